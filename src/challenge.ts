@@ -1,0 +1,106 @@
+import { STATUS_CODES } from "node:http";
+import type { NextFunction } from "express";
+import { FreshLoginRequiredError, LoginRequiredError, type RoleRequiredError } from "./errors.js";
+import { flash } from "./flash.js";
+import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
+import type { ChallengeHandler, View } from "./options.js";
+import type { RequestContext } from "./request-context.js";
+import { saveSession } from "./session.js";
+
+/** Why a guard refuses a request. */
+export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
+
+/** How one kind of refusal is answered. */
+interface Challenge {
+  handler: ChallengeHandler | undefined;
+  view?: View | undefined;
+  message?: string | null;
+  category?: string;
+}
+
+/**
+ * Answers a refused request: by the application's handler, else for a page by a redirect to the view, else by a
+ * 401 or 403 with a problem document (RFC 9457) or, for a page, a plain sentence.
+ */
+export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
+  const { req, res } = context;
+  tell(context, refusal);
+  const challenge = challengeFor(context, refusal);
+  if (challenge.handler) {
+    await challenge.handler(req, res, next);
+    return;
+  }
+  const wantsPage = req.accepts(["json", "html"]) === "html";
+  const view = wantsPage ? viewUrl(challenge.view, req) : undefined;
+  if (view !== undefined) {
+    const target = await prepareDetour(context, view, challenge);
+    res.redirect(req.method === "GET" || req.method === "HEAD" ? 302 : 303, target);
+    return;
+  }
+  res.vary("Accept").status(refusal.status).set("Cache-Control", "no-store");
+  // RFC 9110 owes a 401 a challenge; no scheme is registered for cookies, so browsers show no dialog.
+  if (refusal.status === 401) res.set("WWW-Authenticate", "Cookie");
+  const { code, status, message: detail } = refusal;
+  const title = STATUS_CODES[status]!;
+  if (wantsPage) {
+    res
+      .type("html")
+      .send(
+        `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${detail}</p></html>`,
+      );
+  } else {
+    res.type("application/problem+json").send(JSON.stringify({ type: "about:blank", title, status, detail, code }));
+  }
+}
+
+function tell({ core, req, loaded }: RequestContext, refusal: Refusal): void {
+  if (refusal instanceof LoginRequiredError) core.events.emit("unauthorized", { req });
+  else if (refusal instanceof FreshLoginRequiredError) core.events.emit("needsRefresh", { req });
+  else core.events.emit("forbidden", { req, user: loaded!.user });
+}
+
+function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): Challenge {
+  if (refusal instanceof LoginRequiredError) {
+    return {
+      handler: options.onUnauthorized,
+      view: options.loginView,
+      message: options.loginMessage,
+      category: options.loginMessageCategory,
+    };
+  }
+  if (refusal instanceof FreshLoginRequiredError) {
+    return {
+      handler: options.onNeedsRefresh,
+      view: options.refreshView,
+      message: options.needsRefreshMessage,
+      category: options.needsRefreshMessageCategory,
+    };
+  }
+  return { handler: options.onForbidden };
+}
+
+/** Keeps the message and, in the session, the page; saved before the redirect, which the browser may follow at once. */
+async function prepareDetour(
+  { core, req }: RequestContext,
+  view: string,
+  { message, category }: Challenge,
+): Promise<string> {
+  const { localize, nextIn, redirectHost } = core.options;
+  const page = requestedPage(req);
+  let changed = false;
+  if (message) {
+    const text = localize ? localize(message, req) : message;
+    const isKept = req.session.flashes?.some((kept) => kept.message === text && kept.category === category);
+    if (!isKept) {
+      flash(req, text, category);
+      changed = true;
+    }
+  }
+  if (nextIn === "session" && page !== null && req.session.next !== page) {
+    req.session.next = page;
+    changed = true;
+  }
+  if (changed) await saveSession(req);
+  // A view on another origin cannot be told a path of ours, and a Host header is no proof of our own origin.
+  return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
+}

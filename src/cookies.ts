@@ -1,0 +1,55 @@
+import type { Request, Response } from "express";
+import { InsecureConnectionError } from "./errors.js";
+
+/** The attributes of one of latchkey's cookies. */
+export interface CookieOptions {
+  /** @default `sid` for the session, `remember` for remember-me; in production with the prefix `__Host-` where path and domain allow it */
+  name?: string;
+  /** @default the host that set it, without its subdomains */
+  domain?: string;
+  /** @default "/" */
+  path?: string;
+  /** Only over HTTPS; `"auto"` follows the connection. @default true when NODE_ENV is "production", else "auto" */
+  secure?: boolean | "auto";
+  /** Hidden from scripts. @default true */
+  httpOnly?: boolean;
+  /** `"none"` needs `secure: true`. @default "lax" */
+  sameSite?: "lax" | "strict" | "none";
+}
+
+/** CookieOptions with every default filled in. */
+export type ResolvedCookie = Readonly<Required<Omit<CookieOptions, "domain">> & Pick<CookieOptions, "domain">>;
+
+/** The one value of a cookie in the request; none when it is absent or sent more than once. */
+export function readCookie(req: Request, name: string): string | undefined {
+  const values: string[] = [];
+  for (const pair of req.headers.cookie?.split(";") ?? []) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
+  }
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** Is a cookie of this name in the request at all, however often? */
+export function hasCookie(req: Request, name: string): boolean {
+  return req.headers.cookie?.split(";").some((pair) => pair.trim().startsWith(`${name}=`)) ?? false;
+}
+
+/** Sets a cookie for `maxAge` milliseconds. */
+export function setCookie(req: Request, res: Response, cookie: ResolvedCookie, value: string, maxAge: number): void {
+  res.cookie(cookie.name, value, { ...attributes(req, cookie), maxAge, encode: String });
+}
+
+/** Removes a cookie, with the attributes that it was set with. */
+export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie): void {
+  res.clearCookie(cookie.name, attributes(req, cookie));
+}
+
+/** @throws InsecureConnectionError when the cookie could never reach the browser */
+export function assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "name" | "secure">): void {
+  if (cookie.secure === true && !req.secure) throw new InsecureConnectionError(cookie.name);
+}
+
+function attributes(req: Request, { name: _, secure, ...rest }: ResolvedCookie) {
+  return { ...rest, secure: secure === "auto" ? req.secure : secure };
+}

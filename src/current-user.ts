@@ -1,0 +1,52 @@
+import type { Application, Request } from "express";
+import { loadUser } from "./load-user.js";
+import { activeContext, contextOf } from "./request-context.js";
+import type { AnonymousUser } from "./user.js";
+
+declare global {
+  namespace Express {
+    /** The application's user; augment it, as with Passport: `interface User extends AppUser {}`. */
+    interface User {}
+    interface Request {
+      /** The logged-in user, once something in this request asked for it: a guard, `currentUser()`, a template. */
+      user?: User | undefined;
+    }
+  }
+}
+
+/**
+ * The user of the request that is being handled, or the anonymous user: never null. (Flask-Login's current_user)
+ *
+ * It works anywhere below the middleware, in functions that know nothing of the request too.
+ *
+ * @param req the request, where it is at hand
+ * @throws MiddlewareMissingError outside of a request
+ * @throws StoreUnavailableError when the session cannot be read
+ */
+export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
+  const { user } = await loadUser(contextOf(req));
+  return user;
+}
+
+const shown = new WeakSet<Application>();
+
+/**
+ * Gives every template of an application `currentUser`. Templates cannot wait, so the user is loaded before one is rendered.
+ * (Flask-Login's template context processor)
+ */
+export function showCurrentUser(app: Application): void {
+  if (shown.has(app)) return;
+  shown.add(app);
+  Object.defineProperty(app.locals, "currentUser", {
+    configurable: true,
+    enumerable: true,
+    get: () => activeContext()?.loaded?.user,
+  });
+  const render = app.render as (...args: unknown[]) => void;
+  app.render = (...args: unknown[]) => {
+    const context = activeContext();
+    const callback = args.at(-1) as (error: unknown) => void;
+    if (!context || context.loaded || typeof callback !== "function") return render.apply(app, args);
+    loadUser(context).then(() => render.apply(app, args), callback);
+  };
+}

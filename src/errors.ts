@@ -1,0 +1,140 @@
+/**
+ * The base of every error that latchkey throws on purpose.
+ *
+ * `code` is stable across releases: compare it, not the message.
+ * `status` is what Express reads, `httpCode` what routing-controllers reads; they are always equal.
+ */
+export class LatchkeyError extends Error {
+  /** The HTTP status that answers this error. */
+  readonly status: number;
+  /** The same number, under the name that routing-controllers looks for. */
+  readonly httpCode: number;
+  /** Response headers for Express's final handler, which copies them. */
+  readonly headers?: Readonly<Record<string, string>>;
+
+  constructor(
+    /** A stable, machine-readable name of this kind of error. */
+    readonly code: string,
+    status: number,
+    message: string,
+    options?: ErrorOptions & { headers?: Readonly<Record<string, string>> },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.status = status;
+    this.httpCode = status;
+    if (options?.headers) this.headers = options.headers;
+  }
+}
+
+/** An option or argument is missing, unknown or malformed. Thrown at the door, before anything is done. */
+export class OptionError extends LatchkeyError {
+  constructor(
+    /** The option's path, such as `remember.duration`. */
+    readonly option: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super("invalid_option", 500, `${option}: ${message}`, options);
+  }
+}
+
+/** Neither `userLoader` nor `requestLoader` was given, and a user is to be loaded. */
+export class LoaderMissingError extends LatchkeyError {
+  constructor(needed: "userLoader" | "userLoader or requestLoader") {
+    super("loader_missing", 500, `no ${needed} was given to the LoginManager, so no user can be loaded`);
+  }
+}
+
+/** The request did not pass `login.init(app)`, `login.middleware()` or a session middleware. */
+export class MiddlewareMissingError extends LatchkeyError {
+  constructor(message: string) {
+    super("middleware_missing", 500, message);
+  }
+}
+
+/** `getId()`, `id` or the option `userId` gave something that cannot identify a user. */
+export class UserIdError extends LatchkeyError {
+  constructor(message: string) {
+    super("invalid_user_id", 500, message);
+  }
+}
+
+/** A login cannot reach the browser: the cookie is Secure and the connection is not. */
+export class InsecureConnectionError extends LatchkeyError {
+  constructor(cookie: string) {
+    super(
+      "insecure_connection",
+      500,
+      `the cookie ${cookie} is Secure, but this request did not arrive over HTTPS, so the browser would never get it. ` +
+        'Behind a proxy that ends TLS set app.set("trust proxy", ...); on plain HTTP set cookie.secure to "auto" or false',
+    );
+  }
+}
+
+/** A verb that has to set cookies ran after the response was begun. */
+export class ResponseStartedError extends LatchkeyError {
+  constructor(verb: string) {
+    super("response_started", 500, `${verb} ran after the response had begun, when no cookie can be set any more`);
+  }
+}
+
+/** The store failed or did not answer within `storeTimeout`. Nobody is taken for anonymous because of it. */
+export class StoreUnavailableError extends LatchkeyError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("store_unavailable", 503, message, {
+      ...options,
+      headers: { "Retry-After": "5", "Cache-Control": "no-store" },
+    });
+  }
+}
+
+/** `SessionStore.create` was called with an id that is taken. */
+export class SessionExistsError extends LatchkeyError {
+  constructor() {
+    super("session_exists", 500, "a session with this id exists already");
+  }
+}
+
+/** The session was ended (a logout, a revocation, a timeout) while this request was using it. */
+export class SessionGoneError extends LatchkeyError {
+  constructor() {
+    super("session_gone", 401, "the session was ended while this request was using it; nothing was saved");
+  }
+}
+
+/** Nobody is logged in, and the route or the verb needs somebody. */
+export class LoginRequiredError extends LatchkeyError {
+  constructor(message = "You need to log in.") {
+    super("login_required", 401, message);
+  }
+}
+
+/** Somebody is logged in, but the credentials were not seen recently enough. */
+export class FreshLoginRequiredError extends LatchkeyError {
+  constructor() {
+    super("fresh_login_required", 403, "You need to confirm your login.");
+  }
+}
+
+/** Somebody is logged in, but has none of the roles. */
+export class RoleRequiredError extends LatchkeyError {
+  constructor() {
+    super("role_required", 403, "You are not allowed to do this.");
+  }
+}
+
+/** Refuses anything but a non-empty string where a store takes an id. */
+export function assertId(name: string, value: unknown): asserts value is string {
+  if (typeof value !== "string" || value === "") {
+    throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
+  }
+}
+
+/** What a value is, for an error message; never the value itself, which may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" || typeof value === "undefined") return typeof value;
+  return `a ${typeof value}`;
+}

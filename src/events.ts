@@ -1,0 +1,77 @@
+import type { Request } from "express";
+
+/** Why a login was ended by latchkey itself, not by a logout. */
+export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection";
+
+/** What happens in the life of a login, and what a listener is told. The first nine are Flask-Login's signals. */
+export interface LoginEvents<U = Express.User> {
+  /** `loginUser` logged somebody in. */
+  loggedIn: { req: Request; user: U };
+  /** `logoutUser` ended a login. `user` is absent when it could not be loaded. */
+  loggedOut: { req: Request; userId: string; user?: U };
+  /** The remember cookie restored a login. */
+  loadedFromCookie: { req: Request; user: U };
+  /** The request loader recognized a user. */
+  loadedFromRequest: { req: Request; user: U };
+  /** `confirmLogin` made a login fresh. */
+  loginConfirmed: { req: Request; user: U };
+  /** A guard refused somebody who is not logged in. */
+  unauthorized: { req: Request };
+  /** A guard refused a login that is not fresh. */
+  needsRefresh: { req: Request };
+  /** The current user was asked for, the first time in a request. */
+  userAccessed: { req: Request };
+  /** Session protection saw another client than the one that logged in. */
+  sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
+  /** A guard refused a user who has none of the roles. */
+  forbidden: { req: Request; user: U };
+  /** A login was ended while loading its user. */
+  loginEnded: { req: Request; userId: string; reason: EndReason };
+  /** The store failed or was too slow; `operation` is the verb of SessionStore. */
+  storeFailed: { operation: string; error: Error };
+  /** A request tried to save a session that had been ended meanwhile; nothing was saved. */
+  sessionGone: { req: Request };
+}
+
+/** The name of an event. */
+export type LoginEventName = keyof LoginEvents;
+
+/** Called with the event's details; a promise that it returns is not waited for. */
+export type LoginListener<U, N extends LoginEventName> = (details: LoginEvents<U>[N]) => unknown;
+
+/**
+ * The listeners of one LoginManager. They are called in order, and a request does not wait for them.
+ * One that throws or rejects breaks neither the request nor the next listener: its error becomes a process warning
+ * (`process.on("warning")`, printed by default) named LatchkeyListenerWarning.
+ */
+export class LoginEmitter<U = Express.User> {
+  readonly #listeners = new Map<LoginEventName, Array<(details: never) => unknown>>();
+
+  on<N extends LoginEventName>(name: N, listener: LoginListener<U, N>): void {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
+  }
+
+  off<N extends LoginEventName>(name: N, listener: LoginListener<U, N>): void {
+    this.#listeners.set(name, this.#listeners.get(name)?.filter((other) => other !== listener) ?? []);
+  }
+
+  has(name: LoginEventName): boolean {
+    return (this.#listeners.get(name)?.length ?? 0) > 0;
+  }
+
+  emit<N extends LoginEventName>(name: N, details: LoginEvents<U>[N]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        const result = listener(details as never);
+        if (result instanceof Promise) result.catch((error: unknown) => warn(name, error));
+      } catch (error) {
+        warn(name, error);
+      }
+    }
+  }
+}
+
+function warn(name: LoginEventName, error: unknown): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`a listener of ${name} failed: ${reason}`, "LatchkeyListenerWarning");
+}

@@ -1,0 +1,86 @@
+import type { Request, RequestHandler } from "express";
+import { answerRefusal, type Refusal } from "./challenge.js";
+import { type Duration, parseDuration } from "./duration.js";
+import { FreshLoginRequiredError, kindOf, LoginRequiredError, OptionError, RoleRequiredError } from "./errors.js";
+import { loadUser } from "./load-user.js";
+import { isFresh } from "./login.js";
+import { contextOf, type RequestContext } from "./request-context.js";
+
+/** What a guard asks for. A user who is logged in is always owed. */
+export interface Requirement {
+  /** Must the login be fresh, and within how many milliseconds? */
+  readonly fresh?: { readonly within?: number };
+  /** Of each of these lists the user must have one role. */
+  readonly roles: ReadonlyArray<readonly string[]>;
+}
+
+/** Lets through who is logged in. (Flask-Login's login_required) */
+export function loginRequired(): RequestHandler {
+  return guard({ roles: [] });
+}
+
+/**
+ * Lets through who is logged in freshly. (Flask-Login's fresh_login_required)
+ *
+ * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ */
+export function freshLoginRequired(options: { within?: Duration } = {}): RequestHandler {
+  return guard({ fresh: freshness(options), roles: [] });
+}
+
+/** Lets through who is logged in and has one of the roles. */
+export function roleRequired(...roles: string[]): RequestHandler {
+  if (roles.length === 0) throw new OptionError("roleRequired", "expected at least one role");
+  return guard({ roles: [checkRoles(roles)] });
+}
+
+/** The middleware for a requirement. It answers a refused request itself, and calls `next` at most once. */
+export function guard(requirement: Requirement): RequestHandler {
+  return function latchkeyGuard(req, _res, next) {
+    passes(req, requirement, next).then((passed) => {
+      if (passed) next();
+    }, next);
+  };
+}
+
+/** Why the request does not meet the requirement, or null when it does. */
+export async function refusalOf(context: RequestContext, { fresh, roles }: Requirement): Promise<Refusal | null> {
+  const { user, authenticated } = await loadUser(context);
+  if (!authenticated) return new LoginRequiredError();
+  if (fresh && !(await isFresh(context.req, fresh))) return new FreshLoginRequiredError();
+  if (roles.length === 0) return null;
+  const has = await rolesOf(context, user);
+  return roles.every((list) => list.some((role) => has.includes(role))) ? null : new RoleRequiredError();
+}
+
+/** Reads `within`, at the door. */
+export function freshness({ within }: { within?: Duration }): { within?: number } {
+  return within === undefined ? {} : { within: parseDuration("within", within) };
+}
+
+/** Refuses roles that no user could have. */
+export function checkRoles(roles: readonly unknown[]): readonly string[] {
+  for (const role of roles) {
+    if (typeof role !== "string" || role === "")
+      throw new OptionError("roles", `expected non-empty strings, not ${kindOf(role)}`);
+  }
+  return roles as readonly string[];
+}
+
+async function passes(req: Request, requirement: Requirement, next: (error?: unknown) => void): Promise<boolean> {
+  const context = contextOf(req);
+  if (context.core.options.exemptMethods.includes(req.method)) return true;
+  const refusal = await refusalOf(context, requirement);
+  if (refusal) await answerRefusal(context, refusal, next);
+  return refusal === null;
+}
+
+async function rolesOf({ core }: RequestContext, user: object): Promise<readonly string[]> {
+  const { roles } = core.options;
+  const found: unknown = roles ? await roles(user) : (user as { roles?: unknown }).roles;
+  if (Array.isArray(found) && found.every((role) => typeof role === "string")) return found;
+  throw new OptionError(
+    "roles",
+    `expected an array of strings ${roles ? "from the option roles" : "in user.roles (or set the option roles)"}, not ${kindOf(found)}`,
+  );
+}

@@ -1,0 +1,106 @@
+import type { NextFunction, Request, Response } from "express";
+import type { CookieOptions, ResolvedCookie } from "./cookies.js";
+import type { Duration } from "./duration.js";
+import type { SessionStore } from "./session-store.js";
+import type { AnonymousUser } from "./user.js";
+
+/** Finds a user by the id in the session; null or undefined when there is none (any more). (Flask-Login's user_loader) */
+export type UserLoader<U> = (id: string, req: Request) => MaybePromise<U | null | undefined>;
+
+/** Recognizes a user by the request itself, such as a bearer token. (Flask-Login's request_loader) */
+export type RequestLoader<U> = (req: Request) => MaybePromise<U | null | undefined>;
+
+/** Where people log in: a URL, a map from path prefix to URL (the longest prefix wins), or a function. */
+export type View = string | Readonly<Record<string, string>> | ((req: Request) => string | undefined);
+
+/** Answers a refused request by itself. */
+export type ChallengeHandler = (req: Request, res: Response, next: NextFunction) => unknown;
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** How a LoginManager works. Only `secret` and a loader are owed. */
+export interface LoginManagerOptions<U extends object = Express.User, A extends object = AnonymousUser> {
+  /** At least 32 characters each. The first signs, all verify, so keys can be rotated. */
+  secret: string | readonly string[];
+  /** Where sessions are kept. @default a MemoryStore */
+  store?: SessionStore;
+
+  /** Finds a user by id. */
+  userLoader?: UserLoader<U>;
+  /** Recognizes a user by the request when neither the session nor the remember cookie does. */
+  requestLoader?: RequestLoader<U>;
+  /** The class of the anonymous user, or a function that makes one. @default AnonymousUser */
+  anonymousUser?: (new () => A) | (() => A);
+  /** The user's id. @default `getId()`, else `id` */
+  userId?: (user: U) => string;
+  /** The user's roles. @default `user.roles` */
+  roles?: (user: U) => MaybePromise<readonly string[]>;
+
+  /** Where pages send people to log in; without it they get a 401. */
+  loginView?: View;
+  /** Where pages send people to confirm their login; without it they get a 403. */
+  refreshView?: View;
+  /** Flashed on the way to `loginView`; null for none. @default "Please log in to access this page." */
+  loginMessage?: string | null;
+  /** @default "message" */
+  loginMessageCategory?: string;
+  /** Flashed on the way to `refreshView`; null for none. @default "Please confirm your login to access this page." */
+  needsRefreshMessage?: string | null;
+  /** @default "message" */
+  needsRefreshMessageCategory?: string;
+  /** Translates the two messages. */
+  localize?: (message: string, req: Request) => string;
+  /** Answers instead of the redirect or 401. */
+  onUnauthorized?: ChallengeHandler;
+  /** Answers instead of the redirect or 403. */
+  onNeedsRefresh?: ChallengeHandler;
+  /** Answers instead of the 403 to a user without the role. */
+  onForbidden?: ChallengeHandler;
+  /** Where the page that was asked for is kept during a login. @default "query" */
+  nextIn?: "query" | "session";
+  /** Host, with its port if any, of the views in redirects, whatever the request's Host header says. */
+  redirectHost?: string;
+  /** Methods that guards let through. @default ["OPTIONS"] */
+  exemptMethods?: readonly string[];
+
+  /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
+  sessionProtection?: "basic" | "strong" | false;
+  /** What tells one client from another. @default the SHA-512 of `req.ip` and the User-Agent */
+  fingerprint?: (req: Request) => string;
+  /** The session's cookie; it lasts until the browser closes. */
+  session?: { cookie?: CookieOptions };
+  /** The remember cookie: its attributes, its duration (default 365 days), and whether each request renews it (default no). */
+  remember?: { cookie?: CookieOptions; duration?: Duration; refreshEachRequest?: boolean };
+  /** A session unused for this long ends. @default "24h" */
+  idleTimeout?: Duration;
+  /** A login ends after this long, used or not. @default "30d" */
+  absoluteTimeout?: Duration;
+  /** A store that takes longer counts as unavailable. @default "2s" */
+  storeTimeout?: Duration;
+}
+
+/** The options of a LoginManager, validated, with defaults, frozen. */
+export type ResolvedOptions = Readonly<
+  Omit<Required<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
+    Pick<LoginManagerOptions<object, object>, OptionalName> & {
+      secrets: readonly string[];
+      sessionCookie: ResolvedCookie;
+      rememberCookie: ResolvedCookie;
+      rememberDuration: number;
+      refreshEachRequest: boolean;
+    } & Record<TimeName, number>
+>;
+
+type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout";
+type OptionalName =
+  | "store"
+  | "userLoader"
+  | "requestLoader"
+  | "roles"
+  | "loginView"
+  | "refreshView"
+  | "localize"
+  | "onUnauthorized"
+  | "onNeedsRefresh"
+  | "onForbidden"
+  | "redirectHost";

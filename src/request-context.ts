@@ -1,0 +1,91 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Request, Response } from "express";
+import { MiddlewareMissingError } from "./errors.js";
+import type { LoginEmitter } from "./events.js";
+import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
+import type { RememberCookie } from "./remember.js";
+import type { Stamps } from "./stamp.js";
+
+/** What one LoginManager gives its rooms to work with. */
+export interface Core {
+  readonly options: ResolvedOptions;
+  readonly events: LoginEmitter<object>;
+  readonly stamps: Stamps;
+  readonly remember: RememberCookie;
+  userLoader: UserLoader<object> | undefined;
+  requestLoader: RequestLoader<object> | undefined;
+}
+
+/** The outcome of loading the user of a request. */
+export interface LoadedUser {
+  /** The user, or the anonymous user. */
+  readonly user: object;
+  /** May this user pass guards? */
+  readonly authenticated: boolean;
+}
+
+/** One request under one LoginManager. */
+export class RequestContext {
+  /** The user, once somebody asked. */
+  loading: Promise<LoadedUser> | undefined;
+  /** The user, once loaded. */
+  loaded: LoadedUser | undefined;
+
+  constructor(
+    readonly core: Core,
+    readonly req: Request,
+    readonly res: Response,
+  ) {}
+
+  /** Takes this user, from now on, as the one of the request. */
+  settle(loaded: LoadedUser): LoadedUser {
+    this.loaded = loaded;
+    this.loading = Promise.resolve(loaded);
+    if (loaded.authenticated) this.req.user = loaded.user;
+    else delete this.req.user;
+    return loaded;
+  }
+}
+
+const CONTEXT = Symbol("latchkey.request-context");
+type ContextRequest = Request & { [CONTEXT]?: RequestContext };
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+/**
+ * Runs the rest of a request under a context.
+ *
+ * The parsers of bodies call back from the request's own events, which belong to the connection: they are brought under
+ * the context too, or it would be lost behind multer.
+ */
+export function enterContext(context: RequestContext, next: () => void): void {
+  const { req } = context;
+  (req as ContextRequest)[CONTEXT] = context;
+  if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
+    const { emit } = req;
+    req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
+  }
+  storage.run(context, next);
+}
+
+/** The context of the request that is being handled, if any. */
+export function activeContext(): RequestContext | undefined {
+  return storage.getStore();
+}
+
+/** The context of a request under this very manager, if it passed its middleware. */
+export function knownContext(req: Request, core: Core): RequestContext | undefined {
+  const context = (req as ContextRequest)[CONTEXT];
+  return context?.core === core ? context : undefined;
+}
+
+/** @throws MiddlewareMissingError when the request did not pass the middleware */
+export function contextOf(req: Request | undefined): RequestContext {
+  const context = req ? (req as ContextRequest)[CONTEXT] : storage.getStore();
+  if (context) return context;
+  throw new MiddlewareMissingError(
+    req
+      ? "this request did not pass login.init(app) or login.middleware(); mount it before the routes"
+      : "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+  );
+}

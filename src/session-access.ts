@@ -1,0 +1,93 @@
+import type { Request, Response } from "express";
+import onHeaders from "on-headers";
+import { clearCookie, hasCookie, type ResolvedCookie } from "./cookies.js";
+import type { StoreUnavailableError } from "./errors.js";
+
+/** What the handling of one request did with the session. */
+interface SessionAccess {
+  /** Did the response depend on the session? */
+  used: boolean;
+  /** Was the response made for a person, or did it change who is logged in? */
+  personal: boolean;
+  /** Was the session replaced by a new one? */
+  replaced: boolean;
+  /** Has the handler ended the response? From then on only the session middleware itself uses the session. */
+  finishing: boolean;
+}
+
+const ACCESS = Symbol("latchkey.session-access");
+type WatchedRequest = Request & { [ACCESS]?: SessionAccess };
+
+/**
+ * Watches the use of `req.session`, and does what follows from it when the response begins: `Vary: Cookie` where it was
+ * used, `Cache-Control: private, no-store` on a personal response whose handler chose nothing else, and no session and no
+ * cookie for one that was replaced and left empty, as after a logout.
+ *
+ * @param given.cookie the session's cookie, where latchkey sets it
+ * @param given.unavailable thrown at any use of the session, when the store could not be read
+ */
+export function watchSession(
+  req: Request,
+  res: Response,
+  given: { cookie?: ResolvedCookie; unavailable?: StoreUnavailableError | undefined } = {},
+): void {
+  const watched = req as WatchedRequest;
+  if (watched[ACCESS]) return;
+  const access: SessionAccess = { used: false, personal: false, replaced: false, finishing: false };
+  watched[ACCESS] = access;
+
+  let session: typeof req.session | undefined = req.session;
+  Object.defineProperty(req, "session", {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!access.finishing) {
+        access.used = true;
+        if (given.unavailable) throw given.unavailable;
+      }
+      return session;
+    },
+    set(value: typeof session) {
+      session = value;
+    },
+  });
+
+  const finish = () => {
+    if (access.finishing) return;
+    access.finishing = true;
+    if (access.replaced && session && isEmpty(session)) {
+      session = undefined;
+      if (given.cookie && hasCookie(req, given.cookie.name)) clearCookie(req, res, given.cookie);
+    }
+    if (access.used) res.vary("Cookie");
+    if (access.personal && !res.hasHeader("Cache-Control")) res.setHeader("Cache-Control", "private, no-store");
+  };
+  const { end } = res;
+  res.end = function (this: Response, ...args: Parameters<typeof end>) {
+    if (!res.headersSent) finish();
+    return end.apply(this, args);
+  } as typeof end;
+  // Runs before express-session's own listener, the one that was added last being the first.
+  onHeaders(res, finish);
+}
+
+/** Notes that the response is a person's own. */
+export function markPersonal(req: Request): void {
+  const access = (req as WatchedRequest)[ACCESS];
+  if (access) access.personal = access.used = true;
+}
+
+/** Notes that the request's session is a new one, in the place of one that ended. */
+export function markReplaced(req: Request): void {
+  const access = (req as WatchedRequest)[ACCESS];
+  if (access) access.replaced = true;
+}
+
+/** Has the handler ended this request's response, or begun to send it? */
+export function isFinishing(req: Request): boolean {
+  return (req as WatchedRequest)[ACCESS]?.finishing ?? false;
+}
+
+function isEmpty(session: object): boolean {
+  return Object.keys(session).every((key) => key === "cookie");
+}

@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import type { Request } from "express";
+import expressSession from "express-session";
+import type { ResolvedCookie } from "./cookies.js";
+import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
+import type { LoginEmitter } from "./events.js";
+import type { JsonObject, SessionRecord, SessionStore } from "./session-store.js";
+
+type Callback<T = void> = (error?: unknown, value?: T) => void;
+type Session = expressSession.SessionData & { req?: Request };
+
+/** What the bridge knows of a session object: where it stands in the store. */
+interface Tracked extends Pick<SessionRecord, "createdAt" | "lastSeenAt"> {
+  /** The data as it was last written, or null while nothing is in the store. */
+  text: string | null;
+  /** The write in progress; the next one waits for it. */
+  writing: Promise<void>;
+}
+
+/** The options that the bridge needs. */
+export interface BridgeOptions {
+  store: SessionStore;
+  sessionCookie: ResolvedCookie;
+  idleTimeout: number;
+  absoluteTimeout: number;
+  storeTimeout: number;
+}
+
+/** At least this often a session in use is touched, however long the idle timeout. */
+const LONGEST_TOUCH_INTERVAL = 60_000;
+
+/**
+ * express-session on one side, a SessionStore on the other.
+ *
+ * It hashes ids, tells the first save of a session (`create`) from later ones (`update`), leaves out saves that change
+ * nothing, throttles touches, and turns a store that fails or hangs into StoreUnavailableError.
+ */
+export class SessionBridge extends expressSession.Store {
+  readonly #options: BridgeOptions;
+  readonly #events: LoginEmitter<never>;
+  readonly #isFinishing: (req: Request) => boolean;
+  readonly #tracked = new WeakMap<object, Tracked>();
+  /** Set by the express-session middleware that is given this store. */
+  declare generate: (req: Request) => void;
+
+  constructor(options: BridgeOptions, events: LoginEmitter<never>, isFinishing: (req: Request) => boolean) {
+    super();
+    this.#options = options;
+    this.#events = events;
+    this.#isFinishing = isFinishing;
+  }
+
+  override get(sid: string, callback: Callback<Session | null>): void {
+    settle(this.#read(sid), callback);
+  }
+
+  override set(sid: string, session: Session, callback?: Callback): void {
+    settle(this.#save(sid, session), callback);
+  }
+
+  /** Never keeps a response waiting: a touch that fails costs the session a minute of idle time at most. */
+  override touch(sid: string, session: Session, callback?: Callback): void {
+    this.#touch(sid, session).catch(() => {}); // told by storeFailed
+    callback?.();
+  }
+
+  override destroy(sid: string, callback?: Callback): void {
+    settle(this.end(sid), (error) => callback?.(error));
+  }
+
+  /** Destroys a session, and tells whether there was one and this call ended it. */
+  end(sid: string): Promise<boolean> {
+    return this.#ask("destroy", (store) => store.destroy(storageId(sid)));
+  }
+
+  override createSession(req: Request, data: expressSession.SessionData): never {
+    const tracked = this.#tracked.get(data);
+    if (this.#options.sessionCookie.secure === "auto") data.cookie.secure = req.secure;
+    const session = super.createSession(req, data);
+    if (tracked) this.#tracked.set(session, tracked);
+    return session as never;
+  }
+
+  /** Writes a new session that no request holds, and gives nothing back. For `latchkey/testing`. */
+  async insert(sid: string, data: JsonObject): Promise<void> {
+    const now = Date.now();
+    await this.#ask("create", (store) => store.create(storageId(sid), this.#record(data, now, now)));
+  }
+
+  async #read(sid: string): Promise<Session | null> {
+    const record = await this.#ask("read", (store) => store.read(storageId(sid)));
+    if (!record) return null;
+    const { createdAt, lastSeenAt } = record;
+    const { cookie, ...data } = record.data;
+    const session = { ...data, cookie: this.#cookie(cookie) } as unknown as Session;
+    this.#tracked.set(session, {
+      createdAt,
+      lastSeenAt,
+      text: JSON.stringify(record.data),
+      writing: Promise.resolve(),
+    });
+    return session;
+  }
+
+  /** The cookie by today's settings, with the maxAge that the application gave this session, if it did. */
+  #cookie(stored: unknown): object {
+    const { name: _, secure, ...attributes } = this.#options.sessionCookie;
+    const maxAge = (stored as { maxAge?: number } | undefined)?.maxAge ?? null;
+    return { ...attributes, ...(secure === "auto" ? {} : { secure }), maxAge, originalMaxAge: maxAge };
+  }
+
+  #save(sid: string, session: Session): Promise<void> {
+    const tracked = this.#track(session);
+    const write = tracked.writing.catch(() => {}).then(() => this.#write(sid, session, tracked));
+    tracked.writing = write;
+    return write;
+  }
+
+  async #write(sid: string, session: Session, tracked: Tracked): Promise<void> {
+    const id = storageId(sid);
+    const data = plainData(session);
+    const text = JSON.stringify(data);
+    if (text === tracked.text) return this.#touch(sid, session);
+    const now = Date.now();
+    const record = this.#record(JSON.parse(text) as JsonObject, tracked.createdAt, now);
+    if (tracked.text === null) {
+      await this.#ask("create", (store) => store.create(id, record));
+    } else if (!(await this.#ask("update", (store) => store.update(id, record)))) {
+      return this.#gone(session);
+    }
+    tracked.text = text;
+    tracked.lastSeenAt = now;
+  }
+
+  async #touch(sid: string, session: Session): Promise<void> {
+    const tracked = this.#track(session);
+    const now = Date.now();
+    const interval = Math.min(this.#options.idleTimeout / 10, LONGEST_TOUCH_INTERVAL);
+    if (tracked.text === null || now - tracked.lastSeenAt < interval) return;
+    tracked.lastSeenAt = now;
+    const { lastSeenAt, expiresAt } = this.#record(session as never, tracked.createdAt, now);
+    await this.#ask("touch", (store) => store.touch(storageId(sid), { lastSeenAt, expiresAt }));
+  }
+
+  /** At the end of a response nobody can be told any more, and an error there would cut the response short. */
+  #gone(session: Session): void {
+    const { req } = session;
+    if (req) this.#events.emit("sessionGone", { req });
+    if (!req || !this.#isFinishing(req)) throw new SessionGoneError();
+  }
+
+  #record(data: JsonObject, createdAt: number, now: number): SessionRecord {
+    const auth = data.auth as unknown as expressSession.SessionData["auth"];
+    const start = auth?.loginAt ?? createdAt;
+    const expiresAt = Math.min(now + this.#options.idleTimeout, start + this.#options.absoluteTimeout);
+    return { userId: auth?.userId ?? null, data, createdAt, lastSeenAt: now, expiresAt };
+  }
+
+  #track(session: Session): Tracked {
+    let tracked = this.#tracked.get(session);
+    if (!tracked) {
+      const now = Date.now();
+      tracked = { createdAt: now, lastSeenAt: now, text: null, writing: Promise.resolve() };
+      this.#tracked.set(session, tracked);
+    }
+    return tracked;
+  }
+
+  /** One call to the store, within `storeTimeout`. */
+  async #ask<T>(operation: keyof SessionStore, call: (store: SessionStore) => Promise<T>): Promise<T> {
+    const { store, storeTimeout } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${storeTimeout} ms`)), storeTimeout);
+    });
+    try {
+      return await Promise.race([call(store), late]);
+    } catch (cause) {
+      if (cause instanceof SessionExistsError) throw cause;
+      const error = cause as Error;
+      this.#events.emit("storeFailed", { operation, error });
+      throw new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** The id that a store sees: the SHA-256 of the secret in the cookie, base64url (ASVS 6.5.2). */
+export function storageId(sid: string): string {
+  return createHash("sha256").update(sid).digest("base64url");
+}
+
+/** The session's content, and of its cookie only what the application may have changed. */
+function plainData({ cookie, ...data }: Session): object {
+  const maxAge = cookie.originalMaxAge;
+  return maxAge === null || maxAge === undefined ? data : { ...data, cookie: { maxAge } };
+}
+
+function settle<T>(promise: Promise<T>, callback: Callback<T> = () => {}): void {
+  promise.then(
+    (value) => callback(null, value),
+    (error: unknown) => callback(error),
+  );
+}

@@ -1,0 +1,62 @@
+/** Any value that survives JSON. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/** An object that survives JSON. */
+export type JsonObject = { [key: string]: JsonValue };
+
+/** What a store keeps for one session. All instants are milliseconds since the epoch. */
+export interface SessionRecord {
+  /** The user's id, or null for the session of an anonymous visitor. */
+  userId: string | null;
+  /** The content of `req.session`, without its cookie. */
+  data: JsonObject;
+  createdAt: number;
+  lastSeenAt: number;
+  /** From this instant on the record does not exist any more. */
+  expiresAt: number;
+}
+
+/** A record and the id that it is stored under. */
+export interface StoredSession extends SessionRecord {
+  id: string;
+}
+
+/**
+ * Where sessions are kept.
+ *
+ * Every `id` is a storage id: the SHA-256 of the secret in the cookie. A store never sees the secret.
+ * An id or user id that is not a non-empty string MUST be refused with a TypeError before any query is sent.
+ * A record whose `expiresAt` has come MUST be treated as absent by every verb.
+ * A failing backend MUST reject; it MUST NOT answer as if the session were absent.
+ */
+export interface SessionStore {
+  /** Stores a new record. MUST reject with SessionExistsError, and change nothing, when the id is taken. */
+  create(id: string, record: SessionRecord): Promise<void>;
+
+  /** Gives the record, or null. MUST NOT create one. */
+  read(id: string): Promise<SessionRecord | null>;
+
+  /**
+   * Replaces a record. MUST NOT insert: gives false, and writes nothing, when there is none.
+   * This is what keeps a slow request from undoing a logout.
+   */
+  update(id: string, record: SessionRecord): Promise<boolean>;
+
+  /** Moves the two instants forward, never back, and nothing else. MUST give false, and write nothing, when there is no record. */
+  touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean>;
+
+  /**
+   * Ends a session. No error MUST be thrown when there is none.
+   * MUST give true to exactly one of several concurrent callers when there was one, and false otherwise.
+   */
+  destroy(id: string): Promise<boolean>;
+
+  /** The live sessions of a user, the newest first. */
+  listByUser(userId: string): Promise<StoredSession[]>;
+
+  /** Ends the sessions of a user, all but `except`, and gives how many it ended. */
+  destroyByUser(userId: string, options?: { except?: string }): Promise<number>;
+
+  /** Removes expired records, at most `limit`, and gives how many it removed. */
+  prune(options?: { limit?: number }): Promise<number>;
+}

@@ -1,0 +1,28 @@
+import { Keyring } from "./keys.js";
+
+/** Signs a text into a cookie value, `<base64url text>.<base64url HMAC-SHA256>`. (Flask-Login's encode_cookie) */
+export function encodeCookie(payload: string, secret: string | readonly string[]): string {
+  return sealCookie(payload, cookieKeys(secret));
+}
+
+/** The text of a value made by `encodeCookie` under any of the secrets, or null. (Flask-Login's decode_cookie) */
+export function decodeCookie(cookie: string, secret: string | readonly string[]): string | null {
+  return openCookie(cookie, cookieKeys(secret));
+}
+
+/** `encodeCookie` with keys of a purpose. */
+export function sealCookie(payload: string, keys: Keyring): string {
+  const text = Buffer.from(payload).toString("base64url");
+  return `${text}.${keys.sign(text)}`;
+}
+
+/** `decodeCookie` with keys of a purpose. The signature covers the text as it was sent, so no second spelling of it passes. */
+export function openCookie(cookie: string, keys: Keyring): string | null {
+  const [text, signature, ...rest] = cookie.split(".");
+  if (!text || !signature || rest.length > 0 || !keys.verify(text, signature)) return null;
+  return Buffer.from(text, "base64url").toString();
+}
+
+function cookieKeys(secret: string | readonly string[]): Keyring {
+  return new Keyring(typeof secret === "string" ? [secret] : secret, "cookie");
+}

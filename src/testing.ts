@@ -1,0 +1,48 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { MiddlewareMissingError } from "./errors.js";
+import { newAuth } from "./load-user.js";
+import { insideOf, type LoginManager } from "./login-manager.js";
+import type { JsonObject } from "./session-store.js";
+
+/** What kind of login to make. */
+export interface LoginAsOptions {
+  /** Credentials just seen? @default true, but false with `remember` */
+  fresh?: boolean;
+  /** A login that the remember cookie restored; the remember cookie is given too. @default false */
+  remember?: boolean;
+}
+
+/**
+ * Logs a user in without a request, for tests. (Flask-Login's FlaskLoginClient)
+ *
+ * The login is saved in the manager's store. It is bound to no client, so session protection leaves it alone.
+ *
+ * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
+ * @throws MiddlewareMissingError for a manager whose `session()` is not in use
+ */
+export async function loginAs<U extends object, A extends object>(
+  login: LoginManager<U, A>,
+  user: U,
+  options: LoginAsOptions = {},
+): Promise<string> {
+  const { core, sessionRoom } = insideOf(login as unknown as LoginManager<object, object>);
+  if (!sessionRoom)
+    throw new MiddlewareMissingError(
+      "loginAs needs a manager that was mounted with login.init(app) or login.session()",
+    );
+  const { remember = false, fresh = !remember } = options;
+  const { secrets, sessionCookie, rememberCookie, userId } = core.options;
+  const id = userId(user);
+  const auth = newAuth(core, user, { userId: id, fresh, remembered: remember });
+  const sid = randomBytes(24).toString("base64url");
+  await sessionRoom.bridge.insert(sid, { auth } as unknown as JsonObject);
+
+  const cookies = [`${sessionCookie.name}=${encodeURIComponent(`s:${sid}.${signature(sid, secrets[0]!)}`)}`];
+  if (remember) cookies.push(`${rememberCookie.name}=${core.remember.seal(id, auth.stamp)}`);
+  return cookies.join("; ");
+}
+
+/** The signature that express-session puts behind an id. */
+function signature(sid: string, secret: string): string {
+  return createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
+}

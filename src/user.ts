@@ -1,0 +1,122 @@
+import { kindOf, UserIdError } from "./errors.js";
+
+/**
+ * What latchkey asks of a logged-in user. Each member has a default in UserMixin and may be overridden there by a
+ * getter, a field or an ORM column. (Flask-Login's UserMixin)
+ */
+export interface UserMixin {
+  /** May this user pass guards? Follows `isActive` unless overridden. */
+  isAuthenticated: boolean;
+  /** Is the account in use, not disabled or unconfirmed? @default true */
+  isActive: boolean;
+  /** @default false */
+  isAnonymous: boolean;
+}
+
+/**
+ * A base class, or with `UserMixin.with(Base)` a mixin, for the application's user.
+ *
+ * It is never required: any object with an `id`, and any of these members it likes, is a user.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a merged member may be overridden by a getter and by a field; a declared one by only one of them
+export class UserMixin {
+  /**
+   * The id that the session keeps.
+   *
+   * @throws UserIdError when there is no `id`
+   */
+  getId(): string {
+    return idOf(this as { id?: unknown });
+  }
+
+  /** Are both the same user? (Flask-Login's `==`) */
+  equals(other: unknown): boolean {
+    if (typeof other !== "object" || other === null) return false;
+    const { getId } = other as Partial<UserMixin>;
+    return typeof getId === "function" && getId.call(other) === this.getId();
+  }
+
+  /** The mixin over another base class, such as TypeORM's BaseEntity. */
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript wants any[] of a mixin's base
+  static with<B extends abstract new (...args: any[]) => object>(Base: B) {
+    abstract class UserWithMixin extends Base {}
+    for (const name of Object.getOwnPropertyNames(UserMixin.prototype)) {
+      if (name === "constructor" || name in Base.prototype) continue;
+      Object.defineProperty(UserWithMixin.prototype, name, Object.getOwnPropertyDescriptor(UserMixin.prototype, name)!);
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    return UserWithMixin as unknown as B & (abstract new (...args: any[]) => UserMixin);
+  }
+}
+
+defineDefault("isAuthenticated", (user) => user.isActive);
+defineDefault("isActive", () => true);
+defineDefault("isAnonymous", () => false);
+
+/** A getter on the prototype whose setter makes an own property, so that an ORM or a field may assign. */
+function defineDefault(name: keyof UserMixin, read: (user: UserMixin) => boolean): void {
+  Object.defineProperty(UserMixin.prototype, name, {
+    configurable: true,
+    get(this: UserMixin) {
+      return read(this);
+    },
+    set(this: UserMixin, value: boolean) {
+      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+    },
+  });
+}
+
+/** Nobody: what `currentUser()` gives when no user is logged in. (Flask-Login's AnonymousUserMixin) */
+export class AnonymousUser {
+  get isAuthenticated(): false {
+    return false;
+  }
+  get isActive(): false {
+    return false;
+  }
+  get isAnonymous(): true {
+    return true;
+  }
+  getId(): null {
+    return null;
+  }
+}
+
+/** May this object pass a guard? Members that it lacks count as true, for users that are plain rows. */
+export function isAuthenticatedUser(user: object): boolean {
+  return "isAuthenticated" in user ? isTrue(user.isAuthenticated) : isActiveUser(user);
+}
+
+/** Is this user's account active? An object without `isActive` is. */
+export function isActiveUser(user: object): boolean {
+  return "isActive" in user ? isTrue(user.isActive) : true;
+}
+
+// SQLite and MySQL give 1 for true through drivers that do not map columns.
+function isTrue(value: unknown): boolean {
+  return value === true || value === 1;
+}
+
+/**
+ * The user's id: by `getId()`, else from `id`.
+ *
+ * @throws UserIdError when that gives no string, number or bigint
+ */
+export function defaultUserId(user: object): string {
+  const { getId } = user as Partial<UserMixin>;
+  return typeof getId === "function" ? checkUserId(getId.call(user), "getId()") : idOf(user as { id?: unknown });
+}
+
+function idOf(user: { id?: unknown }): string {
+  const { id } = user;
+  return checkUserId(typeof id === "number" || typeof id === "bigint" ? String(id) : id, "id");
+}
+
+/** Refuses what cannot identify a user, naming where it came from. */
+export function checkUserId(id: unknown, source: string): string {
+  if (typeof id === "string" && id !== "" && id.length <= 255) return id;
+  const given = typeof id === "string" ? `a string of ${id.length} characters` : kindOf(id);
+  throw new UserIdError(
+    `the user's ${source} gave ${given}; it must give 1 to 255 characters (override getId(), or set the option userId)`,
+  );
+}
