@@ -1,0 +1,5 @@
+declare module "express4" {
+  import express from "express";
+  // biome-ignore lint/style/noDefaultExport: express has one
+  export default express;
+}
