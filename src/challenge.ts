@@ -27,7 +27,9 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
   tell(context, refusal);
   const challenge = challengeFor(context, refusal);
   if (challenge.handler) {
-    await challenge.handler(req, res, next);
+    // Without an error, and by "route" too, `next` could let the refused request through.
+    const refuse = (error?: unknown) => next(error instanceof Error ? error : refusal);
+    await challenge.handler(req, res, refuse as NextFunction);
     return;
   }
   const wantsPage = req.accepts(["json", "html"]) === "html";

@@ -4,21 +4,28 @@ import { InsecureConnectionError } from "./errors.js";
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
   /** @default `sid` for the session, `remember` for remember-me; in production with the prefix `__Host-` where path and domain allow it */
-  name?: string;
+  name?: string | undefined;
   /** @default the host that set it, without its subdomains */
-  domain?: string;
+  domain?: string | undefined;
   /** @default "/" */
-  path?: string;
+  path?: string | undefined;
   /** Only over HTTPS; `"auto"` follows the connection. @default true when NODE_ENV is "production", else "auto" */
-  secure?: boolean | "auto";
+  secure?: boolean | "auto" | undefined;
   /** Hidden from scripts. @default true */
-  httpOnly?: boolean;
+  httpOnly?: boolean | undefined;
   /** `"none"` needs `secure: true`. @default "lax" */
-  sameSite?: "lax" | "strict" | "none";
+  sameSite?: "lax" | "strict" | "none" | undefined;
 }
 
 /** CookieOptions with every default filled in. */
-export type ResolvedCookie = Readonly<Required<Omit<CookieOptions, "domain">> & Pick<CookieOptions, "domain">>;
+export interface ResolvedCookie {
+  readonly name: string;
+  readonly domain?: string;
+  readonly path: string;
+  readonly secure: boolean | "auto";
+  readonly httpOnly: boolean;
+  readonly sameSite: "lax" | "strict" | "none";
+}
 
 /** The one value of a cookie in the request; none when it is absent or sent more than once. */
 export function readCookie(req: Request, name: string): string | undefined {
@@ -37,17 +44,37 @@ export function hasCookie(req: Request, name: string): boolean {
 
 /** Sets a cookie for `maxAge` milliseconds. */
 export function setCookie(req: Request, res: Response, cookie: ResolvedCookie, value: string, maxAge: number): void {
+  withdraw(res, cookie.name);
   res.cookie(cookie.name, value, { ...attributes(req, cookie), maxAge, encode: String });
 }
 
 /** Removes a cookie, with the attributes that it was set with. */
 export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie): void {
+  withdraw(res, cookie.name);
   res.clearCookie(cookie.name, attributes(req, cookie));
+}
+
+/** Does the response set or remove a cookie of this name so far? */
+export function changesCookie(res: Response, name: string): boolean {
+  return pending(res).some((cookie) => cookie.startsWith(`${name}=`));
 }
 
 /** @throws InsecureConnectionError when the cookie could never reach the browser */
 export function assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "name" | "secure">): void {
   if (cookie.secure === true && !req.secure) throw new InsecureConnectionError(cookie.name);
+}
+
+/** A response owes one Set-Cookie a name at most (RFC 6265, 4.1.1); what was said last counts. */
+function withdraw(res: Response, name: string): void {
+  if (!changesCookie(res, name)) return;
+  res.setHeader(
+    "Set-Cookie",
+    pending(res).filter((cookie) => !cookie.startsWith(`${name}=`)),
+  );
+}
+
+function pending(res: Response): string[] {
+  return [res.getHeader("Set-Cookie") ?? []].flat().map(String);
 }
 
 function attributes(req: Request, { name: _, secure, ...rest }: ResolvedCookie) {

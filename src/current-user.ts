@@ -1,4 +1,5 @@
-import type { Application, Request } from "express";
+import type { Application, Request, Response } from "express";
+import { takeFlashes } from "./flash.js";
 import { loadUser } from "./load-user.js";
 import { activeContext, contextOf } from "./request-context.js";
 import type { AnonymousUser } from "./user.js";
@@ -28,13 +29,22 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
   return user;
 }
 
+/**
+ * Gives every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded before one is rendered.
+ * (Flask-Login's template context processor, and Flask's)
+ */
+export function showCurrentUser(req: Request, res: Response): void {
+  showIn(req.app);
+  const render = res.render as (...args: unknown[]) => void;
+  res.render = (...args: unknown[]) => {
+    showIn(req.app); // by now a sub-application, maybe, which renders with locals of its own
+    render.apply(res, args);
+  };
+}
+
 const shown = new WeakSet<Application>();
 
-/**
- * Gives every template of an application `currentUser`. Templates cannot wait, so the user is loaded before one is rendered.
- * (Flask-Login's template context processor)
- */
-export function showCurrentUser(app: Application): void {
+function showIn(app: Application): void {
   if (shown.has(app)) return;
   shown.add(app);
   Object.defineProperty(app.locals, "currentUser", {
@@ -42,11 +52,18 @@ export function showCurrentUser(app: Application): void {
     enumerable: true,
     get: () => activeContext()?.loaded?.user,
   });
+  app.locals.takeFlashes ??= (options?: { category?: string }) => {
+    const context = activeContext();
+    return context ? takeFlashes(context.req, options) : [];
+  };
   const render = app.render as (...args: unknown[]) => void;
   app.render = (...args: unknown[]) => {
     const context = activeContext();
     const callback = args.at(-1) as (error: unknown) => void;
     if (!context || context.loaded || typeof callback !== "function") return render.apply(app, args);
-    loadUser(context).then(() => render.apply(app, args), callback);
+    // Whoever asked first was told of a failure; what is rendered after that is the page that says so, without a user.
+    const wasAsked = context.loading !== undefined;
+    const proceed = () => render.apply(app, args);
+    loadUser(context).then(proceed, wasAsked ? proceed : callback);
   };
 }

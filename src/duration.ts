@@ -1,5 +1,5 @@
 import ms from "ms";
-import { kindOf, OptionError } from "./errors.js";
+import { OptionError, shown } from "./errors.js";
 
 /** Milliseconds as a number, as in Express, or a string of the `ms` package: `"15m"`, `"30d"`. */
 export type Duration = number | string;
@@ -14,7 +14,7 @@ export type Duration = number | string;
 export function parseDuration(option: string, value: unknown): number {
   const milliseconds = typeof value === "string" ? fromText(value) : value;
   if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds) || milliseconds <= 0) {
-    const given = typeof value === "string" || typeof value === "number" ? JSON.stringify(value) : kindOf(value);
+    const given = typeof value === "number" ? String(value) : shown(value);
     throw new OptionError(
       option,
       `${given} is not a duration; give milliseconds above zero, or a string like "15m" or "30d"`,

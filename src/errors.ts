@@ -10,7 +10,7 @@ export class LatchkeyError extends Error {
   /** The same number, under the name that routing-controllers looks for. */
   readonly httpCode: number;
   /** Response headers for Express's final handler, which copies them. */
-  readonly headers?: Readonly<Record<string, string>>;
+  declare readonly headers?: Readonly<Record<string, string>>;
 
   constructor(
     /** A stable, machine-readable name of this kind of error. */
@@ -129,6 +129,11 @@ export function assertId(name: string, value: unknown): asserts value is string 
   if (typeof value !== "string" || value === "") {
     throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
   }
+}
+
+/** A text as it was given, or what kind of value it is, for an error about something that is no secret. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }
 
 /** What a value is, for an error message; never the value itself, which may be a secret. */

@@ -62,8 +62,7 @@ export class LoginEmitter<U = Express.User> {
   emit<N extends LoginEventName>(name: N, details: LoginEvents<U>[N]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        const result = listener(details as never);
-        if (result instanceof Promise) result.catch((error: unknown) => warn(name, error));
+        Promise.resolve(listener(details as never)).catch((error: unknown) => warn(name, error));
       } catch (error) {
         warn(name, error);
       }

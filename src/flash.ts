@@ -7,7 +7,7 @@ export function flash(req: Request, message: string, category = "message"): void
 }
 
 /** Gives the messages that were kept, oldest first, and forgets them. (Flask's get_flashed_messages) */
-export function takeFlashes(req: Request, { category }: { category?: string } = {}): Flash[] {
+export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
   const all = req.session.flashes ?? [];
   const taken = category === undefined ? all : all.filter((flash) => flash.category === category);
   if (taken.length === 0) return [];

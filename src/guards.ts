@@ -24,7 +24,7 @@ export function loginRequired(): RequestHandler {
  *
  * @param options.within how recently the credentials must have been seen; without it, at any time in this session
  */
-export function freshLoginRequired(options: { within?: Duration } = {}): RequestHandler {
+export function freshLoginRequired(options: { within?: Duration | undefined } = {}): RequestHandler {
   return guard({ fresh: freshness(options), roles: [] });
 }
 
@@ -37,9 +37,19 @@ export function roleRequired(...roles: string[]): RequestHandler {
 /** The middleware for a requirement. It answers a refused request itself, and calls `next` at most once. */
 export function guard(requirement: Requirement): RequestHandler {
   return function latchkeyGuard(req, _res, next) {
-    passes(req, requirement, next).then((passed) => {
-      if (passed) next();
-    }, next);
+    let called = false;
+    const once = (error?: unknown) => {
+      if (called) return;
+      called = true;
+      next(error);
+    };
+    passes(req, requirement, once).then(
+      (passed) => {
+        if (passed) once();
+      },
+      // Express takes `next(undefined)` and `next("route")` for a way on, so a rejection with such a reason must not become one.
+      (reason: unknown) => once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason })),
+    );
   };
 }
 
@@ -54,7 +64,7 @@ export async function refusalOf(context: RequestContext, { fresh, roles }: Requi
 }
 
 /** Reads `within`, at the door. */
-export function freshness({ within }: { within?: Duration }): { within?: number } {
+export function freshness({ within }: { within?: Duration | undefined }): { within?: number } {
   return within === undefined ? {} : { within: parseDuration("within", within) };
 }
 

@@ -1,8 +1,8 @@
 import type { Request } from "express";
 import { LoaderMissingError, MiddlewareMissingError } from "./errors.js";
 import type { EndReason } from "./events.js";
-import type { Core, LoadedUser, RequestContext } from "./request-context.js";
-import { replaceSession, type SessionAuth, saveSession } from "./session.js";
+import { assertOutsideLoader, type Core, type LoadedUser, type RequestContext, runLoader } from "./request-context.js";
+import { replaceSession, type SessionAuth, startLogin } from "./session.js";
 import { markPersonal } from "./session-access.js";
 import { isAuthenticatedUser } from "./user.js";
 
@@ -11,17 +11,25 @@ import { isAuthenticatedUser } from "./user.js";
  * loader, else the anonymous user.
  */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
+  assertOutsideLoader(context);
   context.loading ??= load(context);
   return context.loading;
 }
 
+/** Waits for a load under way, which would otherwise end after what comes next, and undo it. */
+export async function loadingOver(context: RequestContext): Promise<void> {
+  assertOutsideLoader(context);
+  await context.loading?.catch(() => {});
+}
+
 /** The login that the session holds, if any. */
 export function authOf({ req }: RequestContext): SessionAuth | undefined {
-  const { session } = req;
+  const { session, sessionID } = req;
   if (session) return session.auth;
+  if (sessionID !== undefined) return undefined; // the application destroyed it
   throw new MiddlewareMissingError(
     "req.session is missing: mount login.session() or express-session before login.middleware(). " +
-      "If express-session is mounted, its store is disconnected",
+      "If it is mounted, its store is disconnected, or the request is outside of its cookie's path",
   );
 }
 
@@ -46,10 +54,11 @@ interface NewLogin {
   remembered: boolean;
 }
 
-/** The application's data in the session, without what says who is logged in. */
+/** What the application put into the session, with the lifetime that it gave the cookie, but not who is logged in. */
 export function sessionData({ req }: RequestContext): object {
-  const { auth: _, cookie: __, ...data } = req.session;
-  return data;
+  if (!req.session) return {};
+  const { auth: _, cookie, ...data } = req.session;
+  return typeof cookie.originalMaxAge === "number" ? { ...data, cookie } : data;
 }
 
 /** The anonymous user of a request. */
@@ -63,13 +72,10 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   const { core, req } = context;
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
-  const loaded =
-    (auth && (await fromSession(context, auth))) ??
-    (await fromRememberCookie(context)) ??
-    (await fromRequest(context)) ??
-    anonymous(context);
-  if (loaded.authenticated) markPersonal(req);
-  return context.settle(loaded);
+  const found =
+    (auth && (await fromSession(context, auth))) ?? (await fromRememberCookie(context)) ?? (await fromRequest(context));
+  if (found) markPersonal(req);
+  return context.settle(found ?? anonymous(context));
 }
 
 async function fromSession(context: RequestContext, auth: SessionAuth): Promise<LoadedUser | undefined> {
@@ -87,11 +93,16 @@ async function fromSession(context: RequestContext, auth: SessionAuth): Promise<
     if (auth.freshAt !== null) auth.freshAt = null;
   }
 
-  if (!core.userLoader) throw new LoaderMissingError(core.requestLoader ? "userLoader" : "userLoader or requestLoader");
-  const user = await core.userLoader(auth.userId, req);
+  const user = await loadById(context, auth.userId);
   if (!user) return endLogin(context, auth, "unknown user");
   if (!core.stamps.matches(auth.stamp, auth.userId, user)) return endLogin(context, auth, "stamp changed");
   return { user, authenticated: isAuthenticatedUser(user) };
+}
+
+function loadById(context: RequestContext, id: string) {
+  const { userLoader, requestLoader } = context.core;
+  if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
+  return runLoader(context, () => userLoader(id, context.req));
 }
 
 async function endLogin(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<undefined> {
@@ -102,10 +113,10 @@ async function endLogin(context: RequestContext, auth: SessionAuth, reason: EndR
 
 async function fromRememberCookie(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
-  const { remember, userLoader } = core;
-  if (!userLoader || !remember.isIn(req)) return undefined;
+  const { remember } = core;
+  if (!core.userLoader || !req.session || !remember.isIn(req)) return undefined;
   const remembered = remember.read(req);
-  const user = remembered && (await userLoader(remembered.userId, req));
+  const user = remembered && (await loadById(context, remembered.userId));
   if (!user || !core.stamps.matches(remembered.stamp, remembered.userId, user)) {
     if (!res.headersSent) remember.clear(req, res);
     return undefined;
@@ -115,10 +126,8 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   if (!res.headersSent) {
     const data = sessionData(context);
     await replaceSession(req);
-    Object.assign(req.session, data, {
-      auth: newAuth(core, user, { req, userId: remembered.userId, fresh: false, remembered: true }),
-    });
-    await saveSession(req);
+    const auth = newAuth(core, user, { req, userId: remembered.userId, fresh: false, remembered: true });
+    await startLogin(req, data, auth);
   }
   core.events.emit("loadedFromCookie", { req, user });
   return { user, authenticated: true };
@@ -130,7 +139,7 @@ async function fromRequest(context: RequestContext): Promise<LoadedUser | undefi
     if (core.userLoader) return undefined;
     throw new LoaderMissingError("userLoader or requestLoader");
   }
-  const user = await core.requestLoader(req);
+  const user = await runLoader(context, () => core.requestLoader?.(req));
   if (!user) return undefined;
   core.events.emit("loadedFromRequest", { req, user });
   return { user, authenticated: isAuthenticatedUser(user) };

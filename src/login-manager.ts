@@ -1,14 +1,14 @@
 import type { Application, Request, RequestHandler } from "express";
 import { answerRefusal } from "./challenge.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
-import { FreshLoginRequiredError, LoginRequiredError } from "./errors.js";
+import { FreshLoginRequiredError, LatchkeyError, LoginRequiredError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { checkRoles, refusalOf } from "./guards.js";
 import { loadUser } from "./load-user.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import { RememberCookie } from "./remember.js";
-import { type Core, contextOf, enterContext, knownContext, RequestContext } from "./request-context.js";
-import { resolveOptions } from "./resolve-options.js";
+import { type Core, contextOf, enterContext, isUnderManager, knownContext, RequestContext } from "./request-context.js";
+import { resolveOptions, secretsOf } from "./resolve-options.js";
 import { type SessionRoom, sessionRoom } from "./session.js";
 import { watchSession } from "./session-access.js";
 import { Stamps } from "./stamp.js";
@@ -28,19 +28,22 @@ export let insideOf: (login: LoginManager<object, object>) => { core: Core; sess
  * One manager may serve many applications; an application carries one manager.
  */
 export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> {
-  /** The options, validated, with defaults, frozen. */
+  /** The options, validated, with defaults, frozen; without the secrets. */
   readonly options: ResolvedOptions;
+  readonly #secrets: readonly string[];
   readonly #core: Core;
   #sessionRoom: SessionRoom | undefined;
 
   /** @throws OptionError naming the option that is missing, unknown or malformed */
   constructor(options: LoginManagerOptions<U, A>) {
-    this.options = resolveOptions(options as unknown as LoginManagerOptions<object, object>);
+    const given = options as unknown as LoginManagerOptions<object, object>;
+    this.options = resolveOptions(given);
+    this.#secrets = secretsOf(given);
     this.#core = {
       options: this.options,
       events: new LoginEmitter<object>(),
-      stamps: new Stamps(this.options.secrets),
-      remember: new RememberCookie(this.options),
+      stamps: new Stamps(this.#secrets),
+      remember: new RememberCookie(this.options, this.#secrets),
       userLoader: this.options.userLoader,
       requestLoader: this.options.requestLoader,
     };
@@ -53,15 +56,15 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /** express-session over the option `store`. Leave it out to use an express-session of your own. */
   session(): RequestHandler {
-    this.#sessionRoom ??= sessionRoom(this.options, this.#core.events as never);
+    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.events as never);
     return this.#sessionRoom.handler;
   }
 
   /** Brings each request under this manager; needs a session before it. It loads no user and reads nothing. */
   middleware(): RequestHandler {
     return (req, res, next) => {
-      showCurrentUser(req.app);
-      if (knownContext(req, this.#core)) return next();
+      if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
+      showCurrentUser(req, res);
       watchSession(req, res);
       if (this.options.refreshEachRequest) this.#core.remember.renewAtEnd(req, res);
       enterContext(new RequestContext(this.#core, req, res), next);
@@ -126,4 +129,13 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   static {
     insideOf = (login) => ({ core: login.#core, sessionRoom: login.#sessionRoom });
   }
+}
+
+/** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */
+function secondManager(): LatchkeyError {
+  return new LatchkeyError(
+    "second_manager",
+    500,
+    "this request is under another LoginManager already; use one for all",
+  );
 }

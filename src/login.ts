@@ -1,24 +1,29 @@
 import type { Request } from "express";
-import { assertDeliverable, clearCookie } from "./cookies.js";
+import { assertDeliverable } from "./cookies.js";
 import { type Duration, parseDuration } from "./duration.js";
-import { LoginRequiredError, ResponseStartedError, SessionGoneError } from "./errors.js";
-import { anonymous, authOf, loadUser, newAuth, sessionData } from "./load-user.js";
+import { LoaderMissingError, LoginRequiredError, ResponseStartedError, SessionGoneError } from "./errors.js";
+import { anonymous, authOf, loadingOver, loadUser, newAuth, sessionData } from "./load-user.js";
 import { contextOf, type RequestContext } from "./request-context.js";
 import { checkRememberDuration } from "./resolve-options.js";
-import { isBridged, replaceSession, type SessionAuth, saveSession } from "./session.js";
-import { markPersonal } from "./session-access.js";
+import { abandonSession, isBridged, replaceSession, type SessionAuth, startLogin } from "./session.js";
+import { markPersonal, markReplaced } from "./session-access.js";
 import { checkUserId, isActiveUser, isAuthenticatedUser } from "./user.js";
 
 /** How to log in. */
 export interface LoginOptions {
-  /** Remember the user across browser restarts? @default false */
-  remember?: boolean;
+  /**
+   * Remember the user across browser restarts? A login without it removes an older remember cookie; left out when the same user
+   * logs in again, as after a change of password, it stays as it was.
+   *
+   * @default false
+   */
+  remember?: boolean | undefined;
   /** How long to remember the user. @default the option `remember.duration` */
-  duration?: Duration;
+  duration?: Duration | undefined;
   /** Log in even a user who is not active? Guards refuse such a user still. @default false */
-  force?: boolean;
+  force?: boolean | undefined;
   /** Do the credentials count as just seen? @default true */
-  fresh?: boolean;
+  fresh?: boolean | undefined;
 }
 
 /**
@@ -28,20 +33,23 @@ export interface LoginOptions {
  * session of an anonymous visitor, or of the same user, is carried over; another user's is not.
  *
  * @returns false, and nothing changed, for a user who is not active and not forced
+ * @throws LoaderMissingError without a `userLoader`, which the next request will need
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws StoreUnavailableError when the store fails; nobody is logged in then
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
   const context = contextOf(req);
   const { core, res } = context;
+  if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
-  const { remember = false, force = false, fresh = true } = options;
+  const { remember, force = false, fresh = true } = options;
   const duration =
     options.duration === undefined
       ? core.options.rememberDuration
       : checkRememberDuration("duration", options.duration);
   if (!force && !isActiveUser(user)) return false;
 
+  await loadingOver(context);
   const previous = authOf(context);
   assertWritable(context, "loginUser");
   if (remember) core.remember.assertDeliverable(req);
@@ -49,8 +57,11 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   await replaceSession(req);
   await begin(context, data, newAuth(core, user, { req, userId, fresh, remembered: false }));
 
-  if (remember) core.remember.set(req, res, userId, core.stamps.of(userId, user), duration);
-  else if (core.remember.isIn(req)) core.remember.clear(req, res);
+  const stamp = core.stamps.of(userId, user);
+  const kept = remember === undefined && previous?.userId === userId ? core.remember.read(req) : null;
+  if (remember) core.remember.set(req, res, userId, stamp, duration);
+  else if (kept?.userId === userId) core.remember.set(req, res, userId, stamp, kept.duration);
+  else core.remember.forget(req, res);
   context.settle({ user, authenticated: isAuthenticatedUser(user) });
   core.events.emit("loggedIn", { req, user });
   return true;
@@ -66,16 +77,19 @@ export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
   const { core, res } = context;
   assertNotStarted(context, "logoutUser");
+  await loadingOver(context);
   markPersonal(req);
-  if (core.remember.isIn(req)) core.remember.clear(req, res);
+  core.remember.forget(req, res);
   let auth: SessionAuth | undefined;
   let user: object | undefined;
   try {
     auth = authOf(context);
     user = auth && (await userForListeners(context));
     await replaceSession(req);
+    markReplaced(req, true);
   } catch (error) {
-    if (isBridged(req)) clearCookie(req, res, core.options.sessionCookie);
+    if (isBridged(req)) abandonSession(req);
+    context.settle(anonymous(context));
     throw error;
   }
   context.settle(anonymous(context));
@@ -110,7 +124,7 @@ export async function confirmLogin(req: Request): Promise<void> {
  *
  * @param options.within how recently; without it, at any time in this session
  */
-export async function isFresh(req: Request, { within }: { within?: Duration } = {}): Promise<boolean> {
+export async function isFresh(req: Request, { within }: { within?: Duration | undefined } = {}): Promise<boolean> {
   const limit = within === undefined ? Number.POSITIVE_INFINITY : parseDuration("within", within);
   const context = contextOf(req);
   const { authenticated } = await loadUser(context);
@@ -126,10 +140,13 @@ export async function isRemembered(req: Request): Promise<boolean> {
 }
 
 async function begin(context: RequestContext, data: object, auth: SessionAuth): Promise<void> {
-  const { req } = context;
-  Object.assign(req.session, data, { auth });
-  markPersonal(req);
-  await saveSession(req);
+  markPersonal(context.req);
+  try {
+    await startLogin(context.req, data, auth);
+  } catch (error) {
+    context.settle(anonymous(context));
+    throw error;
+  }
 }
 
 function assertWritable(context: RequestContext, verb: string): void {

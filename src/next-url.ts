@@ -23,18 +23,18 @@ const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
  */
 export function safeNext(req: Request, fallback = "/"): string {
   const { options } = contextOf(req).core;
-  const { session } = req;
   let next: unknown;
   if (options.nextIn === "session") {
+    const { session } = req;
     next = session.next;
     delete session.next;
   } else {
     next = req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT];
   }
-  const views = [viewUrl(options.loginView, req), viewUrl(options.refreshView, req)];
   const checked = checkNext(next);
-  if (checked === null || views.some((view) => view !== undefined && samePath(view, checked))) return fallback;
-  return checked;
+  if (checked === null) return fallback;
+  const views = [...viewUrls(options.loginView, req), ...viewUrls(options.refreshView, req)];
+  return views.some((view) => samePath(view, checked)) ? fallback : checked;
 }
 
 /** A path of this site's own, in its normal form; null for anything else, whatever it is. */
@@ -50,7 +50,7 @@ export function checkNext(raw: unknown): string | null {
   if (url.origin !== BASE || url.username || url.password) return null;
   const path = url.pathname + url.search + url.hash;
   // Normalizing may itself make a path that leaves the host: "/.//evil.com" becomes "//evil.com".
-  if (LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;
+  if (path.length > LONGEST || LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;
   return path;
 }
 
@@ -83,6 +83,13 @@ export function viewUrl(view: View | undefined, req: Request): string | undefine
   const prefixes = Object.keys(view).filter((prefix) => isUnder(path, prefix));
   const longest = prefixes.sort((a, b) => b.length - a.length)[0];
   return longest === undefined ? undefined : view[longest];
+}
+
+/** Every URL that a view may have for this request. */
+function viewUrls(view: View | undefined, req: Request): string[] {
+  if (typeof view === "object") return Object.values(view);
+  const url = viewUrl(view, req);
+  return url === undefined ? [] : [url];
 }
 
 function isUnder(path: string, prefix: string): boolean {

@@ -13,7 +13,7 @@ export type RequestLoader<U> = (req: Request) => MaybePromise<U | null | undefin
 /** Where people log in: a URL, a map from path prefix to URL (the longest prefix wins), or a function. */
 export type View = string | Readonly<Record<string, string>> | ((req: Request) => string | undefined);
 
-/** Answers a refused request by itself. */
+/** Answers a refused request by itself, or hands it on: `next()` passes the reason of the refusal to the error handlers. */
 export type ChallengeHandler = (req: Request, res: Response, next: NextFunction) => unknown;
 
 type MaybePromise<T> = T | Promise<T>;
@@ -23,67 +23,79 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** At least 32 characters each. The first signs, all verify, so keys can be rotated. */
   secret: string | readonly string[];
   /** Where sessions are kept. @default a MemoryStore */
-  store?: SessionStore;
+  store?: SessionStore | undefined;
 
   /** Finds a user by id. */
-  userLoader?: UserLoader<U>;
+  userLoader?: UserLoader<U> | undefined;
   /** Recognizes a user by the request when neither the session nor the remember cookie does. */
-  requestLoader?: RequestLoader<U>;
+  requestLoader?: RequestLoader<U> | undefined;
   /** The class of the anonymous user, or a function that makes one. @default AnonymousUser */
-  anonymousUser?: (new () => A) | (() => A);
+  anonymousUser?: (new () => A) | (() => A) | undefined;
   /** The user's id. @default `getId()`, else `id` */
-  userId?: (user: U) => string;
+  userId?: ((user: U) => string) | undefined;
   /** The user's roles. @default `user.roles` */
-  roles?: (user: U) => MaybePromise<readonly string[]>;
+  roles?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
 
   /** Where pages send people to log in; without it they get a 401. */
-  loginView?: View;
+  loginView?: View | undefined;
   /** Where pages send people to confirm their login; without it they get a 403. */
-  refreshView?: View;
+  refreshView?: View | undefined;
   /** Flashed on the way to `loginView`; null for none. @default "Please log in to access this page." */
-  loginMessage?: string | null;
+  loginMessage?: string | null | undefined;
   /** @default "message" */
-  loginMessageCategory?: string;
+  loginMessageCategory?: string | undefined;
   /** Flashed on the way to `refreshView`; null for none. @default "Please confirm your login to access this page." */
-  needsRefreshMessage?: string | null;
+  needsRefreshMessage?: string | null | undefined;
   /** @default "message" */
-  needsRefreshMessageCategory?: string;
+  needsRefreshMessageCategory?: string | undefined;
   /** Translates the two messages. */
-  localize?: (message: string, req: Request) => string;
+  localize?: ((message: string, req: Request) => string) | undefined;
   /** Answers instead of the redirect or 401. */
-  onUnauthorized?: ChallengeHandler;
+  onUnauthorized?: ChallengeHandler | undefined;
   /** Answers instead of the redirect or 403. */
-  onNeedsRefresh?: ChallengeHandler;
+  onNeedsRefresh?: ChallengeHandler | undefined;
   /** Answers instead of the 403 to a user without the role. */
-  onForbidden?: ChallengeHandler;
+  onForbidden?: ChallengeHandler | undefined;
   /** Where the page that was asked for is kept during a login. @default "query" */
-  nextIn?: "query" | "session";
+  nextIn?: "query" | "session" | undefined;
   /** Host, with its port if any, of the views in redirects, whatever the request's Host header says. */
-  redirectHost?: string;
-  /** Methods that guards let through. @default ["OPTIONS"] */
-  exemptMethods?: readonly string[];
+  redirectHost?: string | undefined;
+  /**
+   * Methods that guards let through, to the handler too: `["OPTIONS"]` where a guard stands before what answers CORS preflights.
+   *
+   * @default []
+   */
+  exemptMethods?: readonly string[] | undefined;
 
   /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
-  sessionProtection?: "basic" | "strong" | false;
+  sessionProtection?: "basic" | "strong" | false | undefined;
   /** What tells one client from another. @default the SHA-512 of `req.ip` and the User-Agent */
-  fingerprint?: (req: Request) => string;
+  fingerprint?: ((req: Request) => string) | undefined;
   /** The session's cookie; it lasts until the browser closes. */
-  session?: { cookie?: CookieOptions };
-  /** The remember cookie: its attributes, its duration (default 365 days), and whether each request renews it (default no). */
-  remember?: { cookie?: CookieOptions; duration?: Duration; refreshEachRequest?: boolean };
+  session?: { cookie?: CookieOptions | undefined } | undefined;
+  /** The remember cookie. */
+  remember?: RememberOptions | undefined;
   /** A session unused for this long ends. @default "24h" */
-  idleTimeout?: Duration;
+  idleTimeout?: Duration | undefined;
   /** A login ends after this long, used or not. @default "30d" */
-  absoluteTimeout?: Duration;
+  absoluteTimeout?: Duration | undefined;
   /** A store that takes longer counts as unavailable. @default "2s" */
-  storeTimeout?: Duration;
+  storeTimeout?: Duration | undefined;
 }
 
-/** The options of a LoginManager, validated, with defaults, frozen. */
+/** How users are remembered across browser restarts. */
+export interface RememberOptions {
+  cookie?: CookieOptions | undefined;
+  /** At most 400 days, which is what browsers keep. @default "365d" */
+  duration?: Duration | undefined;
+  /** Does each request start the duration anew? @default false */
+  refreshEachRequest?: boolean | undefined;
+}
+
+/** The options of a LoginManager, validated, with defaults, frozen; without the secrets, which nothing may print. */
 export type ResolvedOptions = Readonly<
-  Omit<Required<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
+  Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
-      secrets: readonly string[];
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
       rememberDuration: number;
@@ -91,6 +103,7 @@ export type ResolvedOptions = Readonly<
     } & Record<TimeName, number>
 >;
 
+type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout";
 type OptionalName =
   | "store"

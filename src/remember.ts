@@ -1,6 +1,14 @@
 import type { Request, Response } from "express";
 import onHeaders from "on-headers";
-import { assertDeliverable, clearCookie, hasCookie, type ResolvedCookie, readCookie, setCookie } from "./cookies.js";
+import {
+  assertDeliverable,
+  changesCookie,
+  clearCookie,
+  hasCookie,
+  type ResolvedCookie,
+  readCookie,
+  setCookie,
+} from "./cookies.js";
 import { Keyring } from "./keys.js";
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
@@ -17,7 +25,6 @@ export interface Remembered {
 
 /** The options that remembering needs. */
 interface RememberOptions {
-  secrets: readonly string[];
   rememberCookie: ResolvedCookie;
   rememberDuration: number;
 }
@@ -30,8 +37,8 @@ export class RememberCookie {
   readonly #keys: Keyring;
   readonly #options: RememberOptions;
 
-  constructor(options: RememberOptions) {
-    this.#keys = new Keyring(options.secrets, "remember");
+  constructor(options: RememberOptions, secrets: readonly string[]) {
+    this.#keys = new Keyring(secrets, "remember");
     this.#options = options;
   }
 
@@ -65,15 +72,26 @@ export class RememberCookie {
     setCookie(req, res, this.#options.rememberCookie, this.seal(userId, stamp, duration), duration);
   }
 
-  /** Starts the duration of a good cookie anew when the response begins, unless the handler set or removed it. */
+  /**
+   * Starts the duration of a good cookie anew when the response begins, unless the handler set or removed it, or lets shared
+   * caches keep the response: they would hand the cookie to others.
+   */
   renewAtEnd(req: Request, res: Response): void {
     const remembered = this.read(req);
     if (!remembered) return;
     onHeaders(res, () => {
-      const { name } = this.#options.rememberCookie;
-      const isSet = [res.getHeader("Set-Cookie") ?? []].flat().some((cookie) => String(cookie).startsWith(`${name}=`));
-      if (!isSet) this.set(req, res, remembered.userId, remembered.stamp, remembered.duration);
+      const caching = res.getHeader("Cache-Control");
+      if (changesCookie(res, this.#options.rememberCookie.name)) return;
+      if (caching !== undefined && !/\b(private|no-store)\b/i.test(String(caching))) return;
+      this.set(req, res, remembered.userId, remembered.stamp, remembered.duration);
+      res.vary("Cookie");
+      if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
     });
+  }
+
+  /** Removes the cookie from a browser that has it, or that this response was to give it. */
+  forget(req: Request, res: Response): void {
+    if (this.isIn(req) || changesCookie(res, this.#options.rememberCookie.name)) this.clear(req, res);
   }
 
   /** Removes the cookie from the browser. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
-import { MiddlewareMissingError } from "./errors.js";
+import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import type { RememberCookie } from "./remember.js";
@@ -30,6 +30,8 @@ export class RequestContext {
   loading: Promise<LoadedUser> | undefined;
   /** The user, once loaded. */
   loaded: LoadedUser | undefined;
+  /** What this context put into `req.user`. */
+  #placed: object | undefined;
 
   constructor(
     readonly core: Core,
@@ -41,8 +43,8 @@ export class RequestContext {
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
-    if (loaded.authenticated) this.req.user = loaded.user;
-    else delete this.req.user;
+    if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
+    else if (this.req.user === this.#placed) delete this.req.user; // what another library put there stays
     return loaded;
   }
 }
@@ -68,6 +70,23 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
+const loaders = new AsyncLocalStorage<RequestContext>();
+
+/** Runs a loader, which may wait for anything but the user that it is to load. */
+export function runLoader<T>(context: RequestContext, load: () => T): T {
+  return loaders.run(context, load);
+}
+
+/** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
+export function assertOutsideLoader(context: RequestContext): void {
+  if (loaders.getStore() !== context) return;
+  throw new LatchkeyError(
+    "inside_loader",
+    500,
+    "a loader asked for the current user, or called a verb, while it is loading",
+  );
+}
+
 /** The context of the request that is being handled, if any. */
 export function activeContext(): RequestContext | undefined {
   return storage.getStore();
@@ -77,6 +96,11 @@ export function activeContext(): RequestContext | undefined {
 export function knownContext(req: Request, core: Core): RequestContext | undefined {
   const context = (req as ContextRequest)[CONTEXT];
   return context?.core === core ? context : undefined;
+}
+
+/** Did the request pass the middleware of any manager? */
+export function isUnderManager(req: Request): boolean {
+  return (req as ContextRequest)[CONTEXT] !== undefined;
 }
 
 /** @throws MiddlewareMissingError when the request did not pass the middleware */

@@ -1,16 +1,28 @@
-import type { CookieOptions, ResolvedCookie } from "./cookies.js";
+import { checkCookie, resolveCookie } from "./cookie-options.js";
 import { parseDuration } from "./duration.js";
-import { kindOf, OptionError } from "./errors.js";
-import type { LoginManagerOptions, ResolvedOptions } from "./options.js";
+import { kindOf, OptionError, shown } from "./errors.js";
+import {
+  type Check,
+  checkEach,
+  group,
+  isBoolean,
+  isFunction,
+  isText,
+  isTextOrNull,
+  matches,
+  oneOf,
+} from "./option-checks.js";
+import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
 import { clientFingerprint } from "./session-protection.js";
 import type { SessionStore } from "./session-store.js";
 import { AnonymousUser, defaultUserId } from "./user.js";
 
-type Check = (option: string, value: unknown) => void;
-
 const SECRET_LENGTH = 32;
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
 const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
+
+/** Node's timers run off at once past this. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 const STORE_VERBS: Record<keyof SessionStore, true> = {
   create: true,
@@ -50,16 +62,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   remember: group({ cookie: checkCookie, duration: checkRememberDuration, refreshEachRequest: isBoolean }),
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
-  storeTimeout: parseDuration,
-};
-
-const COOKIE: Record<keyof CookieOptions, Check> = {
-  name: matches(/^[\w!#$%&'*.^`|~+-]+$/, "a cookie name (RFC 6265: letters, digits and some signs, no spaces)"),
-  domain: matches(/^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$/i, "a domain name"),
-  path: matches(/^\/[\x21-\x3a\x3c-\x7e]*$/, 'a path that starts with "/"'),
-  secure: oneOf(true, false, "auto"),
-  httpOnly: isBoolean,
-  sameSite: oneOf("lax", "strict", "none"),
+  storeTimeout: checkStoreTimeout,
 };
 
 /**
@@ -72,7 +75,12 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret, session, remember, idleTimeout, absoluteTimeout, storeTimeout, ...rest } = options;
+  const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, ...rest } = options;
+  const sessionCookie = resolveCookie("session.cookie", "sid", session?.cookie);
+  const rememberCookie = resolveCookie("remember.cookie", "remember", remember?.cookie);
+  if (rememberCookie.name === sessionCookie.name) {
+    throw new OptionError("remember.cookie.name", `${rememberCookie.name} is the name of the session's cookie too`);
+  }
   return Object.freeze({
     anonymousUser: AnonymousUser,
     userId: defaultUserId,
@@ -83,17 +91,26 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     nextIn: "query",
     sessionProtection: "basic",
     fingerprint: clientFingerprint,
-    ...withoutUndefined(rest),
-    exemptMethods: Object.freeze((rest.exemptMethods ?? ["OPTIONS"]).map((method) => method.toUpperCase())),
-    secrets: Object.freeze(typeof secret === "string" ? [secret] : [...secret]),
-    sessionCookie: resolveCookie("session.cookie", "sid", session?.cookie),
-    rememberCookie: resolveCookie("remember.cookie", "remember", remember?.cookie),
+    ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
+    exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
+    sessionCookie,
+    rememberCookie,
     rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),
     refreshEachRequest: remember?.refreshEachRequest ?? false,
     idleTimeout: parseDuration("idleTimeout", idleTimeout ?? "24h"),
     absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
     storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),
   });
+}
+
+/** The secrets of valid options. The first signs, all verify. */
+export function secretsOf({ secret }: LoginManagerOptions<object, object>): readonly string[] {
+  return typeof secret === "string" ? [secret] : [...secret];
+}
+
+/** A view that the caller cannot change any more. */
+function ownView(view: View | undefined): View | undefined {
+  return typeof view === "object" ? Object.freeze({ ...view }) : view;
 }
 
 /** Reads a remember duration: a duration that a browser accepts for a cookie. */
@@ -104,58 +121,13 @@ export function checkRememberDuration(option: string, value: unknown): number {
   return duration;
 }
 
-function resolveCookie(option: string, baseName: string, given: CookieOptions = {}): ResolvedCookie {
-  const secure = given.secure ?? (process.env.NODE_ENV === "production" ? true : "auto");
-  const path = given.path ?? "/";
-  const sameSite = given.sameSite ?? "lax";
-  const mayBindToHost = secure === true && path === "/" && given.domain === undefined;
-  const name = given.name ?? (mayBindToHost ? `__Host-${baseName}` : baseName);
-  if (name.startsWith("__Host-") && !mayBindToHost) {
-    throw new OptionError(
-      `${option}.name`,
-      `${name} needs secure: true, path "/" and no domain: browsers refuse it otherwise`,
-    );
-  }
-  if (name.startsWith("__Secure-") && secure !== true) {
-    throw new OptionError(`${option}.name`, `${name} needs secure: true: browsers refuse it otherwise`);
-  }
-  if (sameSite === "none" && secure !== true) {
-    throw new OptionError(`${option}.sameSite`, '"none" needs secure: true: browsers refuse it otherwise');
-  }
-  const { domain } = given;
-  return Object.freeze({
-    name,
-    path,
-    secure,
-    sameSite,
-    httpOnly: given.httpOnly ?? true,
-    ...(domain ? { domain } : {}),
-  });
+function checkStoreTimeout(option: string, value: unknown): void {
+  if (parseDuration(option, value) > LONGEST_TIMER)
+    throw new OptionError(option, "is longer than 24 days, the most a timer can wait");
 }
 
-function checkEach(prefix: string, checks: Record<string, Check>, given: object): void {
-  for (const [name, value] of Object.entries(given)) {
-    const option = prefix + name;
-    if (!Object.hasOwn(checks, name)) {
-      throw new OptionError(option, `there is no such option; there are ${Object.keys(checks).join(", ")}`);
-    }
-    if (value !== undefined) checks[name]!(option, value);
-  }
-}
-
-function group(checks: Record<string, Check>): Check {
-  return (option, value) => {
-    if (typeof value !== "object" || value === null)
-      throw new OptionError(option, `expected an object, not ${kindOf(value)}`);
-    checkEach(`${option}.`, checks, value);
-  };
-}
-
-function checkCookie(option: string, value: unknown): void {
-  group(COOKIE)(option, value);
-}
-
-function checkSecret(option: string, value: unknown): void {
+/** Refuses what is too weak to sign with; what was given is never told. */
+export function checkSecret(option: string, value: unknown): void {
   const secrets: unknown[] = Array.isArray(value) ? value : [value];
   if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
   for (const secret of secrets) {
@@ -183,12 +155,20 @@ function checkStore(option: string, value: unknown): void {
 }
 
 function checkView(option: string, value: unknown): void {
-  if (typeof value === "function") return;
-  const urls = typeof value === "object" && value !== null ? Object.values(value) : [value];
-  if (urls.length > 0 && urls.every((url) => typeof url === "string" && /^(\/(?![/\\])|https?:\/\/)/.test(url))) return;
+  if (typeof value === "function" || isViewUrl(value)) return;
+  const entries: Array<[string, unknown]> = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const bad = entries.find(([prefix, url]) => !prefix.startsWith("/") || !isViewUrl(url));
+  if (entries.length > 0 && !bad) return;
   throw new OptionError(
     option,
-    'expected a URL that starts with "/", "http://" or "https://", a map from path prefix to such URLs, or a function',
+    'expected a URL that starts with "/", "http://" or "https://", a map from path prefix to such URLs, or a function, ' +
+      `not ${bad ? `one with ${shown(bad[0])}: ${shown(bad[1])}` : shown(value)}`,
+  );
+}
+
+function isViewUrl(value: unknown): boolean {
+  return (
+    typeof value === "string" && /^(\/(?![/\\])|https?:\/\/)/.test(value) && URL.canParse(value, "https://view.invalid")
   );
 }
 
@@ -200,44 +180,9 @@ function checkHost(option: string, value: unknown): void {
 }
 
 function checkMethods(option: string, value: unknown): void {
-  if (Array.isArray(value) && value.every((method) => typeof method === "string" && /^[A-Za-z-]+$/.test(method)))
-    return;
-  throw new OptionError(option, `expected an array of HTTP methods, not ${kindOf(value)}`);
-}
-
-function isFunction(option: string, value: unknown): void {
-  if (typeof value !== "function") throw new OptionError(option, `expected a function, not ${kindOf(value)}`);
-}
-
-function isBoolean(option: string, value: unknown): void {
-  if (typeof value !== "boolean") throw new OptionError(option, `expected true or false, not ${kindOf(value)}`);
-}
-
-function isText(option: string, value: unknown): void {
-  if (typeof value !== "string") throw new OptionError(option, `expected a string, not ${kindOf(value)}`);
-}
-
-function isTextOrNull(option: string, value: unknown): void {
-  if (value !== null) isText(option, value);
-}
-
-function matches(pattern: RegExp, expected: string): Check {
-  return (option, value) => {
-    if (typeof value !== "string" || !pattern.test(value)) {
-      throw new OptionError(
-        option,
-        `expected ${expected}, not ${typeof value === "string" ? JSON.stringify(value) : kindOf(value)}`,
-      );
-    }
-  };
-}
-
-function oneOf(...allowed: Array<string | boolean>): Check {
-  return (option, value) => {
-    if (allowed.includes(value as string)) return;
-    const given = typeof value === "string" ? JSON.stringify(value) : String(value);
-    throw new OptionError(option, `expected ${allowed.map((one) => JSON.stringify(one)).join(", ")}, not ${given}`);
-  };
+  if (!Array.isArray(value)) throw new OptionError(option, `expected an array of HTTP methods, not ${kindOf(value)}`);
+  const bad: unknown[] = value.filter((method) => typeof method !== "string" || !/^[A-Za-z-]+$/.test(method));
+  if (bad.length > 0) throw new OptionError(option, `expected HTTP methods, not ${shown(bad[0])}`);
 }
 
 function withoutUndefined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -11,9 +11,14 @@ interface SessionAccess {
   personal: boolean;
   /** Was the session replaced by a new one? */
   replaced: boolean;
+  /** Was it this request that ended the session which the browser's cookie names? */
+  ended: boolean;
   /** Has the handler ended the response? From then on only the session middleware itself uses the session. */
   finishing: boolean;
 }
+
+/** What `res.sendFile` and `express.static` say when the handler says nothing. */
+const UNCHOSEN_CACHING = "public, max-age=0";
 
 const ACCESS = Symbol("latchkey.session-access");
 type WatchedRequest = Request & { [ACCESS]?: SessionAccess };
@@ -29,11 +34,11 @@ type WatchedRequest = Request & { [ACCESS]?: SessionAccess };
 export function watchSession(
   req: Request,
   res: Response,
-  given: { cookie?: ResolvedCookie; unavailable?: StoreUnavailableError | undefined } = {},
+  { cookie, unavailable }: { cookie?: ResolvedCookie; unavailable?: StoreUnavailableError | undefined } = {},
 ): void {
   const watched = req as WatchedRequest;
   if (watched[ACCESS]) return;
-  const access: SessionAccess = { used: false, personal: false, replaced: false, finishing: false };
+  const access: SessionAccess = { used: false, personal: false, replaced: false, ended: false, finishing: false };
   watched[ACCESS] = access;
 
   let session: typeof req.session | undefined = req.session;
@@ -43,12 +48,13 @@ export function watchSession(
     get() {
       if (!access.finishing) {
         access.used = true;
-        if (given.unavailable) throw given.unavailable;
+        if (unavailable) throw unavailable;
       }
       return session;
     },
     set(value: typeof session) {
       session = value;
+      unavailable = undefined;
     },
   });
 
@@ -57,10 +63,22 @@ export function watchSession(
     access.finishing = true;
     if (access.replaced && session && isEmpty(session)) {
       session = undefined;
-      if (given.cookie && hasCookie(req, given.cookie.name)) clearCookie(req, res, given.cookie);
+      if (cookie && access.ended && hasCookie(req, cookie.name)) clearCookie(req, res, cookie);
     }
     if (access.used) res.vary("Cookie");
-    if (access.personal && !res.hasHeader("Cache-Control")) res.setHeader("Cache-Control", "private, no-store");
+    if (access.personal && (res.getHeader("Cache-Control") ?? UNCHOSEN_CACHING) === UNCHOSEN_CACHING) {
+      res.setHeader("Cache-Control", "private, no-store");
+    }
+    if (access.used) assertSerializable();
+  };
+  // express-session would find out too late, when it takes no other answer any more.
+  const assertSerializable = () => {
+    try {
+      JSON.stringify(session);
+    } catch (error) {
+      session = undefined;
+      throw error;
+    }
   };
   const { end } = res;
   res.end = function (this: Response, ...args: Parameters<typeof end>) {
@@ -77,10 +95,21 @@ export function markPersonal(req: Request): void {
   if (access) access.personal = access.used = true;
 }
 
-/** Notes that the request's session is a new one, in the place of one that ended. */
-export function markReplaced(req: Request): void {
+/**
+ * Notes that the request's session is a new one, in the place of another.
+ *
+ * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
+ */
+export function markReplaced(req: Request, ended: boolean): void {
   const access = (req as WatchedRequest)[ACCESS];
-  if (access) access.replaced = true;
+  if (!access) return;
+  access.replaced = true;
+  access.ended ||= ended;
+}
+
+/** Is the use of this request's session watched already? */
+export function isWatched(req: Request): boolean {
+  return (req as WatchedRequest)[ACCESS] !== undefined;
 }
 
 /** Has the handler ended this request's response, or begun to send it? */

@@ -38,16 +38,14 @@ const LONGEST_TOUCH_INTERVAL = 60_000;
 export class SessionBridge extends expressSession.Store {
   readonly #options: BridgeOptions;
   readonly #events: LoginEmitter<never>;
-  readonly #isFinishing: (req: Request) => boolean;
   readonly #tracked = new WeakMap<object, Tracked>();
   /** Set by the express-session middleware that is given this store. */
   declare generate: (req: Request) => void;
 
-  constructor(options: BridgeOptions, events: LoginEmitter<never>, isFinishing: (req: Request) => boolean) {
+  constructor(options: BridgeOptions, events: LoginEmitter<never>) {
     super();
     this.#options = options;
     this.#events = events;
-    this.#isFinishing = isFinishing;
   }
 
   override get(sid: string, callback: Callback<Session | null>): void {
@@ -105,7 +103,8 @@ export class SessionBridge extends expressSession.Store {
   /** The cookie by today's settings, with the maxAge that the application gave this session, if it did. */
   #cookie(stored: unknown): object {
     const { name: _, secure, ...attributes } = this.#options.sessionCookie;
-    const maxAge = (stored as { maxAge?: number } | undefined)?.maxAge ?? null;
+    const given = (stored as { maxAge?: unknown } | undefined)?.maxAge;
+    const maxAge = typeof given === "number" ? given : null;
     return { ...attributes, ...(secure === "auto" ? {} : { secure }), maxAge, originalMaxAge: maxAge };
   }
 
@@ -126,7 +125,8 @@ export class SessionBridge extends expressSession.Store {
     if (tracked.text === null) {
       await this.#ask("create", (store) => store.create(id, record));
     } else if (!(await this.#ask("update", (store) => store.update(id, record)))) {
-      return this.#gone(session);
+      if (session.req) this.#events.emit("sessionGone", { req: session.req });
+      throw new SessionGoneError();
     }
     tracked.text = text;
     tracked.lastSeenAt = now;
@@ -140,13 +140,6 @@ export class SessionBridge extends expressSession.Store {
     tracked.lastSeenAt = now;
     const { lastSeenAt, expiresAt } = this.#record(session as never, tracked.createdAt, now);
     await this.#ask("touch", (store) => store.touch(storageId(sid), { lastSeenAt, expiresAt }));
-  }
-
-  /** At the end of a response nobody can be told any more, and an error there would cut the response short. */
-  #gone(session: Session): void {
-    const { req } = session;
-    if (req) this.#events.emit("sessionGone", { req });
-    if (!req || !this.#isFinishing(req)) throw new SessionGoneError();
   }
 
   #record(data: JsonObject, createdAt: number, now: number): SessionRecord {

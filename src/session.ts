@@ -1,10 +1,11 @@
+import { createHmac } from "node:crypto";
 import type { Request, RequestHandler } from "express";
 import expressSession from "express-session";
 import { MemoryStore } from "../stores/memory.js";
 import { StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
-import { isFinishing, markReplaced, watchSession } from "./session-access.js";
+import { isFinishing, isWatched, markReplaced, watchSession } from "./session-access.js";
 import { SessionBridge } from "./session-bridge.js";
 
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
@@ -42,26 +43,34 @@ declare module "express-session" {
 export interface SessionRoom {
   bridge: SessionBridge;
   handler: RequestHandler;
+  /** The cookie, `name=value`, of a session by its id. */
+  cookieOf: (sid: string) => string;
 }
 
 /** express-session over a SessionStore. While the store is away, the session is not: using `req.session` throws then. */
-export function sessionRoom(options: ResolvedOptions, events: LoginEmitter<never>): SessionRoom {
+export function sessionRoom(
+  options: ResolvedOptions,
+  secrets: readonly string[],
+  events: LoginEmitter<never>,
+): SessionRoom {
   const { name, ...cookie } = options.sessionCookie;
   const store = options.store ?? new MemoryStore();
-  const bridge = new SessionBridge({ ...options, store }, events, isFinishing);
+  const bridge = new SessionBridge({ ...options, store }, events);
   const session = expressSession({
     name,
     cookie,
-    secret: [...options.secrets],
+    secret: [...secrets],
     store: bridge,
     resave: false,
     saveUninitialized: false,
   });
   return {
     bridge,
+    cookieOf: (sid) => `${name}=${encodeURIComponent(`s:${sid}.${signature(sid, secrets[0]!)}`)}`,
     handler: function latchkeySession(req, res, next) {
+      if (isWatched(req)) return next();
       session(req, res, (error?: unknown) => {
-        // A late error is that of the save at the end; the event told it, and Express would cut the response short.
+        // A late error is that of the save at the end; an event told it, and Express would cut the response short.
         if (isFinishing(req) && res.headersSent) return;
         const unavailable = error instanceof StoreUnavailableError ? error : undefined;
         if (error && !unavailable) return next(error);
@@ -70,6 +79,11 @@ export function sessionRoom(options: ResolvedOptions, events: LoginEmitter<never
       });
     },
   };
+}
+
+/** The signature that express-session puts behind an id. */
+function signature(sid: string, secret: string): string {
+  return createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
 }
 
 /** Is the request's session kept by latchkey, rather than by an express-session of the application's own? */
@@ -92,8 +106,28 @@ export async function replaceSession(req: Request): Promise<boolean> {
     existed = Boolean(await calledBack(req, (done) => sessionStore.get(sessionID, done)));
     await calledBack(req, (done) => req.session.regenerate(done));
   }
-  markReplaced(req);
+  markReplaced(req, existed);
   return existed;
+}
+
+/**
+ * Puts a login into the request's new session, and saves it. When that fails the session is left empty, or the save at the end
+ * of the response could still bring the login about.
+ */
+export async function startLogin(req: Request, data: object, auth: SessionAuth): Promise<void> {
+  Object.assign(req.session, data, { auth });
+  try {
+    await saveSession(req);
+  } catch (error) {
+    req.sessionStore.generate(req);
+    throw error;
+  }
+}
+
+/** Gives the request a new, empty session and takes the cookie from the browser, whatever became of the old session. */
+export function abandonSession(req: Request): void {
+  req.sessionStore.generate(req);
+  markReplaced(req, true);
 }
 
 /** Saves the session now, rather than at the end of the response. */

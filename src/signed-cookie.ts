@@ -1,4 +1,5 @@
 import { Keyring } from "./keys.js";
+import { checkSecret } from "./resolve-options.js";
 
 /** Signs a text into a cookie value, `<base64url text>.<base64url HMAC-SHA256>`. (Flask-Login's encode_cookie) */
 export function encodeCookie(payload: string, secret: string | readonly string[]): string {
@@ -19,10 +20,11 @@ export function sealCookie(payload: string, keys: Keyring): string {
 /** `decodeCookie` with keys of a purpose. The signature covers the text as it was sent, so no second spelling of it passes. */
 export function openCookie(cookie: string, keys: Keyring): string | null {
   const [text, signature, ...rest] = cookie.split(".");
-  if (!text || !signature || rest.length > 0 || !keys.verify(text, signature)) return null;
+  if (text === undefined || !signature || rest.length > 0 || !keys.verify(text, signature)) return null;
   return Buffer.from(text, "base64url").toString();
 }
 
 function cookieKeys(secret: string | readonly string[]): Keyring {
+  checkSecret("secret", secret);
   return new Keyring(typeof secret === "string" ? [secret] : secret, "cookie");
 }

@@ -1,15 +1,16 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { MiddlewareMissingError } from "./errors.js";
 import { newAuth } from "./load-user.js";
 import { insideOf, type LoginManager } from "./login-manager.js";
 import type { JsonObject } from "./session-store.js";
+import { checkUserId } from "./user.js";
 
 /** What kind of login to make. */
 export interface LoginAsOptions {
   /** Credentials just seen? @default true, but false with `remember` */
-  fresh?: boolean;
+  fresh?: boolean | undefined;
   /** A login that the remember cookie restored; the remember cookie is given too. @default false */
-  remember?: boolean;
+  remember?: boolean | undefined;
 }
 
 /**
@@ -31,18 +32,13 @@ export async function loginAs<U extends object, A extends object>(
       "loginAs needs a manager that was mounted with login.init(app) or login.session()",
     );
   const { remember = false, fresh = !remember } = options;
-  const { secrets, sessionCookie, rememberCookie, userId } = core.options;
-  const id = userId(user);
+  const { rememberCookie, userId } = core.options;
+  const id = checkUserId(userId(user), "userId()");
   const auth = newAuth(core, user, { userId: id, fresh, remembered: remember });
   const sid = randomBytes(24).toString("base64url");
   await sessionRoom.bridge.insert(sid, { auth } as unknown as JsonObject);
 
-  const cookies = [`${sessionCookie.name}=${encodeURIComponent(`s:${sid}.${signature(sid, secrets[0]!)}`)}`];
+  const cookies = [sessionRoom.cookieOf(sid)];
   if (remember) cookies.push(`${rememberCookie.name}=${core.remember.seal(id, auth.stamp)}`);
   return cookies.join("; ");
-}
-
-/** The signature that express-session puts behind an id. */
-function signature(sid: string, secret: string): string {
-  return createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
 }

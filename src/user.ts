@@ -100,7 +100,7 @@ function isTrue(value: unknown): boolean {
 /**
  * The user's id: by `getId()`, else from `id`.
  *
- * @throws UserIdError when that gives no string, number or bigint
+ * @throws UserIdError when that gives no string, whole number or bigint
  */
 export function defaultUserId(user: object): string {
   const { getId } = user as Partial<UserMixin>;
@@ -109,14 +109,19 @@ export function defaultUserId(user: object): string {
 
 function idOf(user: { id?: unknown }): string {
   const { id } = user;
-  return checkUserId(typeof id === "number" || typeof id === "bigint" ? String(id) : id, "id");
+  // NaN and rounded numbers would be the id of several users.
+  return checkUserId(Number.isSafeInteger(id) || typeof id === "bigint" ? String(id) : id, "id");
 }
 
 /** Refuses what cannot identify a user, naming where it came from. */
 export function checkUserId(id: unknown, source: string): string {
   if (typeof id === "string" && id !== "" && id.length <= 255) return id;
-  const given = typeof id === "string" ? `a string of ${id.length} characters` : kindOf(id);
   throw new UserIdError(
-    `the user's ${source} gave ${given}; it must give 1 to 255 characters (override getId(), or set the option userId)`,
+    `the user's ${source} gave ${shownId(id)}; it must give 1 to 255 characters (override getId(), or set the option userId)`,
   );
+}
+
+function shownId(id: unknown): string {
+  if (typeof id === "string") return `a string of ${id.length} characters`;
+  return typeof id === "number" ? `the number ${id}` : kindOf(id);
 }

@@ -130,6 +130,7 @@ export class MemoryStore implements SessionStore {
 }
 
 function hold(record: SessionRecord): HeldRecord {
+  if (record.userId !== null) assertId("userId", record.userId);
   return { ...record, data: JSON.stringify(record.data) };
 }
 
