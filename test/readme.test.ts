@@ -30,9 +30,9 @@ describe("README", () => {
       (value): value is typeof LatchkeyError => typeof value === "function" && value.prototype instanceof LatchkeyError,
     );
     expect(classes).to.have.length.above(10);
-    for (const { name } of classes) {
-      const error = new (latchkey[name as keyof typeof latchkey] as new (...args: string[]) => LatchkeyError)("x", "y");
-      expect(readme).to.include(`| \`${name}\` | \`${error.code}\` | ${error.status} |`);
+    for (const ErrorClass of classes as unknown as Array<new (...args: string[]) => LatchkeyError>) {
+      const error = new ErrorClass("x", "y");
+      expect(readme).to.include(`| \`${ErrorClass.name}\` | \`${error.code}\` | ${error.status} |`);
     }
   });
 

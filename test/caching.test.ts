@@ -1,0 +1,185 @@
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import express, { type RequestHandler } from "express";
+import { currentUser, flash, isFresh, loginRequired, takeFlashes } from "latchkey";
+import { countTrials, send } from "./support/raw-client.js";
+import { serve } from "./support/server.js";
+import { site } from "./support/site.js";
+
+/** What these handlers' responses say to caches, for a visitor and for a logged-in user. */
+async function answers(handlers: Record<string, RequestHandler | RequestHandler[]>) {
+  const { app } = site();
+  for (const [name, handler] of Object.entries(handlers)) app.get(`/${name}`, handler);
+  const origin = await serve(app);
+  const { cookie } = await send(origin, "POST /login/1");
+  const caching = async (name: string, given?: string) => {
+    const { headers, status } = await send(origin, `GET /${name}`, given ? { cookie: given } : {});
+    expect(status, name).to.be.below(500);
+    return [headers.vary ?? null, headers["cache-control"] ?? null];
+  };
+  return {
+    app,
+    origin,
+    cookie,
+    visitor: (name: string) => caching(name),
+    user: (name: string) => caching(name, cookie),
+  };
+}
+
+const PRIVATE = "private, no-store";
+
+describe("caching", () => {
+  const untouched: Record<string, RequestHandler> = {
+    send: (_req, res) => void res.send("same for all"),
+    json: (_req, res) => void res.json({}),
+    end: (_req, res) => void res.end(),
+    writeHead: (_req, res) => void res.writeHead(200, { "Content-Type": "text/plain" }).end("same"),
+    stream: (_req, res) => {
+      res.write("a");
+      setImmediate(() => res.end("b"));
+    },
+  };
+  for (const name of Object.keys(untouched)) {
+    it(`says nothing about a response that did not use the session: ${name}`, async () => {
+      const { visitor, user } = await answers(untouched);
+      expect(await visitor(name)).to.deep.equal([null, null]);
+      expect(await user(name)).to.deep.equal([null, null]);
+    });
+  }
+
+  const using: Record<string, RequestHandler> = {
+    session: (req, res) => void res.json(req.session.note ?? null),
+    id: (req, res) => void res.json(typeof req.session.id),
+    flash: (req, res) => {
+      flash(req, "hello");
+      res.send("flashed");
+    },
+    takeFlashes: (req, res) => void res.json(takeFlashes(req)),
+    later: async (req, res) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      res.json(req.session.note ?? null);
+    },
+    writeHead: (req, res) => {
+      req.session.note;
+      res.writeHead(200, { "Content-Type": "text/plain" });
+      res.end("text");
+    },
+    stream: (req, res) => {
+      req.session.note;
+      res.write("a");
+      setImmediate(() => res.end("b"));
+    },
+    flushHeaders: (req, res) => {
+      req.session.note;
+      res.flushHeaders();
+      res.end("text");
+    },
+    end: (req, res) => {
+      req.session.note;
+      res.end();
+    },
+  };
+  for (const name of Object.keys(using)) {
+    it(`says Vary: Cookie where the session was used: ${name}`, async () => {
+      const { visitor, user } = await answers(using);
+      expect(await visitor(name)).to.deep.equal(["Cookie", null]);
+      expect(await user(name)).to.deep.equal(["Cookie", null]);
+    });
+  }
+
+  const personal: Record<string, RequestHandler | RequestHandler[]> = {
+    currentUser: async (_req, res) => void res.json(await currentUser()),
+    isFresh: async (req, res) => void res.json(await isFresh(req)),
+    stream: async (_req, res) => {
+      await currentUser();
+      res.write("a");
+      setImmediate(() => res.end("b"));
+    },
+    writeHead: async (_req, res) => {
+      await currentUser();
+      res.writeHead(200, { "Content-Type": "text/plain" }).end("text");
+    },
+  };
+  for (const name of Object.keys(personal)) {
+    it(`says ${PRIVATE} where the response was made for a user: ${name}`, async () => {
+      const { visitor, user } = await answers(personal);
+      expect(await visitor(name)).to.deep.equal(["Cookie", null]);
+      expect(await user(name)).to.deep.equal(["Cookie", PRIVATE]);
+    });
+  }
+
+  it(`says ${PRIVATE} behind a guard, for the refusals too, and about the verbs`, async () => {
+    const { origin, cookie, user, visitor } = await answers({});
+    expect(await user("me")).to.deep.equal(["Cookie", PRIVATE]);
+    expect(await visitor("me")).to.deep.equal(["Accept, Cookie", "no-store"]);
+    for (const line of ["POST /login/1", "POST /logout"]) {
+      const { headers } = await send(origin, line, { cookie });
+      expect([headers.vary, headers["cache-control"]], line).to.deep.equal(["Cookie", PRIVATE]);
+    }
+  });
+
+  it("keeps what the handler says, before or after the user was loaded, and its Vary", async () => {
+    const own = "private, max-age=60";
+    const file = fileURLToPath(import.meta.url);
+    const { user } = await answers({
+      before: async (_req, res) => {
+        res.set("Cache-Control", own).vary("Accept-Language");
+        await currentUser();
+        res.send("mine");
+      },
+      after: [loginRequired(), (_req, res) => void res.vary("Accept-Language").set("Cache-Control", own).send("mine")],
+      writeHead: [
+        loginRequired(),
+        (_req, res) => void res.writeHead(200, { "Cache-Control": own, Vary: "Accept-Language" }).end("mine"),
+      ],
+      chosen: [loginRequired(), (_req, res) => res.sendFile(file, { maxAge: "1h" })],
+      unchosen: [loginRequired(), (_req, res) => res.sendFile(file)],
+    });
+    for (const name of ["before", "after", "writeHead"]) {
+      expect(await user(name), name).to.deep.equal(["Accept-Language, Cookie", own]);
+    }
+    expect(await user("chosen")).to.deep.equal(["Cookie", "public, max-age=3600"]);
+    expect(await user("unchosen"), "sendFile's own default is nobody's choice").to.deep.equal(["Cookie", PRIVATE]);
+  });
+
+  it("is not disturbed by a second init further in", async () => {
+    const { app, login } = site();
+    const inner = express();
+    login.init(inner);
+    inner.get("/public", (_req, res) => void res.send("hello"));
+    inner.get("/me", loginRequired(), (_req, res) => void res.send("me"));
+    app.use("/inner", inner);
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    expect((await send(origin, "GET /inner/public", { cookie })).headers.vary).to.equal(undefined);
+    expect((await send(origin, "GET /inner/me", { cookie })).headers.vary).to.equal("Cookie");
+  });
+
+  it("never gives one person's page to another through a shared cache: 10,000 mixed requests, 0 mixed up", async () => {
+    const { app } = site();
+    app.get("/greeting", async (_req, res) => {
+      const user = (await currentUser()) as { name?: string };
+      res.send(user.name ?? "nobody");
+    });
+    const origin = await serve(app);
+    const people = [undefined, "1", "2"];
+    const cookies = await Promise.all(
+      people.map(async (id) => (id ? (await send(origin, `POST /login/${id}`)).cookie : undefined)),
+    );
+    const cache = new Map<string, { vary: string | undefined; cookie: string | undefined; text: string }>();
+    let hits = 0;
+    const right = await countTrials(10_000, async (n) => {
+      const [who, path] = [n % 3, n % 2 ? "/greeting" : "/public"];
+      const kept = cache.get(path);
+      if (kept && (kept.vary !== "Cookie" || kept.cookie === cookies[who])) {
+        hits++;
+        return kept.text === (path === "/public" ? "hello" : ["nobody", "Ann", "Bob"][who]);
+      }
+      const { text, headers } = await send(origin, `GET ${path}`, cookies[who] ? { cookie: cookies[who] } : {});
+      if (!headers["cache-control"]) cache.set(path, { vary: headers.vary, cookie: cookies[who], text });
+      return text === (path === "/public" ? "hello" : ["nobody", "Ann", "Bob"][who]);
+    });
+    expect(right).to.equal(10_000);
+    expect(hits).to.be.above(5_000);
+  });
+});

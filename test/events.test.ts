@@ -1,0 +1,226 @@
+import { once } from "node:events";
+import { expect } from "chai";
+import {
+  freshLoginRequired,
+  type LoginEventName,
+  type LoginManagerOptions,
+  loginRequired,
+  roleRequired,
+} from "latchkey";
+import { loginAs } from "latchkey/testing";
+import sinon from "sinon";
+import { apiClient } from "./support/browser.js";
+import type { Person } from "./support/people.js";
+import { serve } from "./support/server.js";
+import { site } from "./support/site.js";
+
+const EVENTS: LoginEventName[] = [
+  ...(["loggedIn", "loggedOut", "loadedFromCookie", "loadedFromRequest", "loginConfirmed", "unauthorized"] as const),
+  ...([
+    "needsRefresh",
+    "userAccessed",
+    "sessionProtected",
+    "forbidden",
+    "loginEnded",
+    "storeFailed",
+    "sessionGone",
+  ] as const),
+];
+
+/** A site whose events are noted: `[name, the path of req, the other details]`. */
+async function watchedSite(options: Partial<LoginManagerOptions<Person>> = {}) {
+  const made = site(options as object);
+  const { app, login } = made;
+  app.get("/fresh", freshLoginRequired({ within: "1h" }), (_req, res) => void res.end());
+  app.get("/admin", roleRequired("admin"), (_req, res) => void res.end());
+  app.get("/slow", loginRequired(), async (req, res) => {
+    req.session.note = "late";
+    app.emit("slow", req);
+    await once(app, "go on");
+    res.send("done");
+  });
+  let events: unknown[][] = [];
+  for (const name of EVENTS) {
+    login.on(name, (details) => {
+      const { req, ...rest } = details as { req?: { path: string } };
+      events.push([name, req?.path, rest]);
+    });
+  }
+  const origin = await serve(app);
+  return {
+    ...made,
+    client: apiClient(origin),
+    /** A client of a user who is logged in. */
+    async as(user: Person, how?: Parameters<typeof loginAs>[2]) {
+      const client = apiClient(origin);
+      client.headers.cookie = await loginAs(login, user, how);
+      return client;
+    },
+    /** What happened since the last time. */
+    heard() {
+      const heard = events;
+      events = [];
+      return heard;
+    },
+  };
+}
+
+describe("events", () => {
+  afterEach(() => sinon.restore());
+
+  it("tell a login, a confirmation, a logout", async () => {
+    const { client, ann, heard } = await watchedSite();
+    await client.post("/login/1");
+    expect(heard()).to.eql([["loggedIn", "/login/1", { user: ann }]]);
+    await client.post("/confirm");
+    expect(heard()).to.eql([
+      ["userAccessed", "/confirm", {}],
+      ["loginConfirmed", "/confirm", { user: ann }],
+    ]);
+    await client.post("/logout");
+    expect(heard()).to.eql([
+      ["userAccessed", "/logout", {}],
+      ["loggedOut", "/logout", { userId: "1", user: ann }],
+    ]);
+  });
+
+  it("tell of no login that was refused and no logout of nobody", async () => {
+    const { client, heard } = await watchedSite();
+    expect((await client.post("/login/3")).text).to.equal("false");
+    await client.post("/logout");
+    await client.get("/public");
+    expect(heard()).to.eql([]);
+  });
+
+  it("tell a logout without the user when the user cannot be loaded", async () => {
+    const { as, ann, login, heard } = await watchedSite();
+    const client = await as(ann);
+    login.userLoader(() => Promise.reject(new Error("no database")));
+    expect((await client.post("/logout")).status).to.equal(200);
+    expect(heard()).to.eql([
+      ["userAccessed", "/logout", {}],
+      ["loggedOut", "/logout", { userId: "1" }],
+    ]);
+  });
+
+  it("tell why a guard refused", async () => {
+    const { as, client, ann, bob, heard } = await watchedSite();
+    await client.get("/me");
+    expect(heard()).to.eql([
+      ["userAccessed", "/me", {}],
+      ["unauthorized", "/me", {}],
+    ]);
+    await (await as(ann, { fresh: false })).get("/fresh");
+    expect(heard()).to.eql([
+      ["userAccessed", "/fresh", {}],
+      ["needsRefresh", "/fresh", {}],
+    ]);
+    await (await as(bob)).get("/admin");
+    expect(heard()).to.eql([
+      ["userAccessed", "/admin", {}],
+      ["forbidden", "/admin", { user: bob }],
+    ]);
+    await (await as(ann)).get("/admin");
+    expect(heard()).to.eql([["userAccessed", "/admin", {}]]);
+  });
+
+  it("tell where the user was found", async () => {
+    const { client, login, ann, bob, heard } = await watchedSite();
+    await client.post("/login/1", { json: { remember: true } });
+    await client.restart();
+    heard();
+    await client.get("/me");
+    expect(heard()).to.eql([
+      ["userAccessed", "/me", {}],
+      ["loadedFromCookie", "/me", { user: ann }],
+    ]);
+    await client.get("/me");
+    expect(heard()).to.eql([["userAccessed", "/me", {}]]);
+
+    login.requestLoader((req) => (req.headers.authorization === "Bearer b" ? bob : null));
+    await client.get("/me");
+    expect(heard()).to.eql([["userAccessed", "/me", {}]]);
+    await client.post("/logout");
+    heard();
+    await client.get("/me", { headers: { authorization: "Bearer b" } });
+    expect(heard()).to.eql([
+      ["userAccessed", "/me", {}],
+      ["loadedFromRequest", "/me", { user: bob }],
+    ]);
+  });
+
+  for (const mode of ["basic", "strong"] as const) {
+    it(`tell of another client with ${mode} protection`, async () => {
+      const { client, heard } = await watchedSite({ sessionProtection: mode });
+      await client.post("/login/1");
+      heard();
+      client.headers["user-agent"] = "another";
+      await client.get("/me");
+      const [accessed, protectedSession, ...more] = heard();
+      expect([accessed, protectedSession]).to.eql([
+        ["userAccessed", "/me", {}],
+        ["sessionProtected", "/me", { userId: "1", mode }],
+      ]);
+      const ended = ["loginEnded", "/me", { userId: "1", reason: "session protection" }];
+      expect(more).to.eql(mode === "basic" ? [] : [ended, ["unauthorized", "/me", {}]]);
+    });
+  }
+
+  it("tell why latchkey ended a login", async () => {
+    const { as, ann, bob, byId, heard } = await watchedSite({ absoluteTimeout: "2h", idleTimeout: "3h" });
+    const [first, second, third] = [await as(ann), await as(bob), await as(bob)];
+    const endings = () => heard().filter(([name]) => name === "loginEnded");
+
+    ann.stamp = "a new password";
+    for (let time = 0; time < 2; time++) await first.get("/me");
+    expect(endings()).to.eql([["loginEnded", "/me", { userId: "1", reason: "stamp changed" }]]);
+    byId.delete("2");
+    await second.get("/me");
+    expect(endings()).to.eql([["loginEnded", "/me", { userId: "2", reason: "unknown user" }]]);
+    byId.set("2", bob);
+    await third.get("/me");
+    expect(endings()).to.eql([]);
+  });
+
+  it("tell of a login that is too old", async () => {
+    const { client, store, heard } = await watchedSite({ absoluteTimeout: "2h" });
+    await client.post("/login/1");
+    const { read } = store.inner;
+    // A store that is late to forget.
+    sinon.stub(store.inner, "read").callsFake(async (id) => {
+      const record = await read.call(store.inner, id);
+      if (record?.data.auth) (record.data.auth as { loginAt: number }).loginAt -= 2 * 3600 * 1000;
+      return record;
+    });
+    heard();
+    await client.get("/me");
+    expect(heard()).to.eql([
+      ["userAccessed", "/me", {}],
+      ["loginEnded", "/me", { userId: "1", reason: "absolute timeout" }],
+      ["unauthorized", "/me", {}],
+    ]);
+  });
+
+  it("tell of a store that fails", async () => {
+    const { as, ann, store, heard } = await watchedSite();
+    const client = await as(ann);
+    const error = new Error("no store");
+    store.before = (verb) => (verb === "read" ? Promise.reject(error) : undefined);
+    expect((await client.get("/me")).status).to.equal(503);
+    const [failed] = heard().filter(([name]) => name !== "userAccessed");
+    expect(failed).to.eql(["storeFailed", undefined, { operation: "read", error }]);
+  });
+
+  it("tell of a session that was gone when it was to be saved", async () => {
+    const { app, client, heard } = await watchedSite();
+    await client.post("/login/1");
+    const reached = once(app, "slow");
+    const slow = client.get("/slow");
+    await reached;
+    await client.post("/logout");
+    heard();
+    app.emit("go on");
+    expect((await slow).text).to.equal("done");
+    expect(heard()).to.eql([["sessionGone", "/slow", {}]]);
+  });
+});

@@ -1,0 +1,75 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { faults, faultySite } from "./support/faulty-site.js";
+import { countTrials, send } from "./support/raw-client.js";
+
+describe("a store that is away now and then, or late", () => {
+  const unhandled = sinon.fake();
+  before(() => process.on("unhandledRejection", unhandled));
+  after(() => process.off("unhandledRejection", unhandled));
+  afterEach(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled.callCount, "unhandled rejections").to.equal(0);
+    sinon.restore();
+  });
+
+  it("at a touch: the response does not wait for it", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    let release!: () => void;
+    const hanging = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { cookie, operations, origin, ...at } = await faultySite(() => hanging, { storeTimeout: "1h" });
+    clock.tick(61_000);
+    at.break("touch");
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+    release();
+    clock.tick(61_000);
+    at.store.before = (verb) => (verb === "touch" ? Promise.reject(new Error("refused")) : undefined);
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+    expect(operations()).to.deep.equal(["touch"]);
+  });
+
+  it("now and then, over 5,000 requests: 0 let through without a session that was read", async () => {
+    const { cookie, origin, store } = await faultySite(faults.fails!);
+    let calls = 0;
+    let readWell = 0;
+    store.before = (verb) => {
+      const kind = Math.floor(calls++ / 7) % 3;
+      if (kind === 1) return Promise.reject(new Error("down"));
+      if (kind === 2 && calls % 5 === 0) throw new Error("down");
+      if (verb === "read") readWell++;
+      return undefined;
+    };
+    const seen = { 200: 0, 503: 0 };
+    const quiet = await countTrials(5000, async () => {
+      const { status, headers } = await send(origin, "GET /me", { cookie });
+      seen[status as 200 | 503]++;
+      return headers["set-cookie"] === undefined;
+    });
+    expect(quiet, "responses that touched no cookie").to.equal(5000);
+    expect(seen[200]).to.equal(readWell);
+    expect(seen[503])
+      .to.equal(5000 - readWell)
+      .and.be.above(1000);
+  });
+
+  it("session data that cannot be saved is an error, not a response that never ends", async () => {
+    const { app, cookie, origin, store } = await faultySite(faults.fails!);
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    for (const [path, value] of [
+      ["/big", 1n],
+      ["/circle", circle],
+    ] as const) {
+      app.get(path, (req, res) => {
+        req.session.note = value as never;
+        res.send("x");
+      });
+      store.calls = [];
+      expect((await send(origin, `GET ${path}`, { cookie })).status).to.equal(500);
+      expect(store.calls).to.deep.equal(["read"]);
+    }
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+  });
+});

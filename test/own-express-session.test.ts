@@ -1,0 +1,178 @@
+import { expect } from "chai";
+import expressSession, { MemoryStore } from "express-session";
+import { flash, isFresh, loginUser, logoutUser, takeFlashes } from "latchkey";
+import sinon from "sinon";
+import { Browser } from "./support/browser.js";
+import { SECRET } from "./support/people.js";
+import { send } from "./support/raw-client.js";
+import { serve } from "./support/server.js";
+import { type Me, site } from "./support/site.js";
+
+const sessions: Record<string, expressSession.SessionOptions> = {
+  "with the usual settings": { secret: SECRET, resave: false, saveUninitialized: false },
+  "that saves everything": { secret: SECRET, resave: true, saveUninitialized: true },
+  "with a name, a rolling maxAge and unset": {
+    secret: SECRET,
+    name: "own",
+    resave: false,
+    saveUninitialized: false,
+    rolling: true,
+    unset: "destroy",
+    cookie: { maxAge: 3_600_000, sameSite: "lax" },
+  },
+};
+
+async function visit(given: expressSession.SessionOptions = sessions["with the usual settings"]!) {
+  const store = new MemoryStore();
+  const at = site({}, (login, app) => {
+    app.use(expressSession({ ...given, store }), login.middleware());
+  });
+  const origin = await serve(at.app);
+  return {
+    ...at,
+    store,
+    origin,
+    name: given.name ?? "connect.sid",
+    browser: new Browser(origin, { accept: "application/json" }),
+  };
+}
+
+/** Makes a verb of a store fail as its backend does: by an error, or by an exception. */
+const failures: Record<string, (...args: unknown[]) => void> = {
+  "calls back with an error": (...args) => (args.at(-1) as (error: Error) => void)(new Error("connection refused")),
+  throws: () => {
+    throw new Error("driver closed");
+  },
+};
+
+describe("an express-session of the application's own", () => {
+  afterEach(() => sinon.restore());
+
+  for (const [what, options] of Object.entries(sessions)) {
+    describe(what, () => {
+      it("serves the verbs, the guards, freshness and remember-me", async () => {
+        const { browser, name, origin } = await visit(options);
+        const me = async () => (await browser.get("/me")).json<Me>();
+        const ids: Array<string | undefined> = [];
+        const changed = async (line: string, json: object = {}) => {
+          ids.push(await browser.cookie(name));
+          expect((await browser.post(line, { json })).status, line).to.equal(200);
+          expect(await browser.cookie(name), line).not.to.equal(ids.at(-1));
+        };
+        expect((await browser.get("/me")).status).to.equal(401);
+        await browser.post("/note/cart");
+        await changed("/login/1", { remember: true });
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });
+        expect((await browser.get("/note")).json()).to.equal("cart");
+        await browser.jar.store.removeCookie("127.0.0.1", "/", name);
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: false, remembered: true });
+        await changed("/confirm");
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });
+        await changed("/login/2");
+        expect(await me()).to.deep.equal({ name: "Bob", fresh: true, remembered: false });
+        expect((await browser.get("/note")).json()).to.equal(null);
+        ids.push(await browser.cookie(name));
+        await browser.post("/logout");
+        expect((await browser.get("/me")).status).to.equal(401);
+        for (const id of ids.filter(Boolean)) {
+          expect((await send(origin, "GET /me", { cookie: `${name}=${id}` })).status).to.equal(401);
+        }
+      });
+
+      it("keeps a message across a logout, and nothing of the user", async () => {
+        const { app, browser } = await visit(options);
+        app.post("/farewell", async (req, res) => {
+          await logoutUser(req);
+          flash(req, "Goodbye.");
+          res.send("bye");
+        });
+        app.get("/flashes", async (req, res) => void res.json([takeFlashes(req).length, await isFresh(req)]));
+        await browser.post("/login/1");
+        await browser.post("/note/secret");
+        await browser.post("/farewell");
+        expect((await browser.get("/flashes")).json()).to.deep.equal([1, false]);
+        expect((await browser.get("/note")).json()).to.equal(null);
+      });
+    });
+  }
+
+  it("is watched for caching as latchkey's own", async () => {
+    const { browser } = await visit();
+    await browser.post("/login/1");
+    const caching = async (path: string) => {
+      const { headers } = await browser.get(path);
+      return [headers.get("vary"), headers.get("cache-control")];
+    };
+    expect(await caching("/public")).to.deep.equal([null, null]);
+    expect(await caching("/note")).to.deep.equal(["Cookie", null]);
+    expect(await caching("/me")).to.deep.equal(["Cookie", "private, no-store"]);
+  });
+
+  it("without a session before the middleware: an error that says so", async () => {
+    const { app } = site({}, (login, at) => void at.use(login.middleware()));
+    const origin = await serve(app);
+    const answer = await send(origin, "GET /me");
+    expect(answer.status).to.equal(500);
+    expect(answer.text).to.include("mount login.session() or express-session before login.middleware()");
+    expect((await send(origin, "GET /public")).status).to.equal(200);
+  });
+
+  it("whose store is disconnected gives errors, never access, and touches no cookie", async () => {
+    const { origin, store } = await visit();
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    store.emit("disconnect");
+    for (const line of ["GET /me", "POST /login/1", "POST /confirm"]) {
+      const { status, headers } = await send(origin, line, { cookie });
+      expect([status, headers["set-cookie"]], line).to.deep.equal([500, undefined]);
+    }
+    store.emit("connect");
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+  });
+
+  for (const [how, fail] of Object.entries(failures)) {
+    it(`whose store ${how}: a read gives no access, a login and a confirmation log nobody in`, async () => {
+      const { ann, app, login, origin, store } = await visit();
+      app.post("/stubborn", async (req, res) => {
+        const failed = await loginUser(req, ann).then(
+          () => false,
+          () => true,
+        );
+        sinon.restore();
+        res.json([failed, ((await login.currentUser()) as { name?: string }).name ?? null]);
+      });
+      const { cookie } = await send(origin, "POST /login/1");
+      sinon.replace(store, "get", fail as never);
+      for (const line of ["GET /me", "POST /login/1", "POST /confirm", "POST /logout"]) {
+        const answer = await send(origin, line, { cookie });
+        expect(answer.status, line).to.be.at.least(500);
+        expect(answer.cookie, line).to.equal("");
+      }
+      sinon.restore();
+      expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+
+      for (const verb of ["set", "destroy"] as const) {
+        for (const line of ["POST /login/1", "POST /confirm", "POST /stubborn"]) {
+          const given = line === "POST /confirm" ? (await send(origin, "POST /login/1")).cookie : "";
+          sinon.replace(store, verb, fail as never);
+          const answer = await send(origin, line, { cookie: given });
+          sinon.restore();
+          const what = `${line}, ${verb}`;
+          if (line === "POST /stubborn") expect(answer.text, what).to.equal("[true,null]");
+          else expect(answer.status, what).to.be.at.least(500);
+          expect((await send(origin, "GET /me", { cookie: answer.cookie })).status, what).to.equal(401);
+        }
+      }
+    });
+  }
+
+  it("whose store cannot end the session: a logout is 503, and the browser's cookie is no longer that session's", async () => {
+    const { browser, store, name } = await visit();
+    await browser.post("/login/1");
+    const old = await browser.cookie(name);
+    sinon.replace(store, "destroy", failures["calls back with an error"] as never);
+    expect((await browser.post("/logout")).status).to.equal(503);
+    sinon.restore();
+    expect(await browser.cookie(name)).not.to.equal(old);
+    expect((await browser.get("/me")).status).to.equal(401);
+  });
+});

@@ -1,0 +1,147 @@
+import { expect } from "chai";
+import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
+import sinon from "sinon";
+import { only, send } from "./support/raw-client.js";
+import { serve } from "./support/server.js";
+import { site } from "./support/site.js";
+
+describe("express-session over a SessionStore", () => {
+  it("keeps data from one request to the next, and of each session its own", async () => {
+    const origin = await serve(site().app);
+    const [one, two] = [await send(origin, "POST /note/one"), await send(origin, "POST /note/two")];
+    expect(one.cookie).not.to.equal(two.cookie);
+    expect((await send(origin, "GET /note", { cookie: one.cookie })).text).to.equal('"one"');
+    expect((await send(origin, "GET /note", { cookie: two.cookie })).text).to.equal('"two"');
+    expect((await send(origin, "GET /note")).text).to.equal("null");
+  });
+
+  it("serves the session's own regenerate, reload and destroy", async () => {
+    const { app, store } = site();
+    app.post("/regenerate", (req, res, next) => {
+      req.session.regenerate((error: unknown) => {
+        req.session.note = "new";
+        if (error) next(error);
+        else res.send("ok");
+      });
+    });
+    app.post("/destroy", (req, res, next) => {
+      req.session.destroy((error: unknown) => (error ? next(error) : res.send("ok")));
+    });
+    const origin = await serve(app);
+    app.post("/reload", async (req, res, next) => {
+      await send(origin, "POST /note/other", { cookie: req.headers.cookie! });
+      req.session.reload((error: unknown) => (error ? next(error) : res.json(req.session.note)));
+    });
+    const first = (await send(origin, "POST /note/first")).cookie;
+    expect((await send(origin, "POST /reload", { cookie: first })).text).to.equal('"other"');
+    const second = (await send(origin, "POST /regenerate", { cookie: first })).cookie;
+    expect((await send(origin, "GET /note", { cookie: first })).text).to.equal("null");
+    expect((await send(origin, "GET /note", { cookie: second })).text).to.equal('"new"');
+    store.calls = [];
+    await send(origin, "POST /destroy", { cookie: second });
+    expect(store.calls).to.deep.equal(["read", "destroy"]);
+    expect((await send(origin, "GET /note", { cookie: second })).text).to.equal("null");
+  });
+
+  it("after the application destroyed the session nobody is logged in, and somebody can be", async () => {
+    const { app, bob } = site();
+    app.post("/destroyed", async (req, res) => {
+      await new Promise((resolve) => req.session.destroy(resolve));
+      const before = (await currentUser()) as { name?: string };
+      await loginUser(req, bob);
+      const after = (await currentUser()) as { name?: string };
+      res.json([before.name ?? null, after.name ?? null]);
+    });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    const answer = await send(origin, "POST /destroyed", { cookie });
+    expect(answer.text).to.equal('[null,"Bob"]');
+    expect((await send(origin, "GET /me", { cookie: answer.cookie })).text).to.include("Bob");
+    expect((await send(origin, "GET /me", { cookie: only("sid", cookie) })).status).to.equal(401);
+  });
+
+  it("tells of a save that came after the session's end, and rejects the save that somebody waits for", async () => {
+    const { app, login } = site();
+    const gone = sinon.fake();
+    login.on("sessionGone", gone);
+    const origin = await serve(app);
+    const large = "x".repeat(8_000_000);
+    app.post("/late/:how", async (req, res, next) => {
+      await send(origin, "POST /logout", { cookie: req.headers.cookie! });
+      req.session.note = "late";
+      const { how } = req.params;
+      if (how === "stream") res.write("begun, ");
+      if (how === "end") res.send(large);
+      else if (how === "now") req.session.save((error?: unknown) => (error ? next(error) : res.send("ok")));
+      else req.session.save((error?: { code: string }) => void res.end(error?.code));
+    });
+    const answers: Array<[number, string]> = [];
+    for (const how of ["end", "now", "stream"]) {
+      const { cookie } = await send(origin, "POST /login/1");
+      const { status, text } = await send(origin, `POST /late/${how}`, { cookie });
+      answers.push([status, status === 401 ? "" : text === large ? "whole" : text]);
+    }
+    expect(answers).to.deep.equal([
+      [200, "whole"],
+      [401, ""],
+      [200, "begun, session_gone"],
+    ]);
+    expect(gone.callCount).to.be.at.least(3);
+  });
+
+  it("takes nothing hostile from a record of the store", async () => {
+    const { app, store } = site();
+    app.get("/look", (req, res) => {
+      const { polluted } = {} as { polluted?: unknown };
+      res.json([polluted ?? null, typeof req.session.save, typeof req.session.hasOwnProperty, req.session.note]);
+    });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /note/mine");
+    const { read } = store.inner;
+    store.inner.read = async (id) => {
+      const record = await read.call(store.inner, id);
+      const hostile =
+        '{"__proto__":{"polluted":1},"constructor":1,"hasOwnProperty":1,"save":1,"req":1,"id":1,"cookie":{"maxAge":"x","path":"/evil"}}';
+      return record && { ...record, data: { ...JSON.parse(hostile), ...record.data } };
+    };
+    const answer = await send(origin, "GET /look", { cookie });
+    expect(answer.text).to.equal('[null,"function","function","mine"]');
+    expect((await send(origin, "POST /note/again", { cookie })).status).to.equal(200);
+    expect(Object.keys(Object.prototype)).to.deep.equal([]);
+  });
+
+  it("outside of the cookie's path: public routes are served, a guard is an error that says why", async () => {
+    const { app } = site({ session: { cookie: { path: "/inside" } } });
+    app.get("/inside/me", loginRequired(), (_req, res) => void res.send("me"));
+    const origin = await serve(app);
+    expect((await send(origin, "GET /public")).status).to.equal(200);
+    expect((await send(origin, "GET /inside/me")).status).to.equal(401);
+    const refused = await send(origin, "GET /me");
+    expect(refused.status).to.equal(500);
+    expect(refused.text).to.include("outside of its cookie&#39;s path");
+  });
+
+  for (const verb of ["login", "logout"] as const) {
+    it(`a ${verb} is not undone by a user that was still being loaded`, async () => {
+      const { app, bob, byId, login } = site();
+      login.userLoader(async (id) => {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return byId.get(id);
+      });
+      app.post("/hasty", async (req, res) => {
+        const loading = currentUser();
+        if (verb === "login") await loginUser(req, bob);
+        else await logoutUser(req);
+        await loading;
+        res.json(((await currentUser()) as { name?: string }).name ?? null);
+      });
+      const origin = await serve(app);
+      const remember = only("remember", (await send(origin, "POST /login/1", { json: { remember: true } })).cookie);
+      const answer = await send(origin, "POST /hasty", { cookie: remember });
+      expect(answer.text).to.equal(verb === "login" ? '"Bob"' : "null");
+      const next = await send(origin, "GET /me", { cookie: answer.cookie });
+      if (verb === "login") expect(next.text).to.include("Bob");
+      else expect(next.status).to.equal(401);
+    });
+  }
+});

@@ -1,0 +1,41 @@
+import sinon from "sinon";
+import { send } from "./raw-client.js";
+import { serve } from "./server.js";
+import { site } from "./site.js";
+import type { Verb } from "./watched-store.js";
+
+/** How a store goes wrong. */
+export const faults: Record<string, () => unknown> = {
+  fails: () => Promise.reject(new Error("connection refused")),
+  hangs: () => new Promise(() => {}),
+  throws: () => {
+    throw new Error("driver closed");
+  },
+};
+
+/** A site whose store has a fault in some verbs once `break` was called, and a login made before that. */
+export async function faultySite(fault: () => unknown, options: Parameters<typeof site>[0] = {}) {
+  const at = site({ storeTimeout: "50ms", ...options });
+  const failed = sinon.fake();
+  const restored = sinon.fake();
+  at.login.on("storeFailed", failed).on("loadedFromCookie", restored);
+  const load = sinon.spy((id: string) => at.byId.get(id));
+  at.login.userLoader(load);
+  const origin = await serve(at.app);
+  const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+  load.resetHistory();
+  return {
+    ...at,
+    origin,
+    cookie,
+    load,
+    restored,
+    operations: () => failed.args.map(([{ operation }]) => operation as Verb),
+    break: (...verbs: Verb[]) => {
+      at.store.before = (verb) => (verbs.includes(verb) ? fault() : undefined);
+    },
+    mend: () => {
+      at.store.before = () => undefined;
+    },
+  };
+}

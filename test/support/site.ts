@@ -1,0 +1,87 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
+import {
+  confirmLogin,
+  currentUser,
+  isFresh,
+  isRemembered,
+  LoginManager,
+  type LoginManagerOptions,
+  type LoginOptions,
+  loginRequired,
+  loginUser,
+  logoutUser,
+} from "latchkey";
+import { type Person, people, SECRET } from "./people.js";
+import { WatchedStore } from "./watched-store.js";
+
+/** What `/me` answers. */
+export interface Me {
+  name: string;
+  fresh: boolean;
+  remembered: boolean;
+}
+
+/** A site of three people, with a route for each verb. Errors are answered, and not printed. */
+export function site(
+  options: Partial<Omit<LoginManagerOptions<Person>, "store">> & { store?: WatchedStore } = {},
+  mount: (login: LoginManager<Person>, app: Express) => void = (login, app) => login.init(app),
+  make: () => Express = express,
+) {
+  const { ann, bob, cid, byId, load } = people();
+  const store = options.store ?? new WatchedStore();
+  const login = new LoginManager<Person>({ secret: SECRET, store, userLoader: load, ...options });
+  const app = make();
+  app.set("env", "test");
+  mount(login, app);
+
+  app.post(
+    "/login/:id",
+    express.json(),
+    route(async (req, res) => {
+      res.json(await loginUser(req, byId.get(req.params.id as string)!, req.body as LoginOptions));
+    }),
+  );
+  app.post(
+    "/logout",
+    route(async (req, res) => {
+      await logoutUser(req);
+      res.send("bye");
+    }),
+  );
+  app.post(
+    "/confirm",
+    route(async (req, res) => {
+      await confirmLogin(req);
+      res.send("confirmed");
+    }),
+  );
+  app.get(
+    "/me",
+    loginRequired(),
+    route(async (req, res) => {
+      const { name } = (await currentUser()) as Person;
+      res.json({ name, fresh: await isFresh(req), remembered: await isRemembered(req) } satisfies Me);
+    }),
+  );
+  app.get("/public", (_req, res) => void res.send("hello"));
+  app.get("/note", (req, res) => void res.json(req.session.note ?? null));
+  app.post("/note/:note", (req, res) => {
+    req.session.note = req.params.note;
+    res.send("noted");
+  });
+  return { app, login, store, ann, bob, cid, byId };
+}
+
+/** Express 4 does not look at a handler's promise. */
+function route(handle: (req: Request, res: Response) => Promise<void>): RequestHandler {
+  return (req, res, next) => {
+    handle(req, res).catch(next);
+  };
+}
+
+declare module "express-session" {
+  interface SessionData {
+    note?: string;
+    count?: number;
+  }
+}
