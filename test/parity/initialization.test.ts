@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import express from "express";
+import { currentUser, LoginManager, type LoginManagerOptions, loginUser, OptionError } from "latchkey";
+import { apiClient } from "../support/browser.js";
+import { people, SECRET } from "../support/people.js";
+import { serve } from "../support/server.js";
+import { site } from "./support.js";
+
+describe("parity: setting up", () => {
+  it("serves every application that it is mounted on", async () => {
+    const { ann, load } = people();
+    const login = new LoginManager({ secret: SECRET, userLoader: load });
+    const whole = express();
+    const parts = express();
+    login.init(whole);
+    parts.use(login.session(), login.middleware());
+
+    for (const app of [whole, parts]) {
+      app.post("/login", async (req, res) => void res.json(await loginUser(req, ann)));
+      app.get("/who", async (_req, res) => void res.json(await currentUser()));
+      const client = apiClient(await serve(app));
+      await client.post("/login");
+      expect((await client.get("/who")).json()).to.include({ name: "Ann" });
+    }
+  });
+
+  it("says which loader is missing once a user is asked for", async () => {
+    const { visitor } = await site({ userLoader: null });
+
+    expect((await visitor.get("/")).status).to.equal(200);
+    const answer = await visitor.get("/who");
+    expect(answer.status).to.equal(500);
+    expect(answer.json()).to.deep.include({ code: "loader_missing" });
+    expect(answer.text).to.contain("userLoader or requestLoader");
+  });
+
+  it("has no switch that opens every guard", () => {
+    const options = { secret: SECRET, loginDisabled: true } as LoginManagerOptions;
+    expect(() => new LoginManager(options)).to.throw(OptionError, "loginDisabled");
+  });
+
+  it("takes text as its secret, not bytes", () => {
+    const options = { secret: Buffer.alloc(64) } as unknown as LoginManagerOptions;
+    expect(() => new LoginManager(options)).to.throw(OptionError, "secret");
+  });
+});

@@ -1,0 +1,87 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { NOBODY, site } from "./support.js";
+
+const HOUR = 60 * 60 * 1000;
+
+describe("parity: the remember cookie", () => {
+  afterEach(() => sinon.restore());
+
+  it("is set by a login that did not come from it", async () => {
+    const { visitor } = await site();
+    const answer = await visitor.login("ann", { remember: true });
+    expect(answer.json()).to.include({ loggedIn: true, name: "Ann", remembered: false });
+    expect(await visitor.cookie("remember")).to.be.a("string");
+    expect(await visitor.who()).to.include({ name: "Ann", fresh: true, remembered: false });
+  });
+
+  const durations = [{}, { duration: "7h" }];
+
+  it("restores a login, not fresh, whatever its duration", async () => {
+    for (const duration of durations) {
+      const { visitor } = await site();
+      await visitor.login("ann", { remember: true, ...duration });
+      await visitor.restart();
+      expect(await visitor.who()).to.deep.equal({ name: "Ann", authenticated: true, fresh: false, remembered: true });
+    }
+  });
+
+  it("is gone after a logout, whatever its duration", async () => {
+    for (const duration of durations) {
+      const { visitor } = await site();
+      await visitor.login("ann", { remember: true, ...duration });
+      await visitor.logout();
+      expect(await visitor.who()).to.deep.equal(NOBODY);
+      await visitor.restart();
+      expect(await visitor.who()).to.deep.equal(NOBODY);
+    }
+  });
+
+  it("is forgotten by a login that does not ask for one", async () => {
+    const { visitor } = await site();
+    await visitor.login("ann", { remember: true });
+    await visitor.login("bob");
+    expect(await visitor.cookie("remember")).to.equal(undefined);
+    await visitor.restart();
+    expect(await visitor.who()).to.deep.equal(NOBODY);
+  });
+
+  it("is refused, and removed, when it is forged", async () => {
+    const { visitor } = await site();
+    await visitor.setCookie("remember", "foo");
+    const answer = await visitor.get("/who");
+    expect(answer.json()).to.deep.equal(NOBODY);
+    expect(answer.cookies.join()).to.match(/^remember=;/);
+  });
+
+  it("keeps its expiry from request to request", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { visitor } = await site({ remember: { duration: "2h" } });
+    await visitor.login("ann", { remember: true });
+    clock.tick(HOUR);
+    await visitor.restart();
+    const answer = await visitor.get("/who");
+    expect(answer.json()).to.include({ name: "Ann" });
+    expect(answer.cookies.join()).to.not.contain("remember=");
+
+    clock.tick(HOUR);
+    await visitor.restart();
+    expect(await visitor.who()).to.deep.equal(NOBODY);
+  });
+
+  it("is renewed by each request when the options say so, where it is there", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { visitor } = await site({ remember: { duration: "2h", refreshEachRequest: true } });
+    await visitor.login("bob");
+    expect((await visitor.get("/who")).cookies).to.deep.equal([]);
+
+    await visitor.login("ann", { remember: true });
+    for (let hour = 0; hour < 3; hour++) {
+      clock.tick(HOUR);
+      await visitor.restart();
+      const answer = await visitor.get("/who");
+      expect(answer.json()).to.include({ name: "Ann" });
+      expect(answer.cookies.join()).to.match(/remember=[^;]+; Max-Age=7200;/);
+    }
+  });
+});
