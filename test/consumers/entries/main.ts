@@ -1,0 +1,1 @@
+export { LoginManager } from "latchkey";
