@@ -1,0 +1,86 @@
+import { type DataSource, QueryFailedError, type Repository } from "typeorm";
+import { hashPassword, LONGEST_PASSWORD, passwordProblem, verifyPassword } from "./passwords.js";
+import { User } from "./user.js";
+
+/** What is wrong with an input, by field, in words for the form. */
+export class InvalidInput extends Error {
+  readonly status = 422;
+
+  constructor(readonly problems: { email?: string | undefined; password?: string | undefined }) {
+    super("Please check what you have entered.");
+  }
+}
+
+/** The accounts: everything about passwords is here, and nothing of it in latchkey. */
+export class Accounts {
+  readonly #users: Repository<User>;
+
+  constructor(dataSource: DataSource) {
+    this.#users = dataSource.getRepository(User);
+  }
+
+  /** latchkey's user loader. */
+  find(id: string): Promise<User | null> {
+    return this.#users.findOneBy({ id: Number(id) });
+  }
+
+  list(): Promise<User[]> {
+    return this.#users.find({ order: { email: "ASC" } });
+  }
+
+  /** @throws InvalidInput */
+  async signUp(givenEmail: string, password: string, roles: string[] = []): Promise<User> {
+    const email = normalizeEmail(givenEmail);
+    const problems = { email: emailProblem(email), password: passwordProblem(password) };
+    if (problems.email || problems.password) throw new InvalidInput(problems);
+    const user = this.#users.create({ email, roles, passwordHash: await hashPassword(password) });
+    try {
+      return await this.#users.save(user);
+    } catch (error) {
+      // The index decides, not a look beforehand: two people may sign up at once. Telling that an address is taken
+      // cannot be helped without e-mail verification.
+      if (isUniqueViolation(error)) throw new InvalidInput({ email: "There is an account with this e-mail already." });
+      throw error;
+    }
+  }
+
+  /** The user of these credentials; null for an unknown e-mail and for a wrong password alike, in the same time. */
+  async authenticate(email: string, password: string): Promise<User | null> {
+    const user = await this.#users.findOneBy({ email: normalizeEmail(email) });
+    return (await this.isPasswordOf(user, password)) ? user : null;
+  }
+
+  async isPasswordOf(user: User | null, password: string): Promise<boolean> {
+    return password.length <= 2 * LONGEST_PASSWORD && verifyPassword(user?.passwordHash, password);
+  }
+
+  /** @throws InvalidInput */
+  async changePassword(user: User, password: string): Promise<void> {
+    const problem = passwordProblem(password);
+    if (problem) throw new InvalidInput({ password: problem });
+    user.passwordHash = await hashPassword(password);
+    await this.#users.save(user);
+  }
+
+  async setActive(id: string, isActive: boolean): Promise<void> {
+    await this.#users.update({ id: Number(id) }, { isActive });
+  }
+}
+
+/** One spelling of an address: people type capitals and spaces. */
+export function normalizeEmail(email: string): string {
+  return email.normalize("NFKC").trim().toLowerCase();
+}
+
+/** Only a letter to an address can tell whether it is one, so little is asked here. */
+function emailProblem(email: string): string | undefined {
+  return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : "Enter an e-mail address.";
+}
+
+function isUniqueViolation(error: unknown): boolean {
+  return (
+    error instanceof QueryFailedError &&
+    "code" in error.driverError &&
+    error.driverError.code === "SQLITE_CONSTRAINT_UNIQUE"
+  );
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { guardTable } from "latchkey/routing-controllers";
+import { Accounts } from "./accounts.js";
+import { controllers, createApp } from "./app.js";
+import { openDatabase } from "./database.js";
+
+const { PORT = "3000", HOST = "localhost", DATABASE, SECRET } = process.env;
+
+const dataSource = await openDatabase(DATABASE);
+if (!DATABASE)
+  console.log("Accounts are kept in memory until the process ends; set DATABASE=data.sqlite to keep them.");
+if (!SECRET) console.log("The secret is made up anew at each start, which ends all logins; set SECRET to keep them.");
+
+const accounts = new Accounts(dataSource);
+if ((await accounts.list()).length === 0) {
+  const password = randomBytes(9).toString("base64url");
+  await accounts.signUp("admin@example.com", password, ["admin"]);
+  console.log(`An admin for this example: admin@example.com, password ${password}`);
+}
+
+console.log("\nEvery route and its guard:");
+for (const { method, path, guard, roles, within } of guardTable(controllers)) {
+  const detail = [roles.flat().join(" or "), within && `within ${within / 60_000} minutes`].filter(Boolean).join(", ");
+  console.log(`  ${method.padEnd(5)} ${path.padEnd(22)} ${guard}${detail ? ` (${detail})` : ""}`);
+}
+
+const app = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url") });
+const server = createServer(app);
+server.on("error", (error: NodeJS.ErrnoException) => {
+  const isTaken = error.code === "EADDRINUSE";
+  console.error(isTaken ? `Port ${PORT} is taken. Try another one: PORT=3001 npm start` : error.message);
+  process.exitCode = 1;
+});
+server.listen({ port: Number(PORT), host: HOST }, () => console.log(`\nRunning at http://${HOST}:${PORT}`));

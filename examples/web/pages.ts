@@ -1,0 +1,21 @@
+import type { Request } from "express";
+import { isFresh, isRemembered } from "latchkey";
+import { Authorized } from "latchkey/routing-controllers";
+import { Controller, Get, Render, Req } from "routing-controllers";
+
+/** A page for everybody, and one for those who are logged in. */
+@Controller()
+export class Pages {
+  @Get("/")
+  @Render("home")
+  home(@Req() req: Request) {
+    return { origin: `${req.protocol}://${req.host}` };
+  }
+
+  @Authorized()
+  @Get("/dashboard")
+  @Render("dashboard")
+  async dashboard(@Req() req: Request) {
+    return { isFresh: await isFresh(req, { within: "10m" }), isRemembered: await isRemembered(req) };
+  }
+}
