@@ -3,6 +3,9 @@ export type { CookieOptions } from "./cookies.js";
 export { currentUser } from "./current-user.js";
 export type { Duration } from "./duration.js";
 export {
+  assertId,
+  assertRecord,
+  assertSeen,
   FreshLoginRequiredError,
   InsecureConnectionError,
   LatchkeyError,
@@ -10,11 +13,13 @@ export {
   LoginRequiredError,
   MiddlewareMissingError,
   OptionError,
+  PeerMissingError,
   ResponseStartedError,
   RoleRequiredError,
   SessionExistsError,
   SessionGoneError,
   StoreUnavailableError,
+  UnsupportedByStoreError,
   UserIdError,
 } from "./errors.js";
 export type { EndReason, LoginEventName, LoginEvents, LoginListener } from "./events.js";

@@ -26,6 +26,8 @@ export interface BridgeOptions {
   storeTimeout: number;
 }
 
+/** The last instant that a store takes, for a timeout of centuries. */
+const LATEST = Date.UTC(9999, 11, 31);
 /** At least this often a session in use is touched, however long the idle timeout. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
 
@@ -123,13 +125,29 @@ export class SessionBridge extends expressSession.Store {
     const now = Date.now();
     const record = this.#record(JSON.parse(text) as JsonObject, tracked.createdAt, now);
     if (tracked.text === null) {
-      await this.#ask("create", (store) => store.create(id, record));
+      await this.#create(id, record);
     } else if (!(await this.#ask("update", (store) => store.update(id, record)))) {
       if (session.req) this.#events.emit("sessionGone", { req: session.req });
       throw new SessionGoneError();
     }
     tracked.text = text;
     tracked.lastSeenAt = now;
+  }
+
+  /** A login whose `create` was too slow has failed; should it come about after all, it is ended, for nobody has its id. */
+  async #create(id: string, record: SessionRecord): Promise<void> {
+    let creating: Promise<void> | undefined;
+    try {
+      await this.#ask("create", (store) => {
+        creating = store.create(id, record);
+        return creating;
+      });
+    } catch (error) {
+      if (record.userId !== null && error instanceof StoreUnavailableError) {
+        creating?.then(() => this.#options.store.destroy(id)).catch(() => {});
+      }
+      throw error;
+    }
   }
 
   async #touch(sid: string, session: Session): Promise<void> {
@@ -145,7 +163,8 @@ export class SessionBridge extends expressSession.Store {
   #record(data: JsonObject, createdAt: number, now: number): SessionRecord {
     const auth = data.auth as unknown as expressSession.SessionData["auth"];
     const start = auth?.loginAt ?? createdAt;
-    const expiresAt = Math.min(now + this.#options.idleTimeout, start + this.#options.absoluteTimeout);
+    const end = Math.min(now + this.#options.idleTimeout, start + this.#options.absoluteTimeout);
+    const expiresAt = Math.min(Math.ceil(end), LATEST);
     return { userId: auth?.userId ?? null, data, createdAt, lastSeenAt: now, expiresAt };
   }
 

@@ -4,7 +4,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 /** An object that survives JSON. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** What a store keeps for one session. All instants are milliseconds since the epoch. */
+/** What a store keeps for one session. All instants are whole milliseconds since the epoch, before the year 10000. */
 export interface SessionRecord {
   /** The user's id, or null for the session of an anonymous visitor. */
   userId: string | null;
@@ -25,7 +25,10 @@ export interface StoredSession extends SessionRecord {
  * Where sessions are kept.
  *
  * Every `id` is a storage id: the SHA-256 of the secret in the cookie. A store never sees the secret.
- * An id or user id that is not a non-empty string MUST be refused with a TypeError before any query is sent.
+ * An id or user id that is not a non-empty string, or holds NUL or half a surrogate pair, MUST be refused with a TypeError before
+ * any query is sent.
+ * A record that is none, by its user id, data or instants, MUST be refused in the same way.
+ * Ids and user ids MUST be compared exactly, as texts: with their case, accents and spaces, and without wildcards.
  * A record whose `expiresAt` has come MUST be treated as absent by every verb.
  * A failing backend MUST reject; it MUST NOT answer as if the session were absent.
  */
@@ -39,6 +42,9 @@ export interface SessionStore {
   /**
    * Replaces a record. MUST NOT insert: gives false, and writes nothing, when there is none.
    * This is what keeps a slow request from undoing a logout.
+   *
+   * The session MUST from then on be listed under the user that the new record names, and no other. latchkey itself never
+   * changes the user of a record, for each login begins a new one; an application that writes to `req.session.auth` may.
    */
   update(id: string, record: SessionRecord): Promise<boolean>;
 
@@ -51,12 +57,15 @@ export interface SessionStore {
    */
   destroy(id: string): Promise<boolean>;
 
-  /** The live sessions of a user, the newest first. */
+  /** The live sessions of a user, the newest first by `createdAt`. */
   listByUser(userId: string): Promise<StoredSession[]>;
 
-  /** Ends the sessions of a user, all but `except`, and gives how many it ended. */
+  /** Ends the sessions of a user, all but `except`, and gives how many live ones it ended. */
   destroyByUser(userId: string, options?: { except?: string }): Promise<number>;
 
-  /** Removes expired records, at most `limit`, and gives how many it removed. */
+  /**
+   * Removes expired records, at most `limit`, and gives how many it removed; of several concurrent callers one counts each. A
+   * backend that removes them by itself gives 0.
+   */
   prune(options?: { limit?: number }): Promise<number>;
 }

@@ -2,11 +2,14 @@ import { createHmac } from "node:crypto";
 import type { Request, RequestHandler } from "express";
 import expressSession from "express-session";
 import { MemoryStore } from "../stores/memory.js";
-import { StoreUnavailableError } from "./errors.js";
+import { SessionExistsError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
 import { isFinishing, isWatched, markReplaced, watchSession } from "./session-access.js";
 import { SessionBridge } from "./session-bridge.js";
+
+/** How many new ids a login tries. */
+const MOST_TRIES = 3;
 
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
 export interface SessionAuth {
@@ -115,12 +118,14 @@ export async function replaceSession(req: Request): Promise<boolean> {
  * of the response could still bring the login about.
  */
 export async function startLogin(req: Request, data: object, auth: SessionAuth): Promise<void> {
-  Object.assign(req.session, data, { auth });
-  try {
-    await saveSession(req);
-  } catch (error) {
-    req.sessionStore.generate(req);
-    throw error;
+  for (let tried = 1; ; tried++) {
+    Object.assign(req.session, data, { auth });
+    try {
+      return await saveSession(req);
+    } catch (error) {
+      req.sessionStore.generate(req);
+      if (tried === MOST_TRIES || !(error instanceof SessionExistsError)) throw error;
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { insideOf, type LoginManager } from "./login-manager.js";
 import type { JsonObject } from "./session-store.js";
 import { checkUserId } from "./user.js";
 
+export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
+
 /** What kind of login to make. */
 export interface LoginAsOptions {
   /** Credentials just seen? @default true, but false with `remember` */

@@ -1,4 +1,4 @@
-import { kindOf, UserIdError } from "./errors.js";
+import { isPlainText, kindOf, UserIdError } from "./errors.js";
 
 /**
  * What latchkey asks of a logged-in user. Each member has a default in UserMixin and may be overridden there by a
@@ -115,13 +115,14 @@ function idOf(user: { id?: unknown }): string {
 
 /** Refuses what cannot identify a user, naming where it came from. */
 export function checkUserId(id: unknown, source: string): string {
-  if (typeof id === "string" && id !== "" && id.length <= 255) return id;
+  if (typeof id === "string" && id !== "" && id.length <= 255 && isPlainText(id)) return id;
   throw new UserIdError(
     `the user's ${source} gave ${shownId(id)}; it must give 1 to 255 characters (override getId(), or set the option userId)`,
   );
 }
 
 function shownId(id: unknown): string {
+  if (typeof id === "string" && !isPlainText(id)) return "a string with NUL or half a surrogate pair";
   if (typeof id === "string") return `a string of ${id.length} characters`;
   return typeof id === "number" ? `the number ${id}` : kindOf(id);
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { assertId, SessionExistsError } from "../src/errors.js";
+import { assertId, assertRecord, assertSeen, SessionExistsError } from "../src/errors.js";
 import type { SessionRecord, SessionStore, StoredSession } from "../src/session-store.js";
 
 /** Options of the MemoryStore. */
@@ -22,7 +22,8 @@ const PRUNE_INTERVAL = 60_000;
  */
 export class MemoryStore implements SessionStore {
   readonly #records: LRUCache<string, HeldRecord>;
-  readonly #idsByUser = new Map<string, Set<string>>();
+  /** Most users have one session, and a set of one would take a quarter of what the session does. */
+  readonly #idsByUser = new Map<string, string | Set<string>>();
   readonly #pruning: NodeJS.Timeout;
 
   constructor({ maxSessions = 100_000 }: MemoryStoreOptions = {}) {
@@ -43,8 +44,9 @@ export class MemoryStore implements SessionStore {
   }
 
   async create(id: string, record: SessionRecord): Promise<void> {
+    const held = hold(record);
     if (this.#find(id)) throw new SessionExistsError();
-    this.#put(id, hold(record));
+    this.#put(id, held);
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -53,12 +55,14 @@ export class MemoryStore implements SessionStore {
   }
 
   async update(id: string, record: SessionRecord): Promise<boolean> {
+    const held = hold(record);
     if (!this.#find(id)) return false;
-    this.#put(id, hold(record));
+    this.#put(id, held);
     return true;
   }
 
   async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
+    assertSeen(seen);
     const held = this.#find(id);
     if (!held) return false;
     held.lastSeenAt = Math.max(held.lastSeenAt, seen.lastSeenAt);
@@ -73,7 +77,7 @@ export class MemoryStore implements SessionStore {
   async listByUser(userId: string): Promise<StoredSession[]> {
     assertId("userId", userId);
     const sessions: StoredSession[] = [];
-    for (const id of this.#idsByUser.get(userId) ?? []) {
+    for (const id of this.#idsOf(userId)) {
       const held = this.#records.peek(id);
       if (held && held.expiresAt > Date.now()) sessions.push({ id, ...release(held) });
     }
@@ -84,7 +88,7 @@ export class MemoryStore implements SessionStore {
     assertId("userId", userId);
     if (except !== undefined) assertId("except", except);
     let ended = 0;
-    for (const id of [...(this.#idsByUser.get(userId) ?? [])]) {
+    for (const id of this.#idsOf(userId)) {
       if (id !== except && (await this.destroy(id))) ended++;
     }
     return ended;
@@ -118,20 +122,27 @@ export class MemoryStore implements SessionStore {
     this.#records.set(id, held);
     if (held.userId === null) return;
     const ids = this.#idsByUser.get(held.userId);
-    if (ids) ids.add(id);
-    else this.#idsByUser.set(held.userId, new Set([id]));
+    if (ids instanceof Set) ids.add(id);
+    else if (ids === undefined) this.#idsByUser.set(held.userId, id);
+    else if (ids !== id) this.#idsByUser.set(held.userId, new Set([ids, id]));
+  }
+
+  #idsOf(userId: string): string[] {
+    const ids = this.#idsByUser.get(userId) ?? [];
+    return typeof ids === "string" ? [ids] : [...ids];
   }
 
   #removeFromIndex(userId: string | null, id: string): void {
     if (userId === null) return;
     const ids = this.#idsByUser.get(userId);
-    if (ids?.delete(id) && ids.size === 0) this.#idsByUser.delete(userId);
+    if (ids === id || (ids instanceof Set && ids.delete(id) && ids.size === 0)) this.#idsByUser.delete(userId);
   }
 }
 
 function hold(record: SessionRecord): HeldRecord {
-  if (record.userId !== null) assertId("userId", record.userId);
-  return { ...record, data: JSON.stringify(record.data) };
+  assertRecord(record);
+  const { userId, data, createdAt, lastSeenAt, expiresAt } = record;
+  return { userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt };
 }
 
 function release(held: HeldRecord): SessionRecord {

@@ -1,0 +1,99 @@
+import type { Cookie, SessionData, Store } from "express-session";
+import { assertId, assertRecord, assertSeen, SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
+import type { JsonObject, SessionRecord, SessionStore } from "../src/session-store.js";
+
+/** What latchkey needs of an express-session store. */
+export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
+
+/** A session as the wrapped store keeps it: a cookie, by which stores tell its lifetime, and the record. */
+interface Wrapped {
+  cookie: { originalMaxAge: number; maxAge: number; expires: Date };
+  record: JsonObject;
+}
+
+/**
+ * Any express-session store as a SessionStore: connect-mongo, connect-dynamodb, memorystore and many more.
+ *
+ * Such a store cannot do everything:
+ * - `create`, `update` and `touch` look before they write, so a session that is ended in between is written again. What the
+ *   other stores rule out is here a matter of milliseconds.
+ * - `destroy` looks before it deletes: two callers at once may both be told that they ended the session.
+ * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, for such a store
+ *   removes expired sessions itself, if it does.
+ */
+export class ExpressSessionStore implements SessionStore {
+  readonly #store: ExpressSessionStoreLike;
+
+  constructor(store: ExpressSessionStoreLike) {
+    for (const verb of ["get", "set", "destroy"] as const) {
+      if (typeof store?.[verb] !== "function")
+        throw new TypeError(`store must be an express-session store, with ${verb}()`);
+    }
+    this.#store = store;
+  }
+
+  async create(id: string, record: SessionRecord): Promise<void> {
+    const kept = keep(record);
+    if (await this.read(id)) throw new SessionExistsError();
+    await this.#write(id, kept);
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    const found = (await settled((done) => this.#store.get(id, done))) as Wrapped | null | undefined;
+    const record = found?.record as unknown as SessionRecord | undefined;
+    return record && record.expiresAt > Date.now() ? (structuredClone(record) as SessionRecord) : null;
+  }
+
+  async update(id: string, record: SessionRecord): Promise<boolean> {
+    const kept = keep(record);
+    if (!(await this.read(id))) return false;
+    await this.#write(id, kept);
+    return true;
+  }
+
+  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
+    assertSeen(seen);
+    const record = await this.read(id);
+    if (!record) return false;
+    const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
+    const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+    await this.#write(id, { ...record, lastSeenAt, expiresAt });
+    return true;
+  }
+
+  async destroy(id: string): Promise<boolean> {
+    const record = await this.read(id);
+    await settled((done) => this.#store.destroy(id, done));
+    return record !== null;
+  }
+
+  async listByUser(): Promise<never> {
+    throw new UnsupportedByStoreError("listByUser", "express-session stores keep no index of users");
+  }
+
+  async destroyByUser(): Promise<never> {
+    throw new UnsupportedByStoreError("destroyByUser", "express-session stores keep no index of users");
+  }
+
+  async prune(): Promise<number> {
+    return 0;
+  }
+
+  async #write(id: string, record: SessionRecord): Promise<void> {
+    const maxAge = Math.max(record.expiresAt - Date.now(), 1000);
+    const cookie = { originalMaxAge: maxAge, maxAge, expires: new Date(Date.now() + maxAge) };
+    const wrapped: Wrapped = { cookie, record: record as unknown as JsonObject };
+    await settled((done) => this.#store.set(id, wrapped as unknown as SessionData & { cookie: Cookie }, done));
+  }
+}
+
+/** A copy, so that nothing outside can change what the wrapped store holds. */
+function keep(record: SessionRecord): SessionRecord {
+  assertRecord(record);
+  return { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
+}
+
+function settled(call: (done: (error?: unknown, value?: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+}

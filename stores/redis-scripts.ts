@@ -1,0 +1,66 @@
+// The commands that node-redis alone does not have: conditional on a session being there and live. Each touches one key, as a
+// Redis Cluster wants it. The form of a value stands in redis-value.ts.
+
+const LIVE = `
+local expires = redis.call('GETRANGE', KEYS[1], 15, 29)
+local live = expires ~= '' and tonumber(expires) > tonumber(ARGV[1])`;
+
+/** The head: the user's id up to the line feed, and what happens to stand behind it. */
+const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2400)";
+
+/** Arguments: now, the value, its time to live. Gives 1, or 0 when the key is taken. */
+export const CREATE = `${LIVE}
+if live then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`;
+
+/** Arguments: now, the value, its time to live. Gives the head that it replaced, or nothing. */
+export const UPDATE = `${LIVE}
+if not live then return false end
+${HEAD}
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return head`;
+
+/** Arguments: now, lastSeenAt, expiresAt, the time to live. Gives the head, or nothing. */
+export const TOUCH = `${LIVE}
+if not live then return false end
+local function later(from, to, given)
+  local kept = tonumber(redis.call('GETRANGE', KEYS[1], from, to))
+  return string.format('%015.0f', math.max(kept, tonumber(given)))
+end
+redis.call('SETRANGE', KEYS[1], 0, later(0, 14, ARGV[2]) .. later(15, 29, ARGV[3]))
+local ttl = tonumber(ARGV[4])
+if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
+${HEAD}
+return head`;
+
+/** Arguments: now. Gives the head of what it ended, or nothing. */
+export const DESTROY = `${LIVE}
+${HEAD}
+redis.call('DEL', KEYS[1])
+if live then return head else return false end`;
+
+/** Arguments: now, a user's id as the head has it. Gives 1 when it ended a session of this user. */
+export const DESTROY_OF = `${LIVE}
+${HEAD}
+if string.sub(head, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+if live then return 1 else return 0 end`;
+
+/** Lists a session in its user's index. Arguments: its id, createdAt, the index's time to live. Gives a few entries. */
+export const ENTER = `
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+local ttl = tonumber(ARGV[3])
+if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
+return redis.call('ZRANDMEMBER', KEYS[1], 3, 'WITHSCORES')`;
+
+/** Lets an index live on. Arguments: its time to live. */
+export const KEEP = `
+local ttl = tonumber(ARGV[1])
+if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end`;
+
+/** Gives the entries of an index, the newest first. */
+export const LIST = "return redis.call('ZREVRANGE', KEYS[1], 0, -1, 'WITHSCORES')";
+
+/** Removes a session from its user's index. Arguments: its id. */
+export const LEAVE = "return redis.call('ZREM', KEYS[1], ARGV[1])";
