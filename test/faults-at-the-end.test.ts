@@ -2,16 +2,11 @@ import { expect } from "chai";
 import sinon from "sinon";
 import { faults, faultySite } from "./support/faulty-site.js";
 import { countTrials, send } from "./support/raw-client.js";
+import { expectNoUnhandledRejections } from "./support/unhandled.js";
 
 describe("a store that is away now and then, or late", () => {
-  const unhandled = sinon.fake();
-  before(() => process.on("unhandledRejection", unhandled));
-  after(() => process.off("unhandledRejection", unhandled));
-  afterEach(async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(unhandled.callCount, "unhandled rejections").to.equal(0);
-    sinon.restore();
-  });
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
 
   it("at a touch: the response does not wait for it", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

@@ -3,16 +3,11 @@ import { loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { faults, faultySite } from "./support/faulty-site.js";
 import { only, send } from "./support/raw-client.js";
+import { expectNoUnhandledRejections } from "./support/unhandled.js";
 
 describe("a store that is away", () => {
-  const unhandled = sinon.fake();
-  before(() => process.on("unhandledRejection", unhandled));
-  after(() => process.off("unhandledRejection", unhandled));
-  afterEach(async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(unhandled.callCount, "unhandled rejections").to.equal(0);
-    sinon.restore();
-  });
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
 
   for (const [what, fault] of Object.entries(faults)) {
     describe(`because it ${what}`, () => {

@@ -40,6 +40,8 @@ describe("users without the mixin", () => {
       { id: {} },
       { getId: () => 1 },
       { getId: () => "" },
+      { id: "a\u0000" },
+      { id: "\ud83d" },
       { getId: () => null, id: 1 },
     ]) {
       const { client } = await userApp(user);

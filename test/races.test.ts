@@ -1,9 +1,6 @@
 import { expect } from "chai";
-import express from "express";
-import expressSession from "express-session";
 import { confirmLogin, currentUser, loginUser } from "latchkey";
-import sinon from "sinon";
-import { Gate } from "./support/barrier.js";
+import { gates } from "./support/late-request.js";
 import { people } from "./support/people.js";
 import { countTrials, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
@@ -12,105 +9,8 @@ import { WatchedStore } from "./support/watched-store.js";
 
 const TRIALS = 1000;
 
-/** What a request does to its session after another request has logged out. */
-const lateWrites: Record<string, express.RequestHandler> = {
-  "writes data": (req, res) => {
-    req.session.note = "late";
-    res.send("done");
-  },
-  "only touches": (_req, res) => void res.send("done"),
-  "renews its cookie": (req, res) => {
-    req.session.cookie.maxAge = 3_600_000;
-    req.session.note = "late";
-    res.send("done");
-  },
-  "saves before it answers": (req, res) => {
-    req.session.note = "late";
-    req.session.save((error?: { status: number }) => res.sendStatus(error?.status ?? 200));
-  },
-  "confirms its login": (req, res, next) => void confirmLogin(req).then(() => res.send("done"), next),
-};
-
-/** Gates by trial, and a middleware that waits at the trial's. */
-function gates() {
-  const byTrial = new Map<string, Gate>();
-  const gate = (trial: string | number) => {
-    const key = String(trial);
-    if (!byTrial.has(key)) byTrial.set(key, new Gate());
-    return byTrial.get(key)!;
-  };
-  const wait: express.RequestHandler = (req, _res, next) =>
-    void gate(req.params.trial as string)
-      .pass()
-      .then(() => next());
-  return { gate, wait };
-}
-
 describe("races", function () {
   this.timeout(120_000);
-  afterEach(() => sinon.restore());
-
-  for (const [what, handler] of Object.entries(lateWrites)) {
-    it(`a request that ${what} after a logout: 0 of ${TRIALS} sessions come back`, async () => {
-      const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
-      const { app, store } = site();
-      const { gate, wait } = gates();
-      app.post("/late/:trial", (_req, _res, next) => void currentUser().then(() => next(), next), wait, handler);
-      const origin = await serve(app);
-      const cookies: string[] = [];
-      for (let n = 0; n < TRIALS; n++) cookies.push((await send(origin, "POST /login/1")).cookie);
-      clock.tick(61_000); // a touch is due
-      store.calls = [];
-
-      const resurrected = await countTrials(TRIALS, async (trial) => {
-        const cookie = cookies[trial]!;
-        const late = send(origin, `POST /late/${trial}`, { cookie });
-        await gate(trial).arrived();
-        expect((await send(origin, "POST /logout", { cookie })).status).to.equal(200);
-        gate(trial).open();
-        const answer = await late;
-        const replays = [cookie, ...(answer.cookie ? [answer.cookie] : [])];
-        const statuses = await Promise.all(
-          replays.map(async (one) => (await send(origin, "GET /me", { cookie: one })).status),
-        );
-        return statuses.some((status) => status !== 401);
-      });
-      expect(resurrected).to.equal(0);
-      expect(await store.countOf("1")).to.equal(0);
-      const lateVerb = { "only touches": "touch", "confirms its login": "destroy" }[what] ?? "update";
-      expect(
-        store.calls.filter((verb) => verb === lateVerb),
-        "the late write was tried",
-      ).to.have.lengthOf.at.least(TRIALS);
-    });
-  }
-
-  it("the same trial brings 100 of 100 sessions back with express-session alone", async () => {
-    const app = express();
-    const { gate, wait } = gates();
-    app.use(expressSession({ secret: "s", resave: false, saveUninitialized: false }));
-    app.post("/login", (req, res) => {
-      req.session.note = "ann";
-      res.send("in");
-    });
-    app.post("/logout", (req, res) => void req.session.destroy(() => res.send("bye")));
-    app.post("/late/:trial", wait, (req, res) => {
-      req.session.note += ", late";
-      res.send("done");
-    });
-    app.get("/me", (req, res) => void res.sendStatus(req.session.note ? 200 : 401));
-    const origin = await serve(app);
-    const resurrected = await countTrials(100, async (trial) => {
-      const { cookie } = await send(origin, "POST /login");
-      const late = send(origin, `POST /late/${trial}`, { cookie });
-      await gate(trial).arrived();
-      await send(origin, "POST /logout", { cookie });
-      gate(trial).open();
-      await late;
-      return (await send(origin, "GET /me", { cookie })).status === 200;
-    });
-    expect(resurrected).to.equal(100);
-  });
 
   it(`a redirect after a login, followed at once to another server, over a slow store: ${TRIALS} of ${TRIALS} logged in`, async () => {
     const store = new WatchedStore();

@@ -67,7 +67,7 @@ describe("how long a session lives", () => {
     login.on("loginEnded", ended);
     const origin = await serve(app);
     const { update, create } = store.inner;
-    const forever = { expiresAt: Number.MAX_SAFE_INTEGER };
+    const forever = { expiresAt: Date.UTC(9999, 0) };
     store.inner.create = (id, record) => create.call(store.inner, id, { ...record, ...forever });
     store.inner.update = (id, record) => update.call(store.inner, id, { ...record, ...forever });
     const { cookie } = await send(origin, "POST /login/1");

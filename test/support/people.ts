@@ -28,5 +28,10 @@ export function people() {
   return { ann, bob, cid, byId, load: (id: string) => byId.get(id) };
 }
 
+/** Adds people with the ids 4 to 1999. */
+export function addCrowd(byId: Map<string, Person>): void {
+  for (let n = 4; n < 2000; n++) byId.set(String(n), new Person(String(n), `User ${n}`));
+}
+
 /** A secret that is long enough. */
 export const SECRET = "a secret for tests, 32 characters or more";

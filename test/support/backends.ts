@@ -1,0 +1,196 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { MemoryStore, type SessionStore } from "latchkey";
+import { type RedisClient, RedisStore } from "latchkey/stores/redis";
+import { CreateLatchkeySessions1700000000000, sessionSchema, TypeOrmStore } from "latchkey/stores/typeorm";
+import { createClient, createCluster, createSentinel } from "redis";
+import { DataSource } from "typeorm";
+import { DataSource as DataSource03 } from "typeorm03";
+import { dropDatabases, makeDatabase, query } from "./databases.js";
+import { startRedis, startRedisCluster, startRedisSentinels, stopRedisServers } from "./redis-servers.js";
+
+/** A store on a table or under a prefix of its own. */
+export interface Opened {
+  store: SessionStore;
+  /** What the store works on, for a test that looks behind it. */
+  dataSource?: DataSource;
+  client?: RedisClient;
+  tableName?: string;
+  prefix?: string;
+  /** Closes the store and what was opened for it. */
+  close(): Promise<void>;
+}
+
+/** Something that sessions are kept in. */
+export interface Backend {
+  name: string;
+  /** Null, or the command that installs or starts what is missing. */
+  available(): Promise<string | null>;
+  open(): Promise<Opened>;
+}
+
+const ran = new Set<string>();
+const missing = new Map<string, string>();
+
+/** Starts something at its first use in this process. */
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
+}
+
+/** The servers that backends share, started at their first use and stopped at the end. */
+export const shared = {
+  redis: once(startRedis),
+  cluster: once(startRedisCluster),
+  sentinels: once(startRedisSentinels),
+  postgres: once(() => makeDatabase("postgres")),
+  mariadb: once(() => makeDatabase("mariadb")),
+};
+
+const here = async () => null;
+const redisServer = once(() => fails(() => promisify(execFile)("redis-server", ["--version"])));
+const ifRedis = async () => ((await redisServer()) ? "apt-get install redis-server" : null);
+
+/** Every backend that latchkey has a store for. */
+export const backends: readonly Backend[] = [
+  { name: "memory", available: here, open: openMemory },
+  { name: "redis", available: ifRedis, open: async () => openRedis(createClient({ url: (await shared.redis()).url })) },
+  {
+    name: "redis-cluster",
+    available: ifRedis,
+    open: async () =>
+      openRedis(createCluster({ rootNodes: (await shared.cluster()).nodes.map(({ url }) => ({ url })) })),
+  },
+  {
+    name: "redis-sentinel",
+    available: ifRedis,
+    async open() {
+      const { name, sentinels } = await shared.sentinels();
+      const sentinelRootNodes = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
+      return openRedis(createSentinel({ name, sentinelRootNodes }));
+    },
+  },
+  { name: "sqlite", available: here, open: () => openFile(DataSource, { type: "better-sqlite3", enableWAL: true }) },
+  {
+    name: "sqlite3",
+    available: here,
+    open: () => openFile(DataSource03 as never, { type: "sqlite", enableWAL: true }),
+  },
+  {
+    name: "postgres",
+    available: async () =>
+      (await fails(() => query.postgres("SELECT 1"))) ? "apt-get install postgresql, and set POSTGRES_URL" : null,
+    open: async () => openTypeOrm(DataSource, { type: "postgres", url: (await shared.postgres()).url }),
+  },
+  {
+    name: "mariadb",
+    available: async () =>
+      (await fails(() => query.mariadb("SELECT 1"))) ? "apt-get install mariadb-server, and set MARIADB_URL" : null,
+    open: async () => openTypeOrm(DataSource, { type: "mariadb", url: (await shared.mariadb()).url }),
+  },
+].map((backend) => ({
+  ...backend,
+  async open() {
+    const opened = await backend.open();
+    ran.add(backend.name);
+    return opened;
+  },
+}));
+
+/**
+ * The backends that tests can run on, all or those of these names. What is missing is left out and announced at the end; on CI
+ * it is left in, and fails.
+ */
+export async function backendsHere(...names: string[]): Promise<Backend[]> {
+  const wanted = backends.filter(({ name }) => names.length === 0 || names.includes(name));
+  const commands = await Promise.all(wanted.map((backend) => backend.available()));
+  for (const [i, { name }] of wanted.entries()) if (commands[i]) missing.set(name, commands[i]);
+  const here = wanted.filter((_, i) => commands[i] === null);
+  return process.env.CI ? wanted.map((backend) => (here.includes(backend) ? backend : absent(backend))) : here;
+}
+
+function absent({ name, ...backend }: Backend): Backend {
+  const open = () => Promise.reject(new Error(`${name} is missing: ${missing.get(name)}`));
+  return { ...backend, name, open };
+}
+
+async function openMemory(): Promise<Opened> {
+  const store = new MemoryStore();
+  return { store, close: () => store.close() };
+}
+
+type Client = RedisClient & {
+  on(event: "error", listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  close(): unknown;
+};
+
+async function openRedis(given: unknown): Promise<Opened> {
+  const client = given as Client;
+  client.on("error", () => {});
+  await client.connect();
+  const prefix = `test:${randomUUID()}:`;
+  return { store: new RedisStore({ client, prefix }), client, prefix, close: async () => void (await client.close()) };
+}
+
+type Options = { type: string; [option: string]: unknown };
+
+async function openFile(Source: typeof DataSource, options: Options): Promise<Opened> {
+  const dir = await mkdtemp(join(tmpdir(), "latchkey-sqlite-"));
+  const opened = await openTypeOrm(Source, { ...options, database: join(dir, "sessions.db") });
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+async function openTypeOrm(Source: typeof DataSource, options: Options) {
+  const table = `sessions_${randomUUID().slice(0, 8)}`;
+  class CreateTable1700000000000 extends CreateLatchkeySessions1700000000000 {
+    override name = "CreateTable1700000000000";
+    override tableName = table;
+  }
+  const dataSource = new Source({
+    ...options,
+    entities: [sessionSchema({ tableName: table, type: options.type as never })],
+    migrations: [CreateTable1700000000000],
+    migrationsTableName: `${table}_migrations`,
+  } as never);
+  await dataSource.initialize();
+  await dataSource.runMigrations();
+  const store = new TypeOrmStore({ dataSource, tableName: table });
+  const close = async () => {
+    await store.close();
+    await dataSource.destroy();
+  };
+  return { store, dataSource, tableName: table, close };
+}
+
+async function fails(attempt: () => Promise<unknown>): Promise<boolean> {
+  return attempt().then(
+    () => false,
+    () => true,
+  );
+}
+
+// A root hook: this module is loaded before the first suite of the file that imports it.
+if (typeof after === "function") {
+  after("backends", async function () {
+    this.timeout(30_000);
+    await Promise.all([stopRedisServers(), dropDatabases()]);
+    const line = (name: string, word: string) => console.log(`  ${name.padEnd(16)}${word}`);
+    if (ran.size > 0) console.log("\n  Backends that the tests ran on:");
+    for (const { name } of backends) if (ran.has(name)) line(name, "ran");
+    for (const [name, command] of missing) line(name, `MISSING: ${command}`);
+  });
+}

@@ -1,0 +1,13 @@
+declare module "connect-pg-simple" {
+  import type session from "express-session";
+
+  interface Options {
+    conString: string;
+    createTableIfMissing: boolean;
+    pruneSessionInterval: false;
+  }
+  type PgStore = session.Store & { close(): Promise<void> };
+  const connect: (given: typeof session) => new (options: Options) => PgStore;
+  // biome-ignore lint/style/noDefaultExport: the package has one
+  export default connect;
+}

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import type { Express, RequestHandler } from "express";
+import { confirmLogin, currentUser } from "latchkey";
+import { Gate } from "./barrier.js";
+import { countTrials, send } from "./raw-client.js";
+import { serve } from "./server.js";
+import type { Verb } from "./watched-store.js";
+
+/** What a request does to its session after another request has logged out, and the verb of the store that this comes to. */
+export const lateRequests: Record<string, { handler: RequestHandler; verb: Verb }> = {
+  "writes data": {
+    verb: "update",
+    handler: (req, res) => {
+      req.session.note = "late";
+      res.send("done");
+    },
+  },
+  "only touches": { verb: "touch", handler: (_req, res) => void res.send("done") },
+  "renews its cookie": {
+    verb: "update",
+    handler: (req, res) => {
+      req.session.cookie.maxAge = 3_600_000;
+      req.session.note = "late";
+      res.send("done");
+    },
+  },
+  "saves before it answers": {
+    verb: "update",
+    handler: (req, res) => {
+      req.session.note = "late";
+      req.session.save((error?: { status: number }) => res.sendStatus(error?.status ?? 200));
+    },
+  },
+  "confirms its login": {
+    verb: "destroy",
+    handler: (req, res, next) => void confirmLogin(req).then(() => res.send("done"), next),
+  },
+};
+
+/** Gates by trial, and a middleware that waits at the trial's. */
+export function gates() {
+  const byTrial = new Map<string, Gate>();
+  const gate = (trial: string | number) => {
+    const key = String(trial);
+    if (!byTrial.has(key)) byTrial.set(key, new Gate());
+    return byTrial.get(key)!;
+  };
+  const wait: RequestHandler = (req, _res, next) =>
+    void gate(req.params.trial as string)
+      .pass()
+      .then(() => next());
+  return { gate, wait };
+}
+
+/** A site of `/login/1`, `/logout` and `/me`, which gets a late request. */
+export interface LateTrials {
+  app: Express;
+  handler: RequestHandler;
+  times: number;
+  /** Runs in the late request as it arrives. */
+  arrive?: () => Promise<unknown>;
+  /** Runs between the logins and the rest. */
+  afterLogins?: () => void;
+}
+
+/** Logs out while another request of the session is on its way, lets that one go on, and counts the sessions that come back. */
+export async function countResurrected({
+  app,
+  handler,
+  times,
+  arrive = currentUser,
+  afterLogins,
+}: LateTrials): Promise<number> {
+  const { gate, wait } = gates();
+  app.post("/late/:trial", (_req, _res, next) => void arrive().then(() => next(), next), wait, handler);
+  const origin = await serve(app);
+  const cookies: string[] = [];
+  await countTrials(times, async (trial) => {
+    const { status, cookie } = await send(origin, "POST /login/1");
+    expect(status, "a login").to.equal(200);
+    cookies[trial] = cookie;
+    return true;
+  });
+  afterLogins?.();
+  return countTrials(times, async (trial) => {
+    const cookie = cookies[trial]!;
+    const late = send(origin, `POST /late/${trial}`, { cookie });
+    await gate(trial).arrived();
+    expect((await send(origin, "POST /logout", { cookie })).status).to.equal(200);
+    gate(trial).open();
+    const answer = await late;
+    const replays = [cookie, ...(answer.cookie ? [answer.cookie] : [])];
+    const statuses = await Promise.all(
+      replays.map(async (one) => (await send(origin, "GET /me", { cookie: one })).status),
+    );
+    return statuses.some((status) => status !== 401);
+  });
+}

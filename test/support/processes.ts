@@ -1,0 +1,53 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeDatabase } from "./databases.js";
+import { startRedis } from "./redis-servers.js";
+
+/** A site in a process of its own. */
+export interface SiteProcess {
+  origin: string;
+  /** Ends the process with SIGKILL, and waits for its end. */
+  kill(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Serves the site of the tests over this store in a process of its own. */
+export async function startSite(storeUrl: string): Promise<SiteProcess> {
+  const child = fork(fileURLToPath(new URL("site-process.js", import.meta.url)), [storeUrl]);
+  running.add(child);
+  const ended = once(child, "exit").then(() => void running.delete(child));
+  const early = ended.then(() => Promise.reject(new Error("the site's process ended before it served")));
+  const [origin] = (await Promise.race([once(child, "message"), early])) as [string];
+  early.catch(() => {});
+  return {
+    origin,
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** A place that several processes can keep sessions in, by the name of its backend. */
+export const places: Record<string, () => Promise<{ url: string; remove(): Promise<void> }>> = {
+  async redis() {
+    const { url, stop } = await startRedis();
+    return { url, remove: stop };
+  },
+  async sqlite() {
+    const dir = await mkdtemp(join(tmpdir(), "latchkey-processes-"));
+    return { url: `sqlite:${join(dir, "sessions.db")}`, remove: () => rm(dir, { recursive: true }) };
+  },
+  async postgres() {
+    const { url, drop } = await makeDatabase("postgres");
+    return { url, remove: drop };
+  },
+};
