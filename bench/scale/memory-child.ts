@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import session from "express-session";
+import { MemoryStore, type SessionStore } from "latchkey";
+import memorystore from "memorystore";
+import { sessions } from "./sessions.js";
+
+// Fills one store, named by the arguments, and prints the bytes a session that it takes.
+const [kind, countGiven, perUserGiven] = process.argv.slice(2);
+const count = Number(countGiven);
+const perUser = Number(perUserGiven);
+const held: { store?: unknown } = {};
+for (const made of sessions({ count: 1000, perUser })) made.id; // warm
+const before = used();
+held.store = kind === "memorystore" ? await fillMemorystore() : await fillOurs();
+console.log((used() - before) / count);
+process.exit(held.store ? 0 : 1);
+
+async function fillOurs(): Promise<SessionStore> {
+  const store = new MemoryStore({ maxSessions: count });
+  for (const { id, ...record } of sessions({ count, perUser })) {
+    await store.create(id, record);
+  }
+  return store;
+}
+
+async function fillMemorystore(): Promise<session.Store> {
+  const Store = memorystore(session);
+  const store = new Store({ checkPeriod: 86_400_000 });
+  for (const { data, expiresAt } of sessions({ count, perUser })) {
+    const cookie = new session.Cookie();
+    cookie.maxAge = expiresAt - Date.now();
+    // express-session's ids are 24 random bytes.
+    const id = randomBytes(24).toString("base64url");
+    await new Promise((resolve) => store.set(id, { cookie, ...data } as never, resolve));
+  }
+  return store;
+}
+
+function used(): number {
+  for (let i = 0; i < 5; i++) globalThis.gc!();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

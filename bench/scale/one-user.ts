@@ -1,0 +1,42 @@
+import type { Backend, Kept } from "./backend.js";
+import { makeSession, PER_USER } from "./sessions.js";
+import { type Summary, summarize, timed } from "./timing.js";
+
+/** What listing and ending the sessions of one user costs among so many. */
+export interface OneUserCost {
+  backend: string;
+  sessions: number;
+  list: Summary;
+  end: Summary;
+}
+
+/** A store that is full. */
+export interface Filled {
+  kept: Kept;
+  sessions: number;
+}
+
+/** Lists and ends the sessions of a random user, in each of the stores in turn, and puts them back. */
+export async function oneUserCosts(backend: Backend, stores: Filled[], trials: number): Promise<OneUserCost[]> {
+  const costs = stores.map(({ kept, sessions }) => ({ kept, sessions, list: [] as number[], end: [] as number[] }));
+  for (let trial = 0; trial < trials + WARM_UP; trial++) {
+    for (const cost of trial % 2 ? [...costs].reverse() : costs) {
+      const { store } = cost.kept;
+      const user = `u${Math.floor((Math.random() * cost.sessions) / PER_USER)}`;
+      const listed = await timed(cost.list, () => store.listByUser(user));
+      const ended = await timed(cost.end, () => store.destroyByUser(user));
+      if (listed.length !== PER_USER || ended !== PER_USER) {
+        throw new Error(`${backend.name}: ${user} had ${listed.length} sessions, ${ended} ended`);
+      }
+      await cost.kept.insert(Array.from({ length: PER_USER }, () => makeSession(user)));
+    }
+  }
+  return costs.map(({ sessions, list, end }) => ({
+    backend: backend.name,
+    sessions,
+    list: summarize(list.slice(WARM_UP)),
+    end: summarize(end.slice(WARM_UP)),
+  }));
+}
+
+const WARM_UP = 30;
