@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import express, { type Application } from "express";
-import { LoginManager, RoleRequiredError } from "latchkey";
+import { LoginManager, RoleRequiredError, type SessionStore } from "latchkey";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
 import type { DataSource } from "typeorm";
 import { AccountPages } from "./account-pages.js";
@@ -15,11 +15,17 @@ import type { User } from "./user.js";
 
 export const controllers = [Pages, AccountPages, AdminPages, Api];
 
-/** The application, on a database, with a secret of at least 32 characters. */
-export function createApp(
-  dataSource: DataSource,
-  { secret, log = consoleLog }: { secret: string; log?: Log },
-): Application {
+/** What the application is told. */
+export interface AppOptions {
+  /** At least 32 characters. */
+  secret: string;
+  /** Where sessions are kept. @default in memory */
+  store?: SessionStore;
+  log?: Log;
+}
+
+/** The application, on a database. */
+export function createApp(dataSource: DataSource, { secret, store, log = consoleLog }: AppOptions): Application {
   const accounts = new Accounts(dataSource);
   const app = express();
   app.disable("x-powered-by");
@@ -28,6 +34,7 @@ export function createApp(
 
   const login = new LoginManager<User>({
     secret,
+    store,
     userLoader: (id) => accounts.find(id),
     loginView: "/login",
     loginMessageCategory: "info",

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { guardTable } from "latchkey/routing-controllers";
+import { openStore } from "latchkey/stores";
 import { Accounts } from "./accounts.js";
 import { controllers, createApp } from "./app.js";
 import { openDatabase } from "./database.js";
 
-const { PORT = "3000", HOST = "localhost", DATABASE, SECRET } = process.env;
+const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "memory:" } = process.env;
 
 const dataSource = await openDatabase(DATABASE);
 if (!DATABASE)
@@ -25,7 +26,8 @@ for (const { method, path, guard, roles, within } of guardTable(controllers)) {
   console.log(`  ${method.padEnd(5)} ${path.padEnd(22)} ${guard}${detail ? ` (${detail})` : ""}`);
 }
 
-const app = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url") });
+const store = await openStore(SESSION_STORE);
+const app = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
 const server = createServer(app);
 server.on("error", (error: NodeJS.ErrnoException) => {
   const isTaken = error.code === "EADDRINUSE";
