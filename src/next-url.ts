@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { isPlainText } from "./errors.js";
 import type { View } from "./options.js";
 import { contextOf } from "./request-context.js";
 
@@ -39,7 +40,7 @@ export function safeNext(req: Request, fallback = "/"): string {
 
 /** A path of this site's own, in its normal form; null for anything else, whatever it is. */
 export function checkNext(raw: unknown): string | null {
-  if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isWellFormed(raw)) return null;
+  if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isPlainText(raw)) return null;
   if (REWRITTEN.test(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
   let url: URL;
   try {
@@ -108,9 +109,4 @@ function pathOf(url: string): string {
   } catch {
     return path.toLowerCase();
   }
-}
-
-/** String.prototype.isWellFormed, which TypeScript's ES2023 does not know. */
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
 }

@@ -1,5 +1,7 @@
 import { kindOf, OptionError, shown } from "./errors.js";
 
+const SECRET_LENGTH = 32;
+
 /** Refuses a value for an option, with an OptionError that names it. */
 export type Check = (option: string, value: unknown) => void;
 
@@ -53,4 +55,24 @@ export function isText(option: string, value: unknown): void {
 
 export function isTextOrNull(option: string, value: unknown): void {
   if (value !== null) isText(option, value);
+}
+
+/** Refuses what is too weak to sign with; what was given is never told. */
+export function checkSecret(option: string, value: unknown): void {
+  const secrets: unknown[] = Array.isArray(value) ? value : [value];
+  if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
+  for (const secret of secrets) {
+    if (typeof secret !== "string") {
+      throw new OptionError(
+        option,
+        `expected a string of at least ${SECRET_LENGTH} characters, or an array of them, not ${kindOf(secret)}`,
+      );
+    }
+    if (secret.length < SECRET_LENGTH) {
+      throw new OptionError(
+        option,
+        `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (try: openssl rand -base64 32)`,
+      );
+    }
+  }
 }

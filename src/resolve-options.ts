@@ -4,6 +4,7 @@ import { kindOf, OptionError, shown } from "./errors.js";
 import {
   type Check,
   checkEach,
+  checkSecret,
   group,
   isBoolean,
   isFunction,
@@ -17,7 +18,6 @@ import { clientFingerprint } from "./session-protection.js";
 import type { SessionStore } from "./session-store.js";
 import { AnonymousUser, defaultUserId } from "./user.js";
 
-const SECRET_LENGTH = 32;
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
 const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 
@@ -124,26 +124,6 @@ export function checkRememberDuration(option: string, value: unknown): number {
 function checkStoreTimeout(option: string, value: unknown): void {
   if (parseDuration(option, value) > LONGEST_TIMER)
     throw new OptionError(option, "is longer than 24 days, the most a timer can wait");
-}
-
-/** Refuses what is too weak to sign with; what was given is never told. */
-export function checkSecret(option: string, value: unknown): void {
-  const secrets: unknown[] = Array.isArray(value) ? value : [value];
-  if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
-  for (const secret of secrets) {
-    if (typeof secret !== "string") {
-      throw new OptionError(
-        option,
-        `expected a string of at least ${SECRET_LENGTH} characters, or an array of them, not ${kindOf(secret)}`,
-      );
-    }
-    if (secret.length < SECRET_LENGTH) {
-      throw new OptionError(
-        option,
-        `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (try: openssl rand -base64 32)`,
-      );
-    }
-  }
 }
 
 function checkStore(option: string, value: unknown): void {

@@ -13,25 +13,26 @@ describe("what a request costs the store", () => {
   });
   afterEach(() => sinon.restore());
 
-  it("a public route with a logged-in cookie: 1 read, no user loaded", async () => {
+  /** A site that Ann is logged in to; what the login itself cost is not counted. */
+  async function loggedIn() {
     const { app, ann, store, login } = site();
     const load = sinon.fake.returns(ann);
     login.userLoader(load);
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");
     store.calls = [];
+    return { store, load, origin, cookie };
+  }
+
+  it("a public route with a logged-in cookie: 1 read, no user loaded", async () => {
+    const { store, load, origin, cookie } = await loggedIn();
     expect((await send(origin, "GET /public", { cookie })).text).to.equal("hello");
     expect(store.calls).to.deep.equal(["read"]);
     expect(load.callCount).to.equal(0);
   });
 
   it("a guarded route that reads: 1 read, 0 writes, 1 user loaded", async () => {
-    const { app, ann, store, login } = site();
-    const load = sinon.fake.returns(ann);
-    login.userLoader(load);
-    const origin = await serve(app);
-    const { cookie } = await send(origin, "POST /login/1");
-    store.calls = [];
+    const { store, load, origin, cookie } = await loggedIn();
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
     expect(store.calls).to.deep.equal(["read"]);
     expect(load.callCount).to.equal(1);

@@ -1,0 +1,14 @@
+import type { SessionRecord, SessionStore } from "latchkey";
+
+/** One call of each verb that every store must ask its backend for: for ann, whose session "a" is there. */
+export function everyVerb(store: SessionStore, record: () => SessionRecord): Array<() => Promise<unknown>> {
+  return [
+    () => store.create("b", record()),
+    () => store.read("a"),
+    () => store.update("a", record()),
+    () => store.touch("a", record()),
+    () => store.destroy("a"),
+    () => store.listByUser("ann"),
+    () => store.destroyByUser("ann"),
+  ];
+}
