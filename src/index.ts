@@ -25,6 +25,7 @@ export {
 export type { EndReason, LoginEventName, LoginEvents, LoginListener } from "./events.js";
 export { flash, takeFlashes } from "./flash.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards.js";
+export type { JsonObject, JsonValue } from "./json.js";
 export { confirmLogin, isFresh, isRemembered, type LoginOptions, loginUser, logoutUser } from "./login.js";
 export { LoginManager } from "./login-manager.js";
 export { loginUrl, safeNext } from "./next-url.js";
@@ -36,7 +37,8 @@ export type {
   UserLoader,
   View,
 } from "./options.js";
+export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./remember-token-store.js";
 export type { Flash, SessionAuth } from "./session.js";
-export type { JsonObject, JsonValue, SessionRecord, SessionStore, StoredSession } from "./session-store.js";
+export type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
 export { decodeCookie, encodeCookie } from "./signed-cookie.js";
 export { AnonymousUser, UserMixin } from "./user.js";

@@ -24,7 +24,7 @@ const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 /** Node's timers run off at once past this. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-const STORE_VERBS: Record<keyof SessionStore, true> = {
+const STORE_VERBS: Record<Exclude<keyof SessionStore, "rememberTokens">, true> = {
   create: true,
   read: true,
   update: true,

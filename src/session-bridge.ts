@@ -4,7 +4,8 @@ import expressSession from "express-session";
 import type { ResolvedCookie } from "./cookies.js";
 import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
-import type { JsonObject, SessionRecord, SessionStore } from "./session-store.js";
+import type { JsonObject } from "./json.js";
+import type { SessionRecord, SessionStore } from "./session-store.js";
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 type Session = expressSession.SessionData & { req?: Request };

@@ -1,8 +1,5 @@
-/** Any value that survives JSON. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-
-/** An object that survives JSON. */
-export type JsonObject = { [key: string]: JsonValue };
+import type { JsonObject } from "./json.js";
+import type { RememberTokenStore } from "./remember-token-store.js";
 
 /** What a store keeps for one session. All instants are whole milliseconds since the epoch, before the year 10000. */
 export interface SessionRecord {
@@ -33,6 +30,9 @@ export interface StoredSession extends SessionRecord {
  * A failing backend MUST reject; it MUST NOT answer as if the session were absent.
  */
 export interface SessionStore {
+  /** Where this backend keeps remembered browsers, if it does: with it, remembering is persistent by default. */
+  readonly rememberTokens?: RememberTokenStore;
+
   /** Stores a new record. MUST reject with SessionExistsError, and change nothing, when the id is taken. */
   create(id: string, record: SessionRecord): Promise<void>;
 

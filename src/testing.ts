@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MiddlewareMissingError } from "./errors.js";
+import type { JsonObject } from "./json.js";
 import { newAuth } from "./load-user.js";
 import { insideOf, type LoginManager } from "./login-manager.js";
-import type { JsonObject } from "./session-store.js";
 import { checkUserId } from "./user.js";
 
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";

@@ -1,6 +1,7 @@
 import type { Cookie, SessionData, Store } from "express-session";
 import { assertId, assertRecord, assertSeen, SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
-import type { JsonObject, SessionRecord, SessionStore } from "../src/session-store.js";
+import type { JsonObject } from "../src/json.js";
+import type { SessionRecord, SessionStore } from "../src/session-store.js";
 
 /** What latchkey needs of an express-session store. */
 export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
