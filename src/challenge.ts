@@ -5,7 +5,7 @@ import { flash } from "./flash.js";
 import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 import type { ChallengeHandler, View } from "./options.js";
 import type { RequestContext } from "./request-context.js";
-import { saveSession } from "./session.js";
+import { saveSession } from "./session-move.js";
 
 /** Why a guard refuses a request. */
 export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;

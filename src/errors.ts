@@ -124,6 +124,23 @@ export class RoleRequiredError extends LatchkeyError {
   }
 }
 
+/** The user has as many logins as `maxSessions` allows, and none of them is to end for another. */
+export class SessionLimitError extends LatchkeyError {
+  constructor(
+    /** The option `maxSessions`. */
+    readonly maxSessions: number,
+  ) {
+    super("session_limit", 403, `You are logged in ${maxSessions} times already. Log out elsewhere first.`);
+  }
+}
+
+/** A login was to be confirmed with the credentials of another user. */
+export class OtherUserError extends LatchkeyError {
+  constructor() {
+    super("other_user", 403, "These credentials are not those of the user who is logged in.");
+  }
+}
+
 /** Refuses anything but a non-empty string that every database can keep, where a store takes an id. */
 export function assertId(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value === "") {

@@ -1,7 +1,11 @@
+import { channel } from "node:diagnostics_channel";
 import type { Request } from "express";
 
 /** Why a login was ended by latchkey itself, not by a logout. */
-export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection";
+export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
+
+/** Why logins were ended from elsewhere. */
+export type RevokeReason = "revoked" | "session limit" | "stale remember token" | "stolen remember token";
 
 /** What happens in the life of a login, and what a listener is told. The first nine are Flask-Login's signals. */
 export interface LoginEvents<U = Express.User> {
@@ -27,10 +31,34 @@ export interface LoginEvents<U = Express.User> {
   forbidden: { req: Request; user: U };
   /** A login was ended while loading its user. */
   loginEnded: { req: Request; userId: string; reason: EndReason };
+  /** `refreshStamp` kept a login whose user's stamp has changed. */
+  stampRefreshed: { req: Request; user: U };
+  /** Logins, by their ids, were ended from elsewhere. */
+  loginsRevoked: { userId: string; logins: string[]; reason: RevokeReason };
+  /** A login was refused, because the user has `maxSessions` already. */
+  loginRefused: { req: Request; user: U };
+  /**
+   * A remember cookie was presented whose token has a successor for longer than a minute: a response was lost, or the cookie was
+   * copied. Its browser is forgotten. `last` is where the successor was made, and when.
+   */
+  rememberTokenStale: { req: Request; userId: string; loginId: string; last: TokenUse };
+  /**
+   * A remember cookie was presented whose token's successor was used up as well: two browsers hold it. All of the user's browsers are
+   * forgotten, and every session ends that has one.
+   */
+  rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
   /** The store failed or was too slow; `operation` is the verb of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /** A request tried to save a session that had been ended meanwhile; nothing was saved. */
   sessionGone: { req: Request };
+}
+
+/** Where and when a remember token was used, as far as it is known. */
+export interface TokenUse {
+  address: string | null;
+  userAgent: string | null;
+  /** Milliseconds since the epoch. */
+  at: number;
 }
 
 /** The name of an event. */
@@ -38,6 +66,9 @@ export type LoginEventName = keyof LoginEvents;
 
 /** Called with the event's details; a promise that it returns is not waited for. */
 export type LoginListener<U, N extends LoginEventName> = (details: LoginEvents<U>[N]) => unknown;
+
+/** Node's `diagnostics_channel` hears each event of every manager, as `{ name, details }`. */
+const events = channel("latchkey:event");
 
 /**
  * The listeners of one LoginManager. They are called in order, and a request does not wait for them.
@@ -60,6 +91,7 @@ export class LoginEmitter<U = Express.User> {
   }
 
   emit<N extends LoginEventName>(name: N, details: LoginEvents<U>[N]): void {
+    if (events.hasSubscribers) events.publish({ name, details });
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
         Promise.resolve(listener(details as never)).catch((error: unknown) => warn(name, error));

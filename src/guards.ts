@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from "express";
 import { answerRefusal, type Refusal } from "./challenge.js";
+import { isFresh } from "./confirm.js";
 import { type Duration, parseDuration } from "./duration.js";
 import { FreshLoginRequiredError, kindOf, LoginRequiredError, OptionError, RoleRequiredError } from "./errors.js";
 import { loadUser } from "./load-user.js";
-import { isFresh } from "./login.js";
 import { contextOf, type RequestContext } from "./request-context.js";
 
 /** What a guard asks for. A user who is logged in is always owed. */

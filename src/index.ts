@@ -1,4 +1,5 @@
 export { MemoryStore, type MemoryStoreOptions } from "../stores/memory.js";
+export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./confirm.js";
 export type { CookieOptions } from "./cookies.js";
 export { currentUser } from "./current-user.js";
 export type { Duration } from "./duration.js";
@@ -13,21 +14,24 @@ export {
   LoginRequiredError,
   MiddlewareMissingError,
   OptionError,
+  OtherUserError,
   PeerMissingError,
   ResponseStartedError,
   RoleRequiredError,
   SessionExistsError,
   SessionGoneError,
+  SessionLimitError,
   StoreUnavailableError,
   UnsupportedByStoreError,
   UserIdError,
 } from "./errors.js";
-export type { EndReason, LoginEventName, LoginEvents, LoginListener } from "./events.js";
+export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReason, TokenUse } from "./events.js";
 export { flash, takeFlashes } from "./flash.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards.js";
 export type { JsonObject, JsonValue } from "./json.js";
-export { confirmLogin, isFresh, isRemembered, type LoginOptions, loginUser, logoutUser } from "./login.js";
+export { type LoginOptions, loginUser } from "./login.js";
 export { LoginManager } from "./login-manager.js";
+export { logoutUser } from "./logout.js";
 export { loginUrl, safeNext } from "./next-url.js";
 export type {
   ChallengeHandler,
@@ -37,8 +41,11 @@ export type {
   UserLoader,
   View,
 } from "./options.js";
+export type { Policy } from "./policy.js";
 export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./remember-token-store.js";
-export type { Flash, SessionAuth } from "./session.js";
+export type { Flash } from "./session.js";
+export type { SessionAuth } from "./session-auth.js";
 export type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
 export { decodeCookie, encodeCookie } from "./signed-cookie.js";
 export { AnonymousUser, UserMixin } from "./user.js";
+export type { LoginInfo, UserSessions } from "./user-sessions.js";

@@ -16,16 +16,29 @@ export class Keyring {
     return mac(this.#keys[0]!, text);
   }
 
+  /** What `sign` gives for the text under each of the keys, the first one first. */
+  signAll(text: string): string[] {
+    return this.#keys.map((key) => mac(key, text));
+  }
+
+  /**
+   * The place, from 0, of the key under which `sign` gives exactly this for the text; -1 for none. Takes the same time either way.
+   */
+  keyOf(text: string, signature: string): number {
+    const matches = this.signAll(text).map((expected) => isSame(expected, signature));
+    return matches.indexOf(true);
+  }
+
   /** Is this exactly what `sign` gives for the text, under any of the keys? Takes the same time either way. */
   verify(text: string, signature: string): boolean {
-    const given = Buffer.from(signature);
-    let valid = false;
-    for (const key of this.#keys) {
-      const expected = Buffer.from(mac(key, text));
-      if (expected.length === given.length && timingSafeEqual(expected, given)) valid = true;
-    }
-    return valid;
+    return this.keyOf(text, signature) !== -1;
   }
+}
+
+/** Are these the same? Takes the same time either way, for texts of one length. */
+export function isSame(a: string, b: string): boolean {
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function mac(key: Buffer, text: string): string {

@@ -1,9 +1,15 @@
 import type { Request } from "express";
-import { LoaderMissingError, MiddlewareMissingError } from "./errors.js";
-import type { EndReason } from "./events.js";
-import { assertOutsideLoader, type Core, type LoadedUser, type RequestContext, runLoader } from "./request-context.js";
-import { replaceSession, type SessionAuth, startLogin } from "./session.js";
+import { LoaderMissingError, MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
+import { admitter, judge, userByRequest } from "./judge.js";
+import { endSessions } from "./logins.js";
+import type { Restored } from "./remember.js";
+import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
 import { markPersonal } from "./session-access.js";
+import { newAuth, newLoginId, type SessionAuth } from "./session-auth.js";
+import { underLimit } from "./session-limit.js";
+import { endSession, moveSession } from "./session-move.js";
+import { storageId } from "./storage-id.js";
+import { traced } from "./trace.js";
 import { isAuthenticatedUser } from "./user.js";
 
 /**
@@ -12,7 +18,7 @@ import { isAuthenticatedUser } from "./user.js";
  */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
   assertOutsideLoader(context);
-  context.loading ??= load(context);
+  context.loading ??= traced("load", { req: context.req }, () => load(context));
   return context.loading;
 }
 
@@ -23,7 +29,7 @@ export async function loadingOver(context: RequestContext): Promise<void> {
 }
 
 /** The login that the session holds, if any. */
-export function authOf({ req }: RequestContext): SessionAuth | undefined {
+export function authOf({ req }: { req: Request }): SessionAuth | undefined {
   const { session, sessionID } = req;
   if (session) return session.auth;
   if (sessionID !== undefined) return undefined; // the application destroyed it
@@ -33,25 +39,9 @@ export function authOf({ req }: RequestContext): SessionAuth | undefined {
   );
 }
 
-/** A new login of a user, as the session will keep it; bound to the client of `req`, or to none. */
-export function newAuth({ options, stamps }: Core, user: object, login: NewLogin): SessionAuth {
-  const { req, userId, fresh, remembered } = login;
-  const now = Date.now();
-  return {
-    userId,
-    loginAt: now,
-    freshAt: fresh ? now : null,
-    fingerprint: req && options.sessionProtection ? options.fingerprint(req) : null,
-    stamp: stamps.of(userId, user),
-    remembered,
-  };
-}
-
-interface NewLogin {
-  req?: Request;
-  userId: string;
-  fresh: boolean;
-  remembered: boolean;
+/** The login of a request whose user was loaded: that of the session, or one for this request alone. */
+export function loginOf(context: RequestContext): SessionAuth | undefined {
+  return authOf(context) ?? context.loaded?.once;
 }
 
 /** What the application put into the session, with the lifetime that it gave the cookie, but not who is logged in. */
@@ -80,57 +70,56 @@ async function load(context: RequestContext): Promise<LoadedUser> {
 
 async function fromSession(context: RequestContext, auth: SessionAuth): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
-  const { absoluteTimeout, sessionProtection, fingerprint } = core.options;
-  if (Date.now() - auth.loginAt >= absoluteTimeout) return endLogin(context, auth, "absolute timeout");
-
-  if (sessionProtection && auth.fingerprint !== null && auth.fingerprint !== fingerprint(req)) {
-    core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
-    if (sessionProtection === "strong") {
-      if (!res.headersSent) core.remember.clear(req, res);
-      await endLogin(context, auth, "session protection");
-      return anonymous(context);
-    }
-    if (auth.freshAt !== null) auth.freshAt = null;
+  const verdict = await judge(core, req, auth);
+  if (typeof verdict !== "string") return verdict;
+  const isAttack = verdict === "session protection";
+  if (isAttack) {
+    if (!res.headersSent) core.remember.forget(req, res);
+    await core.remember.end(auth.series);
   }
-
-  const user = await loadById(context, auth.userId);
-  if (!user) return endLogin(context, auth, "unknown user");
-  if (!core.stamps.matches(auth.stamp, auth.userId, user)) return endLogin(context, auth, "stamp changed");
-  return { user, authenticated: isAuthenticatedUser(user) };
-}
-
-function loadById(context: RequestContext, id: string) {
-  const { userLoader, requestLoader } = context.core;
-  if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
-  return runLoader(context, () => userLoader(id, context.req));
-}
-
-async function endLogin(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<undefined> {
-  const { core, req } = context;
-  await replaceSession(req);
-  core.events.emit("loginEnded", { req, userId: auth.userId, reason });
+  await endSession(req);
+  core.events.emit("loginEnded", { req, userId: auth.userId, reason: verdict });
+  return isAttack ? anonymous(context) : undefined;
 }
 
 async function fromRememberCookie(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
   const { remember } = core;
   if (!core.userLoader || !req.session || !remember.isIn(req)) return undefined;
-  const remembered = remember.read(req);
-  const user = remembered && (await loadById(context, remembered.userId));
-  if (!user || !core.stamps.matches(remembered.stamp, remembered.userId, user)) {
-    if (!res.headersSent) remember.clear(req, res);
-    return undefined;
-  }
-  if (!isAuthenticatedUser(user)) return undefined;
   // Once the headers are out no new session id can be given, so the login serves this request alone.
-  if (!res.headersSent) {
-    const data = sessionData(context);
-    await replaceSession(req);
-    const auth = newAuth(core, user, { req, userId: remembered.userId, fresh: false, remembered: true });
-    await startLogin(req, data, auth);
-  }
+  const isLate = res.headersSent;
+  const restored = await remember.restore(req, admitter(core, req), isLate);
+  if (restored === null && !isLate) remember.forget(req, res);
+  if (restored === null || restored === "inactive") return undefined;
+  const { user, userId, series, grant } = restored;
+  const loginId = restored.loginId ?? newLoginId();
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
+  if (grant && !isLate) remember.set(req, res, grant);
+  const isOnce = isLate || restored.once;
+  if (!isOnce && !(await lastingly(context, restored, auth))) return undefined;
   core.events.emit("loadedFromCookie", { req, user });
-  return { user, authenticated: true };
+  return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
+}
+
+/** Gives a restored login a session, the only one of its browser; false when the browser was forgotten meanwhile. */
+async function lastingly(context: RequestContext, { user }: Restored, auth: SessionAuth): Promise<boolean> {
+  const { core, req, res } = context;
+  const { series, userId, loginId } = auth;
+  try {
+    const limit = await underLimit(core, req, auth);
+    await moveSession(req, { data: sessionData(context), auth, ...limit });
+  } catch (error) {
+    if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
+    else if (!(error instanceof SessionGoneError)) throw error;
+    return false;
+  }
+  if (series === null) return true;
+  const current = storageId(req.sessionID);
+  await endSessions(core, userId, ({ session, auth: other }) => other.loginId === loginId && session.id !== current);
+  if (await core.remember.isLive(series)) return true;
+  await endSession(req);
+  core.remember.forget(req, res);
+  return false;
 }
 
 async function fromRequest(context: RequestContext): Promise<LoadedUser | undefined> {
@@ -139,7 +128,7 @@ async function fromRequest(context: RequestContext): Promise<LoadedUser | undefi
     if (core.userLoader) return undefined;
     throw new LoaderMissingError("userLoader or requestLoader");
   }
-  const user = await runLoader(context, () => core.requestLoader?.(req));
+  const user = await userByRequest(core, req);
   if (!user) return undefined;
   core.events.emit("loadedFromRequest", { req, user });
   return { user, authenticated: isAuthenticatedUser(user) };

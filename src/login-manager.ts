@@ -1,18 +1,27 @@
+import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
+import { MemoryStore } from "../stores/memory.js";
+import { authenticate } from "./authenticate.js";
 import { answerRefusal } from "./challenge.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
-import { FreshLoginRequiredError, LatchkeyError, LoginRequiredError } from "./errors.js";
+import { FreshLoginRequiredError, LatchkeyError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { checkRoles, refusalOf } from "./guards.js";
 import { loadUser } from "./load-user.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
-import { RememberCookie } from "./remember.js";
+import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
+import type { Remember } from "./remember.js";
+import { RememberPersistent } from "./remember-persistent.js";
+import { RememberStateless } from "./remember-stateless.js";
 import { type Core, contextOf, enterContext, isUnderManager, knownContext, RequestContext } from "./request-context.js";
 import { resolveOptions, secretsOf } from "./resolve-options.js";
 import { type SessionRoom, sessionRoom } from "./session.js";
 import { watchSession } from "./session-access.js";
 import { Stamps } from "./stamp.js";
+import { StoreCalls } from "./store-calls.js";
+import { onMisuse } from "./token-misuse.js";
 import type { AnonymousUser } from "./user.js";
+import { UserSessions } from "./user-sessions.js";
 
 /** The shape of what routing-controllers hands to its checkers. */
 interface Action {
@@ -30,33 +39,34 @@ export let insideOf: (login: LoginManager<object, object>) => { core: Core; sess
 export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> {
   /** The options, validated, with defaults, frozen; without the secrets. */
   readonly options: ResolvedOptions;
+  /** The logins of a user, to list and to end. */
+  readonly sessions: UserSessions<U>;
   readonly #secrets: readonly string[];
   readonly #core: Core;
   #sessionRoom: SessionRoom | undefined;
+  #app: object | undefined;
 
   /** @throws OptionError naming the option that is missing, unknown or malformed */
   constructor(options: LoginManagerOptions<U, A>) {
     const given = options as unknown as LoginManagerOptions<object, object>;
     this.options = resolveOptions(given);
     this.#secrets = secretsOf(given);
-    this.#core = {
-      options: this.options,
-      events: new LoginEmitter<object>(),
-      stamps: new Stamps(this.#secrets),
-      remember: new RememberCookie(this.options, this.#secrets),
-      userLoader: this.options.userLoader,
-      requestLoader: this.options.requestLoader,
-    };
+    this.#core = this.#makeCore();
+    this.sessions = new UserSessions<U>(this.#core);
+    warnOfDeviations(this.options);
   }
 
   /** Mounts the session and the login on an application, before its routes. (Flask-Login's init_app) */
   init(app: Pick<Application, "use">): void {
+    this.#app = app;
     app.use(this.session(), this.middleware());
   }
 
   /** express-session over the option `store`. Leave it out to use an express-session of your own. */
   session(): RequestHandler {
-    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.events as never);
+    const { events } = this.#core;
+    this.#core.calls ??= new StoreCalls(new MemoryStore(), this.options, events as never);
+    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.calls, events as never);
     return this.#sessionRoom.handler;
   }
 
@@ -64,9 +74,11 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   middleware(): RequestHandler {
     return (req, res, next) => {
       if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
+      this.#app ??= req.app;
       showCurrentUser(req, res);
       watchSession(req, res);
-      if (this.options.refreshEachRequest) this.#core.remember.renewAtEnd(req, res);
+      const { remember } = this.#core;
+      if (this.options.refreshEachRequest && remember instanceof RememberStateless) remember.renewAtEnd(req, res);
       enterContext(new RequestContext(this.#core, req, res), next);
     };
   }
@@ -84,6 +96,23 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** The user of the request that is being handled, typed as this manager's. See `currentUser`. */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
+  }
+
+  /**
+   * The logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or null. It sets no
+   * cookie: a remember cookie counts for this request alone. Ask again to know whether a login that lasts longer has ended.
+   *
+   * @throws MiddlewareMissingError before `login.init(app)`, for `trust proxy` is the application's
+   * @throws StoreUnavailableError when the store fails
+   */
+  async authenticate(req: IncomingMessage): Promise<U | null> {
+    const served = { app: this.#app, room: this.#sessionRoom };
+    return (await authenticate(this.#core, served, req)) as U | null;
+  }
+
+  /** The limits that logins are held to, as data: to print, to document, to test. (ASVS 7.1) */
+  policy(): Policy {
+    return policyOf(this.options, this.#core.remember);
   }
 
   /** Answers a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
@@ -126,9 +155,39 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     return authenticated ? (user as U) : null;
   };
 
+  #makeCore(): Core {
+    const { options } = this;
+    const secrets = this.#secrets;
+    const events = new LoginEmitter<object>();
+    let remember: Remember | undefined;
+    const core: Core = {
+      options,
+      events,
+      stamps: new Stamps(secrets),
+      calls: options.store && new StoreCalls(options.store, options, events as never),
+      userLoader: options.userLoader,
+      requestLoader: options.requestLoader,
+      // By the first use it is known whether the default store is in use.
+      get remember() {
+        remember ??= rememberOf(core, secrets);
+        return remember;
+      },
+    };
+    return core;
+  }
+
   static {
     insideOf = (login) => ({ core: login.#core, sessionRoom: login.#sessionRoom });
   }
+}
+
+/** Persistent where the store can, unless the options say otherwise. */
+function rememberOf(core: Core, secrets: readonly string[]): Remember {
+  const { calls, options } = core;
+  const mode = options.rememberMode ?? (calls?.store.rememberTokens ? "persistent" : "stateless");
+  if (mode === "stateless") return new RememberStateless(options.rememberCookie, secrets);
+  if (calls) return new RememberPersistent(options, secrets, calls, onMisuse(core));
+  throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
 }
 
 /** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */

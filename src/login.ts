@@ -1,12 +1,13 @@
 import type { Request } from "express";
-import { assertDeliverable } from "./cookies.js";
-import { type Duration, parseDuration } from "./duration.js";
-import { LoaderMissingError, LoginRequiredError, ResponseStartedError, SessionGoneError } from "./errors.js";
-import { anonymous, authOf, loadingOver, loadUser, newAuth, sessionData } from "./load-user.js";
-import { contextOf, type RequestContext } from "./request-context.js";
+import type { Duration } from "./duration.js";
+import { assertWritable, enterSession } from "./enter-session.js";
+import { LoaderMissingError, SessionLimitError } from "./errors.js";
+import { checkInstant } from "./freshness.js";
+import { authOf, loadingOver, sessionData } from "./load-user.js";
+import { contextOf } from "./request-context.js";
 import { checkRememberDuration } from "./resolve-options.js";
-import { abandonSession, isBridged, replaceSession, type SessionAuth, startLogin } from "./session.js";
-import { markPersonal, markReplaced } from "./session-access.js";
+import { newAuth, newLoginId } from "./session-auth.js";
+import { underLimit } from "./session-limit.js";
 import { checkUserId, isActiveUser, isAuthenticatedUser } from "./user.js";
 
 /** How to log in. */
@@ -24,6 +25,13 @@ export interface LoginOptions {
   force?: boolean | undefined;
   /** Do the credentials count as just seen? @default true */
   fresh?: boolean | undefined;
+  /**
+   * When the credentials were seen, where that was not just now: the `auth_time` of an identity provider (OpenID Connect Core, 2),
+   * as a Date or in milliseconds since the epoch.
+   *
+   * @default now
+   */
+  authTime?: Date | number | undefined;
 }
 
 /**
@@ -35,14 +43,18 @@ export interface LoginOptions {
  * @returns false, and nothing changed, for a user who is not active and not forced
  * @throws LoaderMissingError without a `userLoader`, which the next request will need
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
- * @throws StoreUnavailableError when the store fails; nobody is logged in then
+ * @throws SessionLimitError when the user has `maxSessions` logins and none of them is to end for this one
+ * @throws SessionGoneError when the login was ended, as by `maxSessions`, before it was complete
+ * @throws StoreUnavailableError when the store fails; who was logged in still is then, and nobody else
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
   const context = contextOf(req);
   const { core, res } = context;
+  const { remember: rememberer } = core;
   if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;
+  const seenAt = options.authTime === undefined ? Date.now() : checkInstant("authTime", options.authTime);
   const duration =
     options.duration === undefined
       ? core.options.rememberDuration
@@ -52,116 +64,27 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   await loadingOver(context);
   const previous = authOf(context);
   assertWritable(context, "loginUser");
-  if (remember) core.remember.assertDeliverable(req);
-  const data = previous && previous.userId !== userId ? {} : sessionData(context);
-  await replaceSession(req);
-  await begin(context, data, newAuth(core, user, { req, userId, fresh, remembered: false }));
+  if (remember) rememberer.assertDeliverable(req);
+  const isSame = previous?.userId === userId;
+  const keeps = remember === undefined && isSame ? await rememberer.timeLeft(req, userId) : null;
+  const lasts = remember ? duration : keeps?.duration;
+  const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
+  const oldSeries = rememberer.seriesOf(req) ?? previous?.series ?? null;
 
-  const stamp = core.stamps.of(userId, user);
-  const kept = remember === undefined && previous?.userId === userId ? core.remember.read(req) : null;
-  if (remember) core.remember.set(req, res, userId, stamp, duration);
-  else if (kept?.userId === userId) core.remember.set(req, res, userId, stamp, kept.duration);
-  else core.remember.forget(req, res);
+  const loginId = newLoginId();
+  const freshAt = fresh ? seenAt : null;
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
+  try {
+    const limit = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const data = previous && !isSame ? {} : sessionData(context);
+    await enterSession(context, { data, auth, ...limit }, time);
+  } catch (error) {
+    if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
+    throw error;
+  }
+  await rememberer.end(oldSeries);
+  if (!time) rememberer.forget(req, res);
   context.settle({ user, authenticated: isAuthenticatedUser(user) });
   core.events.emit("loggedIn", { req, user });
   return true;
-}
-
-/**
- * Logs the current user out, if there is one, and forgets the browser. (Flask-Login's logout_user)
- *
- * When it resolves, the session has ended in the store, and the request has a new, empty one. When the store fails it rejects,
- * but this browser's cookies are removed all the same.
- */
-export async function logoutUser(req: Request): Promise<void> {
-  const context = contextOf(req);
-  const { core, res } = context;
-  assertNotStarted(context, "logoutUser");
-  await loadingOver(context);
-  markPersonal(req);
-  core.remember.forget(req, res);
-  let auth: SessionAuth | undefined;
-  let user: object | undefined;
-  try {
-    auth = authOf(context);
-    user = auth && (await userForListeners(context));
-    await replaceSession(req);
-    markReplaced(req, true);
-  } catch (error) {
-    if (isBridged(req)) abandonSession(req);
-    context.settle(anonymous(context));
-    throw error;
-  }
-  context.settle(anonymous(context));
-  if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
-}
-
-/**
- * Makes the current login fresh: the application has just seen its user's credentials again. (Flask-Login's confirm_login)
- *
- * Like a login it moves to a new session id, and starts the timeouts anew.
- *
- * @throws LoginRequiredError when nobody is logged in by the session
- * @throws SessionGoneError when the login was ended while this request was under way
- */
-export async function confirmLogin(req: Request): Promise<void> {
-  const context = contextOf(req);
-  const { user, authenticated } = await loadUser(context);
-  const auth = authOf(context);
-  if (!authenticated || !auth) throw new LoginRequiredError("Nobody is logged in whose login could be confirmed.");
-  assertWritable(context, "confirmLogin");
-  const data = sessionData(context);
-  if (!(await replaceSession(req))) {
-    context.settle(anonymous(context));
-    throw new SessionGoneError();
-  }
-  await begin(context, data, newAuth(context.core, user, { req, userId: auth.userId, fresh: true, remembered: false }));
-  context.core.events.emit("loginConfirmed", { req, user });
-}
-
-/**
- * Is somebody logged in whose credentials were seen in this session? (Flask-Login's login_fresh)
- *
- * @param options.within how recently; without it, at any time in this session
- */
-export async function isFresh(req: Request, { within }: { within?: Duration | undefined } = {}): Promise<boolean> {
-  const limit = within === undefined ? Number.POSITIVE_INFINITY : parseDuration("within", within);
-  const context = contextOf(req);
-  const { authenticated } = await loadUser(context);
-  const auth = authenticated ? authOf(context) : undefined;
-  return auth !== undefined && auth.freshAt !== null && Date.now() - auth.freshAt <= limit;
-}
-
-/** Was this login restored from the remember cookie, and not confirmed since? */
-export async function isRemembered(req: Request): Promise<boolean> {
-  const context = contextOf(req);
-  const { authenticated } = await loadUser(context);
-  return authenticated && authOf(context)?.remembered === true;
-}
-
-async function begin(context: RequestContext, data: object, auth: SessionAuth): Promise<void> {
-  markPersonal(context.req);
-  try {
-    await startLogin(context.req, data, auth);
-  } catch (error) {
-    context.settle(anonymous(context));
-    throw error;
-  }
-}
-
-function assertWritable(context: RequestContext, verb: string): void {
-  assertNotStarted(context, verb);
-  // An express-session of the application's own may trust a proxy that Express does not.
-  if (isBridged(context.req)) assertDeliverable(context.req, context.core.options.sessionCookie);
-}
-
-function assertNotStarted({ res }: RequestContext, verb: string): void {
-  if (res.headersSent) throw new ResponseStartedError(verb);
-}
-
-/** A logout must not depend on the user loader, so it asks it only for listeners, and goes on without. */
-async function userForListeners(context: RequestContext): Promise<object | undefined> {
-  if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;
-  const loaded = await loadUser(context).catch(() => undefined);
-  return loaded?.authenticated ? loaded.user : undefined;
 }

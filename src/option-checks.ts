@@ -25,10 +25,10 @@ export function group(checks: Record<string, Check>): Check {
   };
 }
 
-export function oneOf(...allowed: Array<string | boolean>): Check {
+export function oneOf(...allowed: Array<string | boolean | number>): Check {
   return (option, value) => {
     if (allowed.includes(value as string)) return;
-    const given = typeof value === "boolean" ? String(value) : shown(value);
+    const given = typeof value === "boolean" || typeof value === "number" ? String(value) : shown(value);
     throw new OptionError(option, `expected ${allowed.map((one) => JSON.stringify(one)).join(", ")}, not ${given}`);
   };
 }
@@ -47,6 +47,13 @@ export function isFunction(option: string, value: unknown): void {
 
 export function isBoolean(option: string, value: unknown): void {
   if (typeof value !== "boolean") throw new OptionError(option, `expected true or false, not ${kindOf(value)}`);
+}
+
+export function isCount(option: string, value: unknown): void {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    const given = typeof value === "number" ? String(value) : kindOf(value);
+    throw new OptionError(option, `expected a whole number above zero, not ${given}`);
+  }
 }
 
 export function isText(option: string, value: unknown): void {

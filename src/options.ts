@@ -77,18 +77,35 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   remember?: RememberOptions | undefined;
   /** A session unused for this long ends. @default "24h" */
   idleTimeout?: Duration | undefined;
-  /** A login ends after this long, used or not. @default "30d" */
+  /** A login ends after this long, used or not; a confirmation starts it anew. @default "30d" */
   absoluteTimeout?: Duration | undefined;
+  /** For how long credentials that were seen make a login fresh. @default as long as the session lasts */
+  freshFor?: Duration | undefined;
+  /** How many logins a user may have at once; those that a remember cookie could restore do not count. @default any number */
+  maxSessions?: number | undefined;
+  /** What a login past `maxSessions` does: it ends the user's oldest, or is refused with SessionLimitError. @default "end-oldest" */
+  onLimit?: "end-oldest" | "refuse" | undefined;
+  /** The level of NIST SP 800-63B-4 whose timeouts are meant to be kept; a warning at the start says where they are not. @default 1 */
+  assuranceLevel?: 1 | 2 | 3 | undefined;
   /** A store that takes longer counts as unavailable. @default "2s" */
   storeTimeout?: Duration | undefined;
 }
 
 /** How users are remembered across browser restarts. */
 export interface RememberOptions {
+  /**
+   * `"persistent"`: the store keeps a record of each remembered browser, so that it can be listed and forgotten, and a copied cookie is
+   * found out. `"stateless"`: the cookie itself says all, and ends with its time or the user's stamp.
+   *
+   * @default "persistent" where the store has `rememberTokens`, else "stateless"
+   */
+  mode?: "persistent" | "stateless" | undefined;
   cookie?: CookieOptions | undefined;
   /** At most 400 days, which is what browsers keep. @default "365d" */
   duration?: Duration | undefined;
-  /** Does each request start the duration anew? @default false */
+  /** A browser that was not restored for this long is forgotten; in the persistent mode only. @default `duration` */
+  idleTimeout?: Duration | undefined;
+  /** Does each request, in the persistent mode each restore, start the duration anew? @default false */
   refreshEachRequest?: boolean | undefined;
 }
 
@@ -98,14 +115,18 @@ export type ResolvedOptions = Readonly<
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
+      rememberMode: "persistent" | "stateless" | undefined;
       rememberDuration: number;
+      /** Infinity for none. */
+      rememberIdleTimeout: number;
       refreshEachRequest: boolean;
     } & Record<TimeName, number>
 >;
 
 type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout";
+type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor";
 type OptionalName =
+  | "maxSessions"
   | "store"
   | "userLoader"
   | "requestLoader"

@@ -1,5 +1,4 @@
 import type { Request, Response } from "express";
-import onHeaders from "on-headers";
 import {
   assertDeliverable,
   changesCookie,
@@ -9,98 +8,109 @@ import {
   readCookie,
   setCookie,
 } from "./cookies.js";
-import { Keyring } from "./keys.js";
-import { openCookie, sealCookie } from "./signed-cookie.js";
 
-/** What a remember cookie says. */
-export interface Remembered {
+/** A login whose browser is remembered. */
+export interface RememberedLogin {
   userId: string;
-  /** Milliseconds since the epoch. */
-  expiresAt: number;
-  /** The keyed hash of the user's stamp when it was made. */
+  loginId: string;
+  /** The keyed hash of the user's stamp. */
   stamp: string | null;
-  /** How long it was made for, in milliseconds. */
-  duration: number;
 }
 
-/** The options that remembering needs. */
-interface RememberOptions {
-  rememberCookie: ResolvedCookie;
-  rememberDuration: number;
+/** How long a browser is remembered. */
+export interface RememberedTime {
+  /** Milliseconds that were asked for. */
+  duration: number;
+  /** The instant when they are over. */
+  until: number;
+}
+
+/** A remember cookie that is ready to be set. */
+export interface Grant {
+  value: string;
+  /** Milliseconds. */
+  maxAge: number;
+  /** The id of the browser's record, where there is one. */
+  series: string | null;
+}
+
+/** What a remember cookie restores. */
+export interface Restored {
+  user: object;
+  userId: string;
+  /** The login that it continues, where that is known. */
+  loginId: string | null;
+  series: string | null;
+  /** The cookie to set; null to leave the browser the one that it has. */
+  grant: Grant | null;
+  /** Does it restore the login for this request alone? */
+  once: boolean;
 }
 
 /**
- * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a single cookie
- * cannot be taken back before it expires; a changed stamp ends all of a user's.
+ * Gives the user of a remember cookie, with the hash of its stamp to keep from now on; null when there is none any more, or its stamp
+ * is another; "inactive" when it may not log in, as long as that lasts.
  */
-export class RememberCookie {
-  readonly #keys: Keyring;
-  readonly #options: RememberOptions;
+export type Admit = (
+  userId: string,
+  stamp: string | null,
+) => Promise<{ user: object; stamp: string | null } | "inactive" | null>;
 
-  constructor(options: RememberOptions, secrets: readonly string[]) {
-    this.#keys = new Keyring(secrets, "remember");
-    this.#options = options;
-  }
+/** Remembering browsers, with its two designs: RememberStateless and RememberPersistent. */
+export abstract class Remember {
+  constructor(protected readonly cookie: ResolvedCookie) {}
+
+  abstract readonly mode: "persistent" | "stateless";
+
+  /** Makes a cookie for a login. It is worth nothing once `end` was given its series. */
+  abstract grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant>;
+
+  /** How long this request's cookie, if it is a good one of this user's, was to last. */
+  abstract timeLeft(req: Request, userId: string): Promise<RememberedTime | null>;
+
+  /**
+   * What the request's cookie restores; null when it is worth nothing, "inactive" when nothing as long as its user is.
+   *
+   * @param readOnly when no cookie can be set any more, so that none may be used up
+   */
+  abstract restore(req: Request, admit: Admit, readOnly: boolean): Promise<Restored | "inactive" | null>;
+
+  /** Is the record of this browser there still? */
+  abstract isLive(series: string | null): Promise<boolean>;
+
+  /** The id of the record that the request's cookie names, where there is one. */
+  abstract seriesOf(req: Request): string | null;
+
+  /** Forgets a browser's record. */
+  abstract end(series: string | null): Promise<void>;
 
   /** Is there a remember cookie in the request, good or bad? */
   isIn(req: Request): boolean {
-    return hasCookie(req, this.#options.rememberCookie.name);
-  }
-
-  /** What the request's remember cookie says; null when it is absent, doubled, forged or expired. */
-  read(req: Request): Remembered | null {
-    const cookie = readCookie(req, this.#options.rememberCookie.name);
-    const text = cookie ? openCookie(cookie, this.#keys) : null;
-    if (text === null) return null;
-    const [userId, expiresAt, stamp, duration] = JSON.parse(text) as [string, number, string | null, number];
-    return expiresAt > Date.now() ? { userId, expiresAt, stamp, duration } : null;
-  }
-
-  /** The value of a cookie, for `duration` milliseconds from now. */
-  seal(userId: string, stamp: string | null, duration = this.#options.rememberDuration): string {
-    return sealCookie(JSON.stringify([userId, Date.now() + duration, stamp, duration]), this.#keys);
+    return hasCookie(req, this.cookie.name);
   }
 
   /** Sets the cookie. */
-  set(
-    req: Request,
-    res: Response,
-    userId: string,
-    stamp: string | null,
-    duration = this.#options.rememberDuration,
-  ): void {
-    setCookie(req, res, this.#options.rememberCookie, this.seal(userId, stamp, duration), duration);
-  }
-
-  /**
-   * Starts the duration of a good cookie anew when the response begins, unless the handler set or removed it, or lets shared
-   * caches keep the response: they would hand the cookie to others.
-   */
-  renewAtEnd(req: Request, res: Response): void {
-    const remembered = this.read(req);
-    if (!remembered) return;
-    onHeaders(res, () => {
-      const caching = res.getHeader("Cache-Control");
-      if (changesCookie(res, this.#options.rememberCookie.name)) return;
-      if (caching !== undefined && !/\b(private|no-store)\b/i.test(String(caching))) return;
-      this.set(req, res, remembered.userId, remembered.stamp, remembered.duration);
-      res.vary("Cookie");
-      if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
-    });
+  set(req: Request, res: Response, { value, maxAge }: Grant): void {
+    setCookie(req, res, this.cookie, value, maxAge);
   }
 
   /** Removes the cookie from a browser that has it, or that this response was to give it. */
   forget(req: Request, res: Response): void {
-    if (this.isIn(req) || changesCookie(res, this.#options.rememberCookie.name)) this.clear(req, res);
+    if (this.isIn(req) || changesCookie(res, this.cookie.name)) clearCookie(req, res, this.cookie);
   }
 
-  /** Removes the cookie from the browser. */
-  clear(req: Request, res: Response): void {
-    clearCookie(req, res, this.#options.rememberCookie);
+  /** The pair `name=value` for a Cookie header. */
+  pair({ value }: Grant): string {
+    return `${this.cookie.name}=${value}`;
   }
 
   /** @throws InsecureConnectionError when the cookie could never reach the browser */
   assertDeliverable(req: Request): void {
-    assertDeliverable(req, this.#options.rememberCookie);
+    assertDeliverable(req, this.cookie);
+  }
+
+  /** The cookie's value; undefined when it is absent or doubled. */
+  protected valueIn(req: Request): string | undefined {
+    return readCookie(req, this.cookie.name);
   }
 }

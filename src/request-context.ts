@@ -3,15 +3,19 @@ import type { Request, Response } from "express";
 import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
-import type { RememberCookie } from "./remember.js";
+import type { Remember } from "./remember.js";
+import type { SessionAuth } from "./session-auth.js";
 import type { Stamps } from "./stamp.js";
+import type { StoreCalls } from "./store-calls.js";
 
 /** What one LoginManager gives its rooms to work with. */
 export interface Core {
   readonly options: ResolvedOptions;
   readonly events: LoginEmitter<object>;
   readonly stamps: Stamps;
-  readonly remember: RememberCookie;
+  readonly remember: Remember;
+  /** The store; absent as long as nothing but an express-session of the application's own is known. */
+  calls: StoreCalls | undefined;
   userLoader: UserLoader<object> | undefined;
   requestLoader: RequestLoader<object> | undefined;
 }
@@ -22,6 +26,8 @@ export interface LoadedUser {
   readonly user: object;
   /** May this user pass guards? */
   readonly authenticated: boolean;
+  /** The login, where it is in no session and serves this request alone. */
+  readonly once?: SessionAuth;
 }
 
 /** One request under one LoginManager. */
@@ -70,16 +76,16 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
-const loaders = new AsyncLocalStorage<RequestContext>();
+const loaders = new AsyncLocalStorage<Request>();
 
 /** Runs a loader, which may wait for anything but the user that it is to load. */
-export function runLoader<T>(context: RequestContext, load: () => T): T {
-  return loaders.run(context, load);
+export function runLoader<T>(req: Request, load: () => T): T {
+  return loaders.run(req, load);
 }
 
 /** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
 export function assertOutsideLoader(context: RequestContext): void {
-  if (loaders.getStore() !== context) return;
+  if (loaders.getStore() !== context.req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,

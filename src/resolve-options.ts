@@ -1,5 +1,5 @@
 import { checkCookie, resolveCookie } from "./cookie-options.js";
-import { parseDuration } from "./duration.js";
+import { type Duration, parseDuration } from "./duration.js";
 import { kindOf, OptionError, shown } from "./errors.js";
 import {
   type Check,
@@ -7,6 +7,7 @@ import {
   checkSecret,
   group,
   isBoolean,
+  isCount,
   isFunction,
   isText,
   isTextOrNull,
@@ -59,9 +60,19 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   sessionProtection: oneOf("basic", "strong", false),
   fingerprint: isFunction,
   session: group({ cookie: checkCookie }),
-  remember: group({ cookie: checkCookie, duration: checkRememberDuration, refreshEachRequest: isBoolean }),
+  remember: group({
+    mode: oneOf("persistent", "stateless"),
+    cookie: checkCookie,
+    duration: checkRememberDuration,
+    idleTimeout: parseDuration,
+    refreshEachRequest: isBoolean,
+  }),
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
+  freshFor: parseDuration,
+  maxSessions: isCount,
+  onLimit: oneOf("end-oldest", "refuse"),
+  assuranceLevel: oneOf(1, 2, 3),
   storeTimeout: checkStoreTimeout,
 };
 
@@ -75,12 +86,13 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, ...rest } = options;
+  const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = options;
   const sessionCookie = resolveCookie("session.cookie", "sid", session?.cookie);
   const rememberCookie = resolveCookie("remember.cookie", "remember", remember?.cookie);
   if (rememberCookie.name === sessionCookie.name) {
     throw new OptionError("remember.cookie.name", `${rememberCookie.name} is the name of the session's cookie too`);
   }
+  checkMode(remember?.mode, options.store, remember?.idleTimeout);
   return Object.freeze({
     anonymousUser: AnonymousUser,
     userId: defaultUserId,
@@ -91,16 +103,39 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     nextIn: "query",
     sessionProtection: "basic",
     fingerprint: clientFingerprint,
+    onLimit: "end-oldest",
+    assuranceLevel: 1,
     ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     sessionCookie,
     rememberCookie,
+    rememberMode: remember?.mode,
+    rememberIdleTimeout: time("remember.idleTimeout", remember?.idleTimeout),
     rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),
     refreshEachRequest: remember?.refreshEachRequest ?? false,
     idleTimeout: parseDuration("idleTimeout", idleTimeout ?? "24h"),
     absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
     storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),
+    freshFor: time("freshFor", freshFor),
   });
+}
+
+/** A duration that may be left out: without end then. */
+function time(option: string, value: Duration | undefined): number {
+  return value === undefined ? Number.POSITIVE_INFINITY : parseDuration(option, value);
+}
+
+/** What remembering was asked for that cannot be done. */
+function checkMode(mode: "persistent" | "stateless" | undefined, store: SessionStore | undefined, idle: unknown): void {
+  if (mode === "persistent" && store && !store.rememberTokens) {
+    throw new OptionError("remember.mode", '"persistent" needs a store with rememberTokens, which this one has not');
+  }
+  if (mode === "stateless" && idle !== undefined) {
+    throw new OptionError(
+      "remember.idleTimeout",
+      'needs the mode "persistent": without a store nothing tells when it was used',
+    );
+  }
 }
 
 /** The secrets of valid options. The first signs, all verify. */

@@ -23,18 +23,26 @@ const UNCHOSEN_CACHING = "public, max-age=0";
 const ACCESS = Symbol("latchkey.session-access");
 type WatchedRequest = Request & { [ACCESS]?: SessionAccess };
 
+/** What is known of a session that is watched. */
+interface Watching {
+  cookie?: ResolvedCookie;
+  absoluteTimeout?: number;
+  unavailable?: StoreUnavailableError | undefined;
+}
+
 /**
  * Watches the use of `req.session`, and does what follows from it when the response begins: `Vary: Cookie` where it was
  * used, `Cache-Control: private, no-store` on a personal response whose handler chose nothing else, and no session and no
  * cookie for one that was replaced and left empty, as after a logout.
  *
  * @param given.cookie the session's cookie, where latchkey sets it
+ * @param given.absoluteTimeout how long a login may last, and with it a cookie that the application gave a `maxAge`
  * @param given.unavailable thrown at any use of the session, when the store could not be read
  */
 export function watchSession(
   req: Request,
   res: Response,
-  { cookie, unavailable }: { cookie?: ResolvedCookie; unavailable?: StoreUnavailableError | undefined } = {},
+  { cookie, absoluteTimeout, unavailable }: Watching = {},
 ): void {
   const watched = req as WatchedRequest;
   if (watched[ACCESS]) return;
@@ -65,6 +73,7 @@ export function watchSession(
       session = undefined;
       if (cookie && access.ended && hasCookie(req, cookie.name)) clearCookie(req, res, cookie);
     }
+    if (session?.auth && absoluteTimeout !== undefined) limitCookie(session, absoluteTimeout);
     if (access.used) res.vary("Cookie");
     if (access.personal && (res.getHeader("Cache-Control") ?? UNCHOSEN_CACHING) === UNCHOSEN_CACHING) {
       res.setHeader("Cache-Control", "private, no-store");
@@ -115,6 +124,17 @@ export function isWatched(req: Request): boolean {
 /** Has the handler ended this request's response, or begun to send it? */
 export function isFinishing(req: Request): boolean {
   return (req as WatchedRequest)[ACCESS]?.finishing ?? false;
+}
+
+/** Was the response made for a person, or did it change who is logged in? */
+export function isPersonal(req: Request): boolean {
+  return (req as WatchedRequest)[ACCESS]?.personal ?? false;
+}
+
+/** A cookie with an age outlives no login (ASVS 7.3.2). */
+function limitCookie({ auth, cookie }: Request["session"], absoluteTimeout: number): void {
+  const left = Math.max(auth!.loginAt + absoluteTimeout - Date.now(), 0);
+  if (typeof cookie.originalMaxAge === "number" && cookie.originalMaxAge > left) cookie.maxAge = left;
 }
 
 function isEmpty(session: object): boolean {

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
 import type { Request } from "express";
 import expressSession from "express-session";
 import type { ResolvedCookie } from "./cookies.js";
-import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
+import { SessionGoneError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { JsonObject } from "./json.js";
-import type { SessionRecord, SessionStore } from "./session-store.js";
+import type { SessionRecord } from "./session-store.js";
+import { storageId } from "./storage-id.js";
+import type { StoreCalls } from "./store-calls.js";
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 type Session = expressSession.SessionData & { req?: Request };
@@ -20,33 +21,35 @@ interface Tracked extends Pick<SessionRecord, "createdAt" | "lastSeenAt"> {
 
 /** The options that the bridge needs. */
 export interface BridgeOptions {
-  store: SessionStore;
   sessionCookie: ResolvedCookie;
   idleTimeout: number;
   absoluteTimeout: number;
-  storeTimeout: number;
 }
 
 /** The last instant that a store takes, for a timeout of centuries. */
 const LATEST = Date.UTC(9999, 11, 31);
 /** At least this often a session in use is touched, however long the idle timeout. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
+/** How long a login lasts that was not admitted yet, should its process not live to decide. */
+const ADMISSION = 30_000;
 
 /**
  * express-session on one side, a SessionStore on the other.
  *
  * It hashes ids, tells the first save of a session (`create`) from later ones (`update`), leaves out saves that change
- * nothing, throttles touches, and turns a store that fails or hangs into StoreUnavailableError.
+ * nothing, and throttles touches.
  */
 export class SessionBridge extends expressSession.Store {
+  readonly #calls: StoreCalls;
   readonly #options: BridgeOptions;
   readonly #events: LoginEmitter<never>;
   readonly #tracked = new WeakMap<object, Tracked>();
   /** Set by the express-session middleware that is given this store. */
   declare generate: (req: Request) => void;
 
-  constructor(options: BridgeOptions, events: LoginEmitter<never>) {
+  constructor(calls: StoreCalls, options: BridgeOptions, events: LoginEmitter<never>) {
     super();
+    this.#calls = calls;
     this.#options = options;
     this.#events = events;
   }
@@ -71,7 +74,27 @@ export class SessionBridge extends expressSession.Store {
 
   /** Destroys a session, and tells whether there was one and this call ended it. */
   end(sid: string): Promise<boolean> {
-    return this.#ask("destroy", (store) => store.destroy(storageId(sid)));
+    return this.#calls.sessions("destroy", (store) => store.destroy(storageId(sid)));
+  }
+
+  /** Is this session in the store, as far as this process knows? */
+  isStored(session: object | undefined): boolean {
+    return session !== undefined && (this.#tracked.get(session)?.text ?? null) !== null;
+  }
+
+  /** When a session that is in the store began. */
+  createdAt(session: object): number | undefined {
+    return this.#tracked.get(session)?.createdAt;
+  }
+
+  /** Says when a session began that is not in the store yet, for one that continues another. */
+  begin(session: Session, createdAt: number): void {
+    this.#track(session).createdAt = createdAt;
+  }
+
+  /** The session of an id, for somebody who has no request. */
+  find(sid: string): Promise<Session | null> {
+    return this.#read(sid);
   }
 
   override createSession(req: Request, data: expressSession.SessionData): never {
@@ -85,11 +108,11 @@ export class SessionBridge extends expressSession.Store {
   /** Writes a new session that no request holds, and gives nothing back. For `latchkey/testing`. */
   async insert(sid: string, data: JsonObject): Promise<void> {
     const now = Date.now();
-    await this.#ask("create", (store) => store.create(storageId(sid), this.#record(data, now, now)));
+    await this.#calls.sessions("create", (store) => store.create(storageId(sid), this.#record(data, now, now)));
   }
 
   async #read(sid: string): Promise<Session | null> {
-    const record = await this.#ask("read", (store) => store.read(storageId(sid)));
+    const record = await this.#calls.sessions("read", (store) => store.read(storageId(sid)));
     if (!record) return null;
     const { createdAt, lastSeenAt } = record;
     const { cookie, ...data } = record.data;
@@ -125,27 +148,28 @@ export class SessionBridge extends expressSession.Store {
     if (text === tracked.text) return this.#touch(sid, session);
     const now = Date.now();
     const record = this.#record(JSON.parse(text) as JsonObject, tracked.createdAt, now);
+    record.lastSeenAt = Math.max(now, tracked.lastSeenAt); // a clock that was set back takes nothing back
     if (tracked.text === null) {
       await this.#create(id, record);
-    } else if (!(await this.#ask("update", (store) => store.update(id, record)))) {
+    } else if (!(await this.#calls.sessions("update", (store) => store.update(id, record)))) {
       if (session.req) this.#events.emit("sessionGone", { req: session.req });
       throw new SessionGoneError();
     }
     tracked.text = text;
-    tracked.lastSeenAt = now;
+    tracked.lastSeenAt = record.lastSeenAt;
   }
 
   /** A login whose `create` was too slow has failed; should it come about after all, it is ended, for nobody has its id. */
   async #create(id: string, record: SessionRecord): Promise<void> {
     let creating: Promise<void> | undefined;
     try {
-      await this.#ask("create", (store) => {
+      await this.#calls.sessions("create", (store) => {
         creating = store.create(id, record);
         return creating;
       });
     } catch (error) {
       if (record.userId !== null && error instanceof StoreUnavailableError) {
-        creating?.then(() => this.#options.store.destroy(id)).catch(() => {});
+        creating?.then(() => this.#calls.store.destroy(id)).catch(() => {});
       }
       throw error;
     }
@@ -158,13 +182,14 @@ export class SessionBridge extends expressSession.Store {
     if (tracked.text === null || now - tracked.lastSeenAt < interval) return;
     tracked.lastSeenAt = now;
     const { lastSeenAt, expiresAt } = this.#record(session as never, tracked.createdAt, now);
-    await this.#ask("touch", (store) => store.touch(storageId(sid), { lastSeenAt, expiresAt }));
+    await this.#calls.sessions("touch", (store) => store.touch(storageId(sid), { lastSeenAt, expiresAt }));
   }
 
   #record(data: JsonObject, createdAt: number, now: number): SessionRecord {
     const auth = data.auth as unknown as expressSession.SessionData["auth"];
     const start = auth?.loginAt ?? createdAt;
-    const end = Math.min(now + this.#options.idleTimeout, start + this.#options.absoluteTimeout);
+    const idle = auth?.pending ? ADMISSION : this.#options.idleTimeout;
+    const end = Math.min(now + idle, start + this.#options.absoluteTimeout);
     const expiresAt = Math.min(Math.ceil(end), LATEST);
     return { userId: auth?.userId ?? null, data, createdAt, lastSeenAt: now, expiresAt };
   }
@@ -178,30 +203,6 @@ export class SessionBridge extends expressSession.Store {
     }
     return tracked;
   }
-
-  /** One call to the store, within `storeTimeout`. */
-  async #ask<T>(operation: keyof SessionStore, call: (store: SessionStore) => Promise<T>): Promise<T> {
-    const { store, storeTimeout } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${storeTimeout} ms`)), storeTimeout);
-    });
-    try {
-      return await Promise.race([call(store), late]);
-    } catch (cause) {
-      if (cause instanceof SessionExistsError) throw cause;
-      const error = cause as Error;
-      this.#events.emit("storeFailed", { operation, error });
-      throw new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-/** The id that a store sees: the SHA-256 of the secret in the cookie, base64url (ASVS 6.5.2). */
-export function storageId(sid: string): string {
-  return createHash("sha256").update(sid).digest("base64url");
 }
 
 /** The session's content, and of its cookie only what the application may have changed. */

@@ -12,3 +12,11 @@ export function clientFingerprint(req: Request): string {
     .update(`${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`)
     .digest("hex");
 }
+
+const LONGEST_USER_AGENT = 256;
+
+/** What a person may recognize a client by: its address and User-Agent, as far as they are known. */
+export function clientOf(req: Request | undefined): { address: string | null; userAgent: string | null } {
+  const userAgent = req?.headers["user-agent"];
+  return { address: req?.ip ?? null, userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null };
+}

@@ -8,7 +8,7 @@ export function encodeCookie(payload: string, secret: string | readonly string[]
 
 /** The text of a value made by `encodeCookie` under any of the secrets, or null. (Flask-Login's decode_cookie) */
 export function decodeCookie(cookie: string, secret: string | readonly string[]): string | null {
-  return openCookie(cookie, cookieKeys(secret));
+  return openCookie(cookie, cookieKeys(secret))?.payload ?? null;
 }
 
 /** `encodeCookie` with keys of a purpose. */
@@ -17,11 +17,15 @@ export function sealCookie(payload: string, keys: Keyring): string {
   return `${text}.${keys.sign(text)}`;
 }
 
-/** `decodeCookie` with keys of a purpose. The signature covers the text as it was sent, so no second spelling of it passes. */
-export function openCookie(cookie: string, keys: Keyring): string | null {
+/**
+ * `decodeCookie` with keys of a purpose, and whether the first of them signed. The signature covers the text as it was sent, so no
+ * second spelling of it passes.
+ */
+export function openCookie(cookie: string, keys: Keyring): { payload: string; byFirst: boolean } | null {
   const [text, signature, ...rest] = cookie.split(".");
-  if (text === undefined || !signature || rest.length > 0 || !keys.verify(text, signature)) return null;
-  return Buffer.from(text, "base64url").toString();
+  if (text === undefined || !signature || rest.length > 0) return null;
+  const key = keys.keyOf(text, signature);
+  return key === -1 ? null : { payload: Buffer.from(text, "base64url").toString(), byFirst: key === 0 };
 }
 
 function cookieKeys(secret: string | readonly string[]): Keyring {

@@ -17,11 +17,18 @@ export class Stamps {
     return stamp === undefined ? null : this.#keys.sign(`${userId}\0${stamp}`);
   }
 
-  /** Is this the hash of the stamp that the user has now, under any of the keys? */
-  matches(stored: string | null, userId: string, user: object): boolean {
+  /**
+   * Checks the hash that was kept of a user's stamp.
+   *
+   * @returns the hash to keep from now on, which is the same or one under the first key; undefined when the stamp is another by now
+   */
+  check(kept: string | null, userId: string, user: object): string | null | undefined {
     const stamp = stampOf(user);
-    if (stamp === undefined || typeof stored !== "string") return stamp === undefined && stored === null;
-    return this.#keys.verify(`${userId}\0${stamp}`, stored);
+    if (stamp === undefined || typeof kept !== "string") return stamp === undefined && kept === null ? null : undefined;
+    const text = `${userId}\0${stamp}`;
+    const key = this.#keys.keyOf(text, kept);
+    if (key === -1) return undefined;
+    return key === 0 ? kept : this.#keys.sign(text);
   }
 }
 

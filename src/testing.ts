@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MiddlewareMissingError } from "./errors.js";
 import type { JsonObject } from "./json.js";
-import { newAuth } from "./load-user.js";
 import { insideOf, type LoginManager } from "./login-manager.js";
+import { newAuth, newLoginId } from "./session-auth.js";
 import { checkUserId } from "./user.js";
 
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
@@ -34,13 +34,17 @@ export async function loginAs<U extends object, A extends object>(
       "loginAs needs a manager that was mounted with login.init(app) or login.session()",
     );
   const { remember = false, fresh = !remember } = options;
-  const { rememberCookie, userId } = core.options;
-  const id = checkUserId(userId(user), "userId()");
-  const auth = newAuth(core, user, { userId: id, fresh, remembered: remember });
+  const userId = checkUserId(core.options.userId(user), "userId()");
+  const loginId = newLoginId();
+  const freshAt = fresh ? Date.now() : null;
+  const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember, series: null });
+  const { rememberDuration: duration } = core.options;
+  const grant = remember && (await core.remember.grant(undefined, auth, { duration, until: Date.now() + duration }));
+  if (grant) auth.series = grant.series;
   const sid = randomBytes(24).toString("base64url");
   await sessionRoom.bridge.insert(sid, { auth } as unknown as JsonObject);
 
-  const cookies = [sessionRoom.cookieOf(sid)];
-  if (remember) cookies.push(`${rememberCookie.name}=${core.remember.seal(id, auth.stamp)}`);
+  const cookies = [sessionRoom.cookie.pair(sid)];
+  if (grant) cookies.push(core.remember.pair(grant));
   return cookies.join("; ");
 }

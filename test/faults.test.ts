@@ -59,8 +59,7 @@ describe("a store that is away", () => {
               const answer = await send(origin, line, { cookie: own, json: { remember: true } });
               at.mend();
               if (line === "POST /stubborn/2") {
-                // A session that could not be ended stays as it is; after one that was ended, nobody is logged in.
-                const left = verb === "destroy" && own !== anonymous ? "Ann" : null;
+                const left = own === anonymous ? null : "Ann";
                 expect(answer.text).to.equal(JSON.stringify(["store_unavailable", left]));
               } else {
                 expect(answer.status, line).to.equal(503);
@@ -74,8 +73,9 @@ describe("a store that is away", () => {
 
         it(`at a ${verb}: a remembered login is not restored, and comes back later`, async () => {
           const { cookie, origin, store, ...at } = await faultySite(fault);
+          const anonymous = (await send(origin, "POST /note/cart")).cookie;
           at.break(verb);
-          const remember = only("remember", cookie);
+          const remember = `${only("remember", cookie)}; ${anonymous}`;
           const { status, headers } = await send(origin, "GET /me", { cookie: remember });
           expect([status, headers["set-cookie"]]).to.deep.equal([503, undefined]);
           expect(await store.countOf("1")).to.equal(1);
@@ -92,9 +92,9 @@ describe("a store that is away", () => {
         at.mend();
         expect([answer.status, answer.cookie, await store.countOf("2")]).to.deep.equal([503, "", 0]);
         expect(
-          (await send(origin, "GET /me", { cookie: only("sid", cookie) })).status,
-          "the old one was ended",
-        ).to.equal(401);
+          (await send(origin, "GET /me", { cookie: only("sid", cookie) })).text,
+          "who was logged in still is",
+        ).to.include("Ann");
       });
 
       for (const verb of ["read", "destroy"] as const) {

@@ -42,14 +42,15 @@ async function comeAndGo(origin: string, id: string, cookies: string[], answered
 /** How many of the cookies, each with its user's id, the store still knows, by a site that opens it anew. */
 async function look(url: string, cookies: Map<string, string[]>) {
   const store = await openStore(url);
-  const { app, byId } = site({ store: new WatchedStore(store) });
+  const watched = new WatchedStore(store);
+  const { app, byId } = site({ store: watched });
   addCrowd(byId);
   const origin = await serve(app);
   const seen: Array<{ live: number; accepted: string[]; last: string | undefined }> = [];
   for (const [id, given] of cookies) {
     const accepted: string[] = [];
     for (const cookie of given) if ((await send(origin, "GET /me", { cookie })).status === 200) accepted.push(cookie);
-    seen.push({ live: (await store.listByUser(id)).length, accepted, last: given.at(-1) });
+    seen.push({ live: await watched.countOf(id), accepted, last: given.at(-1) });
   }
   await store.close();
   return seen;

@@ -50,7 +50,9 @@ describe("the options of a LoginManager", () => {
 
   it("have known names, also inside of others", () => {
     expect(refusal("loginVeiw", { loginVeiw: "/login" })).to.match(/no such option; there are .*loginView/);
-    expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include("duration, refreshEachRequest");
+    expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include(
+      "duration, idleTimeout, refreshEachRequest",
+    );
     expect(refusal("session.name", { session: { name: "x" } })).to.include("there are cookie");
     expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("no such option");
     for (const cookie of COOKIES) {

@@ -36,7 +36,7 @@ describe("the session cookie", () => {
     expect(JSON.stringify(verbs.map((verb) => verb.args))).not.to.include(sid);
   });
 
-  it("cannot be made from a dump of the store: 0 of 1,050 accepted", async () => {
+  it("cannot be made from a dump of the store: 0 of 1,650 accepted", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     const create = sinon.spy(store, "create");
@@ -58,7 +58,7 @@ describe("the session cookie", () => {
     const accepted = await countTrials(cookies.length, async (index) => {
       return (await send(origin, "GET /me", { cookie: cookies[index]! })).status === 200;
     });
-    expect(cookies).to.have.lengthOf(1050);
+    expect(cookies).to.have.lengthOf(1650);
     expect(accepted).to.equal(0);
   });
 

@@ -38,11 +38,15 @@ describe("what a request costs the store", () => {
     expect(load.callCount).to.equal(1);
   });
 
-  it("a login: the old session's end and the new one's creation, nothing more", async () => {
+  it("a login: the new session's creation; where there was a session, its end in between", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     await send(origin, "POST /login/1");
-    expect(store.calls).to.deep.equal(["destroy", "create"]);
+    expect(store.calls).to.deep.equal(["create"]);
+    const { cookie } = await send(origin, "POST /note/cart");
+    store.calls = [];
+    await send(origin, "POST /login/1", { cookie });
+    expect(store.calls).to.deep.equal(["read", "create", "destroy", "update"]);
   });
 
   it("a request without a cookie: no call", async () => {

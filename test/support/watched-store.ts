@@ -37,9 +37,10 @@ export class WatchedStore implements SessionStore {
     return this.#pass("prune", () => this.inner.prune(options));
   }
 
-  /** How many sessions these users have. */
+  /** How many sessions these users have, without those of logins that are not complete. */
   async countOf(...userIds: string[]): Promise<number> {
-    return (await Promise.all(userIds.map((id) => this.inner.listByUser(id)))).flat().length;
+    const sessions = (await Promise.all(userIds.map((id) => this.inner.listByUser(id)))).flat();
+    return sessions.filter(({ data }) => !(data.auth as { pending?: true }).pending).length;
   }
 
   #pass<T>(verb: Verb, call: () => Promise<T>): Promise<T> {

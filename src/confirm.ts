@@ -1,0 +1,96 @@
+import type { Request } from "express";
+import { type Duration, parseDuration } from "./duration.js";
+import { assertWritable, enterSession } from "./enter-session.js";
+import { LoginRequiredError, OtherUserError } from "./errors.js";
+import { checkInstant, isFreshAt } from "./freshness.js";
+import { userById } from "./judge.js";
+import { authOf, loadUser, loginOf, sessionData } from "./load-user.js";
+import type { RememberedTime } from "./remember.js";
+import { contextOf, type RequestContext } from "./request-context.js";
+import { newAuth, type SessionAuth } from "./session-auth.js";
+import { checkUserId, isAuthenticatedUser } from "./user.js";
+
+/** How to confirm a login. */
+export interface ConfirmOptions {
+  /** Whose credentials were seen, where the application does not know that they are the current user's. */
+  user?: Express.User | undefined;
+  /** When they were seen, as with `loginUser`. @default now */
+  authTime?: Date | number | undefined;
+}
+
+/**
+ * Makes the current login fresh: the application has just seen its user's credentials again. (Flask-Login's confirm_login)
+ *
+ * Like a login it moves to a new session id, and starts the timeouts anew.
+ *
+ * @throws LoginRequiredError when nobody is logged in by the session
+ * @throws OtherUserError when the credentials are another user's; the login stays as it was
+ * @throws SessionGoneError when the login was ended while this request was under way
+ */
+export async function confirmLogin(req: Request, options: ConfirmOptions = {}): Promise<void> {
+  const context = contextOf(req);
+  const { core } = context;
+  const freshAt = options.authTime === undefined ? Date.now() : checkInstant("authTime", options.authTime);
+  const { user, auth } = await currentLogin(context, "confirmed");
+  const { userId, loginId, series } = auth;
+  if (options.user && checkUserId(core.options.userId(options.user), "userId()") !== userId) throw new OtherUserError();
+  assertWritable(context, "confirmLogin");
+  await move(context, newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series }), null);
+  core.events.emit("loginConfirmed", { req, user });
+}
+
+/**
+ * Keeps the current login, and the browser's remember cookie, when the user's stamp has changed, as by a new password that is saved
+ * by now; every other login of the user's ends. (Django's update_session_auth_hash)
+ *
+ * It moves to a new session id; freshness and timeouts stay as they are.
+ *
+ * @throws LoginRequiredError when nobody is logged in by the session, or the user is gone
+ * @throws SessionGoneError when the login was ended while this request was under way
+ */
+export async function refreshStamp(req: Request): Promise<void> {
+  const context = contextOf(req);
+  const { core } = context;
+  const { auth } = await currentLogin(context, "kept");
+  const user = await userById(core, req, auth.userId);
+  if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
+  assertWritable(context, "refreshStamp");
+  const oldSeries = core.remember.seriesOf(req) ?? auth.series;
+  const time = await core.remember.timeLeft(req, auth.userId);
+  await move(context, { ...auth, series: null, stamp: core.stamps.of(auth.userId, user) }, time);
+  await core.remember.end(oldSeries);
+  context.settle({ user, authenticated: true });
+  core.events.emit("stampRefreshed", { req, user });
+}
+
+/**
+ * Is somebody logged in whose credentials were seen in this session? (Flask-Login's login_fresh)
+ *
+ * @param options.within how recently; without it as the option `freshFor` says, and never less recently
+ */
+export async function isFresh(req: Request, { within }: { within?: Duration | undefined } = {}): Promise<boolean> {
+  const context = contextOf(req);
+  const { freshFor } = context.core.options;
+  const limit = Math.min(within === undefined ? freshFor : parseDuration("within", within), freshFor);
+  const { authenticated } = await loadUser(context);
+  return authenticated && isFreshAt(loginOf(context)?.freshAt ?? null, limit);
+}
+
+/** Was this login restored from the remember cookie, and not confirmed since? */
+export async function isRemembered(req: Request): Promise<boolean> {
+  const context = contextOf(req);
+  const { authenticated } = await loadUser(context);
+  return authenticated && loginOf(context)?.remembered === true;
+}
+
+async function currentLogin(context: RequestContext, done: string): Promise<{ user: object; auth: SessionAuth }> {
+  const { user, authenticated } = await loadUser(context);
+  const auth = loginOf(context);
+  if (authenticated && auth) return { user, auth };
+  throw new LoginRequiredError(`Nobody is logged in whose login could be ${done}.`);
+}
+
+async function move(context: RequestContext, auth: SessionAuth, time: RememberedTime | null): Promise<void> {
+  const continues = authOf(context) !== undefined;
+  await enterSession(context, { data: sessionData(context), auth, continues }, time);
+}

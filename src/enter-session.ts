@@ -1,0 +1,39 @@
+import { assertDeliverable } from "./cookies.js";
+import { ResponseStartedError } from "./errors.js";
+import { anonymous, authOf } from "./load-user.js";
+import type { RememberedTime } from "./remember.js";
+import type { RequestContext } from "./request-context.js";
+import { markPersonal } from "./session-access.js";
+import { isBridged, type Move, moveSession } from "./session-move.js";
+
+/**
+ * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was
+ * logged in still is, unless that session has ended or was the application's own.
+ */
+export async function enterSession(context: RequestContext, move: Move, time: RememberedTime | null): Promise<void> {
+  const { core, req, res } = context;
+  const { auth } = move;
+  markPersonal(req);
+  const grant = time && (await core.remember.grant(req, auth, time));
+  if (grant) auth.series = grant.series;
+  try {
+    await moveSession(req, move);
+  } catch (error) {
+    core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
+    if (!authOf(context)) context.settle(anonymous(context));
+    throw error;
+  }
+  if (grant) core.remember.set(req, res, grant);
+}
+
+/** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */
+export function assertWritable(context: RequestContext, verb: string): void {
+  assertNotStarted(context, verb);
+  // An express-session of the application's own may trust a proxy that Express does not.
+  if (isBridged(context.req)) assertDeliverable(context.req, context.core.options.sessionCookie);
+}
+
+/** @throws ResponseStartedError once the response has begun */
+export function assertNotStarted({ res }: RequestContext, verb: string): void {
+  if (res.headersSent) throw new ResponseStartedError(verb);
+}

@@ -1,0 +1,54 @@
+import type { Request } from "express";
+import { LoaderMissingError } from "./errors.js";
+import type { EndReason } from "./events.js";
+import { ageOf } from "./freshness.js";
+import type { Admit } from "./remember.js";
+import { type Core, type LoadedUser, runLoader } from "./request-context.js";
+import type { SessionAuth } from "./session-auth.js";
+import { isAuthenticatedUser } from "./user.js";
+
+/**
+ * Whose login this is, as long as it holds; or why it has to end. A login that session protection doubts loses its freshness, and
+ * one whose stamp an older secret signed is signed anew.
+ */
+export async function judge(core: Core, req: Request, auth: SessionAuth): Promise<LoadedUser | EndReason> {
+  const { absoluteTimeout, sessionProtection, fingerprint } = core.options;
+  const age = ageOf(auth.loginAt);
+  if (Number.isNaN(age)) return "clock";
+  if (age >= absoluteTimeout) return "absolute timeout";
+
+  if (sessionProtection && auth.fingerprint !== null && auth.fingerprint !== fingerprint(req)) {
+    core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
+    if (sessionProtection === "strong") return "session protection";
+    if (auth.freshAt !== null) auth.freshAt = null;
+  }
+
+  const user = await userById(core, req, auth.userId);
+  if (!user) return "unknown user";
+  const stamp = core.stamps.check(auth.stamp, auth.userId, user);
+  if (stamp === undefined) return "stamp changed";
+  if (stamp !== auth.stamp) auth.stamp = stamp;
+  return { user, authenticated: isAuthenticatedUser(user) };
+}
+
+/** Judges by the user and its stamp whether a remember cookie may restore a login. */
+export function admitter(core: Core, req: Request): Admit {
+  return async (userId, kept) => {
+    const user = await userById(core, req, userId);
+    const stamp = user ? core.stamps.check(kept, userId, user) : undefined;
+    if (!user || stamp === undefined) return null;
+    return isAuthenticatedUser(user) ? { user, stamp } : "inactive";
+  };
+}
+
+/** The user of an id, by the application's loader. */
+export async function userById(core: Core, req: Request, id: string): Promise<object | null | undefined> {
+  const { userLoader, requestLoader } = core;
+  if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
+  return runLoader(req, () => userLoader(id, req));
+}
+
+/** The user that the application's loader recognizes by the request itself. */
+export async function userByRequest({ requestLoader }: Core, req: Request): Promise<object | null | undefined> {
+  return requestLoader && runLoader(req, () => requestLoader(req));
+}

@@ -1,0 +1,79 @@
+import type { ResolvedCookie } from "./cookies.js";
+import type { ResolvedOptions } from "./options.js";
+import type { Remember } from "./remember.js";
+
+/** The limits that a manager holds logins to, as data; durations in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */
+export interface Policy {
+  assuranceLevel: 1 | 2 | 3;
+  idleTimeout: number;
+  absoluteTimeout: number;
+  freshFor: number | null;
+  sessionProtection: "basic" | "strong" | false;
+  maxSessions: number | null;
+  onLimit: "end-oldest" | "refuse";
+  remember: {
+    mode: "persistent" | "stateless";
+    duration: number;
+    idleTimeout: number | null;
+    refreshEachRequest: boolean;
+  };
+  storeTimeout: number;
+  cookies: { session: ResolvedCookie; remember: ResolvedCookie };
+  /** What exceeds the limits of NIST SP 800-63B-4 for the assurance level, in words. */
+  deviations: string[];
+}
+
+const HOUR = 60 * 60 * 1000;
+const MINUTE = 60 * 1000;
+
+/** SP 800-63B-4, 2.1.3, 2.2.3 and 2.3.3: the overall timeout and the inactivity timeout of each level. */
+const NIST: Record<1 | 2 | 3, { overall: number; inactivity?: number }> = {
+  1: { overall: 30 * 24 * HOUR },
+  2: { overall: 24 * HOUR, inactivity: HOUR },
+  3: { overall: 12 * HOUR, inactivity: 15 * MINUTE },
+};
+
+/** The policy of a manager. */
+export function policyOf(options: ResolvedOptions, { mode }: Pick<Remember, "mode">): Policy {
+  const { idleTimeout, absoluteTimeout, sessionProtection, onLimit, storeTimeout, assuranceLevel } = options;
+  return {
+    assuranceLevel,
+    idleTimeout,
+    absoluteTimeout,
+    freshFor: finite(options.freshFor),
+    sessionProtection,
+    maxSessions: options.maxSessions ?? null,
+    onLimit,
+    remember: {
+      mode,
+      duration: options.rememberDuration,
+      idleTimeout: finite(options.rememberIdleTimeout),
+      refreshEachRequest: options.refreshEachRequest,
+    },
+    storeTimeout,
+    cookies: { session: options.sessionCookie, remember: options.rememberCookie },
+    deviations: deviationsOf(options),
+  };
+}
+
+/** Says at the start where a manager's limits exceed those of its assurance level. */
+export function warnOfDeviations(options: ResolvedOptions): void {
+  for (const deviation of deviationsOf(options)) process.emitWarning(deviation, "LatchkeyPolicyWarning");
+}
+
+function deviationsOf({ assuranceLevel, idleTimeout, absoluteTimeout }: ResolvedOptions): string[] {
+  const { overall, inactivity } = NIST[assuranceLevel];
+  const deviations: string[] = [];
+  const compare = (option: string, given: number, limit: number | undefined) => {
+    if (limit === undefined || given <= limit) return;
+    const source = `NIST SP 800-63B-4 has at assurance level ${assuranceLevel}`;
+    deviations.push(`${option} is ${given / HOUR} h, longer than the ${limit / HOUR} h that ${source}`);
+  };
+  compare("absoluteTimeout", absoluteTimeout, overall);
+  compare("idleTimeout", idleTimeout, inactivity);
+  return deviations;
+}
+
+function finite(duration: number): number | null {
+  return Number.isFinite(duration) ? duration : null;
+}

@@ -1,0 +1,94 @@
+import type { Request, Response } from "express";
+import onHeaders from "on-headers";
+import { changesCookie, type ResolvedCookie } from "./cookies.js";
+import { Keyring } from "./keys.js";
+import {
+  type Admit,
+  type Grant,
+  Remember,
+  type RememberedLogin,
+  type RememberedTime,
+  type Restored,
+} from "./remember.js";
+import { openCookie, sealCookie } from "./signed-cookie.js";
+
+/** What a cookie says. */
+interface Said extends RememberedTime {
+  userId: string;
+  stamp: string | null;
+  /** Was it signed by the first secret? */
+  byFirst: boolean;
+}
+
+/**
+ * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a single cookie
+ * cannot be taken back before it expires; a changed stamp ends all of a user's.
+ */
+export class RememberStateless extends Remember {
+  readonly mode = "stateless";
+  readonly #keys: Keyring;
+
+  constructor(cookie: ResolvedCookie, secrets: readonly string[]) {
+    super(cookie);
+    this.#keys = new Keyring(secrets, "remember");
+  }
+
+  async grant(_req: Request | undefined, { userId, stamp }: RememberedLogin, time: RememberedTime): Promise<Grant> {
+    return this.#grant(userId, stamp, time);
+  }
+
+  async timeLeft(req: Request, userId: string): Promise<RememberedTime | null> {
+    const said = this.#read(req);
+    return said?.userId === userId ? said : null;
+  }
+
+  async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
+    const said = this.#read(req);
+    const admitted = said && (await admit(said.userId, said.stamp));
+    if (!admitted || admitted === "inactive") return admitted;
+    const { user, stamp } = admitted;
+    const grant = said.byFirst && said.stamp === stamp ? null : this.#grant(said.userId, stamp, said);
+    return { user, userId: said.userId, loginId: null, series: null, grant, once: false };
+  }
+
+  async isLive(): Promise<boolean> {
+    return true;
+  }
+
+  seriesOf(): null {
+    return null;
+  }
+
+  async end(): Promise<void> {}
+
+  /**
+   * Starts the duration of a good cookie anew when the response begins, unless the handler set or removed it, or lets shared
+   * caches keep the response: they would hand the cookie to others.
+   */
+  renewAtEnd(req: Request, res: Response): void {
+    const said = this.#read(req);
+    if (!said) return;
+    onHeaders(res, () => {
+      const caching = res.getHeader("Cache-Control");
+      if (changesCookie(res, this.cookie.name)) return;
+      if (caching !== undefined && !/\b(private|no-store)\b/i.test(String(caching))) return;
+      this.set(req, res, this.#grant(said.userId, said.stamp, { ...said, until: Date.now() + said.duration }));
+      res.vary("Cookie");
+      if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
+    });
+  }
+
+  #grant(userId: string, stamp: string | null, { duration, until }: RememberedTime): Grant {
+    const value = sealCookie(JSON.stringify([userId, until, stamp, duration]), this.#keys);
+    return { value, maxAge: until - Date.now(), series: null };
+  }
+
+  /** What the request's cookie says; null when it is absent, doubled, forged or expired. */
+  #read(req: Request): Said | null {
+    const cookie = this.valueIn(req);
+    const opened = cookie ? openCookie(cookie, this.#keys) : null;
+    if (opened === null) return null;
+    const [userId, until, stamp, duration] = JSON.parse(opened.payload) as [string, number, string | null, number];
+    return until > Date.now() ? { userId, until, stamp, duration, byFirst: opened.byFirst } : null;
+  }
+}

@@ -1,0 +1,137 @@
+import type { Request } from "express";
+import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
+import { markReplaced } from "./session-access.js";
+import type { SessionAuth } from "./session-auth.js";
+import { SessionBridge } from "./session-bridge.js";
+
+/** How many new ids a login tries. */
+const MOST_TRIES = 3;
+
+/** Is the request's session kept by latchkey, rather than by an express-session of the application's own? */
+export function isBridged(req: Request): boolean {
+  return req.sessionStore instanceof SessionBridge;
+}
+
+/**
+ * Ends the session in the store and gives the request a new, empty, unsaved one with a new id.
+ *
+ * @returns whether there was one to end; with an express-session of the application's own, whether it was there just before
+ */
+export async function endSession(req: Request): Promise<boolean> {
+  const { sessionID, sessionStore } = req;
+  let existed: boolean;
+  if (sessionStore instanceof SessionBridge) {
+    existed = sessionStore.isStored(req.session) && (await sessionStore.end(sessionID));
+    sessionStore.generate(req);
+  } else {
+    existed = Boolean(await calledBack(req, (done) => sessionStore.get(sessionID, done)));
+    await calledBack(req, (done) => req.session.regenerate(done));
+  }
+  markReplaced(req, existed);
+  return existed;
+}
+
+/** How a login comes into a new session. */
+export interface Move {
+  data: object;
+  auth: SessionAuth;
+  /** Does this login continue the one of the old session, which must be there still? */
+  continues?: boolean;
+  /** When the login began. @default now, or when the login began that it continues */
+  createdAt?: number | undefined;
+  /** Has the last word, once the login is in the store; a rejection undoes it. */
+  admit?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Moves the request to a new, saved session with a login, and ends the old one. When it fails, the request has its old session, or
+ * where that has ended an empty one.
+ *
+ * The new session is there, as a pending one, before the old one ends, and counts from then on: who ends the user's logins meanwhile
+ * finds the one or the other, and at no moment do both open anything.
+ *
+ * @throws SessionGoneError when the login that this one continues, or this one, was ended meanwhile; the session is empty then
+ */
+export async function moveSession(req: Request, move: Move): Promise<void> {
+  const { sessionID: oldID, session: old, sessionStore } = req;
+  if (!(sessionStore instanceof SessionBridge)) return moveForeignSession(req, move);
+  const { auth, continues, admit } = move;
+  const isStored = sessionStore.isStored(old);
+  if (isStored || admit) auth.pending = true;
+  let ended = false;
+  let isNew = false;
+  try {
+    await startLogin(req, move, move.createdAt ?? (continues && old ? sessionStore.createdAt(old) : undefined));
+    isNew = true;
+    await admit?.();
+    ended = isStored && (await sessionStore.end(oldID));
+    if (continues && isStored && !ended) throw new SessionGoneError();
+    if (auth.pending) await activate(req);
+    markReplaced(req, ended);
+  } catch (error) {
+    // Where the store is away the new session, being pending, ends by itself.
+    if (isNew && !(error instanceof StoreUnavailableError)) await sessionStore.end(req.sessionID);
+    if (!ended && !(error instanceof SessionGoneError)) Object.assign(req, { sessionID: oldID, session: old });
+    else {
+      sessionStore.generate(req);
+      markReplaced(req, ended);
+    }
+    throw error;
+  }
+}
+
+async function activate(req: Request): Promise<void> {
+  delete req.session.auth!.pending;
+  await saveSession(req);
+}
+
+/** An express-session of the application's own ends the old session first, and cannot tell who ended it. */
+async function moveForeignSession(req: Request, { data, auth, continues, admit }: Move): Promise<void> {
+  const existed = await endSession(req);
+  if (continues && !existed) throw new SessionGoneError();
+  Object.assign(req.session, data, { auth });
+  try {
+    await saveSession(req);
+    await admit?.();
+  } catch (error) {
+    req.sessionStore.generate(req); // or the save at the end of the response could still bring the login about
+    throw error;
+  }
+}
+
+/** Puts a login into a new session of the request, and saves it. */
+async function startLogin(req: Request, { data, auth }: Move, createdAt: number | undefined): Promise<void> {
+  const bridge = req.sessionStore as unknown as SessionBridge;
+  for (let tried = 1; ; tried++) {
+    bridge.generate(req);
+    Object.assign(req.session, data, { auth });
+    if (createdAt !== undefined) bridge.begin(req.session, createdAt);
+    try {
+      return await saveSession(req);
+    } catch (error) {
+      if (tried === MOST_TRIES || !(error instanceof SessionExistsError)) throw error;
+    }
+  }
+}
+
+/** Gives the request a new, empty session and takes the cookie from the browser, whatever became of the old session. */
+export function abandonSession(req: Request): void {
+  req.sessionStore.generate(req);
+  markReplaced(req, true);
+}
+
+/** Saves the session now, rather than at the end of the response. */
+export async function saveSession(req: Request): Promise<void> {
+  await calledBack(req, (done) => req.session.save(done));
+}
+
+/** A callback of express-session's as a promise; a failure of another store than ours becomes StoreUnavailableError. */
+function calledBack(req: Request, call: (done: (error?: unknown, value?: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (!error) resolve(value);
+      else if (isBridged(req)) reject(error);
+      else reject(new StoreUnavailableError("the session store failed", { cause: error }));
+    });
+  });
+}
