@@ -30,7 +30,10 @@ export interface StoredSession extends SessionRecord {
  * A failing backend MUST reject; it MUST NOT answer as if the session were absent.
  */
 export interface SessionStore {
-  /** Where this backend keeps remembered browsers, if it does: with it, remembering is persistent by default. */
+  /**
+   * Where this backend keeps remembered browsers, if it does: with it, remembering is persistent by default. Such a store MUST be able
+   * to list the sessions of a user.
+   */
   readonly rememberTokens?: RememberTokenStore;
 
   /** Stores a new record. MUST reject with SessionExistsError, and change nothing, when the id is taken. */
