@@ -141,45 +141,9 @@ export class OtherUserError extends LatchkeyError {
   }
 }
 
-/** Refuses anything but a non-empty string that every database can keep, where a store takes an id. */
-export function assertId(name: string, value: unknown): asserts value is string {
-  if (typeof value !== "string" || value === "") {
-    throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
-  }
-  if (!isPlainText(value)) throw new TypeError(`${name} must not hold NUL or half a surrogate pair`);
-}
-
 /** Can every database keep this text? PostgreSQL refuses NUL, and half a surrogate pair is no character of UTF-8. */
 export function isPlainText(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
-}
-
-/** Refuses what is no record where a store takes one. */
-export function assertRecord(record: { userId: unknown; data: unknown; createdAt: unknown } & Seen): void {
-  const { userId, data, createdAt } = record;
-  if (userId !== null) assertId("userId", userId);
-  if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new TypeError(`data must be an object, not ${kindOf(data)}`);
-  }
-  assertInstant("createdAt", createdAt);
-  assertSeen(record);
-}
-
-/** Refuses what are no instants where a store is touched. */
-export function assertSeen({ lastSeenAt, expiresAt }: Seen): void {
-  assertInstant("lastSeenAt", lastSeenAt);
-  assertInstant("expiresAt", expiresAt);
-}
-
-type Seen = { lastSeenAt: unknown; expiresAt: unknown };
-
-const YEAR_10000 = 253_402_300_800_000;
-
-function assertInstant(name: string, value: unknown): void {
-  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= YEAR_10000) {
-    const given = typeof value === "number" ? String(value) : kindOf(value);
-    throw new TypeError(`${name} must be whole milliseconds since the epoch, before the year 10000, not ${given}`);
-  }
 }
 
 /** A text as it was given, or what kind of value it is, for an error about something that is no secret. */

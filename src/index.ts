@@ -4,9 +4,6 @@ export type { CookieOptions } from "./cookies.js";
 export { currentUser } from "./current-user.js";
 export type { Duration } from "./duration.js";
 export {
-  assertId,
-  assertRecord,
-  assertSeen,
   FreshLoginRequiredError,
   InsecureConnectionError,
   LatchkeyError,
@@ -47,5 +44,6 @@ export type { Flash } from "./session.js";
 export type { SessionAuth } from "./session-auth.js";
 export type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
 export { decodeCookie, encodeCookie } from "./signed-cookie.js";
+export { assertId, assertRecord, assertRememberTokenRecord, assertSeen } from "./store-arguments.js";
 export { AnonymousUser, UserMixin } from "./user.js";
 export type { LoginInfo, UserSessions } from "./user-sessions.js";

@@ -225,5 +225,5 @@ function browserOf({ userId, data }: RememberTokenRecord): RememberedBrowser {
 }
 
 function grantOf(series: string, token: string, { expiresAt }: RememberTokenRecord): Grant {
-  return { value: `v1.${series}.${token}`, maxAge: expiresAt - Date.now(), series: storageId(series) };
+  return { value: `v1.${series}.${token}`, until: expiresAt, series: storageId(series) };
 }

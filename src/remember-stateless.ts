@@ -80,7 +80,7 @@ export class RememberStateless extends Remember {
 
   #grant(userId: string, stamp: string | null, { duration, until }: RememberedTime): Grant {
     const value = sealCookie(JSON.stringify([userId, until, stamp, duration]), this.#keys);
-    return { value, maxAge: until - Date.now(), series: null };
+    return { value, until, series: null };
   }
 
   /** What the request's cookie says; null when it is absent, doubled, forged or expired. */

@@ -28,8 +28,8 @@ export interface RememberedTime {
 /** A remember cookie that is ready to be set. */
 export interface Grant {
   value: string;
-  /** Milliseconds. */
-  maxAge: number;
+  /** The instant when its time is over. */
+  until: number;
   /** The id of the browser's record, where there is one. */
   series: string | null;
 }
@@ -90,7 +90,8 @@ export abstract class Remember {
   }
 
   /** Sets the cookie. */
-  set(req: Request, res: Response, { value, maxAge }: Grant): void {
+  set(req: Request, res: Response, { value, until }: Grant): void {
+    const maxAge = Math.ceil((until - Date.now()) / 1000) * 1000; // browsers count in seconds
     setCookie(req, res, this.cookie, value, maxAge);
   }
 

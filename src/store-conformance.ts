@@ -1,9 +1,16 @@
-import { addIdCases, addUserIdCases } from "./conformance/arguments.js";
-import type { AddCase, StoreCase } from "./conformance/case.js";
-import { addConcurrencyCases } from "./conformance/concurrency.js";
+import { addIdCases, addSessionArgumentCases, addUserIdCases } from "./conformance/arguments.js";
+import { newSuite, type StoreCase } from "./conformance/case.js";
+import { addChangeCases, addConcurrentChangeCases } from "./conformance/changes.js";
+import { addConcurrencyCases, CALLERS } from "./conformance/concurrency.js";
 import { addExpiryCases } from "./conformance/expiry.js";
+import { SESSIONS } from "./conformance/kind.js";
 import { addRecordCases } from "./conformance/records.js";
-import { addConcurrentUserCases, addUnsupportedUserCases, addUserCases } from "./conformance/users.js";
+import {
+  addConcurrentUserCases,
+  addMovingUserCases,
+  addUnsupportedUserCases,
+  addUserCases,
+} from "./conformance/users.js";
 import type { SessionStore } from "./session-store.js";
 
 export type { StoreCase } from "./conformance/case.js";
@@ -24,23 +31,26 @@ export interface StoreConformanceOptions {
  * for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
  * ```
  */
-export function storeConformance({ store: open, lacks = [] }: StoreConformanceOptions): StoreCase[] {
-  const cases: StoreCase[] = [];
-  const add: AddCase = (name, run) => {
-    cases.push({ name, run: async () => run(await open()) });
-  };
+export function storeConformance({ store, lacks = [] }: StoreConformanceOptions): StoreCase[] {
+  const { cases, add } = newSuite(store);
   const atomic = !lacks.includes("atomicity");
   const users = !lacks.includes("users");
-  addRecordCases(add);
-  addExpiryCases(add);
-  addIdCases(add);
-  if (atomic) addConcurrencyCases(add);
+  addRecordCases(add, SESSIONS);
+  addChangeCases(add);
+  addExpiryCases(add, SESSIONS);
+  addIdCases(add, SESSIONS);
+  addSessionArgumentCases(add);
+  if (atomic) {
+    addConcurrencyCases(add, SESSIONS);
+    addConcurrentChangeCases(add, CALLERS);
+  }
   if (users) {
-    addUserCases(add);
-    addUserIdCases(add);
+    addUserCases(add, SESSIONS);
+    addMovingUserCases(add);
+    addUserIdCases(add, SESSIONS);
   } else {
     addUnsupportedUserCases(add);
   }
-  if (atomic && users) addConcurrentUserCases(add);
+  if (atomic && users) addConcurrentUserCases(add, SESSIONS);
   return cases;
 }

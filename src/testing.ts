@@ -5,6 +5,7 @@ import { insideOf, type LoginManager } from "./login-manager.js";
 import { newAuth, newLoginId } from "./session-auth.js";
 import { checkUserId } from "./user.js";
 
+export { type RememberTokenConformanceOptions, rememberTokenConformance } from "./remember-token-conformance.js";
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
 
 /** What kind of login to make. */

@@ -1,7 +1,8 @@
 import type { Cookie, SessionData, Store } from "express-session";
-import { assertId, assertRecord, assertSeen, SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
+import { SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
 import type { JsonObject } from "../src/json.js";
 import type { SessionRecord, SessionStore } from "../src/session-store.js";
+import { assertId, assertRecord, assertSeen } from "../src/store-arguments.js";
 
 /** What latchkey needs of an express-session store. */
 export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
@@ -21,6 +22,7 @@ interface Wrapped {
  * - `destroy` looks before it deletes: two callers at once may both be told that they ended the session.
  * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, for such a store
  *   removes expired sessions itself, if it does.
+ * - It keeps no remembered browsers, so it has no `rememberTokens`: such a store cannot compare a token and replace it at once.
  */
 export class ExpressSessionStore implements SessionStore {
   readonly #store: ExpressSessionStoreLike;

@@ -28,7 +28,7 @@ const OPENERS: Record<string, Opener> = {
 /**
  * Opens the store that a URL names, so that a deployment chooses it by one setting: `memory:`, `redis://host:6379`,
  * `rediss://...`, `redis+cluster://host1:7000,host2:7000`, `sqlite:./sessions.db`, `postgres://user@host/database`,
- * `mysql://user@host/database`. A table that is missing is made.
+ * `mysql://user@host/database`. Tables that are missing are made.
  *
  * @throws TypeError for a URL of another kind, or one that cannot be read
  * @throws PeerMissingError, with the command that installs it, when a package is missing
@@ -105,11 +105,11 @@ async function openTypeOrm(driver: string, options: { type: string; [option: str
   const peers = `typeorm reflect-metadata ${driver}`;
   const { DataSource } = await peer(peers, () => import("typeorm"));
   await peer(peers, () => import(driver));
-  const { CreateLatchkeySessions1700000000000, sessionSchema, TypeOrmStore } = await import("./typeorm.js");
+  const { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } = await import("./typeorm.js");
   const dataSource = new DataSource({
     ...options,
-    entities: [sessionSchema({ type: options.type as never })],
-    migrations: [CreateLatchkeySessions1700000000000],
+    entities: latchkeyEntities({ type: options.type as never }),
+    migrations: [CreateLatchkeyTables1700000000000],
     migrationsTableName: "latchkey_migrations",
   } as never);
   await initialize(dataSource);

@@ -1,4 +1,4 @@
-// The commands that node-redis alone does not have: conditional on a session being there and live. Each touches one key, as a
+// The commands that node-redis alone does not have: conditional on a record being there and live. Each touches one key, as a
 // Redis Cluster wants it. The form of a value stands in redis-value.ts.
 
 const LIVE = `
@@ -34,20 +34,32 @@ if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) en
 ${HEAD}
 return head`;
 
+/**
+ * Arguments: now, a token's value without the instant of its index, its time to live, the user and the token that it replaces as
+ * the head has them, and the instant of the index, which is that of before when none is given. Gives 1; 0 when there is no such
+ * token; 2, and writes nothing, when the token would outlive that instant.
+ */
+export const ROTATE = `${LIVE}
+if not live or redis.call('GETRANGE', KEYS[1], 30, 29 + #ARGV[4]) ~= ARGV[4] then return 0 end
+local listed = ARGV[5] or redis.call('GETRANGE', KEYS[1], 0, 14)
+if string.sub(ARGV[2], 1, 15) > listed then return 2 end
+redis.call('SET', KEYS[1], listed .. ARGV[2], 'PX', ARGV[3])
+return 1`;
+
 /** Arguments: now. Gives the head of what it ended, or nothing. */
 export const DESTROY = `${LIVE}
 ${HEAD}
 redis.call('DEL', KEYS[1])
 if live then return head else return false end`;
 
-/** Arguments: now, a user's id as the head has it. Gives 1 when it ended a session of this user. */
+/** Arguments: now, a user's id as the head has it. Gives 1 when it ended a record of this user. */
 export const DESTROY_OF = `${LIVE}
 ${HEAD}
 if string.sub(head, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
 if live then return 1 else return 0 end`;
 
-/** Lists a session in its user's index. Arguments: its id, createdAt, the index's time to live. Gives a few entries. */
+/** Lists a record in its user's index. Arguments: its id, createdAt, the index's time to live. Gives a few entries. */
 export const ENTER = `
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 local ttl = tonumber(ARGV[3])
@@ -62,5 +74,5 @@ if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) en
 /** Gives the entries of an index, the newest first. */
 export const LIST = "return redis.call('ZREVRANGE', KEYS[1], 0, -1, 'WITHSCORES')";
 
-/** Removes a session from its user's index. Arguments: its id. */
+/** Removes a record from its user's index. Arguments: its id. */
 export const LEAVE = "return redis.call('ZREM', KEYS[1], ARGV[1])";

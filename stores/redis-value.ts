@@ -1,23 +1,26 @@
-import { assertRecord } from "../src/errors.js";
+import type { RememberTokenRecord } from "../src/remember-token-store.js";
 import type { SessionRecord } from "../src/session-store.js";
+import { assertRecord, assertRememberTokenRecord } from "../src/store-arguments.js";
 
-// The value of a session's key: lastSeenAt and expiresAt in 15 digits each, so that a script can move them in place, the user's
-// id, URI-encoded, a line feed, and the rest as JSON.
+// A value begins with two instants of 15 digits, of which the second is expiresAt, and the user's id, URI-encoded, with a line feed.
+//
+// A session's first instant is lastSeenAt, so that a script can move both in place; the rest is JSON.
+// A remembered browser's first instant is the one that its user's index lives to at least; behind the user stands the hash of its
+// token, URI-encoded, with a line feed, so that a script compares both as one text; the rest is JSON.
 
 type Content = Pick<SessionRecord, "createdAt" | "data">;
 
 const DIGITS = 15;
 
-/** The value of a record. */
-export function encode(record: SessionRecord): string {
+/** The value of a session. */
+export function encodeSession(record: SessionRecord): string {
   assertRecord(record);
-  const { userId, createdAt, lastSeenAt, expiresAt, data } = record;
-  const content: Content = { createdAt, data };
-  return `${digits(lastSeenAt)}${digits(expiresAt)}${encodeURIComponent(userId ?? "")}\n${JSON.stringify(content)}`;
+  const { userId, lastSeenAt, expiresAt } = record;
+  return `${digits(lastSeenAt)}${digits(expiresAt)}${headOf(userId ?? "")}${contentOf(record)}`;
 }
 
-/** The record of a value. */
-export function decode(value: string): SessionRecord {
+/** The session of a value. */
+export function decodeSession(value: string): SessionRecord {
   const end = value.indexOf("\n");
   return {
     userId: userIdOf(value.slice(2 * DIGITS, end + 1)),
@@ -27,11 +30,38 @@ export function decode(value: string): SessionRecord {
   };
 }
 
-/** The user of a head, which is what stands before the line feed and behind the instants. */
+/** The value of a remembered browser, without its first instant. */
+export function encodeToken(record: RememberTokenRecord): string {
+  assertRememberTokenRecord(record);
+  return `${digits(record.expiresAt)}${headOf(record.userId, record.tokenHash)}${contentOf(record)}`;
+}
+
+/** The remembered browser of a value. */
+export function decodeToken(value: string): RememberTokenRecord {
+  const [userId, tokenHash, content] = value.slice(2 * DIGITS).split("\n") as [string, string, string];
+  return {
+    userId: decodeURIComponent(userId),
+    tokenHash: decodeURIComponent(tokenHash),
+    expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
+    ...(JSON.parse(content) as Content),
+  };
+}
+
+/** Texts as a head has them. */
+export function headOf(...texts: string[]): string {
+  return texts.map((text) => `${encodeURIComponent(text)}\n`).join("");
+}
+
+/** The user of a head, which is what stands before the first line feed and behind the instants. */
 export function userIdOf(head: string): string | null {
   return decodeURIComponent(head.slice(0, head.indexOf("\n"))) || null;
 }
 
-function digits(instant: number): string {
+/** An instant in as many digits as every other. */
+export function digits(instant: number): string {
   return String(instant).padStart(DIGITS, "0");
+}
+
+function contentOf({ createdAt, data }: Content): string {
+  return JSON.stringify({ createdAt, data } satisfies Content);
 }

@@ -1,106 +1,137 @@
 import {
   type DataSource,
   EntitySchema,
+  type EntitySchemaColumnOptions,
   type MigrationInterface,
   type ObjectLiteral,
   type QueryRunner,
   Table,
+  type TableColumnOptions,
 } from "typeorm";
 
-/** One row of the table. */
-export interface SessionRow extends ObjectLiteral {
+type DatabaseType = DataSource["options"]["type"];
+
+/** What the rows of both tables have in common. */
+export interface ListedRow extends ObjectLiteral {
   id: string;
   userId: string | null;
   data: string;
   createdAt: number;
-  lastSeenAt: number;
   expiresAt: number;
 }
 
-/** The table where no other is named. */
-export const TABLE = "latchkey_sessions";
-/** 255 characters of up to four bytes. */
-const USER_ID_BYTES = 1020;
-
-/** How the table is made. */
-export interface SessionSchemaOptions {
-  /** @default "latchkey_sessions" */
-  tableName?: string;
-  /** The data source's `type`: MySQL and MariaDB must be told to compare ids exactly. */
-  type?: DataSource["options"]["type"];
+/** One row of the table of sessions. */
+export interface SessionRow extends ListedRow {
+  lastSeenAt: number;
 }
 
-/** The table of sessions, for a data source's `entities`. */
-export function sessionSchema({ tableName = TABLE, type }: SessionSchemaOptions = {}): EntitySchema<SessionRow> {
-  const text = exactText(type);
-  const instant = { type: "bigint" as const, transformer: { from: Number, to: (value: number) => value } };
-  return new EntitySchema<SessionRow>({
-    name: entityName(tableName),
-    tableName,
-    columns: {
-      id: { ...text, length: 64, primary: true },
-      userId: { ...text, name: "user_id", length: USER_ID_BYTES, nullable: true },
-      data: longText(type),
-      createdAt: { name: "created_at", ...instant },
-      lastSeenAt: { name: "last_seen_at", ...instant },
-      expiresAt: { name: "expires_at", ...instant },
-    },
-    indices: [
-      { name: `${tableName}_user_id`, columns: ["userId"] },
-      { name: `${tableName}_expires_at`, columns: ["expiresAt"] },
-    ],
+/** One row of the table of remembered browsers. */
+export interface RememberTokenRow extends ListedRow {
+  userId: string;
+  tokenHash: string;
+}
+
+/** Before the tables' names where nothing else is said. */
+export const TABLE_PREFIX = "latchkey_";
+
+/** A column: an id or a hash, compared exactly, of at most so many bytes; text of any length; or an instant. */
+interface Column {
+  property: string;
+  name: string;
+  kind: "exact" | "text" | "instant";
+  length?: number;
+  primary?: boolean;
+  nullable?: boolean;
+}
+
+const ID: Column = { property: "id", name: "id", kind: "exact", length: 64, primary: true };
+/** 255 characters of up to four bytes. */
+const USER_ID: Column = { property: "userId", name: "user_id", kind: "exact", length: 1020 };
+const TOKEN_HASH: Column = { property: "tokenHash", name: "token_hash", kind: "exact", length: 64 };
+const DATA: Column = { property: "data", name: "data", kind: "text" };
+const CREATED_AT: Column = { property: "createdAt", name: "created_at", kind: "instant" };
+const LAST_SEEN_AT: Column = { property: "lastSeenAt", name: "last_seen_at", kind: "instant" };
+const EXPIRES_AT: Column = { property: "expiresAt", name: "expires_at", kind: "instant" };
+
+/** The tables, by their names without the prefix. */
+const TABLES = {
+  sessions: [ID, { ...USER_ID, nullable: true }, DATA, CREATED_AT, LAST_SEEN_AT, EXPIRES_AT],
+  remember_tokens: [ID, USER_ID, TOKEN_HASH, DATA, CREATED_AT, EXPIRES_AT],
+};
+const INDEXED = [USER_ID, EXPIRES_AT];
+
+/** How the tables are made. */
+export interface LatchkeyEntitiesOptions {
+  /** The data source's `type`: MySQL and MariaDB must be told to compare ids exactly. */
+  type?: DatabaseType;
+  /** Before the tables' names. @default "latchkey_" */
+  tablePrefix?: string;
+}
+
+/** The tables of sessions and of remembered browsers, for a data source's `entities`. */
+export function latchkeyEntities({ type, tablePrefix = TABLE_PREFIX }: LatchkeyEntitiesOptions = {}): EntitySchema[] {
+  return Object.entries(TABLES).map(([table, columns]) => {
+    const tableName = `${tablePrefix}${table}`;
+    return new EntitySchema({
+      name: entityName(tableName),
+      tableName,
+      columns: Object.fromEntries(columns.map((column) => [column.property, entityColumn(column, type)])),
+      indices: INDEXED.map(({ name, property }) => ({ name: `${tableName}_${name}`, columns: [property] })),
+    });
   });
 }
 
-/** The migration that makes the table, for a data source's `migrations`. */
-export class CreateLatchkeySessions1700000000000 implements MigrationInterface {
+/** The migration that makes the tables, for a data source's `migrations`. */
+export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
   /** TypeORM orders migrations by the number at the end. */
-  name = "CreateLatchkeySessions1700000000000";
-  protected tableName = TABLE;
+  name = "CreateLatchkeyTables1700000000000";
+  protected tablePrefix = TABLE_PREFIX;
 
   async up(runner: QueryRunner): Promise<void> {
-    const { tableName } = this;
-    const { type } = exactText(runner.connection.options.type);
-    const instant = (name: string) => ({ name, type: "bigint" });
-    await runner.createTable(
-      new Table({
-        name: tableName,
-        columns: [
-          { name: "id", type, length: "64", isPrimary: true },
-          { name: "user_id", type, length: String(USER_ID_BYTES), isNullable: true },
-          { name: "data", ...longText(runner.connection.options.type) },
-          instant("created_at"),
-          instant("last_seen_at"),
-          instant("expires_at"),
-        ],
-        indices: [
-          { name: `${tableName}_user_id`, columnNames: ["user_id"] },
-          { name: `${tableName}_expires_at`, columnNames: ["expires_at"] },
-        ],
-      }),
-      true,
-    );
+    const { type } = runner.connection.options;
+    for (const [table, columns] of Object.entries(TABLES)) {
+      const name = `${this.tablePrefix}${table}`;
+      const indices = INDEXED.map((column) => ({ name: `${name}_${column.name}`, columnNames: [column.name] }));
+      const made = new Table({ name, columns: columns.map((column) => tableColumn(column, type)), indices });
+      await runner.createTable(made, true);
+    }
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable(this.tableName);
+    for (const table of Object.keys(TABLES).reverse()) await runner.dropTable(`${this.tablePrefix}${table}`, true);
   }
 }
 
 /** What TypeORM calls the rows of a table. */
 export function entityName(tableName: string): string {
-  return `LatchkeySession:${tableName}`;
+  return `Latchkey:${tableName}`;
 }
 
-/** Text that is compared exactly: MySQL and MariaDB take "Ann", "ann", "änn" and "Ann " for the same unless they are bytes. */
-function exactText(type: DataSource["options"]["type"] | undefined) {
-  if (type !== "mysql" && type !== "mariadb") return { type: "varchar" as const };
+export function isMySql(type: DatabaseType | undefined): boolean {
+  return type === "mysql" || type === "mariadb";
+}
+
+function entityColumn(column: Column, type: DatabaseType | undefined): EntitySchemaColumnOptions {
+  const { name, kind, length, primary = false, nullable = false } = column;
+  const options = { name, primary, nullable, ...(length ? { length } : {}), ...columnType(kind, type) };
+  if (kind === "instant") return { ...options, transformer: { from: Number, to: (value: number) => value } };
+  if (options.type !== "varbinary") return options;
   const fromBytes = (value: Buffer | string | null) => (Buffer.isBuffer(value) ? value.toString() : value);
-  return { type: "varbinary" as const, transformer: { from: fromBytes, to: (value: string | null) => value } };
+  return { ...options, transformer: { from: fromBytes, to: (value: string | null) => value } };
 }
 
-/** Text of any length and script: in MySQL and MariaDB `text` ends at 64 KB, and follows the database's own character set. */
-function longText(type: DataSource["options"]["type"] | undefined) {
-  const isMySql = type === "mysql" || type === "mariadb";
-  return isMySql ? { type: "mediumtext" as const, charset: "utf8mb4" } : { type: "text" as const };
+function tableColumn(column: Column, type: DatabaseType): TableColumnOptions {
+  const { name, kind, length, primary = false, nullable = false } = column;
+  const sized = length ? { length: String(length) } : {};
+  return { name, isPrimary: primary, isNullable: nullable, ...sized, ...columnType(kind, type) };
+}
+
+/**
+ * MySQL and MariaDB take "Ann", "ann", "änn" and "Ann " for the same unless they are bytes. Their `text` ends at 64 KB, and follows
+ * the database's own character set.
+ */
+function columnType(kind: Column["kind"], type: DatabaseType | undefined) {
+  if (kind === "instant") return { type: "bigint" as const };
+  if (kind === "exact") return { type: isMySql(type) ? ("varbinary" as const) : ("varchar" as const) };
+  return isMySql(type) ? { type: "mediumtext" as const, charset: "utf8mb4" } : { type: "text" as const };
 }

@@ -1,19 +1,35 @@
 import { expect } from "chai";
 import { MemoryStore } from "express-session";
-import type { SessionStore } from "latchkey";
+import type { RememberTokenStore, SessionStore } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
-import { type StoreConformanceOptions, storeConformance } from "latchkey/testing";
+import {
+  rememberTokenConformance,
+  type StoreCase,
+  type StoreConformanceOptions,
+  storeConformance,
+} from "latchkey/testing";
 import { mistakenEnding } from "./support/mistakes/ending.js";
 import { mistakenKeeping } from "./support/mistakes/keeping.js";
+import { mistakenRemembering } from "./support/mistakes/remembering.js";
+import { mistakenRotating } from "./support/mistakes/rotating.js";
 import { mistakenWriting } from "./support/mistakes/writing.js";
-import { PlainStore } from "./support/plain-store.js";
+import { PlainRememberTokens, PlainStore } from "./support/plain-store.js";
 
-/** The names of the cases that a store does not pass. */
-async function failures(store: SessionStore, options: Omit<StoreConformanceOptions, "store"> = {}): Promise<string[]> {
-  const failed: string[] = [];
-  for (const { name, run } of storeConformance({ store: () => store, ...options }))
-    await run().catch(() => failed.push(name));
-  return failed;
+/** The names of the cases that are not passed. */
+async function failed(cases: StoreCase[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const { name, run } of cases) await run().catch(() => names.push(name));
+  return names;
+}
+
+const failures = (store: SessionStore, options: Omit<StoreConformanceOptions, "store"> = {}) =>
+  failed(storeConformance({ store: () => store, ...options }));
+const tokenFailures = (store: RememberTokenStore) => failed(rememberTokenConformance({ store: () => store }));
+
+/** Each by the beginning that it was expected by, if it was. */
+function expectFound(names: string[], foundBy: string[]): void {
+  const found = names.map((name) => foundBy.find((start) => name.startsWith(start)) ?? name);
+  expect(found).to.have.members(foundBy);
 }
 
 describe("storeConformance", () => {
@@ -27,8 +43,7 @@ describe("storeConformance", () => {
     ...mistakenKeeping,
   })) {
     it(`finds that ${mistake}`, async () => {
-      const failed = await failures(PlainStore.with(change));
-      expect(failed.map((name) => foundBy.find((start) => name.startsWith(start)) ?? name)).to.eql(foundBy);
+      expectFound(await failures(PlainStore.with(change)), foundBy);
     });
   }
 
@@ -38,7 +53,7 @@ describe("storeConformance", () => {
     expect(await failures(wrapped, { lacks: ["users"] })).to.eql([
       "of 20 concurrent creates of an id one succeeds",
       "of 20 concurrent creates of an id whose record is over one succeeds",
-      "of 20 concurrent destroys of a session one is told that it ended it",
+      "of 20 concurrent destroys of a record one is told that it ended it",
       "no update or touch brings a session back, in 100 races with destroy",
       "concurrent touches leave the latest instants",
     ]);
@@ -46,4 +61,16 @@ describe("storeConformance", () => {
       "says by UnsupportedByStoreError that it keeps no index of users",
     ]);
   });
+});
+
+describe("rememberTokenConformance", () => {
+  it("is passed by a store that keeps the contract", async () => {
+    expect(await tokenFailures(new PlainRememberTokens())).to.eql([]);
+  });
+
+  for (const [mistake, [change, foundBy]] of Object.entries({ ...mistakenRotating, ...mistakenRemembering })) {
+    it(`finds that ${mistake}`, async () => {
+      expectFound(await tokenFailures(PlainRememberTokens.with(change)), foundBy);
+    });
+  }
 });

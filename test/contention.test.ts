@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { SessionRecord } from "latchkey";
+import type { RememberTokenRecord, SessionRecord } from "latchkey";
 import sinon from "sinon";
 import { backendsHere } from "./support/backends.js";
 import { countTrials } from "./support/raw-client.js";
@@ -28,6 +28,49 @@ const deadlocks: Record<string, { waits: string; patience: string; code: string 
   },
 };
 const here = await backendsHere("postgres", "mariadb");
+
+const rotating = await backendsHere("sqlite", "postgres", "mariadb", "redis");
+const ROTATES = 50;
+const ROUNDS = 20;
+
+describe("many that rotate the same token", function () {
+  this.timeout(120_000);
+  expectNoUnhandledRejections();
+
+  for (const { name, open } of rotating) {
+    it(`${ROUNDS} times ${ROTATES} at once by two connections on ${name}: one does it each time, and its record is kept`, async () => {
+      const { store, another, close } = await open();
+      const stores = [store.rememberTokens!, (await another!()).rememberTokens!];
+      const winners: number[] = [];
+      try {
+        const now = Date.now();
+        const first: RememberTokenRecord = {
+          userId: "ann",
+          tokenHash: "0",
+          data: {},
+          createdAt: now,
+          expiresAt: now + 3_600_000,
+        };
+        await stores[0]!.create("a", first);
+        for (let round = 0, token = "0"; round < ROUNDS; round++) {
+          const records = Array.from({ length: ROTATES }, (_, n) => ({
+            ...first,
+            tokenHash: `${round}:${n}`,
+            data: { n },
+          }));
+          const rotated = await Promise.all(records.map((one, n) => stores[n % 2]!.rotate("a", token, one)));
+          const won = records.filter((_, n) => rotated[n]);
+          winners.push(won.length);
+          for (const one of stores) expect(await one.read("a")).to.eql(won[0]);
+          token = won[0]!.tokenHash;
+        }
+      } finally {
+        await close();
+      }
+      expect(winners).to.eql(Array(ROUNDS).fill(1));
+    });
+  }
+});
 
 describe("many that work on the same sessions", function () {
   this.timeout(600_000);
@@ -86,9 +129,9 @@ describe("many that work on the same sessions", function () {
     });
 
     it(`a deadlock on ${name}: the store's statement is chosen to fail, and is tried again`, async () => {
-      const { store, dataSource, tableName, close } = await open();
+      const { store, dataSource, tables, close } = await open();
       const other = dataSource!.createQueryRunner();
-      const write = (id: string) => other.query(`UPDATE ${tableName} SET data = '{}' WHERE id = '${id}'`);
+      const write = (id: string) => other.query(`UPDATE ${tables!.sessions} SET data = '{}' WHERE id = '${id}'`);
       const { waits, patience, code } = deadlocks[name]!;
       try {
         const instants = { createdAt: 1, lastSeenAt: 1, expiresAt: 2 };

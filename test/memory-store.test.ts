@@ -160,6 +160,33 @@ describe("MemoryStore", () => {
     expect(index.size, "users in the index").to.equal(0);
   });
 
+  it("keeps remembered browsers, bounded by themselves, pruned by the same timer, until it is closed", async () => {
+    const small = new MemoryStore({ maxRememberTokens: 3 });
+    const tokens = small.rememberTokens;
+    const token = (userId: string, lifetime = 3_600_000) => {
+      const createdAt = Date.now();
+      return { userId, tokenHash: "first", data: {}, createdAt, expiresAt: createdAt + lifetime };
+    };
+    for (const id of ["a", "b", "c"]) await tokens.create(id, token(id));
+    await small.create("session", record({ userId: "a" }));
+    await tokens.read("a");
+    await tokens.create("d", token("d", 1000));
+    expect(await tokens.read("b")).to.equal(null);
+    const listed = await Promise.all(["a", "b", "c", "d"].map((id) => tokens.listByUser(id)));
+    expect(listed.map(({ length }) => length)).to.deep.equal([1, 0, 1, 1]);
+    await clock.tickAsync(60_000);
+    expect(await tokens.prune(), "the timer has pruned").to.equal(0);
+    expect([await small.prune(), (await tokens.listByUser("d")).length]).to.deep.equal([0, 0]);
+    await tokens.create("e", token("e"));
+    expect(await tokens.listByUser("a"), "the pruned one made room").to.have.lengthOf(1);
+    await small.close();
+    expect(await Promise.all(["a", "c", "e"].map((id) => tokens.read(id)))).to.deep.equal([null, null, null]);
+    for (const maxRememberTokens of [0, -1, 1.5, Number.NaN, "3"]) {
+      const options = { maxRememberTokens: maxRememberTokens as number };
+      expect(() => new MemoryStore(options)).to.throw(TypeError, "maxRememberTokens");
+    }
+  });
+
   const hostile: unknown[] = [undefined, null, "", [], ["a"], {}, { $ne: 1 }, 1, true, { toString: () => "a" }];
   it(`refuses ids that are not non-empty strings: ${hostile.length} kinds, every verb`, async () => {
     await store.create("a", record({ userId: "a" }));

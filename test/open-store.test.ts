@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { inspect, promisify } from "node:util";
 import { expect } from "chai";
 import { openStore } from "latchkey/stores";
+import { DataSource } from "typeorm";
 import { backendsHere, shared } from "./support/backends.js";
 import { makeDatabase } from "./support/databases.js";
 import { runProgram } from "./support/program.js";
@@ -21,8 +22,12 @@ const USE = `
   const record = { userId: "1", data: { kept: true }, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
   await store.create("id" + process.pid, record);
   const [{ data }] = (await store.listByUser("1")).filter(({ id }) => id === "id" + process.pid);
+  const { lastSeenAt, ...remembered } = record;
+  const tokens = store.rememberTokens;
+  await tokens.create("id" + process.pid, { ...remembered, tokenHash: "first" });
+  const rotated = await tokens.rotate("id" + process.pid, "first", { ...remembered, tokenHash: "second" });
   await store.close();
-  console.log(store.constructor.name, data.kept);`;
+  console.log(store.constructor.name, data.kept && rotated);`;
 
 const ran = (name: string) => ({ code: 0, output: `${name} true` });
 
@@ -110,6 +115,7 @@ describe("openStore", function () {
       expect(await runProgram(USE, { args: [url] })).to.eql(ran("TypeOrmStore"));
       const alias = url.replace(/^postgres:/, "postgresql:").replace(/^mysql:/, "mariadb:");
       expect(await runProgram(USE, { args: [alias] })).to.eql(ran("TypeOrmStore"));
+      expect(await kept(url)).to.eql({ latchkey_sessions: 6, latchkey_remember_tokens: 6 });
       await drop();
     });
   }
@@ -148,6 +154,23 @@ describe("openStore", function () {
     }
   });
 });
+
+/** How many rows the tables of openStore have. */
+async function kept(url: string): Promise<Record<string, number>> {
+  const [scheme] = url.split(":", 1);
+  const database = url.slice("sqlite:".length);
+  const dataSource = new DataSource(
+    scheme === "sqlite" ? { type: "better-sqlite3", database } : { type: scheme as "postgres" | "mysql", url },
+  );
+  await dataSource.initialize();
+  const counts: Record<string, number> = {};
+  for (const table of ["latchkey_sessions", "latchkey_remember_tokens"]) {
+    const [{ n }] = await dataSource.query(`SELECT count(*) AS n FROM ${table}`);
+    counts[table] = Number(n);
+  }
+  await dataSource.destroy();
+  return counts;
+}
 
 /** A project with latchkey and these packages, and none of the others. */
 async function packageWith(cwd: string, installed: string[]): Promise<string> {

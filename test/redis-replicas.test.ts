@@ -12,7 +12,8 @@ if ((await backendsHere("redis")).length > 0) {
     let replica: RedisServer;
     let client: ReturnType<typeof connect>;
     const connect = () => createClient({ url: master.url });
-    const onReplica = async (id: string) => redisCli(replica.port, "EXISTS", `latchkey:session:${id}`);
+    const onReplica = async (id: string, kind = "session") =>
+      redisCli(replica.port, "EXISTS", `latchkey:${kind}:${id}`);
 
     before(async () => {
       master = await startRedis();
@@ -40,6 +41,25 @@ if ((await backendsHere("redis")).length > 0) {
         expect(await store.destroyByUser("ann")).to.equal(1);
         expect((await onReplica(`all ${i}`)).trim()).to.equal("0");
       }
+    });
+
+    it("has forgotten a browser on the replica too when it says so: 100 of 100", async () => {
+      const tokens = new RedisStore({ client, waitReplicas: 1 }).rememberTokens;
+      const { lastSeenAt: _, ...rest } = record();
+      const token = { ...rest, userId: "ann", tokenHash: "first" };
+      for (let i = 0; i < 50; i++) {
+        for (const id of [`one ${i}`, `all ${i}`]) await tokens.create(id, token);
+        expect(await tokens.destroy(`one ${i}`)).to.equal(true);
+        expect((await onReplica(`one ${i}`, "remember")).trim()).to.equal("0");
+        expect(await tokens.destroyByUser("ann")).to.equal(1);
+        expect((await onReplica(`all ${i}`, "remember")).trim()).to.equal("0");
+      }
+      const strict = new RedisStore({ client, waitReplicas: 2 }).rememberTokens;
+      const told = "only 1 of 2 replicas know that the remembered browser ended";
+      await tokens.create("a", token);
+      expect(await strict.destroy("a").catch((caught: Error) => caught.message)).to.equal(told);
+      expect(await strict.destroyByUser("ann").catch((caught: Error) => caught.message)).to.equal(told);
+      expect(await tokens.read("a")).to.equal(null);
     });
 
     it("rejects when fewer replicas than that are there, and the master has ended it", async () => {

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import type { SessionRecord } from "latchkey";
+import type { RememberTokenRecord, SessionRecord } from "latchkey";
 import { type RedisClient, RedisStore } from "latchkey/stores/redis";
-import { storeConformance } from "latchkey/testing";
-import { createClient } from "redis";
+import { rememberTokenConformance, storeConformance } from "latchkey/testing";
 import { createClient as createClient5 } from "redis5";
 import { backendsHere } from "./support/backends.js";
-import { everyVerb } from "./support/every-verb.js";
-import { type RedisServer, redisCli, startRedis } from "./support/redis-servers.js";
+import { everyTokenVerb, everyVerb } from "./support/every-verb.js";
+import { type RedisServer, startRedis } from "./support/redis-servers.js";
+import { useRedisStore } from "./support/redis-store.js";
 
 const HOUR = 3_600_000;
 const WEEK = 7 * 24 * HOUR;
@@ -16,38 +16,33 @@ function record(parts: Partial<SessionRecord> = {}): SessionRecord {
   return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, ...parts };
 }
 
+function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
+  const now = Date.now();
+  return { userId: "ann", tokenHash: "first", data: {}, createdAt: now, expiresAt: now + HOUR, ...parts };
+}
+
 if ((await backendsHere("redis")).length > 0) {
   describe("RedisStore", function () {
     this.timeout(20_000);
-    let server: RedisServer;
-    let client: Awaited<ReturnType<ReturnType<typeof connect>["connect"]>>;
+    const { cli, ttl, current } = useRedisStore();
+    let client: RedisClient;
     let store: RedisStore;
-    const connect = () => createClient({ url: server.url });
-    const cli = async (...command: string[]) => (await redisCli(server.port, ...command)).trim();
-    const ttl = async (key: string) => Number(await cli("PTTL", key));
-
-    before(async () => {
-      server = await startRedis();
-    });
-    after(() => server?.stop());
-    beforeEach(async () => {
-      client = await connect().connect();
-      store = new RedisStore({ client });
-    });
-    afterEach(async () => {
-      client.destroy();
-      await cli("FLUSHALL");
-      await cli("CONFIG", "RESETSTAT");
+    beforeEach(() => {
+      ({ client, store } = current());
     });
 
     it("puts its prefix before every key, so that two stores share a database", async () => {
       const other = new RedisStore({ client, prefix: "other:" });
       await store.create("a", record({ data: { of: "store" } }));
       await other.create("a", record({ data: { of: "other" } }));
+      for (const one of [store, other]) await one.rememberTokens.create("a", token());
+      const keys = ["remember-user:ann", "remember:a", "session:a", "user:ann"];
       expect((await cli("KEYS", "*")).split("\n").sort()).to.eql([
-        ...["latchkey:session:a", "latchkey:user:ann"],
-        ...["other:session:a", "other:user:ann"],
+        ...keys.map((key) => `latchkey:${key}`),
+        ...keys.map((key) => `other:${key}`),
       ]);
+      expect(await other.rememberTokens.destroyByUser("ann")).to.equal(1);
+      expect(await store.rememberTokens.read("a")).not.to.equal(null);
       expect(await other.destroyByUser("ann")).to.equal(1);
       expect((await store.read("a"))!.data).to.eql({ of: "store" });
     });
@@ -86,42 +81,58 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await cli("DBSIZE")).to.equal("0");
     });
 
-    it("clears the index of sessions that ended by themselves, a few at each login, and of none on its way", async () => {
-      const old = record({ createdAt: Date.now() - 2 * 60_000 });
-      for (const id of ["a", "b", "c"]) await store.create(id, old);
-      await store.create("kept", old);
-      await store.create("on its way", record());
-      await cli("DEL", "latchkey:session:a", "latchkey:session:b", "latchkey:session:c", "latchkey:session:on its way");
-      expect((await store.listByUser("ann")).map(({ id }) => id)).to.eql(["kept"]);
-      let logins = 0;
-      while (Number(await cli("ZCARD", "latchkey:user:ann")) > logins + 2 && logins < 200)
-        await store.create(`login ${logins++}`, record());
-      expect(logins).to.be.within(1, 199);
-      const listed = (await cli("ZRANGE", "latchkey:user:ann", "0", "-1")).split("\n");
-      expect(listed).to.include.members(["kept", "on its way"]).and.not.include.members(["a"]);
-    });
+    /** The two kinds of records, and their keys. */
+    const kinds = {
+      sessions: { key: "session", index: "user", make: record, verbs: (of: RedisStore) => of },
+      "remembered browsers": {
+        key: "remember",
+        index: "remember-user",
+        make: token,
+        verbs: (of: RedisStore) => of.rememberTokens as unknown as RedisStore,
+      },
+    };
+    for (const [name, { key, index, make, verbs }] of Object.entries(kinds)) {
+      const newRecord = make as typeof record;
 
-    it("lists a session before it writes it, so that a crash in between hides none", async () => {
-      let calls = 0;
-      const failing: RedisClient = {
-        get: (key) => client.get(key),
-        eval: (script, options) => (++calls === 2 ? Promise.reject(new Error("gone")) : client.eval(script, options)),
-      };
-      const [, message] = await new RedisStore({ client: failing }).create("a", record()).then(
-        () => [],
-        (error: Error) => [error, error.message],
-      );
-      expect(message).to.equal("gone");
-      expect(await cli("KEYS", "*")).to.equal("latchkey:user:ann");
-      expect(await store.listByUser("ann")).to.eql([]);
-      expect(await store.destroyByUser("ann")).to.equal(0);
-      await store.create("a", record());
-      expect(await store.listByUser("ann")).to.have.lengthOf(1);
-    });
+      it(`clears the index of ${name} that ended by themselves, a few at each login, and of none on its way`, async () => {
+        const kept = verbs(store);
+        const old = newRecord({ createdAt: Date.now() - 2 * 60_000 });
+        for (const id of ["a", "b", "c"]) await kept.create(id, old);
+        await kept.create("kept", old);
+        await kept.create("on its way", newRecord());
+        await cli("DEL", ...["a", "b", "c", "on its way"].map((id) => `latchkey:${key}:${id}`));
+        expect((await kept.listByUser("ann")).map(({ id }) => id)).to.eql(["kept"]);
+        let logins = 0;
+        while (Number(await cli("ZCARD", `latchkey:${index}:ann`)) > logins + 2 && logins < 200)
+          await kept.create(`login ${logins++}`, newRecord());
+        expect(logins).to.be.within(1, 199);
+        const listed = (await cli("ZRANGE", `latchkey:${index}:ann`, "0", "-1")).split("\n");
+        expect(listed).to.include.members(["kept", "on its way"]).and.not.include.members(["a"]);
+      });
+
+      it(`lists ${name} before it writes them, so that a crash in between hides none`, async () => {
+        let calls = 0;
+        const failing: RedisClient = {
+          get: (key) => client.get(key),
+          eval: (script, options) => (++calls === 2 ? Promise.reject(new Error("gone")) : client.eval(script, options)),
+        };
+        const broken = verbs(new RedisStore({ client: failing }));
+        expect(await broken.create("a", newRecord()).catch((error) => error.message)).to.equal("gone");
+        const kept = verbs(store);
+        expect(await cli("KEYS", "*")).to.equal(`latchkey:${index}:ann`);
+        expect(await kept.listByUser("ann")).to.eql([]);
+        expect(await kept.destroyByUser("ann")).to.equal(0);
+        await kept.create("a", newRecord());
+        expect(await kept.listByUser("ann")).to.have.lengthOf(1);
+      });
+    }
 
     it("sends no command that scans, flushes or takes several keys", async () => {
-      for (const { name, run } of storeConformance({ store: () => store }))
-        await run().catch((e) => expect.fail(`${name}: ${e}`));
+      const cases = [
+        ...storeConformance({ store: () => store }),
+        ...rememberTokenConformance({ store: () => store.rememberTokens }),
+      ];
+      for (const { name, run } of cases) await run().catch((e) => expect.fail(`${name}: ${e}`));
       const used = (await cli("INFO", "commandstats")).match(/(?<=cmdstat_)[^:]+/g)!;
       const allowed = ["get", "eval", "set", "del", "getrange", "setrange", "pttl", "pexpire", "zadd", "zrem"];
       allowed.push("zrevrange", "zrandmember", "client|setinfo", "client|setname", "hello", "config|resetstat", "info");
@@ -143,8 +154,13 @@ if ((await backendsHere("redis")).length > 0) {
       await cli("SET", "latchkey:session:broken", "no record");
       await cli("SADD", "latchkey:session:set", "1");
       for (const id of ["broken", "set"]) expect(await store.read(id).catch((error) => error)).to.be.instanceOf(Error);
-      client.destroy();
-      for (const call of everyVerb(store, record))
+      const tokens = store.rememberTokens;
+      await tokens.create("a", token());
+      await cli("SET", "latchkey:remember:broken", "no record");
+      await cli("SADD", "latchkey:remember:set", "1");
+      for (const id of ["broken", "set"]) expect(await tokens.read(id).catch((error) => error)).to.be.instanceOf(Error);
+      current().client.destroy();
+      for (const call of [...everyVerb(store, record), ...everyTokenVerb(tokens, token)])
         expect(await call().catch((error) => error), String(call)).to.be.instanceOf(Error);
     });
 
@@ -167,5 +183,9 @@ if ((await backendsHere("redis")).length > 0) {
       await server?.stop();
     });
     for (const { name, run } of storeConformance({ store: () => new RedisStore({ client }) })) it(name, run);
+    describe("rememberTokens", () => {
+      const store = () => new RedisStore({ client }).rememberTokens;
+      for (const { name, run } of rememberTokenConformance({ store })) it(name, run);
+    });
   });
 }

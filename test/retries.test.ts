@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { SessionRecord, SessionStore } from "latchkey";
+import type { RememberTokenRecord, SessionRecord, SessionStore } from "latchkey";
 import sinon from "sinon";
 import { QueryFailedError } from "typeorm";
 import { backends, type Opened } from "./support/backends.js";
@@ -11,7 +11,16 @@ const instants = { createdAt: NOW - 9000, lastSeenAt: NOW - 9000, expiresAt: NOW
 const record: SessionRecord = { userId: "ann", data: { n: 1 }, ...instants };
 const changed: SessionRecord = { ...record, data: { n: 2 } };
 
-/** The verbs, over two sessions of Ann's and one that is over. */
+const token: RememberTokenRecord = {
+  userId: "ann",
+  tokenHash: "first",
+  data: {},
+  createdAt: NOW,
+  expiresAt: NOW + 60_000,
+};
+const next: RememberTokenRecord = { ...token, tokenHash: "second" };
+
+/** The verbs, over two sessions of Ann's and one that is over, and over as many remembered browsers. */
 const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   create: (store) => store.create("new", record),
   "create over an expired one": (store) => store.create("over", record),
@@ -24,13 +33,26 @@ const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   listByUser: (store) => store.listByUser("ann"),
   destroyByUser: (store) => store.destroyByUser("ann", { except: "b" }),
   prune: (store) => store.prune(),
+  "rememberTokens.create": (store) => store.rememberTokens!.create("new", token),
+  "rememberTokens.create over an expired one": (store) => store.rememberTokens!.create("over", token),
+  "rememberTokens.read": (store) => store.rememberTokens!.read("a"),
+  "rememberTokens.rotate": (store) => store.rememberTokens!.rotate("a", "first", next),
+  "rememberTokens.rotate of another token": (store) => store.rememberTokens!.rotate("a", "second", next),
+  "rememberTokens.destroy": (store) => store.rememberTokens!.destroy("a"),
+  "rememberTokens.listByUser": (store) => store.rememberTokens!.listByUser("ann"),
+  "rememberTokens.destroyByUser": (store) => store.rememberTokens!.destroyByUser("ann", { except: "b" }),
+  "rememberTokens.prune": (store) => store.rememberTokens!.prune(),
 };
 
 describe("a database whose statements fail because others are at it", () => {
   let opened: Opened;
   let fails: (statement: number) => string | undefined;
   let statements: number;
-  const rows = () => opened.dataSource!.query(`SELECT * FROM ${opened.tableName} ORDER BY id`);
+  const rows = async () => {
+    const { dataSource, tables } = opened;
+    const rowsOf = (table: string) => dataSource!.query(`SELECT * FROM ${table} ORDER BY id`);
+    return { sessions: await rowsOf(tables!.sessions), rememberTokens: await rowsOf(tables!.rememberTokens) };
+  };
 
   before(async () => {
     opened = await backends.find(({ name }) => name === "sqlite")!.open();
@@ -50,13 +72,15 @@ describe("a database whose statements fail because others are at it", () => {
   });
   afterEach(() => sinon.restore());
 
-  /** What a verb gives, and the table before and after. */
+  /** What a verb gives, and the tables before and after. */
   async function outcome(verb: (store: SessionStore) => Promise<unknown>, given: typeof fails = () => undefined) {
-    const { store, dataSource, tableName } = opened;
+    const { store, dataSource, tables } = opened;
     fails = () => undefined;
-    await dataSource!.query(`DELETE FROM ${tableName}`);
+    for (const table of Object.values(tables!)) await dataSource!.query(`DELETE FROM ${table}`);
     for (const id of ["a", "b"]) await store.create(id, record);
     await store.create("over", { ...record, expiresAt: NOW - 1 });
+    for (const id of ["a", "b"]) await store.rememberTokens!.create(id, token);
+    await store.rememberTokens!.create("over", { ...token, expiresAt: NOW - 1 });
     const before = await rows();
     fails = given;
     statements = 0;

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { SessionRecord } from "latchkey";
-import { CreateLatchkeySessions1700000000000, sessionSchema, TypeOrmStore } from "latchkey/stores/typeorm";
+import type { RememberTokenRecord, SessionRecord } from "latchkey";
+import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
 import sinon from "sinon";
 import { DataSource } from "typeorm";
 import { backendsHere, type Opened } from "./support/backends.js";
 import { makeDatabase, query } from "./support/databases.js";
-import { everyVerb } from "./support/every-verb.js";
+import { everyTokenVerb, everyVerb } from "./support/every-verb.js";
 import { runProgram } from "./support/program.js";
 
 const MINUTE = 60_000;
@@ -13,6 +13,11 @@ const MINUTE = 60_000;
 function record(parts: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
   return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + MINUTE, ...parts };
+}
+
+function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
+  const now = Date.now();
+  return { userId: "ann", tokenHash: "first", data: {}, createdAt: now, expiresAt: now + MINUTE, ...parts };
 }
 
 const databases = await backendsHere("sqlite", "sqlite3", "postgres", "mariadb");
@@ -28,17 +33,23 @@ for (const { name, open } of databases) {
     });
     afterEach(() => opened?.close());
 
-    it("gets from the migration the very table that the schema describes, and none when it is taken back", async () => {
+    it("gets from the migration the very tables that the schema describes, and none when they are taken back", async () => {
       const differences = async () => (await dataSource.driver.createSchemaBuilder().log()).upQueries;
+      const tables = Object.values(opened.tables!);
+      expect(tables).to.have.lengthOf(2);
       expect((await differences()).map(({ query }) => query)).to.eql([]);
       await dataSource.undoLastMigration();
-      expect(await differences()).to.have.lengthOf.above(0);
+      const makes = (await differences()).map(({ query }) => query);
       const runner = dataSource.createQueryRunner();
-      expect(await runner.hasTable(opened.tableName!)).to.equal(false);
+      for (const table of tables) {
+        expect(makes.filter((query) => /^CREATE TABLE/.test(query) && query.includes(table))).to.have.lengthOf(1);
+        expect(await runner.hasTable(table)).to.equal(false);
+      }
       await dataSource.runMigrations();
-      expect(
-        (await runner.getTable(opened.tableName!))!.indices.map((index) => index.columnNames.join()).sort(),
-      ).to.eql(["expires_at", "user_id"]);
+      for (const table of tables) {
+        const { indices } = (await runner.getTable(table))!;
+        expect(indices.map((index) => index.columnNames.join()).sort()).to.eql(["expires_at", "user_id"]);
+      }
       await runner.release();
     });
 
@@ -53,8 +64,8 @@ for (const { name, open } of databases) {
     it("prunes thousands in batches, and no more than the limit", async () => {
       const { store } = opened;
       const rows = Array.from({ length: 1201 }, (_, i) => ({ id: `over ${i}`, ...record(), data: "{}", expiresAt: 1 }));
-      await dataSource.getRepository(`LatchkeySession:${opened.tableName}`).insert(rows.slice(0, 600));
-      await dataSource.getRepository(`LatchkeySession:${opened.tableName}`).insert(rows.slice(600));
+      await dataSource.getRepository(`Latchkey:${opened.tables!.sessions}`).insert(rows.slice(0, 600));
+      await dataSource.getRepository(`Latchkey:${opened.tables!.sessions}`).insert(rows.slice(600));
       await store.create("live", record());
       expect([await store.prune({ limit: 601 }), await store.prune(), await store.prune()]).to.eql([601, 600, 0]);
       expect(await store.read("live")).not.to.equal(null);
@@ -63,8 +74,11 @@ for (const { name, open } of databases) {
     it("rejects, rather than to say that there is no session, when the database fails", async () => {
       const { store } = opened;
       await store.create("a", record());
-      await dataSource.query(`DROP TABLE ${opened.tableName}`);
-      for (const call of [...everyVerb(store, record), () => store.prune()])
+      const tokens = store.rememberTokens!;
+      await tokens.create("a", token());
+      for (const table of Object.values(opened.tables!)) await dataSource.query(`DROP TABLE ${table}`);
+      const verbs = [...everyVerb(store, record), ...everyTokenVerb(tokens, token)];
+      for (const call of [...verbs, () => store.prune(), () => tokens.prune()])
         expect(await call().catch((error) => error), String(call)).to.be.instanceOf(Error);
     });
   });
@@ -76,8 +90,8 @@ describe("TypeOrmStore", () => {
     dataSource = new DataSource({
       type: "better-sqlite3",
       database: ":memory:",
-      entities: [sessionSchema()],
-      migrations: [CreateLatchkeySessions1700000000000],
+      entities: latchkeyEntities(),
+      migrations: [CreateLatchkeyTables1700000000000],
     });
     await dataSource.initialize();
   });
@@ -87,10 +101,10 @@ describe("TypeOrmStore", () => {
   });
 
   it("refuses a data source that is not initialized or does not know the table", () => {
-    const asleep = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: [sessionSchema()] });
+    const asleep = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: latchkeyEntities() });
     for (const wrong of [asleep, undefined, {}])
       expect(() => new TypeOrmStore({ dataSource: wrong as never })).to.throw(TypeError, "initialized");
-    expect(() => new TypeOrmStore({ dataSource, tableName: "other" })).to.throw(TypeError, "sessionSchema()");
+    expect(() => new TypeOrmStore({ dataSource, tablePrefix: "other_" })).to.throw(TypeError, "latchkeyEntities()");
   });
 
   it("prunes about as often as it is told, with jitter, one after another, until it is closed", async () => {
@@ -127,8 +141,8 @@ describe("TypeOrmStore", () => {
 
   it("does not keep the process alive by its timer", async () => {
     const program = `import { DataSource } from "typeorm";
-      import { sessionSchema, TypeOrmStore } from "latchkey/stores/typeorm";
-      const dataSource = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: [sessionSchema()] });
+      import { latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
+      const dataSource = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: latchkeyEntities() });
       new TypeOrmStore({ dataSource: await dataSource.initialize(), pruneEvery: 3_600_000 });
       console.log("end");`;
     expect(await runProgram(program)).to.eql({ code: 0, output: "end" });
@@ -141,8 +155,8 @@ describe("TypeOrmStore", () => {
       const latin1 = new DataSource({
         type: "mysql",
         url,
-        entities: [sessionSchema({ type: "mysql" })],
-        migrations: [CreateLatchkeySessions1700000000000],
+        entities: latchkeyEntities({ type: "mysql" }),
+        migrations: [CreateLatchkeyTables1700000000000],
       });
       await latin1.initialize();
       await latin1.runMigrations();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateLatchkeySessions1700000000000, sessionSchema, TypeOrmStore } from "latchkey/stores/typeorm";
+import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import type { Backend, Kept } from "./backend.js";
 
@@ -83,7 +83,7 @@ async function openTable(
     batch: 2000,
     insert: async (sessions) => {
       const rows = sessions.map(({ data, ...session }) => ({ ...session, data: JSON.stringify(data) }));
-      const { name } = sessionSchema().options;
+      const { name } = latchkeyEntities()[0]!.options;
       await dataSource.createQueryBuilder().insert().into(name).values(rows).updateEntity(false).execute();
     },
     settle: () => settle(dataSource),
@@ -99,8 +99,8 @@ async function openTable(
 export async function connect(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource({
     ...options,
-    entities: [sessionSchema({ type: options.type })],
-    migrations: [CreateLatchkeySessions1700000000000],
+    entities: latchkeyEntities({ type: options.type }),
+    migrations: [CreateLatchkeyTables1700000000000],
   });
   return dataSource.initialize();
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { RememberTokenRecord, RememberTokenStore } from "../remember-token-store.js";
 import type { SessionRecord } from "../session-store.js";
-import { type AddCase, newId, newRecord } from "./case.js";
+import { type AddCase, newId } from "./case.js";
+import { type KeepingStore, type Kind, newRecord, newToken } from "./kind.js";
 
 /** What a query string or a JSON body can make of an id, and what an SQL builder would run. */
 const HOSTILE: unknown[] = [
@@ -10,15 +12,16 @@ const HOSTILE: unknown[] = [
 ];
 
 /** Ids are compared exactly, taken literally, and refused where they are no ids. */
-export function addIdCases(add: AddCase): void {
+export function addIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord, changes }: Kind<S>): void {
   add("ids are compared exactly, with their case, by every verb", async (store) => {
     const id = `${newId()}aB`;
     const record = newRecord();
     await store.create(id, record);
-    for (const other of [id.toLowerCase(), `${id} `, ` ${id}`, id.slice(0, -1), `${id}%`, id.replace("aB", "_B")]) {
+    const others = [id.toLowerCase(), `${id} `, ` ${id}`, id.slice(0, -1), `${id}%`, id.replace("aB", "_B")];
+    for (const other of [...others, id.replace("aB", "äB"), id.replace("aB", "a\u0308B")]) {
       assert.equal(await store.read(other), null, `read(${JSON.stringify(other)}) found ${id}`);
-      assert.equal(await store.update(other, newRecord({ data: { other } })), false);
-      assert.equal(await store.touch(other, newRecord({ expiresAt: record.expiresAt + 1 })), false);
+      const changed = { ...record, data: { other }, expiresAt: record.expiresAt + 1 };
+      for (const change of changes(store, other, changed)) assert.equal(await change(), false, String(change));
       assert.equal(await store.destroy(other), false);
       await store.create(other, newRecord());
     }
@@ -41,8 +44,7 @@ export function addIdCases(add: AddCase): void {
       for (const call of [
         () => store.create(id, newRecord()),
         () => store.read(id),
-        () => store.update(id, newRecord({ data: { changed: true } })),
-        () => store.touch(id, newRecord()),
+        ...changes(store, id, { ...record, data: { changed: true } }),
         () => store.destroy(id),
       ]) {
         await assert.rejects(call, TypeError, `${String(call)} with ${typeof id}`);
@@ -50,11 +52,16 @@ export function addIdCases(add: AddCase): void {
     }
     assert.deepEqual(await store.read(bystander), record);
   });
+}
+
+/** What is no record of a session is refused. */
+export function addSessionArgumentCases(add: AddCase): void {
   add("refuses a record that is none with a TypeError, and changes nothing", async (store) => {
     const [id, fresh] = [newId(), newId()];
     const record = newRecord({ userId: newId(), data: { kept: true } });
     await store.create(id, record);
-    for (const parts of notRecords()) {
+    const userIds = HOSTILE.filter((userId) => userId !== null).map((userId) => ({ userId }));
+    for (const parts of [...userIds, ...notData(), ...notInstants("createdAt", "lastSeenAt", "expiresAt")]) {
       const wrong = { ...newRecord(), ...parts } as SessionRecord;
       const what = Object.keys(parts).join();
       await assert.rejects(() => store.create(fresh, wrong), TypeError, `create, ${what}`);
@@ -67,8 +74,35 @@ export function addIdCases(add: AddCase): void {
   });
 }
 
+/** What is no record of a remembered browser is refused, and what is no token. */
+export function addTokenArgumentCases(add: AddCase<RememberTokenStore>): void {
+  add("refuses a record that is none with a TypeError, and changes nothing", async (store) => {
+    const [id, fresh] = [newId(), newId()];
+    const record = newToken({ data: { kept: true } });
+    await store.create(id, record);
+    const texts = HOSTILE.flatMap((text) => [{ userId: text }, { tokenHash: text }]);
+    for (const parts of [...texts, ...notData(), ...notInstants("createdAt", "expiresAt")]) {
+      const wrong = { ...record, ...parts } as RememberTokenRecord;
+      const what = Object.keys(parts).join();
+      await assert.rejects(() => store.create(fresh, wrong), TypeError, `create, ${what}`);
+      await assert.rejects(() => store.rotate(id, record.tokenHash, wrong), TypeError, `rotate, ${what}`);
+    }
+    assert.equal(await store.read(fresh), null);
+    assert.deepEqual(await store.read(id), record);
+  });
+  add("rotate refuses tokens that are not non-empty strings with a TypeError, and changes nothing", async (store) => {
+    const id = newId();
+    const record = newToken();
+    await store.create(id, record);
+    for (const tokenHash of HOSTILE as string[])
+      for (const one of [id, newId()])
+        await assert.rejects(() => store.rotate(one, tokenHash, newToken(record)), TypeError, typeof tokenHash);
+    assert.deepEqual(await store.read(id), record);
+  });
+}
+
 /** User ids likewise. */
-export function addUserIdCases(add: AddCase): void {
+export function addUserIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord }: Kind<S>): void {
   add("user ids are compared exactly, with case, accents and spaces", async (store) => {
     const base = newId();
     const users = [`${base}a`, `${base}A`, `${base}ä`, `${base}a\u0308`, `${base}a `, `${base}%`, `${base}:a`];
@@ -94,13 +128,14 @@ export function addUserIdCases(add: AddCase): void {
   });
 }
 
-function notRecords(): object[] {
-  const userIds = HOSTILE.filter((userId) => userId !== null).map((userId) => ({ userId }));
-  const data = [undefined, null, "text", 1, [], ["a"], () => "raw()", { big: 1n }].map((data) => ({ data }));
-  const instants = ["createdAt", "lastSeenAt", "expiresAt"].flatMap((name) =>
+function notData(): object[] {
+  return [undefined, null, "text", 1, [], ["a"], () => "raw()", { big: 1n }].map((data) => ({ data }));
+}
+
+function notInstants(...names: string[]): object[] {
+  return names.flatMap((name) =>
     [undefined, null, "1", Number.NaN, Number.POSITIVE_INFINITY, 1.5, -1, 1e15, new Date(), () => "raw()"].map(
       (instant) => ({ [name]: instant }),
     ),
   );
-  return [...userIds, ...data, ...instants];
 }

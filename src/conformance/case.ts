@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SessionRecord, SessionStore } from "../session-store.js";
+import type { SessionStore } from "../session-store.js";
 
 /** One sentence of the contract, to be run by any test runner. */
 export interface StoreCase {
@@ -9,19 +9,19 @@ export interface StoreCase {
 }
 
 /** Adds a case to the suite. */
-export type AddCase = (name: string, run: (store: SessionStore) => Promise<void>) => void;
+export type AddCase<S = SessionStore> = (name: string, run: (store: S) => Promise<void>) => void;
+
+/** A suite that is empty yet, and what adds a case to it; each opens the store anew. */
+export function newSuite<S>(open: () => S | Promise<S>): { cases: StoreCase[]; add: AddCase<S> } {
+  const cases: StoreCase[] = [];
+  return { cases, add: (name, run) => void cases.push({ name, run: async () => run(await open()) }) };
+}
 
 export const HOUR = 3_600_000;
 
-/** An id that no other case uses, for a session or a user. */
+/** An id that no other case uses, for a record or a user. */
 export function newId(): string {
   return randomUUID().replaceAll("-", "");
-}
-
-/** A record that lives for an hour. */
-export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
-  const now = Date.now();
-  return { userId: null, data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, ...parts };
 }
 
 /** Makes so many calls at once, and waits for all. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { SessionExistsError } from "../errors.js";
-import { type AddCase, newId, newRecord } from "./case.js";
+import { type AddCase, newId } from "./case.js";
+import type { KeepingStore, Kind } from "./kind.js";
 
-/** One record and the five verbs on it. */
-export function addRecordCases(add: AddCase): void {
+/** One record, and the verbs that make, find and end it. */
+export function addRecordCases<S extends KeepingStore>(add: AddCase<S>, { newRecord, changes }: Kind<S>): void {
   add("create keeps a record as it is, and read gives it", async (store) => {
     const data = {
       text: "ü 佐藤 𝒳 \u0000 \ud800 \"quoted\" 'single' \\ \n $1 %s",
@@ -13,9 +14,9 @@ export function addRecordCases(add: AddCase): void {
       deep: [{ a: [1.5, -2, 1e21, true] }],
       constructor: "own",
     };
-    for (const userId of [newId(), null]) {
+    const createdAt = Date.now() - 5;
+    for (const record of [newRecord({ userId: newId(), data, createdAt }), newRecord({ data, createdAt })]) {
       const id = newId();
-      const record = newRecord({ userId, data, createdAt: Date.now() - 5, lastSeenAt: Date.now() - 3 });
       await store.create(id, record);
       assert.deepEqual(await store.read(id), record);
     }
@@ -36,8 +37,7 @@ export function addRecordCases(add: AddCase): void {
   add("an unknown id is null or false to every verb, and none creates it", async (store) => {
     const id = newId();
     assert.equal(await store.read(id), null);
-    assert.equal(await store.update(id, newRecord()), false);
-    assert.equal(await store.touch(id, newRecord()), false);
+    for (const change of changes(store, id, newRecord())) assert.equal(await change(), false, String(change));
     assert.equal(await store.destroy(id), false);
     assert.equal(await store.read(id), null);
   });
@@ -54,56 +54,11 @@ export function addRecordCases(add: AddCase): void {
     await store.create(id, record);
     (record.data.list as string[]).push("b");
     assert.deepEqual((await store.read(id))?.data, { list: ["a"] });
-    await store.update(id, record);
+    await changes(store, id, record)[0]!();
     (record.data.list as string[]).push("c");
     assert.deepEqual((await store.read(id))?.data, { list: ["a", "b"] });
   });
-  add("update replaces a record, all of it", async (store) => {
-    const id = newId();
-    const first = newRecord({ data: { a: 1 } });
-    await store.create(id, first);
-    const { createdAt, lastSeenAt, expiresAt } = first;
-    const earlier = { createdAt: createdAt - 9, lastSeenAt: lastSeenAt - 9, expiresAt: expiresAt - 9 };
-    const record = newRecord({ data: { b: 2 }, ...earlier });
-    assert.equal(await store.update(id, record), true);
-    assert.deepEqual(await store.read(id), record);
-  });
-  add("update after destroy gives false and brings nothing back", async (store) => {
-    const id = newId();
-    await store.create(id, newRecord());
-    await store.destroy(id);
-    assert.equal(await store.update(id, newRecord()), false);
-    assert.equal(await store.read(id), null);
-  });
-  add("touch moves the instants, and nothing else", async (store) => {
-    const id = newId();
-    const record = newRecord({ userId: newId(), data: { a: 1 } });
-    await store.create(id, record);
-    const seen = { lastSeenAt: record.lastSeenAt + 1000, expiresAt: record.expiresAt + 1000 };
-    assert.equal(await store.touch(id, { ...seen, userId: null, data: {}, createdAt: 1 } as typeof seen), true);
-    assert.deepEqual(await store.read(id), { ...record, ...seen });
-  });
-  add("touch never moves an instant back, each by itself", async (store) => {
-    const id = newId();
-    const record = newRecord();
-    const { lastSeenAt, expiresAt } = record;
-    await store.create(id, record);
-    assert.equal(await store.touch(id, { lastSeenAt: lastSeenAt - 1000, expiresAt: expiresAt - 1000 }), true);
-    assert.deepEqual(await store.read(id), record);
-    await store.touch(id, { lastSeenAt: lastSeenAt + 5, expiresAt: expiresAt - 5 });
-    assert.deepEqual(await store.read(id), { ...record, lastSeenAt: lastSeenAt + 5 });
-    await store.touch(id, { lastSeenAt, expiresAt: expiresAt + 7 });
-    assert.deepEqual(await store.read(id), { ...record, lastSeenAt: lastSeenAt + 5, expiresAt: expiresAt + 7 });
-  });
-  add("touch after destroy gives false and brings nothing back", async (store) => {
-    const id = newId();
-    const record = newRecord();
-    await store.create(id, record);
-    await store.destroy(id);
-    assert.equal(await store.touch(id, record), false);
-    assert.equal(await store.read(id), null);
-  });
-  add("destroy tells whether there was a session", async (store) => {
+  add("destroy tells whether there was a record", async (store) => {
     const [id, other] = [newId(), newId()];
     await store.create(id, newRecord());
     await store.create(other, newRecord());
@@ -111,6 +66,17 @@ export function addRecordCases(add: AddCase): void {
     assert.equal(await store.read(id), null);
     assert.equal(await store.destroy(id), false);
     assert.notEqual(await store.read(other), null);
+  });
+  add("no verb brings a record back after destroy", async (store) => {
+    const record = newRecord();
+    for (const i of changes(store, "any", record).keys()) {
+      const id = newId();
+      await store.create(id, record);
+      await store.destroy(id);
+      const change = changes(store, id, record)[i]!;
+      assert.equal(await change(), false, String(change));
+      assert.equal(await store.read(id), null, String(change));
+    }
   });
   add("an id can be taken again after destroy", async (store) => {
     const id = newId();

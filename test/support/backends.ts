@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { MemoryStore, type SessionStore } from "latchkey";
 import { type RedisClient, RedisStore } from "latchkey/stores/redis";
-import { CreateLatchkeySessions1700000000000, sessionSchema, TypeOrmStore } from "latchkey/stores/typeorm";
+import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
 import { createClient, createCluster, createSentinel } from "redis";
 import { DataSource } from "typeorm";
 import { DataSource as DataSource03 } from "typeorm03";
@@ -19,8 +19,10 @@ export interface Opened {
   /** What the store works on, for a test that looks behind it. */
   dataSource?: DataSource;
   client?: RedisClient;
-  tableName?: string;
+  tables?: { sessions: string; rememberTokens: string };
   prefix?: string;
+  /** A store on the same, by a connection of its own, as another process would have it. */
+  another?(): Promise<SessionStore>;
   /** Closes the store and what was opened for it. */
   close(): Promise<void>;
 }
@@ -61,12 +63,21 @@ const ifRedis = async () => ((await redisServer()) ? "apt-get install redis-serv
 /** Every backend that latchkey has a store for. */
 export const backends: readonly Backend[] = [
   { name: "memory", available: here, open: openMemory },
-  { name: "redis", available: ifRedis, open: async () => openRedis(createClient({ url: (await shared.redis()).url })) },
+  {
+    name: "redis",
+    available: ifRedis,
+    async open() {
+      const { url } = await shared.redis();
+      return openRedis(() => createClient({ url }));
+    },
+  },
   {
     name: "redis-cluster",
     available: ifRedis,
-    open: async () =>
-      openRedis(createCluster({ rootNodes: (await shared.cluster()).nodes.map(({ url }) => ({ url })) })),
+    async open() {
+      const rootNodes = (await shared.cluster()).nodes.map(({ url }) => ({ url }));
+      return openRedis(() => createCluster({ rootNodes }));
+    },
   },
   {
     name: "redis-sentinel",
@@ -74,7 +85,7 @@ export const backends: readonly Backend[] = [
     async open() {
       const { name, sentinels } = await shared.sentinels();
       const sentinelRootNodes = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
-      return openRedis(createSentinel({ name, sentinelRootNodes }));
+      return openRedis(() => createSentinel({ name, sentinelRootNodes }));
     },
   },
   { name: "sqlite", available: here, open: () => openFile(DataSource, { type: "better-sqlite3", enableWAL: true }) },
@@ -132,12 +143,28 @@ type Client = RedisClient & {
   close(): unknown;
 };
 
-async function openRedis(given: unknown): Promise<Opened> {
-  const client = given as Client;
-  client.on("error", () => {});
+async function openRedis(make: () => unknown): Promise<Opened> {
+  const connect = () => {
+    const client = make() as Client;
+    client.on("error", () => {});
+    return client;
+  };
+  const client = connect();
   await client.connect();
   const prefix = `test:${randomUUID()}:`;
-  return { store: new RedisStore({ client, prefix }), client, prefix, close: async () => void (await client.close()) };
+  const opened = [client];
+  return {
+    store: new RedisStore({ client, prefix }),
+    client,
+    prefix,
+    async another() {
+      const other = connect();
+      opened.push(other);
+      await other.connect();
+      return new RedisStore({ client: other, prefix });
+    },
+    close: async () => void (await Promise.all(opened.map((one) => one.close()))),
+  };
 }
 
 type Options = { type: string; [option: string]: unknown };
@@ -155,25 +182,36 @@ async function openFile(Source: typeof DataSource, options: Options): Promise<Op
 }
 
 async function openTypeOrm(Source: typeof DataSource, options: Options) {
-  const table = `sessions_${randomUUID().slice(0, 8)}`;
-  class CreateTable1700000000000 extends CreateLatchkeySessions1700000000000 {
-    override name = "CreateTable1700000000000";
-    override tableName = table;
+  const prefix = `test_${randomUUID().slice(0, 8)}_`;
+  class CreateTables1700000000000 extends CreateLatchkeyTables1700000000000 {
+    override name = "CreateTables1700000000000";
+    override tablePrefix = prefix;
   }
-  const dataSource = new Source({
-    ...options,
-    entities: [sessionSchema({ tableName: table, type: options.type as never })],
-    migrations: [CreateTable1700000000000],
-    migrationsTableName: `${table}_migrations`,
-  } as never);
-  await dataSource.initialize();
+  const connect = () =>
+    new Source({
+      ...options,
+      entities: latchkeyEntities({ tablePrefix: prefix, type: options.type as never }),
+      migrations: [CreateTables1700000000000],
+      migrationsTableName: `${prefix}migrations`,
+    } as never).initialize();
+  const dataSource = await connect();
   await dataSource.runMigrations();
-  const store = new TypeOrmStore({ dataSource, tableName: table });
-  const close = async () => {
-    await store.close();
-    await dataSource.destroy();
+  const store = new TypeOrmStore({ dataSource, tablePrefix: prefix });
+  const opened = [dataSource];
+  return {
+    store,
+    dataSource,
+    tables: { sessions: `${prefix}sessions`, rememberTokens: `${prefix}remember_tokens` },
+    async another() {
+      const other = await connect();
+      opened.push(other);
+      return new TypeOrmStore({ dataSource: other, tablePrefix: prefix });
+    },
+    async close() {
+      await store.close();
+      for (const one of opened) await one.destroy();
+    },
   };
-  return { store, dataSource, tableName: table, close };
 }
 
 async function fails(attempt: () => Promise<unknown>): Promise<boolean> {

@@ -1,53 +1,41 @@
 import {
   assertId,
   assertRecord,
+  assertRememberTokenRecord,
   assertSeen,
+  type JsonObject,
+  type RememberTokenRecord,
+  type RememberTokenStore,
   SessionExistsError,
   type SessionRecord,
   type SessionStore,
-  type StoredSession,
 } from "latchkey";
 
-/** The contract in as few lines as it takes, for tests to break one of them. */
-export class PlainStore implements SessionStore {
-  readonly records = new Map<string, SessionRecord>();
+interface Listed {
+  userId: string | null;
+  data: JsonObject;
+  createdAt: number;
+  expiresAt: number;
+}
 
-  /** A store with these methods in the place of its own, which they can use. */
-  static with(change: (plain: PlainStore) => Partial<PlainStore>): SessionStore {
-    const plain = new PlainStore();
-    return Object.assign(Object.create(plain) as PlainStore, change(plain));
-  }
+/** What both contracts have in common in as few lines as it takes, for tests to break one of them. */
+abstract class PlainRecords<R extends Listed> {
+  readonly records = new Map<string, R>();
 
-  async create(id: string, record: SessionRecord): Promise<void> {
+  async create(id: string, record: R): Promise<void> {
     if (this.find(id)) throw new SessionExistsError();
     this.put(id, record);
   }
 
-  async read(id: string): Promise<SessionRecord | null> {
+  async read(id: string): Promise<R | null> {
     return structuredClone(this.find(id)) ?? null;
-  }
-
-  async update(id: string, record: SessionRecord): Promise<boolean> {
-    assertRecord(record);
-    if (!this.find(id)) return false;
-    this.put(id, record);
-    return true;
-  }
-
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
-    assertSeen(seen);
-    const record = this.find(id);
-    if (!record) return false;
-    record.lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-    record.expiresAt = Math.max(record.expiresAt, seen.expiresAt);
-    return true;
   }
 
   async destroy(id: string): Promise<boolean> {
     return this.find(id) !== undefined && this.records.delete(id);
   }
 
-  async listByUser(userId: string): Promise<StoredSession[]> {
+  async listByUser(userId: string): Promise<Array<R & { id: string }>> {
     assertId("userId", userId);
     const found = [...this.records].filter(([id, record]) => record.userId === userId && this.find(id));
     return found.map(([id, record]) => ({ id, ...structuredClone(record) })).sort((a, b) => b.createdAt - a.createdAt);
@@ -65,15 +53,70 @@ export class PlainStore implements SessionStore {
   }
 
   /** The live record. */
-  find(id: string): SessionRecord | undefined {
+  find(id: string): R | undefined {
     assertId("id", id);
     const record = this.records.get(id);
     return record && record.expiresAt > Date.now() ? record : undefined;
   }
 
-  put(id: string, record: SessionRecord): void {
+  put(id: string, record: R): void {
     assertId("id", id);
-    assertRecord(record);
+    this.check(record);
     this.records.set(id, { ...record, data: JSON.parse(JSON.stringify(record.data)) });
   }
+
+  abstract check(record: R): void;
+}
+
+/** The contract of SessionStore. */
+export class PlainStore extends PlainRecords<SessionRecord> implements SessionStore {
+  /** A store with these methods in the place of its own, which they can use. */
+  static with(change: (plain: PlainStore) => Partial<PlainStore>): PlainStore {
+    return changed(new PlainStore(), change);
+  }
+
+  async update(id: string, record: SessionRecord): Promise<boolean> {
+    this.check(record);
+    if (!this.find(id)) return false;
+    this.put(id, record);
+    return true;
+  }
+
+  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
+    assertSeen(seen);
+    const record = this.find(id);
+    if (!record) return false;
+    record.lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
+    record.expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+    return true;
+  }
+
+  check(record: SessionRecord): void {
+    assertRecord(record);
+  }
+}
+
+/** The contract of RememberTokenStore. */
+export class PlainRememberTokens extends PlainRecords<RememberTokenRecord> implements RememberTokenStore {
+  /** A store with these methods in the place of its own, which they can use. */
+  static with(change: (plain: PlainRememberTokens) => Partial<PlainRememberTokens>): PlainRememberTokens {
+    return changed(new PlainRememberTokens(), change);
+  }
+
+  async rotate(id: string, tokenHash: string, record: RememberTokenRecord): Promise<boolean> {
+    assertId("tokenHash", tokenHash);
+    this.check(record);
+    const found = this.find(id);
+    if (found?.tokenHash !== tokenHash || found.userId !== record.userId) return false;
+    this.put(id, record);
+    return true;
+  }
+
+  check(record: RememberTokenRecord): void {
+    assertRememberTokenRecord(record);
+  }
+}
+
+function changed<S extends object>(plain: S, change: (plain: S) => Partial<S>): S {
+  return Object.assign(Object.create(plain) as S, change(plain));
 }

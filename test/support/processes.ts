@@ -50,4 +50,8 @@ export const places: Record<string, () => Promise<{ url: string; remove(): Promi
     const { url, drop } = await makeDatabase("postgres");
     return { url, remove: drop };
   },
+  async mariadb() {
+    const { url, drop } = await makeDatabase("mariadb");
+    return { url, remove: drop };
+  },
 };

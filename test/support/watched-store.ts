@@ -1,7 +1,13 @@
-import { MemoryStore, type SessionRecord, type SessionStore } from "latchkey";
+import {
+  MemoryStore,
+  type RememberTokenRecord,
+  type RememberTokenStore,
+  type SessionRecord,
+  type SessionStore,
+} from "latchkey";
 
-/** A verb of SessionStore. */
-export type Verb = keyof SessionStore;
+/** A verb of SessionStore, or one of its RememberTokenStore. */
+export type Verb = Exclude<keyof SessionStore, "rememberTokens"> | `rememberTokens.${keyof RememberTokenStore}`;
 
 /** A store that notes each call and can be made to wait, to fail, to hang or to throw before it passes the call on. */
 export class WatchedStore implements SessionStore {
@@ -10,7 +16,15 @@ export class WatchedStore implements SessionStore {
   /** Runs before each call: a promise makes the call wait, a rejection or an exception makes it fail. */
   before: (verb: Verb) => unknown = () => undefined;
 
-  constructor(readonly inner: SessionStore = new MemoryStore()) {}
+  /** Those of the inner store, likewise watched; only when asked for. */
+  declare readonly rememberTokens?: RememberTokenStore;
+
+  constructor(
+    readonly inner: SessionStore = new MemoryStore(),
+    { rememberTokens = false } = {},
+  ) {
+    if (rememberTokens) this.rememberTokens = this.#watched(inner.rememberTokens);
+  }
 
   create(id: string, record: SessionRecord) {
     return this.#pass("create", () => this.inner.create(id, record));
@@ -41,6 +55,21 @@ export class WatchedStore implements SessionStore {
   async countOf(...userIds: string[]): Promise<number> {
     const sessions = (await Promise.all(userIds.map((id) => this.inner.listByUser(id)))).flat();
     return sessions.filter(({ data }) => !(data.auth as { pending?: true }).pending).length;
+  }
+
+  #watched(tokens: RememberTokenStore | undefined): RememberTokenStore {
+    if (!tokens) throw new Error("the inner store keeps no remembered browsers");
+    const pass = <T>(verb: keyof RememberTokenStore, call: () => Promise<T>) =>
+      this.#pass(`rememberTokens.${verb}`, call);
+    return {
+      create: (id: string, record: RememberTokenRecord) => pass("create", () => tokens.create(id, record)),
+      read: (id) => pass("read", () => tokens.read(id)),
+      rotate: (id, hash, record) => pass("rotate", () => tokens.rotate(id, hash, record)),
+      destroy: (id) => pass("destroy", () => tokens.destroy(id)),
+      listByUser: (userId) => pass("listByUser", () => tokens.listByUser(userId)),
+      destroyByUser: (userId, options) => pass("destroyByUser", () => tokens.destroyByUser(userId, options)),
+      prune: (options) => pass("prune", () => tokens.prune(options)),
+    };
   }
 
   #pass<T>(verb: Verb, call: () => Promise<T>): Promise<T> {

@@ -42,11 +42,12 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     [
       "an unknown id",
-      "touch after destroy",
+      "no verb brings",
       "from expiresAt on",
       "ids are compared",
       "no update or touch brings a session back,",
       "no update or touch brings a session back that",
+      "concurrent destroyByUser calls",
     ],
   ],
   "touch writes later what it read": [
@@ -60,7 +61,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return true;
       },
     }),
-    ["concurrent touches leave"],
+    ["concurrent touches leave", "concurrent destroyByUser calls"],
   ],
   "destroy always gives true": [
     (plain) => ({
@@ -83,8 +84,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       destroy: async (id) => plain.find(id) !== undefined,
     }),
     [
-      "update after destroy",
-      "touch after destroy",
+      "no verb brings",
       "destroy tells whether",
       "an id can",
       "of 20 concurrent destroys",

@@ -62,6 +62,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "keeps 60,000 characters",
       "create refuses a",
       "update replaces a",
+      "update by the",
       "touch never moves",
       "an id can",
       "from expiresAt on",

@@ -1,7 +1,7 @@
 import type { PlainStore } from "../plain-store.js";
 
 /** A mistake of a store's, and the beginnings of the names of the cases that find it. */
-export type Mistake = [change: (plain: PlainStore) => Partial<PlainStore>, foundBy: string[]];
+export type Mistake<S = PlainStore> = [change: (plain: S) => Partial<S>, foundBy: string[]];
 
 /** Another turn of the event loop. */
 export const later = () => new Promise(setImmediate);

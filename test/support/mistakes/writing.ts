@@ -55,7 +55,8 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a touched record",
       "an updated record",
       "a record that lives",
-      "a record that is",
+      "a record that is over when it is updated",
+      "a record that is over when it is written",
       "no update or touch brings a session back that",
     ],
   ],
@@ -67,7 +68,14 @@ export const mistakenWriting: Record<string, Mistake> = {
         return found;
       },
     }),
-    ["an unknown id", "destroy tells whether", "a record that is", "ids are compared", "takes any text"],
+    [
+      "an unknown id",
+      "destroy tells whether",
+      "from expiresAt on",
+      "a record that is over when it is updated",
+      "ids are compared",
+      "takes any text",
+    ],
   ],
   "read gives the record itself": [
     (plain) => ({
@@ -84,7 +92,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     [
       "an unknown id",
-      "update after destroy",
+      "no verb brings",
       "from expiresAt on",
       "a record that is",
       "ids are compared",

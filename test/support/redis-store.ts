@@ -1,0 +1,28 @@
+import { RedisStore } from "latchkey/stores/redis";
+import { createClient } from "redis";
+import { type RedisServer, redisCli, startRedis } from "./redis-servers.js";
+
+/** A Redis for the tests of one suite, emptied after each, and a store on it, new for each. */
+export function useRedisStore() {
+  let server: RedisServer;
+  let client: Awaited<ReturnType<ReturnType<typeof connect>["connect"]>>;
+  let store: RedisStore;
+  const connect = () => createClient({ url: server.url });
+  const cli = async (...command: string[]) => (await redisCli(server.port, ...command)).trim();
+
+  before(async () => {
+    server = await startRedis();
+  });
+  after(() => server?.stop());
+  beforeEach(async () => {
+    client = await connect().connect();
+    store = new RedisStore({ client });
+  });
+  afterEach(async () => {
+    client.destroy();
+    await cli("FLUSHALL");
+    await cli("CONFIG", "RESETSTAT");
+  });
+
+  return { cli, ttl: async (key: string) => Number(await cli("PTTL", key)), current: () => ({ client, store }) };
+}
