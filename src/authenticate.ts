@@ -1,57 +1,98 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
-import { readCookie } from "./cookies.js";
+import { cookieValues } from "./cookies.js";
 import { MiddlewareMissingError } from "./errors.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { loadUser } from "./load-user.js";
-import { type Core, contextOf, isUnderManager } from "./request-context.js";
+import { assertOutsideLoader, type Core, isUnderManager, knownContext, secondManager } from "./request-context.js";
 import type { SessionRoom } from "./session.js";
-import { isAuthenticatedUser } from "./user.js";
+import type { SessionAuth } from "./session-auth.js";
+import { endSession, storedSession } from "./session-move.js";
 
-/** What a manager knows of the applications that it serves. */
+/** What a manager knows of the application that it serves. */
 export interface Served {
   /** An Express application: what its requests have is on `app.request`. */
   app: { request?: object } | undefined;
   room: SessionRoom | undefined;
 }
 
+/** The login of a message's session, as the store has it now. */
+interface Found {
+  auth: SessionAuth;
+  touch(): void;
+  end(): Promise<unknown>;
+}
+
 /** The logged-in user of a request that no application handles, or null. It changes no cookie. */
 export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
-  if (isUnderManager(message as Request)) {
-    const { user, authenticated } = await loadUser(contextOf(message as Request));
+  const context = knownContext(message as Request, core);
+  if (context) {
+    const { user, authenticated } = await loadUser(context);
     return authenticated ? user : null;
   }
+  if (isUnderManager(message as Request)) throw secondManager();
   const req = asRequest(message, served.app);
+  assertOutsideLoader({ req });
   const user =
-    (await bySession(core, served, req)) ?? (await byRememberCookie(core, req)) ?? (await byRequest(core, req));
+    (await bySession(core, served.room, req)) ?? (await byRememberCookie(core, req)) ?? (await byRequest(core, req));
   return user || null;
 }
 
 /** Makes an Express request of it, as Express itself does: `req.ip` follows `trust proxy`. */
 function asRequest(message: IncomingMessage, app: Served["app"]): Request {
   if ("app" in message) return message as Request;
-  if (!app?.request)
-    throw new MiddlewareMissingError("authenticate() needs the application: call login.init(app) first");
-  Object.setPrototypeOf(message, app.request);
-  return message as Request;
+  if (!app?.request) {
+    throw new MiddlewareMissingError(
+      'authenticate() needs the application, for its "trust proxy" counts: ' +
+        "call login.init(app) first, or give it: login.authenticate(req, app)",
+    );
+  }
+  const req = Object.setPrototypeOf(message, app.request) as Request;
+  req.originalUrl ??= req.url;
+  if (!req.query) req.query = queryOf(req); // which Express 4 parses in a middleware of its own
+  return req;
 }
 
-/** False is the answer for a login that may not pass. */
-async function bySession(core: Core, { room }: Served, req: Request): Promise<object | false | undefined> {
-  const sid = room?.cookie.open(readCookie(req, room.cookie.name) ?? "")?.sid;
-  // An express-session of the application's own has to be run on the request before.
-  if (!room && !req.session) throw new MiddlewareMissingError("req.session is missing: run your express-session first");
-  const session = room ? sid !== undefined && (await room.bridge.find(sid)) : req.session;
-  const auth = session ? session.auth : undefined;
-  if (!auth || auth.pending) return undefined;
-  const verdict = await judge(core, req, auth);
+function queryOf({ app, url }: Request): Request["query"] {
+  const parse = app.get("query parser fn") as (query: string) => Request["query"];
+  return parse(/\?(.*)/s.exec(url)?.[1] ?? "");
+}
+
+/**
+ * False is the answer for a login that may not pass. What `judge` changes in a login is saved by the next request over HTTP, not here,
+ * where it could undo what a request in flight saves meanwhile.
+ */
+async function bySession(core: Core, room: Served["room"], req: Request): Promise<object | false | undefined> {
+  const found = room ? await inRoom(room, req) : await inForeignSession(req);
+  if (!found || found.auth.pending) return undefined;
+  const { userId, series } = found.auth;
+  const verdict = await judge(core, req, found.auth);
   if (typeof verdict !== "string") {
-    if (session && sid !== undefined) room?.bridge.touch(sid, session);
+    found.touch();
     return verdict.authenticated && verdict.user;
   }
-  if (sid !== undefined) await room?.bridge.end(sid);
-  core.events.emit("loginEnded", { req, userId: auth.userId, reason: verdict });
-  return verdict === "session protection" ? false : undefined;
+  const isAttack = verdict === "session protection";
+  if (isAttack) await core.remember.end(series);
+  await found.end();
+  core.events.emit("loginEnded", { req, userId, reason: verdict });
+  return isAttack ? false : undefined;
+}
+
+async function inRoom({ bridge, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
+  // Of several cookies the first counts, as it does for express-session.
+  const sid = cookie.open(cookieValues(req, cookie.name)[0] ?? "")?.sid;
+  const session = sid === undefined ? null : await bridge.find(sid);
+  if (sid === undefined || !session?.auth) return undefined;
+  return { auth: session.auth, touch: () => bridge.touch(sid, session), end: () => bridge.end(sid) };
+}
+
+/** An express-session of the application's own was run on the message once; the store is asked each time. */
+async function inForeignSession(req: Request): Promise<Found | undefined> {
+  if (req.sessionID === undefined) {
+    throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");
+  }
+  const auth = (await storedSession(req))?.auth;
+  return auth && { auth, touch() {}, end: () => endSession(req) };
 }
 
 async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {
@@ -60,7 +101,7 @@ async function byRememberCookie(core: Core, req: Request): Promise<object | unde
   return restored === null || restored === "inactive" ? undefined : restored.user;
 }
 
-async function byRequest(core: Core, req: Request): Promise<object | null> {
-  const user = await userByRequest(core, req);
-  return user && isAuthenticatedUser(user) ? user : null;
+async function byRequest(core: Core, req: Request): Promise<object | undefined> {
+  const found = await userByRequest(core, req);
+  return found?.authenticated ? found.user : undefined;
 }

@@ -29,12 +29,18 @@ export interface ResolvedCookie {
 
 /** The one value of a cookie in the request; none when it is absent or sent more than once. */
 export function readCookie(req: Request, name: string): string | undefined {
+  const values = cookieValues(req, name);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** The values of a cookie in the request, which browsers send once for each path and domain that set it. */
+export function cookieValues(req: Request, name: string): string[] {
   const values: string[] = [];
   for (const pair of req.headers.cookie?.split(";") ?? []) {
     const equals = pair.indexOf("=");
     if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
   }
-  return values.length === 1 ? values[0] : undefined;
+  return values;
 }
 
 /** Is a cookie of this name in the request at all, however often? */

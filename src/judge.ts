@@ -49,6 +49,11 @@ export async function userById(core: Core, req: Request, id: string): Promise<ob
 }
 
 /** The user that the application's loader recognizes by the request itself. */
-export async function userByRequest({ requestLoader }: Core, req: Request): Promise<object | null | undefined> {
-  return requestLoader && runLoader(req, () => requestLoader(req));
+export async function userByRequest(
+  { userLoader, requestLoader }: Core,
+  req: Request,
+): Promise<LoadedUser | undefined> {
+  if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
+  const user = requestLoader && (await runLoader(req, () => requestLoader(req)));
+  return user ? { user, authenticated: isAuthenticatedUser(user) } : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { LoaderMissingError, MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
+import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { endSessions } from "./logins.js";
 import type { Restored } from "./remember.js";
@@ -10,7 +10,6 @@ import { underLimit } from "./session-limit.js";
 import { endSession, moveSession } from "./session-move.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
-import { isAuthenticatedUser } from "./user.js";
 
 /**
  * The user of a request, loaded when first asked for: by the session, else by the remember cookie, else by the request
@@ -124,12 +123,7 @@ async function lastingly(context: RequestContext, { user }: Restored, auth: Sess
 
 async function fromRequest(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req } = context;
-  if (!core.requestLoader) {
-    if (core.userLoader) return undefined;
-    throw new LoaderMissingError("userLoader or requestLoader");
-  }
-  const user = await userByRequest(core, req);
-  if (!user) return undefined;
-  core.events.emit("loadedFromRequest", { req, user });
-  return { user, authenticated: isAuthenticatedUser(user) };
+  const found = await userByRequest(core, req);
+  if (found) core.events.emit("loadedFromRequest", { req, user: found.user });
+  return found;
 }

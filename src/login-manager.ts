@@ -4,7 +4,7 @@ import { MemoryStore } from "../stores/memory.js";
 import { authenticate } from "./authenticate.js";
 import { answerRefusal } from "./challenge.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
-import { FreshLoginRequiredError, LatchkeyError, LoginRequiredError, OptionError } from "./errors.js";
+import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { checkRoles, refusalOf } from "./guards.js";
 import { loadUser } from "./load-user.js";
@@ -13,7 +13,15 @@ import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
 import type { Remember } from "./remember.js";
 import { RememberPersistent } from "./remember-persistent.js";
 import { RememberStateless } from "./remember-stateless.js";
-import { type Core, contextOf, enterContext, isUnderManager, knownContext, RequestContext } from "./request-context.js";
+import {
+  type Core,
+  contextOf,
+  enterContext,
+  isUnderManager,
+  knownContext,
+  RequestContext,
+  secondManager,
+} from "./request-context.js";
 import { resolveOptions, secretsOf } from "./resolve-options.js";
 import { type SessionRoom, sessionRoom } from "./session.js";
 import { watchSession } from "./session-access.js";
@@ -100,13 +108,16 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /**
    * The logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or null. It sets no
-   * cookie: a remember cookie counts for this request alone. Ask again to know whether a login that lasts longer has ended.
+   * cookie: a remember cookie counts for this request alone. Ask again, with the same request, to know whether the login has ended
+   * since. An express-session of your own has to be run on the request before.
    *
-   * @throws MiddlewareMissingError before `login.init(app)`, for `trust proxy` is the application's
-   * @throws StoreUnavailableError when the store fails
+   * @param req it becomes an Express request, for the loaders and listeners that are given it
+   * @param app whose `trust proxy` counts. @default that of the last `login.init(app)`, or else of the first request
+   * @throws MiddlewareMissingError when there is no application yet
+   * @throws StoreUnavailableError when the store fails; that is no answer, so do not take it for null
    */
-  async authenticate(req: IncomingMessage): Promise<U | null> {
-    const served = { app: this.#app, room: this.#sessionRoom };
+  async authenticate(req: IncomingMessage, app?: Application): Promise<U | null> {
+    const served = { app: app ?? this.#app, room: this.#sessionRoom };
     return (await authenticate(this.#core, served, req)) as U | null;
   }
 
@@ -188,13 +199,4 @@ function rememberOf(core: Core, secrets: readonly string[]): Remember {
   if (mode === "stateless") return new RememberStateless(options.rememberCookie, secrets);
   if (calls) return new RememberPersistent(options, secrets, calls, onMisuse(core));
   throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
-}
-
-/** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */
-function secondManager(): LatchkeyError {
-  return new LatchkeyError(
-    "second_manager",
-    500,
-    "this request is under another LoginManager already; use one for all",
-  );
 }

@@ -84,8 +84,8 @@ export function runLoader<T>(req: Request, load: () => T): T {
 }
 
 /** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
-export function assertOutsideLoader(context: RequestContext): void {
-  if (loaders.getStore() !== context.req) return;
+export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
+  if (loaders.getStore() !== req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
@@ -117,5 +117,14 @@ export function contextOf(req: Request | undefined): RequestContext {
     req
       ? "this request did not pass login.init(app) or login.middleware(); mount it before the routes"
       : "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+  );
+}
+
+/** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */
+export function secondManager(): LatchkeyError {
+  return new LatchkeyError(
+    "second_manager",
+    500,
+    "this request is under another LoginManager already; use one for all",
   );
 }

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { SessionData } from "express-session";
 import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
 import { markReplaced } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
@@ -24,11 +25,23 @@ export async function endSession(req: Request): Promise<boolean> {
     existed = sessionStore.isStored(req.session) && (await sessionStore.end(sessionID));
     sessionStore.generate(req);
   } else {
-    existed = Boolean(await calledBack(req, (done) => sessionStore.get(sessionID, done)));
+    existed = Boolean(await storedSession(req));
     await calledBack(req, (done) => req.session.regenerate(done));
   }
   markReplaced(req, existed);
   return existed;
+}
+
+/** What the store of an express-session of the application's own has of the request's session now. */
+export async function storedSession(req: Request): Promise<SessionData | null> {
+  const session = await calledBack(req, (done) =>
+    req.sessionStore.get(req.sessionID, (error, found) => {
+      // For express-session too this is how a store of files says that there is none.
+      if (error?.code === "ENOENT") done();
+      else done(error, found);
+    }),
+  );
+  return (session as SessionData | undefined) ?? null;
 }
 
 /** How a login comes into a new session. */

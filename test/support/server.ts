@@ -1,12 +1,23 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 const running = new Set<Server>();
+const upgraded = new Set<Duplex>();
 
 /** Serves an application on a free port until the end of the test. */
-export async function serve(app: RequestListener): Promise<string> {
+export async function serve(
+  app: RequestListener,
+  onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => unknown,
+): Promise<string> {
   const server = createServer(app);
   running.add(server);
+  if (onUpgrade) {
+    server.on("upgrade", (req, socket, head) => {
+      upgraded.add(socket);
+      onUpgrade(req, socket, head);
+    });
+  }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -14,6 +25,8 @@ export async function serve(app: RequestListener): Promise<string> {
 /** Mocha's root hook: no test leaves a server behind. */
 export const mochaHooks = {
   async afterEach(): Promise<void> {
+    for (const socket of upgraded) socket.destroy();
+    upgraded.clear();
     for (const server of running) {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

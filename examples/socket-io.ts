@@ -1,0 +1,117 @@
+// Express and Socket.IO: who is logged in on the pages is known on their sockets.
+//
+//   npm run build && npm run build:examples && node build/examples/socket-io.js
+
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { hash, verify } from "@node-rs/argon2";
+import express from "express";
+import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import { openStore } from "latchkey/stores";
+import { Server, type Socket } from "socket.io";
+
+const { PORT = "3000", PING_EVERY = "10000", SESSION_STORE = "memory:" } = process.env;
+
+const accounts = [{ id: "1", name: "Ann", passwordHash: await hash("correct horse") }];
+type Account = (typeof accounts)[number];
+
+const login = new LoginManager<Account>({
+  secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
+  store: await openStore(SESSION_STORE),
+  userLoader: (id) => accounts.find((account) => account.id === id),
+  loginView: "/login",
+});
+
+const app = express();
+login.init(app);
+app.use(express.urlencoded());
+
+app.get("/login", (_req, res) => {
+  res.send(`<form method="post">
+    <input name="name" autocomplete="username" value="Ann" required>
+    <input name="password" type="password" autocomplete="current-password" placeholder="correct horse" required>
+    <button>Log in</button>
+  </form>`);
+});
+
+app.post("/login", async (req, res) => {
+  const account = accounts.find(({ name }) => name === req.body.name);
+  if (!account || !(await verify(account.passwordHash, String(req.body.password)))) {
+    res.status(401).send("Wrong name or password.");
+    return;
+  }
+  await loginUser(req, account);
+  res.redirect(safeNext(req));
+});
+
+app.post("/logout", async (req, res) => {
+  await logoutUser(req);
+  res.redirect("/login");
+});
+
+app.get("/", loginRequired(), (_req, res) => {
+  res.send(`<p id="said"></p>
+    <form method="post" action="/logout" target="_blank"><button>Log out in another tab</button></form>
+    <script src="/socket.io/socket.io.js"></script>
+    <script>
+      const socket = io();
+      socket.on("greeting", (text) => { said.textContent = text; });
+      socket.on("connect_error", ({ message }) => { said.textContent = message; });
+      socket.on("disconnect", (reason) => { said.textContent = "Closed: " + reason; });
+    </script>`);
+});
+
+type Messages = { greeting: (text: string) => void };
+type LoggedInSocket = Socket<object, Messages, object, { account: Account }>;
+
+const server = createServer(app);
+const io = new Server<object, Messages, object, { account: Account }>(server, {
+  allowRequest: (req, decide) => decide(null, isFromOurPages(req)),
+  pingInterval: Number(PING_EVERY),
+});
+
+/** Any page on the web can open a socket here, and browsers may send our cookies along. They leave Origin out when our own page polls. */
+function isFromOurPages({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+}
+
+io.use(async (socket, next) => {
+  try {
+    const account = await login.authenticate(socket.request);
+    if (!account) return next(new Error("Please log in."));
+    socket.data.account = account;
+    next();
+  } catch (error) {
+    console.error(error);
+    next(new Error("Try again later."));
+  }
+});
+
+io.on("connection", (socket) => {
+  socket.emit("greeting", `Hello, ${socket.data.account.name}!`);
+  // A login that ends by a timeout, by another password or in another process is noticed when the client answers the next ping.
+  socket.conn.on("heartbeat", () => check(socket));
+});
+
+// One that is ended in this process is noticed at once.
+login.on("loggedOut", ({ userId }) => checkAll(userId));
+login.on("loginsRevoked", ({ userId }) => checkAll(userId));
+
+/**
+ * The handshake was one request and the socket outlives it, so whether the login has ended since is asked again. If so, the client
+ * connects anew with the cookies that it has by now, and is refused above where they are nobody's.
+ */
+async function check(socket: LoggedInSocket): Promise<void> {
+  const account = await login.authenticate(socket.request).catch(() => null);
+  if (!account) socket.conn.close();
+}
+
+async function checkAll(userId: string): Promise<void> {
+  const theirs = [...io.sockets.sockets.values()].filter(({ data }) => data.account.id === userId);
+  await Promise.all(theirs.map(check));
+}
+
+server.listen(Number(PORT), "localhost", () => {
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
+});

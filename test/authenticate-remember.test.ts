@@ -1,0 +1,124 @@
+import { expect } from "chai";
+import { loginAs } from "latchkey/testing";
+import sinon from "sinon";
+import { countTrials, only, send } from "./support/raw-client.js";
+import { socketSite } from "./support/sockets.js";
+import { WatchedStore } from "./support/watched-store.js";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const REMEMBER = { json: { remember: true } };
+
+describe("authenticate() by the remember cookie", () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+  });
+  afterEach(() => sinon.restore());
+
+  /** A browser of Ann's that was closed, and with it its session. */
+  async function remembered(mode: "stateless" | "persistent") {
+    const at = await socketSite({ store: new WatchedStore(undefined, { rememberTokens: mode === "persistent" }) });
+    const alarms = sinon.fake();
+    for (const name of ["rememberTokenStale", "rememberTokenStolen", "loginsRevoked"] as const) {
+      at.login.on(name, alarms);
+    }
+    const given = (await send(at.origin, "POST /login/1", REMEMBER)).cookie;
+    /** Visits over HTTP, and gives the cookie that the browser has then. */
+    const visit = async (cookie: string) => {
+      const answer = await send(at.origin, "GET /me", { cookie });
+      return { status: answer.status, cookie: only("remember", answer.cookie) ?? cookie };
+    };
+    return { ...at, alarms, visit, sid: only("sid", given), cookie: only("remember", given) };
+  }
+
+  for (const mode of ["stateless", "persistent"] as const) {
+    describe(mode, () => {
+      it("gives its user, and makes no session, no cookie and no write", async () => {
+        const { open, cookie, store } = await remembered(mode);
+        store.calls = [];
+        const { who, again, cookies } = await open({ cookie });
+        expect([who, await again(), cookies]).to.deep.equal(["Ann", "Ann", []]);
+        const read = "rememberTokens.read" as const;
+        expect(store.calls).to.deep.equal(mode === "persistent" ? [read, read] : []);
+        expect(await store.countOf("1"), "the session of the login").to.equal(1);
+      });
+
+      it("gives null for one that was changed, doubled or has expired, and for a stamp that changed", async () => {
+        const { open, cookie, whoIs, ann } = await remembered(mode);
+        const { again } = await open({ cookie });
+        const cut = cookie.slice(0, -2);
+        for (const other of [`${cut}xx`, cut, `${cookie}; ${cookie}`, "remember=", "remember=v1.x.y"]) {
+          expect(await whoIs(other), other).to.equal(null);
+        }
+        ann.stamp = "2";
+        expect([await whoIs(cookie), await again()]).to.deep.equal([null, null]);
+        ann.stamp = "1";
+        expect(await whoIs(cookie), "asking ended nothing").to.equal("Ann");
+        clock.tick(366 * DAY);
+        expect([await whoIs(cookie), await again()]).to.deep.equal([null, null]);
+      });
+
+      it("gives null as long as its user is not active", async () => {
+        const { whoIs, cookie, ann } = await remembered(mode);
+        ann.isActive = false;
+        expect(await whoIs(cookie)).to.equal(null);
+        ann.isActive = true;
+        expect(await whoIs(cookie)).to.equal("Ann");
+      });
+
+      it("takes over from a session that has expired, on a socket that is open too", async () => {
+        const { open, sid, cookie, store } = await remembered(mode);
+        const { who, again } = await open({ cookie: `${sid}; ${cookie}` });
+        clock.tick(2 * DAY);
+        expect(await store.countOf("1")).to.equal(0);
+        expect([who, await again()]).to.deep.equal(["Ann", "Ann"]);
+        expect(await store.countOf("1")).to.equal(0);
+      });
+    });
+  }
+
+  it("uses no token up: 100 upgrades at once, and the token is the one that HTTP replaces", async () => {
+    const { whoIs, cookie, visit, alarms } = await remembered("persistent");
+    clock.tick(DAY);
+    expect(await countTrials(100, async () => (await whoIs(cookie)) === "Ann", 100)).to.equal(100);
+    const next = await visit(cookie);
+    expect(next.status).to.equal(200);
+    expect(next.cookie).not.to.equal(cookie);
+    expect(await whoIs(next.cookie)).to.equal("Ann");
+    expect(alarms.callCount).to.equal(0);
+  });
+
+  it("takes the token before for a minute, and then neither it nor an older one, without an alarm", async () => {
+    const { open, whoIs, cookie: first, visit, alarms } = await remembered("persistent");
+    const { again } = await open({ cookie: first });
+    const second = (await visit(first)).cookie;
+    expect([await again(), await whoIs(first)], "within a minute").to.deep.equal(["Ann", "Ann"]);
+    clock.tick(MINUTE + 1000);
+    expect([await again(), await whoIs(first)], "stale").to.deep.equal([null, null]);
+    const third = (await visit(second)).cookie;
+    clock.tick(MINUTE + 1000);
+    expect([await again(), await whoIs(first), await whoIs(second)], "theft").to.deep.equal([null, null, null]);
+    expect(alarms.callCount).to.equal(0);
+    expect((await visit(third)).status, "the browser's own").to.equal(200);
+  });
+
+  it("ends with its browser's record, at a logout and a revocation", async () => {
+    const { ann, login, open, origin, cookie, sid } = await remembered("persistent");
+    const one = await open({ cookie });
+    await send(origin, "POST /logout", { cookie: `${sid}; ${cookie}` });
+    const other = await open({ cookie: only("remember", await loginAs(login, ann, { remember: true })) });
+    expect([await one.again(), other.who]).to.deep.equal([null, "Ann"]);
+    await login.sessions.revokeAll(ann);
+    expect(await other.again()).to.equal(null);
+  });
+
+  it("while the store is away is an error", async () => {
+    const { open, cookie, store } = await remembered("persistent");
+    store.before = () => Promise.reject(new Error("connection refused"));
+    const { who, cookies, again } = await open({ cookie });
+    expect([who, cookies]).to.deep.equal(["store_unavailable", []]);
+    store.before = () => undefined;
+    expect(await again()).to.equal("Ann");
+  });
+});
