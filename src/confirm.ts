@@ -2,18 +2,21 @@ import type { Request } from "express";
 import { type Duration, parseDuration } from "./duration.js";
 import { assertWritable, enterSession } from "./enter-session.js";
 import { LoginRequiredError, OtherUserError } from "./errors.js";
-import { checkInstant, isFreshAt } from "./freshness.js";
+import { freshFrom, isFreshAt } from "./freshness.js";
 import { userById } from "./judge.js";
 import { authOf, loadUser, loginOf, sessionData } from "./load-user.js";
 import type { RememberedTime } from "./remember.js";
-import { contextOf, type RequestContext } from "./request-context.js";
+import { type Core, contextOf, type RequestContext } from "./request-context.js";
 import { newAuth, type SessionAuth } from "./session-auth.js";
 import { checkUserId, isAuthenticatedUser } from "./user.js";
 
 /** How to confirm a login. */
 export interface ConfirmOptions {
-  /** Whose credentials were seen, where the application does not know that they are the current user's. */
-  user?: Express.User | undefined;
+  /**
+   * Whose credentials were seen, where the application does not know that they are the current user's. Left out they are; given as
+   * null or undefined, as by a search that found nobody, they are not.
+   */
+  user?: Express.User | null | undefined;
   /** When they were seen, as with `loginUser`. @default now */
   authTime?: Date | number | undefined;
 }
@@ -24,16 +27,16 @@ export interface ConfirmOptions {
  * Like a login it moves to a new session id, and starts the timeouts anew.
  *
  * @throws LoginRequiredError when nobody is logged in by the session
- * @throws OtherUserError when the credentials are another user's; the login stays as it was
+ * @throws OtherUserError when the credentials are another user's, or nobody's; the login stays as it was
  * @throws SessionGoneError when the login was ended while this request was under way
  */
 export async function confirmLogin(req: Request, options: ConfirmOptions = {}): Promise<void> {
   const context = contextOf(req);
   const { core } = context;
-  const freshAt = options.authTime === undefined ? Date.now() : checkInstant("authTime", options.authTime);
+  const freshAt = freshFrom(options.authTime);
   const { user, auth } = await currentLogin(context, "confirmed");
   const { userId, loginId, series } = auth;
-  if (options.user && checkUserId(core.options.userId(options.user), "userId()") !== userId) throw new OtherUserError();
+  if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
   await move(context, newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series }), null);
   core.events.emit("loginConfirmed", { req, user });
@@ -81,6 +84,10 @@ export async function isRemembered(req: Request): Promise<boolean> {
   const context = contextOf(req);
   const { authenticated } = await loadUser(context);
   return authenticated && loginOf(context)?.remembered === true;
+}
+
+function isUser({ options }: Core, user: object | null | undefined, userId: string): boolean {
+  return user !== null && user !== undefined && checkUserId(options.userId(user), "userId()") === userId;
 }
 
 async function currentLogin(context: RequestContext, done: string): Promise<{ user: object; auth: SessionAuth }> {

@@ -123,7 +123,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /** The limits that logins are held to, as data: to print, to document, to test. (ASVS 7.1) */
   policy(): Policy {
-    return policyOf(this.options, this.#core.remember);
+    return policyOf(this.options, this.options.rememberMode ?? this.#core.remember.mode);
   }
 
   /** Answers a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
@@ -170,7 +170,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const { options } = this;
     const secrets = this.#secrets;
     const events = new LoginEmitter<object>();
-    let remember: Remember | undefined;
+    let made: { calls: StoreCalls | undefined; remember: Remember } | undefined;
     const core: Core = {
       options,
       events,
@@ -178,10 +178,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       calls: options.store && new StoreCalls(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,
-      // By the first use it is known whether the default store is in use.
+      // Whether the default store is in use is known once session() was called.
       get remember() {
-        remember ??= rememberOf(core, secrets);
-        return remember;
+        if (made?.calls !== core.calls || !made) made = { calls: core.calls, remember: rememberOf(core, secrets) };
+        return made.remember;
       },
     };
     return core;

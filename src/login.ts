@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { Duration } from "./duration.js";
 import { assertWritable, enterSession } from "./enter-session.js";
 import { LoaderMissingError, SessionLimitError } from "./errors.js";
-import { checkInstant } from "./freshness.js";
+import { freshFrom } from "./freshness.js";
 import { authOf, loadingOver, sessionData } from "./load-user.js";
 import { contextOf } from "./request-context.js";
 import { checkRememberDuration } from "./resolve-options.js";
@@ -54,7 +54,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;
-  const seenAt = options.authTime === undefined ? Date.now() : checkInstant("authTime", options.authTime);
+  const seenAt = freshFrom(options.authTime);
   const duration =
     options.duration === undefined
       ? core.options.rememberDuration

@@ -34,7 +34,7 @@ const NIST: Record<1 | 2 | 3, { overall: number; inactivity?: number }> = {
 };
 
 /** The policy of a manager. */
-export function policyOf(options: ResolvedOptions, { mode }: Pick<Remember, "mode">): Policy {
+export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Policy {
   const { idleTimeout, absoluteTimeout, sessionProtection, onLimit, storeTimeout, assuranceLevel } = options;
   return {
     assuranceLevel,
@@ -67,11 +67,15 @@ function deviationsOf({ assuranceLevel, idleTimeout, absoluteTimeout }: Resolved
   const compare = (option: string, given: number, limit: number | undefined) => {
     if (limit === undefined || given <= limit) return;
     const source = `NIST SP 800-63B-4 has at assurance level ${assuranceLevel}`;
-    deviations.push(`${option} is ${given / HOUR} h, longer than the ${limit / HOUR} h that ${source}`);
+    deviations.push(`${option} is ${shown(given)}, longer than the ${shown(limit)} that ${source}`);
   };
   compare("absoluteTimeout", absoluteTimeout, overall);
   compare("idleTimeout", idleTimeout, inactivity);
   return deviations;
+}
+
+function shown(duration: number): string {
+  return duration % HOUR === 0 ? `${duration / HOUR} h` : `${duration / MINUTE} min`;
 }
 
 function finite(duration: number): number | null {

@@ -17,6 +17,7 @@ import {
 import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
 import { clientFingerprint } from "./session-protection.js";
 import type { SessionStore } from "./session-store.js";
+import { checkStore } from "./store-verbs.js";
 import { AnonymousUser, defaultUserId } from "./user.js";
 
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
@@ -24,17 +25,6 @@ const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 
 /** Node's timers run off at once past this. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-const STORE_VERBS: Record<Exclude<keyof SessionStore, "rememberTokens">, true> = {
-  create: true,
-  read: true,
-  update: true,
-  touch: true,
-  destroy: true,
-  listByUser: true,
-  destroyByUser: true,
-  prune: true,
-};
 
 const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   secret: checkSecret,
@@ -130,7 +120,8 @@ function checkMode(mode: "persistent" | "stateless" | undefined, store: SessionS
   if (mode === "persistent" && store && !store.rememberTokens) {
     throw new OptionError("remember.mode", '"persistent" needs a store with rememberTokens, which this one has not');
   }
-  if (mode === "stateless" && idle !== undefined) {
+  const isStateless = mode === "stateless" || (store !== undefined && !store.rememberTokens);
+  if (isStateless && idle !== undefined) {
     throw new OptionError(
       "remember.idleTimeout",
       'needs the mode "persistent": without a store nothing tells when it was used',
@@ -159,14 +150,6 @@ export function checkRememberDuration(option: string, value: unknown): number {
 function checkStoreTimeout(option: string, value: unknown): void {
   if (parseDuration(option, value) > LONGEST_TIMER)
     throw new OptionError(option, "is longer than 24 days, the most a timer can wait");
-}
-
-function checkStore(option: string, value: unknown): void {
-  for (const verb of Object.keys(STORE_VERBS)) {
-    if (typeof (value as Record<string, unknown> | null)?.[verb] !== "function") {
-      throw new OptionError(option, `expected a SessionStore, but it has no ${verb}()`);
-    }
-  }
 }
 
 function checkView(option: string, value: unknown): void {

@@ -98,6 +98,11 @@ export function watchSession(
   onHeaders(res, finish);
 }
 
+/** May a cache keep the response for others too? As far as its handler said, and for a personal one that said nothing. */
+export function isShareable(res: Response): boolean {
+  return !/\b(private|no-store)\b/i.test(String(res.getHeader("Cache-Control")));
+}
+
 /** Notes that the response is a person's own. */
 export function markPersonal(req: Request): void {
   const access = (req as WatchedRequest)[ACCESS];
@@ -131,10 +136,18 @@ export function isPersonal(req: Request): boolean {
   return (req as WatchedRequest)[ACCESS]?.personal ?? false;
 }
 
-/** A cookie with an age outlives no login (ASVS 7.3.2). */
+/**
+ * A cookie with an age outlives no login (ASVS 7.3.2). Limited is what the browser gets; the age that the application chose stays in
+ * the session, for a confirmation starts the login's time anew.
+ */
 function limitCookie({ auth, cookie }: Request["session"], absoluteTimeout: number): void {
-  const left = Math.max(auth!.loginAt + absoluteTimeout - Date.now(), 0);
-  if (typeof cookie.originalMaxAge === "number" && cookie.originalMaxAge > left) cookie.maxAge = left;
+  const end = auth!.loginAt + absoluteTimeout;
+  if (typeof cookie.originalMaxAge !== "number" || !Number.isFinite(end)) return;
+  const unlimited = () => Reflect.get(Object.getPrototypeOf(cookie), "data", cookie) as { expires: Date };
+  Object.defineProperty(cookie, "data", {
+    configurable: true,
+    get: () => ({ ...unlimited(), expires: new Date(Math.min(unlimited().expires.getTime(), end)) }),
+  });
 }
 
 function isEmpty(session: object): boolean {

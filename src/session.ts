@@ -5,7 +5,7 @@ import { changesCookie, readCookie } from "./cookies.js";
 import { StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
-import { isFinishing, isPersonal, isWatched, watchSession } from "./session-access.js";
+import { isFinishing, isPersonal, isShareable, isWatched, watchSession } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import { SessionBridge } from "./session-bridge.js";
 import { SessionCookie } from "./session-cookie.js";
@@ -80,7 +80,8 @@ function signAnew(cookie: SessionCookie, req: Request, res: Parameters<RequestHa
   // Runs after express-session's own listener, the one that was added first being the last.
   onHeaders(res, () => {
     const { session, sessionID } = req;
-    if (!session || sessionID !== opened.sid || !isPersonal(req) || changesCookie(res, cookie.name)) return;
+    if (!session || sessionID !== opened.sid || !isPersonal(req)) return;
+    if (isShareable(res) || changesCookie(res, cookie.name)) return;
     const { data } = session.cookie as unknown as { data: CookieOptions }; // its types leave it out
     res.cookie(cookie.name, cookie.seal(sessionID), data);
   });

@@ -1,3 +1,4 @@
+import { kindOf, LatchkeyError } from "./errors.js";
 import { Keyring } from "./keys.js";
 
 /**
@@ -33,6 +34,12 @@ export class Stamps {
 }
 
 function stampOf(user: object): string | undefined {
-  const { getSessionStamp } = user as { getSessionStamp?: () => string };
-  return typeof getSessionStamp === "function" ? String(getSessionStamp.call(user)) : undefined;
+  const { getSessionStamp } = user as { getSessionStamp?: () => unknown };
+  if (typeof getSessionStamp !== "function") return undefined;
+  const stamp = getSessionStamp.call(user);
+  // A column that was not selected, or a promise, would be the same stamp for ever.
+  if (stamp !== null && ["undefined", "object", "function"].includes(typeof stamp)) {
+    throw new LatchkeyError("invalid_stamp", 500, `getSessionStamp() gave ${kindOf(stamp)}; it must give a string`);
+  }
+  return String(stamp);
 }

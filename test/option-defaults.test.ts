@@ -65,7 +65,13 @@ describe("the resolved options of a LoginManager", () => {
       idleTimeout: day,
       absoluteTimeout: 30 * day,
       storeTimeout: 2000,
+      freshFor: Number.POSITIVE_INFINITY,
+      onLimit: "end-oldest",
+      assuranceLevel: 1,
+      rememberMode: undefined,
+      rememberIdleTimeout: Number.POSITIVE_INFINITY,
     });
+    expect(make({}).options).not.to.have.property("maxSessions");
     expect(make({ nextIn: undefined, session: { cookie: { path: undefined } } }).options).to.eql(make({}).options);
   });
 

@@ -1,9 +1,10 @@
 import { inspect } from "node:util";
 import { expect } from "chai";
 import express from "express";
-import { LoginManager, OptionError } from "latchkey";
+import { LoginManager, MemoryStore, OptionError } from "latchkey";
 import { make, nested, refusal } from "./support/options.js";
 import { SECRET } from "./support/people.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 const COOKIES = ["session.cookie", "remember.cookie"];
 
@@ -72,7 +73,10 @@ describe("the options of a LoginManager", () => {
     });
   }
 
-  const durations = ["idleTimeout", "absoluteTimeout", "storeTimeout", "remember.duration"];
+  const durations = [
+    ...["idleTimeout", "absoluteTimeout", "storeTimeout", "freshFor"],
+    ...["remember.duration", "remember.idleTimeout"],
+  ];
   for (const option of durations) {
     it(`${option} takes a duration above zero`, () => {
       for (const value of ["", " ", "abc", "-1", "-1h", "0", "5 parsecs", "1d1h", "1".repeat(101)]) {
@@ -132,6 +136,10 @@ describe("the options of a LoginManager", () => {
     ["refreshView", "expected a URL", ["confirm", "//evil.com", {}, { "/": "https://" }, null]],
     ["session", "expected an object", [null, "sid", 1, true]],
     ["remember", "expected an object", [null, true, "30d"]],
+    ["maxSessions", "expected a whole number above zero", [0, -1, 1.5, Number.NaN, 1e300, "3", 3n, null, true]],
+    ["onLimit", 'expected "end-oldest", "refuse"', ["evict", "", null, true, 0]],
+    ["assuranceLevel", "expected 1, 2, 3", [0, 4, 1.5, "2", null, true]],
+    ["remember.mode", 'expected "persistent", "stateless"', ["cookie", "", null, true]],
     ["remember.refreshEachRequest", "expected true or false", ["yes", 1, null]],
     ...COOKIES.flatMap(
       (cookie): Array<[string, string, unknown[]]> => [
@@ -169,8 +177,34 @@ describe("the options of a LoginManager", () => {
       const store = Object.fromEntries(verbs.map((name) => [name, name === verb ? undefined : () => {}]));
       expect(refusal("store", { store })).to.equal(`store: expected a SessionStore, but it has no ${verb}()`);
     }
+    const tokenVerbs = ["create", "read", "rotate", "destroy", "listByUser", "destroyByUser", "prune"];
+    const complete = new MemoryStore();
+    for (const verb of tokenVerbs) {
+      const tokens = Object.fromEntries(tokenVerbs.map((name) => [name, name === verb ? undefined : () => {}]));
+      const store = new Proxy(complete, {
+        get: (inner, name) => (name === "rememberTokens" ? tokens : Reflect.get(inner, name)),
+      });
+      expect(refusal("store", { store })).to.equal(
+        `store: expected a SessionStore, but its rememberTokens has no ${verb}()`,
+      );
+    }
     for (const store of [null, "memory:", Promise.resolve(), {}]) {
       expect(refusal("store", { store })).to.include("no create()");
     }
+  });
+
+  it("refuse to remember as the store cannot", () => {
+    const store = new WatchedStore(); // keeps no remembered browsers
+    expect(refusal("remember.mode", { store, remember: { mode: "persistent" } })).to.include(
+      '"persistent" needs a store with rememberTokens, which this one has not',
+    );
+    for (const given of [
+      { remember: { mode: "stateless", idleTimeout: "7d" } },
+      { store: new MemoryStore(), remember: { mode: "stateless", idleTimeout: "7d" } },
+      { store, remember: { idleTimeout: "7d" } },
+    ]) {
+      expect(refusal("remember.idleTimeout", given)).to.include('needs the mode "persistent"');
+    }
+    expect(() => make({ store: new MemoryStore(), remember: { idleTimeout: "7d" } })).not.to.throw();
   });
 });

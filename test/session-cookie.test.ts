@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
-import { encodeCookie } from "latchkey";
 import sinon from "sinon";
 import { people, SECRET } from "./support/people.js";
 import { inProduction } from "./support/production.js";
@@ -34,59 +33,6 @@ describe("the session cookie", () => {
     for (const id of ids) expect(id).to.match(/^[\w-]{43}$/);
     expect(ids).to.include(createHash("sha256").update(sid).digest("base64url"));
     expect(JSON.stringify(verbs.map((verb) => verb.args))).not.to.include(sid);
-  });
-
-  it("cannot be made from a dump of the store: 0 of 1,650 accepted", async () => {
-    const { app, store } = site();
-    const origin = await serve(app);
-    const create = sinon.spy(store, "create");
-    await countTrials(
-      30,
-      async () => (await send(origin, "POST /login/1", { json: { remember: true } })).status === 200,
-    );
-    const kept = create.args.flatMap(([id, { data }]) => [id, ...Object.values(data.auth as object).map(String)]);
-    const cookies = kept.flatMap((value) => {
-      const text = encodeURIComponent(value);
-      return [
-        `sid=${text}`,
-        `sid=s%3A${text}`,
-        `sid=s%3A${text}.${text}`,
-        `remember=${text}`,
-        `remember=${text}.${text}`,
-      ];
-    });
-    const accepted = await countTrials(cookies.length, async (index) => {
-      return (await send(origin, "GET /me", { cookie: cookies[index]! })).status === 200;
-    });
-    expect(cookies).to.have.lengthOf(1650);
-    expect(accepted).to.equal(0);
-  });
-
-  it("is worth nothing for another purpose: 0 accepted", async () => {
-    const { app } = site();
-    const origin = await serve(app);
-    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
-    const { sid, remember } = Object.fromEntries(cookie.split("; ").map((one) => one.split("=", 2))) as Record<
-      string,
-      string
-    >;
-    const content = Buffer.from(remember!.split(".")[0]!, "base64url").toString();
-    const swapped = [
-      `sid=${remember}`,
-      `sid=s%3A${remember}`,
-      `remember=${sid}`,
-      `remember=${decodeURIComponent(sid!)}`,
-    ];
-    const signed = ["1", sid!, content].map((text) => encodeCookie(text, SECRET));
-    const cookies = [
-      ...swapped,
-      ...signed.flatMap((value) => [`remember=${value}`, `sid=${value}`, `sid=s%3A${value}`]),
-    ];
-    const accepted = await countTrials(cookies.length, async (index) => {
-      return (await send(origin, "GET /me", { cookie: cookies[index]! })).status === 200;
-    });
-    expect(accepted).to.equal(0);
-    for (const one of cookie.split("; ")) expect((await send(origin, "GET /me", { cookie: one })).status).to.equal(200);
   });
 
   it("made of anything else: 0 of 3,000 accepted, 0 errors, 0 read as a session", async () => {
