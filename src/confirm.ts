@@ -1,13 +1,16 @@
 import type { Request } from "express";
 import { type Duration, parseDuration } from "./duration.js";
 import { assertWritable, enterSession } from "./enter-session.js";
-import { LoginRequiredError, OtherUserError } from "./errors.js";
+import { LoginRequiredError, OtherUserError, SessionGoneError } from "./errors.js";
 import { freshFrom, isFreshAt } from "./freshness.js";
 import { userById } from "./judge.js";
 import { authOf, loadUser, loginOf, sessionData } from "./load-user.js";
+import { endSessions, endThoseFound } from "./logins.js";
 import type { RememberedTime } from "./remember.js";
 import { type Core, contextOf, type RequestContext } from "./request-context.js";
 import { newAuth, type SessionAuth } from "./session-auth.js";
+import { underLimit } from "./session-limit.js";
+import { storageId } from "./storage-id.js";
 import { checkUserId, isAuthenticatedUser } from "./user.js";
 
 /** How to confirm a login. */
@@ -46,6 +49,7 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
  * Keeps the current login, and the browser's remember cookie, when the user's stamp has changed, as by a new password that is saved
  * by now; every other login of the user's ends. (Django's update_session_auth_hash)
  *
+ * The user must have been loaded, as by a guard, before the stamp changed: a login is only as good as its stamp when it is loaded.
  * It moves to a new session id; freshness and timeouts stay as they are.
  *
  * @throws LoginRequiredError when nobody is logged in by the session, or the user is gone
@@ -55,14 +59,22 @@ export async function refreshStamp(req: Request): Promise<void> {
   const context = contextOf(req);
   const { core } = context;
   const { auth } = await currentLogin(context, "kept");
-  const user = await userById(core, req, auth.userId);
+  const { userId, loginId } = auth;
+  const user = await userById(core, req, userId);
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
-  const oldSeries = core.remember.seriesOf(req) ?? auth.series;
-  const time = await core.remember.timeLeft(req, auth.userId);
-  await move(context, { ...auth, series: null, stamp: core.stamps.of(auth.userId, user) }, time);
-  await core.remember.end(oldSeries);
+  const forgotten = [core.remember.seriesOf(req), auth.series];
+  const left = await core.remember.timeLeft(req, userId);
+  const time = left && { duration: left.duration, until: left.until };
+  let others = new Set<string>();
+  const endOthers = async () => {
+    for (const series of forgotten) await core.remember.end(series);
+    // By their stamps they are worth nothing; but they would be listed, and counted.
+    others = await endThoseFound(core, userId, (login) => login.loginId !== loginId);
+  };
+  await move(context, { ...auth, series: null, stamp: core.stamps.of(userId, user) }, time, endOthers);
   context.settle({ user, authenticated: true });
+  if (others.size > 0) core.events.emit("loginsRevoked", { userId, logins: [...others], reason: "stamp changed" });
   core.events.emit("stampRefreshed", { req, user });
 }
 
@@ -97,7 +109,30 @@ async function currentLogin(context: RequestContext, done: string): Promise<{ us
   throw new LoginRequiredError(`Nobody is logged in whose login could be ${done}.`);
 }
 
-async function move(context: RequestContext, auth: SessionAuth, time: RememberedTime | null): Promise<void> {
-  const continues = authOf(context) !== undefined;
-  await enterSession(context, { data: sessionData(context), auth, continues }, time);
+/** Moves the current login to a new session. */
+async function move(
+  context: RequestContext,
+  auth: SessionAuth,
+  time: RememberedTime | null,
+  last?: () => Promise<void>,
+): Promise<void> {
+  const { core, req } = context;
+  const once = authOf(context) ? undefined : context.loaded?.once;
+  const limit = once ? await underLimit(core, req, auth) : {};
+  const admit = async () => {
+    await limit.admit?.();
+    if (once) await takeOver(context, once);
+    await last?.();
+  };
+  const isFree = !once && !last;
+  const { createdAt } = limit;
+  const data = sessionData(context);
+  await enterSession(context, { data, auth, continues: !once, createdAt, admit: isFree ? undefined : admit }, time);
+}
+
+/** A login for this request alone continues no session of its own: any that it has ends, and its browser must not be forgotten. */
+async function takeOver({ core, req }: RequestContext, { userId, loginId, series }: SessionAuth): Promise<void> {
+  const current = storageId(req.sessionID);
+  await endSessions(core, userId, ({ session, auth }) => auth.loginId === loginId && session.id !== current);
+  if (!(await core.remember.isLive(series))) throw new SessionGoneError();
 }

@@ -1,5 +1,5 @@
 import { assertDeliverable } from "./cookies.js";
-import { ResponseStartedError } from "./errors.js";
+import { ResponseStartedError, StoreUnavailableError } from "./errors.js";
 import { anonymous, authOf } from "./load-user.js";
 import type { RememberedTime } from "./remember.js";
 import type { RequestContext } from "./request-context.js";
@@ -19,7 +19,8 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
   try {
     await moveSession(req, move);
   } catch (error) {
-    core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
+    const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
+    if (!(error instanceof StoreUnavailableError)) await undoing;
     if (!authOf(context)) context.settle(anonymous(context));
     throw error;
   }

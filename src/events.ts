@@ -5,7 +5,12 @@ import type { Request } from "express";
 export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
 
 /** Why logins were ended from elsewhere. */
-export type RevokeReason = "revoked" | "session limit" | "stale remember token" | "stolen remember token";
+export type RevokeReason =
+  | "revoked"
+  | "stamp changed"
+  | "session limit"
+  | "stale remember token"
+  | "stolen remember token";
 
 /** What happens in the life of a login, and what a listener is told. The first nine are Flask-Login's signals. */
 export interface LoginEvents<U = Express.User> {

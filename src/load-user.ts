@@ -6,7 +6,7 @@ import type { Restored } from "./remember.js";
 import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
 import { markPersonal } from "./session-access.js";
 import { newAuth, newLoginId, type SessionAuth } from "./session-auth.js";
-import { underLimit } from "./session-limit.js";
+import { hasRoom, underLimit } from "./session-limit.js";
 import { endSession, moveSession } from "./session-move.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
@@ -62,7 +62,9 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
   const found =
-    (auth && (await fromSession(context, auth))) ?? (await fromRememberCookie(context)) ?? (await fromRequest(context));
+    (auth && !auth.pending ? await fromSession(context, auth) : undefined) ??
+    (await fromRememberCookie(context)) ??
+    (await fromRequest(context));
   if (found) markPersonal(req);
   return context.settle(found ?? anonymous(context));
 }
@@ -95,6 +97,10 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
   if (grant && !isLate) remember.set(req, res, grant);
   const isOnce = isLate || restored.once;
+  if (isOnce && !(await hasRoom(core, auth))) {
+    core.events.emit("loginRefused", { req, user });
+    return undefined;
+  }
   if (!isOnce && !(await lastingly(context, restored, auth))) return undefined;
   core.events.emit("loadedFromCookie", { req, user });
   return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };

@@ -3,7 +3,8 @@ import type { Duration } from "./duration.js";
 import { assertWritable, enterSession } from "./enter-session.js";
 import { LoaderMissingError, SessionLimitError } from "./errors.js";
 import { freshFrom } from "./freshness.js";
-import { authOf, loadingOver, sessionData } from "./load-user.js";
+import { authOf, loadingOver, loginOf, sessionData } from "./load-user.js";
+import { endElsewhere } from "./logins.js";
 import { contextOf } from "./request-context.js";
 import { checkRememberDuration } from "./resolve-options.js";
 import { newAuth, newLoginId } from "./session-auth.js";
@@ -62,27 +63,34 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   if (!force && !isActiveUser(user)) return false;
 
   await loadingOver(context);
-  const previous = authOf(context);
+  const previous = loginOf(context);
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
   const isSame = previous?.userId === userId;
   const keeps = remember === undefined && isSame ? await rememberer.timeLeft(req, userId) : null;
   const lasts = remember ? duration : keeps?.duration;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
-  const oldSeries = rememberer.seriesOf(req) ?? previous?.series ?? null;
+  const forgotten = [rememberer.seriesOf(req), previous?.series ?? null].filter((series) => series !== null);
 
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
   try {
-    const limit = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const { createdAt, admit: underMost } = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const missed = previous && (() => endElsewhere(core, previous));
+    const isOnce = previous !== undefined && authOf(context) === undefined;
+    const admit = async () => {
+      await underMost?.();
+      for (const series of forgotten) await rememberer.end(series);
+      if (isOnce) await missed?.();
+    };
+    const isFree = !underMost && forgotten.length === 0 && !isOnce;
     const data = previous && !isSame ? {} : sessionData(context);
-    await enterSession(context, { data, auth, ...limit }, time);
+    await enterSession(context, { data, auth, createdAt, admit: isFree ? undefined : admit, missed }, time);
   } catch (error) {
     if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
     throw error;
   }
-  await rememberer.end(oldSeries);
   if (!time) rememberer.forget(req, res);
   context.settle({ user, authenticated: isAuthenticatedUser(user) });
   core.events.emit("loggedIn", { req, user });

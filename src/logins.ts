@@ -1,4 +1,4 @@
-import { UnsupportedByStoreError } from "./errors.js";
+import { StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
 import type { RememberedBrowser } from "./remember-persistent.js";
 import type { StoredRememberToken } from "./remember-token-store.js";
 import type { Core } from "./request-context.js";
@@ -17,6 +17,9 @@ export interface LoginBrowser {
   record: StoredRememberToken;
   browser: RememberedBrowser;
 }
+
+/** How often a user's sessions are looked for again, because some moved on before they could be ended. */
+const MOST_LOOKS = 20;
 
 /** The sessions of a user, by the store of the manager; the newest first. */
 export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
@@ -43,31 +46,67 @@ export async function endLogins(
   chosen: (auth: LoginName) => boolean,
 ): Promise<Set<string>> {
   const ended = new Set<string>();
+  const forgotten = new Set<string>();
   for (const { record, browser } of await browsersOf(core, userId)) {
     if (!chosen({ loginId: browser.loginId, series: record.id })) continue;
+    forgotten.add(record.id);
     if (await callsOf(core).tokens("destroy", (tokens) => tokens.destroy(record.id))) ended.add(browser.loginId);
   }
-  for (const { auth } of await endSessions(core, userId, ({ auth }) => chosen(auth))) ended.add(auth.loginId);
+  for (const { auth } of await endSessions(core, userId, ({ auth }) => chosen(auth))) {
+    if (auth.pending !== "new") ended.add(auth.loginId);
+    // A login makes the record before the session: this one was not there when the others were forgotten.
+    if (auth.series !== null && !forgotten.has(auth.series)) await core.remember.end(auth.series);
+  }
   return ended;
 }
 
-/** Ends sessions of a user, and gives those that there were. */
+/** The same where the store can find logins; elsewhere none. */
+export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof endLogins>): Promise<Set<string>> {
+  try {
+    return await endLogins(core, userId, chosen);
+  } catch (error) {
+    if (error instanceof UnsupportedByStoreError) return new Set();
+    throw error;
+  }
+}
+
+/** Ends a login that has moved on, by a confirmation or a restore, from the session where it was. */
+export async function endElsewhere(core: Core, { userId, loginId }: SessionAuth): Promise<void> {
+  await endThoseFound(core, userId, (login) => login.loginId === loginId);
+}
+
+/**
+ * Ends sessions of a user, and gives those that there were.
+ *
+ * @throws StoreUnavailableError when there are some still that it does not get hold of
+ */
 export async function endSessions(
   core: Core,
   userId: string,
   chosen: (session: LoginSession) => boolean,
 ): Promise<LoginSession[]> {
-  const found = (await sessionsOf(core, userId)).filter(chosen);
-  const ended = await Promise.all(
-    found.map(({ session }) => callsOf(core).sessions("destroy", (store) => store.destroy(session.id))),
-  );
-  return found.filter((_, i) => ended[i]);
+  const all: LoginSession[] = [];
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const found = (await sessionsOf(core, userId)).filter(chosen);
+    const ended = await Promise.all(
+      found.map(({ session }) => callsOf(core).sessions("destroy", (store) => store.destroy(session.id))),
+    );
+    all.push(...found.filter((_, i) => ended[i]));
+    // One that somebody else ended may have been left for a new one, which was not there to be seen.
+    if (ended.every(Boolean)) return all;
+  }
+  throw new StoreUnavailableError("the session store lists sessions that it cannot end");
 }
 
 /** @throws UnsupportedByStoreError where no store was given, and sessions are kept by an express-session of the application's own */
 export function callsOf({ calls }: Core): StoreCalls {
   if (calls) return calls;
-  throw new UnsupportedByStoreError("listByUser", "an express-session of the application's own keeps the sessions");
+  throw foreignSessions();
+}
+
+/** The error for an express-session of the application's own, which cannot tell the sessions of a user. */
+export function foreignSessions(): UnsupportedByStoreError {
+  return new UnsupportedByStoreError("listByUser", "an express-session of the application's own keeps the sessions");
 }
 
 type LoginName = Pick<SessionAuth, "loginId" | "series">;

@@ -1,8 +1,7 @@
 import type { Request } from "express";
 import { assertNotStarted } from "./enter-session.js";
-import { UnsupportedByStoreError } from "./errors.js";
 import { anonymous, loadingOver, loadUser, loginOf } from "./load-user.js";
-import { endLogins } from "./logins.js";
+import { endElsewhere } from "./logins.js";
 import { contextOf, type RequestContext } from "./request-context.js";
 import { markPersonal, markReplaced } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
@@ -30,7 +29,7 @@ export async function logoutUser(req: Request): Promise<void> {
     await core.remember.end(core.remember.seriesOf(req) ?? auth?.series ?? null);
     const ended = await endSession(req);
     markReplaced(req, true);
-    if (auth && !(ended && auth.series === null)) await endElsewhere(context, auth);
+    if (auth && !(ended && auth.series === null)) await endElsewhere(core, auth);
   } catch (error) {
     if (isBridged(req)) abandonSession(req);
     context.settle(anonymous(context));
@@ -38,15 +37,6 @@ export async function logoutUser(req: Request): Promise<void> {
   }
   context.settle(anonymous(context));
   if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
-}
-
-/** The login may have moved on to another session, by a confirmation or a restore that came first. */
-async function endElsewhere({ core }: RequestContext, { userId, loginId }: SessionAuth): Promise<void> {
-  try {
-    await endLogins(core, userId, (login) => login.loginId === loginId);
-  } catch (error) {
-    if (!(error instanceof UnsupportedByStoreError)) throw error;
-  }
 }
 
 /** A logout must not depend on the user loader, so it asks it only for listeners, and goes on without. */

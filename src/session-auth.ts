@@ -24,8 +24,11 @@ export interface SessionAuth {
   address: string | null;
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
-  /** Not admitted yet: counts among the user's logins, but is none. */
-  pending?: true;
+  /**
+   * Opens nothing yet: a new login that was not admitted, which counts among the user's logins but is none, or one that continues
+   * another session's, while that one ends.
+   */
+  pending?: "new" | "continued";
 }
 
 /** What is decided of a new login; the rest follows. */

@@ -1,6 +1,6 @@
 import type { Request } from "express";
-import { SessionLimitError, UnsupportedByStoreError } from "./errors.js";
-import { endLogins, sessionsOf } from "./logins.js";
+import { SessionGoneError, SessionLimitError } from "./errors.js";
+import { endLogins, foreignSessions, sessionsOf } from "./logins.js";
 import type { Core } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
 import { isBridged, type Move } from "./session-move.js";
@@ -33,7 +33,7 @@ export async function underLimit(
 ): Promise<Pick<Move, "createdAt" | "admit">> {
   const { maxSessions, onLimit } = core.options;
   if (maxSessions === undefined) return {};
-  if (!isBridged(req)) throw new UnsupportedByStoreError("listByUser", "an express-session of the application's own");
+  if (!isBridged(req)) throw foreignSessions();
   const count = () => counted(core, auth.userId, replaced);
   const before = (await count()).filter(({ loginId }) => loginId !== auth.loginId);
   // After all that were there before, whatever this process's clock says.
@@ -41,12 +41,21 @@ export async function underLimit(
   if (onLimit === "end-oldest") {
     const admit = async () => {
       const over = new Set((await count()).slice(maxSessions).map(({ loginId }) => loginId));
+      const isOver = over.delete(auth.loginId);
       if (over.size > 0) await endOver(core, auth.userId, over);
+      if (isOver) throw new SessionGoneError(); // others came later, by the clock of their process
     };
     return { createdAt, admit };
   }
   if (before.filter(({ pending }) => !pending).length >= maxSessions) throw new SessionLimitError(maxSessions);
   return { createdAt, admit: () => contend(auth, maxSessions, count) };
+}
+
+/** Is there room for a login that gets no session, and so ends no other? */
+export async function hasRoom(core: Core, { userId, loginId }: SessionAuth): Promise<boolean> {
+  const { maxSessions, onLimit } = core.options;
+  if (maxSessions === undefined || onLimit === "end-oldest") return true;
+  return (await counted(core, userId, loginId)).filter(({ pending }) => !pending).length < maxSessions;
 }
 
 async function endOver(core: Core, userId: string, over: ReadonlySet<string>): Promise<void> {
@@ -60,7 +69,8 @@ async function contend(auth: SessionAuth, maxSessions: number, count: () => Prom
     if (logins.length <= maxSessions) return;
     const own = logins.findIndex(({ loginId }) => loginId === auth.loginId);
     const ahead = logins.filter(({ pending }, i) => i !== own && (!pending || i > own));
-    if (own === -1 || ahead.length >= maxSessions) break;
+    if (own === -1) throw new SessionGoneError();
+    if (ahead.length >= maxSessions) break;
     await new Promise((resolve) => setTimeout(resolve, 2 + 8 * Math.random()));
   }
   throw new SessionLimitError(maxSessions);
@@ -71,8 +81,10 @@ async function counted(core: Core, userId: string, replaced: string | undefined)
   const logins = new Map<string, Counted>();
   for (const { session, auth } of await sessionsOf(core, userId)) {
     const { loginId } = auth;
-    if (loginId === replaced || logins.has(loginId)) continue;
-    logins.set(loginId, { loginId, createdAt: session.createdAt, pending: auth.pending === true });
+    if (loginId === replaced) continue;
+    const login = logins.get(loginId) ?? { loginId, createdAt: session.createdAt, pending: true };
+    login.pending &&= auth.pending === "new";
+    logins.set(loginId, login);
   }
   return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt || (a.loginId < b.loginId ? 1 : -1));
 }

@@ -54,6 +54,8 @@ export interface Move {
   createdAt?: number | undefined;
   /** Has the last word, once the login is in the store; a rejection undoes it. */
   admit?: (() => Promise<void>) | undefined;
+  /** Ends the login of the old session where that has gone: it may live on in another one. */
+  missed?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -68,9 +70,9 @@ export interface Move {
 export async function moveSession(req: Request, move: Move): Promise<void> {
   const { sessionID: oldID, session: old, sessionStore } = req;
   if (!(sessionStore instanceof SessionBridge)) return moveForeignSession(req, move);
-  const { auth, continues, admit } = move;
+  const { auth, continues, admit, missed } = move;
   const isStored = sessionStore.isStored(old);
-  if (isStored || admit) auth.pending = true;
+  if (isStored || admit) auth.pending = continues ? "continued" : "new";
   let ended = false;
   let isNew = false;
   try {
@@ -79,11 +81,11 @@ export async function moveSession(req: Request, move: Move): Promise<void> {
     await admit?.();
     ended = isStored && (await sessionStore.end(oldID));
     if (continues && isStored && !ended) throw new SessionGoneError();
+    if (isStored && !ended) await missed?.();
     if (auth.pending) await activate(req);
     markReplaced(req, ended);
   } catch (error) {
-    // Where the store is away the new session, being pending, ends by itself.
-    if (isNew && !(error instanceof StoreUnavailableError)) await sessionStore.end(req.sessionID);
+    if (isNew) await undo(sessionStore, req.sessionID, error);
     if (!ended && !(error instanceof SessionGoneError)) Object.assign(req, { sessionID: oldID, session: old });
     else {
       sessionStore.generate(req);
@@ -91,6 +93,12 @@ export async function moveSession(req: Request, move: Move): Promise<void> {
     }
     throw error;
   }
+}
+
+/** Ends the new session; should that fail, it ends by itself, being pending. While the store is away nobody waits for it. */
+async function undo(bridge: SessionBridge, sid: string, error: unknown): Promise<void> {
+  const undoing = bridge.end(sid).catch(() => {}); // told by storeFailed
+  if (!(error instanceof StoreUnavailableError)) await undoing;
 }
 
 async function activate(req: Request): Promise<void> {

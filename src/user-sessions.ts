@@ -1,10 +1,10 @@
 import { isFreshAt } from "./freshness.js";
-import { authOf } from "./load-user.js";
-import { browsersOf, callsOf, endLogins, sessionsOf } from "./logins.js";
+import { loginOf } from "./load-user.js";
+import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "./logins.js";
 import { logoutUser } from "./logout.js";
 import { activeContext, type Core, type RequestContext } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
-import { storageId } from "./storage-id.js";
+import { isBridged } from "./session-move.js";
 import { checkUserId } from "./user.js";
 
 /** A login of a user's, as a person may be shown it. All instants are milliseconds since the epoch. */
@@ -21,7 +21,7 @@ export interface LoginInfo {
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
   fresh: boolean;
-  /** Does the browser stay logged in when it is closed, or was it remembered? */
+  /** Is there a record of its browser, which stays logged in when it is closed, or was it restored by a remember cookie? */
   remembered: boolean;
   /** Is it that of the request that is being handled? */
   current: boolean;
@@ -40,34 +40,40 @@ export class UserSessions<U extends object> {
     this.#core = core;
   }
 
-  /** The logins of a user, those in a session first, the newest first; browsers that are remembered but have no session are among them. */
+  /**
+   * The logins of a user, the newest first. Browsers that are remembered but have no session are among them, and logins that a changed
+   * stamp will end as soon as they are used.
+   */
   async list(user: U | string): Promise<LoginInfo[]> {
     const userId = this.#idOf(user);
     const current = this.#current(userId)?.auth.loginId;
     const logins = new Map<string, LoginInfo>();
-    for (const { session, auth } of await sessionsOf(this.#core, userId)) {
-      if (auth.pending || logins.has(auth.loginId)) continue;
-      const { createdAt, lastSeenAt, expiresAt } = session;
-      const { loginId: id, address, userAgent, remembered, series } = auth;
+    const sessions = (await sessionsOf(this.#core, userId)).filter(({ auth }) => auth.pending !== "new");
+    // A login that is moving is in two sessions for a moment, of which that of before counts.
+    for (const { session, auth } of sessions.sort((a, b) => Number(!!a.auth.pending) - Number(!!b.auth.pending))) {
+      const { loginId: id, address, userAgent, remembered } = auth;
+      if (logins.has(id)) continue;
+      const { createdAt, expiresAt } = session;
+      const lastSeenAt = id === current ? Date.now() : session.lastSeenAt; // its touch is on its way at most
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
-      logins.set(id, {
-        ...{ id, createdAt, lastSeenAt, expiresAt, address, userAgent, fresh },
-        remembered: remembered || series !== null,
-        current: id === current,
-      });
+      const kind = { fresh, remembered, current: id === current };
+      logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for (const { record, browser } of await browsersOf(this.#core, userId)) {
       const { createdAt, expiresAt } = record;
       const { loginId: id, address, userAgent, rotatedAt } = browser;
-      const lastSeenAt = rotatedAt ?? createdAt;
-      const found = logins.get(id);
-      if (found) found.expiresAt = Math.max(found.expiresAt, expiresAt);
-      else {
+      const login = logins.get(id);
+      if (login) {
+        login.remembered = true;
+        login.createdAt = Math.min(login.createdAt, createdAt);
+        login.expiresAt = Math.max(login.expiresAt, expiresAt);
+      } else {
+        const lastSeenAt = rotatedAt ?? createdAt;
         const kind = { fresh: false, remembered: true, current: id === current };
         logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
       }
     }
-    return [...logins.values()];
+    return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt);
   }
 
   /**
@@ -78,12 +84,12 @@ export class UserSessions<U extends object> {
   async revoke(user: U | string, id: string): Promise<boolean> {
     const userId = this.#idOf(user);
     const current = this.#current(userId);
-    if (current?.auth.loginId === id) {
+    if (current && current.auth.loginId === id && !current.context.res.headersSent) {
       await logoutUser(current.context.req);
       return true;
     }
     const ended = await endLogins(this.#core, userId, ({ loginId }) => loginId === id);
-    this.#tell(userId, [...ended]);
+    this.#tell(userId, ended);
     return ended.size > 0;
   }
 
@@ -96,34 +102,43 @@ export class UserSessions<U extends object> {
   async revokeAll(user: U | string, { exceptCurrent = false } = {}): Promise<number> {
     const userId = this.#idOf(user);
     const current = this.#current(userId);
-    const logins = (await this.list(userId)).filter(({ current }) => !(current && exceptCurrent));
-    const except = current && exceptCurrent ? storageId(current.context.req.sessionID) : undefined;
-    const series = (exceptCurrent && current?.auth.series) || undefined;
-    const calls = callsOf(this.#core);
-    // The browsers' records first, for a restore makes a session and then looks for its record.
-    if (this.#core.remember.mode === "persistent")
-      await calls.tokens("destroyByUser", (tokens) => tokens.destroyByUser(userId, series ? { except: series } : {}));
-    await calls.sessions("destroyByUser", (store) => store.destroyByUser(userId, except ? { except } : {}));
-    if (current && !exceptCurrent) await logoutUser(current.context.req);
-    this.#tell(
-      userId,
-      logins.map(({ id }) => id),
-    );
-    return logins.length;
+    const kept = exceptCurrent ? current?.auth.loginId : undefined;
+    const logins = new Set<string>();
+    if (kept === undefined) {
+      for (const { id } of await this.list(userId)) logins.add(id);
+      if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
+      await this.#endAtOnce(userId);
+    }
+    // One by one those that moved on meanwhile.
+    for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
+    this.#tell(userId, logins);
+    return logins.size;
   }
 
-  #tell(userId: string, logins: string[]): void {
-    if (logins.length > 0) this.#core.events.emit("loginsRevoked", { userId, logins, reason: "revoked" });
+  /** However many there are. The browsers' records first, for a restore makes a session and then looks for its record. */
+  async #endAtOnce(userId: string): Promise<void> {
+    const calls = callsOf(this.#core);
+    if (this.#core.remember.mode === "persistent")
+      await calls.tokens("destroyByUser", (tokens) => tokens.destroyByUser(userId));
+    await calls.sessions("destroyByUser", (store) => store.destroyByUser(userId));
+  }
+
+  #tell(userId: string, logins: ReadonlySet<string>): void {
+    if (logins.size > 0) this.#core.events.emit("loginsRevoked", { userId, logins: [...logins], reason: "revoked" });
   }
 
   #idOf(user: U | string): string {
-    return typeof user === "string" ? user : checkUserId(this.#core.options.userId(user), "userId()");
+    if (typeof user !== "object" || user === null) return checkUserId(user, "id");
+    return checkUserId(this.#core.options.userId(user), "userId()");
   }
 
   /** The login of the request that is being handled, when it is one of this user's. */
   #current(userId: string): { context: RequestContext; auth: SessionAuth } | undefined {
     const context = activeContext();
-    const auth = context?.core === this.#core ? (authOf(context) ?? context.loaded?.once) : undefined;
-    return context && auth?.userId === userId ? { context, auth } : undefined;
+    if (context?.core !== this.#core) return undefined;
+    const { req } = context;
+    if (req.sessionStore && !isBridged(req)) throw foreignSessions();
+    const auth = loginOf(context);
+    return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;
   }
 }

@@ -85,10 +85,16 @@ export class RedisRecords<R extends Listed> {
 
   async listByUser(userId: string): Promise<Array<R & { id: string }>> {
     assertId("userId", userId);
-    const entries = await this.#entries(userId);
-    const records = await Promise.all(entries.map(({ id }) => this.read(id)));
-    return records
-      .flatMap((record, i) => (record?.userId === userId ? [{ id: entries[i]!.id, ...record }] : []))
+    const found = new Map<string, R | null>();
+    for (let isMissing = true; isMissing; ) {
+      const entries = (await this.#entries(userId)).filter(({ id }) => !found.has(id));
+      const records = await Promise.all(entries.map(({ id }) => this.read(id)));
+      for (const [i, { id }] of entries.entries()) found.set(id, records[i]!);
+      // One that ended between the two may have been left for another, which the index lists by now.
+      isMissing = records.includes(null);
+    }
+    return [...found]
+      .flatMap(([id, record]) => (record?.userId === userId ? [{ id, ...record }] : []))
       .sort((a, b) => b.createdAt - a.createdAt);
   }
 
