@@ -1,0 +1,197 @@
+// NestJS on Express: latchkey's guards as guards of NestJS's.
+//
+//   npm run build && npm run build:examples && node build/examples/nestjs.js
+
+import "reflect-metadata";
+import { randomBytes } from "node:crypto";
+import {
+  type ArgumentsHost,
+  BadRequestException,
+  Body,
+  type CanActivate,
+  Catch,
+  Controller,
+  createParamDecorator,
+  type ExecutionContext,
+  Get,
+  HttpCode,
+  HttpException,
+  Inject,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  UnauthorizedException,
+  UseGuards,
+} from "@nestjs/common";
+import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
+import { hash, verify } from "@node-rs/argon2";
+import type { Request, RequestHandler, Response } from "express";
+import {
+  currentUser,
+  freshLoginRequired,
+  LatchkeyError,
+  LoginManager,
+  loginRequired,
+  loginUser,
+  logoutUser,
+  refreshStamp,
+  roleRequired,
+  UserMixin,
+} from "latchkey";
+import { openStore } from "latchkey/stores";
+
+const { PORT = "3000", SESSION_STORE = "memory:" } = process.env;
+
+/** A guard of latchkey's as one of NestJS's. A request that it refuses it has answered, so NestJS is told nothing more. */
+function asGuard(guard: RequestHandler): CanActivate {
+  return {
+    canActivate(context) {
+      const http = context.switchToHttp();
+      return new Promise((resolve, reject) => {
+        guard(http.getRequest(), http.getResponse(), (error?: unknown) => (error ? reject(error) : resolve(true)));
+      });
+    },
+  };
+}
+
+/** The user, behind a guard. */
+const CurrentUser = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Request>().user,
+);
+
+/** Answers latchkey's errors with their status, which NestJS would not look for: 503 when the store is away. */
+@Catch(LatchkeyError)
+class LatchkeyErrors extends BaseExceptionFilter {
+  override catch(error: LatchkeyError, host: ArgumentsHost): void {
+    const { status, code, message, headers = {} } = error;
+    host.switchToHttp().getResponse<Response>().set(headers);
+    const answer = new HttpException({ statusCode: status, message, code }, status);
+    super.catch(status === 500 ? error : answer, host); // a mistake in the program is logged, and its details are told to nobody
+  }
+}
+
+class Account extends UserMixin {
+  constructor(
+    readonly id: string,
+    readonly name: string,
+    public passwordHash: string,
+    readonly roles: string[] = [],
+  ) {
+    super();
+  }
+
+  getSessionStamp() {
+    return this.passwordHash;
+  }
+}
+
+@Injectable()
+class Accounts {
+  readonly #all: Account[] = []; // yours: a database
+
+  async onModuleInit() {
+    this.#all.push(new Account("1", "Ann", await hash("correct horse")));
+    this.#all.push(new Account("2", "Root", await hash("battery staple"), ["admin"]));
+  }
+
+  find(id: string): Account | undefined {
+    return this.#all.find((account) => account.id === id);
+  }
+
+  async check(name: unknown, password: unknown): Promise<Account | undefined> {
+    const account = this.#all.find((one) => one.name === name);
+    return account && (await verify(account.passwordHash, String(password))) ? account : undefined;
+  }
+}
+
+/** A service knows who asks, and is handed no request. */
+@Injectable()
+class Greeter {
+  async greet(): Promise<string> {
+    const user = (await currentUser()) as Partial<Account>;
+    return `Hello, ${user.name ?? "stranger"}!`;
+  }
+}
+
+@Controller()
+class LoginController {
+  constructor(
+    @Inject(Accounts) private readonly accounts: Accounts,
+    @Inject(Greeter) private readonly greeter: Greeter,
+  ) {}
+
+  @Get()
+  hello() {
+    return this.greeter.greet();
+  }
+
+  @Post("login")
+  @HttpCode(204)
+  async login(@Req() req: Request, @Body() { name, password }: { name?: unknown; password?: unknown }) {
+    const account = await this.accounts.check(name, password);
+    if (!account) throw new UnauthorizedException("Wrong name or password.");
+    await loginUser(req, account);
+  }
+
+  @Post("logout")
+  @HttpCode(204)
+  logout(@Req() req: Request) {
+    return logoutUser(req);
+  }
+}
+
+@UseGuards(asGuard(loginRequired())) // everything here is for logged-in users
+@Controller("account")
+class AccountController {
+  @Get()
+  show(@CurrentUser() { id, name }: Account) {
+    return { id, name };
+  }
+
+  @UseGuards(asGuard(freshLoginRequired({ within: "10m" })))
+  @Post("password")
+  @HttpCode(204)
+  async changePassword(
+    @Req() req: Request,
+    @CurrentUser() account: Account,
+    @Body() { password }: { password?: unknown },
+  ) {
+    if (typeof password !== "string" || password.length < 8)
+      throw new BadRequestException("Use at least 8 characters.");
+    account.passwordHash = await hash(password);
+    await refreshStamp(req); // this login goes on, and every other one ends
+  }
+
+  @UseGuards(asGuard(roleRequired("admin")))
+  @Get("audit")
+  audit() {
+    return ["nothing happened"];
+  }
+}
+
+@Module({
+  controllers: [LoginController, AccountController],
+  providers: [
+    Accounts,
+    Greeter,
+    { provide: APP_FILTER, useClass: LatchkeyErrors },
+    {
+      provide: LoginManager,
+      inject: [Accounts],
+      useFactory: async (accounts: Accounts) =>
+        new LoginManager<Account>({
+          secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
+          store: await openStore(SESSION_STORE),
+          userLoader: (id) => accounts.find(id),
+        }),
+    },
+  ],
+})
+class AppModule {}
+
+const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ["error", "warn"] });
+app.get(LoginManager).init(app.getHttpAdapter().getInstance());
+await app.listen(Number(PORT), "localhost");
+console.log((await app.getUrl()).replace(/\[::1\]|127\.0\.0\.1/, "localhost"));

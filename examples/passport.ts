@@ -1,0 +1,69 @@
+// Passport checks the credentials, by any of its strategies, and latchkey keeps the login.
+//
+//   npm run build && npm run build:examples && node build/examples/passport.js
+
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { hash, verify } from "@node-rs/argon2";
+import express from "express";
+import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import passport from "passport";
+import { Strategy as LocalStrategy } from "passport-local";
+
+const { PORT = "3000" } = process.env;
+
+const accounts = [{ id: "1", email: "ann@example.com", passwordHash: await hash("correct horse") }];
+type Account = (typeof accounts)[number];
+
+// Without passport.session(), serializeUser and deserializeUser: that is latchkey's part.
+passport.use(
+  new LocalStrategy({ usernameField: "email" }, async (email, password, done) => {
+    try {
+      const account = accounts.find((one) => one.email === email);
+      done(null, account && (await verify(account.passwordHash, password)) ? account : false);
+    } catch (error) {
+      done(error);
+    }
+  }),
+);
+
+const login = new LoginManager<Account>({
+  secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
+  userLoader: (id) => accounts.find((account) => account.id === id),
+  loginView: "/login",
+  nextIn: "session", // a query would not come back from failureRedirect, or from an identity provider
+});
+
+const app = express();
+login.init(app);
+app.use(express.urlencoded());
+
+app.get("/login", (req, res) => {
+  res.send(`${"failed" in req.query ? "Wrong e-mail or password." : ""}<form method="post" action="/login">
+    <input name="email" type="email" autocomplete="username" value="ann@example.com" required>
+    <input name="password" type="password" autocomplete="current-password" placeholder="correct horse" required>
+    <label><input name="remember" type="checkbox"> Remember me</label>
+    <button>Log in</button>
+  </form>`);
+});
+
+const credentials = passport.authenticate("local", { session: false, failureRedirect: "/login?failed" });
+
+app.post("/login", credentials, async (req, res) => {
+  await loginUser(req, req.user!, { remember: req.body.remember === "on" });
+  res.redirect(safeNext(req));
+});
+
+app.post("/logout", async (req, res) => {
+  await logoutUser(req);
+  res.redirect("/login");
+});
+
+app.get("/", loginRequired(), async (_req, res) => {
+  const { email } = (await login.currentUser()) as Account;
+  res.send(`Hello, ${email}! <form method="post" action="/logout"><button>Log out</button></form>`);
+});
+
+const server = app.listen(Number(PORT), "localhost", () => {
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
+});
