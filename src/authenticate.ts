@@ -97,7 +97,7 @@ async function inForeignSession(req: Request): Promise<Found | undefined> {
 
 async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {
   if (!core.userLoader || !core.remember.isIn(req)) return undefined;
-  const restored = await core.remember.restore(req, admitter(core, req), true);
+  const restored = await core.remember.restore(req, admitter(core, req), () => true);
   return restored === null || restored === "inactive" ? undefined : restored.user;
 }
 

@@ -64,8 +64,8 @@ export async function refreshStamp(req: Request): Promise<void> {
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
   const forgotten = [core.remember.seriesOf(req), auth.series];
-  const left = await core.remember.timeLeft(req, userId);
-  const time = left && { duration: left.duration, until: left.until };
+  const held = await core.remember.heldBy(req);
+  const time = held?.userId === userId ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
   const endOthers = async () => {
     for (const series of forgotten) await core.remember.end(series);

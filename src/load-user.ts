@@ -2,12 +2,11 @@ import type { Request } from "express";
 import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { endSessions } from "./logins.js";
-import type { Restored } from "./remember.js";
 import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
-import { markPersonal } from "./session-access.js";
+import { markForestalled, markPersonal } from "./session-access.js";
 import { newAuth, newLoginId, type SessionAuth } from "./session-auth.js";
 import { hasRoom, underLimit } from "./session-limit.js";
-import { endSession, moveSession } from "./session-move.js";
+import { endSession, isUnsaved, moveSession } from "./session-move.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
 
@@ -74,11 +73,9 @@ async function fromSession(context: RequestContext, auth: SessionAuth): Promise<
   const verdict = await judge(core, req, auth);
   if (typeof verdict !== "string") return verdict;
   const isAttack = verdict === "session protection";
-  if (isAttack) {
-    if (!res.headersSent) core.remember.forget(req, res);
-    await core.remember.end(auth.series);
-  }
+  if (isAttack) await core.remember.end(auth.series);
   await endSession(req);
+  if (isAttack && !res.headersSent) core.remember.forget(req, res);
   core.events.emit("loginEnded", { req, userId: auth.userId, reason: verdict });
   return isAttack ? anonymous(context) : undefined;
 }
@@ -88,43 +85,53 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const { remember } = core;
   if (!core.userLoader || !req.session || !remember.isIn(req)) return undefined;
   // Once the headers are out no new session id can be given, so the login serves this request alone.
-  const isLate = res.headersSent;
+  const isLate = () => res.headersSent;
   const restored = await remember.restore(req, admitter(core, req), isLate);
-  if (restored === null && !isLate) remember.forget(req, res);
+  if (restored === null && !isLate()) remember.forget(req, res);
   if (restored === null || restored === "inactive") return undefined;
   const { user, userId, series, grant } = restored;
   const loginId = restored.loginId ?? newLoginId();
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
-  if (grant && !isLate) remember.set(req, res, grant);
-  const isOnce = isLate || restored.once;
+  if (grant && !isLate()) remember.set(req, res, grant);
+  const isOnce = restored.once || isLate();
   if (isOnce && !(await hasRoom(core, auth))) {
     core.events.emit("loginRefused", { req, user });
     return undefined;
   }
-  if (!isOnce && !(await lastingly(context, restored, auth))) return undefined;
+  if (!isOnce && !(await lastingly(context, user, auth))) return undefined;
+  if (restored.forestalled && isUnsaved(req)) markForestalled(req);
   core.events.emit("loadedFromCookie", { req, user });
   return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
 }
 
-/** Gives a restored login a session, the only one of its browser; false when the browser was forgotten meanwhile. */
-async function lastingly(context: RequestContext, { user }: Restored, auth: SessionAuth): Promise<boolean> {
+/** Gives a restored login a session, the only one of its browser; false when it may have none, or the browser was forgotten meanwhile. */
+async function lastingly(context: RequestContext, user: object, auth: SessionAuth): Promise<boolean> {
   const { core, req, res } = context;
-  const { series, userId, loginId } = auth;
+  const { series } = auth;
+  let isForgotten = false;
   try {
     const limit = await underLimit(core, req, auth);
-    await moveSession(req, { data: sessionData(context), auth, ...limit });
+    const admit = async () => {
+      await limit.admit?.();
+      isForgotten = !(await core.remember.isLive(series));
+      if (isForgotten) throw new SessionGoneError();
+      await endOthers(context, auth);
+    };
+    // Pending until the record was looked for, so that a failure on the way leaves no login that a logout may have missed.
+    await moveSession(req, { data: sessionData(context), auth, ...limit, ...(series === null ? {} : { admit }) });
+    return true;
   } catch (error) {
     if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
     else if (!(error instanceof SessionGoneError)) throw error;
+    if (isForgotten && !res.headersSent) core.remember.forget(req, res);
     return false;
   }
-  if (series === null) return true;
-  const current = storageId(req.sessionID);
-  await endSessions(core, userId, ({ session, auth: other }) => other.loginId === loginId && session.id !== current);
-  if (await core.remember.isLive(series)) return true;
-  await endSession(req);
-  core.remember.forget(req, res);
-  return false;
+}
+
+/** Ends the sessions of this login that are not the request's. */
+async function endOthers({ core, req }: RequestContext, { userId, loginId }: SessionAuth): Promise<void> {
+  const own = storageId(req.sessionID);
+  await endSessions(core, userId, ({ session, auth }) => auth.loginId === loginId && session.id !== own);
 }
 
 async function fromRequest(context: RequestContext): Promise<LoadedUser | undefined> {

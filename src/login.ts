@@ -67,8 +67,9 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
   const isSame = previous?.userId === userId;
-  const keeps = remember === undefined && isSame ? await rememberer.timeLeft(req, userId) : null;
-  const lasts = remember ? duration : keeps?.duration;
+  const held = await rememberer.heldBy(req);
+  const keeps = remember === undefined && isSame && held?.userId === userId;
+  const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
   const forgotten = [rememberer.seriesOf(req), previous?.series ?? null].filter((series) => series !== null);
 
@@ -83,9 +84,12 @@ export async function loginUser(req: Request, user: Express.User, options: Login
       await underMost?.();
       for (const series of forgotten) await rememberer.end(series);
       if (isOnce) await missed?.();
+      if (held && held.loginId !== previous?.loginId) await endElsewhere(core, held);
     };
     const isFree = !underMost && forgotten.length === 0 && !isOnce;
-    const data = previous && !isSame ? {} : sessionData(context);
+    // What a request kept that was restored for itself alone is in a session without a login.
+    const owner = previous?.userId ?? held?.userId ?? userId;
+    const data = owner === userId ? sessionData(context) : {};
     await enterSession(context, { data, auth, createdAt, admit: isFree ? undefined : admit, missed }, time);
   } catch (error) {
     if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });

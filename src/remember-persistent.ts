@@ -9,11 +9,13 @@ import { isSame, Keyring } from "./keys.js";
 import {
   type Admit,
   type Grant,
+  type Held,
   Remember,
   type RememberedLogin,
   type RememberedTime,
   type Restored,
 } from "./remember.js";
+import { type PresentedToken, readToken, writeToken } from "./remember-token.js";
 import type { RememberTokenRecord } from "./remember-token-store.js";
 import { clientOf } from "./session-protection.js";
 import { storageId } from "./storage-id.js";
@@ -90,7 +92,10 @@ export class RememberPersistent extends Remember {
 
   async grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant> {
     const series = randomBytes(16).toString("base64url");
-    const browser = { ...login, ...time, generation: 0, previousHash: null, rotatedAt: null, ...clientOf(req) };
+    const { userId, loginId, stamp } = login;
+    const { duration, until } = time;
+    const first = { generation: 0, previousHash: null, rotatedAt: null };
+    const browser = { userId, loginId, stamp, duration, until, ...first, ...clientOf(req) };
     const token = this.#tokens(series, 0)[0]!;
     const record = this.#record(browser, storageId(token), Date.now());
     const id = storageId(series);
@@ -98,15 +103,14 @@ export class RememberPersistent extends Remember {
     return grantOf(series, token, record);
   }
 
-  async timeLeft(req: Request, userId: string): Promise<RememberedTime | null> {
-    const presented = this.#presented(req);
+  async heldBy(req: Request): Promise<Held | null> {
+    const presented = readToken(this.valueIn(req));
     const record = presented && (await this.#read(presented.id));
-    if (record?.userId !== userId) return null;
-    return this.#age(record, presented!) === null ? null : browserOf(record);
+    return record && this.#age(record, presented) !== null ? browserOf(record) : null;
   }
 
-  async restore(req: Request, admit: Admit, readOnly: boolean): Promise<Restored | "inactive" | null> {
-    const presented = this.#presented(req);
+  async restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null> {
+    const presented = readToken(this.valueIn(req));
     if (!presented) return null;
     const { id, series } = presented;
     for (let tried = 1; tried <= MOST_TRIES; tried++) {
@@ -117,18 +121,19 @@ export class RememberPersistent extends Remember {
       if (age === null) return null;
       const rotatedLately = browser.rotatedAt !== null && ageOf(browser.rotatedAt) <= GRACE;
       if (age > 1 || (age === 1 && !rotatedLately)) {
-        if (!readOnly) await this.#misused(req, id, record, age);
+        if (!isReadOnly()) await this.#misused(req, id, record, age);
         return null;
       }
 
       const admitted = await admit(record.userId, browser.stamp);
-      if (admitted === null && !readOnly) await this.end(id);
+      if (admitted === null && !isReadOnly()) await this.end(id);
       if (admitted === null || admitted === "inactive") return admitted;
       const restored = { user: admitted.user, userId: record.userId, loginId: browser.loginId, series: id };
-      if (readOnly) return { ...restored, grant: null, once: true };
+      if (isReadOnly()) return { ...restored, grant: null, once: true };
       if (rotatedLately) {
         const token = this.#tokens(series, browser.generation).find((one) => storageId(one) === record.tokenHash);
-        return { ...restored, grant: token && age === 1 ? grantOf(series, token, record) : null, once: true };
+        const grant = token && age === 1 ? grantOf(series, token, record) : null;
+        return { ...restored, grant, once: true, forestalled: age === 1 };
       }
 
       const generation = browser.generation + 1;
@@ -157,7 +162,7 @@ export class RememberPersistent extends Remember {
   }
 
   seriesOf(req: Request): string | null {
-    return this.#presented(req)?.id ?? null;
+    return readToken(this.valueIn(req))?.id ?? null;
   }
 
   async end(series: string | null): Promise<void> {
@@ -168,23 +173,13 @@ export class RememberPersistent extends Remember {
     return this.calls.tokens("read", (tokens) => tokens.read(id));
   }
 
-  /** The cookie of the request in its parts; null when it is absent, doubled or malformed, which costs the store nothing. */
-  #presented(req: Request): Presented | null {
-    const [, series, token] = /^v1\.([\w-]{22})\.([\w-]{43})$/.exec(this.valueIn(req) ?? "") ?? [];
-    if (series === undefined || token === undefined) return null;
-    for (const part of [series, token]) {
-      if (Buffer.from(part, "base64url").toString("base64url") !== part) return null;
-    }
-    return { series, token, id: storageId(series) };
-  }
-
   /** The token of a generation, under each of the keys. */
   #tokens(series: string, generation: number): string[] {
     return this.#keys.signAll(`${series}.${generation}`);
   }
 
   /** How many tokens of its series came after the one presented; null when it was never given, or by a secret that is gone. */
-  #age(record: RememberTokenRecord, given: Presented): number | null {
+  #age(record: RememberTokenRecord, given: PresentedToken): number | null {
     const { generation, previousHash } = browserOf(record);
     const hash = storageId(given.token);
     for (let age = 0; age <= Math.min(generation, LONGEST_PAST); age++) {
@@ -213,17 +208,10 @@ export class RememberPersistent extends Remember {
   }
 }
 
-interface Presented {
-  series: string;
-  token: string;
-  /** What the store knows the series by. */
-  id: string;
-}
-
 function browserOf({ userId, data }: RememberTokenRecord): RememberedBrowser {
   return { ...(data as unknown as RememberedBrowser), userId };
 }
 
 function grantOf(series: string, token: string, { expiresAt }: RememberTokenRecord): Grant {
-  return { value: `v1.${series}.${token}`, until: expiresAt, series: storageId(series) };
+  return { value: writeToken(series, token), until: expiresAt, series: storageId(series) };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Request, Response } from "express";
 import onHeaders from "on-headers";
 import { changesCookie, type ResolvedCookie } from "./cookies.js";
@@ -5,6 +6,7 @@ import { Keyring } from "./keys.js";
 import {
   type Admit,
   type Grant,
+  type Held,
   Remember,
   type RememberedLogin,
   type RememberedTime,
@@ -37,9 +39,9 @@ export class RememberStateless extends Remember {
     return this.#grant(userId, stamp, time);
   }
 
-  async timeLeft(req: Request, userId: string): Promise<RememberedTime | null> {
+  async heldBy(req: Request): Promise<Held | null> {
     const said = this.#read(req);
-    return said?.userId === userId ? said : null;
+    return said && { ...said, loginId: null };
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
@@ -79,7 +81,9 @@ export class RememberStateless extends Remember {
   }
 
   #grant(userId: string, stamp: string | null, { duration, until }: RememberedTime): Grant {
-    const value = sealCookie(JSON.stringify([userId, until, stamp, duration]), this.#keys);
+    // So that no two cookies are the same (ASVS 7.2.2).
+    const nonce = randomBytes(9).toString("base64url");
+    const value = sealCookie(JSON.stringify([userId, until, stamp, duration, nonce]), this.#keys);
     return { value, until, series: null };
   }
 

@@ -34,6 +34,13 @@ export interface Grant {
   series: string | null;
 }
 
+/** The login that a remember cookie was given for. */
+export interface Held extends RememberedTime {
+  userId: string;
+  /** Null where that is not known. */
+  loginId: string | null;
+}
+
 /** What a remember cookie restores. */
 export interface Restored {
   user: object;
@@ -45,6 +52,8 @@ export interface Restored {
   grant: Grant | null;
   /** Does it restore the login for this request alone? */
   once: boolean;
+  /** Has another request of the browser's restored it already, whose answer gives it a session? */
+  forestalled?: boolean;
 }
 
 /**
@@ -65,15 +74,15 @@ export abstract class Remember {
   /** Makes a cookie for a login. It is worth nothing once `end` was given its series. */
   abstract grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant>;
 
-  /** How long this request's cookie, if it is a good one of this user's, was to last. */
-  abstract timeLeft(req: Request, userId: string): Promise<RememberedTime | null>;
+  /** What a cookie of the request's says that was given once, whether it restores anything still or not. */
+  abstract heldBy(req: Request): Promise<Held | null>;
 
   /**
    * What the request's cookie restores; null when it is worth nothing, "inactive" when nothing as long as its user is.
    *
-   * @param readOnly when no cookie can be set any more, so that none may be used up
+   * @param isReadOnly tells whether no cookie can be set any more, so that none may be used up
    */
-  abstract restore(req: Request, admit: Admit, readOnly: boolean): Promise<Restored | "inactive" | null>;
+  abstract restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null>;
 
   /** Is the record of this browser there still? */
   abstract isLive(series: string | null): Promise<boolean>;

@@ -13,6 +13,8 @@ interface SessionAccess {
   replaced: boolean;
   /** Was it this request that ended the session which the browser's cookie names? */
   ended: boolean;
+  /** Does another request of the browser's, sent at the same time, give it a session? */
+  forestalled: boolean;
   /** Has the handler ended the response? From then on only the session middleware itself uses the session. */
   finishing: boolean;
 }
@@ -46,7 +48,14 @@ export function watchSession(
 ): void {
   const watched = req as WatchedRequest;
   if (watched[ACCESS]) return;
-  const access: SessionAccess = { used: false, personal: false, replaced: false, ended: false, finishing: false };
+  const access: SessionAccess = {
+    used: false,
+    personal: false,
+    replaced: false,
+    ended: false,
+    forestalled: false,
+    finishing: false,
+  };
   watched[ACCESS] = access;
 
   let session: typeof req.session | undefined = req.session;
@@ -73,6 +82,7 @@ export function watchSession(
       session = undefined;
       if (cookie && access.ended && hasCookie(req, cookie.name)) clearCookie(req, res, cookie);
     }
+    if (access.forestalled && !access.replaced && !session?.auth) session = undefined;
     if (session?.auth && absoluteTimeout !== undefined) limitCookie(session, absoluteTimeout);
     if (access.used) res.vary("Cookie");
     if (access.personal && (res.getHeader("Cache-Control") ?? UNCHOSEN_CACHING) === UNCHOSEN_CACHING) {
@@ -119,6 +129,12 @@ export function markReplaced(req: Request, ended: boolean): void {
   if (!access) return;
   access.replaced = true;
   access.ended ||= ended;
+}
+
+/** Notes that another request of the browser's gives it a session, which one of this request's would take the place of. */
+export function markForestalled(req: Request): void {
+  const access = (req as WatchedRequest)[ACCESS];
+  if (access) access.forestalled = true;
 }
 
 /** Is the use of this request's session watched already? */

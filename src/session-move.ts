@@ -13,6 +13,11 @@ export function isBridged(req: Request): boolean {
   return req.sessionStore instanceof SessionBridge;
 }
 
+/** Is the request's session new, and in no store yet? Not known of an express-session of the application's own. */
+export function isUnsaved({ session, sessionStore }: Request): boolean {
+  return sessionStore instanceof SessionBridge && !sessionStore.isStored(session);
+}
+
 /**
  * Ends the session in the store and gives the request a new, empty, unsaved one with a new id.
  *

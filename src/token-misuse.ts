@@ -1,6 +1,7 @@
-import { endLogins } from "./logins.js";
-import type { OnMisuse } from "./remember-persistent.js";
+import { callsOf, endLogins, endSessions } from "./logins.js";
+import type { OnMisuse, TokenMisuse } from "./remember-persistent.js";
 import type { Core } from "./request-context.js";
+import type { SessionAuth } from "./session-auth.js";
 
 /**
  * What a remember token that was used up brings about: a stale one ends its browser's record and the sessions of that login, a stolen
@@ -8,17 +9,34 @@ import type { Core } from "./request-context.js";
  */
 export function onMisuse(core: Core): OnMisuse {
   return {
-    async stale({ req, userId, loginId, series, last }) {
-      const ended = await endLogins(core, userId, (login) => login.series === series || login.loginId === loginId);
-      if (ended.size === 0) return;
-      core.events.emit("rememberTokenStale", { req, userId, loginId, last });
-      core.events.emit("loginsRevoked", { userId, logins: [...ended], reason: "stale remember token" });
+    async stale(misuse) {
+      const { series, loginId } = misuse;
+      const isDoubted: Choice = (login) => login.series === series || login.loginId === loginId;
+      await endDoubted(core, misuse, isDoubted, ["rememberTokenStale", "stale remember token"]);
     },
-    async theft({ req, userId, loginId, last }) {
-      const ended = await endLogins(core, userId, (login) => login.series !== null);
-      if (ended.size === 0) return;
-      core.events.emit("rememberTokenStolen", { req, userId, loginId, last });
-      core.events.emit("loginsRevoked", { userId, logins: [...ended], reason: "stolen remember token" });
+    async theft(misuse) {
+      const isDoubted: Choice = (login) => login.series !== null;
+      await endDoubted(core, misuse, isDoubted, ["rememberTokenStolen", "stolen remember token"]);
     },
   };
+}
+
+type Choice = (login: Pick<SessionAuth, "loginId" | "series">) => boolean;
+type Telling = ["rememberTokenStale", "stale remember token"] | ["rememberTokenStolen", "stolen remember token"];
+
+/**
+ * Ends the logins that a token calls into doubt. The record that was presented is the last to go: when the store fails on the way, the
+ * next presentation of the token goes on. Of many at once, who ends it tells of the misuse.
+ */
+async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Telling): Promise<void> {
+  const { req, userId, loginId, series, last } = misuse;
+  const endSessionsOfThem = () => endSessions(core, userId, ({ auth }) => isDoubted(auth));
+  const inSessions = await endSessionsOfThem();
+  const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
+  const isFirst = await callsOf(core).tokens("destroy", (tokens) => tokens.destroy(series));
+  if (isFirst) core.events.emit(event, { req, userId, loginId, last });
+  // A restore that was under way may have made a session, but makes none from now on.
+  inSessions.push(...(await endSessionsOfThem()));
+  const logins = new Set([...ended, ...inSessions.map(({ auth }) => auth.loginId), ...(isFirst ? [loginId] : [])]);
+  if (logins.size > 0) core.events.emit("loginsRevoked", { userId, logins: [...logins], reason });
 }

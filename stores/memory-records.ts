@@ -16,7 +16,8 @@ export type Held<R> = Omit<R, "data"> & { data: string };
 
 /** Records of one kind by their ids, and the ids by user: so many at most. */
 export class MemoryRecords<R extends Listed> {
-  readonly #records: LRUCache<string, Held<R>>;
+  readonly #max: number;
+  #lru: LRUCache<string, Held<R>> | undefined;
   /** Most users have one record, and a set of one would take a quarter of what the record does. */
   readonly #idsByUser = new Map<string, string | Set<string>>();
 
@@ -25,7 +26,16 @@ export class MemoryRecords<R extends Listed> {
     if (!Number.isInteger(max) || max < 1) {
       throw new TypeError(`${option} must be a whole number above zero, not ${String(max)}`);
     }
-    this.#records = new LRUCache({ max, dispose: (held, id) => this.#removeFromIndex(held.userId, id) });
+    this.#max = max;
+  }
+
+  /** Made at the first use, for it takes the space for all at once. */
+  get #records(): LRUCache<string, Held<R>> {
+    this.#lru ??= new LRUCache({
+      max: this.#max,
+      dispose: (held, id) => this.#removeFromIndex(held.userId, id),
+    });
+    return this.#lru;
   }
 
   create(id: string, held: Held<R>): void {

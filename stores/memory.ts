@@ -35,10 +35,7 @@ export class MemoryStore implements SessionStore {
         "LatchkeyMemoryStoreWarning",
       );
     }
-    this.#pruning = setInterval(() => {
-      void this.prune();
-      void this.#tokens.prune();
-    }, PRUNE_INTERVAL).unref();
+    this.#pruning = pruneWhileUsed(this);
   }
 
   async create(id: string, record: SessionRecord): Promise<void> {
@@ -87,6 +84,18 @@ export class MemoryStore implements SessionStore {
     this.#records.clear();
     this.#tokens.clear();
   }
+}
+
+/** Prunes a store every minute until nobody has it any more, which need not be at the end of the process: tests make many. */
+function pruneWhileUsed(store: MemoryStore): NodeJS.Timeout {
+  const used = new WeakRef(store);
+  const timer = setInterval(() => {
+    const found = used.deref();
+    if (!found) return clearInterval(timer);
+    void found.prune();
+    void found.rememberTokens.prune();
+  }, PRUNE_INTERVAL).unref();
+  return timer;
 }
 
 function hold(record: SessionRecord): Held<SessionRecord> {

@@ -217,6 +217,21 @@ describe("MemoryStore", () => {
     expect(warn.args[0]!.slice(1)).to.deep.equal(["LatchkeyMemoryStoreWarning"]);
   });
 
+  it("is let go when nobody has it any more, without being closed: 500 stores fit into 200 MB", async () => {
+    const script = `
+      import { MemoryStore } from "latchkey";
+      const now = Date.now();
+      for (let n = 0; n < 500; n++) {
+        const record = { userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+        await new MemoryStore().create("a", record);
+        await new Promise(setImmediate);
+      }
+      console.log("done");`;
+    const args = ["--max-old-space-size=200", "--input-type=module", "-e", script];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).to.equal("done\n");
+  });
+
   it("does not keep the process alive", async () => {
     const program = 'import { MemoryStore } from "latchkey"; globalThis.store = new MemoryStore(); console.log("end")';
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {

@@ -4,7 +4,7 @@ import { send } from "./support/raw-client.js";
 import { DAY, days, visit } from "./support/remembering.js";
 import type { Me } from "./support/site.js";
 
-describe("refreshing the remember cookie on each request", () => {
+describe("refreshing the stateless remember cookie on each request", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

@@ -1,0 +1,110 @@
+import { expect } from "chai";
+import { currentUser, loginUser, logoutUser } from "latchkey";
+import sinon from "sinon";
+import { backendsHere } from "./support/backends.js";
+import { send } from "./support/raw-client.js";
+import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
+import { days } from "./support/remembering.js";
+
+const here = await backendsHere("memory");
+
+describe("a remembered browser that is restored for one request alone", () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+  });
+  afterEach(() => sinon.restore());
+
+  it("is restored by a handler that has sent its headers, or is about to, for this request alone: no token is used up", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened);
+    const name = async () => ((await currentUser()) as { name?: string }).name ?? "nobody";
+    at.app.get("/late", async (_req, res) => {
+      res.flushHeaders();
+      res.end(await name());
+    });
+    const afterwards: Array<Promise<string>> = [];
+    at.app.get("/meanwhile", (_req, res) => {
+      afterwards.push(name());
+      res.send("sent");
+    });
+    const ann = at.newPerson();
+    const { remember } = await at.logIn(ann);
+    const before = await at.recordsOf(ann);
+    at.store.calls = [];
+    for (const path of ["/late", "/meanwhile", "/late", "/meanwhile"]) {
+      const answer = await send(at.origin, `GET ${path}`, { cookie: remember });
+      expect([answer.status, answer.headers["set-cookie"]]).to.eql([200, undefined]);
+      if (path === "/late") expect(answer.text).to.equal(ann.name);
+    }
+    expect(await Promise.all(afterwards)).to.eql([ann.name, ann.name]);
+    expect(new Set(at.store.calls)).to.eql(new Set(["rememberTokens.read"]));
+    expect(await at.recordsOf(ann)).to.eql(before);
+
+    for (const path of ["/late", "/meanwhile"]) {
+      for (const bad of [`${remember}x`, `${remember.slice(0, -43)}${"A".repeat(43)}`]) {
+        expect((await send(at.origin, `GET ${path}`, { cookie: bad })).headers["set-cookie"]).to.equal(undefined);
+      }
+    }
+    expect(await Promise.all(afterwards)).to.eql([ann.name, ann.name, "nobody", "nobody"]);
+    clock.tick(GRACE + 1);
+    const next = await at.me(remember);
+    expect([next.status, rememberIn(next) !== remember]).to.eql([200, true]);
+    await opened.close();
+  });
+
+  it("counts as logged in for a login in a request that it is restored for alone: it stays remembered", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened);
+    at.app.post("/user/login/:id", async (req, res) => {
+      await currentUser();
+      res.json(await loginUser(req, at.byId.get(req.params.id as string)!));
+    });
+    const ann = at.newPerson();
+    const { remember } = await at.logIn(ann);
+    const now = rememberIn(await at.me(remember))!;
+    const again = await send(at.origin, `POST /user/login/${ann.id}`, { cookie: now });
+    expect([again.status, days(again.headers["set-cookie"])]).to.eql([200, 365]);
+    expect((await at.recordsOf(ann)).length).to.equal(1);
+    expect(await at.isIn(rememberIn(again)!)).to.equal(true);
+    await opened.close();
+  });
+
+  it("takes a message along when a request that another one forestalled logs out", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened);
+    at.app.post("/leave", async (req, res) => {
+      await currentUser();
+      await logoutUser(req);
+      req.session.note = "bye";
+      res.send("bye");
+    });
+    const ann = at.newPerson();
+    const { remember } = await at.logIn(ann);
+    const restored = await at.me(remember);
+    const left = await send(at.origin, "POST /leave", { cookie: remember });
+    expect([left.status, forgets(left), await at.isIn(restored.cookie)]).to.eql([200, true, false]);
+    expect((await send(at.origin, "GET /note", { cookie: left.cookie })).text).to.equal('"bye"');
+    await opened.close();
+  });
+
+  it("is not let in beside `maxSessions` others, not even for one request", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened, { maxSessions: 1, onLimit: "refuse" });
+    const ann = at.newPerson();
+    const { sid, remember } = await at.logIn(ann);
+    await opened.store.destroyByUser(ann.id); // as by its timeout
+    const other = await send(at.origin, `POST /login/${ann.id}`, { json: {} });
+    expect(other.status).to.equal(200);
+    let cookie = remember;
+    for (const wait of [0, 1000, 30_000, GRACE + 1, 1000]) {
+      clock.tick(wait);
+      const answer = await at.me(cookie);
+      expect([answer.status, forgets(answer)]).to.eql([401, false]);
+      cookie = rememberIn(answer) ?? cookie;
+    }
+    await send(at.origin, "POST /logout", { cookie: other.cookie });
+    expect([await at.isIn(sid), await at.isIn(cookie)]).to.eql([false, true]);
+    await opened.close();
+  });
+});

@@ -1,0 +1,98 @@
+import type { LoginEvents } from "latchkey";
+import type { Opened } from "./backends.js";
+import { Person } from "./people.js";
+import { only, type RawAnswer, send } from "./raw-client.js";
+import { serve } from "./server.js";
+import { site } from "./site.js";
+import { WatchedStore } from "./watched-store.js";
+
+/** The backends that the promises about remembered browsers are proved on. */
+export const REMEMBERING = ["memory", "redis", "postgres", "sqlite"] as const;
+
+/** Milliseconds that a token counts on beside its successor. */
+export const GRACE = 60_000;
+
+let people = 10_000;
+
+/** What was told of tokens that were used up. */
+export interface Told extends Omit<LoginEvents["rememberTokenStale"], "req"> {
+  event: "stale" | "stolen";
+}
+
+/** Sites that remember browsers in one store, each as a server of its own would, and what they told of misused tokens. */
+export async function rememberingSites(opened: Pick<Opened, "store">, ...options: Array<Parameters<typeof site>[0]>) {
+  const told: Told[] = [];
+  const revoked: Array<LoginEvents["loginsRevoked"]> = [];
+  const sites = await Promise.all(
+    (options.length > 0 ? options : [{}]).map(async (given) => {
+      const store = new WatchedStore(opened.store, { rememberTokens: true });
+      const at = site({ storeTimeout: "30s", ...given, store });
+      at.app.set("trust proxy", true);
+      at.login
+        .on("rememberTokenStale", ({ req: _, ...details }) => told.push({ event: "stale", ...details }))
+        .on("rememberTokenStolen", ({ req: _, ...details }) => told.push({ event: "stolen", ...details }))
+        .on("loginsRevoked", (details) => revoked.push(details));
+      return { ...at, origin: await serve(at.app) };
+    }),
+  );
+  const [first] = sites as [(typeof sites)[number], ...typeof sites];
+  const { origin } = first;
+  return {
+    ...first,
+    sites,
+    told,
+    revoked,
+    /** Somebody whom no other trial knows. */
+    newPerson() {
+      const id = String(people++);
+      const person = new Person(id, `User ${id}`);
+      for (const { byId } of sites) byId.set(id, person);
+      return person;
+    },
+    /** Logs in, and gives the cookies, each as a `Cookie` header. */
+    async logIn({ id }: Pick<Person, "id">, given: object = { remember: true }, headers = {}) {
+      const { cookie } = await send(origin, `POST /login/${id}`, { json: given, headers });
+      return { sid: only("sid", cookie), remember: only("remember", cookie) };
+    },
+    me: (cookie: string, headers = {}) => send(origin, "GET /me", { cookie, headers }),
+    isIn: async (cookie: string) => (await send(origin, "GET /me", { cookie })).status === 200,
+    /** The records of a user's browsers, whatever the store is made to do. */
+    recordsOf: ({ id }: Person) => opened.store.rememberTokens!.listByUser(id),
+    /** The sessions of a user, pending ones too. */
+    sessionsOf: ({ id }: Person) => opened.store.listByUser(id),
+  };
+}
+
+/** The remember cookie that an answer sets, as a `Cookie` header; undefined when it sets none. */
+export function rememberIn({ cookie }: RawAnswer): string | undefined {
+  return only("remember", cookie);
+}
+
+/** Does this answer remove the remember cookie? */
+export function forgets({ headers }: RawAnswer): boolean {
+  return (headers["set-cookie"] ?? []).some((one) => /^remember=;.*Expires=Thu, 01 Jan 1970/.test(one));
+}
+
+/** The cookies of a browser, after it took these answers one after another. */
+export function taking(before: Record<string, string>, answers: readonly RawAnswer[]): Record<string, string> {
+  const jar = { ...before };
+  for (const { cookie } of answers) {
+    for (const pair of cookie.split("; ").filter(Boolean)) jar[pair.slice(0, pair.indexOf("="))] = pair;
+  }
+  return jar;
+}
+
+/** A `Cookie` header of a browser's cookies. */
+export function header(jar: Record<string, string>): string {
+  return Object.values(jar).join("; ");
+}
+
+/** About so many of these, in another order. */
+export function some<T>(of: readonly T[], share: number): T[] {
+  const kept = of.filter(() => Math.random() < share);
+  for (let i = kept.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [kept[i], kept[j]] = [kept[j]!, kept[i]!];
+  }
+  return kept;
+}
