@@ -6,7 +6,7 @@ import { addCrowd } from "./support/people.js";
 import { places, startSite } from "./support/processes.js";
 import { send } from "./support/raw-client.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
-import { trials } from "./support/trials.js";
+import { soaking, trials } from "./support/trials.js";
 
 const ROUNDS = trials(100, 2);
 const USERS = 8;
@@ -93,7 +93,8 @@ describe("a process that is killed while it restores remembered browsers", funct
         expect(ends.back + ends.asked).to.equal(ROUNDS * USERS);
         expect(ends.cut, "requests that were cut off").to.be.above(0);
         expect(ends.back).to.be.at.least((ROUNDS * USERS) / 2);
-        expect(ends.asked, "some are asked").to.be.above(0);
+        // In two rounds chance may spare all.
+        if (soaking) expect(ends.asked, "some are asked").to.be.above(0);
       } finally {
         await store.close();
         await place.remove();
