@@ -83,7 +83,8 @@ export async function refreshStamp(req: Request): Promise<void> {
  *
  * @param options.within how recently; without it as the option `freshFor` says, and never less recently
  */
-export async function isFresh(req: Request, { within }: { within?: Duration | undefined } = {}): Promise<boolean> {
+export async function isFresh(req: Request, options: { within?: Duration | undefined } = {}): Promise<boolean> {
+  const { within } = options;
   const context = contextOf(req);
   const { freshFor } = context.core.options;
   const limit = Math.min(within === undefined ? freshFor : parseDuration("within", within), freshFor);

@@ -1,6 +1,6 @@
 export { MemoryStore, type MemoryStoreOptions } from "../stores/memory.js";
 export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./confirm.js";
-export type { CookieOptions } from "./cookies.js";
+export type { CookieOptions, ResolvedCookie } from "./cookies.js";
 export { currentUser } from "./current-user.js";
 export type { Duration } from "./duration.js";
 export {
@@ -33,6 +33,7 @@ export { loginUrl, safeNext } from "./next-url.js";
 export type {
   ChallengeHandler,
   LoginManagerOptions,
+  RememberOptions,
   RequestLoader,
   ResolvedOptions,
   UserLoader,

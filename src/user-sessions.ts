@@ -99,7 +99,8 @@ export class UserSessions<U extends object> {
    * @param options.exceptCurrent leave the login of the request that is being handled? @default false
    * @returns how many logins there were
    */
-  async revokeAll(user: U | string, { exceptCurrent = false } = {}): Promise<number> {
+  async revokeAll(user: U | string, options: { exceptCurrent?: boolean | undefined } = {}): Promise<number> {
+    const { exceptCurrent = false } = options;
     const userId = this.#idOf(user);
     const current = this.#current(userId);
     const kept = exceptCurrent ? current?.auth.loginId : undefined;

@@ -77,6 +77,7 @@ export class AnonymousUser {
   get isAnonymous(): true {
     return true;
   }
+  /** Null, where a user gives an id. */
   getId(): null {
     return null;
   }

@@ -3,7 +3,10 @@ import type { SessionStore } from "../src/session-store.js";
 import { initialize, migrate } from "./typeorm-start.js";
 
 /** A store, and what closes it with everything that was opened for it. */
-export type OpenStore = SessionStore & { close(): Promise<void> };
+export type OpenStore = SessionStore & {
+  /** Ends the connection, and pruning with it. */
+  close(): Promise<void>;
+};
 
 type Opener = (url: string) => Promise<OpenStore>;
 

@@ -6,7 +6,9 @@ import { headOf, userIdOf } from "./redis-value.js";
 
 /** What latchkey needs of a node-redis client: `createClient`, `createCluster` and `createSentinel` all give it. */
 export interface RedisClient {
+  /** The value of a key, or null. */
   get(key: string): Promise<unknown>;
+  /** Runs a Lua script, by the command EVAL. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   /** Needed for `waitReplicas` only; a Cluster's client has none that would do. */
   wait?(replicas: number, timeout: number): Promise<number>;

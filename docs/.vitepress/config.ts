@@ -1,0 +1,89 @@
+import { type DefaultTheme, defineConfig } from "vitepress";
+
+const START = [
+  { text: "What it is", link: "/" },
+  { text: "Getting started", link: "/getting-started" },
+  { text: "Concepts", link: "/concepts" },
+];
+
+const GUIDE = [
+  { text: "Guards", link: "/guards" },
+  { text: "Users", link: "/users" },
+  { text: "Remembering", link: "/remembering" },
+  { text: "A user's logins", link: "/logins" },
+  { text: "Timeouts and freshness", link: "/timeouts-and-freshness" },
+  { text: "Events and tracing", link: "/events" },
+  { text: "Errors", link: "/errors" },
+  { text: "Testing", link: "/testing" },
+];
+
+const RECIPES = [
+  { text: "A login form on plain Express", link: "/recipes/login-form" },
+  { text: "A JSON API", link: "/recipes/json-api" },
+  { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
+  { text: "WebSockets", link: "/recipes/websockets" },
+  { text: "OpenID Connect", link: "/recipes/openid-connect" },
+  { text: "Passport checks credentials", link: "/recipes/passport" },
+  { text: "CSRF tokens", link: "/recipes/csrf" },
+  { text: "Limiting login attempts", link: "/recipes/rate-limiting" },
+  { text: "Roles", link: "/recipes/roles" },
+  { text: "Several login pages", link: "/recipes/several-login-pages" },
+  { text: "Remember by default", link: "/recipes/remember-by-default" },
+  { text: "Acting as another user", link: "/recipes/impersonation" },
+  { text: "A forgotten password", link: "/recipes/password-reset" },
+];
+
+const OPERATION = [
+  { text: "Choosing a store", link: "/choosing-a-store" },
+  { text: "Deploying", link: "/deploying" },
+  { text: "Security model", link: "/security-model" },
+  { text: "Writing a store", link: "/writing-a-store" },
+];
+
+const COMING_FROM = [
+  { text: "From Passport", link: "/migrating-from-passport" },
+  { text: "From Flask-Login", link: "/migrating-from-flask-login" },
+];
+
+const REFERENCE = [
+  { text: "latchkey", link: "/reference/latchkey" },
+  { text: "…/routing-controllers", link: "/reference/latchkey/routing-controllers" },
+  { text: "…/testing", link: "/reference/latchkey/testing" },
+  { text: "…/stores", link: "/reference/latchkey/stores" },
+  { text: "…/stores/redis", link: "/reference/latchkey/stores/redis" },
+  { text: "…/stores/typeorm", link: "/reference/latchkey/stores/typeorm" },
+  { text: "…/stores/express-session", link: "/reference/latchkey/stores/express-session" },
+];
+
+const sidebar: DefaultTheme.Sidebar = [
+  { text: "Start", items: START },
+  { text: "Guide", items: GUIDE },
+  { text: "Recipes", items: RECIPES },
+  { text: "Operation", items: OPERATION },
+  { text: "Moving here", items: COMING_FROM },
+  { text: "Reference", items: REFERENCE },
+];
+
+const base = process.env.DOCS_BASE ?? "/";
+
+// biome-ignore lint/style/noDefaultExport: VitePress reads nothing else
+export default defineConfig({
+  title: "latchkey",
+  description: "Keeps track of who is logged in, for Express and routing-controllers",
+  lang: "en-US",
+  base,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }]],
+  srcExclude: ["generated/**", "node_modules/**"],
+  markdown: { theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } },
+  themeConfig: {
+    sidebar,
+    nav: [
+      { text: "Guide", link: "/getting-started" },
+      { text: "Recipes", link: "/recipes/login-form" },
+      { text: "Reference", link: "/reference/latchkey" },
+    ],
+    outline: { level: [2, 3] },
+    search: { provider: "local" },
+    externalLinkIcon: false,
+  },
+});

@@ -1,0 +1,71 @@
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pages, type Snippet, slugOf, snippetsOf } from "./snippets.js";
+
+/** Inside of this package, so that `latchkey` is found by its name, as users find it. */
+const FOLDER = "build/snippets";
+/** The files that other pages' programs import by name. */
+const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
+/** Programs that say for themselves what a user is, which is one thing in a whole compilation. */
+const ALONE = ["readme", "index"];
+
+/** What the compiler had to say of all snippets; nothing, when all is well. Compiled once for all tests. */
+export function compiledSnippets(): Promise<string> {
+  compiling ??= compile();
+  return compiling;
+}
+let compiling: Promise<string> | undefined;
+
+/** The compiled file of a page's program. */
+export async function programOf(page: string, file = "app.ts"): Promise<string> {
+  await compiledSnippets();
+  return resolve(FOLDER, ALONE.includes(slugOf(page)) ? "" : "programs", slugOf(page), file.replace(/ts$/, "js"));
+}
+
+async function compile(): Promise<string> {
+  rmSync(FOLDER, { recursive: true, force: true });
+  const snippets = pages().flatMap(snippetsOf);
+  const inPrograms = new Set(snippets.filter(({ file }) => file).map(({ page }) => page));
+  for (const snippet of snippets) write(snippet);
+  for (const page of inPrograms) {
+    if (page !== "docs/getting-started.md" && !ALONE.includes(slugOf(page)))
+      for (const shared of SHARED) write({ ...shared, page });
+  }
+  copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
+  const outcomes = await Promise.all(["fragments", "programs", ...ALONE].map(tsc));
+  return outcomes.join("");
+}
+
+/** Each line stays where it is on its page, so that the compiler's messages lead there. */
+function write({ page, line, code, file }: Snippet): void {
+  const slug = slugOf(page);
+  const folder = join(FOLDER, !file ? "fragments" : ALONE.includes(slug) ? slug : `programs/${slug}`);
+  mkdirSync(folder, { recursive: true });
+  const text = `${"\n".repeat(line - 1)}${code}export {};\n`;
+  writeFileSync(join(folder, file ?? `${slug}-${line}.ts`), text);
+}
+
+function tsc(project: string): Promise<string> {
+  const config = {
+    extends: "../../../tsconfig.base.json",
+    compilerOptions: {
+      ...{
+        rootDir: ".",
+        outDir: ".",
+        declaration: false,
+        sourceMap: false,
+        noUnusedLocals: false,
+        noImplicitOverride: false,
+      },
+      ...{ noEmit: project === "fragments", types: ["node", "mocha"] },
+    },
+    include: ["."],
+    exclude: [],
+  };
+  writeFileSync(join(FOLDER, project, "tsconfig.json"), JSON.stringify(config));
+  const args = [resolve("node_modules/typescript/bin/tsc"), "-p", project, "--pretty", "false"];
+  return new Promise((done) => {
+    execFile(process.execPath, args, { cwd: FOLDER }, (error, stdout, stderr) => done(error ? stdout + stderr : ""));
+  });
+}
