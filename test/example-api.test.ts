@@ -22,7 +22,7 @@ describe("the API of the example", () => {
   it("signs up, logs in, tells who it is, and logs out", async () => {
     const api = apiClient(origin);
     const json = { email: "bob@example.com", password: "long enough" };
-    const bob = { id: 3, email: json.email, roles: [], isActive: true };
+    const bob = { id: 3, email: json.email, name: "", roles: [], isActive: true };
     const signedUp = await api.post("/api/signup", { json });
     expect([signedUp.status, signedUp.json()]).to.deep.equal([201, bob]);
     expect((await api.post("/api/logout")).status).to.equal(204);

@@ -1,15 +1,7 @@
 import { type DataSource, QueryFailedError, type Repository } from "typeorm";
+import { checkedName, InvalidInput } from "./invalid-input.js";
 import { hashPassword, LONGEST_PASSWORD, passwordProblem, verifyPassword } from "./passwords.js";
 import { User } from "./user.js";
-
-/** What is wrong with an input, by field, in words for the form. */
-export class InvalidInput extends Error {
-  readonly status = 422;
-
-  constructor(readonly problems: { email?: string | undefined; password?: string | undefined }) {
-    super("Please check what you have entered.");
-  }
-}
 
 /** The accounts: everything about passwords is here, and nothing of it in latchkey. */
 export class Accounts {
@@ -33,15 +25,7 @@ export class Accounts {
     const email = normalizeEmail(givenEmail);
     const problems = { email: emailProblem(email), password: passwordProblem(password) };
     if (problems.email || problems.password) throw new InvalidInput(problems);
-    const user = this.#users.create({ email, roles, passwordHash: await hashPassword(password) });
-    try {
-      return await this.#users.save(user);
-    } catch (error) {
-      // The index decides, not a look beforehand: two people may sign up at once. Telling that an address is taken
-      // cannot be helped without e-mail verification.
-      if (isUniqueViolation(error)) throw new InvalidInput({ email: "There is an account with this e-mail already." });
-      throw error;
-    }
+    return this.#save(this.#users.create({ email, roles, passwordHash: await hashPassword(password) }));
   }
 
   /** The user of these credentials; null for an unknown e-mail and for a wrong password alike, in the same time. */
@@ -62,8 +46,33 @@ export class Accounts {
     await this.#users.save(user);
   }
 
+  /** @throws InvalidInput */
+  async changeEmail(user: User, givenEmail: string): Promise<void> {
+    const email = normalizeEmail(givenEmail);
+    const problem = emailProblem(email);
+    if (problem) throw new InvalidInput({ email: problem });
+    await this.#save(this.#users.create({ ...user, email }));
+  }
+
+  /** @throws InvalidInput */
+  async rename(user: User, name: string): Promise<void> {
+    user.name = checkedName(name);
+    await this.#users.save(user);
+  }
+
   async setActive(id: string, isActive: boolean): Promise<void> {
     await this.#users.update({ id: Number(id) }, { isActive });
+  }
+
+  async #save(user: User): Promise<User> {
+    try {
+      return await this.#users.save(user);
+    } catch (error) {
+      // The index decides, not a look beforehand: two people may ask for an address at once. Telling that it is taken
+      // cannot be helped without e-mail verification.
+      if (isUniqueViolation(error)) throw new InvalidInput({ email: "There is an account with this e-mail already." });
+      throw error;
+    }
   }
 }
 

@@ -2,34 +2,47 @@ import type { Response } from "express";
 import { flash } from "latchkey";
 import { Authorized, CurrentUser } from "latchkey/routing-controllers";
 import { Controller, Get, Param, Post, Render, Res } from "routing-controllers";
-import type { Accounts } from "./accounts.js";
+import { redirect } from "./answers.js";
+import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /** The accounts, for admins. The guard on the class holds for every action. */
 @Authorized("admin")
 @Controller("/admin")
 export class AdminPages {
-  constructor(readonly accounts: Accounts) {}
+  constructor(readonly site: Site) {}
 
   @Get()
   @Render("admin")
   async list() {
-    return { users: await this.accounts.list() };
+    return { users: await this.site.accounts.list() };
   }
 
-  /** A switched off account is refused at its next request, wherever it is logged in. */
+  /** A switched off account is refused at its next request, wherever it is logged in; ending its logins closes its pages at once. */
   @Post("/users/:id/off")
   async switchOff(@Res() res: Response, @Param("id") id: string, @CurrentUser() admin: User) {
-    if (id === admin.getId()) flash(res.req, "You cannot switch off your own account.", "error");
-    else await this.accounts.setActive(id, false);
-    res.redirect(303, "/admin");
-    return res;
+    if (id === admin.getId()) {
+      flash(res.req, "You cannot switch off your own account.", "error");
+    } else {
+      await this.site.accounts.setActive(id, false);
+      await this.site.login.sessions.revokeAll(id);
+      flash(res.req, "The account is switched off, and logged out everywhere.", "success");
+    }
+    return redirect(res, "/admin");
   }
 
   @Post("/users/:id/on")
   async switchOn(@Res() res: Response, @Param("id") id: string) {
-    await this.accounts.setActive(id, true);
-    res.redirect(303, "/admin");
-    return res;
+    await this.site.accounts.setActive(id, true);
+    flash(res.req, "The account is switched on. Its owner has to log in again.", "success");
+    return redirect(res, "/admin");
+  }
+
+  /** For a person who calls because somebody else may be in the account; they can log in again, with a new password at best. */
+  @Post("/users/:id/logout")
+  async logOutEverywhere(@Res() res: Response, @Param("id") id: string) {
+    const ended = await this.site.login.sessions.revokeAll(id);
+    flash(res.req, `Ended ${ended} ${ended === 1 ? "login" : "logins"} of the account.`, "success");
+    return redirect(res, "/admin");
   }
 }

@@ -1,8 +1,7 @@
 import type { Request } from "express";
-import { confirmLogin, loginUser, logoutUser } from "latchkey";
+import { confirmLogin, loginUser, logoutUser, refreshStamp } from "latchkey";
 import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
 import {
-  Body,
   ForbiddenError,
   Get,
   HttpCode,
@@ -12,33 +11,33 @@ import {
   Req,
   UnauthorizedError,
 } from "routing-controllers";
-import type { Accounts } from "./accounts.js";
 import { field, isChecked } from "./form.js";
-import type { Log } from "./log.js";
+import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
-/** The same as the pages, for programs: JSON in and out, and a problem document (RFC 9457) for what goes wrong. */
+/**
+ * The same as the pages, for programs: JSON in and out, and a problem document (RFC 9457) for what goes wrong.
+ *
+ * It knows its user by the session, or by a personal access token, which is never fresh: no token changes a password.
+ */
 @JsonController("/api")
 export class Api {
-  constructor(
-    readonly accounts: Accounts,
-    readonly log: Log,
-  ) {}
+  constructor(readonly site: Site) {}
 
   @Post("/signup")
   @HttpCode(201)
-  async signUp(@Req() req: Request, @Body() body: unknown) {
-    const user = await this.accounts.signUp(field(body, "email"), field(body, "password"));
+  async signUp(@Req() req: Request) {
+    const user = await this.site.accounts.signUp(field(req, "email"), field(req, "password"));
     await loginUser(req, user);
     return user;
   }
 
   @Post("/login")
-  async logIn(@Req() req: Request, @Body() body: unknown) {
-    const email = field(body, "email");
-    const user = await this.accounts.authenticate(email, field(body, "password"));
-    if (user && (await loginUser(req, user, { remember: isChecked(body, "remember") }))) return user;
-    this.log.failedLogin(req, email);
+  async logIn(@Req() req: Request) {
+    const email = field(req, "email");
+    const user = await this.site.accounts.authenticate(email, field(req, "password"));
+    if (user && (await loginUser(req, user, { remember: isChecked(req, "remember") }))) return user;
+    this.site.log.event("failed login", { email, address: req.ip });
     if (user) throw new ForbiddenError("This account is switched off.");
     throw new UnauthorizedError("The e-mail or the password is wrong.");
   }
@@ -52,24 +51,24 @@ export class Api {
   @Authorized()
   @Post("/confirm")
   @OnUndefined(204)
-  async confirm(@Req() req: Request, @CurrentUser() user: User, @Body() body: unknown) {
-    if (await this.accounts.isPasswordOf(user, field(body, "password"))) return confirmLogin(req);
-    this.log.failedLogin(req, user.email);
+  async confirm(@Req() req: Request, @CurrentUser() user: User) {
+    if (await this.site.accounts.isPasswordOf(user, field(req, "password"))) return confirmLogin(req);
+    this.site.log.event("failed login", { email: user.email, address: req.ip });
     throw new ForbiddenError("That is not your password.");
   }
 
   @Fresh({ within: "10m" })
   @Post("/password")
   @OnUndefined(204)
-  async changePassword(@Req() req: Request, @CurrentUser() user: User, @Body() body: unknown) {
-    await this.accounts.changePassword(user, field(body, "password"));
-    await loginUser(req, user);
+  async changePassword(@Req() req: Request, @CurrentUser() user: User) {
+    await this.site.accounts.changePassword(user, field(req, "password"));
+    await refreshStamp(req);
   }
 
   @Authorized("admin")
   @Get("/users")
   users() {
-    return this.accounts.list();
+    return this.site.accounts.list();
   }
 
   @Post("/logout")

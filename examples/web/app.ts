@@ -7,13 +7,23 @@ import { AccountPages } from "./account-pages.js";
 import { Accounts } from "./accounts.js";
 import { AdminPages } from "./admin-pages.js";
 import { Api } from "./api.js";
+import { forms } from "./csrf.js";
+import { confirmView, keepDraft } from "./draft.js";
 import { errorAnswer, notFound } from "./errors.js";
-import { consoleLog, type Log } from "./log.js";
+import { securityHeaders } from "./headers.js";
+import { limitFailures } from "./limit.js";
+import { consoleLog, type Log, logEvents } from "./log.js";
+import { LoginPages } from "./login-pages.js";
+import { ownOriginOnly } from "./own-origin.js";
 import { Pages } from "./pages.js";
+import { SettingsPages } from "./settings-pages.js";
+import type { Site } from "./site.js";
 import { useTemplates } from "./templates.js";
+import { TokenPages } from "./token-pages.js";
+import { Tokens } from "./tokens.js";
 import type { User } from "./user.js";
 
-export const controllers = [Pages, AccountPages, AdminPages, Api];
+export const controllers = [Pages, AccountPages, SettingsPages, LoginPages, TokenPages, AdminPages, Api];
 
 /** What the application is told. */
 export interface AppOptions {
@@ -24,38 +34,45 @@ export interface AppOptions {
   log?: Log;
 }
 
-/** The application, on a database. */
-export function createApp(dataSource: DataSource, { secret, store, log = consoleLog }: AppOptions): Application {
+/** The application, on a database, and its logins. */
+export function createApp(dataSource: DataSource, { secret, store, log = consoleLog }: AppOptions) {
   const accounts = new Accounts(dataSource);
+  const tokens = new Tokens(dataSource);
   const app = express();
   app.disable("x-powered-by");
   // Behind a proxy that ends TLS: app.set("trust proxy", 1), or no Secure cookie could be set.
+  app.use(securityHeaders);
   useTemplates(app);
 
   const login = new LoginManager<User>({
     secret,
     store,
     userLoader: (id) => accounts.find(id),
+    requestLoader: (req) => tokens.userOf(req),
     loginView: "/login",
     loginMessageCategory: "info",
-    refreshView: "/confirm",
+    refreshView: confirmView,
     needsRefreshMessage: "Please confirm your password to go on.",
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
     remember: { duration: "30d" },
   });
+  login.on("needsRefresh", ({ req }) => keepDraft(req));
+  logEvents(login, log);
   login.init(app);
 
-  giveToControllers(app, accounts, log);
+  app.use("/api", ownOriginOnly, express.json({ limit: "20kb" }));
+  app.use(forms(login));
+  app.post(["/login", "/confirm", "/api/login", "/api/confirm"], limitFailures());
+
+  giveToControllers(app, { accounts, tokens, login, log });
   useExpressServer(app, { controllers, defaultErrorHandler: false, classTransformer: false, validation: false });
   app.use(notFound, errorAnswer(log));
-  return app;
+  return { app, login };
 }
 
 /** routing-controllers has one container for the whole process, so it looks into the application of the request. */
-function giveToControllers(app: Application, ...services: unknown[]): void {
-  app.set("services", services);
-  useContainer({
-    get: (Controller, action?: Action) => new Controller(...(action?.request.app.get("services") ?? [])),
-  });
+function giveToControllers(app: Application, site: Site): void {
+  app.set("site", site);
+  useContainer({ get: (Controller, action?: Action) => new Controller(action?.request.app.get("site")) });
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { NotFoundError } from "routing-controllers";
 import type { Log } from "./log.js";
+import { formPage, isApi } from "./paths.js";
 
 interface HttpProblem {
   message?: string;
@@ -30,13 +31,14 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
     // The message of an error that nobody foresaw is for the log, not for the visitor.
     const detail = status < 500 && error.message ? error.message : "Something went wrong here. Please try again later.";
     res.status(status).set(error.headers ?? {});
-    if (req.path.startsWith("/api/")) {
+    if (isApi(req)) {
       const { code, problems: errors } = error;
       const problem = { type: "about:blank", title, status, detail, code, errors };
       res.type("application/problem+json").send(JSON.stringify(problem));
     } else {
       // The layout shows what is in the session; when that is what failed, a plain sentence has to do.
-      res.render("error", { title, detail }, (failure, html: string) => {
+      const again = error.code === "EBADCSRFTOKEN" && req.path !== "/logout" ? formPage(req) : "/";
+      res.render("error", { title, detail, again }, (failure, html: string) => {
         if (failure) res.type("text/plain").send(detail);
         else res.send(html);
       });

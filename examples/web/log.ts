@@ -1,13 +1,34 @@
-import type { Request } from "express";
+import type { LoginEvents, LoginManager } from "latchkey";
+import type { User } from "./user.js";
 
 /** Where the application writes what an operator wants to know. */
 export interface Log {
-  failedLogin(req: Request, email: string): void;
+  /** Something that happened to an account, in words, and the details. */
+  event(name: string, details: object): void;
   error(error: unknown): void;
 }
 
-/** To the console. What people typed is quoted, so that nobody can forge a line. */
+/** To the console. JSON quotes what people typed, so that nobody can forge a line. */
 export const consoleLog: Log = {
-  failedLogin: (req, email) => console.warn(`failed login as ${JSON.stringify(email.slice(0, 254))} from ${req.ip}`),
+  event: (name, details) => console.log(`${new Date().toISOString()} ${name} ${JSON.stringify(details)}`),
   error: (error) => console.error(error),
 };
+
+/** Writes down what happens to logins: who came, who was sent away, and what may be an attack. */
+export function logEvents(login: LoginManager<User>, log: Log): void {
+  login.on("loggedIn", ({ req, user }) => log.event("login", { userId: user.getId(), address: req.ip }));
+  login.on("loggedOut", ({ req, userId }) => log.event("logout", { userId, address: req.ip }));
+  login.on("loginConfirmed", ({ req, user }) => log.event("confirmed", { userId: user.getId(), address: req.ip }));
+  login.on("loginEnded", ({ userId, reason }) => log.event("login ended", { userId, reason }));
+  login.on("loginsRevoked", (revoked) => log.event("logins revoked", revoked));
+  login.on("stampRefreshed", ({ user }) => log.event("password changed", { userId: user.getId() }));
+  login.on("forbidden", ({ req, user }) => log.event("forbidden", { userId: user.getId(), path: req.path }));
+  login.on("sessionProtected", ({ userId, req }) => log.event("other client", { userId, address: req.ip }));
+  login.on("rememberTokenStale", (misuse) => log.event("remember cookie used twice", use(misuse)));
+  login.on("rememberTokenStolen", (misuse) => log.event("REMEMBER COOKIE STOLEN", use(misuse)));
+  login.on("storeFailed", ({ error }) => log.error(error));
+}
+
+function use({ req, userId, loginId, last }: LoginEvents["rememberTokenStolen"]): object {
+  return { userId, loginId, address: req.ip, userAgent: req.get("user-agent"), last };
+}

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { guardTable } from "latchkey/routing-controllers";
 import { openStore } from "latchkey/stores";
 import { Accounts } from "./accounts.js";
 import { controllers, createApp } from "./app.js";
 import { openDatabase } from "./database.js";
+import { LiveNotes } from "./live.js";
+import { consoleLog } from "./log.js";
 
 const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "memory:" } = process.env;
 
@@ -23,15 +26,19 @@ if ((await accounts.list()).length === 0) {
 console.log("\nEvery route and its guard:");
 for (const { method, path, guard, roles, within } of guardTable(controllers)) {
   const detail = [roles.flat().join(" or "), within && `within ${within / 60_000} minutes`].filter(Boolean).join(", ");
-  console.log(`  ${method.padEnd(5)} ${path.padEnd(22)} ${guard}${detail ? ` (${detail})` : ""}`);
+  console.log(`  ${method.padEnd(5)} ${path.padEnd(26)} ${guard}${detail ? ` (${detail})` : ""}`);
 }
 
 const store = await openStore(SESSION_STORE);
-const app = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
+const { app, login } = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
 const server = createServer(app);
+new LiveNotes(login, consoleLog).serve(server);
 server.on("error", (error: NodeJS.ErrnoException) => {
   const isTaken = error.code === "EADDRINUSE";
   console.error(isTaken ? `Port ${PORT} is taken. Try another one: PORT=3001 npm start` : error.message);
   process.exitCode = 1;
 });
-server.listen({ port: Number(PORT), host: HOST }, () => console.log(`\nRunning at http://${HOST}:${PORT}`));
+server.listen({ port: Number(PORT), host: HOST }, () => {
+  const { port } = server.address() as AddressInfo; // PORT=0 takes one that is free
+  console.log(`\nRunning at http://${HOST}:${port}`);
+});

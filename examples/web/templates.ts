@@ -1,16 +1,25 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Application } from "express";
+import express, { type Application } from "express";
+import { deviceName } from "./device.js";
 
-/** Sets up the templates and the style sheet. The templates get `currentUser` and `takeFlashes()` from latchkey. */
+/** Sets up the templates, the style sheet and the script. The templates get `currentUser` and `takeFlashes()` from latchkey. */
 export function useTemplates(app: Application): void {
   const folder = sourceFolder();
   app.set("views", join(folder, "views"));
   app.set("view engine", "ejs");
-  app.get("/style.css", (_req, res) => res.sendFile(join(folder, "style.css"), { maxAge: "1h" }));
+  Object.assign(app.locals, { deviceName, when });
+  app.use(express.static(join(folder, "public"), { index: false, maxAge: "1h" }));
 }
 
-/** Compiled code runs in a build folder; the templates and the style sheet stay with the sources. */
+const english = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+
+/** A moment in words. The server does not know where its visitors live, so it says which zone it means. */
+function when(instant: number | Date): string {
+  return `${english.format(instant)} UTC`;
+}
+
+/** Compiled code runs in a build folder; the templates and the public files stay with the sources. */
 function sourceFolder(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const sources = join(folder, "examples", "web");

@@ -11,6 +11,10 @@ export class User extends UserMixin {
   @Column({ type: "varchar", length: 254, unique: true })
   email!: string;
 
+  /** What the person wants to be called; may be empty. */
+  @Column({ type: "varchar", length: 80, default: "" })
+  name: string = "";
+
   @Column({ type: "varchar" })
   passwordHash!: string;
 
@@ -24,6 +28,11 @@ export class User extends UserMixin {
   @CreateDateColumn({ type: "datetime" })
   createdAt!: Date;
 
+  /** What the pages call the person. */
+  get title(): string {
+    return this.name || this.email;
+  }
+
   /** When this changes, every login made before it ends: a new password logs other browsers out. */
   getSessionStamp(): string {
     return this.passwordHash;
@@ -31,7 +40,7 @@ export class User extends UserMixin {
 
   /** What the JSON API shows of an account: never the hash. */
   toJSON() {
-    const { id, email, roles, isActive } = this;
-    return { id, email, roles, isActive };
+    const { id, email, name, roles, isActive } = this;
+    return { id, email, name, roles, isActive };
   }
 }

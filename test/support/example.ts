@@ -1,8 +1,12 @@
 import { expect } from "chai";
+import type { LoginManager } from "latchkey";
 import type { DataSource } from "typeorm";
 import { Accounts } from "../../examples/web/accounts.js";
 import { createApp } from "../../examples/web/app.js";
 import { openDatabase } from "../../examples/web/database.js";
+import type { Log } from "../../examples/web/log.js";
+import type { User } from "../../examples/web/user.js";
+import { type Answer, Browser, type Sending } from "./browser.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
@@ -16,8 +20,11 @@ export interface Example {
   origin: string;
   database: DataSource;
   accounts: Accounts;
+  login: LoginManager<User>;
+  /** What was logged: names and details. */
+  events: Array<[name: string, details: Record<string, unknown>]>;
   /** The e-mails of failed logins, as logged. */
-  failedLogins: string[];
+  failedLogins(): unknown[];
   /** The errors that were logged; a test that expects one takes it out. */
   errors: unknown[];
   close(): Promise<void>;
@@ -29,18 +36,32 @@ export async function serveExample(): Promise<Example> {
   const accounts = new Accounts(database);
   await accounts.signUp(ANN.email, ANN.password);
   await accounts.signUp(ADMIN.email, ADMIN.password, ["admin"]);
-  const failedLogins: string[] = [];
+  const events: Example["events"] = [];
   const errors: unknown[] = [];
-  const log = {
-    failedLogin: (_req: unknown, email: string) => void failedLogins.push(email),
-    error: (error: unknown) => void errors.push(error),
+  const log: Log = {
+    event: (name, details) => void events.push([name, details as Record<string, unknown>]),
+    error: (error) => void errors.push(error),
   };
+  const { app, login } = createApp(database, { secret: SECRET, log });
   return {
-    origin: await serve(createApp(database, { secret: SECRET, log })),
-    ...{ database, accounts, failedLogins, errors },
+    origin: await serve(app),
+    ...{ database, accounts, login, events, errors },
+    failedLogins: () => events.filter(([name]) => name === "failed login").map(([, { email }]) => email),
     async close() {
       if (database.isInitialized) await database.destroy();
       expect(errors, "errors that nobody expected").to.deep.equal([]);
     },
   };
+}
+
+/** A browser that sends forms as the pages hold them: with the token against forged ones. */
+export class Visitor extends Browser {
+  /** Every page of a session has the same token; this page has one for everybody. */
+  async csrf(): Promise<string> {
+    return /name="csrf" value="(\w+)"/.exec((await this.get("/signup")).text)?.[1] ?? "";
+  }
+
+  override async post(path: string, { form, ...sending }: Sending = {}): Promise<Answer> {
+    return this.send("POST", path, { ...sending, form: { ...form, csrf: await this.csrf() } });
+  }
 }

@@ -1,0 +1,83 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { LoginManager } from "latchkey";
+import { type WebSocket, WebSocketServer } from "ws";
+import { deviceName } from "./device.js";
+import type { Log } from "./log.js";
+import { isOwnOrigin } from "./own-origin.js";
+import type { User } from "./user.js";
+
+/** Tells `public/live.js` to ask whether its page is still logged in, and to connect again if so. */
+const ASK_AGAIN = 4000;
+
+/**
+ * Live notes to the pages that a user has open, over WebSockets at `/live`.
+ *
+ * A socket stays open only as long as nothing happens to the logins of its user; then its page has to connect again, with the
+ * cookies that it has by now. Only the pages of this process are known: several processes tell each other, as through Redis.
+ */
+export class LiveNotes {
+  readonly #sockets = new Map<string, Set<WebSocket>>();
+  readonly #webSockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+
+  constructor(
+    readonly login: LoginManager<User>,
+    readonly log: Log,
+  ) {
+    login.on("loggedIn", ({ req, user }) => {
+      this.#tell(user.getId(), `New login from ${deviceName(req.get("user-agent") ?? null)}.`);
+    });
+    login.on("loggedOut", ({ userId }) => this.#askAgain(userId));
+    login.on("loginsRevoked", ({ userId }) => this.#askAgain(userId));
+    login.on("loginEnded", ({ userId }) => this.#askAgain(userId));
+    login.on("stampRefreshed", ({ user }) => this.#askAgain(user.getId()));
+  }
+
+  /** Takes the upgrades to WebSockets of a server. */
+  serve(server: Server): void {
+    server.on("upgrade", (req, socket, head) => {
+      socket.on("error", () => socket.destroy());
+      this.#upgrade(req, socket, head).catch((error: unknown) => {
+        this.log.error(error);
+        refuse(socket, 503);
+      });
+    });
+  }
+
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // No same-origin policy holds for WebSockets, and cookies go along: without this, any page could listen in.
+    if (req.url !== "/live" || !isOwnOrigin(req)) return refuse(socket, 403);
+    const user = await this.login.authenticate(req);
+    if (!user) return refuse(socket, 401);
+    this.#webSockets.handleUpgrade(req, socket, head, (webSocket) => {
+      this.#keep(user.getId(), webSocket);
+      // The login may have ended before the socket was kept, with nobody to tell.
+      this.login.authenticate(req).then(
+        (still) => still || webSocket.close(ASK_AGAIN),
+        () => webSocket.close(ASK_AGAIN),
+      );
+    });
+  }
+
+  #keep(userId: string, webSocket: WebSocket): void {
+    const sockets = this.#sockets.get(userId) ?? new Set();
+    this.#sockets.set(userId, sockets.add(webSocket));
+    webSocket.on("error", () => webSocket.terminate());
+    webSocket.on("close", () => {
+      sockets.delete(webSocket);
+      if (sockets.size === 0 && this.#sockets.get(userId) === sockets) this.#sockets.delete(userId);
+    });
+  }
+
+  #tell(userId: string, note: string): void {
+    for (const webSocket of this.#sockets.get(userId) ?? []) webSocket.send(JSON.stringify({ note }));
+  }
+
+  #askAgain(userId: string): void {
+    for (const webSocket of this.#sockets.get(userId) ?? []) webSocket.close(ASK_AGAIN);
+  }
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,39 @@
+import type { Request, Response } from "express";
+import { flash } from "latchkey";
+import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
+import { redirect } from "./answers.js";
+import type { Site } from "./site.js";
+import type { User } from "./user.js";
+
+/** Where somebody is logged in. Whoever finds a browser open may look, but needs the password to send the others away. */
+@Authorized()
+@Controller("/logins")
+export class LoginPages {
+  constructor(readonly site: Site) {}
+
+  @Get()
+  @Render("logins")
+  async list(@CurrentUser() user: User) {
+    const logins = await this.site.login.sessions.list(user);
+    return { logins: logins.sort((a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt - a.lastSeenAt) };
+  }
+
+  @Fresh({ within: "10m" })
+  @Post("/end-others")
+  async endOthers(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
+    await this.site.login.sessions.revokeAll(user, { exceptCurrent: true });
+    flash(req, "You are logged out everywhere but here.", "success");
+    return redirect(res, "/logins");
+  }
+
+  @Fresh({ within: "10m" })
+  @Post("/:id/end")
+  async end(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
+    // Only a login of this user's ends: an id of somebody else's is unknown here.
+    const ended = await this.site.login.sessions.revoke(user, id);
+    if (ended) flash(req, "That browser is logged out.", "success");
+    else flash(req, "That browser was logged out already.", "info");
+    return redirect(res, "/logins");
+  }
+}

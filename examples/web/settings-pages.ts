@@ -1,0 +1,79 @@
+import type { Request, Response } from "express";
+import { flash, refreshStamp } from "latchkey";
+import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { Controller, Get, Post, Render, Req, Res } from "routing-controllers";
+import { HOME, redirect, refill } from "./answers.js";
+import { takeDraft } from "./draft.js";
+import { field } from "./form.js";
+import type { Site } from "./site.js";
+import type { User } from "./user.js";
+
+/** What people change of their accounts. What opens an account is behind `@Fresh`: a browser left alone is not enough for it. */
+@Authorized()
+@Controller()
+export class SettingsPages {
+  constructor(readonly site: Site) {}
+
+  @Get("/profile")
+  @Render("profile")
+  showProfile(@CurrentUser() { name }: User) {
+    return { name };
+  }
+
+  @Post("/profile")
+  @Render("profile")
+  async changeProfile(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
+    const name = field(req, "name");
+    try {
+      await this.site.accounts.rename(user, name);
+    } catch (error) {
+      return refill(res, error, { name });
+    }
+    flash(req, `We call you ${user.title} from now on.`, "success");
+    return redirect(res, HOME);
+  }
+
+  @Fresh({ within: "10m" })
+  @Get("/email")
+  @Render("email")
+  showEmail(@Req() req: Request) {
+    return { email: takeDraft(req).email };
+  }
+
+  @Fresh({ within: "10m" })
+  @Post("/email")
+  @Render("email")
+  async changeEmail(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
+    const { accounts, log } = this.site;
+    const email = field(req, "email");
+    try {
+      await accounts.changeEmail(user, email);
+    } catch (error) {
+      return refill(res, error, { email });
+    }
+    // A real site writes to both addresses, and changes nothing until the new one has answered.
+    log.event("e-mail changed", { userId: user.getId(), from: user.email, to: email, address: req.ip });
+    flash(req, "Your e-mail is changed. Use it the next time you log in.", "success");
+    return redirect(res, HOME);
+  }
+
+  @Fresh({ within: "10m" })
+  @Get("/password")
+  @Render("password")
+  showPassword(): void {}
+
+  @Fresh({ within: "10m" })
+  @Post("/password")
+  @Render("password")
+  async changePassword(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
+    try {
+      await this.site.accounts.changePassword(user, field(req, "password"));
+    } catch (error) {
+      return refill(res, error, {});
+    }
+    // The new hash is a new session stamp, which ends every login of this user but the one that is kept here.
+    await refreshStamp(req);
+    flash(req, "Your password is changed. All other browsers are logged out.", "success");
+    return redirect(res, HOME);
+  }
+}

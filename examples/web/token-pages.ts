@@ -1,0 +1,45 @@
+import type { Request, Response } from "express";
+import { flash } from "latchkey";
+import { CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
+import { redirect, refill } from "./answers.js";
+import { takeDraft } from "./draft.js";
+import { field } from "./form.js";
+import type { Site } from "./site.js";
+import type { User } from "./user.js";
+
+/** Personal access tokens for the API. A token opens the account without a password, so all of it is behind `@Fresh`. */
+@Fresh({ within: "10m" })
+@Controller("/tokens")
+export class TokenPages {
+  constructor(readonly site: Site) {}
+
+  @Get()
+  @Render("tokens")
+  async list(@Req() req: Request, @CurrentUser() user: User) {
+    return { tokens: await this.site.tokens.list(user), name: takeDraft(req).name };
+  }
+
+  /** Answers with the page itself, for the token is kept nowhere that another page could show it from. */
+  @Post()
+  @Render("tokens")
+  async create(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
+    const { tokens, log } = this.site;
+    const name = field(req, "name");
+    try {
+      const created = await tokens.create(user, name);
+      log.event("token created", { userId: user.getId(), name, address: req.ip });
+      return { tokens: await tokens.list(user), created };
+    } catch (error) {
+      return refill(res, error, { tokens: await tokens.list(user), name });
+    }
+  }
+
+  @Post("/:id/revoke")
+  async revoke(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
+    const revoked = await this.site.tokens.revoke(user, id);
+    if (revoked) flash(req, "The token is revoked. Programs that use it are refused.", "success");
+    else flash(req, "That token was revoked already.", "info");
+    return redirect(res, "/tokens");
+  }
+}

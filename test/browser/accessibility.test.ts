@@ -1,0 +1,45 @@
+import axe from "axe-core";
+import { expect } from "chai";
+import { guardTable } from "latchkey/routing-controllers";
+import type { Page } from "playwright-core";
+import { controllers } from "../../examples/web/app.js";
+import { inChromium } from "../support/chromium.js";
+import { place } from "./steps.js";
+import { tour } from "./tour.js";
+
+const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
+const SCHEMES = ["light", "dark"] as const;
+
+inChromium("every page of the example", (here) => {
+  it("has no accessibility problem that axe finds, and fits its screen: light and dark, desktop and phone", async function () {
+    this.timeout(60_000);
+    const found: string[] = [];
+    const seen = new Set<string>();
+    let looks = 0;
+    for await (const { name, page } of tour(here())) {
+      seen.add(place(page).split("?")[0]!);
+      for (const [screen, size] of Object.entries(SCREENS)) {
+        await page.setViewportSize(size);
+        for (const colorScheme of SCHEMES) {
+          await page.emulateMedia({ colorScheme });
+          const problems = await problemsOf(page);
+          found.push(...problems.map((problem) => `${name}, ${screen}, ${colorScheme}: ${problem}`));
+          looks += 1;
+        }
+        const width = await page.evaluate("document.documentElement.scrollWidth");
+        if ((width as number) > size.width) found.push(`${name}, ${screen}: ${width} pixels wide`);
+      }
+    }
+    expect(found).to.deep.equal([]);
+    expect(looks).to.equal(18 * 4);
+    const pages = guardTable(controllers).filter(({ method, path }) => method === "GET" && !path.startsWith("/api"));
+    expect([...seen]).to.include.members(pages.map(({ path }) => path));
+  });
+});
+
+/** What axe finds wrong with a page. It is run by the debugger, which no Content-Security-Policy holds up. */
+async function problemsOf(page: Page): Promise<string[]> {
+  await page.evaluate(`if (!window.axe) { ${axe.source} }; 0`);
+  const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}

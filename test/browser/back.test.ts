@@ -1,0 +1,41 @@
+import { expect } from "chai";
+import { type Browser, chromium } from "playwright-core";
+import { inChromium, LAUNCH } from "../support/chromium.js";
+import { expectHeading, logOut, signUp } from "./steps.js";
+
+inChromium("a browser that keeps pages as they were, to go back to", (here) => {
+  let browser: Browser | undefined;
+
+  before(async () => {
+    browser = await chromium.launch({ ...LAUNCH, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  });
+
+  after(() => browser?.close());
+
+  it("keeps pages indeed: one that is not private comes back as it was left", async () => {
+    const page = await browser!.newPage({ baseURL: here().example.origin });
+    await page.goto("/");
+    await page.evaluate("document.title = 'as it was left'");
+    await page.goto("/login");
+    await page.goBack({ waitUntil: "commit", timeout: 1_000 }).catch(() => {}); // a page from the cache commits nothing
+    await expectHeading(page, "A small site with logins");
+    expect(await page.title()).to.equal("as it was left");
+    await page.context().close();
+  });
+
+  for (const javaScriptEnabled of [true, false]) {
+    it(`shows nothing private after a logout, with JavaScript ${javaScriptEnabled ? "on" : "off"}`, async () => {
+      const context = await browser!.newContext({ baseURL: here().example.origin, javaScriptEnabled });
+      context.setDefaultTimeout(10_000);
+      const page = await context.newPage();
+      const email = await signUp(page);
+      await page.goto("/email");
+      await expectHeading(page, "Change your e-mail");
+      await logOut(page);
+      await page.goBack({ waitUntil: "commit", timeout: 1_000 }).catch(() => {});
+      await expectHeading(page, "Log in");
+      expect(await page.content()).not.to.include(email);
+      await context.close();
+    });
+  }
+});

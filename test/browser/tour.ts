@@ -1,0 +1,63 @@
+import type { Page } from "playwright-core";
+import type { InChromium } from "../support/chromium.js";
+import { expectHeading, expectText, FIREFOX, fillInLogin, logIn, newUser, press } from "./steps.js";
+
+/** A page of the example in a state worth looking at. */
+export interface Stop {
+  name: string;
+  page: Page;
+}
+
+/** Goes through every page of the example, with something on it. */
+export async function* tour({ newPage, example }: InChromium): AsyncGenerator<Stop> {
+  const visitor = await newPage();
+  const visits: Array<[name: string, path: string]> = [
+    ["home", "/"],
+    ["sign-up", "/signup"],
+    ["log-in", "/login?next=/dashboard"],
+    ["not-found", "/nothing"],
+  ];
+  for (const [name, path] of visits) {
+    await visitor.goto(path);
+    yield { name, page: visitor };
+  }
+  await visitor.goto("/dashboard");
+  await fillInLogin(visitor, "ben@example.com", "wrong password");
+  await expectText(visitor, "The e-mail or the password is wrong.");
+  yield { name: "log-in-wrong", page: visitor };
+
+  const page = await newPage();
+  const email = await newUser(page, "ann@example.com");
+  await page.goto("/profile");
+  await page.getByLabel("Display name").fill("Ann");
+  await press(page, "Save");
+  await expectHeading(page, "Hello, Ann");
+  yield { name: "dashboard", page };
+  await logIn(await newPage(FIREFOX), email, { remember: true });
+  await expectText(page, "New login from Firefox on Linux.");
+  yield { name: "new-login", page };
+  for (const name of ["home", "profile", "email", "password", "confirm", "logins"]) {
+    await page.goto(name === "home" ? "/" : `/${name}`);
+    yield { name: name === "home" ? "home-logged-in" : name, page };
+  }
+  await page.goto("/email");
+  await page.getByLabel("New e-mail").fill(example.admin.email);
+  await press(page, "Change e-mail");
+  await expectText(page, "There is an account with this e-mail already.");
+  yield { name: "email-taken", page };
+  await page.goto("/tokens");
+  yield { name: "tokens-none", page };
+  await page.getByLabel("What is it for?").fill("the backup script");
+  await press(page, "Make a token");
+  await expectText(page, "Copy the new token now.");
+  yield { name: "tokens", page };
+  await page.goto("/admin");
+  yield { name: "forbidden", page };
+
+  const admin = await newPage();
+  await logIn(admin, example.admin.email, example.admin);
+  await admin.goto("/admin");
+  await press(admin, `Switch off ${email}`);
+  await expectText(admin, "The account is switched off");
+  yield { name: "admin", page: admin };
+}

@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import { guardTable } from "latchkey/routing-controllers";
+import { controllers } from "../../examples/web/app.js";
+import { inChromium } from "../support/chromium.js";
+import {
+  confirm,
+  expectHeading,
+  expectText,
+  FIREFOX,
+  fillInLogin,
+  logIn,
+  logOut,
+  newEmail,
+  PASSWORD,
+  press,
+  signUp,
+} from "./steps.js";
+
+const WITHOUT = { javaScriptEnabled: false };
+
+inChromium("the example without JavaScript", (here) => {
+  it("takes every form that there is", async () => {
+    const { example, newPage } = here();
+    const page = await newPage(WITHOUT);
+    const taken = new Set<string>();
+    page.context().on("response", (answer) => {
+      if (answer.request().method() === "POST" && answer.status() < 400) taken.add(routeOf(answer.url()));
+    });
+
+    await signUp(page);
+    const email = newEmail();
+    await page.goto("/email");
+    await page.getByLabel("New e-mail").fill(email);
+    await press(page, "Change e-mail");
+    await expectText(page, "Your e-mail is changed.");
+    await page.goto("/profile");
+    await page.getByLabel("Display name").fill("Ann");
+    await press(page, "Save");
+    await expectHeading(page, "Hello, Ann");
+    await page.goto("/password");
+    await page.getByLabel("New password").fill("a new password");
+    await press(page, "Change password");
+    await expectText(page, "Your password is changed.");
+
+    await page.goto("/tokens");
+    await page.getByLabel("What is it for?").fill("a script");
+    await press(page, "Make a token");
+    await expectText(page, "Copy the new token now.");
+    await press(page, "Revoke a script");
+    await expectText(page, "The token is revoked.");
+
+    await logOut(page);
+    await page.goto("/login");
+    await fillInLogin(page, email, "a new password");
+    await expectHeading(page, "Hello, Ann");
+    await page.goto("/confirm");
+    await confirm(page, "a new password");
+    await expectHeading(page, "Hello, Ann");
+
+    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
+    await page.goto("/logins");
+    await press(page, "Log out Firefox on Linux");
+    await expectText(page, "That browser is logged out.");
+    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
+    await page.goto("/logins");
+    await press(page, "Log out everywhere but here");
+    await expectText(page, "You are logged out everywhere but here.");
+
+    await logOut(page);
+    await logIn(page, example.admin.email, example.admin);
+    await page.goto("/admin");
+    for (const button of ["Log out everywhere ", "Switch off ", "Switch on "]) {
+      await press(page, `${button}${email}`);
+      await page.getByRole("main").getByRole("status").filter({ hasText: "account" }).waitFor();
+    }
+
+    const routes = guardTable(controllers).filter(({ method, path }) => method === "POST" && !path.startsWith("/api"));
+    expect([...taken]).to.have.members(routes.map(({ path }) => path));
+  });
+
+  it("shows what is wrong with a form", async () => {
+    const page = await here().newPage(WITHOUT);
+    const email = await signUp(page);
+    await page.goto("/profile");
+    await page.getByLabel("Display name").evaluate((input) => input.removeAttribute("maxlength"));
+    await page.getByLabel("Display name").fill("x".repeat(81));
+    await press(page, "Save");
+    await expectText(page, "Use at most 80 characters.");
+    await page.goto("/email");
+    await page.getByLabel("New e-mail").fill(here().example.admin.email);
+    await press(page, "Change e-mail");
+    await expectText(page, "There is an account with this e-mail already.");
+    await logIn(await here().newPage(), email, { password: PASSWORD });
+  });
+});
+
+/** The route of a form's address: `/logins/:id/end` for one login's. */
+function routeOf(url: string): string {
+  return new URL(url).pathname
+    .replace(/^\/logins\/[^/]+\/end$/, "/logins/:id/end")
+    .replace(/^\/(admin\/users|tokens)\/\d+\//, "/$1/:id/");
+}
