@@ -4,7 +4,7 @@ import { admitter, judge, userByRequest } from "./judge.js";
 import { endSessions } from "./logins.js";
 import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
 import { markForestalled, markPersonal } from "./session-access.js";
-import { newAuth, newLoginId, type SessionAuth } from "./session-auth.js";
+import { newAuth, type SessionAuth } from "./session-auth.js";
 import { hasRoom, underLimit } from "./session-limit.js";
 import { endSession, isUnsaved, moveSession } from "./session-move.js";
 import { storageId } from "./storage-id.js";
@@ -89,8 +89,7 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const restored = await remember.restore(req, admitter(core, req), isLate);
   if (restored === null && !isLate()) remember.forget(req, res);
   if (restored === null || restored === "inactive") return undefined;
-  const { user, userId, series, grant } = restored;
-  const loginId = restored.loginId ?? newLoginId();
+  const { user, userId, loginId, series, grant } = restored;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
   if (grant && !isLate()) remember.set(req, res, grant);
   const isOnce = restored.once || isLate();

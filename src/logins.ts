@@ -70,9 +70,11 @@ export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof
   }
 }
 
-/** Ends a login, where it is known, that has moved on, by a confirmation or a restore, from the session where it was. */
-export async function endElsewhere(core: Core, { userId, loginId }: LoginPlace): Promise<void> {
-  if (loginId === null) return;
+/** Ends a login that has moved on, by a confirmation or a restore, from the session where it was. */
+export async function endElsewhere(
+  core: Core,
+  { userId, loginId }: Pick<SessionAuth, "userId" | "loginId">,
+): Promise<void> {
   await endThoseFound(core, userId, (login) => login.loginId === loginId);
 }
 
@@ -111,9 +113,3 @@ export function foreignSessions(): UnsupportedByStoreError {
 }
 
 type LoginName = Pick<SessionAuth, "loginId" | "series">;
-
-/** Whose login, and which; null where that is not known. */
-interface LoginPlace {
-  userId: string;
-  loginId: string | null;
-}

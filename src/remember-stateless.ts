@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Request, Response } from "express";
 import onHeaders from "on-headers";
 import { changesCookie, type ResolvedCookie } from "./cookies.js";
@@ -15,12 +14,13 @@ import {
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
 /** What a cookie says. */
-interface Said extends RememberedTime {
-  userId: string;
-  stamp: string | null;
+interface Said extends RememberedLogin, RememberedTime {
   /** Was it signed by the first secret? */
   byFirst: boolean;
 }
+
+/** The content of a cookie: user id, expiry, stamp, duration, login id. */
+type Content = [string, number, string | null, number, string];
 
 /**
  * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a single cookie
@@ -35,13 +35,12 @@ export class RememberStateless extends Remember {
     this.#keys = new Keyring(secrets, "remember");
   }
 
-  async grant(_req: Request | undefined, { userId, stamp }: RememberedLogin, time: RememberedTime): Promise<Grant> {
-    return this.#grant(userId, stamp, time);
+  async grant(_req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant> {
+    return this.#grant(login, time);
   }
 
   async heldBy(req: Request): Promise<Held | null> {
-    const said = this.#read(req);
-    return said && { ...said, loginId: null };
+    return this.#read(req);
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
@@ -49,8 +48,9 @@ export class RememberStateless extends Remember {
     const admitted = said && (await admit(said.userId, said.stamp));
     if (!admitted || admitted === "inactive") return admitted;
     const { user, stamp } = admitted;
-    const grant = said.byFirst && said.stamp === stamp ? null : this.#grant(said.userId, stamp, said);
-    return { user, userId: said.userId, loginId: null, series: null, grant, once: false };
+    const { userId, loginId } = said;
+    const grant = said.byFirst && said.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, said);
+    return { user, userId, loginId, series: null, grant, once: false };
   }
 
   async isLive(): Promise<boolean> {
@@ -74,16 +74,15 @@ export class RememberStateless extends Remember {
       const caching = res.getHeader("Cache-Control");
       if (changesCookie(res, this.cookie.name)) return;
       if (caching !== undefined && !/\b(private|no-store)\b/i.test(String(caching))) return;
-      this.set(req, res, this.#grant(said.userId, said.stamp, { ...said, until: Date.now() + said.duration }));
+      this.set(req, res, this.#grant(said, { ...said, until: Date.now() + said.duration }));
       res.vary("Cookie");
       if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
     });
   }
 
-  #grant(userId: string, stamp: string | null, { duration, until }: RememberedTime): Grant {
-    // So that no two cookies are the same (ASVS 7.2.2).
-    const nonce = randomBytes(9).toString("base64url");
-    const value = sealCookie(JSON.stringify([userId, until, stamp, duration, nonce]), this.#keys);
+  /** The name of the login makes the cookies of no two logins the same (ASVS 7.2.2). */
+  #grant({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): Grant {
+    const value = sealCookie(JSON.stringify([userId, until, stamp, duration, loginId]), this.#keys);
     return { value, until, series: null };
   }
 
@@ -92,7 +91,7 @@ export class RememberStateless extends Remember {
     const cookie = this.valueIn(req);
     const opened = cookie ? openCookie(cookie, this.#keys) : null;
     if (opened === null) return null;
-    const [userId, until, stamp, duration] = JSON.parse(opened.payload) as [string, number, string | null, number];
-    return until > Date.now() ? { userId, until, stamp, duration, byFirst: opened.byFirst } : null;
+    const [userId, until, stamp, duration, loginId] = JSON.parse(opened.payload) as Content;
+    return until > Date.now() ? { userId, loginId, stamp, duration, until, byFirst: opened.byFirst } : null;
   }
 }

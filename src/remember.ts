@@ -37,16 +37,15 @@ export interface Grant {
 /** The login that a remember cookie was given for. */
 export interface Held extends RememberedTime {
   userId: string;
-  /** Null where that is not known. */
-  loginId: string | null;
+  loginId: string;
 }
 
 /** What a remember cookie restores. */
 export interface Restored {
   user: object;
   userId: string;
-  /** The login that it continues, where that is known. */
-  loginId: string | null;
+  /** The login that it continues. */
+  loginId: string;
   series: string | null;
   /** The cookie to set; null to leave the browser the one that it has. */
   grant: Grant | null;

@@ -5,7 +5,7 @@ import { ExpressSessionStore } from "latchkey/stores/express-session";
 import sinon from "sinon";
 import { accountSite, browsersOf, idOf, shown, statuses } from "./support/account-site.js";
 import { backendsHere, type Opened } from "./support/backends.js";
-import type { Browser } from "./support/browser.js";
+import { Browser } from "./support/browser.js";
 import { send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
@@ -157,6 +157,23 @@ describe("maxSessions", function () {
       }
     }
   });
+
+  for (const onLimit of kinds) {
+    it(`${onLimit}: a browser that a stateless remember cookie brings back counts once, and is listed once`, async () => {
+      const { app, login } = site({ maxSessions: 1, onLimit, remember: { mode: "stateless" } });
+      const browser = new Browser(await serve(app));
+      await browser.post("/login/1", { json: { remember: true } });
+      const [before] = await login.sessions.list("1");
+      for (let visit = 0; visit < 3; visit++) {
+        await browser.restart();
+        expect((await browser.get("/me")).status).to.equal(200);
+      }
+      const after = await login.sessions.list("1");
+      expect(after.map(({ id }) => id)).to.eql([before!.id]);
+      expect(await login.sessions.revoke("1", before!.id)).to.equal(true);
+      expect(await login.sessions.list("1")).to.eql([]);
+    });
+  }
 
   it("refuse: what a process that died left behind blocks nobody for more than 30 s", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
