@@ -7,6 +7,7 @@ import { loadUser } from "./load-user.js";
 import { assertOutsideLoader, type Core, isUnderManager, knownContext, secondManager } from "./request-context.js";
 import type { SessionRoom } from "./session.js";
 import type { SessionAuth } from "./session-auth.js";
+import { hasRoom } from "./session-limit.js";
 import { endSession, storedSession } from "./session-move.js";
 
 /** What a manager knows of the application that it serves. */
@@ -98,7 +99,8 @@ async function inForeignSession(req: Request): Promise<Found | undefined> {
 async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {
   if (!core.userLoader || !core.remember.isIn(req)) return undefined;
   const restored = await core.remember.restore(req, admitter(core, req), () => true);
-  return restored === null || restored === "inactive" ? undefined : restored.user;
+  if (restored === null || restored === "inactive") return undefined;
+  return (await hasRoom(core, restored)) ? restored.user : undefined;
 }
 
 async function byRequest(core: Core, req: Request): Promise<object | undefined> {

@@ -52,7 +52,8 @@ export async function underLimit(
 }
 
 /** Is there room for a login that gets no session, and so ends no other? */
-export async function hasRoom(core: Core, { userId, loginId }: SessionAuth): Promise<boolean> {
+export async function hasRoom(core: Core, login: Pick<SessionAuth, "userId" | "loginId">): Promise<boolean> {
+  const { userId, loginId } = login;
   const { maxSessions, onLimit } = core.options;
   if (maxSessions === undefined || onLimit === "end-oldest") return true;
   return (await counted(core, userId, loginId)).filter(({ pending }) => !pending).length < maxSessions;

@@ -17,8 +17,9 @@ describe("authenticate() by the remember cookie", () => {
   afterEach(() => sinon.restore());
 
   /** A browser of Ann's that was closed, and with it its session. */
-  async function remembered(mode: "stateless" | "persistent") {
-    const at = await socketSite({ store: new WatchedStore(undefined, { rememberTokens: mode === "persistent" }) });
+  async function remembered(mode: "stateless" | "persistent", options: Parameters<typeof socketSite>[0] = {}) {
+    const store = new WatchedStore(undefined, { rememberTokens: mode === "persistent" });
+    const at = await socketSite({ store, ...options });
     const alarms = sinon.fake();
     for (const name of ["rememberTokenStale", "rememberTokenStolen", "loginsRevoked"] as const) {
       at.login.on(name, alarms);
@@ -42,6 +43,20 @@ describe("authenticate() by the remember cookie", () => {
         const read = "rememberTokens.read" as const;
         expect(store.calls).to.deep.equal(mode === "persistent" ? [read, read] : []);
         expect(await store.countOf("1"), "the session of the login").to.equal(1);
+      });
+
+      it("gives nobody whom maxSessions refuses over HTTP", async () => {
+        const { open, cookie, sid, visit, login, origin } = await remembered(mode, {
+          maxSessions: 1,
+          onLimit: "refuse",
+        });
+        expect((await open({ cookie })).who, "the same login").to.equal("Ann");
+        clock.tick(DAY); // the session has ended, and another browser logs in
+        expect((await open({ cookie: sid! })).who).to.equal(null);
+        expect((await send(origin, "POST /login/1")).status).to.equal(200);
+        expect([(await open({ cookie })).who, (await visit(cookie)).status]).to.deep.equal([null, 401]);
+        await login.sessions.revokeAll("1");
+        expect((await open({ cookie })).who).to.equal(mode === "stateless" ? "Ann" : null);
       });
 
       it("gives null for one that was changed, doubled or has expired, and for a stamp that changed", async () => {
