@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
-import { cookieValues } from "./cookies.js";
 import { MiddlewareMissingError } from "./errors.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { loadUser } from "./load-user.js";
@@ -80,8 +79,7 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
 }
 
 async function inRoom({ bridge, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
-  // Of several cookies the first counts, as it does for express-session.
-  const sid = cookie.open(cookieValues(req, cookie.name)[0] ?? "")?.sid;
+  const sid = cookie.read(req)?.sid;
   const session = sid === undefined ? null : await bridge.find(sid);
   if (sid === undefined || !session?.auth) return undefined;
   return { auth: session.auth, touch: () => bridge.touch(sid, session), end: () => bridge.end(sid) };

@@ -33,19 +33,9 @@ export function readCookie(req: Request, name: string): string | undefined {
   return values.length === 1 ? values[0] : undefined;
 }
 
-/** The values of a cookie in the request, which browsers send once for each path and domain that set it. */
-export function cookieValues(req: Request, name: string): string[] {
-  const values: string[] = [];
-  for (const pair of req.headers.cookie?.split(";") ?? []) {
-    const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
-  }
-  return values;
-}
-
 /** Is a cookie of this name in the request at all, however often? */
 export function hasCookie(req: Request, name: string): boolean {
-  return req.headers.cookie?.split(";").some((pair) => pair.trim().startsWith(`${name}=`)) ?? false;
+  return cookieValues(req, name).length > 0;
 }
 
 /** Sets a cookie for `maxAge` milliseconds. */
@@ -68,6 +58,25 @@ export function changesCookie(res: Response, name: string): boolean {
 /** @throws InsecureConnectionError when the cookie could never reach the browser */
 export function assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "name" | "secure">): void {
   if (cookie.secure === true && !req.secure) throw new InsecureConnectionError(cookie.name);
+}
+
+/** The values of a cookie in the request, which browsers send once for each path and domain that set it. */
+function cookieValues(req: Request, name: string): string[] {
+  const values: string[] = [];
+  for (const pair of req.headers.cookie?.split(";") ?? []) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && trimmed(pair.slice(0, equals)) === name) values.push(trimmed(pair.slice(equals + 1)));
+  }
+  return values;
+}
+
+/** Without spaces and tabs alone: to a browser a no-break space is part of a name, which then has no prefix that it would protect. */
+function trimmed(text: string): string {
+  const isBlank = (at: number) => text[at] === " " || text[at] === "\t";
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(start)) start++;
+  while (start < end && isBlank(end - 1)) end--;
+  return text.slice(start, end);
 }
 
 /** A response owes one Set-Cookie a name at most (RFC 6265, 4.1.1); what was said last counts. */

@@ -1,5 +1,16 @@
 import { createHmac } from "node:crypto";
+import type { Request } from "express";
+import { readCookie } from "./cookies.js";
 import { isSame } from "./keys.js";
+
+/** A cookie that one of the secrets signed. */
+interface OpenedCookie {
+  sid: string;
+  /** Was it signed by the first secret? */
+  byFirst: boolean;
+  /** The pair `name=value` as the browser sent it. */
+  pair: string;
+}
 
 /** The session's cookie as express-session makes it, so that a deployment can move to an express-session of its own and back. */
 export class SessionCookie {
@@ -17,12 +28,13 @@ export class SessionCookie {
     return `s:${sid}.${signature(sid, this.#secrets[0]!)}`;
   }
 
-  /** The session id of a value as the browser sent it, and whether the first secret signed it; null for one that none signed. */
-  open(value: string): { sid: string; byFirst: boolean } | null {
-    const [, sid, given] = /^s:(.+)\.([^.]+)$/.exec(decoded(value)) ?? [];
+  /** The one cookie of the request; null when it is absent, doubled, or signed by none of the secrets. */
+  read(req: Request): OpenedCookie | null {
+    const value = readCookie(req, this.name);
+    const [, sid, given] = /^s:(.+)\.([^.]+)$/.exec(decoded(value ?? "")) ?? [];
     if (sid === undefined || given === undefined) return null;
     const signed = this.#secrets.map((secret) => isSame(signature(sid, secret), given));
-    return signed.includes(true) ? { sid, byFirst: signed[0]! } : null;
+    return signed.includes(true) ? { sid, byFirst: signed[0]!, pair: `${this.name}=${value}` } : null;
   }
 
   /** The pair `name=value` for a Cookie header. */

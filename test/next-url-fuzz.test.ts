@@ -1,10 +1,14 @@
 import { expect } from "chai";
-import type { Request } from "express";
+import express, { type Request } from "express";
 import fc from "fast-check";
-import { safeNext } from "latchkey";
+import { LoginManager, loginRequired, safeNext } from "latchkey";
+import { people, SECRET } from "./support/people.js";
+import { sendLine } from "./support/request-line.js";
+import { serve } from "./support/server.js";
+import { seed, trials } from "./support/trials.js";
 import { withinRequest } from "./support/within-request.js";
 
-const numRuns = Number(process.env.FUZZ_RUNS ?? 20_000);
+const numRuns = trials(100_000, 20_000);
 const FALLBACK = "/fallback";
 const BASES = ["http://app.example", "https://app.example", "http://app.example:8443", "https://app.example:8443"];
 
@@ -48,7 +52,9 @@ function naiveHost(url: string): string | undefined {
   return /^(?:[^:/?#]+:)?(?:\/\/([^/?#]*))?/.exec(url)?.[1];
 }
 
-describe("safeNext, whatever it is given", () => {
+describe(`safeNext, whatever it is given (seed ${seed})`, function () {
+  this.timeout(600_000);
+
   it("stays on the origin, comes out as plain ASCII, and comes out the same again", async () => {
     let accepted = 0;
     await withinRequest({}, (req) =>
@@ -61,7 +67,7 @@ describe("safeNext, whatever it is given", () => {
           expect(ask(req, result)).to.equal(result);
           if (result !== FALLBACK) accepted++;
         }),
-        { numRuns },
+        { seed, numRuns },
       ),
     );
     expect(accepted, "accepted").to.be.greaterThan(numRuns / 10);
@@ -75,8 +81,69 @@ describe("safeNext, whatever it is given", () => {
         fc.property(noText, (next) => {
           expect(ask(req, next)).to.equal(FALLBACK);
         }),
-        { numRuns: numRuns / 10 },
+        { seed, numRuns: numRuns / 10 },
       ),
     );
+  });
+
+  describe("in the Location of an answer", () => {
+    /** Follows `next` at /back, and guards the rest. */
+    async function guardedSite() {
+      const app = express();
+      app.set("env", "test");
+      new LoginManager({ secret: SECRET, userLoader: people().load, loginView: "/login" }).init(app);
+      app.get("/back", (req, res) => res.redirect(safeNext(req, FALLBACK)));
+      app.use(loginRequired());
+      return serve(app);
+    }
+
+    /** The one Location of an answer to a request line, as it was sent; none of a request that Node itself refuses. */
+    async function locationOf(origin: string, target: string): Promise<string | undefined> {
+      const [status, ...head] = await sendLine(origin, `GET ${target}`);
+      if (status?.startsWith("HTTP/1.1 400 ")) return undefined;
+      expect(status).to.match(/^HTTP\/1\.1 302 /);
+      const locations = head.filter((line) => /^location:/i.test(line));
+      expect(locations).to.have.lengthOf(1);
+      const location = locations[0]!.slice("location: ".length);
+      expect(location).to.match(/^\/(?![/\\])[\x21-\x7e]*$/);
+      for (const base of BASES) expect(new URL(location, base).origin).to.equal(base);
+      expect(naiveHost(location)).to.equal(undefined);
+      return location;
+    }
+
+    const runs = { seed, numRuns: trials(5000, 300) };
+
+    it("stays on the origin", async () => {
+      const origin = await guardedSite();
+      let followed = 0;
+      await fc.assert(
+        fc.asyncProperty(text, async (next) => {
+          const sent = encodeURIComponent(next.replace(/\p{Cs}/gu, "\ufffd"));
+          const location = await locationOf(origin, `/back?next=${sent.slice(0, 8000)}`);
+          expect(location).not.to.equal(undefined);
+          if (location !== FALLBACK) followed++;
+        }),
+        runs,
+      );
+      expect(followed).to.be.greaterThan(runs.numRuns / 10);
+    });
+
+    it("leads to the login page of the origin, for any request line", async () => {
+      const origin = await guardedSite();
+      const target = text
+        .map((one) => one.replace(/[^\x21-\x7e\x80-\xff]/g, "").slice(0, 8000))
+        .filter((one) => one !== "");
+      let answered = 0;
+      await fc.assert(
+        fc.asyncProperty(target, async (line) => {
+          const location = await locationOf(origin, line.startsWith("/back") ? `/x${line}` : line);
+          if (location === undefined) return;
+          expect(location).to.match(/^\/login(\?next=%2F[^&]*)?$/);
+          answered++;
+        }),
+        runs,
+      );
+      expect(answered).to.be.greaterThan(runs.numRuns / 4);
+    });
   });
 });

@@ -1,21 +1,9 @@
-import { connect } from "node:net";
-import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import { LoginManager, loginRequired, safeNext } from "latchkey";
 import { expressVersions } from "./support/express.js";
 import { people, SECRET } from "./support/people.js";
+import { sendLine } from "./support/request-line.js";
 import { serve } from "./support/server.js";
-
-/** Sends a request line as it is, which no URL parser may touch, and gives the lines of the answer's head. */
-async function send(origin: string, requestLine: string, headers: string[] = []): Promise<string[]> {
-  const { hostname, port } = new URL(origin);
-  const socket = connect(Number(port), hostname);
-  const host = headers.some((header) => header.startsWith("Host:")) ? [] : [`Host: ${hostname}:${port}`];
-  socket.write(
-    [`${requestLine} HTTP/1.1`, ...host, "Accept: text/html", "Connection: close", ...headers, "", ""].join("\r\n"),
-  );
-  return (await text(socket)).split("\r\n\r\n", 1)[0]!.split("\r\n");
-}
 
 for (const { name, express } of expressVersions) {
   describe(`the page that was asked for, on ${name}`, () => {
@@ -32,7 +20,7 @@ for (const { name, express } of expressVersions) {
     /** The one Location of the redirect to the login page. */
     async function locationOf(requestLine: string, headers: string[] = []): Promise<string> {
       const origin = await guardedApp();
-      const head = await send(origin, requestLine, headers);
+      const head = await sendLine(origin, requestLine, headers);
       expect(head[0], requestLine).to.match(/^HTTP\/1\.1 30[23] /);
       const locations = head.filter((line) => /^location:/i.test(line));
       expect(locations, requestLine).to.have.lengthOf(1);

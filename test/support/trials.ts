@@ -5,3 +5,6 @@ export const soaking = process.env.SOAK === "1";
 export function trials(inFull: number, otherwise: number): number {
   return soaking ? inFull : otherwise;
 }
+
+/** Decides the random numbers of property tests, and is shown in their titles; `FUZZ_SEED` repeats a run. */
+export const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);

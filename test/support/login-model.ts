@@ -1,0 +1,135 @@
+import { GRACE } from "./remembered.js";
+
+/** What a browser sends. */
+export interface Cookies {
+  sid?: string | undefined;
+  remember?: string | undefined;
+}
+
+/** Who a page is shown to. */
+export interface Shown {
+  user: string;
+  fresh: boolean;
+  remembered: boolean;
+}
+
+interface Session extends Shown {
+  login: string;
+  series: string | null;
+}
+
+interface Browser {
+  user: string;
+  login: string;
+  generation: number;
+  rotatedAt: number | null;
+}
+
+/** Which cookies open what: the promises about logins and remembered browsers, without a store, a signature or a race. */
+export class LoginModel {
+  readonly sessions = new Map<string, Session>();
+  readonly browsers = new Map<string, Browser>();
+  /** The generation of each remember cookie that was given out. */
+  readonly #generations = new Map<string, number>();
+
+  /** The session or the remember cookie opens a login; a token that was used up ends some. Learns what the answer gives. */
+  present(sent: Cookies, given: Cookies): Shown | null {
+    const session = this.sessions.get(sent.sid ?? "");
+    return session ?? this.#restore(sent.remember ?? "", given);
+  }
+
+  #restore(cookie: string, given: Cookies): Session | null {
+    const series = seriesOf(cookie);
+    const browser = this.browsers.get(series);
+    if (!browser) return null;
+    const { user, login } = browser;
+    const age = browser.generation - this.#generations.get(cookie)!;
+    const isLate = browser.rotatedAt === null || Date.now() - browser.rotatedAt > GRACE;
+    const restored = { user, login, series, fresh: false, remembered: true };
+    if (age > 1) this.#end((one) => one.user === user && one.series !== null);
+    else if (age === 1 && isLate) this.#end((one) => one.series === series || one.login === login);
+    else if (isLate) {
+      browser.generation++;
+      browser.rotatedAt = Date.now();
+      this.#generations.set(given.remember!, browser.generation);
+      this.#endSessions((one) => one.login === login);
+      this.sessions.set(given.sid!, restored);
+      return restored;
+    } else return restored;
+    return null;
+  }
+
+  logIn(sent: Cookies, user: string, remember: boolean | undefined, login: string, given: Cookies): void {
+    const previous = this.sessions.get(sent.sid ?? "");
+    const held = this.browsers.get(seriesOf(sent.remember));
+    const keeps = remember === undefined && previous?.user === user && held?.user === user;
+    this.logOut(sent);
+    this.#enter({ user, login, fresh: true, remembered: false, series: null }, remember || keeps, given);
+  }
+
+  logOut(sent: Cookies): void {
+    const logins = [this.sessions.get(sent.sid ?? "")?.login, this.browsers.get(seriesOf(sent.remember))?.login];
+    this.#end(({ login }) => logins.includes(login));
+  }
+
+  confirm(sent: Cookies, given: Cookies): boolean {
+    const current = this.present(sent, given) as Session | null;
+    if (current) this.#move(current, { ...current, fresh: true, remembered: false }, given);
+    return current !== null;
+  }
+
+  /** After the user's stamp has changed. */
+  refreshStamp(sent: Cookies, given: Cookies): boolean {
+    const current = this.present(sent, given) as Session | null;
+    if (!current) return false;
+    const isHeld = this.browsers.get(seriesOf(sent.remember))?.user === current.user;
+    this.#end(({ user }) => user === current.user);
+    this.#enter({ ...current, series: null }, isHeld, given);
+    return true;
+  }
+
+  /** Ends the chosen logins of a user, and gives their names. */
+  revoke(user: string, chosen: (login: string) => boolean = () => true): string[] {
+    const ended = this.loginsOf(user).filter(chosen);
+    this.#end(({ login }) => ended.includes(login));
+    return ended;
+  }
+
+  loginsOf(user: string): string[] {
+    const all = [...this.sessions.values(), ...this.browsers.values()];
+    return [...new Set(all.filter((one) => one.user === user).map(({ login }) => login))];
+  }
+
+  /** So long passes that every session was idle for too long. */
+  idle(): void {
+    this.sessions.clear();
+  }
+
+  #move(from: Session, to: Session, given: Cookies): void {
+    this.#endSessions(({ login }) => login === from.login);
+    this.sessions.set(given.sid!, to);
+  }
+
+  #enter(session: Session, isRemembered: boolean | undefined, given: Cookies): void {
+    const { user, login } = session;
+    if (isRemembered) {
+      session.series = seriesOf(given.remember);
+      this.browsers.set(session.series, { user, login, generation: 0, rotatedAt: null });
+      this.#generations.set(given.remember!, 0);
+    }
+    this.sessions.set(given.sid!, session);
+  }
+
+  #end(chosen: (one: Pick<Session, "user" | "login" | "series">) => boolean): void {
+    this.#endSessions(chosen);
+    for (const [series, browser] of this.browsers) if (chosen({ ...browser, series })) this.browsers.delete(series);
+  }
+
+  #endSessions(chosen: (one: Session) => boolean): void {
+    for (const [sid, session] of this.sessions) if (chosen(session)) this.sessions.delete(sid);
+  }
+}
+
+function seriesOf(cookie = ""): string {
+  return cookie.split(".")[1] ?? "";
+}

@@ -1,0 +1,16 @@
+import type { SessionStore } from "latchkey";
+
+/** A store as it is, whose calls are noted with what they are given. */
+export function noting<T extends object = SessionStore>(inner: T, seen: Array<[verb: string, ...given: unknown[]]>): T {
+  return new Proxy(inner, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value === "object" && value !== null) return noting(value, seen);
+      if (typeof value !== "function") return value;
+      return (...given: unknown[]) => {
+        seen.push([String(key), ...given]);
+        return value.apply(target, given);
+      };
+    },
+  });
+}
