@@ -37,6 +37,7 @@ const OPERATION = [
   { text: "Choosing a store", link: "/choosing-a-store" },
   { text: "Deploying", link: "/deploying" },
   { text: "Security model", link: "/security-model" },
+  { text: "Security requirements", link: "/security" },
   { text: "Writing a store", link: "/writing-a-store" },
 ];
 
