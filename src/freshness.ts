@@ -1,7 +1,7 @@
 import { kindOf, OptionError } from "./errors.js";
 
 /** Clocks of servers may differ by this much, in milliseconds; what is further in the future is no past instant. */
-export const CLOCK_SKEW = 60_000;
+const CLOCK_SKEW = 60_000;
 
 /**
  * How many milliseconds ago an instant was: at least 0, and NaN, which is within no limit, for what is no instant and for one that

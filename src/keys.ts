@@ -28,11 +28,6 @@ export class Keyring {
     const matches = this.signAll(text).map((expected) => isSame(expected, signature));
     return matches.indexOf(true);
   }
-
-  /** Is this exactly what `sign` gives for the text, under any of the keys? Takes the same time either way. */
-  verify(text: string, signature: string): boolean {
-    return this.keyOf(text, signature) !== -1;
-  }
 }
 
 /** Are these the same? Takes the same time either way, for texts of one length. */
