@@ -11,6 +11,7 @@ import {
   type RememberedTime,
   type Restored,
 } from "./remember.js";
+import { isShareable } from "./session-access.js";
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
 /** What a cookie says. */
@@ -73,7 +74,7 @@ export class RememberStateless extends Remember {
     onHeaders(res, () => {
       const caching = res.getHeader("Cache-Control");
       if (changesCookie(res, this.cookie.name)) return;
-      if (caching !== undefined && !/\b(private|no-store)\b/i.test(String(caching))) return;
+      if (caching !== undefined && isShareable(res)) return;
       this.set(req, res, this.#grant(said, { ...said, until: Date.now() + said.duration }));
       res.vary("Cookie");
       if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
