@@ -66,7 +66,7 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
   const found = room ? await inRoom(room, req) : await inForeignSession(req);
   if (!found || found.auth.pending) return undefined;
   const { userId, series } = found.auth;
-  const verdict = await judge(core, req, found.auth);
+  const verdict = await judge(core, req, found.auth, () => {});
   if (typeof verdict !== "string") {
     found.touch();
     return verdict.authenticated && verdict.user;
@@ -78,11 +78,13 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
   return isAttack ? false : undefined;
 }
 
-async function inRoom({ bridge, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
+async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
   const sid = cookie.read(req)?.sid;
-  const session = sid === undefined ? null : await bridge.find(sid);
-  if (sid === undefined || !session?.auth) return undefined;
-  return { auth: session.auth, touch: () => bridge.touch(sid, session), end: () => bridge.end(sid) };
+  const kept = sid === undefined ? null : await records.find(sid);
+  const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
+  if (!kept || !auth) return undefined;
+  const touch = () => void records.touch(kept).catch(() => {}); // told by storeFailed
+  return { auth, touch, end: () => records.end(kept.sid) };
 }
 
 /** An express-session of the application's own was run on the message once; the store is asked each time. */

@@ -1,10 +1,9 @@
-import type { Request, Response } from "express";
+import type { CookieOptions as ExpressCookie, Request, Response } from "express";
+import type { Duration } from "./duration.js";
 import { InsecureConnectionError } from "./errors.js";
 
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
-  /** @default `sid` for the session, `remember` for remember-me; in production with the prefix `__Host-` where path and domain allow it */
-  name?: string | undefined;
   /** @default the host that set it, without its subdomains */
   domain?: string | undefined;
   /** @default "/" */
@@ -15,9 +14,19 @@ export interface CookieOptions {
   httpOnly?: boolean | undefined;
   /** `"none"` needs `secure: true`. @default "lax" */
   sameSite?: "lax" | "strict" | "none" | undefined;
+  /** Which cookies a browser drops last when it has too many. @default none, which browsers take for medium */
+  priority?: "low" | "medium" | "high" | undefined;
+  /** Kept apart for each site that embeds this one (CHIPS); needs `secure: true`. @default false */
+  partitioned?: boolean | undefined;
 }
 
-/** CookieOptions with every default filled in. */
+/** The attributes of the session's cookie. */
+export interface SessionCookieOptions extends CookieOptions {
+  /** How long the browser keeps it after the last response that set it; the session ends as soon. @default until the browser closes */
+  maxAge?: Duration | undefined;
+}
+
+/** A cookie with every default filled in. */
 export interface ResolvedCookie {
   readonly name: string;
   readonly domain?: string;
@@ -25,6 +34,10 @@ export interface ResolvedCookie {
   readonly secure: boolean | "auto";
   readonly httpOnly: boolean;
   readonly sameSite: "lax" | "strict" | "none";
+  readonly priority?: "low" | "medium" | "high";
+  readonly partitioned?: boolean;
+  /** Milliseconds. */
+  readonly maxAge?: number;
 }
 
 /** The one value of a cookie in the request; none when it is absent or sent more than once. */
@@ -41,13 +54,20 @@ export function hasCookie(req: Request, name: string): boolean {
 /** Sets a cookie for `maxAge` milliseconds. */
 export function setCookie(req: Request, res: Response, cookie: ResolvedCookie, value: string, maxAge: number): void {
   withdraw(res, cookie.name);
-  res.cookie(cookie.name, value, { ...attributes(req, cookie), maxAge, encode: String });
+  res.cookie(cookie.name, value, { ...attributes(cookie, req.secure), maxAge, encode: String });
+}
+
+/** Sets a cookie with just these attributes; without a value, takes back what the response said of it. */
+export function sendCookie(res: Response, name: string, value: string | null, options: ExpressCookie = {}): void {
+  withdraw(res, name);
+  if (value !== null) res.cookie(name, value, options);
 }
 
 /** Removes a cookie, with the attributes that it was set with. */
-export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie): void {
+export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie, isSecure = req.secure): void {
+  const { maxAge: _, ...rest } = cookie;
   withdraw(res, cookie.name);
-  res.clearCookie(cookie.name, attributes(req, cookie));
+  res.clearCookie(cookie.name, attributes(rest, isSecure));
 }
 
 /** Does the response set or remove a cookie of this name so far? */
@@ -56,27 +76,42 @@ export function changesCookie(res: Response, name: string): boolean {
 }
 
 /** @throws InsecureConnectionError when the cookie could never reach the browser */
-export function assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "name" | "secure">): void {
-  if (cookie.secure === true && !req.secure) throw new InsecureConnectionError(cookie.name);
+export function assertDeliverable({ name, secure }: Pick<ResolvedCookie, "name" | "secure">, isSecure: boolean): void {
+  if (secure === true && !isSecure) throw new InsecureConnectionError(name);
+}
+
+/**
+ * Did a request arrive over HTTPS?
+ *
+ * @param proxy does `X-Forwarded-Proto` tell? Undefined for what Express's `trust proxy` says
+ */
+export function isSecure(req: Request, proxy: boolean | undefined): boolean {
+  if (proxy === undefined) return req.secure;
+  if ((req.socket as { encrypted?: boolean }).encrypted) return true;
+  const [forwarded = ""] = String(req.headers["x-forwarded-proto"] ?? "").split(",");
+  return proxy && forwarded.trim().toLowerCase() === "https";
 }
 
 /** The values of a cookie in the request, which browsers send once for each path and domain that set it. */
-function cookieValues(req: Request, name: string): string[] {
+function cookieValues({ headers: { cookie = "" } }: Request, name: string): string[] {
   const values: string[] = [];
-  for (const pair of req.headers.cookie?.split(";") ?? []) {
-    const equals = pair.indexOf("=");
-    if (equals > 0 && trimmed(pair.slice(0, equals)) === name) values.push(trimmed(pair.slice(equals + 1)));
+  for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1)) {
+    const before = skipBlanks(cookie, at - 1, -1);
+    const equals = skipBlanks(cookie, at + name.length, 1);
+    if ((before >= 0 && cookie[before] !== ";") || cookie[equals] !== "=") continue;
+    const semicolon = cookie.indexOf(";", equals);
+    const end = skipBlanks(cookie, (semicolon === -1 ? cookie.length : semicolon) - 1, -1);
+    const start = skipBlanks(cookie, equals + 1, 1);
+    values.push(cookie.slice(start, Math.max(end + 1, start)));
   }
   return values;
 }
 
-/** Without spaces and tabs alone: to a browser a no-break space is part of a name, which then has no prefix that it would protect. */
-function trimmed(text: string): string {
-  const isBlank = (at: number) => text[at] === " " || text[at] === "\t";
-  let [start, end] = [0, text.length];
-  while (start < end && isBlank(start)) start++;
-  while (start < end && isBlank(end - 1)) end--;
-  return text.slice(start, end);
+/** Over spaces and tabs alone: to a browser a no-break space is part of a name, which then has no prefix that it would protect. */
+function skipBlanks(text: string, from: number, step: 1 | -1): number {
+  let at = from;
+  while (text[at] === " " || text[at] === "\t") at += step;
+  return at;
 }
 
 /** A response owes one Set-Cookie a name at most (RFC 6265, 4.1.1); what was said last counts. */
@@ -92,6 +127,6 @@ function pending(res: Response): string[] {
   return [res.getHeader("Set-Cookie") ?? []].flat().map(String);
 }
 
-function attributes(req: Request, { name: _, secure, ...rest }: ResolvedCookie) {
-  return { ...rest, secure: secure === "auto" ? req.secure : secure };
+function attributes({ name: _, secure, ...rest }: ResolvedCookie, isSecure: boolean) {
+  return { ...rest, secure: secure === "auto" ? isSecure : secure };
 }

@@ -1,10 +1,9 @@
-import { assertDeliverable } from "./cookies.js";
 import { ResponseStartedError, StoreUnavailableError } from "./errors.js";
 import { anonymous, authOf } from "./load-user.js";
 import type { RememberedTime } from "./remember.js";
 import type { RequestContext } from "./request-context.js";
 import { markPersonal } from "./session-access.js";
-import { isBridged, type Move, moveSession } from "./session-move.js";
+import { assertSessionDeliverable, type Move, moveSession } from "./session-move.js";
 
 /**
  * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was
@@ -30,8 +29,7 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */
 export function assertWritable(context: RequestContext, verb: string): void {
   assertNotStarted(context, verb);
-  // An express-session of the application's own may trust a proxy that Express does not.
-  if (isBridged(context.req)) assertDeliverable(context.req, context.core.options.sessionCookie);
+  assertSessionDeliverable(context.req);
 }
 
 /** @throws ResponseStartedError once the response has begun */

@@ -103,6 +103,17 @@ export class SessionGoneError extends LatchkeyError {
   }
 }
 
+/** The application put a value into the session that JSON cannot hold; nothing of the session was saved. */
+export class SessionValueError extends LatchkeyError {
+  constructor(
+    /** The key of `req.session`. */
+    readonly key: string,
+    cause: unknown,
+  ) {
+    super("unserializable_session", 500, `req.session[${JSON.stringify(key)}] cannot be kept as JSON`, { cause });
+  }
+}
+
 /** Nobody is logged in, and the route or the verb needs somebody. */
 export class LoginRequiredError extends LatchkeyError {
   constructor(message = "You need to log in.") {

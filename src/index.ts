@@ -1,6 +1,6 @@
 export { MemoryStore, type MemoryStoreOptions } from "../stores/memory.js";
 export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./confirm.js";
-export type { CookieOptions, ResolvedCookie } from "./cookies.js";
+export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./cookies.js";
 export { currentUser } from "./current-user.js";
 export type { Duration } from "./duration.js";
 export {
@@ -18,6 +18,7 @@ export {
   SessionExistsError,
   SessionGoneError,
   SessionLimitError,
+  SessionValueError,
   StoreUnavailableError,
   UnsupportedByStoreError,
   UserIdError,
@@ -36,6 +37,8 @@ export type {
   RememberOptions,
   RequestLoader,
   ResolvedOptions,
+  ResolvedSession,
+  SessionOptions,
   UserLoader,
   View,
 } from "./options.js";

@@ -10,8 +10,15 @@ import { isAuthenticatedUser } from "./user.js";
 /**
  * Whose login this is, as long as it holds; or why it has to end. A login that session protection doubts loses its freshness, and
  * one whose stamp an older secret signed is signed anew.
+ *
+ * @param change changes the login in its session, if that is to be saved
  */
-export async function judge(core: Core, req: Request, auth: SessionAuth): Promise<LoadedUser | EndReason> {
+export async function judge(
+  core: Core,
+  req: Request,
+  auth: SessionAuth,
+  change: (changes: Partial<SessionAuth>) => void,
+): Promise<LoadedUser | EndReason> {
   const { absoluteTimeout, sessionProtection, fingerprint } = core.options;
   const age = ageOf(auth.loginAt);
   if (Number.isNaN(age)) return "clock";
@@ -20,14 +27,14 @@ export async function judge(core: Core, req: Request, auth: SessionAuth): Promis
   if (sessionProtection && auth.fingerprint !== null && auth.fingerprint !== fingerprint(req)) {
     core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
     if (sessionProtection === "strong") return "session protection";
-    if (auth.freshAt !== null) auth.freshAt = null;
+    if (auth.freshAt !== null) change({ freshAt: null });
   }
 
   const user = await userById(core, req, auth.userId);
   if (!user) return "unknown user";
   const stamp = core.stamps.check(auth.stamp, auth.userId, user);
   if (stamp === undefined) return "stamp changed";
-  if (stamp !== auth.stamp) auth.stamp = stamp;
+  if (stamp !== auth.stamp) change({ stamp });
   return { user, authenticated: isAuthenticatedUser(user) };
 }
 

@@ -70,7 +70,9 @@ async function load(context: RequestContext): Promise<LoadedUser> {
 
 async function fromSession(context: RequestContext, auth: SessionAuth): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
-  const verdict = await judge(core, req, auth);
+  const verdict = await judge(core, req, auth, (changes) => {
+    req.session.auth = { ...req.session.auth!, ...changes };
+  });
   if (typeof verdict !== "string") return verdict;
   const isAttack = verdict === "session protection";
   if (isAttack) await core.remember.end(auth.series);

@@ -70,7 +70,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     app.use(this.session(), this.middleware());
   }
 
-  /** express-session over the option `store`. Leave it out to use an express-session of your own. */
+  /** Sessions with the contract of express-session, in the option `store`. Leave it out to use an express-session of your own. */
   session(): RequestHandler {
     const { events } = this.#core;
     this.#core.calls ??= new StoreCalls(new MemoryStore(), this.options, events as never);
@@ -84,7 +84,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
       this.#app ??= req.app;
       showCurrentUser(req, res);
-      watchSession(req, res);
+      watchSession(req, res, next);
       const { remember } = this.#core;
       if (this.options.refreshEachRequest && remember instanceof RememberStateless) remember.renewAtEnd(req, res);
       enterContext(new RequestContext(this.#core, req, res), next);

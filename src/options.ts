@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import type { CookieOptions, ResolvedCookie } from "./cookies.js";
+import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./cookies.js";
 import type { Duration } from "./duration.js";
 import type { SessionStore } from "./session-store.js";
 import type { AnonymousUser } from "./user.js";
@@ -71,8 +71,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   sessionProtection?: "basic" | "strong" | false | undefined;
   /** What tells one client from another. @default the SHA-512 of `req.ip` and the User-Agent */
   fingerprint?: ((req: Request) => string) | undefined;
-  /** The session's cookie; it lasts until the browser closes. */
-  session?: { cookie?: CookieOptions | undefined } | undefined;
+  /** The session's cookie, and when there is one. */
+  session?: SessionOptions | undefined;
   /** The remember cookie. */
   remember?: RememberOptions | undefined;
   /** A session unused for this long ends. @default "24h" */
@@ -91,8 +91,39 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   storeTimeout?: Duration | undefined;
 }
 
+/** How sessions are made and saved: the options of express-session, but for `secret` and `store`, which are the manager's. */
+export interface SessionOptions {
+  /** The cookie's name. @default "sid"; in production "__Host-sid", where path and domain allow it */
+  name?: string | undefined;
+  /** The cookie's attributes, or what they are for a request. */
+  cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
+  /** Makes the ids of sessions, which must be unique and cannot be guessed. @default 192 random bits, base64url */
+  genid?: ((req: Request) => string) | undefined;
+  /** Does `X-Forwarded-Proto` tell that a request arrived over HTTPS? @default as Express's "trust proxy" says */
+  proxy?: boolean | undefined;
+  /** Does each response set the cookie anew? @default false */
+  rolling?: boolean | undefined;
+  /** Is a session saved that nothing was put into? @default false */
+  saveUninitialized?: boolean | undefined;
+  /** What becomes of a session that the application takes from its request, by `req.session = null`. @default "keep" */
+  unset?: "destroy" | "keep" | undefined;
+}
+
+/** SessionOptions with every default filled in. */
+export interface ResolvedSession {
+  /** The attributes of a request's cookie, where they depend on it. */
+  cookie: ((req: Request) => SessionCookieOptions) | undefined;
+  genid: ((req: Request) => string) | undefined;
+  proxy: boolean | undefined;
+  rolling: boolean;
+  saveUninitialized: boolean;
+  unset: "destroy" | "keep";
+}
+
 /** How users are remembered across browser restarts. */
 export interface RememberOptions {
+  /** The cookie's name. @default "remember"; in production "__Host-remember", where path and domain allow it */
+  name?: string | undefined;
   /**
    * `"persistent"`: the store keeps a record of each remembered browser, so that it can be listed and forgotten, and a copied cookie is
    * found out. `"stateless"`: the cookie itself says all, and ends with its time or the user's stamp.
@@ -113,6 +144,8 @@ export interface RememberOptions {
 export type ResolvedOptions = Readonly<
   Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
+      session: ResolvedSession;
+      /** By name, and by attributes where they are the same for all requests. */
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
       rememberMode: "persistent" | "stateless" | undefined;

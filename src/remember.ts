@@ -115,7 +115,7 @@ export abstract class Remember {
 
   /** @throws InsecureConnectionError when the cookie could never reach the browser */
   assertDeliverable(req: Request): void {
-    assertDeliverable(req, this.cookie);
+    assertDeliverable(this.cookie, req.secure);
   }
 
   /** The cookie's value; undefined when it is absent or doubled. */

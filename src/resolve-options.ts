@@ -1,4 +1,4 @@
-import { checkCookie, resolveCookie } from "./cookie-options.js";
+import { checkCookie, checkSessionCookie, isCookieName, resolveCookie } from "./cookie-options.js";
 import { type Duration, parseDuration } from "./duration.js";
 import { kindOf, OptionError, shown } from "./errors.js";
 import {
@@ -49,8 +49,18 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   exemptMethods: checkMethods,
   sessionProtection: oneOf("basic", "strong", false),
   fingerprint: isFunction,
-  session: group({ cookie: checkCookie }),
+  session: group({
+    name: isCookieName,
+    cookie: checkSessionCookie,
+    genid: isFunction,
+    proxy: isBoolean,
+    rolling: isBoolean,
+    saveUninitialized: isBoolean,
+    unset: oneOf("destroy", "keep"),
+    resave: refuseResave,
+  }),
   remember: group({
+    name: isCookieName,
     mode: oneOf("persistent", "stateless"),
     cookie: checkCookie,
     duration: checkRememberDuration,
@@ -77,10 +87,14 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
   const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = options;
-  const sessionCookie = resolveCookie("session.cookie", "sid", session?.cookie);
-  const rememberCookie = resolveCookie("remember.cookie", "remember", remember?.cookie);
+  const cookieOf = typeof session?.cookie === "function" ? session.cookie : undefined;
+  const attributes = typeof session?.cookie === "function" ? undefined : session?.cookie;
+  // Attributes that depend on the request may not allow the prefix that those of now would.
+  const sessionName = session?.name ?? (cookieOf && "sid");
+  const sessionCookie = resolveCookie("session", "sid", sessionName, attributes);
+  const rememberCookie = resolveCookie("remember", "remember", remember?.name, remember?.cookie);
   if (rememberCookie.name === sessionCookie.name) {
-    throw new OptionError("remember.cookie.name", `${rememberCookie.name} is the name of the session's cookie too`);
+    throw new OptionError("remember.name", `${rememberCookie.name} is the name of the session's cookie too`);
   }
   checkMode(remember?.mode, options.store, remember?.idleTimeout);
   return Object.freeze({
@@ -97,6 +111,14 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     assuranceLevel: 1,
     ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
+    session: Object.freeze({
+      cookie: cookieOf,
+      genid: session?.genid,
+      proxy: session?.proxy,
+      rolling: session?.rolling ?? false,
+      saveUninitialized: session?.saveUninitialized ?? false,
+      unset: session?.unset ?? "keep",
+    }),
     sessionCookie,
     rememberCookie,
     rememberMode: remember?.mode,
@@ -145,6 +167,14 @@ export function checkRememberDuration(option: string, value: unknown): number {
   if (duration > LONGEST_COOKIE)
     throw new OptionError(option, "is longer than 400 days, the most a browser keeps a cookie");
   return duration;
+}
+
+function refuseResave(option: string): void {
+  throw new OptionError(
+    option,
+    "a session is written when it was changed, and what was changed of it: writing it again as it was read would take back " +
+      "what other requests wrote meanwhile. Leave the option out",
+  );
 }
 
 function checkStoreTimeout(option: string, value: unknown): void {

@@ -13,6 +13,12 @@ export function isBridged(req: Request): boolean {
   return req.sessionStore instanceof SessionBridge;
 }
 
+/** @throws InsecureConnectionError when the cookie of a session of latchkey's could never reach the browser */
+export function assertSessionDeliverable(req: Request): void {
+  // An express-session of the application's own may trust a proxy that Express does not.
+  if (req.sessionStore instanceof SessionBridge) req.sessionStore.assertDeliverable(req);
+}
+
 /** Is the request's session new, and in no store yet? Not known of an express-session of the application's own. */
 export function isUnsaved({ session, sessionStore }: Request): boolean {
   return sessionStore instanceof SessionBridge && !sessionStore.isStored(session);
@@ -107,7 +113,8 @@ async function undo(bridge: SessionBridge, sid: string, error: unknown): Promise
 }
 
 async function activate(req: Request): Promise<void> {
-  delete req.session.auth!.pending;
+  const { pending: _, ...auth } = req.session.auth!;
+  req.session.auth = auth;
   await saveSession(req);
 }
 

@@ -11,6 +11,8 @@ export interface SessionRecord {
   lastSeenAt: number;
   /** From this instant on the record does not exist any more. */
   expiresAt: number;
+  /** How often the record was updated: a whole number, 0 for a new one. */
+  revision: number;
 }
 
 /** A record and the id that it is stored under. */
@@ -43,8 +45,9 @@ export interface SessionStore {
   read(id: string): Promise<SessionRecord | null>;
 
   /**
-   * Replaces a record. MUST NOT insert: gives false, and writes nothing, when there is none.
-   * This is what keeps a slow request from undoing a logout.
+   * Replaces the record of this very revision, which becomes the next one. MUST NOT insert: gives false, and writes nothing, when there
+   * is none, or when another update came first; of several concurrent callers with one revision exactly one succeeds.
+   * This is what keeps a slow request from undoing a logout, and from undoing what another request has changed.
    *
    * The session MUST from then on be listed under the user that the new record names, and no other. latchkey itself never
    * changes the user of a record, for each login begins a new one; an application that writes to `req.session.auth` may.

@@ -9,10 +9,20 @@ export function assertId(name: string, value: unknown): asserts value is string 
 }
 
 /** Refuses what is no record of a session where a store takes one. */
-export function assertRecord(record: Listed & { userId: unknown } & Seen): void {
+export function assertRecord(record: Listed & { userId: unknown; revision: unknown } & Seen): void {
   if (record.userId !== null) assertId("userId", record.userId);
   assertListed(record);
   assertSeen(record);
+  const { revision } = record;
+  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
+    throw new TypeError(`revision must be a whole number, not ${given(revision)}`);
+  }
+}
+
+/** The record as an update stores it, once it is known for one. */
+export function nextRevision<R extends Parameters<typeof assertRecord>[0] & { revision: number }>(record: R): R {
+  assertRecord(record);
+  return { ...record, revision: record.revision + 1 };
 }
 
 /** Refuses what are no instants where a store is touched. */
@@ -45,7 +55,12 @@ const YEAR_10000 = 253_402_300_800_000;
 
 function assertInstant(name: string, value: unknown): void {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) >= YEAR_10000) {
-    const given = typeof value === "number" ? String(value) : kindOf(value);
-    throw new TypeError(`${name} must be whole milliseconds since the epoch, before the year 10000, not ${given}`);
+    throw new TypeError(
+      `${name} must be whole milliseconds since the epoch, before the year 10000, not ${given(value)}`,
+    );
   }
+}
+
+function given(value: unknown): string {
+  return typeof value === "number" ? String(value) : kindOf(value);
 }

@@ -1,3 +1,4 @@
+import { Deadlines } from "./deadlines.js";
 import { SessionExistsError, StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { RememberTokenStore } from "./remember-token-store.js";
@@ -9,7 +10,7 @@ type TokenVerb = keyof RememberTokenStore;
 
 /** Calls to a store, each within `storeTimeout`. One that fails or hangs is a StoreUnavailableError, and the event `storeFailed`. */
 export class StoreCalls {
-  readonly #timeout: number;
+  readonly #deadlines: Deadlines;
   readonly #events: LoginEmitter<never>;
 
   constructor(
@@ -17,7 +18,7 @@ export class StoreCalls {
     { storeTimeout }: { storeTimeout: number },
     events: LoginEmitter<never>,
   ) {
-    this.#timeout = storeTimeout;
+    this.#deadlines = new Deadlines(storeTimeout);
     this.#events = events;
   }
 
@@ -32,20 +33,11 @@ export class StoreCalls {
     return traced("store", { operation }, () => this.#ask(operation, () => call(this.store.rememberTokens!)));
   }
 
-  async #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${this.#timeout} ms`)), this.#timeout);
+  #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    return this.#deadlines.keep(call, (cause) => {
+      if (cause instanceof SessionExistsError || cause instanceof UnsupportedByStoreError) return cause;
+      this.#events.emit("storeFailed", { operation, error: cause as Error });
+      return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
     });
-    try {
-      return await Promise.race([call(), late]);
-    } catch (cause) {
-      if (cause instanceof SessionExistsError || cause instanceof UnsupportedByStoreError) throw cause;
-      const error = cause as Error;
-      this.#events.emit("storeFailed", { operation, error });
-      throw new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

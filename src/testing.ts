@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { MiddlewareMissingError } from "./errors.js";
 import type { JsonObject } from "./json.js";
 import { insideOf, type LoginManager } from "./login-manager.js";
 import { newAuth, newLoginId } from "./session-auth.js";
+import { newSessionId } from "./session-settings.js";
 import { checkUserId } from "./user.js";
 
 export { type RememberTokenConformanceOptions, rememberTokenConformance } from "./remember-token-conformance.js";
@@ -42,8 +42,8 @@ export async function loginAs<U extends object, A extends object>(
   const { rememberDuration: duration } = core.options;
   const grant = remember && (await core.remember.grant(undefined, auth, { duration, until: Date.now() + duration }));
   if (grant) auth.series = grant.series;
-  const sid = randomBytes(24).toString("base64url");
-  await sessionRoom.bridge.insert(sid, { auth } as unknown as JsonObject);
+  const sid = newSessionId();
+  await sessionRoom.bridge.records.insert(sid, { auth } as unknown as JsonObject);
 
   const cookies = [sessionRoom.cookie.pair(sid)];
   if (grant) cookies.push(core.remember.pair(grant));

@@ -2,7 +2,8 @@ import type { Cookie, SessionData, Store } from "express-session";
 import { SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
 import type { JsonObject } from "../src/json.js";
 import type { SessionRecord, SessionStore } from "../src/session-store.js";
-import { assertId, assertRecord, assertSeen } from "../src/store-arguments.js";
+import { assertId, assertRecord, assertSeen, nextRevision } from "../src/store-arguments.js";
+import { Turns } from "./express-session-turns.js";
 
 /** What latchkey needs of an express-session store. */
 export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
@@ -17,15 +18,17 @@ interface Wrapped {
  * Any express-session store as a SessionStore: connect-mongo, connect-dynamodb, memorystore and many more.
  *
  * Such a store cannot do everything:
- * - `create`, `update` and `touch` look before they write, so a session that is ended in between is written again. What the
- *   other stores rule out is here a matter of milliseconds.
- * - `destroy` looks before it deletes: two callers at once may both be told that they ended the session.
+ * - `create`, `update` and `touch` look before they write. In one process the calls about one session go one after the other; of several,
+ *   one may write a session again that another ended in between, or undo its change. What the other stores rule out is here a matter of
+ *   milliseconds.
+ * - `destroy` looks before it deletes: two processes at once may both be told that they ended the session.
  * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, for such a store
  *   removes expired sessions itself, if it does.
  * - It keeps no remembered browsers, so it has no `rememberTokens`: such a store cannot compare a token and replace it at once.
  */
 export class ExpressSessionStore implements SessionStore {
   readonly #store: ExpressSessionStoreLike;
+  readonly #turns = new Turns();
 
   constructor(store: ExpressSessionStoreLike) {
     for (const verb of ["get", "set", "destroy"] as const) {
@@ -37,8 +40,10 @@ export class ExpressSessionStore implements SessionStore {
 
   async create(id: string, record: SessionRecord): Promise<void> {
     const kept = keep(record);
-    if (await this.read(id)) throw new SessionExistsError();
-    await this.#write(id, kept);
+    await this.#turns.take(id, async () => {
+      if (await this.read(id)) throw new SessionExistsError();
+      await this.#write(id, kept);
+    });
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -49,26 +54,32 @@ export class ExpressSessionStore implements SessionStore {
   }
 
   async update(id: string, record: SessionRecord): Promise<boolean> {
-    const kept = keep(record);
-    if (!(await this.read(id))) return false;
-    await this.#write(id, kept);
-    return true;
+    const next = keep(nextRevision(record));
+    return this.#turns.take(id, async () => {
+      if ((await this.read(id))?.revision !== record.revision) return false;
+      await this.#write(id, next);
+      return true;
+    });
   }
 
   async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
     assertSeen(seen);
-    const record = await this.read(id);
-    if (!record) return false;
-    const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-    const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
-    await this.#write(id, { ...record, lastSeenAt, expiresAt });
-    return true;
+    return this.#turns.take(id, async () => {
+      const record = await this.read(id);
+      if (!record) return false;
+      const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
+      const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+      await this.#write(id, { ...record, lastSeenAt, expiresAt });
+      return true;
+    });
   }
 
   async destroy(id: string): Promise<boolean> {
-    const record = await this.read(id);
-    await settled((done) => this.#store.destroy(id, done));
-    return record !== null;
+    return this.#turns.take(id, async () => {
+      const record = await this.read(id);
+      await settled((done) => this.#store.destroy(id, done));
+      return record !== null;
+    });
   }
 
   async listByUser(): Promise<never> {

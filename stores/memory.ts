@@ -47,9 +47,10 @@ export class MemoryStore implements SessionStore {
   }
 
   async update(id: string, record: SessionRecord): Promise<boolean> {
-    const held = hold(record);
-    if (!this.#records.find(id)) return false;
-    this.#records.put(id, held);
+    const next = hold(record);
+    next.revision++;
+    if (this.#records.find(id)?.revision !== record.revision) return false;
+    this.#records.put(id, next);
     return true;
   }
 
@@ -100,6 +101,6 @@ function pruneWhileUsed(store: MemoryStore): NodeJS.Timeout {
 
 function hold(record: SessionRecord): Held<SessionRecord> {
   assertRecord(record);
-  const { userId, data, createdAt, lastSeenAt, expiresAt } = record;
-  return { userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt };
+  const { userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
+  return { userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt, revision };
 }

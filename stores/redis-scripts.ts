@@ -5,8 +5,8 @@ const LIVE = `
 local expires = redis.call('GETRANGE', KEYS[1], 15, 29)
 local live = expires ~= '' and tonumber(expires) > tonumber(ARGV[1])`;
 
-/** The head: the user's id up to the line feed, and what happens to stand behind it. */
-const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2400)";
+/** The head: the user's id up to the line feed, a session's revision, and what happens to stand behind them. */
+const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2430)";
 
 /** Arguments: now, the value, its time to live. Gives 1, or 0 when the key is taken. */
 export const CREATE = `${LIVE}
@@ -14,10 +14,11 @@ if live then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`;
 
-/** Arguments: now, the value, its time to live. Gives the head that it replaced, or nothing. */
+/** Arguments: now, the value, its time to live, the revision that it replaces. Gives the head that it replaced, or nothing. */
 export const UPDATE = `${LIVE}
 if not live then return false end
 ${HEAD}
+if string.match(head, '^[^\\n]*\\n(%d+)\\n') ~= ARGV[4] then return false end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return head`;
 

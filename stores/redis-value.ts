@@ -4,7 +4,8 @@ import { assertRecord, assertRememberTokenRecord } from "../src/store-arguments.
 
 // A value begins with two instants of 15 digits, of which the second is expiresAt, and the user's id, URI-encoded, with a line feed.
 //
-// A session's first instant is lastSeenAt, so that a script can move both in place; the rest is JSON.
+// A session's first instant is lastSeenAt, so that a script can move both in place; behind the user stands its revision, with a line
+// feed, which a script compares; the rest is JSON.
 // A remembered browser's first instant is the one that its user's index lives to at least; behind the user stands the hash of its
 // token, URI-encoded, with a line feed, so that a script compares both as one text; the rest is JSON.
 
@@ -15,18 +16,20 @@ const DIGITS = 15;
 /** The value of a session. */
 export function encodeSession(record: SessionRecord): string {
   assertRecord(record);
-  const { userId, lastSeenAt, expiresAt } = record;
-  return `${digits(lastSeenAt)}${digits(expiresAt)}${headOf(userId ?? "")}${contentOf(record)}`;
+  const { userId, lastSeenAt, expiresAt, revision } = record;
+  return `${digits(lastSeenAt)}${digits(expiresAt)}${headOf(userId ?? "")}${revision}\n${contentOf(record)}`;
 }
 
 /** The session of a value. */
 export function decodeSession(value: string): SessionRecord {
   const end = value.indexOf("\n");
+  const content = value.indexOf("\n", end + 1);
   return {
     userId: userIdOf(value.slice(2 * DIGITS, end + 1)),
     lastSeenAt: Number(value.slice(0, DIGITS)),
     expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
-    ...(JSON.parse(value.slice(end + 1)) as Content),
+    revision: Number(value.slice(end + 1, content)),
+    ...(JSON.parse(value.slice(content + 1)) as Content),
   };
 }
 

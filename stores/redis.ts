@@ -1,6 +1,6 @@
 import type { RememberTokenStore } from "../src/remember-token-store.js";
 import type { SessionRecord, SessionStore, StoredSession } from "../src/session-store.js";
-import { assertId, assertSeen } from "../src/store-arguments.js";
+import { assertId, assertSeen, nextRevision } from "../src/store-arguments.js";
 import { type RedisClient, RedisRecords, timeToLive } from "./redis-records.js";
 import { RedisRememberTokens } from "./redis-remember-tokens.js";
 import { TOUCH, UPDATE } from "./redis-scripts.js";
@@ -75,9 +75,9 @@ export class RedisStore implements SessionStore {
 
   async update(id: string, record: SessionRecord): Promise<boolean> {
     assertId("id", id);
-    const value = encodeSession(record);
+    const value = encodeSession(nextRevision(record));
     await this.#records.enter(id, record);
-    const head = await this.#records.run(UPDATE, id, Date.now(), value, timeToLive(record));
+    const head = await this.#records.run(UPDATE, id, Date.now(), value, timeToLive(record), record.revision);
     if (typeof head !== "string") return false;
     const before = userIdOf(head);
     if (before !== null && before !== record.userId) await this.#records.leave(before, id);

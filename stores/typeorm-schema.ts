@@ -23,6 +23,7 @@ export interface ListedRow extends ObjectLiteral {
 /** One row of the table of sessions. */
 export interface SessionRow extends ListedRow {
   lastSeenAt: number;
+  revision: number;
 }
 
 /** One row of the table of remembered browsers. */
@@ -34,11 +35,11 @@ export interface RememberTokenRow extends ListedRow {
 /** Before the tables' names where nothing else is said. */
 export const TABLE_PREFIX = "latchkey_";
 
-/** A column: an id or a hash, compared exactly, of at most so many bytes; text of any length; or an instant. */
+/** A column: an id or a hash, compared exactly, of at most so many bytes; text of any length; or a whole number. */
 interface Column {
   property: string;
   name: string;
-  kind: "exact" | "text" | "instant";
+  kind: "exact" | "text" | "number";
   length?: number;
   primary?: boolean;
   nullable?: boolean;
@@ -49,13 +50,14 @@ const ID: Column = { property: "id", name: "id", kind: "exact", length: 64, prim
 const USER_ID: Column = { property: "userId", name: "user_id", kind: "exact", length: 1020 };
 const TOKEN_HASH: Column = { property: "tokenHash", name: "token_hash", kind: "exact", length: 64 };
 const DATA: Column = { property: "data", name: "data", kind: "text" };
-const CREATED_AT: Column = { property: "createdAt", name: "created_at", kind: "instant" };
-const LAST_SEEN_AT: Column = { property: "lastSeenAt", name: "last_seen_at", kind: "instant" };
-const EXPIRES_AT: Column = { property: "expiresAt", name: "expires_at", kind: "instant" };
+const CREATED_AT: Column = { property: "createdAt", name: "created_at", kind: "number" };
+const LAST_SEEN_AT: Column = { property: "lastSeenAt", name: "last_seen_at", kind: "number" };
+const EXPIRES_AT: Column = { property: "expiresAt", name: "expires_at", kind: "number" };
+const REVISION: Column = { property: "revision", name: "revision", kind: "number" };
 
 /** The tables, by their names without the prefix. */
 const TABLES = {
-  sessions: [ID, { ...USER_ID, nullable: true }, DATA, CREATED_AT, LAST_SEEN_AT, EXPIRES_AT],
+  sessions: [ID, { ...USER_ID, nullable: true }, DATA, CREATED_AT, LAST_SEEN_AT, EXPIRES_AT, REVISION],
   remember_tokens: [ID, USER_ID, TOKEN_HASH, DATA, CREATED_AT, EXPIRES_AT],
 };
 const INDEXED = [USER_ID, EXPIRES_AT];
@@ -114,7 +116,7 @@ export function isMySql(type: DatabaseType | undefined): boolean {
 function entityColumn(column: Column, type: DatabaseType | undefined): EntitySchemaColumnOptions {
   const { name, kind, length, primary = false, nullable = false } = column;
   const options = { name, primary, nullable, ...(length ? { length } : {}), ...columnType(kind, type) };
-  if (kind === "instant") return { ...options, transformer: { from: Number, to: (value: number) => value } };
+  if (kind === "number") return { ...options, transformer: { from: Number, to: (value: number) => value } };
   if (options.type !== "varbinary") return options;
   const fromBytes = (value: Buffer | string | null) => (Buffer.isBuffer(value) ? value.toString() : value);
   return { ...options, transformer: { from: fromBytes, to: (value: string | null) => value } };
@@ -131,7 +133,7 @@ function tableColumn(column: Column, type: DatabaseType): TableColumnOptions {
  * the database's own character set.
  */
 function columnType(kind: Column["kind"], type: DatabaseType | undefined) {
-  if (kind === "instant") return { type: "bigint" as const };
+  if (kind === "number") return { type: "bigint" as const };
   if (kind === "exact") return { type: isMySql(type) ? ("varbinary" as const) : ("varchar" as const) };
   return isMySql(type) ? { type: "mediumtext" as const, charset: "utf8mb4" } : { type: "text" as const };
 }

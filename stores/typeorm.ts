@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { RememberTokenStore } from "../src/remember-token-store.js";
 import type { SessionRecord, SessionStore, StoredSession } from "../src/session-store.js";
-import { assertRecord, assertSeen } from "../src/store-arguments.js";
+import { assertRecord, assertSeen, nextRevision } from "../src/store-arguments.js";
 import { TypeOrmRememberTokens } from "./typeorm-remember-tokens.js";
 import { type SessionRow, TABLE_PREFIX } from "./typeorm-schema.js";
 import { TypeOrmTable } from "./typeorm-table.js";
@@ -54,8 +54,9 @@ export class TypeOrmStore implements SessionStore {
     return this.#table.read(id);
   }
 
-  update(id: string, record: SessionRecord): Promise<boolean> {
-    return this.#table.replace(id, record);
+  async update(id: string, record: SessionRecord): Promise<boolean> {
+    const next = nextRevision(record);
+    return this.#table.replace(id, next, "AND revision = :replaced", { replaced: record.revision });
   }
 
   async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
@@ -105,10 +106,10 @@ function later(column: string, instant: number): string {
 
 function toRow(id: string, record: SessionRecord): SessionRow {
   assertRecord(record);
-  const { userId, data, createdAt, lastSeenAt, expiresAt } = record;
-  return { id, userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt };
+  const { userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
+  return { id, userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt, revision };
 }
 
-function fromRow({ userId, data, createdAt, lastSeenAt, expiresAt }: SessionRow): SessionRecord {
-  return { userId, data: JSON.parse(data), createdAt, lastSeenAt, expiresAt };
+function fromRow({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRow): SessionRecord {
+  return { userId, data: JSON.parse(data), createdAt, lastSeenAt, expiresAt, revision };
 }

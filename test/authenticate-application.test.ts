@@ -118,7 +118,7 @@ for (const { name, express } of expressVersions) {
     });
 
     it("may be served by two managers, each of which knows its own", async () => {
-      const mine = site({ session: { cookie: { name: "mine" } } });
+      const mine = site({ session: { name: "mine" } });
       const asks = { both: async (_: unknown) => null as object | null };
       const theirs = await socketSite({}, { make: express, ask: (_at, req) => asks.both(req) });
       asks.both = async (req) => {

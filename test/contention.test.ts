@@ -84,7 +84,14 @@ describe("many that work on the same sessions", function () {
       const record = (): SessionRecord => {
         const now = Date.now();
         const lifetime = pick(4) === 0 ? 5 : 3_600_000; // some are soon over
-        return { userId: user(), data: { n: pick(1000) }, createdAt: now, lastSeenAt: now, expiresAt: now + lifetime };
+        return {
+          userId: user(),
+          data: { n: pick(1000) },
+          createdAt: now,
+          lastSeenAt: now,
+          expiresAt: now + lifetime,
+          revision: 0,
+        };
       };
       let created = 0;
       const ids = Array.from({ length: IDS }, (_, n) => `first${n}`);
@@ -134,7 +141,7 @@ describe("many that work on the same sessions", function () {
       const write = (id: string) => other.query(`UPDATE ${tables!.sessions} SET data = '{}' WHERE id = '${id}'`);
       const { waits, patience, code } = deadlocks[name]!;
       try {
-        const instants = { createdAt: 1, lastSeenAt: 1, expiresAt: 2 };
+        const instants = { createdAt: 1, lastSeenAt: 1, expiresAt: 2, revision: 0 };
         for (const id of ["a", "b"]) await store.create(id, { userId: "ann", data: {}, ...instants });
         for (let n = 0; n < 20; n++)
           await store.create(`x${n}`, { userId: "bob", data: { n }, ...instants, expiresAt: 1e14 });

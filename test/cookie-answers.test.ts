@@ -117,8 +117,8 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, function () {
 
       it("P8 that are set are within RFC 6265, 4096 bytes and their prefix, for every user and duration", async () => {
         const cookies = {
-          session: { cookie: { name: "__Host-sid", secure: true } },
-          remember: { mode, cookie: { name: "__Host-remember", secure: true } },
+          session: { name: "__Host-sid", cookie: { secure: true } },
+          remember: { mode, name: "__Host-remember", cookie: { secure: true } },
         } as const;
         const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }), ...cookies });
         at.app.set("trust proxy", true);

@@ -220,7 +220,7 @@ describe("events", () => {
     await client.post("/logout");
     heard();
     app.emit("go on");
-    expect((await slow).text).to.equal("done");
+    expect((await slow).status).to.equal(401);
     expect(heard()).to.eql([["sessionGone", "/slow", {}]]);
   });
 });

@@ -120,17 +120,23 @@ describe("a store that is away", () => {
         });
       }
 
-      it("at an update: the response at whose end it happens is whole, and the event tells it", async () => {
+      it("at an update: 503 takes the place of an answer that was not sent, and one that was begun is whole", async () => {
         const { app, cookie, operations, origin, ...at } = await faultySite(fault);
         const body = "x".repeat(8_000_000);
         app.get("/large", (req, res) => {
           req.session.note = "changed";
-          res.send(body);
+          res.set("ETag", '"of-the-page"').type("text").send(body);
         });
         app.get("/stream", (req, res) => {
           req.session.note = "changed";
           res.write(body);
           res.end("end");
+        });
+        app.get("/begun", async (req, res) => {
+          req.session.note = "changed";
+          res.write("begun, ");
+          await new Promise((resolve) => res.once("drain", resolve));
+          res.end(body);
         });
         app.get("/explicit", (req, res, next) => {
           req.session.note = "changed";
@@ -142,14 +148,14 @@ describe("a store that is away", () => {
           next();
         });
         at.break("update");
-        for (const [path, text] of [
-          ["/large", body],
-          ["/stream", `${body}end`],
-        ] as const) {
-          const answer = await send(origin, `GET ${path}`, { cookie });
-          expect([answer.status, answer.text === text], path).to.deep.equal([200, true]);
+        for (const path of ["/large", "/stream"]) {
+          const { status, headers, text } = await send(origin, `GET ${path}`, { cookie });
+          expect([status, headers.etag, headers["retry-after"]], path).to.deep.equal([503, undefined, "5"]);
+          expect(text.length, path).to.be.below(5_000);
         }
-        expect(operations()).to.deep.equal(["update", "update"]);
+        const begun = await send(origin, "GET /begun", { cookie });
+        expect([begun.status, begun.text === `begun, ${body}`]).to.deep.equal([200, true]);
+        expect(operations()).to.deep.equal(["update", "update", "update"]);
         expect(after.callCount, "what comes after the handler").to.equal(0);
         expect((await send(origin, "GET /explicit", { cookie })).status).to.equal(503);
         at.mend();

@@ -166,7 +166,7 @@ for (const { name: version, express } of expressVersions) {
 
     it("remove both cookies with the attributes that set them", async () => {
       const cookie = { path: "/", sameSite: "strict", domain: "example.com", httpOnly: false } as const;
-      const { origin } = await visit({ session: { cookie }, remember: { cookie: { ...cookie, name: "keep" } } });
+      const { origin } = await visit({ session: { cookie }, remember: { name: "keep", cookie } });
       const attributes = (cookies: string[] | undefined) =>
         cookies?.map((one) => one.replace(/=[^;]*/, "").replace(/; (Expires|Max-Age)=[^;]*/g, "")).sort();
       const set = await send(origin, "POST /login/1", { json: { remember: true } });

@@ -8,7 +8,15 @@ import { inProduction } from "./support/production.js";
 /** A record that expires in a minute. */
 function record(given: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
-  return { userId: null, data: { n: 1 }, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, ...given };
+  return {
+    userId: null,
+    data: { n: 1 },
+    createdAt: now,
+    lastSeenAt: now,
+    expiresAt: now + 60_000,
+    revision: 0,
+    ...given,
+  };
 }
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {
@@ -61,10 +69,10 @@ describe("MemoryStore", () => {
     await store.create("a", record({ userId: "1" }));
     const changed = record({ userId: "2", data: { n: 2 } });
     expect(await store.update("a", changed)).to.equal(true);
-    expect(await store.read("a")).to.deep.equal(changed);
+    expect(await store.read("a")).to.deep.equal({ ...changed, revision: 1 });
     expect(await store.listByUser("1")).to.deep.equal([]);
-    expect(await store.listByUser("2")).to.deep.equal([{ id: "a", ...changed }]);
-    expect(await store.update("a", record({ userId: null }))).to.equal(true);
+    expect(await store.listByUser("2")).to.deep.equal([{ id: "a", ...changed, revision: 1 }]);
+    expect(await store.update("a", record({ userId: null, revision: 1 }))).to.equal(true);
     expect(await store.listByUser("2")).to.deep.equal([]);
   });
 
@@ -222,7 +230,7 @@ describe("MemoryStore", () => {
       import { MemoryStore } from "latchkey";
       const now = Date.now();
       for (let n = 0; n < 500; n++) {
-        const record = { userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+        const record = { userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
         await new MemoryStore().create("a", record);
         await new Promise(setImmediate);
       }

@@ -19,7 +19,7 @@ const USE = `
   import { openStore } from "latchkey/stores";
   const store = await openStore(process.argv[1]);
   const now = Date.now();
-  const record = { userId: "1", data: { kept: true }, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+  const record = { userId: "1", data: { kept: true }, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
   await store.create("id" + process.pid, record);
   const [{ data }] = (await store.listByUser("1")).filter(({ id }) => id === "id" + process.pid);
   const { lastSeenAt, ...remembered } = record;

@@ -82,8 +82,8 @@ describe("the resolved options of a LoginManager", () => {
       loginView: { "/": "/login" },
       refreshView: { "/": "/confirm" },
       exemptMethods: ["options", "trace"],
-      session: { cookie: { name: "s", path: "/a" } },
-      remember: { cookie: { name: "r" }, duration: "1d" },
+      session: { name: "s", cookie: { path: "/a" } },
+      remember: { name: "r", duration: "1d" },
     };
     const before = structuredClone({ ...given, store: null });
     const { options } = make(given);
@@ -97,7 +97,7 @@ describe("the resolved options of a LoginManager", () => {
     given.secret.length = 0;
     given.loginView["/"] = given.refreshView["/"] = "https://evil.com";
     given.exemptMethods.push("POST");
-    given.session.cookie.name = given.remember.cookie.name = "x";
+    given.session.name = given.session.cookie.path = given.remember.name = "x";
     given.remember.duration = "2d";
     expect(JSON.stringify(options)).to.equal(snapshot);
     expect(snapshot).not.to.include("evil").and.not.to.include("POST");

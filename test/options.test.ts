@@ -54,28 +54,38 @@ describe("the options of a LoginManager", () => {
     expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include(
       "duration, idleTimeout, refreshEachRequest",
     );
-    expect(refusal("session.name", { session: { name: "x" } })).to.include("there are cookie");
+    expect(refusal("session.key", { session: { key: "x" } })).to.include("there are name, cookie, genid");
+    expect(refusal("session.resave", { session: { resave: false } })).to.include("Leave the option out");
     expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("no such option");
     for (const cookie of COOKIES) {
       const message = refusal(`${cookie}.samesite`, nested(`${cookie}.samesite`, "lax"));
-      expect(message).to.include("name, domain, path, secure, httpOnly, sameSite");
+      expect(message).to.include("domain, path, secure, httpOnly, sameSite");
     }
   });
 
-  const functions = ["userLoader", "requestLoader", "anonymousUser", "userId", "roles", "localize", "fingerprint"];
+  const functions = [
+    "userLoader",
+    "requestLoader",
+    "anonymousUser",
+    "userId",
+    "roles",
+    "localize",
+    "fingerprint",
+    "session.genid",
+  ];
   const handlers = ["onUnauthorized", "onNeedsRefresh", "onForbidden"];
   for (const option of [...functions, ...handlers]) {
     it(`${option} takes a function`, () => {
-      expect(refusal(option, { [option]: "load" })).to.equal(`${option}: expected a function, not a string`);
-      expect(refusal(option, { [option]: null })).to.include("not null");
-      expect(() => make({ [option]: () => null })).not.to.throw();
-      expect(() => make({ [option]: undefined })).not.to.throw();
+      expect(refusal(option, nested(option, "load"))).to.equal(`${option}: expected a function, not a string`);
+      expect(refusal(option, nested(option, null))).to.include("not null");
+      expect(() => make(nested(option, () => null))).not.to.throw();
+      expect(() => make(nested(option, undefined))).not.to.throw();
     });
   }
 
   const durations = [
     ...["idleTimeout", "absoluteTimeout", "storeTimeout", "freshFor"],
-    ...["remember.duration", "remember.idleTimeout"],
+    ...["remember.duration", "remember.idleTimeout", "session.cookie.maxAge"],
   ];
   for (const option of durations) {
     it(`${option} takes a duration above zero`, () => {
@@ -135,6 +145,10 @@ describe("the options of a LoginManager", () => {
     ],
     ["refreshView", "expected a URL", ["confirm", "//evil.com", {}, { "/": "https://" }, null]],
     ["session", "expected an object", [null, "sid", 1, true]],
+    ["session.proxy", "expected true or false", ["yes", 1, null]],
+    ["session.rolling", "expected true or false", ["yes", 1, null]],
+    ["session.saveUninitialized", "expected true or false", ["yes", 1, null]],
+    ["session.unset", 'expected "destroy", "keep"', ["end", "", true, null]],
     ["remember", "expected an object", [null, true, "30d"]],
     ["maxSessions", "expected a whole number above zero", [0, -1, 1.5, Number.NaN, 1e300, "3", 3n, null, true]],
     ["onLimit", 'expected "end-oldest", "refuse"', ["evict", "", null, true, 0]],
@@ -144,12 +158,14 @@ describe("the options of a LoginManager", () => {
     ...COOKIES.flatMap(
       (cookie): Array<[string, string, unknown[]]> => [
         [cookie, "expected an object", [null, "sid"]],
-        [`${cookie}.name`, "expected a cookie name", ["", "a b", "a;b", "a=b", "\u00e9", "a\n", 1, null]],
+        [`${cookie.split(".")[0]}.name`, "expected a cookie name", ["", "a b", "a;b", "a=b", "\u00e9", "a\n", 1, null]],
         [`${cookie}.domain`, "expected a domain name", ["", "a b", "https://a", "a;b", "a..b", "a:80", 1, null]],
         [`${cookie}.path`, "expected a path", ["", "app", "/a b", "/a;b", "/a\r\n", 1, null]],
         [`${cookie}.secure`, 'expected true, false, "auto"', ["yes", "true", 1, null]],
         [`${cookie}.httpOnly`, "expected true or false", ["no", 0, null]],
         [`${cookie}.sameSite`, 'expected "lax", "strict", "none"', ["Lax", true, false, null]],
+        [`${cookie}.priority`, 'expected "low", "medium", "high"', ["High", "", 1, null]],
+        [`${cookie}.partitioned`, "expected true or false", ["yes", 1, null]],
       ],
     ),
   ];

@@ -62,7 +62,7 @@ describe("login.policy()", () => {
       onLimit: "refuse",
       assuranceLevel: 3,
       storeTimeout: 500,
-      session: { cookie: { name: "s", sameSite: "strict" } },
+      session: { name: "s", cookie: { sameSite: "strict" } },
       remember: { duration: "30d", idleTimeout: "7d", refreshEachRequest: true, cookie: { path: "/app" } },
     });
     expect(policy).to.deep.equal({

@@ -15,7 +15,7 @@ for (const { open } of here) {
 
     it("is found in the new one, where it is not found in the old one any more", async () => {
       const now = Date.now();
-      const record = { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+      const record = { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
       await opened.store.create("old", record);
       const gate = new Gate();
       const client = opened.client!;

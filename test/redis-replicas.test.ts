@@ -29,7 +29,7 @@ if ((await backendsHere("redis")).length > 0) {
 
     function record(): SessionRecord {
       const now = Date.now();
-      return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
+      return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000, revision: 0 };
     }
 
     it("has ended a session on the replica too when it says so: 100 of 100", async () => {

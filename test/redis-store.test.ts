@@ -13,7 +13,7 @@ const WEEK = 7 * 24 * HOUR;
 
 function record(parts: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
-  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, ...parts };
+  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, revision: 0, ...parts };
 }
 
 function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {

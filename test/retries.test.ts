@@ -8,7 +8,7 @@ const CODES = ["40P01", "40001", "55P03", "ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIME
 const TRIES = 4;
 const NOW = Date.UTC(2030, 0, 1);
 const instants = { createdAt: NOW - 9000, lastSeenAt: NOW - 9000, expiresAt: NOW + 60_000 };
-const record: SessionRecord = { userId: "ann", data: { n: 1 }, ...instants };
+const record: SessionRecord = { userId: "ann", data: { n: 1 }, ...instants, revision: 0 };
 const changed: SessionRecord = { ...record, data: { n: 2 } };
 
 const token: RememberTokenRecord = {

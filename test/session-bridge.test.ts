@@ -5,7 +5,7 @@ import { only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
 
-describe("express-session over a SessionStore", () => {
+describe("a session over a SessionStore", () => {
   it("keeps data from one request to the next, and of each session its own", async () => {
     const origin = await serve(site().app);
     const [one, two] = [await send(origin, "POST /note/one"), await send(origin, "POST /note/two")];
@@ -60,18 +60,17 @@ describe("express-session over a SessionStore", () => {
     expect((await send(origin, "GET /me", { cookie: only("sid", cookie) })).status).to.equal(401);
   });
 
-  it("tells of a save that came after the session's end, and rejects the save that somebody waits for", async () => {
+  it("tells of a save that came after the session's end, and puts the error in the place of what was not sent yet", async () => {
     const { app, login } = site();
     const gone = sinon.fake();
     login.on("sessionGone", gone);
     const origin = await serve(app);
-    const large = "x".repeat(8_000_000);
     app.post("/late/:how", async (req, res, next) => {
       await send(origin, "POST /logout", { cookie: req.headers.cookie! });
       req.session.note = "late";
       const { how } = req.params;
       if (how === "stream") res.write("begun, ");
-      if (how === "end") res.send(large);
+      if (how === "end") res.send("not saved");
       else if (how === "now") req.session.save((error?: unknown) => (error ? next(error) : res.send("ok")));
       else req.session.save((error?: { code: string }) => void res.end(error?.code));
     });
@@ -79,10 +78,10 @@ describe("express-session over a SessionStore", () => {
     for (const how of ["end", "now", "stream"]) {
       const { cookie } = await send(origin, "POST /login/1");
       const { status, text } = await send(origin, `POST /late/${how}`, { cookie });
-      answers.push([status, status === 401 ? "" : text === large ? "whole" : text]);
+      answers.push([status, status === 401 ? "" : text]);
     }
     expect(answers).to.deep.equal([
-      [200, "whole"],
+      [401, ""],
       [401, ""],
       [200, "begun, session_gone"],
     ]);

@@ -16,7 +16,7 @@ const here = await backendsHere("redis", "sqlite", "postgres", "mariadb");
 function records(): { record: SessionRecord; token: RememberTokenRecord } {
   const now = Date.now();
   const ann = { userId: "ann", data: {}, createdAt: now, expiresAt: now + 60_000 };
-  return { record: { ...ann, lastSeenAt: now }, token: { ...ann, tokenHash: "h" } };
+  return { record: { ...ann, lastSeenAt: now, revision: 0 }, token: { ...ann, tokenHash: "h" } };
 }
 
 describe("an id that is none", () => {

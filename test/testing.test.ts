@@ -75,7 +75,7 @@ describe("loginAs", () => {
   });
 
   it("signs with the first of several secrets, under the cookie names of the options", async () => {
-    const names = { session: { cookie: { name: "a" } }, remember: { cookie: { name: "b" } } };
+    const names = { session: { name: "a" }, remember: { name: "b" } };
     const { app, login, ann } = loginApp({ secret: [SECRET, `${SECRET}, the old one`], ...names });
     const cookie = await loginAs(login, ann, { remember: true });
     expect(cookie).to.match(/^a=[^;]+; b=[^;]+$/);

@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 
 function record(parts: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
-  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + MINUTE, ...parts };
+  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + MINUTE, revision: 0, ...parts };
 }
 
 function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {

@@ -61,7 +61,9 @@ export function addSessionArgumentCases(add: AddCase): void {
     const record = newRecord({ userId: newId(), data: { kept: true } });
     await store.create(id, record);
     const userIds = HOSTILE.filter((userId) => userId !== null).map((userId) => ({ userId }));
-    for (const parts of [...userIds, ...notData(), ...notInstants("createdAt", "lastSeenAt", "expiresAt")]) {
+    const revisions = [undefined, null, "1", Number.NaN, 1.5, -1].map((revision) => ({ revision }));
+    const instants = notInstants("createdAt", "lastSeenAt", "expiresAt");
+    for (const parts of [...userIds, ...notData(), ...instants, ...revisions]) {
       const wrong = { ...newRecord(), ...parts } as SessionRecord;
       const what = Object.keys(parts).join();
       await assert.rejects(() => store.create(fresh, wrong), TypeError, `create, ${what}`);

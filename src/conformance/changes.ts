@@ -12,14 +12,33 @@ export function addChangeCases(add: AddCase): void {
     const earlier = { createdAt: createdAt - 9, lastSeenAt: lastSeenAt - 9, expiresAt: expiresAt - 9 };
     const record = newRecord({ data: { b: 2 }, ...earlier });
     assert.equal(await store.update(id, record), true);
-    assert.deepEqual(await store.read(id), record);
+    assert.deepEqual(await store.read(id), { ...record, revision: 1 });
   });
-  add("update by the very same record gives true", async (store) => {
+  add("update by what was read gives true, and the next revision", async (store) => {
     const id = newId();
     const record = newRecord({ userId: newId(), data: { a: 1 } });
     await store.create(id, record);
-    for (const _ of [1, 2]) assert.equal(await store.update(id, record), true);
-    assert.deepEqual(await store.read(id), record);
+    for (const _ of [1, 2]) assert.equal(await store.update(id, (await store.read(id))!), true);
+    assert.deepEqual(await store.read(id), { ...record, revision: 2 });
+  });
+  add("update of another revision than the stored one gives false, and writes nothing", async (store) => {
+    const id = newId();
+    const first = newRecord({ userId: newId(), data: { by: "first" } });
+    await store.create(id, first);
+    for (const revision of [1, 2, 10]) assert.equal(await store.update(id, { ...first, revision }), false);
+    assert.deepEqual(await store.read(id), first);
+    const second = { ...first, data: { by: "second" } };
+    assert.equal(await store.update(id, second), true);
+    const late = { ...first, data: { by: "late" }, expiresAt: first.expiresAt + HOUR };
+    assert.equal(await store.update(id, late), false);
+    assert.deepEqual(await store.read(id), { ...second, revision: 1 });
+  });
+  add("a touch leaves the revision as it is", async (store) => {
+    const id = newId();
+    const record = newRecord();
+    await store.create(id, record);
+    await store.touch(id, { lastSeenAt: record.lastSeenAt + 1, expiresAt: record.expiresAt + 1 });
+    assert.equal(await store.update(id, record), true);
   });
   add("touch moves the instants, and nothing else", async (store) => {
     const id = newId();
@@ -64,7 +83,7 @@ export function addChangeCases(add: AddCase): void {
     await store.create(id, newRecord());
     await store.update(id, newRecord({ expiresAt: Date.now() }));
     assert.equal(await store.read(id), null);
-    assert.equal(await store.update(id, newRecord()), false);
+    for (const revision of [0, 1]) assert.equal(await store.update(id, newRecord({ revision })), false);
   });
 }
 
@@ -103,14 +122,31 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
       }
     });
   });
-  add("concurrent updates leave one of them, whole", async (store) => {
+  add("of concurrent updates of a revision one succeeds, whole", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
-    const outcomes = await together(callers, (i) => store.update(id, newRecord({ data: { a: i, b: i } })));
-    assert.ok(outcomes.every((outcome) => outcome.status === "fulfilled" && outcome.value));
-    const data = (await store.read(id))?.data;
-    assert.equal(typeof data?.a, "number");
-    assert.equal(data?.a, data?.b);
+    for (const revision of [0, 1, 2]) {
+      const outcomes = await together(callers, (i) => store.update(id, newRecord({ data: { a: i, b: i }, revision })));
+      const won = outcomes.flatMap((outcome, i) => (outcome.status === "fulfilled" && outcome.value ? [i] : []));
+      assert.equal(won.length, 1);
+      const read = await store.read(id);
+      assert.deepEqual([read?.data, read?.revision], [{ a: won[0], b: won[0] }, revision + 1]);
+    }
+  });
+  add("none of many changes is lost when each is made to what was read", async (store) => {
+    const id = newId();
+    await store.create(id, newRecord());
+    const change = async (i: number) => {
+      // Each time that it is in vain, another one's has succeeded.
+      for (let tries = 0; tries < callers; tries++) {
+        const read = (await store.read(id))!;
+        if (await store.update(id, { ...read, data: { ...read.data, [`by${i}`]: i } })) return;
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, (_, i) => change(i)));
+    const read = await store.read(id);
+    assert.equal(Object.keys(read?.data ?? {}).length, callers);
+    assert.equal(read?.revision, callers);
   });
   add("concurrent touches leave the latest instants", async (store) => {
     const id = newId();

@@ -32,7 +32,7 @@ export interface Kind<S extends KeepingStore> {
 /** A record of nobody's session that lives for an hour. */
 export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
-  return { userId: null, data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, ...parts };
+  return { userId: null, data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + HOUR, revision: 0, ...parts };
 }
 
 /** A record of a browser, of a user whom no other case uses, that is remembered for an hour. */

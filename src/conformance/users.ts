@@ -80,13 +80,13 @@ export function addMovingUserCases(add: AddCase): void {
   add("an updated session is listed under the user that it names now", async (store) => {
     const [id, first, second] = [newId(), newId(), newId()];
     await store.create(id, newRecord());
-    for (const [userId, before] of [
+    for (const [revision, [userId, before]] of [
       [first, second],
       [second, first],
       [null, second],
       [first, second],
-    ]) {
-      assert.equal(await store.update(id, newRecord({ userId: userId as string | null })), true);
+    ].entries()) {
+      assert.equal(await store.update(id, newRecord({ userId: userId as string | null, revision })), true);
       assert.equal(await store.destroyByUser(before as string), 0);
       for (const user of [first, second]) assert.deepEqual(await listed(store, user), user === userId ? [id] : []);
     }

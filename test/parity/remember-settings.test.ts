@@ -4,10 +4,10 @@ import { SECRET } from "../support/people.js";
 import { NOBODY, site } from "./support.js";
 
 describe("parity: the settings of the remember cookie", () => {
-  const cookie = { name: "keep", path: "/app", domain: "example.test" };
+  const remember = { name: "keep", cookie: { path: "/app", domain: "example.test" }, duration: "2d" };
 
   it("are its name, duration, path and domain", async () => {
-    const { visitor } = await site({ remember: { cookie, duration: "2d" } });
+    const { visitor } = await site({ remember });
     const set = await remembering(visitor.login("ann", { remember: true }));
     expect(set).to.match(/^keep=[^;]+;/);
     expect(attributesOf(set)).to.include({ "Max-Age": "172800", Path: "/app", Domain: "example.test" });
@@ -15,7 +15,7 @@ describe("parity: the settings of the remember cookie", () => {
   });
 
   it("are its name, path and domain, where a login chose the duration", async () => {
-    const { visitor } = await site({ remember: { cookie, duration: "2d" } });
+    const { visitor } = await site({ remember });
     const set = await remembering(visitor.login("ann", { remember: true, duration: "7h" }));
     expect(attributesOf(set)).to.include({ "Max-Age": "25200", Path: "/app", Domain: "example.test" });
     expect(expiryIn(set)).to.be.closeTo(25_200, 10);

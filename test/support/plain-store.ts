@@ -68,6 +68,11 @@ abstract class PlainRecords<R extends Listed> {
   abstract check(record: R): void;
 }
 
+/** A record as the update that was given it stores it. */
+export function next(record: SessionRecord): SessionRecord {
+  return { ...record, revision: record.revision + 1 };
+}
+
 /** The contract of SessionStore. */
 export class PlainStore extends PlainRecords<SessionRecord> implements SessionStore {
   /** A store with these methods in the place of its own, which they can use. */
@@ -77,8 +82,8 @@ export class PlainStore extends PlainRecords<SessionRecord> implements SessionSt
 
   async update(id: string, record: SessionRecord): Promise<boolean> {
     this.check(record);
-    if (!this.find(id)) return false;
-    this.put(id, record);
+    if (this.find(id)?.revision !== record.revision) return false;
+    this.put(id, next(record));
     return true;
   }
 

@@ -7,4 +7,4 @@ export type Mistake<S = PlainStore> = [change: (plain: S) => Partial<S>, foundBy
 export const later = () => new Promise(setImmediate);
 
 /** The record that is made up by a store that makes one up. */
-export const NOBODY = { userId: null, data: {}, createdAt: 0, lastSeenAt: 0 };
+export const NOBODY = { userId: null, data: {}, createdAt: 0, lastSeenAt: 0, revision: 0 };

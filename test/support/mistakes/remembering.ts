@@ -6,7 +6,7 @@ import type { Mistake } from "./mistake.js";
 export const mistakenRemembering: Record<string, Mistake<PlainRememberTokens>> = {
   "any token is taken": [
     () => ({
-      check: (record) => assertRecord({ ...record, lastSeenAt: 0 }),
+      check: (record) => assertRecord({ ...record, lastSeenAt: 0, revision: 0 }),
     }),
     ["refuses a record"],
   ],

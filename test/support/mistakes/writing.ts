@@ -1,4 +1,5 @@
 import { SessionExistsError } from "latchkey";
+import { next } from "../plain-store.js";
 import { later, type Mistake, NOBODY } from "./mistake.js";
 
 /** Mistakes in create, read and update. */
@@ -86,7 +87,8 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update inserts": [
     (plain) => ({
       async update(id, record) {
-        plain.put(id, record);
+        if (plain.find(id)) return plain.update(id, record);
+        plain.put(id, next(record));
         return true;
       },
     }),
@@ -104,8 +106,8 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update does not look at the expiry": [
     (plain) => ({
       async update(id, record) {
-        if (!plain.records.has(id)) return plain.update(id, record);
-        plain.put(id, record);
+        if (plain.records.get(id)?.revision !== record.revision) return plain.update(id, record);
+        plain.put(id, next(record));
         return true;
       },
     }),
@@ -114,28 +116,82 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update looks first and writes later": [
     (plain) => ({
       async update(id, record) {
-        if (!(await plain.read(id))) return plain.update(id, record);
+        if ((await plain.read(id))?.revision !== record.revision) return plain.update(id, record);
         await later();
-        plain.put(id, record);
+        plain.put(id, next(record));
         return true;
       },
     }),
-    ["no update or touch brings a session back,", "concurrent destroyByUser calls"],
+    [
+      "no update or touch brings a session back,",
+      "concurrent destroyByUser calls",
+      "of concurrent updates",
+      "none of many changes",
+    ],
+  ],
+  "update does not look at the revision": [
+    (plain) => ({
+      async update(id, record) {
+        plain.check(record);
+        return plain.update(id, { ...record, revision: plain.find(id)?.revision ?? 0 });
+      },
+    }),
+    ["update of another revision", "of concurrent updates", "none of many changes"],
+  ],
+  "update takes any later revision": [
+    (plain) => ({
+      async update(id, record) {
+        plain.check(record);
+        const { revision = 0 } = plain.find(id) ?? {};
+        return plain.update(id, record.revision > revision ? { ...record, revision } : record);
+      },
+    }),
+    ["update of another revision"],
+  ],
+  "update leaves the revision as it is": [
+    (plain) => ({
+      async update(id, record) {
+        const updating = plain.update(id, record);
+        if (plain.find(id)?.revision === record.revision + 1) plain.put(id, record);
+        return updating;
+      },
+    }),
+    [
+      "update replaces a",
+      "update by what was read",
+      "update of another revision",
+      "of concurrent updates",
+      "none of many changes",
+      "an updated session",
+    ],
+  ],
+  "touch is an update": [
+    (plain) => ({
+      async touch(id, seen) {
+        const touched = await plain.touch(id, seen);
+        const found = plain.find(id);
+        if (touched && found) plain.put(id, next(found));
+        return touched;
+      },
+    }),
+    ["touch moves", "touch never moves", "a touch leaves", "concurrent touches"],
   ],
   "update keeps the instants": [
     (plain) => ({
       async update(id, record) {
+        plain.check(record);
         const { createdAt, lastSeenAt, expiresAt } = plain.find(id) ?? record;
-        return (await plain.update(id, record)) && plain.update(id, { ...record, createdAt, lastSeenAt, expiresAt });
+        return plain.update(id, { ...record, createdAt, lastSeenAt, expiresAt });
       },
     }),
-    ["update replaces a", "an updated record"],
+    ["update replaces a", "an updated record", "a record that is over when it is updated"],
   ],
   "update keeps the user": [
     (plain) => ({
       async update(id, record) {
+        plain.check(record);
         const { userId } = plain.find(id) ?? record;
-        return (await plain.update(id, record)) && plain.update(id, { ...record, userId });
+        return plain.update(id, { ...record, userId });
       },
     }),
     ["an updated session"],
@@ -143,8 +199,9 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update merges the data": [
     (plain) => ({
       async update(id, record) {
+        plain.check(record);
         const data = { ...plain.find(id)?.data, ...record.data };
-        return (await plain.update(id, record)) && plain.update(id, { ...record, data });
+        return plain.update(id, { ...record, data });
       },
     }),
     ["update replaces a"],

@@ -1,0 +1,91 @@
+import { SessionValueError } from "./errors.js";
+import type { JsonObject, JsonValue } from "./json.js";
+
+/** One key of a session that was changed. */
+interface Changed {
+  key: string;
+  /** Its value as JSON; undefined when it was removed. */
+  text: string | undefined;
+  /** What to compare with from now on. */
+  seen: unknown;
+}
+
+/** The JSON of a value that can be changed inside. */
+class Text {
+  constructor(readonly json: string) {}
+}
+
+/**
+ * The top-level values of a session as this request last knew them in the store, to tell what it changed: values that cannot be
+ * changed inside as they are, the others as JSON.
+ */
+export class SeenValues {
+  readonly #seen = new Map<string, unknown>();
+
+  see(key: string, value: unknown): void {
+    this.#seen.set(key, isFixed(value) ? value : new Text(JSON.stringify(value)));
+  }
+
+  /**
+   * What is different in the values of a session, and in what is kept of its cookie.
+   *
+   * @throws SessionValueError for a value that JSON cannot hold
+   */
+  changesIn(values: object, cookie: object | undefined): Changed[] {
+    const changed: Changed[] = [];
+    for (const key of Object.keys(values))
+      this.#compare(key, key === "cookie" ? cookie : valueIn(values, key), changed);
+    for (const key of this.#seen.keys()) {
+      if (!Object.hasOwn(values, key)) changed.push({ key, text: undefined, seen: undefined });
+    }
+    return changed;
+  }
+
+  #compare(key: string, value: unknown, changed: Changed[]): void {
+    const before = this.#seen.get(key); // which is never undefined: JSON has no such value
+    if (before === value) return;
+    const text = jsonOf(key, value);
+    const isSame = before instanceof Text ? before.json === text : before === undefined && text === undefined;
+    if (!isSame) changed.push({ key, text, seen: isFixed(value) ? value : new Text(text ?? "") });
+  }
+
+  /** Takes changes for known, once they are in the store. */
+  accept(changed: readonly Changed[]): void {
+    for (const { key, text, seen } of changed) {
+      if (text === undefined) this.#seen.delete(key);
+      else this.#seen.set(key, seen);
+    }
+  }
+}
+
+/** The data with these changes; what of it was not changed is shared. */
+export function changedData(data: JsonObject, changed: readonly Changed[]): JsonObject {
+  const values = new Map<string, JsonValue>(Object.entries(data));
+  for (const { key, text } of changed) {
+    if (text === undefined) values.delete(key);
+    else values.set(key, JSON.parse(text) as JsonValue);
+  }
+  return Object.fromEntries(values);
+}
+
+/** Can nothing inside of the value change? */
+function isFixed(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return Object.isFrozen(value) && Object.values(value).every((inner) => typeof inner !== "object" || inner === null);
+}
+
+function valueIn(values: object, key: string): unknown {
+  try {
+    return (values as Record<string, unknown>)[key];
+  } catch (cause) {
+    throw new SessionValueError(key, cause);
+  }
+}
+
+function jsonOf(key: string, value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new SessionValueError(key, cause);
+  }
+}

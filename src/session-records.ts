@@ -1,0 +1,197 @@
+import type { Request } from "express";
+import { SessionGoneError, StoreUnavailableError } from "./errors.js";
+import type { LoginEmitter } from "./events.js";
+import type { JsonObject } from "./json.js";
+import type { SessionAuth } from "./session-auth.js";
+import { changedData, SeenValues } from "./session-changes.js";
+import type { SessionRecord } from "./session-store.js";
+import { storageId } from "./storage-id.js";
+import type { StoreCalls } from "./store-calls.js";
+
+/** A session, as far as this request knows where it stands in the store. */
+export class KeptSession {
+  readonly seen = new SeenValues();
+  /** The last write that was begun; the next one waits for it. */
+  writing: Promise<void> | undefined;
+  /** Did this request write it? */
+  written = false;
+  #id: string | undefined;
+
+  constructor(
+    readonly sid: string,
+    /** Null while nothing is in the store. */
+    public record: SessionRecord | null,
+    public createdAt = record?.createdAt ?? Date.now(),
+    public lastSeenAt = record?.lastSeenAt ?? createdAt,
+  ) {}
+
+  /** What the store knows it by. */
+  get id(): string {
+    this.#id ??= storageId(this.sid);
+    return this.#id;
+  }
+}
+
+/** The times that records are written with. */
+export interface RecordOptions {
+  idleTimeout: number;
+  absoluteTimeout: number;
+  /** That of a cookie whose session says nothing else; null for one that lasts until the browser closes. */
+  maxAge: number | null;
+}
+
+/** A session as the application has it. */
+interface Values {
+  cookie: { originalMaxAge: number | null };
+}
+
+/** The last instant that a store takes, for a timeout of centuries. */
+const LATEST = Date.UTC(9999, 11, 31);
+/** At least this often a session in use is touched, however long the idle timeout. */
+const LONGEST_TOUCH_INTERVAL = 60_000;
+/** How long a login lasts that was not admitted yet, should its process not live to decide. */
+const ADMISSION = 30_000;
+/** How often a change is made anew to what other requests have changed meanwhile, the first times without a pause. */
+const MOST_TRIES = 100;
+const TRIES_AT_ONCE = 3;
+
+/**
+ * Sessions in a SessionStore: it hashes ids, tells the first write of a session (`create`) from later ones (`update`), writes what a
+ * request changed and nothing else, and throttles touches.
+ */
+export class SessionRecords {
+  readonly #calls: StoreCalls;
+  readonly #options: RecordOptions;
+  readonly #events: LoginEmitter<never>;
+
+  constructor(calls: StoreCalls, options: RecordOptions, events: LoginEmitter<never>) {
+    this.#calls = calls;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** The session of an id, or null. */
+  async find(sid: string): Promise<KeptSession | null> {
+    const id = storageId(sid);
+    const record = await this.#calls.sessions("read", (store) => store.read(id));
+    if (!record) return null;
+    Object.freeze(record.data.auth);
+    return new KeptSession(sid, record);
+  }
+
+  /** Writes what is different in these values, one write of a session after the other. */
+  save(kept: KeptSession, values: Values, req?: Request): Promise<void> {
+    const write = () => this.#write(kept, values, req);
+    const writing = kept.writing ? kept.writing.then(write, write) : write();
+    kept.writing = writing;
+    return writing;
+  }
+
+  /** Notes, now and then, that a session is in use. */
+  async touch(kept: KeptSession): Promise<void> {
+    if (!kept.record) return;
+    const { data, createdAt } = kept.record;
+    const now = Date.now();
+    const idle = this.#idleOf(data);
+    if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return;
+    kept.lastSeenAt = now;
+    const expiresAt = this.#expiryOf(data, createdAt, now);
+    await this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
+  }
+
+  /** Ends a session, and tells whether there was one and this call ended it. */
+  end(sid: string): Promise<boolean> {
+    return this.#calls.sessions("destroy", (store) => store.destroy(storageId(sid)));
+  }
+
+  /** Writes a new session that no request holds. */
+  async insert(sid: string, data: JsonObject): Promise<void> {
+    const kept = new KeptSession(sid, null);
+    await this.#create(kept, data);
+  }
+
+  /**
+   * What a save would write.
+   *
+   * @throws SessionValueError for a value that JSON cannot hold
+   */
+  changesOf(kept: KeptSession, values: Values): ReturnType<SeenValues["changesIn"]> {
+    const { originalMaxAge: maxAge } = values.cookie;
+    return kept.seen.changesIn(values, maxAge === this.#options.maxAge ? undefined : { maxAge });
+  }
+
+  async #write(kept: KeptSession, values: Values, req: Request | undefined): Promise<void> {
+    const changed = this.changesOf(kept, values);
+    if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
+    else if (changed.length === 0) return this.touch(kept);
+    else kept.record = await this.#update(kept, kept.record, (data) => changedData(data, changed), req);
+    kept.seen.accept(changed);
+    kept.lastSeenAt = kept.record.lastSeenAt;
+    kept.written = true;
+  }
+
+  /** A login whose `create` was too slow has failed; should it come about after all, it is ended, for nobody has its id. */
+  async #create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
+    const now = Date.now();
+    const record = { ...this.#head(data, createdAt, now), createdAt, lastSeenAt: now, revision: 0 };
+    let creating: Promise<void> | undefined;
+    try {
+      await this.#calls.sessions("create", (store) => {
+        creating = store.create(id, record);
+        return creating;
+      });
+    } catch (error) {
+      if (record.userId !== null && error instanceof StoreUnavailableError) {
+        creating?.then(() => this.#calls.store.destroy(id)).catch(() => {});
+      }
+      throw error;
+    }
+    return record;
+  }
+
+  /** Makes a change to what the store has, which other requests may have changed since it was read. */
+  async #update(
+    { id }: KeptSession,
+    read: SessionRecord,
+    change: (data: JsonObject) => JsonObject,
+    req: Request | undefined,
+  ): Promise<SessionRecord> {
+    let base: SessionRecord | null = read;
+    for (let tried = 1; base; tried++) {
+      const { createdAt, revision } = base;
+      const now = Date.now();
+      const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
+      const record = { ...this.#head(change(base.data), createdAt, now), createdAt, lastSeenAt, revision };
+      if (await this.#calls.sessions("update", (store) => store.update(id, record))) {
+        return { ...record, revision: revision + 1 };
+      }
+      if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
+      if (tried > TRIES_AT_ONCE) await new Promise((resolve) => setTimeout(resolve, 1 + 4 * Math.random()));
+      base = await this.#calls.sessions("read", (store) => store.read(id));
+    }
+    if (req) this.#events.emit("sessionGone", { req });
+    throw new SessionGoneError();
+  }
+
+  #head(data: JsonObject, createdAt: number, now: number): Pick<SessionRecord, "userId" | "data" | "expiresAt"> {
+    return { userId: authIn(data)?.userId ?? null, data, expiresAt: this.#expiryOf(data, createdAt, now) };
+  }
+
+  #expiryOf(data: JsonObject, createdAt: number, now: number): number {
+    const start = authIn(data)?.loginAt ?? createdAt;
+    const end = Math.min(now + this.#idleOf(data), start + this.#options.absoluteTimeout);
+    return Math.min(Math.max(Math.ceil(end), 0), LATEST);
+  }
+
+  /** A session lives no longer than its cookie would. */
+  #idleOf(data: JsonObject): number {
+    if (authIn(data)?.pending) return ADMISSION;
+    const { maxAge = this.#options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
+    const { idleTimeout } = this.#options;
+    return typeof maxAge === "number" ? Math.min(idleTimeout, maxAge) : idleTimeout;
+  }
+}
+
+function authIn(data: JsonObject): SessionAuth | undefined {
+  return data.auth as unknown as SessionAuth | undefined;
+}

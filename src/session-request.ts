@@ -1,0 +1,144 @@
+import type { Request, Response } from "express";
+import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
+import { isShareable, SessionAccess } from "./session-access.js";
+import type { SessionBridge } from "./session-bridge.js";
+import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
+import { Session } from "./session-object.js";
+import type { KeptSession } from "./session-records.js";
+import type { SessionSettings } from "./session-settings.js";
+
+/** What the sessions of all requests share. */
+export interface SessionParts {
+  bridge: SessionBridge;
+  cookie: SessionCookie;
+  settings: SessionSettings;
+  absoluteTimeout: number;
+}
+
+const OF_REQUEST = Symbol("latchkey.session-of-request");
+type OwnRequest = Request & { [OF_REQUEST]?: SessionOfRequest };
+
+/** `req.sessionID`, which is made with the session. */
+const SESSION_ID: PropertyDescriptor & ThisType<OwnRequest> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[OF_REQUEST]!.useId();
+  },
+  set(sid: string) {
+    this[OF_REQUEST]!.sid = sid;
+  },
+};
+
+/** A session of latchkey's own in one request: made when it is first used, saved and given its cookie when the response begins. */
+export class SessionOfRequest extends SessionAccess {
+  /** Is there nothing in the store for this request, and was no session asked for yet? */
+  #isUnmade = false;
+  #setsCookie = false;
+  sid: string | undefined;
+
+  constructor(
+    req: Request,
+    res: Response,
+    private readonly parts: SessionParts,
+    private readonly opened: OpenedCookie | null,
+  ) {
+    super(req, res, undefined);
+    this.sid = opened?.sid;
+    (req as OwnRequest)[OF_REQUEST] = this;
+    Object.defineProperty(req, "sessionID", SESSION_ID);
+  }
+
+  useId(): string | undefined {
+    if (this.#isUnmade) this.#make();
+    return this.sid;
+  }
+
+  /** The store has no session for this request: a new one is made should anybody ask. */
+  leaveUnmade(): void {
+    this.#isUnmade = true;
+  }
+
+  override use(): Request["session"] | undefined {
+    if (this.#isUnmade) this.#make();
+    return super.use();
+  }
+
+  override replace(session: Request["session"] | undefined): void {
+    this.#isUnmade = false;
+    super.replace(session);
+  }
+
+  override finish(): Promise<void> | undefined {
+    const { req, res, parts } = this;
+    const { settings, bridge, cookie } = parts;
+    if (this.#isUnmade && settings.saveUninitialized) this.#make();
+    const isUnset = this.session === undefined || this.session === null;
+    const isEmptied = this.replaced && this.session !== undefined;
+    this.conclude();
+    if (isEmptied && !this.session && this.ended && hasCookie(req, cookie.name)) {
+      clearCookie(req, res, settings.cookieOf(req), settings.isSecure(req));
+    }
+    if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && this.sid !== undefined) {
+      return bridge.end(this.sid).then(() => {});
+    }
+    const session = this.session as unknown as Session;
+    const kept = Session.keptOf(session);
+    return kept && this.#finishSession(session, kept);
+  }
+
+  /** Takes back what the browser was to be told of a session that was not saved. */
+  fail(): void {
+    const { name } = this.parts.cookie;
+    if (this.#setsCookie && changesCookie(this.res, name)) sendCookie(this.res, name, null);
+  }
+
+  #finishSession(session: Session, kept: KeptSession): Promise<void> | undefined {
+    const { parts, req } = this;
+    const { records } = parts.bridge;
+    const isModified = kept.written || (this.used && this.#isModified(session, kept));
+    const isNew = kept.sid !== this.opened?.sid;
+    const saves = isModified || (kept.record === null && parts.settings.saveUninitialized);
+    session.touch();
+    if (this.#owesCookie(session, kept, isNew, isModified)) this.#sendCookie(session);
+    if (saves) return records.save(kept, session, req);
+    if (!isNew) records.touch(kept).catch(() => {}); // told by storeFailed; nobody waits for it
+    return undefined;
+  }
+
+  #isModified(session: Session, kept: KeptSession): boolean {
+    return this.parts.bridge.records.changesOf(kept, session).length > 0;
+  }
+
+  #owesCookie({ cookie }: Session, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
+    const { settings } = this.parts;
+    if (isNew) return settings.saveUninitialized || isModified || kept.record !== null;
+    if (settings.rolling || (cookie.expires !== null && isModified)) return true;
+    // One that an older secret signed is signed anew, once a user is loaded by it, where no cache could give it to others.
+    const isOld = this.opened !== null && !this.opened.byFirst;
+    return isOld && this.personal && !isShareable(this.res) && !changesCookie(this.res, this.parts.cookie.name);
+  }
+
+  #sendCookie(session: Session): void {
+    const { settings, cookie, absoluteTimeout } = this.parts;
+    const { auth } = session as { auth?: { loginAt: number } };
+    const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = session.cookie.data;
+    if (secure && !settings.isSecure(this.req)) return;
+    // A cookie with an age outlives no login (ASVS 7.3.2); its session keeps the age, for a confirmation starts the login's time anew.
+    const end = auth && Number.isFinite(auth.loginAt) ? auth.loginAt + absoluteTimeout : Number.POSITIVE_INFINITY;
+    const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };
+    this.#setsCookie = true;
+    sendCookie(this.res, cookie.name, cookie.seal(session.id), {
+      ...attributes,
+      ...until,
+      ...(priority && { priority }),
+      ...(partitioned && { partitioned }),
+      secure: secure === true,
+    });
+  }
+
+  #make(): void {
+    this.#isUnmade = false;
+    this.parts.bridge.generate(this.req);
+  }
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import type { Request } from "express";
+import { resolveSessionCookie } from "./cookie-options.js";
+import { isSecure, type ResolvedCookie } from "./cookies.js";
+import { kindOf, OptionError } from "./errors.js";
+import type { ResolvedOptions } from "./options.js";
+
+/** How the sessions of one manager are made. */
+export class SessionSettings {
+  readonly name: string;
+  readonly rolling: boolean;
+  readonly saveUninitialized: boolean;
+  /** Does a session end that the application takes from its request? */
+  readonly unsetEnds: boolean;
+  readonly #options: ResolvedOptions;
+
+  constructor(options: ResolvedOptions) {
+    const { rolling, saveUninitialized, unset } = options.session;
+    this.#options = options;
+    this.name = options.sessionCookie.name;
+    this.rolling = rolling;
+    this.saveUninitialized = saveUninitialized;
+    this.unsetEnds = unset === "destroy";
+  }
+
+  /** @throws OptionError for an id of the application's that is none */
+  newId(req: Request): string {
+    const { genid } = this.#options.session;
+    if (!genid) return newSessionId();
+    const id: unknown = genid(req);
+    if (typeof id === "string" && id !== "") return id;
+    throw new OptionError("session.genid", `expected it to give a non-empty string, not ${kindOf(id)}`);
+  }
+
+  /** The attributes of a request's cookie. */
+  cookieOf(req: Request): ResolvedCookie {
+    const { cookie } = this.#options.session;
+    return cookie ? resolveSessionCookie(this.name, cookie(req)) : this.#options.sessionCookie;
+  }
+
+  /** Was the request made over HTTPS? */
+  isSecure(req: Request): boolean {
+    return isSecure(req, this.#options.session.proxy);
+  }
+}
+
+/** 192 random bits (ASVS 7.2.3). */
+export function newSessionId(): string {
+  return randomBytes(24).toString("base64url");
+}
