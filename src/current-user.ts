@@ -35,11 +35,16 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
  */
 export function showCurrentUser(req: Request, res: Response): void {
   showIn(req.app);
-  const render = res.render as (...args: unknown[]) => void;
-  res.render = (...args: unknown[]) => {
-    showIn(req.app); // by now a sub-application, maybe, which renders with locals of its own
-    render.apply(res, args);
-  };
+  (res as ShownResponse)[RENDER] = res.render;
+  res.render = render as Response["render"];
+}
+
+const RENDER = Symbol("latchkey.render");
+type ShownResponse = Response & { [RENDER]?: Response["render"] };
+
+function render(this: ShownResponse, ...args: unknown[]): void {
+  showIn(this.app); // by now a sub-application, maybe, which renders with locals of its own
+  (this[RENDER] as (...args: unknown[]) => void).apply(this, args);
 }
 
 const shown = new WeakSet<Application>();
@@ -56,14 +61,14 @@ function showIn(app: Application): void {
     const context = activeContext();
     return context ? takeFlashes(context.req, options) : [];
   };
-  const render = app.render as (...args: unknown[]) => void;
+  const renderView = app.render as (...args: unknown[]) => void;
   app.render = (...args: unknown[]) => {
     const context = activeContext();
     const callback = args.at(-1) as (error: unknown) => void;
-    if (!context || context.loaded || typeof callback !== "function") return render.apply(app, args);
+    if (!context || context.loaded || typeof callback !== "function") return renderView.apply(app, args);
     // Whoever asked first was told of a failure; what is rendered after that is the page that says so, without a user.
     const wasAsked = context.loading !== undefined;
-    const proceed = () => render.apply(app, args);
+    const proceed = () => renderView.apply(app, args);
     loadUser(context).then(proceed, wasAsked ? proceed : callback);
   };
 }

@@ -52,7 +52,7 @@ export function admitter(core: Core, req: Request): Admit {
 export async function userById(core: Core, req: Request, id: string): Promise<object | null | undefined> {
   const { userLoader, requestLoader } = core;
   if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
-  return runLoader(req, () => userLoader(id, req));
+  return runLoader(req, userLoader, id, req);
 }
 
 /** The user that the application's loader recognizes by the request itself. */
@@ -61,6 +61,6 @@ export async function userByRequest(
   req: Request,
 ): Promise<LoadedUser | undefined> {
   if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
-  const user = requestLoader && (await runLoader(req, () => requestLoader(req)));
+  const user = requestLoader && (await runLoader(req, requestLoader, req));
   return user ? { user, authenticated: isAuthenticatedUser(user) } : undefined;
 }

@@ -58,7 +58,15 @@ export class RequestContext {
 const CONTEXT = Symbol("latchkey.request-context");
 type ContextRequest = Request & { [CONTEXT]?: RequestContext };
 
-const storage = new AsyncLocalStorage<RequestContext>();
+/** A loader that is running, for a request. */
+class LoaderRun {
+  constructor(
+    readonly req: Request,
+    readonly within: RequestContext | undefined,
+  ) {}
+}
+
+const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
 
 /**
  * Runs the rest of a request under a context.
@@ -76,16 +84,15 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
-const loaders = new AsyncLocalStorage<Request>();
-
 /** Runs a loader, which may wait for anything but the user that it is to load. */
-export function runLoader<T>(req: Request, load: () => T): T {
-  return loaders.run(req, load);
+export function runLoader<A extends unknown[], T>(req: Request, load: (...args: A) => T, ...args: A): T {
+  return storage.run(new LoaderRun(req, activeContext()), load, ...args);
 }
 
 /** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
 export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
-  if (loaders.getStore() !== req) return;
+  const running = storage.getStore();
+  if (!(running instanceof LoaderRun) || running.req !== req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
@@ -95,7 +102,8 @@ export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void 
 
 /** The context of the request that is being handled, if any. */
 export function activeContext(): RequestContext | undefined {
-  return storage.getStore();
+  const running = storage.getStore();
+  return running instanceof LoaderRun ? running.within : running;
 }
 
 /** The context of a request under this very manager, if it passed its middleware. */
@@ -111,7 +119,7 @@ export function isUnderManager(req: Request): boolean {
 
 /** @throws MiddlewareMissingError when the request did not pass the middleware */
 export function contextOf(req: Request | undefined): RequestContext {
-  const context = req ? (req as ContextRequest)[CONTEXT] : storage.getStore();
+  const context = req ? (req as ContextRequest)[CONTEXT] : activeContext();
   if (context) return context;
   throw new MiddlewareMissingError(
     req

@@ -9,7 +9,7 @@ interface Start {
   fail?(): void;
 }
 
-type Call = "write" | "end" | "flushHeaders";
+type Call = "writeHead" | "write" | "end" | "flushHeaders";
 type Handled = Response & { [START]?: ResponseStart };
 
 const START = Symbol("latchkey.response-start");
@@ -28,7 +28,7 @@ const ANSWER_HEADERS = [
 ];
 
 /** What changes headers. */
-const HEADER_CALLS = ["setHeader", "setHeaders", "appendHeader", "removeHeader", "writeHead"] as const;
+const HEADER_CALLS = ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const;
 
 /**
  * Has `start.finish` called once, before a response's headers are written, and keeps the response until what it gives is done. Should
@@ -39,9 +39,14 @@ const HEADER_CALLS = ["setHeader", "setHeaders", "appendHeader", "removeHeader",
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   (res as Handled)[START] = new ResponseStart(res, start, next);
+  res.writeHead = writeHead as Response["writeHead"];
   res.write = write;
   res.end = end;
   res.flushHeaders = flushHeaders;
+}
+
+function writeHead(this: Response, ...args: unknown[]): Response {
+  return (this as Handled)[START]!.writeHead(args);
 }
 
 function write(this: Response, ...args: unknown[]): never {
@@ -57,6 +62,7 @@ function flushHeaders(this: Response): void {
 }
 
 class ResponseStart {
+  readonly #writeHead: Response["writeHead"];
   readonly #write: Response["write"];
   readonly #end: Response["end"];
   readonly #flushHeaders: Response["flushHeaders"];
@@ -75,12 +81,26 @@ class ResponseStart {
     readonly start: Start,
     readonly next: (error: unknown) => void,
   ) {
+    this.#writeHead = res.writeHead;
     this.#write = res.write;
     this.#end = res.end;
     this.#flushHeaders = res.flushHeaders;
-    onHeaders(res, () => {
-      if (!this.#begun) this.#wait(this.#finish());
-    });
+  }
+
+  /** Node calls it too, for a response that begins without it. */
+  writeHead(args: unknown[]): Response {
+    const { res } = this;
+    if (this.#begun) return this.#waiting || this.#isOver ? res : (this.#run("writeHead", args) as Response);
+    // Its headers are set first, so that `finish` finds them.
+    let rest: unknown[] = [];
+    res.writeHead = (...given: unknown[]) => {
+      rest = given;
+      return res;
+    };
+    onHeaders(res, () => {});
+    (res.writeHead as (...args: unknown[]) => void)(...args);
+    res.writeHead = writeHead as Response["writeHead"];
+    return this.call("writeHead", rest) as Response;
   }
 
   call(name: Call, args: unknown[]): unknown {
@@ -152,15 +172,25 @@ class ResponseStart {
 
   #run(name: Call, args: unknown[]): unknown {
     const { res } = this;
-    const run = { write: this.#write, end: this.#end, flushHeaders: this.#flushHeaders }[name] as (
-      ...args: unknown[]
-    ) => unknown;
-    const given = run.apply(res, args);
+    const given = this.#original(name).apply(res, args);
     if (name === "end" && this.#isGuarded && res.headersSent) {
       this.#isOver = true;
       deafen(res);
     }
     return given;
+  }
+
+  #original(name: Call): (...args: unknown[]) => unknown {
+    switch (name) {
+      case "writeHead":
+        return this.#writeHead as (...args: unknown[]) => unknown;
+      case "write":
+        return this.#write as (...args: unknown[]) => unknown;
+      case "end":
+        return this.#end as (...args: unknown[]) => unknown;
+      case "flushHeaders":
+        return this.#flushHeaders;
+    }
   }
 }
 

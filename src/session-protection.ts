@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Request } from "express";
 
 /**
@@ -8,9 +8,7 @@ import type { Request } from "express";
  * (Flask-Login's _session_identifier_generator)
  */
 export function clientFingerprint(req: Request): string {
-  return createHash("sha512")
-    .update(`${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`)
-    .digest("hex");
+  return hash("sha512", `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`, "hex");
 }
 
 const LONGEST_USER_AGENT = 256;

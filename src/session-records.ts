@@ -71,12 +71,15 @@ export class SessionRecords {
   }
 
   /** The session of an id, or null. */
-  async find(sid: string): Promise<KeptSession | null> {
+  find(sid: string): Promise<KeptSession | null> {
     const id = storageId(sid);
-    const record = await this.#calls.sessions("read", (store) => store.read(id));
-    if (!record) return null;
-    Object.freeze(record.data.auth);
-    return new KeptSession(sid, record);
+    return this.#calls
+      .sessions("read", (store) => store.read(id))
+      .then((record) => {
+        if (!record) return null;
+        Object.freeze(record.data.auth);
+        return new KeptSession(sid, record);
+      });
   }
 
   /** Writes what is different in these values, one write of a session after the other. */

@@ -64,19 +64,22 @@ export function sessionRoom(
       session.leaveUnmade();
       return next();
     }
-    records
-      .find(opened.sid)
-      .then(
-        (kept) => {
+    records.find(opened.sid).then(
+      (kept) => {
+        try {
           if (kept) bridge.put(req, kept);
           else session.leaveUnmade();
-        },
-        (error: unknown) => {
-          if (!(error instanceof StoreUnavailableError)) throw error;
-          session.unavailable = error;
-        },
-      )
-      .then(() => next(), next);
+        } catch (error) {
+          return next(error);
+        }
+        next();
+      },
+      (error: unknown) => {
+        if (!(error instanceof StoreUnavailableError)) return next(error);
+        session.unavailable = error;
+        next();
+      },
+    );
   };
   return { ...parts, handler };
 }
