@@ -1,5 +1,5 @@
 /// <reference types="express-session" preserve="true" />
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
@@ -55,7 +55,7 @@ export function sessionRoom(
   const handler: RequestHandler = function latchkeySession(req, res, next) {
     if (isWatched(req) || req.session) return next();
     const { path } = settings.cookieOf(req);
-    if (path !== "/" && !req.originalUrl.startsWith(path)) return next();
+    if (path !== "/" && !pathOf(req).startsWith(path)) return next();
     req.sessionStore = bridge as never;
     const opened = cookie.read(req);
     const session = new SessionOfRequest(req, res, parts, opened);
@@ -82,4 +82,11 @@ export function sessionRoom(
     );
   };
   return { ...parts, handler };
+}
+
+/** The path that was asked for, of a request target in any form (RFC 9112, 3.2). */
+function pathOf(req: Request): string {
+  const target: string = req.originalUrl ?? req.url; // which only Express sets
+  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
+  return path === "" ? "/" : path;
 }
