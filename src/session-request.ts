@@ -79,9 +79,10 @@ export class SessionOfRequest extends SessionAccess {
     if (isEmptied && !this.session && this.ended && hasCookie(req, cookie.name)) {
       clearCookie(req, res, settings.cookieOf(req), settings.isSecure(req));
     }
-    if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && this.sid !== undefined) {
+    if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && typeof this.sid === "string") {
       return bridge.end(this.sid).then(() => {});
     }
+    if (typeof this.sid !== "string") return undefined; // the application took the session its id
     const session = this.session as unknown as Session;
     const kept = Session.keptOf(session);
     return kept && this.#finishSession(session, kept);
