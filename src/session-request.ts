@@ -26,7 +26,7 @@ const SESSION_ID: PropertyDescriptor & ThisType<OwnRequest> = {
     return this[OF_REQUEST]!.useId();
   },
   set(sid: string) {
-    this[OF_REQUEST]!.sid = sid;
+    this[OF_REQUEST]!.replaceId(sid);
   },
 };
 
@@ -52,6 +52,12 @@ export class SessionOfRequest extends SessionAccess {
   useId(): string | undefined {
     if (this.#isUnmade) this.#make();
     return this.sid;
+  }
+
+  /** An id that is none is not replaced by that of a session which is made later. */
+  replaceId(sid: string | undefined): void {
+    if (typeof sid !== "string") this.useId();
+    this.sid = sid;
   }
 
   /** The store has no session for this request: a new one is made should anybody ask. */

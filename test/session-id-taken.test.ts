@@ -13,6 +13,11 @@ describe("a request whose session id the application replaced by what is none", 
           req.sessionID = bogus as never;
           res.send("answered");
         });
+        app.post("/first", (req, res) => {
+          req.sessionID = bogus as never;
+          req.session.note = "lost";
+          res.send("answered");
+        });
         app.post("/unset", (req, res) => {
           req.session.note = "lost";
           req.sessionID = bogus as never;
@@ -22,13 +27,13 @@ describe("a request whose session id the application replaced by what is none", 
         const origin = await serve(app);
         const { cookie } = await send(origin, "POST /note/kept");
         store.calls = [];
-        for (const path of ["/bogus", "/unset"]) {
+        for (const path of ["/bogus", "/first", "/unset"]) {
           for (const sent of [undefined, cookie]) {
             const { status, text, headers } = await send(origin, `POST ${path}`, sent ? { cookie: sent } : {});
             expect([status, text, headers["set-cookie"]]).to.eql([200, "answered", undefined]);
           }
         }
-        expect(store.calls).to.eql(["read", "read"]);
+        expect(store.calls).to.eql(["read", "read", "read"]);
         expect((await send(origin, "GET /note", { cookie })).text).to.equal('"kept"');
       });
     }
