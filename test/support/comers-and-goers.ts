@@ -1,0 +1,57 @@
+import { send } from "./raw-client.js";
+
+/** Clients that go on logging in, and out of every other login, and remember what they were told. */
+export class ComersAndGoers {
+  /** Cookies of logins that were acknowledged, and of logouts that were. */
+  readonly loggedIn = new Set<string>();
+  readonly loggedOut = new Set<string>();
+  /** How many answers of each status there were. */
+  readonly counts: Record<number, number> = {};
+  readonly #working: Promise<void>[];
+  #going = true;
+
+  constructor(
+    readonly origin: string,
+    clients = 4,
+  ) {
+    this.#working = Array.from({ length: clients }, (_, client) => this.#comeAndGo(client % 2 === 0 ? "1" : "2"));
+  }
+
+  async stop(): Promise<void> {
+    this.#going = false;
+    await Promise.all(this.#working);
+  }
+
+  /** The logins that are not there any more, and the ones that are there again. */
+  async contradictions(): Promise<{ lost: number; returned: number }> {
+    const lost = await this.#count(this.loggedIn, 401);
+    const returned = await this.#count(this.loggedOut, 200);
+    return { lost, returned };
+  }
+
+  async #count(cookies: Set<string>, wrong: number): Promise<number> {
+    let count = 0;
+    for (const cookie of cookies) {
+      const { status } = await send(this.origin, "GET /me", { cookie });
+      if (status !== 200 && status !== 401) throw new Error(`the store is not back: ${status}`);
+      if (status === wrong) count++;
+    }
+    return count;
+  }
+
+  async #comeAndGo(id: string): Promise<void> {
+    for (let round = 0; this.#going; round++) {
+      const login = await this.#send(`POST /login/${id}`);
+      if (login.status !== 200) continue;
+      const { cookie } = login;
+      if (round % 2 === 0) this.loggedIn.add(cookie);
+      else if ((await this.#send("POST /logout", cookie)).status === 200) this.loggedOut.add(cookie);
+    }
+  }
+
+  async #send(line: string, cookie?: string) {
+    const answer = await send(this.origin, line, cookie ? { cookie } : {});
+    this.counts[answer.status] = (this.counts[answer.status] ?? 0) + 1;
+    return answer;
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chown, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { createConnection } from "mysql2/promise";
+import pg from "pg";
+import { freePort, until } from "./redis-servers.js";
+
+/** A database server of a test's own, which it may kill. */
+export interface DatabaseServer {
+  url: string;
+  /** Ends the process with SIGKILL, as a crash would, and waits for its end. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port and the same data, and waits until it answers. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** Whom a server runs as: neither of the two likes to be run by root. */
+type Owner = { uid: number; gid: number } | Record<string, never>;
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** A PostgreSQL cluster in a folder of its own, with the settings that it comes with: a commit is on the disk when it is told. */
+export async function startPostgres(): Promise<DatabaseServer> {
+  const [initdb, postgres] = await Promise.all(["initdb", "postgres"].map(programOf));
+  return startServer({
+    user: "postgres",
+    port: await freePort(),
+    urlOf: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
+    make: (dir) => [initdb!, "--pgdata", dir, "--username", "postgres", "--auth", "trust"],
+    serve: (dir, port) => [postgres!, "-D", dir, "-p", String(port), "-h", "127.0.0.1", "-k", ""],
+    async ask(url) {
+      const client = new pg.Client({ connectionString: url });
+      client.on("error", () => {});
+      await client.connect();
+      await client.query("SELECT 1").finally(() => client.end());
+    },
+  });
+}
+
+/** A MariaDB in a folder of its own, with the settings that it comes with. */
+export async function startMariaDb(): Promise<DatabaseServer> {
+  const [install, mariadbd] = await Promise.all(["mariadb-install-db", "mariadbd"].map(programOf));
+  return startServer({
+    user: "mysql",
+    port: await freePort(),
+    urlOf: (port) => `mariadb://root@127.0.0.1:${port}/test`,
+    make: (dir) => [...[install!, "--no-defaults", `--datadir=${dir}`, "--auth-root-authentication-method=normal"]],
+    serve: (dir, port) => [
+      ...[mariadbd!, "--no-defaults", `--datadir=${dir}`, `--port=${port}`, "--bind-address=127.0.0.1"],
+      ...[`--socket=${join(dir, "socket")}`, `--pid-file=${join(dir, "pid")}`],
+    ],
+    async ask(url) {
+      const connection = await createConnection({ uri: url.replace("mariadb:", "mysql:") });
+      await connection.query("SELECT 1").finally(() => connection.end());
+    },
+  });
+}
+
+interface Server {
+  user: string;
+  port: number;
+  urlOf(port: number): string;
+  /** The command that makes the folder. */
+  make(dir: string): string[];
+  /** The command that serves it. */
+  serve(dir: string, port: number): string[];
+  /** Rejects when the server does not answer. */
+  ask(url: string): Promise<void>;
+}
+
+async function startServer({ user, port, urlOf, make, serve, ask }: Server): Promise<DatabaseServer> {
+  const dir = await mkdtemp(join(tmpdir(), `latchkey-${user}-`));
+  const owner = await ownerOf(user);
+  if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid);
+  const [program, ...args] = make(dir) as [string, ...string[]];
+  await promisify(execFile)(program, args, { ...owner, cwd: dir });
+
+  const url = urlOf(port);
+  let child: ChildProcess | undefined;
+  const launch = () => {
+    if (child && running.has(child)) return;
+    const [served, ...serving] = serve(dir, port) as [string, ...string[]];
+    child = spawn(served, serving, { ...owner, cwd: dir, stdio: "ignore" });
+    const started = child;
+    running.add(started);
+    started.once("exit", () => running.delete(started));
+    started.once("error", () => running.delete(started));
+    started.unref();
+  };
+  const server: DatabaseServer = {
+    url,
+    async kill() {
+      if (!child || !running.has(child)) return;
+      const ended = new Promise((resolve) => child!.once("exit", resolve));
+      child.ref();
+      child.kill("SIGKILL");
+      await ended;
+    },
+    restart: () =>
+      until(() => {
+        launch(); // again, where it gave up because what was killed still held its memory or its lock
+        return ask(url).then(() => true);
+      }),
+    async stop() {
+      await server.kill();
+      await until(() => rm(dir, { recursive: true, force: true }).then(() => true)); // its workers end a little later
+    },
+  };
+  await server.restart();
+  return server;
+}
+
+/** Where a program is: Debian keeps those of PostgreSQL out of the path. */
+async function programOf(name: string): Promise<string> {
+  const versions = "/usr/lib/postgresql";
+  const numbers = existsSync(versions) ? await readdir(versions) : [];
+  const dirs = [
+    ...(process.env.PATH ?? "").split(delimiter),
+    "/usr/sbin",
+    ...numbers.map((number) => join(versions, number, "bin")),
+  ];
+  const found = dirs.map((dir) => join(dir, name)).find((file) => existsSync(file));
+  if (!found) throw new Error(`${name} is missing: apt-get install postgresql mariadb-server`);
+  return found;
+}
+
+async function ownerOf(user: string): Promise<Owner> {
+  if (process.getuid!() !== 0) return {};
+  const [uid, gid] = await Promise.all(
+    ["-u", "-g"].map(async (flag) => Number((await promisify(execFile)("id", [flag, user])).stdout)),
+  );
+  return { uid: uid!, gid: gid! };
+}
