@@ -11,6 +11,8 @@ export type OpenStore = SessionStore & {
 type Opener = (url: string) => Promise<OpenStore>;
 
 const PRUNE_EVERY = 15 * 60_000;
+/** connect-redis extends a class of express-session. */
+const REDIS_PEERS = "redis connect-redis express-session";
 
 const OPENERS: Record<string, Opener> = {
   "memory:": async () => {
@@ -49,7 +51,7 @@ export async function openStore(url: string): Promise<OpenStore> {
 }
 
 async function openRedis(url: string): Promise<OpenStore> {
-  const { createClient } = await peer("redis connect-redis", () => import("redis"));
+  const { createClient } = await peer(REDIS_PEERS, () => import("redis"));
   const client = createClient({ url, disableOfflineQueue: true });
   // By itself the client would try for ever to connect for the first time.
   const failed = new Promise<never>((_, reject) => client.once("error", reject));
@@ -57,7 +59,7 @@ async function openRedis(url: string): Promise<OpenStore> {
 }
 
 async function openRedisCluster(url: string): Promise<OpenStore> {
-  const { createCluster } = await peer("redis connect-redis", () => import("redis"));
+  const { createCluster } = await peer(REDIS_PEERS, () => import("redis"));
   const { username, password } = new URL(url.replace(/,[^/]*/, "").replace("redis+cluster:", "redis:"));
   const hosts = url
     .replace(/^redis\+cluster:\/\/([^@]*@)?/, "")
@@ -83,7 +85,7 @@ interface RedisConnection {
 }
 
 async function connectRedis(client: RedisConnection, failed?: Promise<never>): Promise<OpenStore> {
-  const { RedisStore } = await peer("redis connect-redis", () => import("./redis.js"));
+  const { RedisStore } = await peer(REDIS_PEERS, () => import("./redis.js"));
   client.on("error", () => {}); // the client reconnects by itself, and each command that fails says so
   try {
     await Promise.race([client.connect(), ...(failed ? [failed] : [])]);

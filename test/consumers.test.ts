@@ -1,12 +1,34 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { Consumer } from "./support/consumer.js";
+import { packageWith } from "./support/package-with.js";
+import { runProgram } from "./support/program.js";
+
+/** TypeScript 7 has no moduleResolution node10; the compiler that are-the-types-wrong brings has. */
+const oldTsc = createRequire(createRequire(import.meta.url).resolve("@arethetypeswrong/core")).resolve(
+  "typescript/bin/tsc",
+);
+
+const root = dirname(fileURLToPath(import.meta.resolve("latchkey/package.json")));
 
 const OPTIONAL = [
   ...["routing-controllers", "reflect-metadata", "class-transformer", "class-validator", "multer", "body-parser"],
   ...["typeorm", "better-sqlite3", "redis", "connect-redis", "pg", "mysql2", "express", "express-session", "passport"],
 ];
+
+/** What each entry needs installed, beside Express. */
+const PEERS: Record<string, string[]> = {
+  latchkey: [],
+  "latchkey/testing": [],
+  "latchkey/stores": [],
+  "latchkey/stores/express-session": [],
+  "latchkey/stores/redis": ["connect-redis", "express-session"],
+  "latchkey/stores/typeorm": ["typeorm", "reflect-metadata"],
+  "latchkey/routing-controllers": ["routing-controllers", "reflect-metadata", "class-transformer", "class-validator"],
+};
 
 describe("a project that has latchkey installed", function () {
   this.timeout(60_000);
@@ -74,5 +96,55 @@ describe("a project that has latchkey installed", function () {
     expect(code, output).to.equal(0);
     expect(output).to.include("/dist/src/index.d.ts").and.include("/@types/express/");
     expect(output).not.to.match(/\/(routing-controllers|class-transformer|typeorm|redis)\//);
+  });
+
+  it("loads each entry with nothing installed but what that entry needs", async () => {
+    const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    expect(entries.map((entry) => entry.replace(".", "latchkey"))).to.have.members(Object.keys(PEERS));
+    for (const [entry, peers] of Object.entries(PEERS)) {
+      consumer = await Consumer.empty();
+      const cwd = await packageWith(consumer.dir, peers);
+      const show = "console.log(Object.keys(await import(process.argv[1])).length > 0)";
+      expect(await runProgram(show, { args: [entry], cwd }), entry).to.eql({ code: 0, output: "true" });
+      await consumer.remove();
+    }
+  });
+
+  it("keeps sessions with nothing installed but Express", async () => {
+    consumer = await Consumer.empty();
+    const cwd = await packageWith(consumer.dir, ["express"]);
+    const program = `
+      import express from "express";
+      import { LoginManager } from "latchkey";
+      const app = express();
+      new LoginManager({ secret: "a secret that is long enough, really" }).init(app);
+      app.get("/", (req, res) => res.send(String((req.session.seen = (req.session.seen ?? 0) + 1))));
+      const server = app.listen(0, "127.0.0.1", async () => {
+        const url = "http://127.0.0.1:" + server.address().port;
+        const first = await fetch(url);
+        const second = await fetch(url, { headers: { cookie: first.headers.get("set-cookie").split(";", 1)[0] } });
+        console.log(await first.text(), await second.text());
+        server.close();
+      });`;
+    expect(await runProgram(program, { cwd, env: { NODE_ENV: "development" } })).to.eql({ code: 0, output: "1 2" });
+  });
+
+  it("finds the types of every entry by each way of TypeScript to look for modules", async () => {
+    consumer = await Consumer.of("resolution");
+    for (const [resolution, module] of [
+      ...[
+        ["nodenext", "nodenext"],
+        ["bundler", "esnext"],
+      ],
+    ] as const) {
+      const args = ["--module", module, "--moduleResolution", resolution];
+      expect(await consumer.tsc(...args), resolution).to.eql({ code: 0, output: "" });
+    }
+    const args = ["--module", "commonjs", "--moduleResolution", "node10"];
+    expect(await consumer.node(oldTsc, "-p", ".", ...args)).to.eql({ code: 0, output: "" });
+    const { code, output } = await consumer.node(oldTsc, "-p", ".", ...args, "--listFilesOnly");
+    expect(code, output).to.equal(0);
+    expect(output).to.include("/dist/stores/redis.d.ts").and.not.include("/stores/redis.ts");
   });
 });

@@ -1,14 +1,14 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { inspect, promisify } from "node:util";
 import { expect } from "chai";
 import { openStore } from "latchkey/stores";
 import { DataSource } from "typeorm";
 import { backendsHere, shared } from "./support/backends.js";
 import { makeDatabase } from "./support/databases.js";
+import { packageWith } from "./support/package-with.js";
 import { runProgram } from "./support/program.js";
 import { freePort, redisCli, startRedis } from "./support/redis-servers.js";
 
@@ -130,9 +130,9 @@ describe("openStore", function () {
     const told = (peers: string) => `peer_missing a package is missing; install it with: npm install ${peers}`;
     const sql = (driver: string) => told(`typeorm reflect-metadata ${driver}`);
     expect(await wanting([], "memory:")).to.equal("");
-    expect(await wanting([], "redis://127.0.0.1:1")).to.equal(told("redis connect-redis"));
-    expect(await wanting([], "redis+cluster://127.0.0.1:1")).to.equal(told("redis connect-redis"));
-    expect(await wanting(["redis"], "redis://127.0.0.1:1")).to.equal(told("redis connect-redis"));
+    expect(await wanting([], "redis://127.0.0.1:1")).to.equal(told("redis connect-redis express-session"));
+    expect(await wanting([], "redis+cluster://127.0.0.1:1")).to.equal(told("redis connect-redis express-session"));
+    expect(await wanting(["redis"], "redis://127.0.0.1:1")).to.equal(told("redis connect-redis express-session"));
     expect(await wanting([], "sqlite::memory:")).to.equal(sql("better-sqlite3"));
     expect(await wanting(["typeorm"], "sqlite::memory:")).to.equal(sql("better-sqlite3"));
     expect(await wanting(["typeorm"], "postgres://127.0.0.1:1/x")).to.equal(sql("pg"));
@@ -170,15 +170,4 @@ async function kept(url: string): Promise<Record<string, number>> {
   }
   await dataSource.destroy();
   return counts;
-}
-
-/** A project with latchkey and these packages, and none of the others. */
-async function packageWith(cwd: string, installed: string[]): Promise<string> {
-  const root = dirname(fileURLToPath(import.meta.resolve("latchkey/package.json")));
-  const modules = join(cwd, "node_modules");
-  await mkdir(join(modules, "latchkey"), { recursive: true });
-  for (const part of ["dist", "package.json"])
-    await cp(join(root, part), join(modules, "latchkey", part), { recursive: true });
-  for (const name of ["lru-cache", ...installed]) await symlink(join(root, "node_modules", name), join(modules, name));
-  return cwd;
 }

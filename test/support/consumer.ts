@@ -16,8 +16,13 @@ export interface Outcome {
 export class Consumer {
   private constructor(readonly dir: string) {}
 
+  /** A folder with nothing in it yet. */
+  static async empty(): Promise<Consumer> {
+    return new Consumer(await realpath(await mkdtemp(join(tmpdir(), "latchkey-consumer-"))));
+  }
+
   static async of(name: string): Promise<Consumer> {
-    const dir = await realpath(await mkdtemp(join(tmpdir(), `latchkey-${name}-`)));
+    const { dir } = await Consumer.empty();
     await cp(join(root, "test/consumers", name), dir, { recursive: true });
     await mkdir(join(dir, "node_modules"));
     await symlink(root, join(dir, "node_modules/latchkey"));

@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { build } from "esbuild";
+
+/** How many bytes a module becomes, with all it needs of latchkey and nothing of other packages. */
+async function bundled(contents: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: import.meta.dirname, sourcefile: "entry.js" },
+    ...{ bundle: true, minify: true, write: false, format: "esm", platform: "node", target: "node20" },
+    plugins: [
+      {
+        name: "only latchkey",
+        setup({ onResolve }) {
+          onResolve({ filter: /^[^./]/ }, ({ path }) =>
+            path.startsWith("latchkey") ? undefined : { path, external: true },
+          );
+        },
+      },
+    ],
+  });
+  return outputFiles![0]!.contents.length;
+}
+
+// A limit a tenth above what was measured: who passes it says so here.
+const LIMITS: Array<[string, string, number]> = [
+  ["the whole root entry", 'export * from "latchkey"', 75_000],
+  [
+    "what an application with the memory store imports",
+    'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
+    71_000,
+  ],
+  ["safeNext", 'export { safeNext } from "latchkey"', 2_200],
+  ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
+  ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 400],
+  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 28_000],
+  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 9_200],
+];
+
+describe("a bundle", () => {
+  for (const [what, contents, limit] of LIMITS) {
+    it(`takes at most ${limit} bytes for ${what}`, async () => {
+      expect(await bundled(contents)).to.be.within(limit / 2, limit);
+    });
+  }
+});

@@ -1,0 +1,19 @@
+import { LoginManager } from "latchkey";
+import { guardTable } from "latchkey/routing-controllers";
+import { openStore } from "latchkey/stores";
+import { ExpressSessionStore } from "latchkey/stores/express-session";
+import { RedisStore } from "latchkey/stores/redis";
+import { TypeOrmStore } from "latchkey/stores/typeorm";
+import { loginAs } from "latchkey/testing";
+
+/** Compiles only where a type is known. */
+type Known<T> = 0 extends 1 & T ? never : T;
+declare function known<T>(value: Known<T>): void;
+
+known(new LoginManager<{ id: number }>({ secret: "a secret" }).currentUser());
+known(guardTable);
+known(openStore("memory:"));
+known(ExpressSessionStore.prototype.read);
+known(RedisStore.prototype.read);
+known(TypeOrmStore.prototype.read);
+known(loginAs);

@@ -1,0 +1,16 @@
+import { cp, mkdir, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(fileURLToPath(import.meta.resolve("latchkey/package.json")));
+
+/** Makes a folder a project with latchkey, its dependencies and these packages, and none of the others. */
+export async function packageWith(cwd: string, installed: string[]): Promise<string> {
+  const modules = join(cwd, "node_modules");
+  await mkdir(join(modules, "latchkey"), { recursive: true });
+  for (const part of ["dist", "package.json"])
+    await cp(join(root, part), join(modules, "latchkey", part), { recursive: true });
+  for (const name of ["lru-cache", "ms", "on-headers", ...installed])
+    await symlink(join(root, "node_modules", name), join(modules, name));
+  return cwd;
+}
