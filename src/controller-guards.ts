@@ -9,7 +9,7 @@ export type Storage = ReturnType<typeof getMetadataArgsStorage>;
 type Declared = Map<string | symbol, Requirement | "public">;
 
 /** The key of what a class declares for all its actions. */
-export const CLASS = Symbol("class");
+export const CLASS: unique symbol = Symbol("class");
 const declarations = new WeakMap<object, Declared>();
 
 /** Notes what a class asks for, itself or at one of its methods. What is asked for twice adds up. */

@@ -4,7 +4,7 @@ import { OptionError } from "./errors.js";
 import { type Check, group, isBoolean, matches, oneOf } from "./option-checks.js";
 
 /** Refuses what is no name of a cookie. */
-export const isCookieName = matches(
+export const isCookieName: Check = matches(
   /^[\w!#$%&'*.^`|~+-]+$/,
   "a cookie name (RFC 6265: letters, digits and some signs, no spaces)",
 );

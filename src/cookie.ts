@@ -1,5 +1,9 @@
 import type { ResolvedCookie } from "./cookies.js";
 
+type CookieData = Pick<Cookie, "originalMaxAge" | "expires" | "secure" | "httpOnly" | "path" | "sameSite"> & {
+  [K in "domain" | "priority" | "partitioned"]: Cookie[K] | undefined;
+};
+
 /** The attributes of a session's cookie, as an application may change them for one session. (express-session's Cookie) */
 export class Cookie {
   path: string;
@@ -51,7 +55,7 @@ export class Cookie {
   }
 
   /** What is sent to the browser, and the lifetime that was chosen. */
-  get data() {
+  get data(): CookieData {
     const { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite } = this;
     return { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite };
   }

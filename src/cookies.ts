@@ -64,7 +64,7 @@ export function sendCookie(res: Response, name: string, value: string | null, op
 }
 
 /** Removes a cookie, with the attributes that it was set with. */
-export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie, isSecure = req.secure): void {
+export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie, isSecure: boolean = req.secure): void {
   const { maxAge: _, ...rest } = cookie;
   withdraw(res, cookie.name);
   res.clearCookie(cookie.name, attributes(rest, isSecure));

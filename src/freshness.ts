@@ -14,7 +14,7 @@ export function ageOf(instant: number): number {
 }
 
 /** Is this the instant of credentials seen within so many milliseconds? */
-export function isFreshAt(freshAt: number | null, within = Number.POSITIVE_INFINITY): boolean {
+export function isFreshAt(freshAt: number | null, within: number = Number.POSITIVE_INFINITY): boolean {
   return freshAt !== null && ageOf(freshAt) <= within;
 }
 

@@ -10,7 +10,7 @@ import type { StoreCalls } from "./store-calls.js";
 
 /** A session, as far as this request knows where it stands in the store. */
 export class KeptSession {
-  readonly seen = new SeenValues();
+  readonly seen: SeenValues = new SeenValues();
   /** The last write that was begun; the next one waits for it. */
   writing: Promise<void> | undefined;
   /** Did this request write it? */
@@ -21,8 +21,8 @@ export class KeptSession {
     readonly sid: string,
     /** Null while nothing is in the store. */
     public record: SessionRecord | null,
-    public createdAt = record?.createdAt ?? Date.now(),
-    public lastSeenAt = record?.lastSeenAt ?? createdAt,
+    public createdAt: number = record?.createdAt ?? Date.now(),
+    public lastSeenAt: number = record?.lastSeenAt ?? createdAt,
   ) {}
 
   /** What the store knows it by. */

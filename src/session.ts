@@ -28,6 +28,14 @@ declare module "express-session" {
     /** latchkey's: the page to go to after logging in, with `nextIn: "session"`. */
     next?: string;
   }
+
+  /** The verbs of a session of latchkey's without a callback. Those of an express-session of your own give no promise. */
+  interface Session {
+    save(): Promise<void>;
+    reload(): Promise<void>;
+    regenerate(): Promise<void>;
+    destroy(): Promise<void>;
+  }
 }
 
 /** The session middleware, and what it is made of. */

@@ -36,7 +36,7 @@ export interface RedisRecordsOptions<R> {
 
 const SHORTEST_TTL = 1000;
 /** An index outlives its records by this much, and an entry without a record is kept this long: its record may be on its way. */
-export const INDEX_MARGIN = 7 * 24 * 60 * 60 * 1000;
+export const INDEX_MARGIN: number = 7 * 24 * 60 * 60 * 1000;
 const ENTRY_MARGIN = 60_000;
 /** How long ending a record waits for replicas. */
 const REPLICATION_TIMEOUT = 1000;

@@ -9,13 +9,13 @@ local live = expires ~= '' and tonumber(expires) > tonumber(ARGV[1])`;
 const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2430)";
 
 /** Arguments: now, the value, its time to live. Gives 1, or 0 when the key is taken. */
-export const CREATE = `${LIVE}
+export const CREATE: string = `${LIVE}
 if live then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`;
 
 /** Arguments: now, the value, its time to live, the revision that it replaces. Gives the head that it replaced, or nothing. */
-export const UPDATE = `${LIVE}
+export const UPDATE: string = `${LIVE}
 if not live then return false end
 ${HEAD}
 if string.match(head, '^[^\\n]*\\n(%d+)\\n') ~= ARGV[4] then return false end
@@ -23,7 +23,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return head`;
 
 /** Arguments: now, lastSeenAt, expiresAt, the time to live. Gives the head, or nothing. */
-export const TOUCH = `${LIVE}
+export const TOUCH: string = `${LIVE}
 if not live then return false end
 local function later(from, to, given)
   local kept = tonumber(redis.call('GETRANGE', KEYS[1], from, to))
@@ -40,7 +40,7 @@ return head`;
  * the head has them, and the instant of the index, which is that of before when none is given. Gives 1; 0 when there is no such
  * token; 2, and writes nothing, when the token would outlive that instant.
  */
-export const ROTATE = `${LIVE}
+export const ROTATE: string = `${LIVE}
 if not live or redis.call('GETRANGE', KEYS[1], 30, 29 + #ARGV[4]) ~= ARGV[4] then return 0 end
 local listed = ARGV[5] or redis.call('GETRANGE', KEYS[1], 0, 14)
 if string.sub(ARGV[2], 1, 15) > listed then return 2 end
@@ -48,13 +48,13 @@ redis.call('SET', KEYS[1], listed .. ARGV[2], 'PX', ARGV[3])
 return 1`;
 
 /** Arguments: now. Gives the head of what it ended, or nothing. */
-export const DESTROY = `${LIVE}
+export const DESTROY: string = `${LIVE}
 ${HEAD}
 redis.call('DEL', KEYS[1])
 if live then return head else return false end`;
 
 /** Arguments: now, a user's id as the head has it. Gives 1 when it ended a record of this user. */
-export const DESTROY_OF = `${LIVE}
+export const DESTROY_OF: string = `${LIVE}
 ${HEAD}
 if string.sub(head, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])

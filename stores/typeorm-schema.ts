@@ -87,7 +87,7 @@ export function latchkeyEntities({ type, tablePrefix = TABLE_PREFIX }: LatchkeyE
 export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
   /** TypeORM orders migrations by the number at the end. */
   name = "CreateLatchkeyTables1700000000000";
-  protected tablePrefix = TABLE_PREFIX;
+  protected tablePrefix: string = TABLE_PREFIX;
 
   async up(runner: QueryRunner): Promise<void> {
     const { type } = runner.connection.options;

@@ -1,0 +1,65 @@
+import type { Store } from "express-session";
+import {
+  assertId,
+  type JsonObject,
+  type MemoryStore,
+  type MemoryStoreOptions,
+  type RememberTokenRecord,
+  type RememberTokenStore,
+  type SessionRecord,
+  type SessionStore,
+  type StoredRememberToken,
+  type StoredSession,
+} from "latchkey";
+import type { OpenStore, openStore } from "latchkey/stores";
+import type { ExpressSessionStore, ExpressSessionStoreLike } from "latchkey/stores/express-session";
+import type { RedisClient, RedisStore, RedisStoreOptions } from "latchkey/stores/redis";
+import type {
+  LatchkeyEntitiesOptions,
+  latchkeyEntities,
+  TypeOrmStore,
+  TypeOrmStoreOptions,
+} from "latchkey/stores/typeorm";
+import type { LoginAsOptions, loginAs, StoreCase, StoreConformanceOptions, storeConformance } from "latchkey/testing";
+import type { RedisClientType, RedisClusterType, RedisSentinelType } from "redis";
+import type { createClient as createClient5 } from "redis5";
+import type { DataSource, EntitySchema } from "typeorm";
+import { same } from "./same.js";
+
+type Gives<T, To> = T extends To ? true : false;
+
+same<Gives<MemoryStore | RedisStore | TypeOrmStore | ExpressSessionStore, SessionStore>, true>(true);
+same<Gives<OpenStore, SessionStore & { close(): Promise<void> }>, true>(true);
+same<Awaited<ReturnType<typeof openStore>>, OpenStore>(true);
+same<Gives<RedisClientType | RedisClusterType | RedisSentinelType, RedisClient>, true>(true);
+same<Gives<ReturnType<typeof createClient5>, RedisClient>, true>(true);
+same<keyof RedisStoreOptions, "client" | "prefix" | "waitReplicas">(true);
+same<Gives<MemoryStoreOptions, NonNullable<ConstructorParameters<typeof MemoryStore>[0]>>, true>(true);
+same<ConstructorParameters<typeof ExpressSessionStore>, [store: ExpressSessionStoreLike]>(true);
+same<Gives<Store, ExpressSessionStoreLike>, true>(true);
+same<TypeOrmStoreOptions["dataSource"], DataSource>(true);
+same<ReturnType<typeof latchkeyEntities>, EntitySchema[]>(true);
+same<LatchkeyEntitiesOptions["type"], DataSource["options"]["type"] | undefined>(true);
+same<ReturnType<SessionStore["read"]>, Promise<SessionRecord | null>>(true);
+same<ReturnType<SessionStore["listByUser"]>, Promise<StoredSession[]>>(true);
+same<SessionStore["rememberTokens"], RememberTokenStore | undefined>(true);
+same<ReturnType<RememberTokenStore["read"]>, Promise<RememberTokenRecord | null>>(true);
+same<ReturnType<RememberTokenStore["listByUser"]>, Promise<StoredRememberToken[]>>(true);
+same<SessionRecord["data"], JsonObject>(true);
+same<ReturnType<ExpressSessionStore["listByUser"]>, Promise<never>>(true);
+
+same<ReturnType<typeof storeConformance>, StoreCase[]>(true);
+same<StoreConformanceOptions["lacks"], ReadonlyArray<"atomicity" | "users"> | undefined>(true);
+same<Parameters<typeof loginAs>["length"], 2 | 3>(true);
+same<keyof LoginAsOptions, "fresh" | "remember">(true);
+
+/** `assertId` tells the compiler too. */
+export function narrowed(id: unknown): string {
+  assertId("id", id);
+  return id;
+}
+
+// @ts-expect-error A Date is nothing that JSON gives back.
+export const date: JsonObject = { at: new Date() };
+// @ts-expect-error A store has every verb.
+export const lacking: SessionStore = { read: async () => null };
