@@ -1,0 +1,59 @@
+/**
+ * The rows of the matrix: what is installed over the versions of package-lock.json, and which tests run then, on the package as it was
+ * built once.
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} [node] a major of Node, whose binary comes from the registry; else the Node that runs this
+ * @property {Record<string, string>} [packages] a version or a range for each name
+ * @property {boolean} [lowest] the lowest version of each range of package.json, together
+ * @property {boolean} [native] compiles better-sqlite3 anew, for another Node or another version
+ * @property {readonly string[]} tests files of `test`, without `.test.ts`
+ */
+
+/** What must hold everywhere: logins, guards, remembering, the cookie, and the package as others compile and load it. */
+const CORE = [
+  ...["consumers", "login", "confirm", "freshness", "session-cookie", "remember", "next-url", "authenticate"],
+  ...["guards", "controller-guards", "inherited-guards", "redis-store"],
+];
+/** The contract on every backend, and what differs between the versions of their drivers. */
+const STORES = ["stores", "open-store", "typeorm-store", "typeorm-remember-tokens", "redis-remember-tokens"];
+/** The session middleware under the framework, and an express-session in its place. */
+const FRAMEWORK = [
+  ...["own-express-session", "foreign-sessions", "wrapped-store", "response-start", "session-lifetime"],
+  ...["session-bridge", "login-manager", "guarded-actions", "routing-controllers", "templates", "request-parameters"],
+];
+const REDIS = ["redis-store", "redis-remember-tokens", "redis-moving-login", "open-store"];
+
+const onNode = (/** @type {string} */ major) => ({
+  name: `node-${major}`,
+  node: major,
+  native: true,
+  tests: [...CORE, ...STORES, ...FRAMEWORK],
+});
+
+/** @type {Row[]} */
+export const ROWS = [
+  onNode("22"),
+  onNode("24"),
+  onNode("26"),
+  {
+    name: "express-4",
+    packages: { express: "4.21.0", express4: "npm:express@4.21.0" },
+    tests: [...CORE, ...FRAMEWORK],
+  },
+  { name: "express-session-1.18", packages: { "express-session": "1.18.2" }, tests: FRAMEWORK },
+  { name: "connect-redis-10", packages: { "connect-redis": "10" }, tests: REDIS },
+  { name: "node-redis-5", packages: { redis: "5.0.0" }, tests: REDIS },
+  { name: "typeorm-0.3", packages: { typeorm: "0.3.20" }, tests: STORES },
+  { name: "typescript-5.8", packages: { typescript: "5.8" }, tests: ["consumers", "docs"] },
+  { name: "typescript-6", packages: { typescript: "6" }, tests: ["consumers", "docs"] },
+  { name: "lowest", lowest: true, native: true, tests: [...CORE, ...STORES, ...FRAMEWORK] },
+];
+
+/** A few minutes' worth, for every change: the two ends, without compiling anything. */
+export const SHORT = ROWS.filter(({ name }) => ["node-26", "lowest"].includes(name)).map((row) => ({
+  ...row,
+  native: false,
+  tests: CORE,
+}));

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { unpackNode } from "./node-binary.js";
+import { copyTree } from "./tree.js";
+import { installedVersion, lowestVersions } from "./versions.js";
+
+/** Nobody passes scripts of packages that were not looked at, nor stops at a range that this row leaves on purpose. */
+const INSTALL = ["install", "--no-save", "--force", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+
+/**
+ * Runs a row in a copy of the tree.
+ *
+ * @param {import("./rows.js").Row} row
+ * @returns {Promise<{ name: string, versions: string, passed: number, problem?: string }>}
+ */
+export async function runRow(row) {
+  const tree = copyTree(row.name);
+  const nodes = mkdtempSync(join(tmpdir(), "latchkey-node-"));
+  try {
+    return { name: row.name, ...(await tryRow(row, tree, nodes)) };
+  } catch (error) {
+    return { name: row.name, versions: "", passed: 0, problem: error.message };
+  } finally {
+    for (const folder of [tree, nodes]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function tryRow(row, tree, nodes) {
+  const env = { ...process.env };
+  if (row.node) {
+    const node = unpackNode(row.node, join(nodes, row.node));
+    env.PATH = [join(node, "bin"), env.PATH].join(delimiter);
+    env.npm_config_nodedir = node;
+  }
+  const packages = row.lowest ? lowest() : (row.packages ?? {});
+  const names = Object.keys(packages);
+  if (names.length > 0)
+    await command("npm", [...INSTALL, ...names.map((name) => `${name}@${packages[name]}`)], { cwd: tree, env });
+  if (row.native) await command("npm", ["rebuild", "better-sqlite3"], { cwd: tree, env });
+
+  const node = (await command("node", ["--version"], { cwd: tree, env })).trim();
+  const versions = [`Node ${node}`, ...names.map((name) => `${name} ${installedVersion(tree, name)}`)].join(", ");
+  const files = row.tests.map((test) => `build/test/${test}.test.js`);
+  const setUp = ["reflect-metadata", "./build/test/support/server.js"].flatMap((module) => ["--require", module]);
+  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", ...setUp, "--timeout", "30000", "--exit"];
+  const report = await command("node", [...mocha, "--forbid-pending", "--reporter", "dot", ...files], {
+    cwd: tree,
+    env,
+  }).catch((error) => error.message);
+  const count = (word) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(report)?.[1] ?? 0);
+  const isGreen = count("passing") > 0 && count("failing") === 0 && !report.startsWith("node ");
+  return { versions, passed: count("passing"), ...(isGreen ? {} : { problem: report }) };
+}
+
+/** Express twice: the tests that run on both of its majors know the lower one by another name. */
+function lowest() {
+  const versions = lowestVersions();
+  return { ...versions, express4: `npm:express@${versions.express}` };
+}
+
+/** What a command printed; rejects with all of it when it fails. */
+function command(name, args, options) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(name, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (printed += data));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve(printed);
+      else reject(new Error(`${name} ${args[0]} ended with ${code}:\n${printed}`));
+    });
+  });
+}
