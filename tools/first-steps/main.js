@@ -1,0 +1,96 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { credentialsIn, portIn, readPage } from "./page.js";
+import { expectAnswer, Visitor } from "./visit.js";
+
+// Goes through the first steps as pages tell them, from an empty folder to a guarded page, with the package as it would be published.
+const PAGES = ["docs/getting-started.md", "README.md"];
+
+const home = mkdtempSync(join(tmpdir(), "latchkey-first-steps-"));
+let program;
+try {
+  const [{ filename }] = Object.values(
+    JSON.parse(
+      execFileSync("npm", ["pack", "--json", "--pack-destination", home], { encoding: "utf8" }).replace(/^[^[{]*/, ""),
+    ),
+  );
+  for (const page of PAGES) await follow(page, join(home, filename));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+
+async function follow(page, tarball) {
+  console.log(page);
+  const { install, files, compile, start } = readPage(page);
+  const folder = mkdtempSync(join(home, "app-"));
+  const run = (line) => execFileSync(line, { cwd: folder, shell: true, stdio: ["ignore", "pipe", "pipe"] });
+  const port = await freePort();
+  const visitor = new Visitor(`http://localhost:${port}`);
+  const credentials = credentialsIn(files);
+  const began = Date.now();
+  try {
+    await step("an empty package", () =>
+      writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }'),
+    );
+    for (const line of install) await step(line, () => run(line.replace(/\blatchkey\b/, tarball)));
+    for (const { name, code } of files) {
+      await step(name, () => writeFileSync(join(folder, name), code.replaceAll(portIn(files), String(port))));
+    }
+    for (const line of compile) await step(line, () => run(line));
+    await step(start, () => begin(start, folder));
+    await step("the guard sends to the login page, and back in mind", async () => {
+      expectAnswer(await visitor.ask("/"), 302, "/login?next=%2F");
+      expectAnswer(await visitor.ask("/login?next=%2F"), 200, "<form");
+    });
+    await step("the login leads to the guarded page", async () => {
+      expectAnswer(await visitor.ask("/login?next=%2F", { ...credentials, password: "wrong" }), 401, "");
+      expectAnswer(await visitor.ask("/login?next=%2F", credentials), 302, "/");
+      expectAnswer(await visitor.ask("/"), 200, credentials.email);
+    });
+    await step("the logout closes it", async () => {
+      expectAnswer(await visitor.ask("/logout", {}), 302, "/login");
+      expectAnswer(await visitor.ask("/"), 302, "/login");
+    });
+  } finally {
+    program?.kill();
+  }
+  console.log(`${seconds(began)}  in all\n`);
+}
+
+async function step(name, take) {
+  const began = Date.now();
+  try {
+    await take();
+  } catch (error) {
+    throw new Error(`FAILED  ${name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.message}`);
+  }
+  console.log(`${seconds(began)}  ${name}`);
+}
+
+function seconds(began) {
+  return `${((Date.now() - began) / 1000).toFixed(1)} s`.padStart(8);
+}
+
+/** Starts the program, until it says where it is. */
+async function begin(line, cwd) {
+  const [name, ...args] = line.split(" ");
+  program = spawn(name, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(program, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
+  await Promise.race([once(program.stdout, "data"), ended]);
+  ended.catch(() => {}); // as it is meant to, later
+}
+
+async function freePort() {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+
+/**
+ * What a page tells a newcomer to do, in its order: the commands of its first two shell blocks with npm or npx, and the files before the
+ * second of them.
+ *
+ * @param {string} path
+ */
+export function readPage(path) {
+  const text = readFileSync(path, "utf8");
+  const blocks = [...text.matchAll(/^```(sh|ts)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({ language, code }));
+  const install = blocks.findIndex(({ language, code }) => language === "sh" && /^npm install latchkey\b/m.test(code));
+  const run = blocks.findIndex(({ language, code }) => language === "sh" && /^node \S+\.js$/m.test(code));
+  if (install < 0) throw new Error(`${path} does not say how to install`);
+  if (run < install) throw new Error(`${path} does not say how to run the program`);
+  const files = blocks.slice(install, run).flatMap(({ code }) => {
+    const name = /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1];
+    return name ? [{ name, code }] : [];
+  });
+  const commands = lines(blocks[run].code);
+  return { install: lines(blocks[install].code), files, compile: commands.slice(0, -1), start: commands.at(-1) };
+}
+
+/** The credentials of the first account that a program knows. @param {Array<{ code: string }>} files */
+export function credentialsIn(files) {
+  const [, email, password] =
+    /"([^"@]+@[^"]+)", await hash\("([^"]+)"\)/.exec(files.map(({ code }) => code).join("\n")) ?? [];
+  if (!email) throw new Error("the program has no account");
+  return { email, password };
+}
+
+/** The port that a program listens on. @param {Array<{ code: string }>} files */
+export function portIn(files) {
+  const [, port] = /\.listen\((\d+)/.exec(files.map(({ code }) => code).join("\n")) ?? [];
+  if (!port) throw new Error("the program listens nowhere");
+  return port;
+}
+
+function lines(code) {
+  return code.split("\n").filter((line) => line && !line.startsWith("#"));
+}
