@@ -47,7 +47,15 @@ export function makeSession(user: string, expired = false): StoredSession {
   const text = JSON.stringify({ auth, cart: randomBytes(padding).toString("hex").slice(0, padding) });
   const data = JSON.parse(text) as StoredSession["data"];
   const { userId } = data.auth as { userId: string };
-  return { id: randomBytes(32).toString("base64url"), userId, data, createdAt, lastSeenAt: createdAt, expiresAt };
+  return {
+    id: randomBytes(32).toString("base64url"),
+    userId,
+    data,
+    createdAt,
+    lastSeenAt: createdAt,
+    expiresAt,
+    revision: 0,
+  };
 }
 
 /** The same sessions, some at a time. */

@@ -36,6 +36,7 @@ const RECIPES = [
 const OPERATION = [
   { text: "Choosing a store", link: "/choosing-a-store" },
   { text: "Deploying", link: "/deploying" },
+  { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },
   { text: "Security requirements", link: "/security" },
   { text: "Writing a store", link: "/writing-a-store" },

@@ -1,0 +1,127 @@
+// Variants on Express, without routing-controllers.
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import express, { type Express, type Request } from "express";
+import { LoginManager, loginRequired, loginUser } from "latchkey";
+import { openStore } from "latchkey/stores";
+import passport from "passport";
+import { type Given, type Person, people, SECRET, type Variant } from "../harness/app.js";
+import { expressSession } from "./express-session.js";
+
+declare module "express-session" {
+  interface SessionData {
+    userId?: string;
+  }
+}
+
+/** Express alone: what every other variant pays too. */
+export const bare: Variant = ({ count }) => {
+  const { ann } = people(count);
+  const app = application();
+  app.get("/login", (_req, res) => void res.send("in"));
+  app.get("/me", (_req, res) => void res.json({ email: ann.email }));
+  return app;
+};
+
+/** The least that could be written by hand: a signed cookie and a Map. */
+export const byHand: Variant = ({ count }) => {
+  const { load } = people(count);
+  const sessions = new Map<string, { userId: string }>();
+  const sign = (id: string) => createHmac("sha256", SECRET).update(id).digest("base64url");
+  const sessionOf = ({ headers }: Request) => {
+    const [, id, signature] = /(?:^|; )sid=([\w-]+)\.([\w-]+)/.exec(headers.cookie ?? "") ?? [];
+    if (!id || !signature) return undefined;
+    const [given, expected] = [Buffer.from(signature), Buffer.from(sign(id))];
+    return given.length === expected.length && timingSafeEqual(given, expected) ? sessions.get(id) : undefined;
+  };
+  const app = application();
+  app.get("/login", (_req, res) => {
+    const id = randomBytes(24).toString("base64url");
+    sessions.set(id, { userId: "1" });
+    res.cookie("sid", `${id}.${sign(id)}`, { httpOnly: true, sameSite: "lax" });
+    res.send("in");
+  });
+  app.get("/me", (req, res) => {
+    const session = sessionOf(req);
+    const user = session && load(session.userId);
+    if (!user) return void res.sendStatus(401);
+    res.json({ email: user.email });
+  });
+  return app;
+};
+
+/** express-session with a user's id in it. */
+export const session: Variant = async (given) => {
+  const { load } = people(given.count);
+  const app = application();
+  app.use(await expressSession(given));
+  app.get("/login", (req, res) => {
+    req.session.userId = "1";
+    res.send("in");
+  });
+  app.get("/me", (req, res) => {
+    const user = req.session.userId === undefined ? undefined : load(req.session.userId);
+    if (!user) return void res.sendStatus(401);
+    res.json({ email: user.email });
+  });
+  return app;
+};
+
+/** Passport over express-session. */
+export const passportSession: Variant = async (given) => {
+  const app = application();
+  app.use(await expressSession(given));
+  const ann = usePassport(app, given);
+  app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
+  app.get(
+    "/me",
+    (req, res, next) => (req.isAuthenticated() ? next() : void res.sendStatus(401)),
+    (req, res) => void res.json({ email: (req.user as Person).email }),
+  );
+  return app;
+};
+
+/** latchkey, with sessions of its own. */
+export const latchkey: Variant = async (given) => {
+  const store = await openStore(given.url);
+  const { ann, load } = people(given.count);
+  const login = new LoginManager({ secret: SECRET, store, userLoader: load });
+  const app = application();
+  login.init(app);
+  return guarded(app, ann);
+};
+
+/** latchkey over an express-session of the application's own. */
+export const latchkeyOverSession: Variant = async (given) => {
+  const { ann, load } = people(given.count);
+  const login = new LoginManager({ secret: SECRET, userLoader: load });
+  const app = application();
+  app.use(await expressSession(given), login.middleware());
+  return guarded(app, ann);
+};
+
+/** An Express that neither logs errors nor names itself. */
+export function application(): Express {
+  const app = express();
+  app.set("env", "test");
+  app.disable("x-powered-by");
+  app.get("/public", (_req, res) => void res.json({ email: "nobody" }));
+  return app;
+}
+
+/** Mounts Passport, and gives the user to log in. */
+export function usePassport(app: Express, { count }: Given): Person {
+  const { ann, load } = people(count);
+  passport.serializeUser((user, done) => done(null, (user as Person).id));
+  passport.deserializeUser((id: string, done) => done(null, load(id) ?? false));
+  app.use(passport.session());
+  return ann;
+}
+
+function guarded(app: Express, ann: Person): Express {
+  app.get("/login", async (req, res) => {
+    await loginUser(req, ann);
+    res.send("in");
+  });
+  app.get("/me", loginRequired(), (req, res) => void res.json({ email: (req.user as Person).email }));
+  return app;
+}

@@ -1,0 +1,85 @@
+// Variants on routing-controllers.
+import "reflect-metadata";
+import type { Express, Request, RequestHandler, Response } from "express";
+import { LoginManager, loginUser } from "latchkey";
+import { Authorized as LatchkeyAuthorized } from "latchkey/routing-controllers";
+import { openStore } from "latchkey/stores";
+import {
+  type Action,
+  Authorized,
+  Get,
+  JsonController,
+  Req,
+  type RoutingControllersOptions,
+  useExpressServer,
+} from "routing-controllers";
+import { type Person, people, SECRET, type Variant } from "../harness/app.js";
+import { application, usePassport } from "./express.js";
+import { expressSession } from "./express-session.js";
+
+/** routing-controllers with nobody logged in. */
+export const bareControllers: Variant = () => {
+  @JsonController()
+  class Controller {
+    @Get("/me")
+    me() {
+      return { email: "ann@example.com" };
+    }
+  }
+  const app = application();
+  app.get("/login", (_req, res) => void res.send("in"));
+  return controllers(app, Controller);
+};
+
+/** Passport and an authorizationChecker. */
+export const passportControllers: Variant = async (given) => {
+  @JsonController()
+  class Controller {
+    @Get("/me")
+    @Authorized()
+    me(@Req() req: Request) {
+      return { email: (req.user as Person).email };
+    }
+  }
+  const app = application();
+  app.use(await expressSession(given));
+  const ann = usePassport(app, given);
+  app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
+  return controllers(app, Controller, { authorizationChecker: ({ request }: Action) => request.isAuthenticated() });
+};
+
+/** latchkey and its `@Authorized`. */
+export const latchkeyControllers: Variant = async (given) => {
+  @JsonController()
+  class Controller {
+    @Get("/me")
+    @LatchkeyAuthorized()
+    me(@Req() req: Request) {
+      return { email: (req.user as Person).email };
+    }
+  }
+  const store = await openStore(given.url);
+  const { ann, load } = people(given.count);
+  const login = new LoginManager({ secret: SECRET, store, userLoader: load });
+  const app = application();
+  login.init(app);
+  app.get("/login", enter(ann));
+  return controllers(app, Controller);
+};
+
+function enter(ann: Person): RequestHandler {
+  return async (req: Request, res: Response) => {
+    await loginUser(req, ann);
+    res.send("in");
+  };
+}
+
+function controllers(app: Express, controller: new () => object, options: RoutingControllersOptions = {}): Express {
+  return useExpressServer(app, {
+    controllers: [controller],
+    defaultErrorHandler: false,
+    classTransformer: false,
+    validation: false,
+    ...options,
+  });
+}

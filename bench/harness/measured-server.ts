@@ -1,0 +1,111 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { type Answer, Connection, requestOf } from "./client.js";
+import type { Place } from "./place.js";
+
+/** How many connections send requests at once. */
+export const CLIENTS = 16;
+
+/** Which variant: the function `name` of the module at `url`. */
+export interface VariantOf {
+  module: string;
+  name: string;
+}
+
+/** What a server tells of itself. */
+export interface Told {
+  cpu: NodeJS.CpuUsage;
+  counts: Record<string, number>;
+  heap: number;
+  node: string;
+}
+
+/** What a run of requests took. */
+export interface Run {
+  /** CPU time of the server a request, in microseconds. */
+  cpu: number;
+  /** Requests a second. */
+  rate: number;
+}
+
+/** How a server's process is started. */
+export interface Starting {
+  /** The Node binary. */
+  node: string;
+  execArgv?: string[];
+}
+
+/** A variant that serves in a process of its own. */
+export class MeasuredServer {
+  cookie = "";
+  readonly #child: ChildProcess;
+  readonly #connections: Connection[];
+  #isStopped = false;
+
+  private constructor(child: ChildProcess, connections: Connection[]) {
+    this.#child = child;
+    child.once("exit", (code, signal) => {
+      if (!this.#isStopped) throw new Error(`a measured server ended: ${signal ?? code}`);
+    });
+    this.#connections = connections;
+  }
+
+  /** @throws when the server ends before it listens */
+  static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [] }: Starting) {
+    const program = fileURLToPath(new URL("./server.js", import.meta.url));
+    const child = fork(program, [module, name, place.name, place.url], { execPath: node, execArgv });
+    const ended = once(child, "exit").then(() => {
+      throw new Error(`${name} on ${place.name} does not start`);
+    });
+    const [{ port }] = (await Promise.race([once(child, "message"), ended])) as [{ port: number }];
+    ended.catch(() => {});
+    const connections = await Promise.all(Array.from({ length: CLIENTS }, () => Connection.open(port)));
+    return new MeasuredServer(child, connections);
+  }
+
+  /** Sends one request, by the first connection. */
+  send(line: string, cookie = this.cookie, json?: object): Promise<Answer> {
+    return this.#connections[0]!.send(requestOf(line, cookie, json));
+  }
+
+  /** Logs in, and keeps the cookie for the runs. */
+  async logIn(line = "GET /login", json?: object): Promise<void> {
+    const { cookie, status, body } = await this.send(line, "", json);
+    if (status >= 400) throw new Error(`a login was answered by ${status}: ${body}`);
+    this.cookie = cookie;
+  }
+
+  /** Sends one request many times over all connections, and measures. */
+  async run(line: string, times: number, expected = 200): Promise<Run> {
+    const request = requestOf(line, this.cookie);
+    const before = await this.told();
+    const begun = performance.now();
+    let left = times;
+    const client = async (connection: Connection) => {
+      while (left-- > 0) {
+        const { status, body } = await connection.send(request);
+        if (status !== expected) throw new Error(`${line} was answered by ${status}: ${body}`);
+      }
+    };
+    await Promise.all(this.#connections.map(client));
+    const seconds = (performance.now() - begun) / 1000;
+    const after = await this.told();
+    const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
+    return { cpu: cpu / times, rate: times / seconds };
+  }
+
+  /** @param asked "heap" collects garbage before, which takes a Node with `--expose-gc` */
+  async told(asked: "figures" | "heap" = "figures"): Promise<Told> {
+    this.#child.send(asked);
+    return ((await once(this.#child, "message")) as [Told])[0];
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const connection of this.#connections) connection.close();
+    const exited = once(this.#child, "exit");
+    this.#child.send("stop");
+    await exited;
+  }
+}

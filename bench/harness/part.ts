@@ -1,0 +1,17 @@
+/** How a part is run. */
+export interface Running {
+  quick: boolean;
+  /** The Node binary of the measured servers. */
+  node: string;
+}
+
+/** Something that is measured by itself. */
+export interface Part<R extends object = object> {
+  name: string;
+  /** @returns what was measured, or nothing where that is written elsewhere */
+  run(running: Running): Promise<R | undefined>;
+  /** The results as Markdown, for the terminal and the site. */
+  report(results: R): string;
+  /** The results as a picture, if there is one. */
+  draw?(results: R): string;
+}

@@ -1,0 +1,59 @@
+import type { MeasuredServer, Run } from "./measured-server.js";
+
+/** A server and the request that it is measured by. */
+export interface Contender {
+  name: string;
+  server: MeasuredServer;
+  line: string;
+}
+
+/** The median of the rounds, and the least and the greatest. */
+export interface Spread {
+  median: number;
+  range: [least: number, greatest: number];
+}
+
+/** What one contender took, and its ratios to the first in the same round. */
+export interface Figures {
+  name: string;
+  cpu: Spread;
+  cpuRatio: Spread;
+  rate: Spread;
+  rateRatio: Spread;
+}
+
+export interface Amounts {
+  /** Requests that are sent before any is measured, for the compiler. */
+  warmUp: number;
+  rounds: number;
+  requests: number;
+}
+
+/** Lets the contenders take turns, so that what else the machine does meets all of them. */
+export async function takeTurns(contenders: Contender[], { warmUp, rounds, requests }: Amounts): Promise<Figures[]> {
+  const runs = contenders.map((): Run[] => []);
+  for (const { server, line } of contenders) await server.run(line, warmUp);
+  for (let round = 0; round < rounds; round++) {
+    const order = contenders.map((_, i) => (i + round) % contenders.length);
+    for (const i of order) runs[i]!.push(await contenders[i]!.server.run(contenders[i]!.line, requests));
+  }
+  const [base] = runs;
+  return contenders.map(({ name }, i) => {
+    const own = runs[i]!;
+    const spread = (value: (run: Run) => number) => spreadOf(own.map(value));
+    const ratio = (value: (run: Run) => number) => spreadOf(own.map((run, round) => value(run) / value(base![round]!)));
+    return {
+      name,
+      cpu: spread(({ cpu }) => cpu),
+      cpuRatio: ratio(({ cpu }) => cpu),
+      rate: spread(({ rate }) => rate),
+      rateRatio: ratio(({ rate }) => rate),
+    };
+  });
+}
+
+/** The median and the ends of some values. */
+export function spreadOf(values: number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1]!, range: [sorted[0]!, sorted.at(-1)!] };
+}

@@ -1,0 +1,25 @@
+// The process that is measured: serves one variant, and answers to what its parent asks.
+import { createServer } from "node:http";
+import type { Variant } from "./app.js";
+import type { PlaceName } from "./place.js";
+
+const [, , module, name, place, url] = process.argv as [string, string, string, string, PlaceName, string];
+const counts: Record<string, number> = {};
+const count = (what: string) => {
+  counts[what] = (counts[what] ?? 0) + 1;
+};
+
+const variants = (await import(module)) as Record<string, Variant>;
+const listener = await variants[name]!({ place, url, count });
+// A connection rests while other variants have their turn.
+const patient = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
+const server = createServer(patient, listener).listen(0, "127.0.0.1", () => {
+  process.send!({ port: (server.address() as { port: number }).port });
+});
+
+process.on("message", (asked: string) => {
+  if (asked === "stop") process.exit();
+  if (asked === "heap") globalThis.gc!();
+  process.send!({ cpu: process.cpuUsage(), counts, heap: process.memoryUsage().heapUsed, node: process.versions.node });
+});
+process.on("disconnect", () => process.exit());

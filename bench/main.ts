@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { growth } from "./growth.js";
+import { fillPage } from "./harness/page.js";
+import type { Part } from "./harness/part.js";
+import { request } from "./request/main.js";
+
+const PARTS: readonly Part[] = [request as Part, growth];
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    print: { type: "boolean", default: false },
+    node: { type: "string", default: process.execPath },
+  },
+});
+const unknown = positionals.filter((name) => !PARTS.some((part) => part.name === name));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(", ")}; there are ${PARTS.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+
+setInterval(() => {}, 60_000); // a Redis server that starts does not keep this process alive
+for (const part of PARTS) if (positionals.length === 0 || positionals.includes(part.name)) await measure(part);
+process.exit();
+
+async function measure(part: Part): Promise<void> {
+  const begun = performance.now();
+  const results = await part.run(flags);
+  if (!results) return;
+  const text = part.report(results);
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(`\n## ${part.name}\n\n${text}\n\n${part.name}: ${seconds} s`);
+  if (flags.print) return;
+  await mkdir("bench/results", { recursive: true });
+  await writeFile(
+    `bench/results/${part.name}.json`,
+    `${JSON.stringify({ quick: flags.quick, seconds, ...results }, null, 2)}\n`,
+  );
+  if (part.draw) await writeFile(`bench/results/${part.name}.svg`, part.draw(results));
+  await fillPage(part.name, text);
+}

@@ -1,0 +1,75 @@
+import { barChart } from "../harness/bars.js";
+import { type Machine, machineOf } from "../harness/machine.js";
+import { MeasuredServer } from "../harness/measured-server.js";
+import type { Part } from "../harness/part.js";
+import { openPlace, PLACES, type PlaceName } from "../harness/place.js";
+import { type Amounts, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
+import { spread, table, whole } from "../harness/table.js";
+import { ways } from "./variants.js";
+
+/** What a guarded request costs, at each place. */
+interface RequestResults {
+  machine: Machine;
+  amounts: Amounts;
+  places: Array<{ place: PlaceName; figures: Figures[] }>;
+}
+
+const NAMES: Record<PlaceName, string> = {
+  memory: "In memory",
+  redis: "Redis",
+  sqlite: "SQLite",
+  postgres: "PostgreSQL",
+};
+
+export const request: Part<RequestResults> = {
+  name: "request",
+  async run({ quick, node }) {
+    const amounts = quick ? { warmUp: 1500, rounds: 5, requests: 600 } : { warmUp: 4000, rounds: 15, requests: 4000 };
+    const places: RequestResults["places"] = [];
+    for (const place of PLACES) places.push({ place, figures: await figuresAt(place, amounts, node) });
+    return { machine: await machineOf(node), amounts, places };
+  },
+  report({ amounts, places }) {
+    const head = ["", "CPU a request, µs", "× Express alone", "requests a second", "× Express alone"];
+    const tables = places.map(({ place, figures }) => {
+      const rows = figures.map(({ name, cpu, cpuRatio, rate, rateRatio }) => [
+        name,
+        cpu.median.toFixed(0),
+        spread(cpuRatio, 2),
+        whole(rate.median),
+        spread(rateRatio, 2),
+      ]);
+      return `### ${NAMES[place]}\n\n${table(head, rows)}`;
+    });
+    return `The median of ${amounts.rounds} rounds of ${whole(amounts.requests)} requests, and the range of all rounds.\n\n${tables.join("\n\n")}`;
+  },
+  draw({ places }) {
+    const ours = new Set(ways.filter(({ isOurs }) => isOurs).map(({ label }) => label));
+    const groups = places.map(({ place, figures }) => ({
+      heading: NAMES[place],
+      bars: figures.map(({ name, cpuRatio }) => ({
+        label: name,
+        value: cpuRatio.median,
+        range: cpuRatio.range,
+        isOurs: ours.has(name),
+      })),
+    }));
+    return barChart("CPU time of a guarded request, in multiples of Express alone; shorter is better", groups, "×");
+  },
+};
+
+async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
+  const place = await openPlace(name);
+  const contenders: Contender[] = [];
+  try {
+    for (const way of ways.filter(({ places }) => places.includes(name))) {
+      const server = await MeasuredServer.start(way, place, { node });
+      contenders.push({ name: way.label, server, line: "GET /me" });
+      await server.logIn();
+    }
+    return await takeTurns(contenders, amounts);
+  } finally {
+    for (const { server } of contenders) await server.stop();
+    await place.close();
+  }
+}

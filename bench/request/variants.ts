@@ -1,0 +1,39 @@
+import type { PlaceName } from "../harness/place.js";
+
+/** One of the ways to guard a request. */
+export interface Way {
+  /** What readers know it by. */
+  label: string;
+  module: string;
+  name: string;
+  places: readonly PlaceName[];
+  isOurs?: boolean;
+  /** What else it costs to know who is logged in, beside this framework alone. */
+  on: "express" | "controllers" | "other";
+}
+
+const EVERYWHERE: readonly PlaceName[] = ["memory", "redis", "sqlite", "postgres"];
+const WITH_STORES: readonly PlaceName[] = ["memory", "redis", "postgres"];
+const [EXPRESS, CONTROLLERS] = ["express", "routing-controllers"].map(
+  (name) => new URL(`../apps/${name}.js`, import.meta.url).href,
+) as [string, string];
+
+const onExpress = (label: string, name: string, places: readonly PlaceName[], isOurs = false): Way => {
+  return { label, module: EXPRESS, name, places, isOurs, on: "express" };
+};
+const onControllers = (label: string, name: string, places: readonly PlaceName[], isOurs = false): Way => {
+  return { label, module: CONTROLLERS, name, places, isOurs, on: "controllers" };
+};
+
+/** Bare Express is the first: what the others are compared with. */
+export const ways: readonly Way[] = [
+  onExpress("Express alone", "bare", EVERYWHERE),
+  onExpress("written by hand", "byHand", ["memory"]),
+  onExpress("express-session", "session", WITH_STORES),
+  onExpress("Passport + express-session", "passportSession", WITH_STORES),
+  onExpress("latchkey", "latchkey", EVERYWHERE, true),
+  onExpress("latchkey over express-session", "latchkeyOverSession", WITH_STORES, true),
+  onControllers("routing-controllers alone", "bareControllers", EVERYWHERE),
+  onControllers("r-c + Passport", "passportControllers", WITH_STORES),
+  onControllers("r-c + latchkey", "latchkeyControllers", EVERYWHERE, true),
+];
