@@ -6,9 +6,9 @@ import type { Part } from "./harness/part.js";
 /** Many sessions; a program of its own, which writes its own results. */
 export const growth: Part = {
   name: "growth",
-  async run({ quick }) {
+  async run({ size }) {
     const program = fileURLToPath(new URL("./scale/main.js", import.meta.url));
-    const child = spawn(process.execPath, [program, ...(quick ? ["--quick"] : [])], { stdio: "inherit" });
+    const child = spawn(process.execPath, [program, ...(size !== "full" ? ["--quick"] : [])], { stdio: "inherit" });
     const [code] = await once(child, "exit");
     if (code !== 0) throw new Error(`growth ended with ${code}`);
     return undefined;

@@ -4,17 +4,20 @@ import { growth } from "./growth.js";
 import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
 import { request } from "./request/main.js";
+import { trips } from "./trips/main.js";
 
-const PARTS: readonly Part[] = [request as Part, growth];
+const PARTS: readonly Part[] = [request as Part, trips as Part, growth];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    smoke: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     print: { type: "boolean", default: false },
     node: { type: "string", default: process.execPath },
   },
 });
+const size = flags.smoke ? "smoke" : flags.quick ? "quick" : "full";
 const unknown = positionals.filter((name) => !PARTS.some((part) => part.name === name));
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(", ")}; there are ${PARTS.map(({ name }) => name).join(", ")}`);
@@ -27,16 +30,16 @@ process.exit();
 
 async function measure(part: Part): Promise<void> {
   const begun = performance.now();
-  const results = await part.run(flags);
+  const results = await part.run({ size, node: flags.node });
   if (!results) return;
   const text = part.report(results);
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`\n## ${part.name}\n\n${text}\n\n${part.name}: ${seconds} s`);
-  if (flags.print) return;
+  if (flags.print || flags.smoke) return;
   await mkdir("bench/results", { recursive: true });
   await writeFile(
     `bench/results/${part.name}.json`,
-    `${JSON.stringify({ quick: flags.quick, seconds, ...results }, null, 2)}\n`,
+    `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`,
   );
   if (part.draw) await writeFile(`bench/results/${part.name}.svg`, part.draw(results));
   await fillPage(part.name, text);

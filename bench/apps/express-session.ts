@@ -7,7 +7,7 @@ import { type Given, SECRET } from "../harness/app.js";
 
 /** express-session as its README sets it up, with the store that is usual at this place. */
 export async function expressSession(given: Given): Promise<RequestHandler> {
-  return session({ secret: SECRET, resave: false, saveUninitialized: false, store: await storeAt(given) });
+  return session({ secret: SECRET, resave: false, saveUninitialized: false, store: given.watch(await storeAt(given)) });
 }
 
 async function storeAt({ place, url }: Given): Promise<Store> {

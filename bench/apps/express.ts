@@ -1,6 +1,6 @@
 // Variants on Express, without routing-controllers.
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import express, { type Express, type Request } from "express";
+import express, { type Express, type Request, type RequestHandler } from "express";
 import { LoginManager, loginRequired, loginUser } from "latchkey";
 import { openStore } from "latchkey/stores";
 import passport from "passport";
@@ -52,8 +52,8 @@ export const byHand: Variant = ({ count }) => {
 /** express-session with a user's id in it. */
 export const session: Variant = async (given) => {
   const { load } = people(given.count);
-  const app = application();
-  app.use(await expressSession(given));
+  const sessions = await expressSession(given);
+  const app = application((app) => app.use(sessions));
   app.get("/login", (req, res) => {
     req.session.userId = "1";
     res.send("in");
@@ -68,9 +68,8 @@ export const session: Variant = async (given) => {
 
 /** Passport over express-session. */
 export const passportSession: Variant = async (given) => {
-  const app = application();
-  app.use(await expressSession(given));
-  const ann = usePassport(app, given);
+  const sessions = await expressSession(given);
+  const { app, ann } = passportApplication(sessions, given);
   app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
   app.get(
     "/me",
@@ -82,11 +81,10 @@ export const passportSession: Variant = async (given) => {
 
 /** latchkey, with sessions of its own. */
 export const latchkey: Variant = async (given) => {
-  const store = await openStore(given.url);
+  const store = given.watch(await openStore(given.url));
   const { ann, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, store, userLoader: load });
-  const app = application();
-  login.init(app);
+  const app = application((app) => login.init(app));
   return guarded(app, ann);
 };
 
@@ -94,27 +92,27 @@ export const latchkey: Variant = async (given) => {
 export const latchkeyOverSession: Variant = async (given) => {
   const { ann, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, userLoader: load });
-  const app = application();
-  app.use(await expressSession(given), login.middleware());
+  const sessions = await expressSession(given);
+  const app = application((app) => app.use(sessions, login.middleware()));
   return guarded(app, ann);
 };
 
-/** An Express that neither logs errors nor names itself. */
-export function application(): Express {
+/** An Express that neither logs errors nor names itself, with what finds out who sends a request. */
+export function application(mount: (app: Express) => void = () => {}): Express {
   const app = express();
   app.set("env", "test");
   app.disable("x-powered-by");
+  mount(app);
   app.get("/public", (_req, res) => void res.json({ email: "nobody" }));
   return app;
 }
 
-/** Mounts Passport, and gives the user to log in. */
-export function usePassport(app: Express, { count }: Given): Person {
+/** An application with Passport, and the user to log in. */
+export function passportApplication(sessions: RequestHandler, { count }: Given): { app: Express; ann: Person } {
   const { ann, load } = people(count);
   passport.serializeUser((user, done) => done(null, (user as Person).id));
   passport.deserializeUser((id: string, done) => done(null, load(id) ?? false));
-  app.use(passport.session());
-  return ann;
+  return { app: application((app) => app.use(sessions, passport.session())), ann };
 }
 
 function guarded(app: Express, ann: Person): Express {

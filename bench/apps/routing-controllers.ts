@@ -14,7 +14,7 @@ import {
   useExpressServer,
 } from "routing-controllers";
 import { type Person, people, SECRET, type Variant } from "../harness/app.js";
-import { application, usePassport } from "./express.js";
+import { application, passportApplication } from "./express.js";
 import { expressSession } from "./express-session.js";
 
 /** routing-controllers with nobody logged in. */
@@ -41,9 +41,7 @@ export const passportControllers: Variant = async (given) => {
       return { email: (req.user as Person).email };
     }
   }
-  const app = application();
-  app.use(await expressSession(given));
-  const ann = usePassport(app, given);
+  const { app, ann } = passportApplication(await expressSession(given), given);
   app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
   return controllers(app, Controller, { authorizationChecker: ({ request }: Action) => request.isAuthenticated() });
 };
@@ -58,11 +56,10 @@ export const latchkeyControllers: Variant = async (given) => {
       return { email: (req.user as Person).email };
     }
   }
-  const store = await openStore(given.url);
+  const store = given.watch(await openStore(given.url));
   const { ann, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, store, userLoader: load });
-  const app = application();
-  login.init(app);
+  const app = application((app) => login.init(app));
   app.get("/login", enter(ann));
   return controllers(app, Controller);
 };

@@ -7,6 +7,8 @@ export interface Given {
   url: string;
   /** Counts an event of this name, for the parts that count. */
   count(name: string): void;
+  /** Counts the calls of a store, in the parts that count them; elsewhere the store is left as it is. */
+  watch<S extends object>(store: S): S;
 }
 
 /**

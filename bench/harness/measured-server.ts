@@ -34,6 +34,8 @@ export interface Starting {
   /** The Node binary. */
   node: string;
   execArgv?: string[];
+  /** Does it count its store's calls and its statements? That takes time of its own. */
+  counting?: boolean;
 }
 
 /** A variant that serves in a process of its own. */
@@ -52,9 +54,9 @@ export class MeasuredServer {
   }
 
   /** @throws when the server ends before it listens */
-  static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [] }: Starting) {
+  static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [], counting = false }: Starting) {
     const program = fileURLToPath(new URL("./server.js", import.meta.url));
-    const child = fork(program, [module, name, place.name, place.url], { execPath: node, execArgv });
+    const child = fork(program, [module, name, place.name, place.url, ...(counting ? ["count"] : [])], { execPath: node, execArgv });
     const ended = once(child, "exit").then(() => {
       throw new Error(`${name} on ${place.name} does not start`);
     });

@@ -1,6 +1,7 @@
 /** How a part is run. */
 export interface Running {
-  quick: boolean;
+  /** How often things are done: enough for the site, enough for a look, or just enough to see whether a part runs. */
+  size: "full" | "quick" | "smoke";
   /** The Node binary of the measured servers. */
   node: string;
 }

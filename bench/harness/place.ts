@@ -8,6 +8,14 @@ import { startRedis, stopRedisServers } from "../../test/support/redis-servers.j
 export const PLACES = ["memory", "redis", "sqlite", "postgres"] as const;
 export type PlaceName = (typeof PLACES)[number];
 
+/** What readers know them by. */
+export const PLACE_NAMES: Record<PlaceName, string> = {
+  memory: "In memory",
+  redis: "Redis",
+  sqlite: "SQLite",
+  postgres: "PostgreSQL",
+};
+
 /** A place that is this run's alone. */
 export interface Place {
   name: PlaceName;

@@ -1,4 +1,5 @@
 import type { MeasuredServer, Run } from "./measured-server.js";
+import type { Running } from "./part.js";
 
 /** A server and the request that it is measured by. */
 export interface Contender {
@@ -27,6 +28,16 @@ export interface Amounts {
   warmUp: number;
   rounds: number;
   requests: number;
+}
+
+const AMOUNTS: Record<Running["size"], Amounts> = {
+  full: { warmUp: 4000, rounds: 15, requests: 4000 },
+  quick: { warmUp: 1500, rounds: 5, requests: 600 },
+  smoke: { warmUp: 20, rounds: 1, requests: 20 },
+};
+
+export function amountsOf({ size }: Running): Amounts {
+  return AMOUNTS[size];
 }
 
 /** Lets the contenders take turns, so that what else the machine does meets all of them. */

@@ -3,14 +3,20 @@ import { createServer } from "node:http";
 import type { Variant } from "./app.js";
 import type { PlaceName } from "./place.js";
 
-const [, , module, name, place, url] = process.argv as [string, string, string, string, PlaceName, string];
+const [module, name, place, url, counting] = process.argv.slice(2) as [string, string, PlaceName, string, string?];
 const counts: Record<string, number> = {};
 const count = (what: string) => {
   counts[what] = (counts[what] ?? 0) + 1;
 };
+let watch = <S extends object>(store: S): S => store;
+if (counting) {
+  const { countStatements, watched } = await import("./counting.js"); // it loads drivers that a variant may not need
+  countStatements(count);
+  watch = (store) => watched(store, count);
+}
 
 const variants = (await import(module)) as Record<string, Variant>;
-const listener = await variants[name]!({ place, url, count });
+const listener = await variants[name]!({ place, url, count, watch });
 // A connection rests while other variants have their turn.
 const patient = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
 const server = createServer(patient, listener).listen(0, "127.0.0.1", () => {

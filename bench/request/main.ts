@@ -2,8 +2,8 @@ import { barChart } from "../harness/bars.js";
 import { type Machine, machineOf } from "../harness/machine.js";
 import { MeasuredServer } from "../harness/measured-server.js";
 import type { Part } from "../harness/part.js";
-import { openPlace, PLACES, type PlaceName } from "../harness/place.js";
-import { type Amounts, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
+import { openPlace, PLACE_NAMES, PLACES, type PlaceName } from "../harness/place.js";
+import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
 import { spread, table, whole } from "../harness/table.js";
 import { ways } from "./variants.js";
 
@@ -14,17 +14,11 @@ interface RequestResults {
   places: Array<{ place: PlaceName; figures: Figures[] }>;
 }
 
-const NAMES: Record<PlaceName, string> = {
-  memory: "In memory",
-  redis: "Redis",
-  sqlite: "SQLite",
-  postgres: "PostgreSQL",
-};
-
 export const request: Part<RequestResults> = {
   name: "request",
-  async run({ quick, node }) {
-    const amounts = quick ? { warmUp: 1500, rounds: 5, requests: 600 } : { warmUp: 4000, rounds: 15, requests: 4000 };
+  async run(running) {
+    const { node } = running;
+    const amounts = amountsOf(running);
     const places: RequestResults["places"] = [];
     for (const place of PLACES) places.push({ place, figures: await figuresAt(place, amounts, node) });
     return { machine: await machineOf(node), amounts, places };
@@ -39,14 +33,14 @@ export const request: Part<RequestResults> = {
         whole(rate.median),
         spread(rateRatio, 2),
       ]);
-      return `### ${NAMES[place]}\n\n${table(head, rows)}`;
+      return `### ${PLACE_NAMES[place]}\n\n${table(head, rows)}`;
     });
     return `The median of ${amounts.rounds} rounds of ${whole(amounts.requests)} requests, and the range of all rounds.\n\n${tables.join("\n\n")}`;
   },
   draw({ places }) {
     const ours = new Set(ways.filter(({ isOurs }) => isOurs).map(({ label }) => label));
     const groups = places.map(({ place, figures }) => ({
-      heading: NAMES[place],
+      heading: PLACE_NAMES[place],
       bars: figures.map(({ name, cpuRatio }) => ({
         label: name,
         value: cpuRatio.median,

@@ -1,0 +1,113 @@
+import { type Machine, machineOf } from "../harness/machine.js";
+import { MeasuredServer } from "../harness/measured-server.js";
+import type { Part } from "../harness/part.js";
+import { openPlace, PLACE_NAMES, PLACES, type PlaceName } from "../harness/place.js";
+import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
+import { spread, table } from "../harness/table.js";
+import { type Way, ways } from "../request/variants.js";
+import { commandsOf, resetCommands } from "./redis-commands.js";
+
+/** How often something happened in one request: a command, a statement, a call. */
+type PerRequest = Record<string, number>;
+
+interface Trips {
+  name: string;
+  place: PlaceName;
+  guarded: PerRequest;
+  /** With the cookie of somebody logged in, where the server asks for nobody. */
+  public: PerRequest;
+}
+
+interface TripsResults {
+  machine: Machine;
+  trips: Trips[];
+  amounts: Amounts;
+  publicCpu: Array<{ place: PlaceName; figures: Figures[] }>;
+}
+
+const REQUESTS = 200;
+const compared = ways.filter(({ on, name }) => on === "express" && name !== "byHand");
+
+/** Round trips, writes and user loads a request; and the CPU time of a public one. */
+export const trips: Part<TripsResults> = {
+  name: "trips",
+  async run(running) {
+    const { node } = running;
+    const counted: Trips[] = [];
+    for (const place of PLACES) counted.push(...(await tripsAt(place, node)));
+    const amounts = amountsOf(running);
+    const publicCpu: TripsResults["publicCpu"] = [];
+    for (const place of ["memory", "redis"] as const) {
+      publicCpu.push({ place, figures: await publicAt(place, amounts, node) });
+    }
+    return { machine: await machineOf(node), trips: counted, amounts, publicCpu };
+  },
+  report({ trips: counted, publicCpu }) {
+    const rows = counted.map((one) => [PLACE_NAMES[one.place], one.name, listed(one.guarded), listed(one.public)]);
+    const cpu = publicCpu.flatMap(({ place, figures }) =>
+      figures.map((one) => [PLACE_NAMES[place], one.name, one.cpu.median.toFixed(0), spread(one.cpuRatio, 2)]),
+    );
+    return `${table(["", "", "a guarded request", "a public one, with the cookie"], rows)}
+
+CPU time of a public request with the cookie of somebody logged in:
+
+${table(["", "", "CPU a request, µs", "× Express alone"], cpu)}`;
+  },
+};
+
+async function tripsAt(name: PlaceName, node: string): Promise<Trips[]> {
+  const place = await openPlace(name);
+  const counted: Trips[] = [];
+  try {
+    for (const way of compared.filter((one) => one.name !== "bare" && one.places.includes(name))) {
+      const server = await MeasuredServer.start(way, place, { node, counting: true });
+      await server.logIn();
+      const countOf = async (line: string) => {
+        await server.run(line, REQUESTS); // connections are opened
+        if (name === "redis") await resetCommands(place.url);
+        const before = (await server.told()).counts;
+        await server.run(line, REQUESTS);
+        const { counts } = await server.told();
+        return perRequest(before, { ...counts, ...(name === "redis" ? await commandsOf(place.url) : {}) });
+      };
+      counted.push({
+        name: way.label,
+        place: name,
+        guarded: await countOf("GET /me"),
+        public: await countOf("GET /public"),
+      });
+      await server.stop();
+    }
+  } finally {
+    await place.close();
+  }
+  return counted;
+}
+
+async function publicAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
+  const place = await openPlace(name);
+  const contenders: Contender[] = [];
+  const begin = async (way: Way) => {
+    const server = await MeasuredServer.start(way, place, { node });
+    contenders.push({ name: way.label, server, line: "GET /public" });
+    await server.logIn();
+  };
+  try {
+    for (const way of compared) await begin(way);
+    return await takeTurns(contenders, amounts);
+  } finally {
+    for (const { server } of contenders) await server.stop();
+    await place.close();
+  }
+}
+
+function perRequest(before: PerRequest, after: PerRequest): PerRequest {
+  const each = Object.entries(after).map(([what, times]) => [what, (times - (before[what] ?? 0)) / REQUESTS] as const);
+  return Object.fromEntries(each.filter(([, times]) => times > 0));
+}
+
+function listed(counts: PerRequest): string {
+  const order = (what: string) => ["user", "stor", "toke", "Redi", "SQL "].indexOf(what.slice(0, 4));
+  const sorted = Object.entries(counts).sort(([a], [b]) => order(a) - order(b));
+  return sorted.map(([what, times]) => `${what} ${Number(times.toFixed(2))}`).join(", ") || "nothing";
+}
