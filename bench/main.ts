@@ -37,10 +37,7 @@ async function measure(part: Part): Promise<void> {
   console.log(`\n## ${part.name}\n\n${text}\n\n${part.name}: ${seconds} s`);
   if (flags.print || flags.smoke) return;
   await mkdir("bench/results", { recursive: true });
-  await writeFile(
-    `bench/results/${part.name}.json`,
-    `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`,
-  );
+  await writeFile(`bench/results/${part.name}.json`, `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`);
   if (part.draw) await writeFile(`bench/results/${part.name}.svg`, part.draw(results));
   await fillPage(part.name, text);
 }

@@ -56,7 +56,10 @@ export class MeasuredServer {
   /** @throws when the server ends before it listens */
   static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [], counting = false }: Starting) {
     const program = fileURLToPath(new URL("./server.js", import.meta.url));
-    const child = fork(program, [module, name, place.name, place.url, ...(counting ? ["count"] : [])], { execPath: node, execArgv });
+    const child = fork(program, [module, name, place.name, place.url, ...(counting ? ["count"] : [])], {
+      execPath: node,
+      execArgv,
+    });
     const ended = once(child, "exit").then(() => {
       throw new Error(`${name} on ${place.name} does not start`);
     });

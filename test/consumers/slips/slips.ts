@@ -29,8 +29,8 @@ new LoginManager<User>({ secret, sessionProtection: true });
 new LoginManager<User>({ secret, store: openStore("memory:") });
 
 // The loader takes the id for a number, or finds another class.
-// TS2322: Type '(id: number) => null' is not assignable to type 'UserLoader<User>'.
-new LoginManager<User>({ secret, userLoader: (id: number) => null });
+// TS2322: Type '(_id: number) => null' is not assignable to type 'UserLoader<User>'.
+new LoginManager<User>({ secret, userLoader: (_id: number) => null });
 // TS2322: Type '() => string' is not assignable to type 'UserLoader<User>'.
 new LoginManager<User>({ secret, userLoader: () => "Ann" });
 
