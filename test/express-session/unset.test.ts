@@ -1,0 +1,75 @@
+import { expect } from "chai";
+import { both, either, type Kind, type Options, setCookie, siteOf, turns } from "./middlewares.js";
+
+/** A site that takes each session from its second request. */
+function twice(kind: Kind, options: Options = {}) {
+  return siteOf(kind, options, (req, res) => {
+    req.session.count = (req.session.count ?? 0) + 1;
+    if (req.session.count === 2) req.session = null as never;
+    res.end();
+  });
+}
+
+describe("express-session's contract: taking the session from a request", () => {
+  both("keeps it by default", async (kind) => {
+    const at = await twice(kind);
+    const { cookie } = await at.visit();
+    expect(await at.sessions.all()).to.have.length(1);
+    const answer = await at.visit(cookie);
+    expect([setCookie(answer), (await at.sessions.all()).length]).to.eql([undefined, 1]);
+  });
+
+  both('ends it with unset: "destroy"', async (kind) => {
+    const at = await twice(kind, { unset: "destroy" });
+    const { cookie } = await at.visit();
+    expect(await at.sessions.all()).to.have.length(1);
+    await at.visit(cookie);
+    expect(await at.sessions.all()).to.eql([]);
+  });
+
+  both("sets no cookie of one that was never saved", async (kind) => {
+    const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
+      req.session = null as never;
+      res.end();
+    });
+    expect(setCookie(await at.visit())).to.equal(undefined);
+    expect(await at.sessions.all()).to.eql([]);
+  });
+
+  both("a delete of it is the same to express-session alone", async (kind) => {
+    const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
+      if (req.url === "/delete") delete (req as { session?: unknown }).session;
+      else req.session.note = "kept";
+      res.end();
+    });
+    const { cookie } = await at.visit();
+    await at.visit(cookie, "GET /delete");
+    expect(await at.sessions.all()).to.have.length(either(kind, 0, 1));
+  });
+
+  both("tells that it could not be ended: beside the answer, or in its place", async (kind) => {
+    const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
+      if (req.url === "/") req.session.note = "kept";
+      else req.session = null as never;
+      res.end("session destroyed");
+    });
+    const { cookie } = await at.visit();
+    at.sessions.failures.destroy = new Error("boom!");
+    const { status, text } = await at.visit(cookie, "GET /unset");
+    expect([status, text === "session destroyed"]).to.eql(either(kind, [200, true], [503, false]));
+    await turns();
+    expect(at.errors).to.have.length(1);
+    expect(either(kind, at.errors[0]!, at.errors[0]!.cause)).to.have.property("message", "boom!");
+  });
+
+  both("asks the store to end one that it never had, unless nobody looked at it", async (kind) => {
+    const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
+      req.session = null as never;
+      res.end("session destroyed");
+    });
+    at.sessions.failures.destroy = new Error("boom!");
+    expect((await at.visit()).status).to.equal(200);
+    await turns();
+    expect(at.errors).to.have.length(either(kind, 1, 0));
+  });
+});
