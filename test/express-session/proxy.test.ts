@@ -44,15 +44,15 @@ describe("express-session's contract: behind a proxy", () => {
     expect(await answered(kind, strict, HTTPS, true)).to.equal("secure");
   });
 
-  both('secure: "auto" is secure where proxy: true says so', async (kind) => {
+  both("secure: auto is secure where proxy: true says so", async (kind) => {
     expect(await answered(kind, { ...auto, proxy: true }, HTTPS)).to.equal("secure");
   });
 
-  both('secure: "auto" is not secure where proxy: false does not look', async (kind) => {
+  both("secure: auto is not secure where proxy: false does not look", async (kind) => {
     expect(await answered(kind, { ...auto, proxy: false }, HTTPS)).to.equal("insecure");
   });
 
-  both('secure: "auto" follows req.secure without proxy', async (kind) => {
+  both("secure: auto follows req.secure without proxy", async (kind) => {
     expect([await answered(kind, auto, HTTPS, true), await answered(kind, auto, {}, true)]).to.eql([
       "secure",
       "insecure",
@@ -63,7 +63,7 @@ describe("express-session's contract: behind a proxy", () => {
     expect(await answered(kind, { cookie: { secure: true } }, {})).to.equal(undefined);
   });
 
-  both('sameSite: "auto" is express-session\'s alone', async (kind) => {
+  both("sameSite: auto is express-session's alone", async (kind) => {
     const options = { cookie: { sameSite: "auto", secure: "auto" } } as never;
     if (kind === "latchkey") {
       expect(() => middleware(kind, options)).to.throw(/sameSite/);

@@ -19,7 +19,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect([setCookie(answer), (await at.sessions.all()).length]).to.eql([undefined, 1]);
   });
 
-  both('ends it with unset: "destroy"', async (kind) => {
+  both("ends it with unset: destroy", async (kind) => {
     const at = await twice(kind, { unset: "destroy" });
     const { cookie } = await at.visit();
     expect(await at.sessions.all()).to.have.length(1);
