@@ -173,5 +173,7 @@ describe("express-session's contract: the cookie of a session", () => {
 /** Browsers drop a partitioned cookie that is not secure. */
 async function expectRefusal(cookie: Options["cookie"]): Promise<void> {
   const error = await siteOf("latchkey", { cookie }).catch((caught: Error) => caught);
-  expect(error).to.have.property("message").that.matches(/partitioned.*secure/);
+  expect(error)
+    .to.have.property("message")
+    .that.matches(/partitioned.*secure/);
 }
