@@ -99,7 +99,7 @@ export class RememberPersistent extends Remember {
     const token = this.#tokens(series, 0)[0]!;
     const record = this.#record(browser, storageId(token), Date.now());
     const id = storageId(series);
-    await this.calls.tokens("create", (tokens) => tokens.create(id, record));
+    await this.calls.createToken(id, record);
     return grantOf(series, token, record);
   }
 

@@ -133,22 +133,11 @@ export class SessionRecords {
     kept.written = true;
   }
 
-  /** A login whose `create` was too slow has failed; should it come about after all, it is ended, for nobody has its id. */
   async #create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
     const now = Date.now();
     const record = { ...this.#head(data, createdAt, now), createdAt, lastSeenAt: now, revision: 0 };
-    let creating: Promise<void> | undefined;
-    try {
-      await this.#calls.sessions("create", (store) => {
-        creating = store.create(id, record);
-        return creating;
-      });
-    } catch (error) {
-      if (record.userId !== null && error instanceof StoreUnavailableError) {
-        creating?.then(() => this.#calls.store.destroy(id)).catch(() => {});
-      }
-      throw error;
-    }
+    if (record.userId === null) await this.#calls.sessions("create", (store) => store.create(id, record));
+    else await this.#calls.createLogin(id, record);
     return record;
   }
 

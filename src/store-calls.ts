@@ -1,8 +1,8 @@
 import { Deadlines } from "./deadlines.js";
 import { SessionExistsError, StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
-import type { RememberTokenStore } from "./remember-token-store.js";
-import type { SessionStore } from "./session-store.js";
+import type { RememberTokenRecord, RememberTokenStore } from "./remember-token-store.js";
+import type { SessionRecord, SessionStore } from "./session-store.js";
 import { traced } from "./trace.js";
 
 type SessionVerb = Exclude<keyof SessionStore, "rememberTokens">;
@@ -33,11 +33,47 @@ export class StoreCalls {
     return traced("store", { operation }, () => this.#ask(operation, () => call(this.store.rememberTokens!)));
   }
 
+  /** Creates a login's session. One that failed, or was too slow, is ended should it come about after all: nobody has its id. */
+  createLogin(id: string, record: SessionRecord): Promise<void> {
+    return createOrUndo(this.store, id, record, (create) => this.sessions("create", create));
+  }
+
+  /** Creates the record of a remembered browser, or none, likewise. */
+  createToken(id: string, record: RememberTokenRecord): Promise<void> {
+    return createOrUndo(this.store.rememberTokens!, id, record, (create) => this.tokens("create", create));
+  }
+
   #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
     return this.#deadlines.keep(call, (cause) => {
       if (cause instanceof SessionExistsError || cause instanceof UnsupportedByStoreError) return cause;
       this.#events.emit("storeFailed", { operation, error: cause as Error });
       return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
     });
+  }
+}
+
+/** Where something is created under a new id. */
+interface Place<R> {
+  create(id: string, record: R): Promise<void>;
+  destroy(id: string): Promise<unknown>;
+}
+
+/** Creates, and takes back what a call left that failed in between or was too slow. */
+async function createOrUndo<R>(
+  place: Place<R>,
+  id: string,
+  record: R,
+  ask: (create: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  let creating: Promise<void> | undefined;
+  try {
+    await ask(() => {
+      creating = place.create(id, record);
+      return creating;
+    });
+  } catch (error) {
+    const undo = () => place.destroy(id);
+    if (error instanceof StoreUnavailableError) creating?.then(undo, undo).catch(() => {});
+    throw error;
   }
 }
