@@ -12,7 +12,7 @@ const TRIALS = 1000;
 describe("races", function () {
   this.timeout(120_000);
 
-  it(`a redirect after a login, followed at once to another server, over a slow store: ${TRIALS} of ${TRIALS} logged in`, async () => {
+  it(`R-3: a redirect after a login, followed at once to another server, over a slow store: ${TRIALS} of ${TRIALS} logged in`, async () => {
     const store = new WatchedStore();
     store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
     const { ann, load } = people();
@@ -30,7 +30,7 @@ describe("races", function () {
     expect(loggedIn).to.equal(TRIALS);
   });
 
-  it(`two people logging in at once from one anonymous session: 0 of ${TRIALS} mixed up, the anonymous one gone`, async () => {
+  it(`R-4: two people logging in at once from one anonymous session: 0 of ${TRIALS} mixed up, the anonymous one gone`, async () => {
     const { app, byId, store } = site();
     const { gate, wait } = gates();
     app.post(
@@ -75,7 +75,7 @@ describe("races", function () {
     expect(mixed).to.have.lengthOf(0);
   });
 
-  it("a confirmation that comes twice: one of the two wins, and the other leaves the winner's cookie alone (200 times)", async () => {
+  it("R-5: a confirmation that comes twice: one of the two wins, and the other leaves the winner's cookie alone (200 times)", async () => {
     const { app, store } = site();
     const { gate, wait } = gates();
     app.post(

@@ -120,7 +120,7 @@ describe("a remember token that was used up, presented again", function () {
         expect(at.told.map(({ event, last }) => [event, last.userAgent])).to.eql([["stale", "a thief's"]]);
       });
 
-      it("1,000 times is told once, costs one read each, and is written for once", async () => {
+      it("R-22: 1,000 times is told once, costs one read each, and is written for once", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const stale = (await at.logIn(ann)).remember;
