@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+
+/** What decides about who gets in, and the tests that have to notice when it decides otherwise: quick ones, on no server. */
+const groups = {
+  guards: {
+    sources: ["guards", "judge", "freshness"],
+    tests: ["guards", "guard-table", "challenge", "freshness", "current-user", "inherited-guards"],
+  },
+  verbs: {
+    sources: ["login", "enter-session", "logout", "confirm", "session-move"],
+    tests: ["login", "confirm", "freshness", "fixation", "events", "faults", "id-collisions", "late-create", "stamp"],
+  },
+  loading: {
+    sources: ["load-user", "stamp", "session-protection"],
+    tests: ["load-user", "current-user", "stamp", "session-protection", "user", "session-lifetime", "remember"],
+  },
+  redirects: { sources: ["next-url"], tests: ["next-url", "requested-page"] },
+  sessions: {
+    sources: ["session-bridge", "session-records"],
+    tests: ["session-bridge", "session-lifetime", "session-cookie", "unserializable-sessions", "faults", "store-cost"],
+  },
+  remembering: {
+    sources: ["remember", "remember-stateless", "remember-token", "remember-persistent"],
+    tests: ["remember", "remember-ends", "remember-refresh", "remember-token-cookie", "remember-faults"],
+  },
+};
+
+const name = process.env.MUTATE ?? "guards";
+const group = groups[name];
+if (!group) throw new Error(`MUTATE is one of ${Object.keys(groups).join(", ")}, not ${name}`);
+
+/** Stryker's settings for the group that `MUTATE` names. */
+// biome-ignore lint/style/noDefaultExport: Stryker wants it so
+export default {
+  mutate: group.sources.map((source) => `src/${source}.ts`),
+  // Compiled once, with all mutants in it; there is no shell, hence the backslashes.
+  buildCommand: String.raw`sh -c npm\ run\ -s\ build\ &&\ npm\ run\ -s\ build:test`,
+  plugins: [fileURLToPath(import.meta.resolve("@stryker-mutator/mocha-runner"))],
+  testRunner: "mocha",
+  mochaOptions: {
+    "no-config": true,
+    spec: group.tests.map((test) => `build/test/${test}.test.js`),
+    require: ["reflect-metadata", "./build/test/support/server.js"],
+  },
+  coverageAnalysis: "perTest",
+  ignoreStatic: true,
+  tsconfigFile: "none.json", // Stryker would read it with an older TypeScript
+  ignorePatterns: ["/.ci", "/bench", "/coverage", "/dist", "/build", "/test/mutation", "/docs/node_modules"],
+  mutator: { excludedMutations: ["StringLiteral"] }, // mostly the words of errors
+  reporters: ["clear-text"],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  concurrency: 2,
+  timeoutMS: 20_000,
+  tempDirName: "build/mutants",
+};
