@@ -121,6 +121,7 @@ describe("safeNext", () => {
       "next=/a&next=/b",
       "next[a]=/b",
       `next=/${"a".repeat(2048)}`,
+      `next=/${"a/../".repeat(500)}`,
     ];
     for (const search of [...queries, `next=/${"%C3%A9".repeat(1000)}`.replaceAll("%C3%A9", "\u00e9")]) {
       expect((await browser.get(`/login?${search}`)).text, search.slice(0, 30)).to.equal("/home");
@@ -139,11 +140,25 @@ describe("safeNext", () => {
 
   it("never gives a view", async () => {
     const browser = await nextApp({ loginView: "/login", refreshView: "https://app.example/confirm/" });
-    for (const view of ["/login", "/login/", "/LOGIN?a=1", "/%6cogin#x", "/a/../login", "/confirm", "/Confirm/"]) {
+    for (const view of [
+      "/login",
+      "/login/",
+      "/login//",
+      "/LOGIN?a=1",
+      "/%6cogin#x",
+      "/a/../login",
+      "/confirm",
+      "/Confirm/",
+    ]) {
       expect((await browser.get(query(view))).text, view).to.equal("/home");
     }
-    expect((await browser.get(query("/logins"))).text).to.equal("/logins");
-    expect((await browser.get(query("/a%"))).text).to.equal("/a%");
+    for (const other of ["/logins", "/log/in", "/a%"]) {
+      expect((await browser.get(query(other))).text, other).to.equal(other);
+    }
+  });
+
+  it("takes no view for one where there is none", async () => {
+    expect((await (await nextApp()).get(query("/undefined"))).text).to.equal("/undefined");
   });
 
   it("never gives a view of a map or of a function", async () => {
