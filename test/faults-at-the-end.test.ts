@@ -1,14 +1,14 @@
 import { expect } from "chai";
 import sinon from "sinon";
 import { faults, faultySite } from "./support/faulty-site.js";
-import { countTrials, send } from "./support/raw-client.js";
+import { countTrials, only, send } from "./support/raw-client.js";
 import { expectNoUnhandledRejections } from "./support/unhandled.js";
 
 describe("a store that is away now and then, or late", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 
-  it("at a touch: the response does not wait for it", async () => {
+  it("R-8: at a touch: the response does not wait for it", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     let release!: () => void;
     const hanging = new Promise<void>((resolve) => {
@@ -23,6 +23,21 @@ describe("a store that is away now and then, or late", () => {
     at.store.before = (verb) => (verb === "touch" ? Promise.reject(new Error("refused")) : undefined);
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
     expect(operations()).to.deep.equal(["touch"]);
+  });
+
+  it("R-8: at each touch: nobody is kept waiting, and the login ends as if nobody had used it", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { cookie, operations, origin, store, ...at } = await faultySite(faults.fails!, { idleTimeout: "10m" });
+    const session = only("sid", cookie);
+    at.break("touch");
+    for (const minute of [3, 6, 9]) {
+      clock.tick("03:00");
+      expect((await send(origin, "GET /me", { cookie: session })).status, `after ${minute} minutes`).to.equal(200);
+    }
+    expect(operations()).to.deep.equal(["touch", "touch", "touch"]);
+    clock.tick("01:01");
+    expect((await send(origin, "GET /me", { cookie: session })).status).to.equal(401);
+    expect(await store.countOf("1")).to.equal(0);
   });
 
   it("now and then, over 5,000 requests: 0 let through without a session that was read", async () => {

@@ -5,16 +5,18 @@ import { people } from "./support/people.js";
 import { countTrials, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
+import { trials } from "./support/trials.js";
 import { WatchedStore } from "./support/watched-store.js";
 
 const TRIALS = 1000;
+const SLOWEST = trials(300, 4);
 
 describe("races", function () {
   this.timeout(120_000);
 
-  it(`R-3: a redirect after a login, followed at once to another server, over a slow store: ${TRIALS} of ${TRIALS} logged in`, async () => {
+  it(`R-3: a redirect after a login, followed at once to another server, over a store as slow as ${SLOWEST} ms: ${TRIALS} of ${TRIALS} logged in`, async () => {
     const store = new WatchedStore();
-    store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+    store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * SLOWEST));
     const { ann, load } = people();
     const [first, second] = [site({ store, userLoader: load }), site({ store, userLoader: load })];
     first.app.post("/enter", async (req, res) => {
