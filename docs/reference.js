@@ -5,6 +5,7 @@ import { Application, LogLevel } from "typedoc";
 const ENTRIES = {
   latchkey: "../src/index.ts",
   "latchkey/routing-controllers": "../src/routing-controllers.ts",
+  "latchkey/nestjs": "../src/nestjs.ts",
   "latchkey/testing": "../src/testing.ts",
   "latchkey/stores": "../stores/open.ts",
   "latchkey/stores/redis": "../stores/redis.ts",

@@ -5,17 +5,11 @@
 import "reflect-metadata";
 import { randomBytes } from "node:crypto";
 import {
-  type ArgumentsHost,
   BadRequestException,
   Body,
-  type CanActivate,
-  Catch,
   Controller,
-  createParamDecorator,
-  type ExecutionContext,
   Get,
   HttpCode,
-  HttpException,
   Inject,
   Injectable,
   Module,
@@ -24,53 +18,15 @@ import {
   UnauthorizedException,
   UseGuards,
 } from "@nestjs/common";
-import { APP_FILTER, BaseExceptionFilter, NestFactory } from "@nestjs/core";
+import { APP_FILTER, NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { hash, verify } from "@node-rs/argon2";
-import type { Request, RequestHandler, Response } from "express";
-import {
-  currentUser,
-  freshLoginRequired,
-  LatchkeyError,
-  LoginManager,
-  loginRequired,
-  loginUser,
-  logoutUser,
-  refreshStamp,
-  roleRequired,
-  UserMixin,
-} from "latchkey";
+import type { Request } from "express";
+import { currentUser, LoginManager, loginUser, logoutUser, refreshStamp, UserMixin } from "latchkey";
+import { CurrentUser, FreshLoginGuard, LatchkeyErrorFilter, LoginGuard, RoleGuard } from "latchkey/nestjs";
 import { openStore } from "latchkey/stores";
 
 const { PORT = "3000", SESSION_STORE = "memory:" } = process.env;
-
-/** A guard of latchkey's as one of NestJS's. A request that it refuses it has answered, so NestJS is told nothing more. */
-function asGuard(guard: RequestHandler): CanActivate {
-  return {
-    canActivate(context) {
-      const http = context.switchToHttp();
-      return new Promise((resolve, reject) => {
-        guard(http.getRequest(), http.getResponse(), (error?: unknown) => (error ? reject(error) : resolve(true)));
-      });
-    },
-  };
-}
-
-/** The user, behind a guard. */
-const CurrentUser = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<Request>().user,
-);
-
-/** Answers latchkey's errors with their status, which NestJS would not look for: 503 when the store is away. */
-@Catch(LatchkeyError)
-class LatchkeyErrors extends BaseExceptionFilter {
-  override catch(error: LatchkeyError, host: ArgumentsHost): void {
-    const { status, code, message, headers = {} } = error;
-    host.switchToHttp().getResponse<Response>().set(headers);
-    const answer = new HttpException({ statusCode: status, message, code }, status);
-    super.catch(status === 500 ? error : answer, host); // a mistake in the program is logged, and its details are told to nobody
-  }
-}
 
 class Account extends UserMixin {
   constructor(
@@ -142,7 +98,7 @@ class LoginController {
   }
 }
 
-@UseGuards(asGuard(loginRequired())) // everything here is for logged-in users
+@UseGuards(LoginGuard) // everything here is for logged-in users
 @Controller("account")
 class AccountController {
   @Get()
@@ -150,7 +106,7 @@ class AccountController {
     return { id, name };
   }
 
-  @UseGuards(asGuard(freshLoginRequired({ within: "10m" })))
+  @UseGuards(FreshLoginGuard({ within: "10m" }))
   @Post("password")
   @HttpCode(204)
   async changePassword(
@@ -164,7 +120,7 @@ class AccountController {
     await refreshStamp(req); // this login goes on, and every other one ends
   }
 
-  @UseGuards(asGuard(roleRequired("admin")))
+  @UseGuards(RoleGuard("admin"))
   @Get("audit")
   audit() {
     return ["nothing happened"];
@@ -176,7 +132,7 @@ class AccountController {
   providers: [
     Accounts,
     Greeter,
-    { provide: APP_FILTER, useClass: LatchkeyErrors },
+    { provide: APP_FILTER, useClass: LatchkeyErrorFilter },
     {
       provide: LoginManager,
       inject: [Accounts],

@@ -27,6 +27,7 @@ const PEERS: Record<string, string[]> = {
   "latchkey/stores/express-session": [],
   "latchkey/stores/redis": ["connect-redis", "express-session"],
   "latchkey/stores/typeorm": ["typeorm", "reflect-metadata"],
+  "latchkey/nestjs": ["@nestjs/common", "reflect-metadata"],
   "latchkey/routing-controllers": ["routing-controllers", "reflect-metadata", "class-transformer", "class-validator"],
 };
 

@@ -83,6 +83,24 @@ describe("the recipes", function () {
     expect((await once(socket, "close"))[0]).to.equal(4401);
   });
 
+  it("nestjs: guards as Express does, and hands over the user", async () => {
+    const program = await start("nestjs");
+    const client = program.client();
+    const code = async (path: string) => (await client.get(path)).json<{ code: string }>().code;
+    expect((await client.post("/login", { json: wrong })).status).to.equal(401);
+    expect([await code("/account"), await code("/account/audit")]).to.eql(["login_required", "login_required"]);
+    expect((await client.post("/account/password")).status).to.equal(401);
+    expect((await client.post("/login", { json: ann })).status).to.equal(204);
+    expect((await client.get("/account")).json()).to.eql({ email: "ann@example.com" });
+    expect((await client.post("/account/password")).text).to.equal("yours to do");
+    const { status, text } = await client.get("/account/audit");
+    expect([status, text]).to.eql([200, "[]"]);
+    const other = await loggedIn(program.client(), bob);
+    expect((await other.get("/account/audit")).json()).to.include({ status: 403, code: "role_required" });
+    expect((await client.post("/logout")).status).to.equal(204);
+    expect(await code("/account")).to.equal("login_required");
+  });
+
   it("openid-connect: is as fresh as the provider's login", async () => {
     const program = await start("openid-connect");
     const browser = program.browser();

@@ -21,6 +21,7 @@ const RECIPES = [
   { text: "A login form on plain Express", link: "/recipes/login-form" },
   { text: "A JSON API", link: "/recipes/json-api" },
   { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
+  { text: "NestJS", link: "/recipes/nestjs" },
   { text: "WebSockets", link: "/recipes/websockets" },
   { text: "OpenID Connect", link: "/recipes/openid-connect" },
   { text: "Passport checks credentials", link: "/recipes/passport" },
@@ -50,6 +51,7 @@ const COMING_FROM = [
 const REFERENCE = [
   { text: "latchkey", link: "/reference/latchkey" },
   { text: "…/routing-controllers", link: "/reference/latchkey/routing-controllers" },
+  { text: "…/nestjs", link: "/reference/latchkey/nestjs" },
   { text: "…/testing", link: "/reference/latchkey/testing" },
   { text: "…/stores", link: "/reference/latchkey/stores" },
   { text: "…/stores/redis", link: "/reference/latchkey/stores/redis" },

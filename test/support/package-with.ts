@@ -10,7 +10,9 @@ export async function packageWith(cwd: string, installed: string[]): Promise<str
   await mkdir(join(modules, "latchkey"), { recursive: true });
   for (const part of ["dist", "package.json"])
     await cp(join(root, part), join(modules, "latchkey", part), { recursive: true });
-  for (const name of ["lru-cache", "ms", "on-headers", ...installed])
+  for (const name of ["lru-cache", "ms", "on-headers", ...installed]) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(root, "node_modules", name), join(modules, name));
+  }
   return cwd;
 }

@@ -1,4 +1,5 @@
 import { LoginManager } from "latchkey";
+import { LoginGuard } from "latchkey/nestjs";
 import { guardTable } from "latchkey/routing-controllers";
 import { openStore } from "latchkey/stores";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
@@ -12,6 +13,7 @@ declare function known<T>(value: Known<T>): void;
 
 known(new LoginManager<{ id: number }>({ secret: "a secret" }).currentUser());
 known(guardTable);
+known(LoginGuard.prototype.canActivate);
 known(openStore("memory:"));
 known(ExpressSessionStore.prototype.read);
 known(RedisStore.prototype.read);
