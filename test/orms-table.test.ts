@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+
+describe("the table of ORMs in docs/users.md", () => {
+  it("names what test/orms has installed, with its version", () => {
+    const { packages } = JSON.parse(readFileSync("test/orms/package-lock.json", "utf8"));
+    const { devDependencies } = JSON.parse(readFileSync("test/orms/package.json", "utf8"));
+    const installed = Object.keys(devDependencies).filter((name) => name !== "@mikro-orm/core");
+    const rows = installed.map((name) => {
+      const { name: real = name, version } = packages[`node_modules/${name}`];
+      return `\`${real}\` | ${version}`;
+    });
+    const told = readFileSync("docs/users.md", "utf8").matchAll(/^\| \w[^|]* \| (`[^`]+` \| [\d.]+) \|/gm);
+    expect([...told].map(([, row]) => row)).to.have.members(rows);
+  });
+});
