@@ -40,6 +40,8 @@ const OPERATION = [
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },
   { text: "Security requirements", link: "/security" },
+  { text: "Threat model", link: "/threat-model" },
+  { text: "Versions", link: "/versions" },
   { text: "Writing a store", link: "/writing-a-store" },
 ];
 
