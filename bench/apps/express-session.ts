@@ -1,8 +1,5 @@
-import connectPg from "connect-pg-simple";
-import { RedisStore } from "connect-redis";
 import type { RequestHandler } from "express";
 import session, { MemoryStore, type Store } from "express-session";
-import { createClient } from "redis";
 import { type Given, SECRET } from "../harness/app.js";
 
 /** express-session as its README sets it up, with the store that is usual at this place. */
@@ -13,12 +10,13 @@ export async function expressSession(given: Given): Promise<RequestHandler> {
 async function storeAt({ place, url }: Given): Promise<Store> {
   if (place === "memory") return new MemoryStore();
   if (place === "redis") {
+    const [{ RedisStore }, { createClient }] = await Promise.all([import("connect-redis"), import("redis")]);
     const client = createClient({ url });
     await client.connect();
     return new RedisStore({ client });
   }
   if (place === "postgres") {
-    const PgStore = connectPg(session);
+    const PgStore = (await import("connect-pg-simple")).default(session);
     return new PgStore({ conString: url, createTableIfMissing: true, pruneSessionInterval: false });
   }
   throw new Error(`express-session has no store that is usual for ${place}`);

@@ -28,7 +28,7 @@ const PACKAGES = [
 export async function machineOf(node: string, peers: readonly string[] = []): Promise<Machine> {
   const { stdout } = await promisify(execFile)(node, ["--version"]);
   const ours = await Promise.all(PACKAGES.map((name) => versionOf(`node_modules/${name}`)));
-  const theirs = await Promise.all(peers.map((name) => versionOf(`bench/node_modules/${name}`)));
+  const theirs = await Promise.all(peers.map((name) => versionOf(`bench/peers/node_modules/${name}`)));
   return {
     processor: cpus()[0]!.model,
     cores: availableParallelism(),

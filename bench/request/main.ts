@@ -21,7 +21,7 @@ export const request: Part<RequestResults> = {
     const amounts = amountsOf(running);
     const places: RequestResults["places"] = [];
     for (const place of PLACES) places.push({ place, figures: await figuresAt(place, amounts, node) });
-    return { machine: await machineOf(node), amounts, places };
+    return { machine: await machineOf(node, PEERS), amounts, places };
   },
   report({ amounts, places }) {
     const head = ["", "CPU a request, µs", "× Express alone", "requests a second", "× Express alone"];
@@ -52,6 +52,8 @@ export const request: Part<RequestResults> = {
   },
 };
 
+const PEERS = ["iron-session", "@auth/express", "better-auth"];
+
 async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
   const place = await openPlace(name);
   const contenders: Contender[] = [];
@@ -60,6 +62,7 @@ async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promi
       const server = await MeasuredServer.start(way, place, { node });
       contenders.push({ name: way.label, server, line: "GET /me" });
       await server.logIn();
+      console.error(`  request: ${way.label} on ${name}`);
     }
     return await takeTurns(contenders, amounts);
   } finally {

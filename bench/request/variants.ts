@@ -14,9 +14,9 @@ export interface Way {
 
 const EVERYWHERE: readonly PlaceName[] = ["memory", "redis", "sqlite", "postgres"];
 const WITH_STORES: readonly PlaceName[] = ["memory", "redis", "postgres"];
-const [EXPRESS, CONTROLLERS] = ["express", "routing-controllers"].map(
-  (name) => new URL(`../apps/${name}.js`, import.meta.url).href,
-) as [string, string];
+const [EXPRESS, CONTROLLERS, PEERS] = ["apps/express", "apps/routing-controllers", "peers/variants"].map(
+  (name) => new URL(`../${name}.js`, import.meta.url).href,
+) as [string, string, string];
 
 const onExpress = (label: string, name: string, places: readonly PlaceName[], isOurs = false): Way => {
   return { label, module: EXPRESS, name, places, isOurs, on: "express" };
@@ -24,6 +24,8 @@ const onExpress = (label: string, name: string, places: readonly PlaceName[], is
 const onControllers = (label: string, name: string, places: readonly PlaceName[], isOurs = false): Way => {
   return { label, module: CONTROLLERS, name, places, isOurs, on: "controllers" };
 };
+
+const other = (label: string, name: string): Way => ({ label, module: PEERS, name, places: ["memory"], on: "other" });
 
 /** Bare Express is the first: what the others are compared with. */
 export const ways: readonly Way[] = [
@@ -36,4 +38,7 @@ export const ways: readonly Way[] = [
   onControllers("routing-controllers alone", "bareControllers", EVERYWHERE),
   onControllers("r-c + Passport", "passportControllers", WITH_STORES),
   onControllers("r-c + latchkey", "latchkeyControllers", EVERYWHERE, true),
+  other("iron-session (cookie only)", "ironSession"),
+  other("Auth.js (JWT in the cookie)", "authJs"),
+  other("better-auth (memory adapter)", "betterAuthSession"),
 ];

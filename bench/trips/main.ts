@@ -77,6 +77,7 @@ async function tripsAt(name: PlaceName, node: string): Promise<Trips[]> {
         public: await countOf("GET /public"),
       });
       await server.stop();
+      console.error(`  trips: ${way.label} on ${name}`);
     }
   } finally {
     await place.close();

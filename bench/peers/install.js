@@ -1,0 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+// Installs the packages of this folder when they are missing, and lets what is compiled from it find them.
+process.chdir(fileURLToPath(new URL(".", import.meta.url)));
+if (!existsSync("node_modules")) {
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { stdio: "inherit" });
+}
+const compiled = "../../build/bench/peers";
+mkdirSync(compiled, { recursive: true });
+rmSync(`${compiled}/node_modules`, { force: true, recursive: true });
+symlinkSync("../../../bench/peers/node_modules", `${compiled}/node_modules`);

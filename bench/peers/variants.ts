@@ -1,0 +1,89 @@
+// Variants on packages that only the benchmarks know, of the folder's own node_modules. Each is set up by its own guide, in memory.
+import { encode } from "@auth/core/jwt";
+import { ExpressAuth, getSession } from "@auth/express";
+import Credentials from "@auth/express/providers/credentials";
+import { betterAuth } from "better-auth";
+import { memoryAdapter } from "better-auth/adapters/memory";
+import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
+import express from "express";
+import { getIronSession } from "iron-session";
+import { people, SECRET, type Variant } from "../harness/app.js";
+
+/** The session is sealed into the cookie; there is no store. */
+export const ironSession: Variant = ({ count }) => {
+  const { load } = people(count);
+  const options = { password: SECRET, cookieName: "sid", cookieOptions: { secure: false } };
+  const app = application();
+  app.get("/login", async (req, res) => {
+    const session = await getIronSession<{ userId?: string }>(req, res, options);
+    session.userId = "1";
+    await session.save();
+    res.send("in");
+  });
+  app.get("/me", async (req, res) => {
+    const { userId } = await getIronSession<{ userId?: string }>(req, res, options);
+    const user = userId === undefined ? undefined : load(userId);
+    if (!user) return void res.sendStatus(401);
+    res.json({ email: user.email });
+  });
+  return app;
+};
+
+/** A JWT in the cookie; there is no store. */
+export const authJs: Variant = ({ count }) => {
+  const { ann } = people(count);
+  const config = {
+    secret: SECRET,
+    trustHost: true,
+    useSecureCookies: false,
+    providers: [Credentials({ credentials: { name: {} }, authorize: () => ({ id: ann.id, email: ann.email }) })],
+  };
+  const app = application();
+  app.use("/auth/*splat", ExpressAuth(config));
+  app.get("/login", async (_req, res) => {
+    const name = "authjs.session-token";
+    const value = await encode({ token: { sub: ann.id, email: ann.email }, secret: SECRET, salt: name });
+    res.cookie(name, value, { httpOnly: true, sameSite: "lax" });
+    res.send("in");
+  });
+  app.get("/me", async (req, res) => {
+    const session = await getSession(req, config);
+    if (!session?.user) return void res.sendStatus(401);
+    res.json({ email: session.user.email });
+  });
+  return app;
+};
+
+/** Sessions and users in its memory adapter. */
+export const betterAuthSession: Variant = () => {
+  const auth = betterAuth({
+    secret: SECRET,
+    baseURL: "http://127.0.0.1",
+    trustedOrigins: ["*"],
+    database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
+    emailAndPassword: { enabled: true },
+    rateLimit: { enabled: false },
+    telemetry: { enabled: false },
+  });
+  const app = application();
+  app.all("/api/auth/*splat", toNodeHandler(auth));
+  app.get("/login", async (_req, res) => {
+    const body = { name: "Ann", email: "ann@example.com", password: "a long password" };
+    const { headers } = await auth.api.signUpEmail({ body, returnHeaders: true });
+    res.setHeader("Set-Cookie", headers.getSetCookie());
+    res.send("in");
+  });
+  app.get("/me", async (req, res) => {
+    const session = await auth.api.getSession({ headers: fromNodeHeaders(req.headers) });
+    if (!session) return void res.sendStatus(401);
+    res.json({ email: session.user.email });
+  });
+  return app;
+};
+
+function application() {
+  const app = express();
+  app.set("env", "test");
+  app.disable("x-powered-by");
+  return app;
+}
