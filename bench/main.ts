@@ -4,9 +4,10 @@ import { growth } from "./growth.js";
 import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
 import { request } from "./request/main.js";
+import { start } from "./start/main.js";
 import { trips } from "./trips/main.js";
 
-const PARTS: readonly Part[] = [request as Part, trips as Part, growth];
+const PARTS: readonly Part[] = [request as Part, trips as Part, start as Part, growth];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
