@@ -1,7 +1,7 @@
 // Variants on Express, without routing-controllers.
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import express, { type Express, type Request, type RequestHandler } from "express";
-import { LoginManager, loginRequired, loginUser } from "latchkey";
+import { LoginManager, loginRequired, loginUser, logoutUser } from "latchkey";
 import { openStore } from "latchkey/stores";
 import passport from "passport";
 import { type Given, type Person, people, SECRET, type Variant } from "../harness/app.js";
@@ -58,6 +58,7 @@ export const session: Variant = async (given) => {
     req.session.userId = "1";
     res.send("in");
   });
+  app.get("/logout", (req, res, next) => req.session.destroy((error) => (error ? next(error) : res.send("out"))));
   app.get("/me", (req, res) => {
     const user = req.session.userId === undefined ? undefined : load(req.session.userId);
     if (!user) return void res.sendStatus(401);
@@ -71,6 +72,7 @@ export const passportSession: Variant = async (given) => {
   const sessions = await expressSession(given);
   const { app, ann } = passportApplication(sessions, given);
   app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
+  app.get("/logout", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
   app.get(
     "/me",
     (req, res, next) => (req.isAuthenticated() ? next() : void res.sendStatus(401)),
@@ -119,6 +121,14 @@ function guarded(app: Express, ann: Person): Express {
   app.get("/login", async (req, res) => {
     await loginUser(req, ann);
     res.send("in");
+  });
+  app.get("/remember", async (req, res) => {
+    await loginUser(req, ann, { remember: true });
+    res.send("in");
+  });
+  app.get("/logout", async (req, res) => {
+    await logoutUser(req);
+    res.send("out");
   });
   app.get("/me", loginRequired(), (req, res) => void res.json({ email: (req.user as Person).email }));
   return app;

@@ -81,16 +81,20 @@ export class MeasuredServer {
     this.cookie = cookie;
   }
 
-  /** Sends one request many times over all connections, and measures. */
-  async run(line: string, times: number, expected = 200): Promise<Run> {
-    const request = requestOf(line, this.cookie);
+  /**
+   * Sends one request many times over all connections, and measures.
+   *
+   * @param cookies of each time, where they differ
+   */
+  async run(line: string, times: number, cookies?: readonly string[]): Promise<Run> {
+    const requests = (cookies ?? [this.cookie]).map((cookie) => requestOf(line, cookie));
     const before = await this.told();
     const begun = performance.now();
     let left = times;
     const client = async (connection: Connection) => {
       while (left-- > 0) {
-        const { status, body } = await connection.send(request);
-        if (status !== expected) throw new Error(`${line} was answered by ${status}: ${body}`);
+        const { status, body } = await connection.send(requests[left % requests.length]!);
+        if (status !== 200) throw new Error(`${line} was answered by ${status}: ${body}`);
       }
     };
     await Promise.all(this.#connections.map(client));
