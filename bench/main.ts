@@ -3,13 +3,14 @@ import { parseArgs } from "node:util";
 import { growth } from "./growth.js";
 import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
+import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
 import { request } from "./request/main.js";
 import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
 import { trips } from "./trips/main.js";
 
-const PARTS: readonly Part[] = [request as Part, trips as Part, login as Part, start as Part, soak as Part, growth];
+const PARTS: readonly Part[] = [request as Part, trips as Part, login as Part, start as Part, soak as Part, latency as Part, growth];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
