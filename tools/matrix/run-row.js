@@ -44,7 +44,7 @@ async function tryRow(row, tree, nodes) {
   const versions = [`Node ${node}`, ...names.map((name) => `${name} ${installedVersion(tree, name)}`)].join(", ");
   const files = row.tests.map((test) => `build/test/${test}.test.js`);
   const setUp = ["reflect-metadata", "./build/test/support/server.js"].flatMap((module) => ["--require", module]);
-  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", ...setUp, "--timeout", "30000", "--exit"];
+  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", ...setUp, "--timeout", "60000", "--exit"];
   const report = await command("node", [...mocha, "--forbid-pending", "--reporter", "dot", ...files], {
     cwd: tree,
     env,
