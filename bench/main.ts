@@ -10,7 +10,15 @@ import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
 import { trips } from "./trips/main.js";
 
-const PARTS: readonly Part[] = [request as Part, trips as Part, login as Part, start as Part, soak as Part, latency as Part, growth];
+const PARTS: readonly Part[] = [
+  request as Part,
+  trips as Part,
+  login as Part,
+  start as Part,
+  soak as Part,
+  latency as Part,
+  growth,
+];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

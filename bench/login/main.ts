@@ -95,7 +95,9 @@ async function callsOf(way: Way, place: Place, node: string): Promise<Map<Act, R
     const before = (await server.told()).counts;
     await server.run(line, COUNTED, cookies);
     const { counts } = await server.told();
-    const each = Object.entries(counts).map(([what, times]) => [what, (times - (before[what] ?? 0)) / COUNTED] as const);
+    const each = Object.entries(counts).map(
+      ([what, times]) => [what, (times - (before[what] ?? 0)) / COUNTED] as const,
+    );
     calls.set(act, Object.fromEntries(each.filter(([, times]) => times > 0)));
   }
   await server.stop();
