@@ -50,6 +50,7 @@ async function measure(part: Part): Promise<void> {
   if (flags.print || flags.smoke) return;
   await mkdir("bench/results", { recursive: true });
   await writeFile(`bench/results/${part.name}.json`, `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`);
-  if (part.draw) await writeFile(`bench/results/${part.name}.svg`, part.draw(results));
-  await fillPage(part.name, text);
+  if (part.draw) await writeFile(`docs/public/benchmark-${part.name}.svg`, part.draw(results));
+  const picture = `<img src="/benchmark-${part.name}.svg" alt="The figures of the tables below as bars">\n\n`;
+  await fillPage(part.name, part.draw ? picture + text : text);
 }
