@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { growth } from "./growth.js";
 import { fillPage } from "./harness/page.js";
+import type { Machine } from "./harness/machine.js";
 import type { Part } from "./harness/part.js";
 import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
@@ -52,5 +53,7 @@ async function measure(part: Part): Promise<void> {
   await writeFile(`bench/results/${part.name}.json`, `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`);
   if (part.draw) await writeFile(`docs/public/benchmark-${part.name}.svg`, part.draw(results));
   const picture = `<img src="/benchmark-${part.name}.svg" alt="The figures of the tables below as bars">\n\n`;
-  await fillPage(part.name, part.draw ? picture + text : text);
+  const { machine } = results as { machine?: Machine };
+  const where = machine ? `${machine.cores} cores, Node ${machine.node}.\n\n` : "";
+  await fillPage(part.name, where + (part.draw ? picture : "") + text);
 }
