@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { growth } from "./growth.js";
-import { fillPage } from "./harness/page.js";
 import type { Machine } from "./harness/machine.js";
+import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
 import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
