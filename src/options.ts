@@ -113,6 +113,7 @@ export interface SessionOptions {
 export interface ResolvedSession {
   /** The attributes of a request's cookie, where they depend on it. */
   cookie: ((req: Request) => SessionCookieOptions) | undefined;
+  /** What makes ids, where the application does. */
   genid: ((req: Request) => string) | undefined;
   proxy: boolean | undefined;
   rolling: boolean;
