@@ -83,7 +83,7 @@ async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request
   const kept = sid === undefined ? null : await records.find(sid);
   const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!kept || !auth) return undefined;
-  const touch = () => void records.touch(kept).catch(() => {}); // told by storeFailed
+  const touch = () => void records.touch(kept)?.catch(() => {}); // told by storeFailed
   return { auth, touch, end: () => records.end(kept.sid) };
 }
 

@@ -1,7 +1,9 @@
+import { ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
 import { takeFlashes } from "./flash.js";
 import { loadUser } from "./load-user.js";
-import { activeContext, contextOf } from "./request-context.js";
+import { activeContext, contextOf, isUnderManager } from "./request-context.js";
+import { SharedProperties } from "./shared-properties.js";
 import type { AnonymousUser } from "./user.js";
 
 declare global {
@@ -35,17 +37,19 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
  */
 export function showCurrentUser(req: Request, res: Response): void {
   showIn(req.app);
-  (res as ShownResponse)[RENDER] = res.render;
-  res.render = render as Response["render"];
+  renderProperty.addTo(res);
 }
 
-const RENDER = Symbol("latchkey.render");
-type ShownResponse = Response & { [RENDER]?: Response["render"] };
-
-function render(this: ShownResponse, ...args: unknown[]): void {
-  showIn(this.app); // by now a sub-application, maybe, which renders with locals of its own
-  (this[RENDER] as (...args: unknown[]) => void).apply(this, args);
-}
+/** `res.render`, of a sub-application too, which renders with locals of its own. */
+const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
+  const { render } = shared as Partial<Response>;
+  if (!render) return {};
+  const value = function (this: Response, ...args: unknown[]): void {
+    if (isUnderManager(this.req)) showIn(this.app);
+    (render as (...args: unknown[]) => void).apply(this, args);
+  };
+  return { render: { configurable: true, enumerable: true, writable: true, value } };
+});
 
 const shown = new WeakSet<Application>();
 

@@ -2,7 +2,9 @@
 interface Pending {
   /** By `performance.now()`. */
   until: number;
-  expire(): void;
+  reject(reason: unknown): void;
+  /** What to reject with for an error. */
+  failed(error: unknown): unknown;
 }
 
 /** Calls that may take so long at most, with one timer for all of them: one for each would cost more than most calls do. */
@@ -20,26 +22,25 @@ export class Deadlines {
   /** What the call gives, or what `failed` makes of its error, or of its being late. */
   keep<T>(call: () => Promise<T>, failed: (error: unknown) => unknown): Promise<T> {
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        this.#pending.delete(pending);
-        reject(failed(error));
-      };
-      const until = performance.now() + this.#within;
-      const pending = { until, expire: () => fail(new Error(`no answer within ${this.#within} ms`)) };
+      const pending: Pending = { until: performance.now() + this.#within, reject, failed };
       this.#pending.add(pending);
       this.#timer ??= this.#wakeIn(this.#within);
-      const done = (value: T) => {
-        if (this.#pending.delete(pending)) resolve(value);
-      };
-      const failedInTime = (error: unknown) => {
-        if (this.#pending.has(pending)) fail(error);
-      };
       try {
-        call().then(done, failedInTime);
+        call().then(
+          (value) => {
+            if (this.#pending.delete(pending)) resolve(value);
+          },
+          (error: unknown) => this.#fail(pending, error),
+        );
       } catch (error) {
-        fail(error);
+        this.#fail(pending, error);
       }
     });
+  }
+
+  /** What comes too late is not heard. */
+  #fail(pending: Pending, error: unknown): void {
+    if (this.#pending.delete(pending)) pending.reject(pending.failed(error));
   }
 
   #wakeIn(milliseconds: number): NodeJS.Timeout {
@@ -54,7 +55,7 @@ export class Deadlines {
         next = pending.until - now;
         break;
       }
-      pending.expire();
+      this.#fail(pending, new Error(`no answer within ${this.#within} ms`));
     }
     this.#timer = next === undefined ? undefined : this.#wakeIn(Math.ceil(next));
   }

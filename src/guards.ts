@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import { answerRefusal, type Refusal } from "./challenge.js";
 import { isFresh } from "./confirm.js";
 import { type Duration, parseDuration } from "./duration.js";
@@ -43,13 +43,15 @@ export function guard(requirement: Requirement): RequestHandler {
       called = true;
       next(error);
     };
-    passes(req, requirement, once).then(
-      (passed) => {
-        if (passed) once();
-      },
-      // Express takes `next(undefined)` and `next("route")` for a way on, so a rejection with such a reason must not become one.
-      (reason: unknown) => once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason })),
-    );
+    // Express takes `next(undefined)` and `next("route")` for a way on, so a rejection with such a reason must not become one.
+    const fail = (reason: unknown) =>
+      once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason }));
+    const context = contextOf(req);
+    if (context.core.options.exemptMethods.includes(req.method)) return once();
+    refusalOf(context, requirement).then((refusal) => {
+      if (refusal) answerRefusal(context, refusal, once).catch(fail);
+      else once();
+    }, fail);
   };
 }
 
@@ -75,14 +77,6 @@ export function checkRoles(roles: readonly unknown[]): readonly string[] {
       throw new OptionError("roles", `expected non-empty strings, not ${kindOf(role)}`);
   }
   return roles as readonly string[];
-}
-
-async function passes(req: Request, requirement: Requirement, next: (error?: unknown) => void): Promise<boolean> {
-  const context = contextOf(req);
-  if (context.core.options.exemptMethods.includes(req.method)) return true;
-  const refusal = await refusalOf(context, requirement);
-  if (refusal) await answerRefusal(context, refusal, next);
-  return refusal === null;
 }
 
 async function rolesOf({ core }: RequestContext, user: object): Promise<readonly string[]> {

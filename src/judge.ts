@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { LoaderMissingError } from "./errors.js";
 import type { EndReason } from "./events.js";
 import { ageOf } from "./freshness.js";
+import type { UserLoader } from "./options.js";
 import type { Admit } from "./remember.js";
 import { type Core, type LoadedUser, runLoader } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
@@ -48,8 +49,8 @@ export function admitter(core: Core, req: Request): Admit {
   };
 }
 
-/** The user of an id, by the application's loader. */
-export async function userById(core: Core, req: Request, id: string): Promise<object | null | undefined> {
+/** The user of an id, by the application's loader, as it gives it. */
+export function userById(core: Core, req: Request, id: string): ReturnType<UserLoader<object>> {
   const { userLoader, requestLoader } = core;
   if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
   return runLoader(req, userLoader, id, req);

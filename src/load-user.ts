@@ -1,9 +1,10 @@
 import type { Request } from "express";
 import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
+import type { EndReason } from "./events.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { endSessions } from "./logins.js";
 import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
-import { markForestalled, markPersonal } from "./session-access.js";
+import { markForestalled, markPersonal, readAuth } from "./session-access.js";
 import { newAuth, type SessionAuth } from "./session-auth.js";
 import { hasRoom, underLimit } from "./session-limit.js";
 import { endSession, isUnsaved, moveSession } from "./session-move.js";
@@ -28,9 +29,9 @@ export async function loadingOver(context: RequestContext): Promise<void> {
 
 /** The login that the session holds, if any. */
 export function authOf({ req }: { req: Request }): SessionAuth | undefined {
-  const { session, sessionID } = req;
-  if (session) return session.auth;
-  if (sessionID !== undefined) return undefined; // the application destroyed it
+  const auth = readAuth(req);
+  if (auth !== null) return auth;
+  if (req.sessionID !== undefined) return undefined; // the application destroyed it
   throw new MiddlewareMissingError(
     "req.session is missing: mount login.session() or express-session before login.middleware(). " +
       "If it is mounted, its store is disconnected, or the request is outside of its cookie's path",
@@ -60,32 +61,32 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   const { core, req } = context;
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
-  const found =
-    (auth && !auth.pending ? await fromSession(context, auth) : undefined) ??
-    (await fromRememberCookie(context)) ??
-    (await fromRequest(context));
+  const verdict = auth && !auth.pending && (await judge(core, req, auth, (changes) => change(req, changes)));
+  const ofSession = typeof verdict === "string" ? await ended(context, auth!, verdict) : verdict;
+  const found = ofSession || (await fromRememberCookie(context)) || (await fromRequest(context));
   if (found) markPersonal(req);
   return context.settle(found ?? anonymous(context));
 }
 
-async function fromSession(context: RequestContext, auth: SessionAuth): Promise<LoadedUser | undefined> {
+function change(req: Request, changes: Partial<SessionAuth>): void {
+  req.session.auth = { ...req.session.auth!, ...changes };
+}
+
+/** Ends a login that does not hold; the anonymous user where no other way to log in is to be tried. */
+async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
-  const verdict = await judge(core, req, auth, (changes) => {
-    req.session.auth = { ...req.session.auth!, ...changes };
-  });
-  if (typeof verdict !== "string") return verdict;
-  const isAttack = verdict === "session protection";
+  const isAttack = reason === "session protection";
   if (isAttack) await core.remember.end(auth.series);
   await endSession(req);
   if (isAttack && !res.headersSent) core.remember.forget(req, res);
-  core.events.emit("loginEnded", { req, userId: auth.userId, reason: verdict });
+  core.events.emit("loginEnded", { req, userId: auth.userId, reason });
   return isAttack ? anonymous(context) : undefined;
 }
 
 async function fromRememberCookie(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
   const { remember } = core;
-  if (!core.userLoader || !req.session || !remember.isIn(req)) return undefined;
+  if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
   // Once the headers are out no new session id can be given, so the login serves this request alone.
   const isLate = () => res.headersSent;
   const restored = await remember.restore(req, admitter(core, req), isLate);

@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import type { Remember } from "./remember.js";
+import { openStateOf, stateOf } from "./request-state.js";
 import type { SessionAuth } from "./session-auth.js";
+import { keepAsOwn, SharedProperties } from "./shared-properties.js";
 import type { Stamps } from "./stamp.js";
 import type { StoreCalls } from "./store-calls.js";
 
@@ -30,12 +33,29 @@ export interface LoadedUser {
   readonly once?: SessionAuth;
 }
 
+/** `req.user` of every request under a manager. */
+const USER: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return stateOf(this)?.context?.user;
+  },
+  set(user: Request["user"]) {
+    const context = stateOf(this)?.context;
+    if (context) context.user = user;
+    else keepAsOwn(this, "user", user);
+  },
+};
+const userProperty = new SharedProperties(IncomingMessage.prototype, () => ({ user: USER }));
+
 /** One request under one LoginManager. */
 export class RequestContext {
   /** The user, once somebody asked. */
   loading: Promise<LoadedUser> | undefined;
   /** The user, once loaded. */
   loaded: LoadedUser | undefined;
+  /** `req.user`, unless another library had put something there before. */
+  user: Request["user"];
   /** What this context put into `req.user`. */
   #placed: object | undefined;
 
@@ -49,14 +69,17 @@ export class RequestContext {
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
-    if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
-    else if (this.req.user === this.#placed) delete this.req.user; // what another library put there stays
+    if (loaded.authenticated) this.#place(loaded.user);
+    else if (this.#placed && this.req.user === this.#placed) this.#place(undefined); // what another library put there stays
     return loaded;
   }
-}
 
-const CONTEXT = Symbol("latchkey.request-context");
-type ContextRequest = Request & { [CONTEXT]?: RequestContext };
+  #place(user: object | undefined): void {
+    this.#placed = user;
+    if (Object.hasOwn(this.req, "user")) this.req.user = user;
+    else this.user = user;
+  }
+}
 
 /** A loader that is running, for a request. */
 class LoaderRun {
@@ -76,7 +99,8 @@ const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
  */
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
-  (req as ContextRequest)[CONTEXT] = context;
+  openStateOf(req).context = context;
+  if (!Object.hasOwn(req, "user")) userProperty.addTo(req);
   if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
     const { emit } = req;
     req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
@@ -108,18 +132,18 @@ export function activeContext(): RequestContext | undefined {
 
 /** The context of a request under this very manager, if it passed its middleware. */
 export function knownContext(req: Request, core: Core): RequestContext | undefined {
-  const context = (req as ContextRequest)[CONTEXT];
+  const context = stateOf(req)?.context;
   return context?.core === core ? context : undefined;
 }
 
 /** Did the request pass the middleware of any manager? */
 export function isUnderManager(req: Request): boolean {
-  return (req as ContextRequest)[CONTEXT] !== undefined;
+  return stateOf(req)?.context !== undefined;
 }
 
 /** @throws MiddlewareMissingError when the request did not pass the middleware */
 export function contextOf(req: Request | undefined): RequestContext {
-  const context = req ? (req as ContextRequest)[CONTEXT] : activeContext();
+  const context = req ? stateOf(req)?.context : activeContext();
   if (context) return context;
   throw new MiddlewareMissingError(
     req

@@ -1,5 +1,8 @@
+import { ServerResponse } from "node:http";
 import type { Response } from "express";
 import onHeaders from "on-headers";
+import { openStateOf, stateOf } from "./request-state.js";
+import { SharedProperties } from "./shared-properties.js";
 
 /** What happens before a response begins. */
 interface Start {
@@ -10,9 +13,9 @@ interface Start {
 }
 
 type Call = "writeHead" | "write" | "end" | "flushHeaders";
-type Handled = Response & { [START]?: ResponseStart };
+type Method = (...args: unknown[]) => unknown;
 
-const START = Symbol("latchkey.response-start");
+const CALLS: readonly Call[] = ["writeHead", "write", "end", "flushHeaders"];
 
 /** What belongs to an answer that is given up for an error. */
 const ANSWER_HEADERS = [
@@ -38,34 +41,39 @@ const HEADER_CALLS = ["setHeader", "setHeaders", "appendHeader", "removeHeader"]
  * answer, is not heard. (routing-controllers answers, and then passes the error on.)
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
-  (res as Handled)[START] = new ResponseStart(res, start, next);
-  res.writeHead = writeHead as Response["writeHead"];
-  res.write = write;
-  res.end = end;
-  res.flushHeaders = flushHeaders;
+  const own = res as unknown as Record<Call, Method>;
+  // What middleware before this one has put in the place of a method is called as the method would be, and not before.
+  const replaced = CALLS.filter((name) => Object.hasOwn(res, name));
+  openStateOf(res.req).start = new ResponseStart(res, start, next, replaced);
+  for (const name of replaced) own[name] = handled(name, own[name], () => false);
+  sharedMethods.addTo(res);
 }
 
-function writeHead(this: Response, ...args: unknown[]): Response {
-  return (this as Handled)[START]!.writeHead(args);
+/** The methods of every response. */
+const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
+  const own = shared as Record<Call, Method>;
+  const above = Object.getPrototypeOf(shared) as Record<Call, Method>;
+  const property = (name: Call): PropertyDescriptor => {
+    const inherited: Method = function (this: Response, ...args) {
+      return above[name].apply(this, args);
+    };
+    const original = Object.hasOwn(shared, name) ? own[name] : inherited;
+    const value = handled(name, original, ({ replaced }) => replaced.includes(name));
+    return { configurable: true, enumerable: true, writable: true, value };
+  };
+  return Object.fromEntries(CALLS.map((name) => [name, property(name)]));
+});
+
+/** A method that does as the start of its response says, unless that is another one's to do. */
+function handled(name: Call, original: Method, isOthers: (start: ResponseStart) => boolean): Method {
+  return function (this: Response, ...args) {
+    const start = stateOf(this.req)?.start;
+    if (!start || isOthers(start)) return original.apply(this, args);
+    return name === "writeHead" ? start.writeHead(original, args) : start.call(name, original, args);
+  };
 }
 
-function write(this: Response, ...args: unknown[]): never {
-  return (this as Handled)[START]!.call("write", args) as never;
-}
-
-function end(this: Response, ...args: unknown[]): never {
-  return (this as Handled)[START]!.call("end", args) as never;
-}
-
-function flushHeaders(this: Response): void {
-  (this as Handled)[START]!.call("flushHeaders", []);
-}
-
-class ResponseStart {
-  readonly #writeHead: Response["writeHead"];
-  readonly #write: Response["write"];
-  readonly #end: Response["end"];
-  readonly #flushHeaders: Response["flushHeaders"];
+export class ResponseStart {
   #begun = false;
   /** The calls that wait, while something is waited for. */
   #waiting: Array<() => unknown> | undefined;
@@ -80,30 +88,29 @@ class ResponseStart {
     readonly res: Response,
     readonly start: Start,
     readonly next: (error: unknown) => void,
-  ) {
-    this.#writeHead = res.writeHead;
-    this.#write = res.write;
-    this.#end = res.end;
-    this.#flushHeaders = res.flushHeaders;
-  }
+    /** The methods that the response has of its own, in the place of those of all responses. */
+    readonly replaced: readonly Call[],
+  ) {}
 
   /** Node calls it too, for a response that begins without it. */
-  writeHead(args: unknown[]): Response {
+  writeHead(original: Method, args: unknown[]): unknown {
     const { res } = this;
-    if (this.#begun) return this.#waiting || this.#isOver ? res : (this.#run("writeHead", args) as Response);
+    if (this.#begun) return this.#waiting || this.#isOver ? res : this.#run("writeHead", original, args);
     // Its headers are set first, so that `finish` finds them.
     let rest: unknown[] = [];
+    const own = Object.getOwnPropertyDescriptor(res, "writeHead");
     res.writeHead = (...given: unknown[]) => {
       rest = given;
       return res;
     };
     onHeaders(res, () => {});
-    (res.writeHead as (...args: unknown[]) => void)(...args);
-    res.writeHead = writeHead as Response["writeHead"];
-    return this.call("writeHead", rest) as Response;
+    (res.writeHead as Method)(...args);
+    if (own) Object.defineProperty(res, "writeHead", own);
+    else delete (res as Partial<Response>).writeHead;
+    return this.call("writeHead", original, rest);
   }
 
-  call(name: Call, args: unknown[]): unknown {
+  call(name: Call, original: Method, args: unknown[]): unknown {
     const { res } = this;
     if (this.#isOver) return name === "write" ? false : res;
     if (!this.#begun) {
@@ -114,9 +121,9 @@ class ResponseStart {
         return name === "write" ? false : res;
       }
     }
-    if (!this.#waiting) return this.#run(name, args);
+    if (!this.#waiting) return this.#run(name, original, args);
     if (this.#isWhole) return name === "write" ? false : res;
-    this.#waiting.push(() => this.#run(name, args));
+    this.#waiting.push(() => this.#run(name, original, args));
     this.#isWhole = name === "end";
     return name === "write" ? false : res;
   }
@@ -170,27 +177,14 @@ class ResponseStart {
     if (this.res.writableEnded) this.#isOver = true;
   }
 
-  #run(name: Call, args: unknown[]): unknown {
+  #run(name: Call, original: Method, args: unknown[]): unknown {
     const { res } = this;
-    const given = this.#original(name).apply(res, args);
+    const given = original.apply(res, args);
     if (name === "end" && this.#isGuarded && res.headersSent) {
       this.#isOver = true;
       deafen(res);
     }
     return given;
-  }
-
-  #original(name: Call): (...args: unknown[]) => unknown {
-    switch (name) {
-      case "writeHead":
-        return this.#writeHead as (...args: unknown[]) => unknown;
-      case "write":
-        return this.#write as (...args: unknown[]) => unknown;
-      case "end":
-        return this.#end as (...args: unknown[]) => unknown;
-      case "flushHeaders":
-        return this.#flushHeaders;
-    }
   }
 }
 

@@ -1,24 +1,28 @@
+import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import type { StoreUnavailableError } from "./errors.js";
+import { openStateOf, stateOf } from "./request-state.js";
 import { startResponse } from "./response-start.js";
+import type { SessionAuth } from "./session-auth.js";
+import { keepAsOwn, SharedProperties } from "./shared-properties.js";
 
 /** What `res.sendFile` and `express.static` say when the handler says nothing. */
 const UNCHOSEN_CACHING = "public, max-age=0";
 
-const ACCESS = Symbol("latchkey.session-access");
-type WatchedRequest = Request & { [ACCESS]?: SessionAccess };
-
 /** `req.session` of every request whose session is watched. */
-const SESSION: PropertyDescriptor & ThisType<WatchedRequest> = {
+const SESSION: PropertyDescriptor & ThisType<Request> = {
   configurable: true,
   enumerable: true,
   get() {
-    return this[ACCESS]!.use();
+    return stateOf(this)?.access?.use();
   },
   set(session: Request["session"] | undefined) {
-    this[ACCESS]!.replace(session);
+    const access = stateOf(this)?.access;
+    if (access) access.replace(session);
+    else keepAsOwn(this, "session", session);
   },
 };
+const sessionProperty = new SharedProperties(IncomingMessage.prototype, () => ({ session: SESSION }));
 
 /**
  * What the handling of one request does with its session, and what follows from it when the response begins: `Vary: Cookie` where it
@@ -46,8 +50,15 @@ export abstract class SessionAccess {
     protected readonly res: Response,
     protected session: Request["session"] | undefined,
   ) {
-    (req as WatchedRequest)[ACCESS] = this;
-    Object.defineProperty(req, "session", SESSION);
+    openStateOf(req).access = this;
+    if (Object.hasOwn(req, "session")) Object.defineProperty(req, "session", SESSION);
+    else sessionProperty.addTo(req);
+  }
+
+  /** The login that the session holds, for who reads it and changes nothing; undefined for none, null where there is no session. */
+  readAuth(): SessionAuth | undefined | null {
+    const session = this.use();
+    return session ? session.auth : null;
   }
 
   use(): Request["session"] | undefined {
@@ -112,9 +123,15 @@ export function isShareable(res: Response): boolean {
   return !/\b(private|no-store)\b/i.test(String(res.getHeader("Cache-Control")));
 }
 
+/** The login that the session of a request holds, if any; null where the request has no session. */
+export function readAuth(req: Request): SessionAuth | undefined | null {
+  const access = stateOf(req)?.access;
+  return access ? access.readAuth() : null;
+}
+
 /** Notes that the response is a person's own. */
 export function markPersonal(req: Request): void {
-  const access = (req as WatchedRequest)[ACCESS];
+  const access = stateOf(req)?.access;
   if (access) access.personal = access.used = true;
 }
 
@@ -124,7 +141,7 @@ export function markPersonal(req: Request): void {
  * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
  */
 export function markReplaced(req: Request, ended: boolean): void {
-  const access = (req as WatchedRequest)[ACCESS];
+  const access = stateOf(req)?.access;
   if (!access) return;
   access.replaced = true;
   access.ended ||= ended;
@@ -132,13 +149,13 @@ export function markReplaced(req: Request, ended: boolean): void {
 
 /** Notes that another request of the browser's gives it a session, which one of this request's would take the place of. */
 export function markForestalled(req: Request): void {
-  const access = (req as WatchedRequest)[ACCESS];
+  const access = stateOf(req)?.access;
   if (access) access.forestalled = true;
 }
 
 /** Is the use of this request's session watched already? */
 export function isWatched(req: Request): boolean {
-  return (req as WatchedRequest)[ACCESS] !== undefined;
+  return stateOf(req)?.access !== undefined;
 }
 
 function isEmpty(session: object): boolean {

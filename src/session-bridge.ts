@@ -108,7 +108,7 @@ export class SessionBridge implements SessionKeeper {
   }
 
   touch(sid: string, session: SessionData, done?: Callback): void {
-    const touched = this.#keptOf(sid, session).then((kept) => this.records.touch(kept));
+    const touched = this.#keptOf(sid, session).then(async (kept) => void (await this.records.touch(kept)));
     void answered(touched, done);
   }
 

@@ -1,5 +1,10 @@
 import { hash } from "node:crypto";
 import type { Request } from "express";
+import { LRUCache } from "lru-cache";
+
+/** The fingerprints of so many clients, by texts of so many characters at most, are not computed again. */
+const known = new LRUCache<string, string>({ max: 1000 });
+const LONGEST_KNOWN = 512;
 
 /**
  * What tells one client from another: the SHA-512 of its address and User-Agent, hex.
@@ -8,7 +13,12 @@ import type { Request } from "express";
  * (Flask-Login's _session_identifier_generator)
  */
 export function clientFingerprint(req: Request): string {
-  return hash("sha512", `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`, "hex");
+  const client = `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`;
+  const before = known.get(client);
+  if (before !== undefined) return before;
+  const fingerprint = hash("sha512", client, "hex");
+  if (client.length <= LONGEST_KNOWN) known.set(client, fingerprint);
+  return fingerprint;
 }
 
 const LONGEST_USER_AGENT = 256;

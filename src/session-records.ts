@@ -10,20 +10,31 @@ import type { StoreCalls } from "./store-calls.js";
 
 /** A session, as far as this request knows where it stands in the store. */
 export class KeptSession {
-  readonly seen: SeenValues = new SeenValues();
   /** The last write that was begun; the next one waits for it. */
   writing: Promise<void> | undefined;
   /** Did this request write it? */
   written = false;
+  createdAt: number;
+  lastSeenAt: number;
+  #seen: SeenValues | undefined;
   #id: string | undefined;
 
   constructor(
     readonly sid: string,
     /** Null while nothing is in the store. */
     public record: SessionRecord | null,
-    public createdAt: number = record?.createdAt ?? Date.now(),
-    public lastSeenAt: number = record?.lastSeenAt ?? createdAt,
-  ) {}
+    id?: string,
+  ) {
+    this.createdAt = record?.createdAt ?? Date.now();
+    this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
+    this.#id = id;
+  }
+
+  /** Its values as the store has them, as far as they were read. */
+  get seen(): SeenValues {
+    this.#seen ??= new SeenValues();
+    return this.#seen;
+  }
 
   /** What the store knows it by. */
   get id(): string {
@@ -71,15 +82,11 @@ export class SessionRecords {
   }
 
   /** The session of an id, or null. */
-  find(sid: string): Promise<KeptSession | null> {
-    const id = storageId(sid);
-    return this.#calls
-      .sessions("read", (store) => store.read(id))
-      .then((record) => {
-        if (!record) return null;
-        Object.freeze(record.data.auth);
-        return new KeptSession(sid, record);
-      });
+  async find(sid: string, id: string = storageId(sid)): Promise<KeptSession | null> {
+    const record = await this.#calls.sessions("read", (store) => store.read(id));
+    if (!record) return null;
+    Object.freeze(record.data.auth);
+    return new KeptSession(sid, record, id);
   }
 
   /** Writes what is different in these values, one write of a session after the other. */
@@ -90,16 +97,16 @@ export class SessionRecords {
     return writing;
   }
 
-  /** Notes, now and then, that a session is in use. */
-  async touch(kept: KeptSession): Promise<void> {
-    if (!kept.record) return;
+  /** Notes, now and then, that a session is in use; undefined where it was noted lately. */
+  touch(kept: KeptSession): Promise<unknown> | undefined {
+    if (!kept.record) return undefined;
     const { data, createdAt } = kept.record;
     const now = Date.now();
     const idle = this.#idleOf(data);
-    if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return;
+    if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
     kept.lastSeenAt = now;
     const expiresAt = this.#expiryOf(data, createdAt, now);
-    await this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
+    return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
   }
 
   /** Ends a session, and tells whether there was one and this call ended it. */
@@ -126,7 +133,7 @@ export class SessionRecords {
   async #write(kept: KeptSession, values: Values, req: Request | undefined): Promise<void> {
     const changed = this.changesOf(kept, values);
     if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
-    else if (changed.length === 0) return this.touch(kept);
+    else if (changed.length === 0) return void (await this.touch(kept));
     else kept.record = await this.#update(kept, kept.record, (data) => changedData(data, changed), req);
     kept.seen.accept(changed);
     kept.lastSeenAt = kept.record.lastSeenAt;

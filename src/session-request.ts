@@ -1,11 +1,15 @@
+import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
+import { stateOf } from "./request-state.js";
 import { isShareable, SessionAccess } from "./session-access.js";
+import type { SessionAuth } from "./session-auth.js";
 import type { SessionBridge } from "./session-bridge.js";
 import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
 import { Session } from "./session-object.js";
 import type { KeptSession } from "./session-records.js";
 import type { SessionSettings } from "./session-settings.js";
+import { keepAsOwn, SharedProperties } from "./shared-properties.js";
 
 /** What the sessions of all requests share. */
 export interface SessionParts {
@@ -15,38 +19,54 @@ export interface SessionParts {
   absoluteTimeout: number;
 }
 
-const OF_REQUEST = Symbol("latchkey.session-of-request");
-type OwnRequest = Request & { [OF_REQUEST]?: SessionOfRequest };
-
 /** `req.sessionID`, which is made with the session. */
-const SESSION_ID: PropertyDescriptor & ThisType<OwnRequest> = {
+const SESSION_ID: PropertyDescriptor & ThisType<Request> = {
   configurable: true,
   enumerable: true,
   get() {
-    return this[OF_REQUEST]!.useId();
+    return ownSession(this)?.useId();
   },
   set(sid: string) {
-    this[OF_REQUEST]!.replaceId(sid);
+    const session = ownSession(this);
+    if (session) session.replaceId(sid);
+    else keepAsOwn(this, "sessionID", sid);
   },
 };
+
+/** `req.sessionStore` */
+const SESSION_STORE: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return ownSession(this)?.parts.bridge;
+  },
+  set(store: unknown) {
+    keepAsOwn(this, "sessionStore", store);
+  },
+};
+const idAndStore = new SharedProperties(IncomingMessage.prototype, () => ({
+  sessionID: SESSION_ID,
+  sessionStore: SESSION_STORE,
+}));
 
 /** A session of latchkey's own in one request: made when it is first used, saved and given its cookie when the response begins. */
 export class SessionOfRequest extends SessionAccess {
   /** Is there nothing in the store for this request, and was no session asked for yet? */
   #isUnmade = false;
+  /** What the store has for this request, as long as nobody asked for the session. */
+  #found: KeptSession | undefined;
   #setsCookie = false;
   sid: string | undefined;
 
   constructor(
     req: Request,
     res: Response,
-    private readonly parts: SessionParts,
+    readonly parts: SessionParts,
     private readonly opened: OpenedCookie | null,
   ) {
     super(req, res, undefined);
     this.sid = opened?.sid;
-    (req as OwnRequest)[OF_REQUEST] = this;
-    Object.defineProperty(req, "sessionID", SESSION_ID);
+    idAndStore.addTo(req);
   }
 
   useId(): string | undefined {
@@ -65,19 +85,39 @@ export class SessionOfRequest extends SessionAccess {
     this.#isUnmade = true;
   }
 
+  /** The store has this session: it is made should anybody ask. */
+  leaveFound(kept: KeptSession): void {
+    this.#found = kept;
+  }
+
   override use(): Request["session"] | undefined {
     if (this.#isUnmade) this.#make();
+    else if (this.#found) this.#open(this.#found);
     return super.use();
+  }
+
+  override readAuth(): SessionAuth | undefined | null {
+    if (!this.#isUnmade && !this.#found) return super.readAuth();
+    this.used = true;
+    return this.#found?.record?.data.auth as unknown as SessionAuth | undefined;
   }
 
   override replace(session: Request["session"] | undefined): void {
     this.#isUnmade = false;
+    this.#found = undefined;
     super.replace(session);
   }
 
   override finish(): Promise<void> | undefined {
     const { req, res, parts } = this;
     const { settings, bridge, cookie } = parts;
+    const unopened = this.#found;
+    if (unopened && !settings.rolling && this.opened!.byFirst) {
+      this.conclude();
+      this.#touch(unopened);
+      return undefined;
+    }
+    if (unopened) this.#open(unopened);
     if (this.#isUnmade && settings.saveUninitialized) this.#make();
     const isUnset = this.session === undefined || this.session === null;
     const isEmptied = this.replaced && this.session !== undefined;
@@ -109,8 +149,12 @@ export class SessionOfRequest extends SessionAccess {
     session.touch();
     if (this.#owesCookie(session, kept, isNew, isModified)) this.#sendCookie(session);
     if (saves) return records.save(kept, session, req);
-    if (!isNew) records.touch(kept).catch(() => {}); // told by storeFailed; nobody waits for it
+    if (!isNew) this.#touch(kept);
     return undefined;
+  }
+
+  #touch(kept: KeptSession): void {
+    this.parts.bridge.records.touch(kept)?.catch(() => {}); // told by storeFailed; nobody waits for it
   }
 
   #isModified(session: Session, kept: KeptSession): boolean {
@@ -144,8 +188,18 @@ export class SessionOfRequest extends SessionAccess {
     });
   }
 
+  #open(kept: KeptSession): void {
+    this.#found = undefined;
+    this.parts.bridge.put(this.req, kept);
+  }
+
   #make(): void {
     this.#isUnmade = false;
     this.parts.bridge.generate(this.req);
   }
+}
+
+function ownSession(req: Request): SessionOfRequest | undefined {
+  const access = stateOf(req)?.access;
+  return access instanceof SessionOfRequest ? access : undefined;
 }

@@ -64,7 +64,6 @@ export function sessionRoom(
     if (isWatched(req) || req.session) return next();
     const { path } = settings.cookieOf(req);
     if (path !== "/" && !pathOf(req).startsWith(path)) return next();
-    req.sessionStore = bridge as never;
     const opened = cookie.read(req);
     const session = new SessionOfRequest(req, res, parts, opened);
     startResponse(res, session, next);
@@ -72,14 +71,10 @@ export function sessionRoom(
       session.leaveUnmade();
       return next();
     }
-    records.find(opened.sid).then(
+    records.find(opened.sid, opened.id).then(
       (kept) => {
-        try {
-          if (kept) bridge.put(req, kept);
-          else session.leaveUnmade();
-        } catch (error) {
-          return next(error);
-        }
+        if (kept) session.leaveFound(kept);
+        else session.leaveUnmade();
         next();
       },
       (error: unknown) => {

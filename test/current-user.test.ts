@@ -161,7 +161,7 @@ describe("req.user", () => {
       await logoutUser(req);
       note();
       expect(await currentUser()).to.be.instanceOf(AnonymousUser);
-      expect("user" in req).to.equal(false);
+      expect(req.user).to.equal(undefined);
       res.json(
         seen.map((user) => (user === ann ? "ann" : user === bob ? "bob" : user === undefined ? "none" : "other")),
       );

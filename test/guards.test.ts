@@ -98,7 +98,7 @@ describe("guards", () => {
         expect(reached).to.be.empty;
       });
 
-      it("leave req.user absent where nobody asked, and for nobody", async () => {
+      it("leave req.user undefined where nobody asked, and for nobody", async () => {
         const { ann, as } = await setUp(build);
         const opened = async (person?: typeof ann) => (await (await as(person, JSON_ONLY)).get("/open")).json();
         expect(await opened()).to.deep.equal({ before: false, name: null, after: false });

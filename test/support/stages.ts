@@ -41,9 +41,9 @@ const confirm = async (req: Request): Promise<object> => {
   return {};
 };
 const open = async (req: Request): Promise<object> => {
-  const before = "user" in req;
+  const before = req.user !== undefined;
   const user = (await currentUser()) as Person;
-  return { before, name: user.name ?? null, after: "user" in req };
+  return { before, name: user.name ?? null, after: req.user !== undefined };
 };
 
 @JsonController()

@@ -1,0 +1,31 @@
+import type { Request } from "express";
+import type { RequestContext } from "./request-context.js";
+import type { ResponseStart } from "./response-start.js";
+import type { SessionAccess } from "./session-access.js";
+
+/** What is known of a request. */
+export interface RequestState {
+  /** Its session, once it passed a session middleware. */
+  access: SessionAccess | undefined;
+  /** Its login, once it passed a manager's middleware. */
+  context: RequestContext | undefined;
+  /** How its response begins. */
+  start: ResponseStart | undefined;
+}
+
+const STATE = Symbol("latchkey.request");
+type StatefulRequest = Request & { [STATE]?: RequestState };
+
+/** What is known of a request, if anything is. */
+export function stateOf(req: Request): RequestState | undefined {
+  return (req as StatefulRequest)[STATE];
+}
+
+/** What is known of a request, to be added to. */
+export function openStateOf(req: Request): RequestState {
+  const known = stateOf(req);
+  if (known) return known;
+  const state: RequestState = { access: undefined, context: undefined, start: undefined };
+  (req as StatefulRequest)[STATE] = state;
+  return state;
+}
