@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { WebSocket } from "ws";
 import type { Browser } from "./support/browser.js";
 import { endPrograms, type PageProgram, startProgram } from "./support/page-program.js";
+import { startRedis, stopRedisServers } from "./support/redis-servers.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 const bob = { email: "bob@example.com", password: "battery staple" };
@@ -208,6 +209,35 @@ describe("the recipes", function () {
     for (const client of clients) expect((await client.get("/")).status).to.equal(401);
     const again = await loggedIn(program.client(), { ...ann, password: "another" });
     expect((await again.get("/")).text).to.equal("Hello, ann@example.com!");
+  });
+
+  it("keeping-old-logins: takes over what the old sessions knew, once", async () => {
+    const { port } = await startRedis();
+    process.env.REDIS_URL = `redis://127.0.0.1:${port}`;
+    try {
+      const [before, after] = await Promise.all([
+        startProgram("docs/recipes/keeping-old-logins.md", "before.ts"),
+        start("keeping-old-logins"),
+      ]);
+      const form = new URLSearchParams(ann);
+      const old = (await fetch(`${before.origin}/login`, { method: "POST", body: form })).headers.getSetCookie();
+      const cookie = old[0]!.split(";")[0]!;
+      expect(cookie).to.match(/^connect\.sid=s/);
+      const ask = (cookie: string) => fetch(after.origin, { headers: { accept: "application/json", cookie } });
+      expect((await ask(`${cookie}x`)).status).to.equal(401);
+
+      const first = await ask(cookie);
+      expect(await first.json()).to.eql({ email: ann.email, cart: ["a book"] });
+      const given = first.headers.getSetCookie();
+      expect(given.find((line) => line.startsWith("connect.sid=;"))).to.include("Expires=Thu, 01 Jan 1970");
+      const sid = given.find((line) => line.startsWith("sid="))!.split(";")[0]!;
+      expect(await (await ask(sid)).json()).to.eql({ email: ann.email, cart: ["a book"] });
+      expect((await ask(cookie)).status).to.equal(401);
+    } finally {
+      delete process.env.REDIS_URL;
+      endPrograms();
+      await stopRedisServers();
+    }
   });
 });
 

@@ -32,6 +32,7 @@ const RECIPES = [
   { text: "Remember by default", link: "/recipes/remember-by-default" },
   { text: "Acting as another user", link: "/recipes/impersonation" },
   { text: "A forgotten password", link: "/recipes/password-reset" },
+  { text: "Keeping the logins of express-session", link: "/recipes/keeping-old-logins" },
 ];
 
 const OPERATION = [
