@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { growth } from "./growth.js";
+import { growth } from "./growth/main.js";
 import type { Machine } from "./harness/machine.js";
 import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
@@ -18,7 +18,7 @@ const PARTS: readonly Part[] = [
   start as Part,
   soak as Part,
   latency as Part,
-  growth,
+  growth as Part,
 ];
 
 const { values: flags, positionals } = parseArgs({
@@ -27,6 +27,7 @@ const { values: flags, positionals } = parseArgs({
     smoke: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     print: { type: "boolean", default: false },
+    place: { type: "string" },
     node: { type: "string", default: process.execPath },
   },
 });
@@ -43,12 +44,11 @@ process.exit();
 
 async function measure(part: Part): Promise<void> {
   const begun = performance.now();
-  const results = await part.run({ size, node: flags.node });
-  if (!results) return;
+  const results = await part.run({ size, node: flags.node, place: flags.place });
   const text = part.report(results);
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`\n## ${part.name}\n\n${text}\n\n${part.name}: ${seconds} s`);
-  if (flags.print || flags.smoke) return;
+  if (flags.print || flags.place || flags.smoke) return;
   await mkdir("bench/results", { recursive: true });
   await writeFile(`bench/results/${part.name}.json`, `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`);
   if (part.draw) await writeFile(`docs/public/benchmark-${part.name}.svg`, part.draw(results));

@@ -17,10 +17,11 @@ interface RequestResults {
 export const request: Part<RequestResults> = {
   name: "request",
   async run(running) {
-    const { node } = running;
+    const { node, place: only } = running;
     const amounts = amountsOf(running);
     const places: RequestResults["places"] = [];
-    for (const place of PLACES) places.push({ place, figures: await figuresAt(place, amounts, node) });
+    for (const place of PLACES.filter((place) => !only || place === only))
+      places.push({ place, figures: await figuresAt(place, amounts, node) });
     return { machine: await machineOf(node, PEERS), amounts, places };
   },
   report({ amounts, places }) {
