@@ -53,7 +53,7 @@ export const request: Part<RequestResults> = {
   },
 };
 
-const PEERS = ["iron-session", "@auth/express", "better-auth"];
+const PEERS = ["iron-session", "@auth/express", "better-auth", "@foal/core"];
 
 async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
   const place = await openPlace(name);
