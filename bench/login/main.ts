@@ -78,7 +78,7 @@ async function prepare(act: Act, server: MeasuredServer, times: number): Promise
   if (act === "a login") return ["GET /login", [""]];
   const cookies: string[] = [];
   const enter = act === "a logout" ? "GET /login" : "GET /remember";
-  for (let i = 0; i < times; i++) cookies.push((await server.send(enter, "")).cookie);
+  for (let i = 0; i < times; i++) cookies.push((await server.send(enter)).cookie);
   if (act === "a logout") return ["GET /logout", cookies];
   return ["GET /me", cookies.map(withoutSession)];
 }

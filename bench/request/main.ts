@@ -25,11 +25,12 @@ export const request: Part<RequestResults> = {
     return { machine: await machineOf(node, PEERS), amounts, places };
   },
   report({ amounts, places }) {
-    const head = ["", "CPU a request, µs", "× Express alone", "requests a second", "× Express alone"];
+    const head = ["", "CPU a request, µs", "the least", "× Express alone", "requests a second", "× Express alone"];
     const tables = places.map(({ place, figures }) => {
       const rows = figures.map(({ name, cpu, cpuRatio, rate, rateRatio }) => [
         name,
         cpu.median.toFixed(0),
+        cpu.range[0].toFixed(0),
         spread(cpuRatio, 2),
         whole(rate.median),
         spread(rateRatio, 2),
