@@ -6,6 +6,7 @@ import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
 import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
+import { profile } from "./profile/main.js";
 import { request } from "./request/main.js";
 import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
@@ -13,6 +14,7 @@ import { trips } from "./trips/main.js";
 
 const PARTS: readonly Part[] = [
   request as Part,
+  profile as Part,
   trips as Part,
   login as Part,
   start as Part,

@@ -19,6 +19,8 @@ export interface Told {
   counts: Record<string, number>;
   heap: number;
   node: string;
+  /** Microseconds of the monotonic clock. */
+  now: number;
 }
 
 /** What a run of requests took. */
