@@ -50,7 +50,11 @@ export const request: Part<RequestResults> = {
         isOurs: ours.has(name),
       })),
     }));
-    return barChart("CPU time of a guarded request, in multiples of Express alone; shorter is better", groups, "×");
+    return barChart(
+      "CPU time of a guarded request, × Express alone; shorter is better. The line is the range of all rounds.",
+      groups,
+      "×",
+    );
   },
 };
 
