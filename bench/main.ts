@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { growth } from "./growth.js";
+import { growth } from "./growth/main.js";
 import type { Machine } from "./harness/machine.js";
 import { fillPage } from "./harness/page.js";
 import type { Part } from "./harness/part.js";
 import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
+import { profile } from "./profile/main.js";
 import { request } from "./request/main.js";
 import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
@@ -13,12 +14,13 @@ import { trips } from "./trips/main.js";
 
 const PARTS: readonly Part[] = [
   request as Part,
+  profile as Part,
   trips as Part,
   login as Part,
   start as Part,
   soak as Part,
   latency as Part,
-  growth,
+  growth as Part,
 ];
 
 const { values: flags, positionals } = parseArgs({
@@ -27,6 +29,7 @@ const { values: flags, positionals } = parseArgs({
     smoke: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     print: { type: "boolean", default: false },
+    place: { type: "string" },
     node: { type: "string", default: process.execPath },
   },
 });
@@ -43,12 +46,11 @@ process.exit();
 
 async function measure(part: Part): Promise<void> {
   const begun = performance.now();
-  const results = await part.run({ size, node: flags.node });
-  if (!results) return;
+  const results = await part.run({ size, node: flags.node, place: flags.place });
   const text = part.report(results);
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`\n## ${part.name}\n\n${text}\n\n${part.name}: ${seconds} s`);
-  if (flags.print || flags.smoke) return;
+  if (flags.print || flags.place || flags.smoke) return;
   await mkdir("bench/results", { recursive: true });
   await writeFile(`bench/results/${part.name}.json`, `${JSON.stringify({ size, seconds, ...results }, null, 2)}\n`);
   if (part.draw) await writeFile(`docs/public/benchmark-${part.name}.svg`, part.draw(results));

@@ -15,7 +15,9 @@ export interface Requirement {
 }
 
 /** Lets through who is logged in. (Flask-Login's login_required) */
-export function loginRequired(): RequestHandler {
+export function loginRequired(): RequestHandler;
+export function loginRequired(...given: unknown[]): RequestHandler {
+  checkCalled(given, "loginRequired()");
   return guard({ roles: [] });
 }
 
@@ -24,12 +26,19 @@ export function loginRequired(): RequestHandler {
  *
  * @param options.within how recently the credentials must have been seen; without it, at any time in this session
  */
-export function freshLoginRequired(options: { within?: Duration | undefined } = {}): RequestHandler {
+export function freshLoginRequired(options?: { within?: Duration | undefined }): RequestHandler;
+export function freshLoginRequired(...given: unknown[]): RequestHandler {
+  checkCalled(given, "freshLoginRequired()");
+  const [options = {}] = given;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new OptionError("freshLoginRequired", `expected options such as { within: "10m" }, not ${kindOf(options)}`);
+  }
   return guard({ fresh: freshness(options), roles: [] });
 }
 
 /** Lets through who is logged in and has one of the roles. */
 export function roleRequired(...roles: string[]): RequestHandler {
+  checkCalled(roles, 'roleRequired("admin")');
   if (roles.length === 0) throw new OptionError("roleRequired", "expected at least one role");
   return guard({ roles: [checkRoles(roles)] });
 }
@@ -77,6 +86,12 @@ export function checkRoles(roles: readonly unknown[]): readonly string[] {
       throw new OptionError("roles", `expected non-empty strings, not ${kindOf(role)}`);
   }
   return roles as readonly string[];
+}
+
+/** A guard's maker that is mounted itself is given a request, which would wait for an answer that nobody gives. */
+function checkCalled(given: readonly unknown[], call: string): void {
+  if (given.length < 3 || typeof given[2] !== "function") return;
+  throw new OptionError(call.slice(0, call.indexOf("(")), `call it: ${call}`);
 }
 
 async function rolesOf({ core }: RequestContext, user: object): Promise<readonly string[]> {

@@ -99,7 +99,7 @@ describe("the documentation", () => {
   });
 
   it("quotes figures that were measured", () => {
-    const measured = read("bench/results/scale.md");
+    const measured = read("docs/benchmarks.md");
     const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
     for (const row of [
       ["Redis", "533", "used_memory_dataset"],

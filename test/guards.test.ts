@@ -1,7 +1,9 @@
 import { request } from "node:http";
 import { expect } from "chai";
-import { freshLoginRequired, OptionError, roleRequired } from "latchkey";
+import type { ErrorRequestHandler, RequestHandler } from "express";
+import { freshLoginRequired, loginRequired, OptionError, roleRequired } from "latchkey";
 import sinon from "sinon";
+import { expressVersions } from "./support/express.js";
 import { serve } from "./support/server.js";
 import { reached, setUp, stages } from "./support/stages.js";
 
@@ -166,7 +168,41 @@ describe("guards", () => {
     expect(() => roleRequired("")).to.throw(OptionError);
     expect(() => roleRequired(["admin"] as never)).to.throw(OptionError, "an array");
     expect(() => freshLoginRequired({ within: "soon" })).to.throw(OptionError, "within");
+    for (const slip of ["10m", 600_000, null, ["10m"], () => {}]) {
+      expect(() => freshLoginRequired(slip as never)).to.throw(
+        OptionError,
+        'expected options such as { within: "10m" }',
+      );
+    }
   });
+
+  for (const { name, express } of expressVersions) {
+    it(`say how they are meant when they are mounted without being called, on ${name}`, async () => {
+      const app = express();
+      const handler = sinon.spy();
+      const errors: OptionError[] = [];
+      app.get("/login", loginRequired, handler);
+      app.get("/fresh", freshLoginRequired as unknown as RequestHandler, handler);
+      app.get("/role", roleRequired as unknown as RequestHandler, handler);
+      app.use(loginRequired, handler);
+      app.use(((error, _req, res, _next) => {
+        errors.push(error);
+        res.sendStatus(500);
+      }) as ErrorRequestHandler);
+      const origin = await serve(app);
+      for (const path of ["/login", "/fresh", "/role", "/other"]) {
+        expect((await fetch(origin + path)).status, path).to.equal(500);
+      }
+      for (const error of errors) expect(error).to.be.instanceOf(OptionError);
+      expect(errors.map(({ message }) => message)).to.deep.equal([
+        "loginRequired: call it: loginRequired()",
+        "freshLoginRequired: call it: freshLoginRequired()",
+        'roleRequired: call it: roleRequired("admin")',
+        "loginRequired: call it: loginRequired()",
+      ]);
+      sinon.assert.notCalled(handler);
+    });
+  }
 });
 
 /** A request with a path that fetch would tidy up. */

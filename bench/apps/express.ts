@@ -15,7 +15,7 @@ declare module "express-session" {
 
 /** Express alone: what every other variant pays too. */
 export const bare: Variant = ({ count }) => {
-  const { ann } = people(count);
+  const ann = people(count).another();
   const app = application();
   app.get("/login", (_req, res) => void res.send("in"));
   app.get("/me", (_req, res) => void res.json({ email: ann.email }));
@@ -24,7 +24,7 @@ export const bare: Variant = ({ count }) => {
 
 /** The least that could be written by hand: a signed cookie and a Map. */
 export const byHand: Variant = ({ count }) => {
-  const { load } = people(count);
+  const { another, load } = people(count);
   const sessions = new Map<string, { userId: string }>();
   const sign = (id: string) => createHmac("sha256", SECRET).update(id).digest("base64url");
   const sessionOf = ({ headers }: Request) => {
@@ -36,7 +36,7 @@ export const byHand: Variant = ({ count }) => {
   const app = application();
   app.get("/login", (_req, res) => {
     const id = randomBytes(24).toString("base64url");
-    sessions.set(id, { userId: "1" });
+    sessions.set(id, { userId: another().id });
     res.cookie("sid", `${id}.${sign(id)}`, { httpOnly: true, sameSite: "lax" });
     res.send("in");
   });
@@ -51,11 +51,11 @@ export const byHand: Variant = ({ count }) => {
 
 /** express-session with a user's id in it. */
 export const session: Variant = async (given) => {
-  const { load } = people(given.count);
+  const { another, load } = people(given.count);
   const sessions = await expressSession(given);
   const app = application((app) => app.use(sessions));
   app.get("/login", (req, res) => {
-    req.session.userId = "1";
+    req.session.userId = another().id;
     res.send("in");
   });
   app.get("/logout", (req, res, next) => req.session.destroy((error) => (error ? next(error) : res.send("out"))));
@@ -70,8 +70,8 @@ export const session: Variant = async (given) => {
 /** Passport over express-session. */
 export const passportSession: Variant = async (given) => {
   const sessions = await expressSession(given);
-  const { app, ann } = passportApplication(sessions, given);
-  app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
+  const { app, another } = passportApplication(sessions, given);
+  app.get("/login", (req, res, next) => req.login(another(), (error) => (error ? next(error) : res.send("in"))));
   app.get("/logout", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
   app.get(
     "/me",
@@ -84,19 +84,19 @@ export const passportSession: Variant = async (given) => {
 /** latchkey, with sessions of its own. */
 export const latchkey: Variant = async (given) => {
   const store = given.watch(await openStore(given.url));
-  const { ann, load } = people(given.count);
+  const { another, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, store, userLoader: load });
   const app = application((app) => login.init(app));
-  return guarded(app, ann);
+  return guarded(app, another);
 };
 
 /** latchkey over an express-session of the application's own. */
 export const latchkeyOverSession: Variant = async (given) => {
-  const { ann, load } = people(given.count);
+  const { another, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, userLoader: load });
   const sessions = await expressSession(given);
   const app = application((app) => app.use(sessions, login.middleware()));
-  return guarded(app, ann);
+  return guarded(app, another);
 };
 
 /** An Express that neither logs errors nor names itself, with what finds out who sends a request. */
@@ -109,21 +109,24 @@ export function application(mount: (app: Express) => void = () => {}): Express {
   return app;
 }
 
-/** An application with Passport, and the user to log in. */
-export function passportApplication(sessions: RequestHandler, { count }: Given): { app: Express; ann: Person } {
-  const { ann, load } = people(count);
+/** An application with Passport, and the people to log in. */
+export function passportApplication(
+  sessions: RequestHandler,
+  { count }: Given,
+): { app: Express; another: () => Person } {
+  const { another, load } = people(count);
   passport.serializeUser((user, done) => done(null, (user as Person).id));
   passport.deserializeUser((id: string, done) => done(null, load(id) ?? false));
-  return { app: application((app) => app.use(sessions, passport.session())), ann };
+  return { app: application((app) => app.use(sessions, passport.session())), another };
 }
 
-function guarded(app: Express, ann: Person): Express {
+function guarded(app: Express, another: () => Person): Express {
   app.get("/login", async (req, res) => {
-    await loginUser(req, ann);
+    await loginUser(req, another());
     res.send("in");
   });
   app.get("/remember", async (req, res) => {
-    await loginUser(req, ann, { remember: true });
+    await loginUser(req, another(), { remember: true });
     res.send("in");
   });
   app.get("/logout", async (req, res) => {

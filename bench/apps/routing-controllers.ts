@@ -23,7 +23,7 @@ export const bareControllers: Variant = () => {
   class Controller {
     @Get("/me")
     me() {
-      return { email: "ann@example.com" };
+      return { email: "ann1@example.com" };
     }
   }
   const app = application();
@@ -41,8 +41,8 @@ export const passportControllers: Variant = async (given) => {
       return { email: (req.user as Person).email };
     }
   }
-  const { app, ann } = passportApplication(await expressSession(given), given);
-  app.get("/login", (req, res, next) => req.login(ann, (error) => (error ? next(error) : res.send("in"))));
+  const { app, another } = passportApplication(await expressSession(given), given);
+  app.get("/login", (req, res, next) => req.login(another(), (error) => (error ? next(error) : res.send("in"))));
   return controllers(app, Controller, { authorizationChecker: ({ request }: Action) => request.isAuthenticated() });
 };
 
@@ -57,16 +57,16 @@ export const latchkeyControllers: Variant = async (given) => {
     }
   }
   const store = given.watch(await openStore(given.url));
-  const { ann, load } = people(given.count);
+  const { another, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, store, userLoader: load });
   const app = application((app) => login.init(app));
-  app.get("/login", enter(ann));
+  app.get("/login", enter(another));
   return controllers(app, Controller);
 };
 
-function enter(ann: Person): RequestHandler {
+function enter(another: () => Person): RequestHandler {
   return async (req: Request, res: Response) => {
-    await loginUser(req, ann);
+    await loginUser(req, another());
     res.send("in");
   };
 }

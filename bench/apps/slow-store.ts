@@ -7,11 +7,11 @@ export const DELAY = 50;
 
 /** latchkey over a store whose every call takes its time. */
 export const latchkeySlow: Variant = ({ count }) => {
-  const { ann, load } = people(count);
+  const { another, load } = people(count);
   const login = new LoginManager({ secret: SECRET, store: slow(new MemoryStore()), userLoader: load });
   const app = application((app) => login.init(app));
   app.get("/login", async (req, res) => {
-    await loginUser(req, ann);
+    await loginUser(req, another());
     res.send("in");
   });
   app.get("/me", loginRequired(), (req, res) => void res.json({ email: (req.user as Person).email }));

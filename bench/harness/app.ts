@@ -12,25 +12,32 @@ export interface Given {
 }
 
 /**
- * A variant: makes an application with `GET /login`, which logs its user in; `GET /me`, guarded, which answers who is logged in;
+ * A variant: makes an application with `GET /login`, which logs another user in each time; `GET /me`, guarded, which answers who is logged in;
  * and `GET /public`, which asks for nobody.
  */
 export type Variant = (given: Given) => Promise<RequestListener> | RequestListener;
 
 export const SECRET = "a secret for measuring, 32 characters or more";
 
-/** The user of every variant. */
+/** A user of every variant. */
 export class Person {
-  readonly email = "ann@example.com";
-  constructor(readonly id: string) {}
+  readonly email: string;
+  constructor(readonly id: string) {
+    this.email = `ann${id}@example.com`;
+  }
 }
 
-/** The people of a variant, loaded from a Map; each load is counted. */
+/** The people of a variant. Each login is another's, as at a site; they are loaded from a Map, and each load is counted. */
 export function people(count: Given["count"]) {
-  const byId = new Map([["1", new Person("1")]]);
+  const byId = new Map<string, Person>();
+  const another = () => {
+    const person = new Person(String(byId.size + 1));
+    byId.set(person.id, person);
+    return person;
+  };
   const load = (id: string) => {
     count("user loads");
     return byId.get(id);
   };
-  return { ann: byId.get("1")!, load };
+  return { another, load };
 }

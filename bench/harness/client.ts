@@ -62,14 +62,11 @@ export class Connection {
   }
 }
 
-/** A request as it goes over the wire. */
-export function requestOf(line: string, cookie = "", json?: object): string {
-  const body = json === undefined ? "" : JSON.stringify(json);
+/** A request without a body as it goes over the wire. */
+export function requestOf(line: string, cookie = ""): string {
   const fields = ["Host: 127.0.0.1", "Accept: application/json"];
   if (cookie) fields.push(`Cookie: ${cookie}`);
-  if (body) fields.push("Content-Type: application/json");
-  if (!line.startsWith("GET")) fields.push(`Content-Length: ${body.length}`);
-  return `${line} HTTP/1.1\r\n${fields.join("\r\n")}${HEAD_END}${body}`;
+  return `${line} HTTP/1.1\r\n${fields.join("\r\n")}${HEAD_END}`;
 }
 
 /** The body, or null while some of it is on its way. */

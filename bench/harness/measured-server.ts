@@ -19,6 +19,8 @@ export interface Told {
   counts: Record<string, number>;
   heap: number;
   node: string;
+  /** Microseconds of the monotonic clock. */
+  now: number;
 }
 
 /** What a run of requests took. */
@@ -40,7 +42,8 @@ export interface Starting {
 
 /** A variant that serves in a process of its own. */
 export class MeasuredServer {
-  cookie = "";
+  /** Of each connection's own session. */
+  #cookies: string[] = [];
   readonly #child: ChildProcess;
   readonly #connections: Connection[];
   #isStopped = false;
@@ -70,30 +73,34 @@ export class MeasuredServer {
   }
 
   /** Sends one request, by the first connection. */
-  send(line: string, cookie = this.cookie, json?: object): Promise<Answer> {
-    return this.#connections[0]!.send(requestOf(line, cookie, json));
+  send(line: string): Promise<Answer> {
+    return this.#connections[0]!.send(requestOf(line));
   }
 
-  /** Logs in, and keeps the cookie for the runs. */
-  async logIn(line = "GET /login", json?: object): Promise<void> {
-    const { cookie, status, body } = await this.send(line, "", json);
-    if (status >= 400) throw new Error(`a login was answered by ${status}: ${body}`);
-    this.cookie = cookie;
+  /** Logs in on each connection, and keeps the cookies for the runs. */
+  async logIn(): Promise<void> {
+    this.#cookies = [];
+    for (const connection of this.#connections) {
+      const { cookie, status, body } = await connection.send(requestOf("GET /login"));
+      if (status >= 400) throw new Error(`a login was answered by ${status}: ${body}`);
+      this.#cookies.push(cookie);
+    }
   }
 
   /**
-   * Sends one request many times over all connections, and measures.
+   * Sends one request many times over all connections, each with its own cookie, and measures.
    *
-   * @param cookies of each time, where they differ
+   * @param cookies of each time, instead
    */
   async run(line: string, times: number, cookies?: readonly string[]): Promise<Run> {
-    const requests = (cookies ?? [this.cookie]).map((cookie) => requestOf(line, cookie));
+    const own = this.#connections.map((_, i) => requestOf(line, this.#cookies[i]));
+    const given = cookies?.map((cookie) => requestOf(line, cookie));
     const before = await this.told();
     const begun = performance.now();
     let left = times;
-    const client = async (connection: Connection) => {
+    const client = async (connection: Connection, i: number) => {
       while (left-- > 0) {
-        const { status, body } = await connection.send(requests[left % requests.length]!);
+        const { status, body } = await connection.send(given ? given[left % given.length]! : own[i]!);
         if (status !== 200) throw new Error(`${line} was answered by ${status}: ${body}`);
       }
     };

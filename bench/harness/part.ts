@@ -4,13 +4,14 @@ export interface Running {
   size: "full" | "quick" | "smoke";
   /** The Node binary of the measured servers. */
   node: string;
+  /** The only place to measure at, of a part that has several. */
+  place?: string | undefined;
 }
 
 /** Something that is measured by itself. */
 export interface Part<R extends object = object> {
   name: string;
-  /** @returns what was measured, or nothing where that is written elsewhere */
-  run(running: Running): Promise<R | undefined>;
+  run(running: Running): Promise<R>;
   /** The results as Markdown, for the terminal and the site. */
   report(results: R): string;
   /** The results as a picture, if there is one. */

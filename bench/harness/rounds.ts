@@ -31,8 +31,8 @@ export interface Amounts {
 }
 
 const AMOUNTS: Record<Running["size"], Amounts> = {
-  full: { warmUp: 4000, rounds: 15, requests: 4000 },
-  quick: { warmUp: 1500, rounds: 5, requests: 600 },
+  full: { warmUp: 10_000, rounds: 15, requests: 4000 },
+  quick: { warmUp: 8000, rounds: 5, requests: 2000 },
   smoke: { warmUp: 20, rounds: 1, requests: 20 },
 };
 

@@ -26,6 +26,12 @@ const server = createServer(patient, listener).listen(0, "127.0.0.1", () => {
 process.on("message", (asked: string) => {
   if (asked === "stop") process.exit();
   if (asked === "heap") globalThis.gc!();
-  process.send!({ cpu: process.cpuUsage(), counts, heap: process.memoryUsage().heapUsed, node: process.versions.node });
+  process.send!({
+    cpu: process.cpuUsage(),
+    counts,
+    heap: process.memoryUsage().heapUsed,
+    node: process.versions.node,
+    now: Number(process.hrtime.bigint() / 1000n),
+  });
 });
 process.on("disconnect", () => process.exit());

@@ -28,7 +28,7 @@ export const latency: Part<LatencyResults> = {
     const way = { module: new URL("../apps/slow-store.js", import.meta.url).href, name: "latchkeySlow" };
     const server = await MeasuredServer.start(way, await openPlace("memory"), { node });
     const cookies: string[] = [];
-    for (let i = 0; i < CLIENTS; i++) cookies.push((await server.send("GET /login", "")).cookie);
+    for (let i = 0; i < CLIENTS; i++) cookies.push((await server.send("GET /login")).cookie);
     const costs: LatencyResults["costs"] = [];
     for (const { what, line, shared } of WAYS) {
       const times: number[] = [];

@@ -1,8 +1,8 @@
 import { type Machine, machineOf } from "../harness/machine.js";
 import { MeasuredServer } from "../harness/measured-server.js";
-import type { Part } from "../harness/part.js";
+import type { Part, Running } from "../harness/part.js";
 import { openPlace, type Place } from "../harness/place.js";
-import { type Amounts, amountsOf, type Spread, spreadOf } from "../harness/rounds.js";
+import { type Amounts, type Spread, spreadOf } from "../harness/rounds.js";
 import { spread, table } from "../harness/table.js";
 import { type Way, ways } from "../request/variants.js";
 
@@ -23,14 +23,20 @@ interface LoginResults {
   costs: Cost[];
 }
 
-const COUNTED = 50;
+const COUNTED = 20;
+/** Fewer than elsewhere: each logout and each restore is measured after as many logins that are not. */
+const AMOUNTS: Record<Running["size"], Amounts> = {
+  full: { warmUp: 4000, rounds: 15, requests: 1000 },
+  quick: { warmUp: 2000, rounds: 5, requests: 400 },
+  smoke: { warmUp: 20, rounds: 1, requests: 20 },
+};
 const compared = ways.filter(({ name }) => /^(session|passportSession|latchkey|latchkeyOverSession)$/.test(name));
 
 /** What it costs to log in, to log out and to be remembered. */
 export const login: Part<LoginResults> = {
   name: "login",
   async run(running) {
-    const amounts = amountsOf(running);
+    const amounts = AMOUNTS[running.size];
     const place = await openPlace("memory");
     const calls = await Promise.all(compared.map((way) => callsOf(way, place, running.node)));
     const servers = await Promise.all(compared.map((way) => MeasuredServer.start(way, place, running)));
@@ -72,7 +78,7 @@ async function prepare(act: Act, server: MeasuredServer, times: number): Promise
   if (act === "a login") return ["GET /login", [""]];
   const cookies: string[] = [];
   const enter = act === "a logout" ? "GET /login" : "GET /remember";
-  for (let i = 0; i < times; i++) cookies.push((await server.send(enter, "")).cookie);
+  for (let i = 0; i < times; i++) cookies.push((await server.send(enter)).cookie);
   if (act === "a logout") return ["GET /logout", cookies];
   return ["GET /me", cookies.map(withoutSession)];
 }

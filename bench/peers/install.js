@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 // Installs the packages of this folder when they are missing, and lets what is compiled from it find them.
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
-if (!existsSync("node_modules")) {
+const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+if (!Object.keys(dependencies).every((name) => existsSync(`node_modules/${name}`))) {
   execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { stdio: "inherit" });
 }
 const compiled = "../../build/bench/peers";

@@ -11,12 +11,12 @@ import { people, SECRET, type Variant } from "../harness/app.js";
 
 /** The session is sealed into the cookie; there is no store. */
 export const ironSession: Variant = ({ count }) => {
-  const { load } = people(count);
+  const { another, load } = people(count);
   const options = { password: SECRET, cookieName: "sid", cookieOptions: { secure: false } };
   const app = application();
   app.get("/login", async (req, res) => {
     const session = await getIronSession<{ userId?: string }>(req, res, options);
-    session.userId = "1";
+    session.userId = another().id;
     await session.save();
     res.send("in");
   });
@@ -31,18 +31,19 @@ export const ironSession: Variant = ({ count }) => {
 
 /** A JWT in the cookie; there is no store. */
 export const authJs: Variant = ({ count }) => {
-  const { ann } = people(count);
+  const { another } = people(count);
   const config = {
     secret: SECRET,
     trustHost: true,
     useSecureCookies: false,
-    providers: [Credentials({ credentials: { name: {} }, authorize: () => ({ id: ann.id, email: ann.email }) })],
+    providers: [Credentials({ credentials: { name: {} }, authorize: () => null })],
   };
   const app = application();
   app.use("/auth/*splat", ExpressAuth(config));
   app.get("/login", async (_req, res) => {
+    const { id, email } = another();
     const name = "authjs.session-token";
-    const value = await encode({ token: { sub: ann.id, email: ann.email }, secret: SECRET, salt: name });
+    const value = await encode({ token: { sub: id, email }, secret: SECRET, salt: name });
     res.cookie(name, value, { httpOnly: true, sameSite: "lax" });
     res.send("in");
   });
@@ -55,7 +56,8 @@ export const authJs: Variant = ({ count }) => {
 };
 
 /** Sessions and users in its memory adapter. */
-export const betterAuthSession: Variant = () => {
+export const betterAuthSession: Variant = ({ count }) => {
+  const { another } = people(count);
   const auth = betterAuth({
     secret: SECRET,
     baseURL: "http://127.0.0.1",
@@ -68,7 +70,7 @@ export const betterAuthSession: Variant = () => {
   const app = application();
   app.all("/api/auth/*splat", toNodeHandler(auth));
   app.get("/login", async (_req, res) => {
-    const body = { name: "Ann", email: "ann@example.com", password: "a long password" };
+    const body = { name: "Ann", email: another().email, password: "a long password" };
     const { headers } = await auth.api.signUpEmail({ body, returnHeaders: true });
     res.setHeader("Set-Cookie", headers.getSetCookie());
     res.send("in");

@@ -14,9 +14,12 @@ export interface Way {
 
 const EVERYWHERE: readonly PlaceName[] = ["memory", "redis", "sqlite", "postgres"];
 const WITH_STORES: readonly PlaceName[] = ["memory", "redis", "postgres"];
-const [EXPRESS, CONTROLLERS, PEERS] = ["apps/express", "apps/routing-controllers", "peers/variants"].map(
-  (name) => new URL(`../${name}.js`, import.meta.url).href,
-) as [string, string, string];
+const [EXPRESS, CONTROLLERS, PEERS, FOAL] = [
+  "apps/express",
+  "apps/routing-controllers",
+  "peers/variants",
+  "peers/foal",
+].map((name) => new URL(`../${name}.js`, import.meta.url).href) as [string, string, string, string];
 
 const onExpress = (label: string, name: string, places: readonly PlaceName[], isOurs = false): Way => {
   return { label, module: EXPRESS, name, places, isOurs, on: "express" };
@@ -25,7 +28,9 @@ const onControllers = (label: string, name: string, places: readonly PlaceName[]
   return { label, module: CONTROLLERS, name, places, isOurs, on: "controllers" };
 };
 
-const other = (label: string, name: string): Way => ({ label, module: PEERS, name, places: ["memory"], on: "other" });
+const other = (label: string, name: string, module = PEERS): Way => {
+  return { label, module, name, places: ["memory"], on: "other" };
+};
 
 /** Bare Express is the first: what the others are compared with. */
 export const ways: readonly Way[] = [
@@ -41,4 +46,5 @@ export const ways: readonly Way[] = [
   other("iron-session (cookie only)", "ironSession"),
   other("Auth.js (JWT in the cookie)", "authJs"),
   other("better-auth (memory adapter)", "betterAuthSession"),
+  other("FoalTS (sessions in a Map)", "foalSession", FOAL),
 ];

@@ -39,7 +39,10 @@ export const start: Part<StartResults> = {
         name: "passport + passport-local + express-session",
         ...installedWith(["passport", "passport-local", "express-session"], "."),
       },
-      ...["iron-session", "@auth/express", "better-auth"].map((name) => ({ name, ...installedWith([name], PEERS) })),
+      ...["iron-session", "@auth/express", "better-auth", "@foal/core"].map((name) => ({
+        name,
+        ...installedWith([name], PEERS),
+      })),
     ];
     return { machine: await machineOf(node), times, entries, installed };
   },

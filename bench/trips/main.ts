@@ -25,19 +25,20 @@ interface TripsResults {
   publicCpu: Array<{ place: PlaceName; figures: Figures[] }>;
 }
 
-const REQUESTS = 200;
+const REQUESTS = { full: 200, quick: 200, smoke: 20 };
 const compared = ways.filter(({ on, name }) => on === "express" && name !== "byHand");
 
 /** Round trips, writes and user loads a request; and the CPU time of a public one. */
 export const trips: Part<TripsResults> = {
   name: "trips",
   async run(running) {
-    const { node } = running;
+    const { node, place: only, size } = running;
     const counted: Trips[] = [];
-    for (const place of PLACES) counted.push(...(await tripsAt(place, node)));
+    const places = PLACES.filter((place) => !only || place === only);
+    for (const place of places) counted.push(...(await tripsAt(place, node, REQUESTS[size])));
     const amounts = amountsOf(running);
     const publicCpu: TripsResults["publicCpu"] = [];
-    for (const place of ["memory", "redis"] as const) {
+    for (const place of places.filter((one) => one === "memory" || one === "redis")) {
       publicCpu.push({ place, figures: await publicAt(place, amounts, node) });
     }
     return { machine: await machineOf(node), trips: counted, amounts, publicCpu };
@@ -45,17 +46,23 @@ export const trips: Part<TripsResults> = {
   report({ trips: counted, publicCpu }) {
     const rows = counted.map((one) => [PLACE_NAMES[one.place], one.name, listed(one.guarded), listed(one.public)]);
     const cpu = publicCpu.flatMap(({ place, figures }) =>
-      figures.map((one) => [PLACE_NAMES[place], one.name, one.cpu.median.toFixed(0), spread(one.cpuRatio, 2)]),
+      figures.map((one) => [
+        PLACE_NAMES[place],
+        one.name,
+        one.cpu.median.toFixed(0),
+        one.cpu.range[0].toFixed(0),
+        spread(one.cpuRatio, 2),
+      ]),
     );
     return `${table(["", "", "a guarded request", "a public one, with the cookie"], rows)}
 
 CPU time of a public request with the cookie of somebody logged in:
 
-${table(["", "", "CPU a request, µs", "× Express alone"], cpu)}`;
+${table(["", "", "CPU a request, µs", "the least", "× Express alone"], cpu)}`;
   },
 };
 
-async function tripsAt(name: PlaceName, node: string): Promise<Trips[]> {
+async function tripsAt(name: PlaceName, node: string, requests: number): Promise<Trips[]> {
   const place = await openPlace(name);
   const counted: Trips[] = [];
   try {
@@ -63,12 +70,12 @@ async function tripsAt(name: PlaceName, node: string): Promise<Trips[]> {
       const server = await MeasuredServer.start(way, place, { node, counting: true });
       await server.logIn();
       const countOf = async (line: string) => {
-        await server.run(line, REQUESTS); // connections are opened
+        await server.run(line, requests); // connections are opened
         if (name === "redis") await resetCommands(place.url);
         const before = (await server.told()).counts;
-        await server.run(line, REQUESTS);
+        await server.run(line, requests);
         const { counts } = await server.told();
-        return perRequest(before, { ...counts, ...(name === "redis" ? await commandsOf(place.url) : {}) });
+        return perRequest(before, { ...counts, ...(name === "redis" ? await commandsOf(place.url) : {}) }, requests);
       };
       counted.push({
         name: way.label,
@@ -102,8 +109,8 @@ async function publicAt(name: PlaceName, amounts: Amounts, node: string): Promis
   }
 }
 
-function perRequest(before: PerRequest, after: PerRequest): PerRequest {
-  const each = Object.entries(after).map(([what, times]) => [what, (times - (before[what] ?? 0)) / REQUESTS] as const);
+function perRequest(before: PerRequest, after: PerRequest, requests: number): PerRequest {
+  const each = Object.entries(after).map(([what, times]) => [what, (times - (before[what] ?? 0)) / requests] as const);
   return Object.fromEntries(each.filter(([, times]) => times > 0));
 }
 

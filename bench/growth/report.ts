@@ -1,3 +1,4 @@
+import { table, whole } from "../harness/table.js";
 import type { MemoryCost } from "./memory.js";
 import type { OneUserCost } from "./one-user.js";
 import type { PruningCost } from "./pruning.js";
@@ -5,9 +6,8 @@ import { CONTENT_BYTES, PER_USER } from "./sessions.js";
 import type { Summary } from "./timing.js";
 
 /** Everything that was measured, and where. */
-export interface Results {
+export interface GrowthResults {
   machine: { processor: string; cores: number; node: string; servers: string[]; loadBefore: number; loadAfter: number };
-  minutes: number;
   oneUser: OneUserCost[];
   pruning: PruningCost[];
   memory: { sessions: number; costs: MemoryCost[] };
@@ -15,14 +15,12 @@ export interface Results {
 }
 
 /** The results as Markdown. */
-export function report({ machine, minutes, oneUser, pruning, memory, stored }: Results): string {
-  return `# Scale
-
-Written by \`npm run bench:scale\`. ${machine.cores} cores (${machine.processor}), shared by this program, the servers and whatever
-else ran: load ${machine.loadBefore} before and ${machine.loadAfter} after. Node ${machine.node}; ${machine.servers.join("; ")}. ${minutes} minutes.
+export function report({ machine, oneUser, pruning, memory, stored }: GrowthResults): string {
+  return `${machine.servers.join("; ")}. This program, the servers and whatever else ran shared the cores: load ${machine.loadBefore} before and
+${machine.loadAfter} after.
 A session has ${CONTENT_BYTES} bytes of content; a user has ${PER_USER} sessions. Times are milliseconds.
 
-## The sessions of one user
+### The sessions of one user
 
 Each trial takes a random user of every store in turn. The two stores of the same size show what is noise.
 
@@ -30,7 +28,7 @@ ${table(
   ["backend", "live sessions", "trials", "list: median [of 5 rounds]", "p95", "end: median [of 5 rounds]", "p95"],
   oneUser.map(({ backend, sessions, list, end }) => [
     backend,
-    number(sessions),
+    whole(sessions),
     list.trials,
     middle(list),
     ms(list.p95),
@@ -39,7 +37,7 @@ ${table(
   ]),
 )}
 
-## Pruning
+### Pruning
 
 Each statement is a transaction of its own, so none holds a lock longer than it takes. Meanwhile another thread, with
 a connection of its own, reads and writes sessions; "before" is the same without pruning. The longest turn is that of
@@ -60,8 +58,8 @@ ${table(
   ],
   pruning.map(({ backend, expired, live, seconds, statements, during, before }) => [
     backend,
-    number(expired),
-    number(live),
+    whole(expired),
+    whole(live),
     seconds,
     ms(statements.delete.median),
     ms(statements.delete.p99),
@@ -78,15 +76,15 @@ ${table(
     (["read", "write"] as const).map((verb) => [
       backend,
       `${verb}s`,
-      number(during[verb].trials),
+      whole(during[verb].trials),
       ...[during[verb], before[verb]].flatMap(({ median, p99, max }) => [ms(median), ms(p99), ms(max)]),
     ]),
   ),
 )}
 
-## Bytes a session
+### Bytes a session
 
-In this process, ${number(memory.sessions)} sessions, \`heapUsed\` and \`external\` after collecting garbage, in child processes:
+In this process, ${whole(memory.sessions)} sessions, \`heapUsed\` and \`external\` after collecting garbage, in child processes:
 
 ${table(
   ["store", "sessions of a user", "bytes: median of 3", "range"],
@@ -98,14 +96,10 @@ In a server:
 ${table(
   ["backend", "sessions", "of what", "bytes a session"],
   stored.flatMap(({ backend, sessions, bytes }) =>
-    Object.entries(bytes).map(([part, size]) => [backend, number(sessions), part, Math.round(size / sessions)]),
+    Object.entries(bytes).map(([part, size]) => [backend, whole(sessions), part, Math.round(size / sessions)]),
   ),
 )}
 `;
-}
-
-function table(head: string[], rows: Array<Array<string | number>>): string {
-  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function middle({ median, medians }: Summary): string {
@@ -114,8 +108,4 @@ function middle({ median, medians }: Summary): string {
 
 function ms(time: number): string {
   return time.toFixed(time < 10 ? 2 : 1);
-}
-
-function number(count: number): string {
-  return count.toLocaleString("en-US");
 }

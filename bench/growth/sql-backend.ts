@@ -38,7 +38,7 @@ export const mariadb: SqlBackend = {
 export const sqlite: SqlBackend = {
   name: "SQLite",
   open: async () => {
-    const dir = await mkdtemp(join(tmpdir(), "latchkey-scale-"));
+    const dir = await mkdtemp(join(tmpdir(), "latchkey-growth-"));
     const options = { type: "better-sqlite3" as const, database: join(dir, "sessions.db"), enableWAL: true };
     return openTable(options, "SELECT 'SQLite ' || sqlite_version() v", {
       settle: async () => {},
@@ -55,7 +55,7 @@ async function openServer(
   analyze: (query: Query, table: string) => Promise<void>,
 ): Promise<KeptTable> {
   const admin = await new DataSource(server).initialize();
-  const database = `latchkey_scale_${randomBytes(6).toString("hex")}`;
+  const database = `latchkey_growth_${randomBytes(6).toString("hex")}`;
   await admin.query(`CREATE DATABASE ${database}`);
   const options = { ...server, url: server.url.replace(/[^/]*$/, database) };
   return openTable(options, version, {

@@ -13,7 +13,7 @@ export const redis: Backend = { name: "Redis", open };
 
 async function open(): Promise<Kept> {
   const port = await freePort();
-  const dir = await mkdtemp(join(tmpdir(), "latchkey-scale-"));
+  const dir = await mkdtemp(join(tmpdir(), "latchkey-growth-"));
   const server = spawn("redis-server", ["--port", String(port), "--dir", dir, "--save", "", "--bind", "127.0.0.1"]);
   const exited = once(server, "exit");
   server.stdout.resume();

@@ -1,0 +1,78 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A node of a `.cpuprofile`: a function, as it was called from its parent. */
+interface CallNode {
+  id: number;
+  callFrame: { functionName: string; url: string };
+  children?: number[];
+}
+
+/** What Node's `--cpu-prof` writes; times are microseconds of the monotonic clock. */
+interface CpuProfile {
+  nodes: CallNode[];
+  samples: number[];
+  timeDeltas: number[];
+  startTime: number;
+}
+
+/** Microseconds by group of modules. */
+export type SelfTimes = Record<string, number>;
+
+/** What a sample lasts at most, in microseconds: beyond it the process was suspended, or waited for a core. */
+const LONGEST = 5000;
+const OWN_ROWS = ["lru-cache", "ms", "on-headers"];
+const SESSIONS = [
+  "express-session",
+  "passport",
+  "uid-safe",
+  "random-bytes",
+  "cookie-signature",
+  "utils-merge",
+  "pause",
+];
+
+/** The self time in the only profile of a folder, without idling, of the samples between two times. */
+export async function selfTimesIn(folder: string, [from, to]: readonly [number, number]): Promise<SelfTimes> {
+  const [file] = await readdir(folder);
+  const profile = JSON.parse(await readFile(join(folder, file!), "utf8")) as CpuProfile;
+  const groups = groupsOf(profile.nodes);
+  const times: SelfTimes = {};
+  let now = profile.startTime;
+  for (const [i, id] of profile.samples.entries()) {
+    now += profile.timeDeltas[i]!;
+    if (now < from || now > to) continue;
+    const group = groups.get(id)!;
+    const lasted = Math.min(profile.timeDeltas[i + 1] ?? 0, LONGEST); // the stack is taken to be the same until the next sample
+    if (group !== "idle") times[group] = (times[group] ?? 0) + lasted;
+  }
+  return times;
+}
+
+/** The group of each node. What is built into JavaScript, such as JSON.parse, is its caller's. */
+function groupsOf(nodes: CallNode[]): Map<number, string> {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const groups = new Map<number, string>();
+  const visit = (node: CallNode, caller: string) => {
+    const group = groupOf(node.callFrame) ?? caller;
+    groups.set(node.id, group);
+    for (const child of node.children ?? []) visit(byId.get(child)!, group);
+  };
+  visit(nodes[0]!, "native code");
+  return groups;
+}
+
+function groupOf({ functionName, url }: CallNode["callFrame"]): string | undefined {
+  if (functionName === "(garbage collector)") return "garbage collector";
+  if (functionName === "(program)") return "native code";
+  if (functionName === "(idle)") return "idle";
+  if (url === "") return undefined;
+  if (url.startsWith("node:")) return "Node's JavaScript";
+  const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url) ?? [];
+  if (name) {
+    if (OWN_ROWS.includes(name)) return name;
+    return SESSIONS.includes(name) ? "express-session and Passport" : "Express and its packages";
+  }
+  const [, file] = /\/dist\/(.*)\.js$/.exec(url) ?? [];
+  return file ? `${file}.ts` : "the application";
+}
