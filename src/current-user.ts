@@ -1,9 +1,10 @@
-import { ServerResponse } from "node:http";
+import { IncomingMessage, ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
 import { takeFlashes } from "./flash.js";
 import { loadUser } from "./load-user.js";
 import { activeContext, contextOf, isUnderManager } from "./request-context.js";
-import { SharedProperties } from "./shared-properties.js";
+import { stateOf } from "./request-state.js";
+import { keepAsOwn, SharedProperties } from "./shared-properties.js";
 import type { AnonymousUser } from "./user.js";
 
 declare global {
@@ -31,11 +32,27 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
   return user;
 }
 
+/** `req.user` of every request under a manager. */
+const USER: PropertyDescriptor & ThisType<Request> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return stateOf(this)?.context?.user;
+  },
+  set(user: Request["user"]) {
+    const context = stateOf(this)?.context;
+    if (context) context.user = user;
+    else keepAsOwn(this, "user", user);
+  },
+};
+const userProperty = new SharedProperties(IncomingMessage.prototype, () => ({ user: USER }));
+
 /**
- * Gives every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded before one is rendered.
- * (Flask-Login's template context processor, and Flask's)
+ * Gives the request `req.user`, and every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded
+ * before one is rendered. (Flask-Login's template context processor, and Flask's)
  */
 export function showCurrentUser(req: Request, res: Response): void {
+  if (!Object.hasOwn(req, "user")) userProperty.addTo(req);
   showIn(req.app);
   renderProperty.addTo(res);
 }

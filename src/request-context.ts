@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
@@ -7,7 +6,6 @@ import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import type { Remember } from "./remember.js";
 import { openStateOf, stateOf } from "./request-state.js";
 import type { SessionAuth } from "./session-auth.js";
-import { keepAsOwn, SharedProperties } from "./shared-properties.js";
 import type { Stamps } from "./stamp.js";
 import type { StoreCalls } from "./store-calls.js";
 
@@ -32,21 +30,6 @@ export interface LoadedUser {
   /** The login, where it is in no session and serves this request alone. */
   readonly once?: SessionAuth;
 }
-
-/** `req.user` of every request under a manager. */
-const USER: PropertyDescriptor & ThisType<Request> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return stateOf(this)?.context?.user;
-  },
-  set(user: Request["user"]) {
-    const context = stateOf(this)?.context;
-    if (context) context.user = user;
-    else keepAsOwn(this, "user", user);
-  },
-};
-const userProperty = new SharedProperties(IncomingMessage.prototype, () => ({ user: USER }));
 
 /** One request under one LoginManager. */
 export class RequestContext {
@@ -100,7 +83,6 @@ const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
   openStateOf(req).context = context;
-  if (!Object.hasOwn(req, "user")) userProperty.addTo(req);
   if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
     const { emit } = req;
     req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
