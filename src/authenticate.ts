@@ -79,8 +79,8 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
 }
 
 async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
-  const sid = cookie.read(req)?.sid;
-  const kept = sid === undefined ? null : await records.find(sid);
+  const opened = cookie.read(req);
+  const kept = opened && (await records.find(opened.sid, opened.id));
   const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!kept || !auth) return undefined;
   const touch = () => void records.touch(kept)?.catch(() => {}); // told by storeFailed
