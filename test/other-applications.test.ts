@@ -1,5 +1,4 @@
-import { request as ask, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { IncomingMessage, ServerResponse } from "node:http";
 import { expect } from "chai";
 import type { Express, Request } from "express";
 import session from "express-session";
@@ -108,35 +107,20 @@ for (const { name, express } of expressVersions) {
 
     it("answer with Node's own responses as ever", async () => {
       await beside();
-      const server = createServer((_req, res) => {
+      const origin = await serve((_req, res) => {
         res.writeHead(201, { "X-Plain": "yes" });
         res.write("a");
         res.end("b");
-      }).listen(0, "127.0.0.1");
-      try {
-        const { port } = await new Promise<AddressInfo>((resolve) =>
-          server.once("listening", () => resolve(server.address() as AddressInfo)),
-        );
-        const answer = await new Promise((resolve, reject) => {
-          ask({ port }, (res) => {
-            res.setEncoding("utf8");
-            let text = "";
-            res.on("data", (piece: string) => {
-              text += piece;
-            });
-            res.on("end", () => resolve([res.statusCode, res.headers["x-plain"], text]));
-          })
-            .on("error", reject)
-            .end();
-        });
-        expect(answer).to.deep.equal([201, "yes", "ab"]);
-      } finally {
-        server.close();
-      }
+      });
+      const response = await fetch(origin);
+      expect([response.status, response.headers.get("x-plain"), await response.text()]).to.deep.equal([
+        201,
+        "yes",
+        "ab",
+      ]);
     });
 
     it("leave the prototypes of Node as they are", async () => {
-      const { IncomingMessage, ServerResponse } = await import("node:http");
       const before = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));
       await beside();
       const after = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));

@@ -10,7 +10,8 @@ export async function serve(
   app: RequestListener,
   onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => unknown,
 ): Promise<string> {
-  const server = createServer(app);
+  // No connection that rests is closed, which could happen just as the test's client sends another request by it.
+  const server = createServer({ keepAliveTimeout: 0 }, app);
   running.add(server);
   if (onUpgrade) {
     server.on("upgrade", (req, socket, head) => {
