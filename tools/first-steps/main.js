@@ -1,14 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { credentialsIn, portIn, readPage } from "./page.js";
 import { expectAnswer, Visitor } from "./visit.js";
 
 // Goes through the first steps as pages tell them, from an empty folder to a guarded page, with the package as it would be published.
 const PAGES = ["docs/getting-started.md", "README.md"];
+/** For how long a step may go on, in milliseconds. */
+const LIMIT = 300_000;
 
 const home = mkdtempSync(join(tmpdir(), "latchkey-first-steps-"));
 let program;
@@ -29,16 +31,15 @@ try {
 async function follow(page, tarball) {
   console.log(page);
   const { install, files, compile, start } = readPage(page);
-  const folder = mkdtempSync(join(home, "app-"));
-  const run = (line) => execFileSync(line, { cwd: folder, shell: true, stdio: ["ignore", "pipe", "pipe"] });
+  const folder = join(home, basename(page, ".md").toLowerCase()); // a name that npm takes for a package's
+  mkdirSync(folder);
+  const run = (line) =>
+    execFileSync(line, { cwd: folder, shell: true, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT });
   const port = await freePort();
   const visitor = new Visitor(`http://localhost:${port}`);
   const credentials = credentialsIn(files);
   const began = Date.now();
   try {
-    await step("an empty package", () =>
-      writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }'),
-    );
     for (const line of install) await step(line, () => run(line.replace(/\blatchkey\b/, tarball)));
     for (const { name, code } of files) {
       await step(name, () => writeFileSync(join(folder, name), code.replaceAll(portIn(files), String(port))));
@@ -66,10 +67,16 @@ async function follow(page, tarball) {
 
 async function step(name, take) {
   const began = Date.now();
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${LIMIT / 1000} s`)), LIMIT);
+  });
   try {
-    await take();
+    await Promise.race([take(), late]);
   } catch (error) {
     throw new Error(`FAILED  ${name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.message}`);
+  } finally {
+    clearTimeout(timer);
   }
   console.log(`${seconds(began)}  ${name}`);
 }

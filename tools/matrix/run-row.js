@@ -32,7 +32,8 @@ async function tryRow(row, tree, nodes) {
   if (row.node) {
     const node = unpackNode(row.node, join(nodes, row.node));
     env.PATH = [join(node, "bin"), env.PATH].join(delimiter);
-    env.npm_config_nodedir = node;
+    const isOwn = (row.headers ?? row.node) === row.node;
+    env.npm_config_nodedir = isOwn ? node : unpackNode(row.headers, join(nodes, row.headers));
   }
   const packages = row.lowest ? lowest() : (row.packages ?? {});
   const names = Object.keys(packages);
