@@ -160,6 +160,24 @@ describe("the user of a request", () => {
     expect(JSON.parse((await send(origin, "GET /me", { headers, cookie })).text)).to.include({ name: "Ann" });
   });
 
+  it("comes from the request or the remember cookie once the session's login has ended", async () => {
+    const { app, ann, bob, login } = observedSite();
+    login.requestLoader((req) => (req.headers.authorization === "Bearer b" ? bob : null));
+    const origin = await serve(app);
+    const first = await send(origin, "POST /login/1");
+    ann.stamp = "2";
+    const second = await send(origin, "POST /login/1", { json: { remember: true } });
+    const headers = { authorization: "Bearer b" };
+    const byRequest = await send(origin, "GET /me", { headers, cookie: first.cookie });
+    expect(JSON.parse(byRequest.text)).to.include({ name: "Bob" });
+    const third = await send(origin, "POST /login/2");
+    bob.stamp = "2";
+    const cookie = `${third.cookie}; ${only("remember", second.cookie)}`;
+    const restored = await send(origin, "GET /me", { cookie });
+    expect(JSON.parse(restored.text)).to.include({ name: "Ann", remembered: true });
+    expect(restored.cookie).not.to.include("remember=");
+  });
+
   it("is an error when a loader itself asks for the user or logs in, for it would wait for ever", async () => {
     const { app, login, ann } = observedSite();
     const codes: unknown[] = [];

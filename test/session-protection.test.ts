@@ -59,6 +59,23 @@ describe("session protection", () => {
     expect(events()).to.deep.equal([]);
   });
 
+  it("turned on: a login from before is bound to no client", async () => {
+    const before = await loggedIn({ sessionProtection: false });
+    const after = await loggedIn({ store: before.store, sessionProtection: "strong" });
+    const sid = only("sid", before.cookie);
+    expect(await after.me(HOME, sid)).to.include({ name: "Ann", fresh: true });
+    expect(await after.me(from("192.0.2.2"), sid)).to.include({ name: "Ann", fresh: true });
+    expect(after.events()).to.deep.equal([]);
+  });
+
+  it("turned off: a login from before is bound to its client no longer", async () => {
+    const before = await loggedIn({ sessionProtection: "strong" });
+    const after = await loggedIn({ store: before.store, sessionProtection: false });
+    const sid = only("sid", before.cookie);
+    expect(await after.me(from("192.0.2.2"), sid)).to.include({ name: "Ann", fresh: true });
+    expect(after.events()).to.deep.equal([]);
+  });
+
   it("without trust proxy 100 forged X-Forwarded-For change nothing", async () => {
     const { me, events } = await loggedIn({ sessionProtection: "strong" }, { trustProxy: false });
     const same = await countTrials(100, async (n) => "fresh" in (await me(from(`10.0.0.${n}, 10.1.0.${n}`))));

@@ -4,11 +4,19 @@ import { fileURLToPath } from "node:url";
 const groups = {
   guards: {
     sources: ["guards", "controller-guards", "freshness"],
-    tests: ["guards", "guard-table", "freshness", "inherited-guards", "controller-guards"],
+    tests: [
+      "guards",
+      "guard-table",
+      "challenge-handlers",
+      "freshness",
+      "inherited-guards",
+      "controller-guards",
+      "routing-controllers",
+    ],
   },
   verbs: {
     sources: ["login", "enter-session", "logout", "confirm", "session-move"],
-    tests: ["login", "confirm", "freshness", "fixation", "events", "faults", "id-collisions", "late-create", "stamp"],
+    tests: ["login", "confirm", "events", "faults", "id-collisions", "late-create", "stamp"],
   },
   loading: {
     sources: ["judge", "load-user", "stamp", "session-protection"],
