@@ -5,6 +5,7 @@ import sinon from "sinon";
 import { only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 /** The site with a spy for its user loader, and the reasons why logins ended. */
 function observedSite(options: Parameters<typeof site>[0] = {}) {
@@ -175,7 +176,22 @@ describe("the user of a request", () => {
     const cookie = `${third.cookie}; ${only("remember", second.cookie)}`;
     const restored = await send(origin, "GET /me", { cookie });
     expect(JSON.parse(restored.text)).to.include({ name: "Ann", remembered: true });
-    expect(restored.cookie).not.to.include("remember=");
+    expect(restored.headers["set-cookie"]?.map((one) => one.split("=")[0])).to.deep.equal(["sid"]);
+  });
+
+  it("is restored from the browser's record when only the session's login has ended", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    try {
+      const { app, ended } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+      const origin = await serve(app);
+      const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+      clock.setSystemTime(Date.now() - 60_001);
+      const { text } = await send(origin, "GET /me", { cookie });
+      expect(ended).to.deep.equal(["1: clock"]);
+      expect(JSON.parse(text)).to.include({ name: "Ann", fresh: false, remembered: true });
+    } finally {
+      clock.restore();
+    }
   });
 
   it("is an error when a loader itself asks for the user or logs in, for it would wait for ever", async () => {

@@ -3,6 +3,7 @@ import sinon from "sinon";
 import { countTrials, only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { type Me, site } from "./support/site.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 const from = (address: string, agent = "Browser/1") => ({ "x-forwarded-for": address, "user-agent": agent });
 const HOME = from("192.0.2.1");
@@ -52,6 +53,14 @@ describe("session protection", () => {
       expect(events()).to.deep.equal([["1", "strong"]]);
     });
   }
+
+  it("strong: another client ends the browser's remember record, so that a copy restores nothing at home either", async () => {
+    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const { me, cookie } = await loggedIn({ store, sessionProtection: "strong" });
+    const remember = only("remember", cookie);
+    expect(await me(from("192.0.2.2"), only("sid", cookie))).to.have.property("status", 401);
+    expect(await me(HOME, remember)).to.have.property("status", 401);
+  });
 
   it("false: another client is the same", async () => {
     const { me, events } = await loggedIn({ sessionProtection: false });
