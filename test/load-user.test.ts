@@ -194,6 +194,18 @@ describe("the user of a request", () => {
     }
   });
 
+  it("that is restored from the browser's record: its old session ends, and no other login's", async () => {
+    const { app } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const origin = await serve(app);
+    const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
+    const [here, elsewhere] = [await login(), await login()];
+    const restored = await send(origin, "GET /me", { cookie: only("remember", here) });
+    const statuses = [here, elsewhere, restored.cookie].map(
+      async (cookie) => (await send(origin, "GET /me", { cookie: only("sid", cookie) })).status,
+    );
+    expect(await Promise.all(statuses)).to.deep.equal([401, 200, 200]);
+  });
+
   it("is an error when a loader itself asks for the user or logs in, for it would wait for ever", async () => {
     const { app, login, ann } = observedSite();
     const codes: unknown[] = [];
