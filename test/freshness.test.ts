@@ -153,10 +153,19 @@ describe("freshness", () => {
       expect([answer.text, await fresh()]).to.deep.equal(["true", false]);
     });
 
+    it("is taken from the first instant to the last that could be meant", async () => {
+      for (const authTime of [Date.UTC(1980, 0, 1), Date.UTC(9999, 11, 31)]) {
+        const { answer, fresh } = await loggedIn({ authTime });
+        expect([answer.text, await fresh()]).to.deep.equal(["true", authTime < NOW]);
+      }
+    });
+
     const wrong: Array<[unknown, string]> = [
       [NOW / 1000, String(NOW / 1000)],
       [NOW * 1000, String(NOW * 1000)],
       [0, "0"],
+      [Date.UTC(1980, 0, 1) - 1, String(Date.UTC(1980, 0, 1) - 1)],
+      [Date.UTC(9999, 11, 31) + 1, String(Date.UTC(9999, 11, 31) + 1)],
       [-NOW, String(-NOW)],
       [Number.NaN, "NaN"],
       [Number.POSITIVE_INFINITY, "Infinity"],

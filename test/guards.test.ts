@@ -53,6 +53,14 @@ describe("guards", () => {
         expect(reached).to.deep.equal(["admin", "staff", "staff"]);
       });
 
+      it("ask for no roles where none are demanded", async () => {
+        const { bob, as } = await setUp(build);
+        const user = await as(bob, JSON_ONLY);
+        bob.roles = undefined as never;
+        for (const path of ["/me", "/fresh", "/recent"]) expect((await user.get(path)).status, path).to.equal(200);
+        expect((await user.get("/admin")).status).to.equal(500);
+      });
+
       it("ask the option roles, and take no unclear answer for a role", async () => {
         let roles: unknown = ["admin"];
         const { bob, as } = await setUp(build, { roles: async () => roles as string[] });
@@ -166,6 +174,7 @@ describe("guards", () => {
   it("are refused at start when they could let nobody in", () => {
     expect(() => roleRequired()).to.throw(OptionError, "at least one role");
     expect(() => roleRequired("")).to.throw(OptionError);
+    expect(() => roleRequired("admin", "staff", "audit")).not.to.throw();
     expect(() => roleRequired(["admin"] as never)).to.throw(OptionError, "an array");
     expect(() => freshLoginRequired({ within: "soon" })).to.throw(OptionError, "within");
     for (const slip of ["10m", 600_000, null, ["10m"], () => {}]) {

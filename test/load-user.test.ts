@@ -5,6 +5,7 @@ import sinon from "sinon";
 import { only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 /** The site with a spy for its user loader, and the reasons why logins ended. */
 function observedSite(options: Parameters<typeof site>[0] = {}) {
@@ -158,6 +159,51 @@ describe("the user of a request", () => {
     expect((await send(origin, "POST /confirm", { headers })).status).to.equal(401);
     const { cookie } = await send(origin, "POST /login/1");
     expect(JSON.parse((await send(origin, "GET /me", { headers, cookie })).text)).to.include({ name: "Ann" });
+  });
+
+  it("comes from the request or the remember cookie once the session's login has ended", async () => {
+    const { app, ann, bob, login } = observedSite();
+    login.requestLoader((req) => (req.headers.authorization === "Bearer b" ? bob : null));
+    const origin = await serve(app);
+    const first = await send(origin, "POST /login/1");
+    ann.stamp = "2";
+    const second = await send(origin, "POST /login/1", { json: { remember: true } });
+    const headers = { authorization: "Bearer b" };
+    const byRequest = await send(origin, "GET /me", { headers, cookie: first.cookie });
+    expect(JSON.parse(byRequest.text)).to.include({ name: "Bob" });
+    const third = await send(origin, "POST /login/2");
+    bob.stamp = "2";
+    const cookie = `${third.cookie}; ${only("remember", second.cookie)}`;
+    const restored = await send(origin, "GET /me", { cookie });
+    expect(JSON.parse(restored.text)).to.include({ name: "Ann", remembered: true });
+    expect(restored.headers["set-cookie"]?.map((one) => one.split("=")[0])).to.deep.equal(["sid"]);
+  });
+
+  it("is restored from the browser's record when only the session's login has ended", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    try {
+      const { app, ended } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+      const origin = await serve(app);
+      const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+      clock.setSystemTime(Date.now() - 60_001);
+      const { text } = await send(origin, "GET /me", { cookie });
+      expect(ended).to.deep.equal(["1: clock"]);
+      expect(JSON.parse(text)).to.include({ name: "Ann", fresh: false, remembered: true });
+    } finally {
+      clock.restore();
+    }
+  });
+
+  it("that is restored from the browser's record: its old session ends, and no other login's", async () => {
+    const { app } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const origin = await serve(app);
+    const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
+    const [here, elsewhere] = [await login(), await login()];
+    const restored = await send(origin, "GET /me", { cookie: only("remember", here) });
+    const statuses = [here, elsewhere, restored.cookie].map(
+      async (cookie) => (await send(origin, "GET /me", { cookie: only("sid", cookie) })).status,
+    );
+    expect(await Promise.all(statuses)).to.deep.equal([401, 200, 200]);
   });
 
   it("is an error when a loader itself asks for the user or logs in, for it would wait for ever", async () => {

@@ -1,6 +1,15 @@
 import { expect } from "chai";
 import expressSession, { MemoryStore } from "express-session";
-import { flash, isFresh, loginUser, logoutUser, takeFlashes } from "latchkey";
+import {
+  confirmLogin,
+  flash,
+  isFresh,
+  loginRequired,
+  loginUser,
+  logoutUser,
+  SessionGoneError,
+  takeFlashes,
+} from "latchkey";
 import sinon from "sinon";
 import { Browser } from "./support/browser.js";
 import { SECRET } from "./support/people.js";
@@ -47,6 +56,19 @@ const failures: Record<string, (...args: unknown[]) => void> = {
 
 describe("an express-session of the application's own", () => {
   afterEach(() => sinon.restore());
+
+  it("confirms no login whose session ended while the request was under way", async () => {
+    const { app, browser, origin, store } = await visit();
+    app.post("/late", loginRequired(), (req, res) => {
+      store.destroy(req.sessionID, async () => {
+        const failure = await confirmLogin(req).catch((error: unknown) => error);
+        res.json(failure instanceof SessionGoneError);
+      });
+    });
+    await browser.post("/login/1");
+    expect((await browser.post("/late")).json()).to.equal(true);
+    expect((await send(origin, "GET /me", { cookie: await browser.jar.getCookieString(origin) })).status).to.equal(401);
+  });
 
   for (const [what, options] of Object.entries(sessions)) {
     describe(what, () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { type AnonymousUser, OptionError } from "latchkey";
 import { Authorized, CurrentUser, Fresh, Public } from "latchkey/routing-controllers";
 import { Body, Controller, Get, JsonController, Post } from "routing-controllers";
+import sinon from "sinon";
 import { expressVersions } from "./support/express.js";
 import type { Person } from "./support/people.js";
 import { controllersOn, setUp } from "./support/stages.js";
@@ -90,8 +91,24 @@ describe("decorators of controllers", () => {
         expect(await statuses(bob)).to.deep.equal([403, 403, 403, 403, 403, 200, 403]);
         ann.roles = ["admin", "staff"];
         expect(await statuses(ann)).to.deep.equal([200, 403, 200, 403, 200, 200, 200]);
+        ann.roles = ["admin", "audit"];
+        expect(await statuses(ann)).to.deep.equal([200, 200, 200, 403, 200, 200, 200]);
         ann.roles = ["admin", "staff", "audit"];
         expect(await statuses(ann)).to.deep.equal([200, 200, 200, 200, 200, 200, 200]);
+      });
+
+      it("ask for the freshest login that one of them asks for", async () => {
+        const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+        try {
+          const { ann, as } = await open();
+          const client = await as(ann, JSON_ONLY);
+          clock.tick(10 * 60_000);
+          expect((await client.get("/class/fresh")).status).to.equal(200);
+          clock.tick(1);
+          expect((await client.get("/class/fresh")).status).to.equal(403);
+        } finally {
+          clock.restore();
+        }
       });
 
       it("stand in any order", async () => {

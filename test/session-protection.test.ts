@@ -3,6 +3,7 @@ import sinon from "sinon";
 import { countTrials, only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { type Me, site } from "./support/site.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 const from = (address: string, agent = "Browser/1") => ({ "x-forwarded-for": address, "user-agent": agent });
 const HOME = from("192.0.2.1");
@@ -53,10 +54,35 @@ describe("session protection", () => {
     });
   }
 
+  it("strong: another client ends the browser's remember record, so that a copy restores nothing at home either", async () => {
+    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const { me, cookie } = await loggedIn({ store, sessionProtection: "strong" });
+    const remember = only("remember", cookie);
+    expect(await me(from("192.0.2.2"), only("sid", cookie))).to.have.property("status", 401);
+    expect(await me(HOME, remember)).to.have.property("status", 401);
+  });
+
   it("false: another client is the same", async () => {
     const { me, events } = await loggedIn({ sessionProtection: false });
     expect(await me(from("192.0.2.2", "Browser/2"))).to.include({ name: "Ann", fresh: true });
     expect(events()).to.deep.equal([]);
+  });
+
+  it("turned on: a login from before is bound to no client", async () => {
+    const before = await loggedIn({ sessionProtection: false });
+    const after = await loggedIn({ store: before.store, sessionProtection: "strong" });
+    const sid = only("sid", before.cookie);
+    expect(await after.me(HOME, sid)).to.include({ name: "Ann", fresh: true });
+    expect(await after.me(from("192.0.2.2"), sid)).to.include({ name: "Ann", fresh: true });
+    expect(after.events()).to.deep.equal([]);
+  });
+
+  it("turned off: a login from before is bound to its client no longer", async () => {
+    const before = await loggedIn({ sessionProtection: "strong" });
+    const after = await loggedIn({ store: before.store, sessionProtection: false });
+    const sid = only("sid", before.cookie);
+    expect(await after.me(from("192.0.2.2"), sid)).to.include({ name: "Ann", fresh: true });
+    expect(after.events()).to.deep.equal([]);
   });
 
   it("without trust proxy 100 forged X-Forwarded-For change nothing", async () => {

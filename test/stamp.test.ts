@@ -32,6 +32,21 @@ describe("a user's stamp", () => {
     });
   }
 
+  it("ends the login of a user who has one by now, or has none any more", async () => {
+    for (const [before, after, status] of [
+      [undefined, undefined, 200],
+      [undefined, () => "hash", 401],
+      [() => "hash", undefined, 401],
+    ] as const) {
+      const { ann, client } = await visit("");
+      Object.assign(ann, { getSessionStamp: before });
+      await client.post("/login/1");
+      expect((await client.get("/me")).status).to.equal(200);
+      Object.assign(ann, { getSessionStamp: after });
+      expect((await client.get("/me")).status).to.equal(status);
+    }
+  });
+
   // Each would be the same text for ever, and end nothing.
   for (const [what, stamp] of [
     ["undefined", undefined],

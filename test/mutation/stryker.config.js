@@ -3,16 +3,48 @@ import { fileURLToPath } from "node:url";
 /** What decides about who gets in, and the tests that have to notice when it decides otherwise: quick ones, on no server. */
 const groups = {
   guards: {
-    sources: ["guards", "judge", "freshness"],
-    tests: ["guards", "guard-table", "challenge", "freshness", "current-user", "inherited-guards"],
+    sources: ["guards", "controller-guards", "freshness"],
+    tests: [
+      "guards",
+      "guard-table",
+      "challenge-handlers",
+      "freshness",
+      "inherited-guards",
+      "controller-guards",
+      "routing-controllers",
+    ],
   },
   verbs: {
     sources: ["login", "enter-session", "logout", "confirm", "session-move"],
-    tests: ["login", "confirm", "freshness", "fixation", "events", "faults", "id-collisions", "late-create", "stamp"],
+    tests: [
+      "login",
+      "confirm",
+      "freshness",
+      "events",
+      "faults",
+      "id-collisions",
+      "late-create",
+      "stamp",
+      "remember",
+      "remember-ends",
+      "remember-once",
+      "password-change",
+      "own-express-session",
+    ],
   },
   loading: {
-    sources: ["load-user", "stamp", "session-protection"],
-    tests: ["load-user", "current-user", "stamp", "session-protection", "user", "session-lifetime", "remember"],
+    sources: ["judge", "load-user", "stamp", "session-protection"],
+    tests: [
+      "load-user",
+      "current-user",
+      "stamp",
+      "session-protection",
+      "user",
+      "session-lifetime",
+      "remember",
+      "remember-once",
+      "key-rotation",
+    ],
   },
   redirects: { sources: ["next-url"], tests: ["next-url", "requested-page"] },
   sessions: {
@@ -40,7 +72,11 @@ export default {
   mochaOptions: {
     "no-config": true,
     spec: group.tests.map((test) => `build/test/${test}.test.js`),
-    require: ["reflect-metadata", "./build/test/support/server.js"],
+    require: [
+      "reflect-metadata",
+      "./build/test/support/server.js",
+      fileURLToPath(new URL("deadline.js", import.meta.url)),
+    ],
   },
   coverageAnalysis: "perTest",
   ignoreStatic: true,
@@ -50,6 +86,6 @@ export default {
   reporters: ["clear-text"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   concurrency: 2,
-  timeoutMS: 20_000,
+  timeoutMS: 10_000,
   tempDirName: "build/mutants",
 };
