@@ -7,6 +7,8 @@ import type { SessionAccess } from "./session-access.js";
 export interface RequestState {
   /** Its session, once it passed a session middleware. */
   access: SessionAccess | undefined;
+  /** The session of an express-session, until it is watched. */
+  session: Request["session"] | undefined;
   /** Its login, once it passed a manager's middleware. */
   context: RequestContext | undefined;
   /** How its response begins. */
@@ -25,7 +27,7 @@ export function stateOf(req: Request): RequestState | undefined {
 export function openStateOf(req: Request): RequestState {
   const known = stateOf(req);
   if (known) return known;
-  const state: RequestState = { access: undefined, context: undefined, start: undefined };
+  const state: RequestState = { access: undefined, session: undefined, context: undefined, start: undefined };
   (req as StatefulRequest)[STATE] = state;
   return state;
 }

@@ -14,14 +14,21 @@ const SESSION: PropertyDescriptor & ThisType<Request> = {
   configurable: true,
   enumerable: true,
   get() {
-    return stateOf(this)?.access?.use();
+    const state = stateOf(this);
+    return state?.access ? state.access.use() : state?.session;
   },
   set(session: Request["session"] | undefined) {
     const access = stateOf(this)?.access;
     if (access) access.replace(session);
+    else if (watchedLater.has(this.app)) openStateOf(this).session = session;
     else keepAsOwn(this, "session", session);
   },
 };
+/**
+ * Applications whose express-session sets `req.session` before it is watched. As a property of the request's own it would have to be
+ * made another kind of property then, and V8 has no fast request any more.
+ */
+const watchedLater = new WeakSet<object>();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, () => ({ session: SESSION }));
 
 /**
@@ -52,14 +59,11 @@ export abstract class SessionAccess {
   ) {
     openStateOf(req).access = this;
     if (Object.hasOwn(req, "session")) Object.defineProperty(req, "session", SESSION);
-    else sessionProperty.addTo(req);
+    sessionProperty.addTo(req);
   }
 
   /** The login that the session holds, for who reads it and changes nothing; undefined for none, null where there is no session. */
-  readAuth(): SessionAuth | undefined | null {
-    const session = this.use();
-    return session ? session.auth : null;
-  }
+  abstract readAuth(): SessionAuth | undefined | null;
 
   use(): Request["session"] | undefined {
     if (!this.finishing) {
@@ -99,9 +103,22 @@ export abstract class SessionAccess {
 
 /** A session of an express-session of the application's own. */
 class ForeignAccess extends SessionAccess {
+  /** May the session have been changed? */
+  #isOpen = false;
+
+  override use(): Request["session"] | undefined {
+    this.#isOpen = true;
+    return super.use();
+  }
+
+  override readAuth(): SessionAuth | undefined | null {
+    this.used = true;
+    return this.session ? this.session.auth : null;
+  }
+
   override finish(): undefined {
     this.conclude();
-    if (!this.used) return;
+    if (!this.#isOpen) return;
     // express-session would find out too late, when it takes no other answer any more.
     try {
       JSON.stringify(this.session);
@@ -115,6 +132,7 @@ class ForeignAccess extends SessionAccess {
 /** Watches the session of an express-session of the application's own. */
 export function watchSession(req: Request, res: Response, next: (error: unknown) => void): void {
   if (isWatched(req)) return;
+  if (req.app) watchedLater.add(req.app);
   startResponse(res, new ForeignAccess(req, res, req.session), next);
 }
 

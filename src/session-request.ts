@@ -97,7 +97,10 @@ export class SessionOfRequest extends SessionAccess {
   }
 
   override readAuth(): SessionAuth | undefined | null {
-    if (!this.#isUnmade && !this.#found) return super.readAuth();
+    if (!this.#isUnmade && !this.#found) {
+      const session = this.use();
+      return session ? session.auth : null;
+    }
     this.used = true;
     return this.#found?.record?.data.auth as unknown as SessionAuth | undefined;
   }
