@@ -45,6 +45,18 @@ describe("the record of a remembered browser", function () {
         expect([refused, at.told]).to.eql([TIMES, []]);
       });
 
+      it("is forgotten by a logout before the session ends, with and without its cookie", async () => {
+        const at = await rememberingSites(opened);
+        for (const withCookie of [true, false]) {
+          const ann = at.newPerson();
+          const { sid, remember } = await at.logIn(ann);
+          at.store.calls = [];
+          await send(at.origin, "POST /logout", { cookie: withCookie ? `${sid}; ${remember}` : sid });
+          const ends = at.store.calls.filter((call) => call.endsWith("destroy"));
+          expect(ends.slice(0, 2), String(withCookie)).to.eql(["rememberTokens.destroy", "destroy"]);
+        }
+      });
+
       it("is forgotten by a login that says not to remember, by one of another user, and by one after its session ended", async () => {
         const at = await rememberingSites(opened);
         for (const [isOther, json, withSession] of [

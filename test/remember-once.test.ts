@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { currentUser, loginUser, logoutUser } from "latchkey";
+import { confirmLogin, currentUser, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { backendsHere } from "./support/backends.js";
-import { send } from "./support/raw-client.js";
+import { only, send } from "./support/raw-client.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
 import { days } from "./support/remembering.js";
 
@@ -67,6 +67,37 @@ describe("a remembered browser that is restored for one request alone", () => {
     expect([again.status, days(again.headers["set-cookie"])]).to.eql([200, 365]);
     expect((await at.recordsOf(ann)).length).to.equal(1);
     expect(await at.isIn(rememberIn(again)!)).to.equal(true);
+    await opened.close();
+  });
+
+  it("is confirmed into the only session of its login, unless its browser is forgotten meanwhile", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened);
+    let meanwhile = async (): Promise<unknown> => undefined;
+    at.app.post("/confirm-once", async (req, res) => {
+      await currentUser();
+      await meanwhile();
+      await confirmLogin(req);
+      res.send("confirmed");
+    });
+    const restoredTwice = async () => {
+      const ann = at.newPerson();
+      const { remember } = await at.logIn(ann);
+      return { ann, remember, first: await at.me(remember) };
+    };
+    const { ann, remember, first } = await restoredTwice();
+    const confirmed = await send(at.origin, "POST /confirm-once", { cookie: remember });
+    expect(confirmed.status).to.equal(200);
+    const sids = [first, confirmed].map(({ cookie }) => at.isIn(only("sid", cookie)));
+    expect(await Promise.all(sids)).to.eql([false, true]);
+    expect((await at.sessionsOf(ann)).length).to.equal(1);
+
+    const other = await restoredTwice();
+    meanwhile = () => send(at.origin, "POST /logout", { cookie: other.first.cookie });
+    const refused = await send(at.origin, "POST /confirm-once", { cookie: other.remember });
+    expect(refused.status).to.equal(401);
+    expect(await at.sessionsOf(other.ann)).to.eql([]);
+    expect(await at.isIn(`${only("sid", refused.cookie)}; ${other.remember}`)).to.equal(false);
     await opened.close();
   });
 
