@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { WebSocket } from "ws";
 import type { Browser } from "./support/browser.js";
 import { endPrograms, type PageProgram, startProgram } from "./support/page-program.js";
-import { startRedis, stopRedisServers } from "./support/redis-servers.js";
+import { startRedis } from "./support/redis-servers.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 const bob = { email: "bob@example.com", password: "battery staple" };
@@ -212,8 +212,8 @@ describe("the recipes", function () {
   });
 
   it("keeping-old-logins: takes over what the old sessions knew, once", async () => {
-    const { port } = await startRedis();
-    process.env.REDIS_URL = `redis://127.0.0.1:${port}`;
+    const redis = await startRedis();
+    process.env.REDIS_URL = redis.url;
     try {
       const [before, after] = await Promise.all([
         startProgram("docs/recipes/keeping-old-logins.md", "before.ts"),
@@ -236,7 +236,7 @@ describe("the recipes", function () {
     } finally {
       delete process.env.REDIS_URL;
       endPrograms();
-      await stopRedisServers();
+      await redis.stop();
     }
   });
 });
