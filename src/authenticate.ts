@@ -83,8 +83,7 @@ async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request
   const kept = opened && (await records.find(opened.sid, opened.id));
   const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!kept || !auth) return undefined;
-  const touch = () => void records.touch(kept)?.catch(() => {}); // told by storeFailed
-  return { auth, touch, end: () => records.end(kept.sid) };
+  return { auth, touch: () => records.noteUse(kept), end: () => records.end(kept.sid) };
 }
 
 /** An express-session of the application's own was run on the message once; the store is asked each time. */

@@ -4,7 +4,7 @@ import { takeFlashes } from "./flash.js";
 import { loadUser } from "./load-user.js";
 import { activeContext, contextOf, isUnderManager } from "./request-context.js";
 import { stateOf } from "./request-state.js";
-import { keepAsOwn, SharedProperties } from "./shared-properties.js";
+import { SharedProperties, sharedProperty } from "./shared-properties.js";
 import type { AnonymousUser } from "./user.js";
 
 declare global {
@@ -33,19 +33,18 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
 }
 
 /** `req.user` of every request under a manager. */
-const USER: PropertyDescriptor & ThisType<Request> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return stateOf(this)?.context?.user;
-  },
-  set(user: Request["user"]) {
-    const context = stateOf(this)?.context;
+const USER = sharedProperty(
+  "user",
+  (req) => stateOf(req)?.context?.user,
+  (req, user: Express.User | undefined) => {
+    const context = stateOf(req)?.context;
     if (context) context.user = user;
-    else keepAsOwn(this, "user", user);
+    return context !== undefined;
   },
-};
-const userProperty = new SharedProperties(IncomingMessage.prototype, () => ({ user: USER }));
+);
+const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
+  Object.defineProperty(shared, "user", USER),
+);
 
 /**
  * Gives the request `req.user`, and every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded
@@ -59,13 +58,14 @@ export function showCurrentUser(req: Request, res: Response): void {
 
 /** `res.render`, of a sub-application too, which renders with locals of its own. */
 const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
-  const { render } = shared as Partial<Response>;
-  if (!render) return {};
-  const value = function (this: Response, ...args: unknown[]): void {
-    if (isUnderManager(this.req)) showIn(this.app);
-    (render as (...args: unknown[]) => void).apply(this, args);
-  };
-  return { render: { configurable: true, enumerable: true, writable: true, value } };
+  const { render } = shared as { render?: (...args: unknown[]) => void };
+  if (!render) return;
+  Object.assign(shared, {
+    render(this: Response, ...args: unknown[]): void {
+      if (isUnderManager(this.req)) showIn(this.app);
+      render.apply(this, args);
+    },
+  });
 });
 
 const shown = new WeakSet<Application>();

@@ -52,15 +52,9 @@ export class RequestContext {
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
-    if (loaded.authenticated) this.#place(loaded.user);
-    else if (this.#placed && this.req.user === this.#placed) this.#place(undefined); // what another library put there stays
+    if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
+    else if (this.req.user === this.#placed) this.req.user = undefined; // what another library put there stays
     return loaded;
-  }
-
-  #place(user: object | undefined): void {
-    this.#placed = user;
-    if (Object.hasOwn(this.req, "user")) this.req.user = user;
-    else this.user = user;
   }
 }
 

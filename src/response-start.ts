@@ -45,7 +45,7 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
   // What middleware before this one has put in the place of a method is called as the method would be, and not before.
   const replaced = CALLS.filter((name) => Object.hasOwn(res, name));
   openStateOf(res.req).start = new ResponseStart(res, start, next, replaced);
-  for (const name of replaced) own[name] = handled(name, own[name], () => false);
+  for (const name of replaced) own[name] = handled(name, own[name]);
   sharedMethods.addTo(res);
 }
 
@@ -53,22 +53,19 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
 const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
   const own = shared as Record<Call, Method>;
   const above = Object.getPrototypeOf(shared) as Record<Call, Method>;
-  const property = (name: Call): PropertyDescriptor => {
+  for (const name of CALLS) {
     const inherited: Method = function (this: Response, ...args) {
       return above[name].apply(this, args);
     };
-    const original = Object.hasOwn(shared, name) ? own[name] : inherited;
-    const value = handled(name, original, ({ replaced }) => replaced.includes(name));
-    return { configurable: true, enumerable: true, writable: true, value };
-  };
-  return Object.fromEntries(CALLS.map((name) => [name, property(name)]));
+    own[name] = handled(name, Object.hasOwn(shared, name) ? own[name] : inherited, true);
+  }
 });
 
-/** A method that does as the start of its response says, unless that is another one's to do. */
-function handled(name: Call, original: Method, isOthers: (start: ResponseStart) => boolean): Method {
+/** A method that does as the start of its response says; one that is shared, unless the response has one in its place. */
+function handled(name: Call, original: Method, isShared = false): Method {
   return function (this: Response, ...args) {
     const start = stateOf(this.req)?.start;
-    if (!start || isOthers(start)) return original.apply(this, args);
+    if (!start || (isShared && start.replaced.includes(name))) return original.apply(this, args);
     return name === "writeHead" ? start.writeHead(original, args) : start.call(name, original, args);
   };
 }

@@ -4,32 +4,34 @@ import type { StoreUnavailableError } from "./errors.js";
 import { openStateOf, stateOf } from "./request-state.js";
 import { startResponse } from "./response-start.js";
 import type { SessionAuth } from "./session-auth.js";
-import { keepAsOwn, SharedProperties } from "./shared-properties.js";
+import { SharedProperties, sharedProperty } from "./shared-properties.js";
 
 /** What `res.sendFile` and `express.static` say when the handler says nothing. */
 const UNCHOSEN_CACHING = "public, max-age=0";
 
 /** `req.session` of every request whose session is watched. */
-const SESSION: PropertyDescriptor & ThisType<Request> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    const state = stateOf(this);
+const SESSION = sharedProperty(
+  "session",
+  (req) => {
+    const state = stateOf(req);
     return state?.access ? state.access.use() : state?.session;
   },
-  set(session: Request["session"] | undefined) {
-    const access = stateOf(this)?.access;
+  (req, session: Request["session"] | undefined) => {
+    const access = stateOf(req)?.access;
     if (access) access.replace(session);
-    else if (watchedLater.has(this.app)) openStateOf(this).session = session;
-    else keepAsOwn(this, "session", session);
+    else if (watchedLater.has(req.app)) openStateOf(req).session = session;
+    else return false;
+    return true;
   },
-};
+);
 /**
  * Applications whose express-session sets `req.session` before it is watched. As a property of the request's own it would have to be
  * made another kind of property then, and V8 has no fast request any more.
  */
 const watchedLater = new WeakSet<object>();
-const sessionProperty = new SharedProperties(IncomingMessage.prototype, () => ({ session: SESSION }));
+const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
+  Object.defineProperty(shared, "session", SESSION),
+);
 
 /**
  * What the handling of one request does with its session, and what follows from it when the response begins: `Vary: Cookie` where it
@@ -63,14 +65,20 @@ export abstract class SessionAccess {
   }
 
   /** The login that the session holds, for who reads it and changes nothing; undefined for none, null where there is no session. */
-  abstract readAuth(): SessionAuth | undefined | null;
+  readAuth(): SessionAuth | undefined | null {
+    this.#noteUse();
+    return this.session ? this.session.auth : null;
+  }
 
   use(): Request["session"] | undefined {
-    if (!this.finishing) {
-      this.used = true;
-      if (this.unavailable) throw this.unavailable;
-    }
+    this.#noteUse();
     return this.session;
+  }
+
+  #noteUse(): void {
+    if (this.finishing) return;
+    this.used = true;
+    if (this.unavailable) throw this.unavailable;
   }
 
   replace(session: Request["session"] | undefined): void {
@@ -109,11 +117,6 @@ class ForeignAccess extends SessionAccess {
   override use(): Request["session"] | undefined {
     this.#isOpen = true;
     return super.use();
-  }
-
-  override readAuth(): SessionAuth | undefined | null {
-    this.used = true;
-    return this.session ? this.session.auth : null;
   }
 
   override finish(): undefined {

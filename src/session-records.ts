@@ -109,6 +109,11 @@ export class SessionRecords {
     return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
   }
 
+  /** Touches, without anybody waiting for it; a failure is told by `storeFailed`. */
+  noteUse(kept: KeptSession): void {
+    this.touch(kept)?.catch(() => {});
+  }
+
   /** Ends a session, and tells whether there was one and this call ended it. */
   end(sid: string): Promise<boolean> {
     return this.#calls.sessions("destroy", (store) => store.destroy(storageId(sid)));

@@ -9,7 +9,7 @@ import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
 import { Session } from "./session-object.js";
 import type { KeptSession } from "./session-records.js";
 import type { SessionSettings } from "./session-settings.js";
-import { keepAsOwn, SharedProperties } from "./shared-properties.js";
+import { SharedProperties, sharedProperty } from "./shared-properties.js";
 
 /** What the sessions of all requests share. */
 export interface SessionParts {
@@ -20,34 +20,23 @@ export interface SessionParts {
 }
 
 /** `req.sessionID`, which is made with the session. */
-const SESSION_ID: PropertyDescriptor & ThisType<Request> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return ownSession(this)?.useId();
+const SESSION_ID = sharedProperty(
+  "sessionID",
+  (req) => ownSession(req)?.useId(),
+  (req, sid: string) => {
+    const session = ownSession(req);
+    session?.replaceId(sid);
+    return session !== undefined;
   },
-  set(sid: string) {
-    const session = ownSession(this);
-    if (session) session.replaceId(sid);
-    else keepAsOwn(this, "sessionID", sid);
-  },
-};
-
-/** `req.sessionStore` */
-const SESSION_STORE: PropertyDescriptor & ThisType<Request> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return ownSession(this)?.parts.bridge;
-  },
-  set(store: unknown) {
-    keepAsOwn(this, "sessionStore", store);
-  },
-};
-const idAndStore = new SharedProperties(IncomingMessage.prototype, () => ({
-  sessionID: SESSION_ID,
-  sessionStore: SESSION_STORE,
-}));
+);
+const SESSION_STORE = sharedProperty(
+  "sessionStore",
+  (req) => ownSession(req)?.parts.bridge,
+  () => false,
+);
+const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) =>
+  Object.defineProperties(shared, { sessionID: SESSION_ID, sessionStore: SESSION_STORE }),
+);
 
 /** A session of latchkey's own in one request: made when it is first used, saved and given its cookie when the response begins. */
 export class SessionOfRequest extends SessionAccess {
@@ -97,10 +86,7 @@ export class SessionOfRequest extends SessionAccess {
   }
 
   override readAuth(): SessionAuth | undefined | null {
-    if (!this.#isUnmade && !this.#found) {
-      const session = this.use();
-      return session ? session.auth : null;
-    }
+    if (!this.#isUnmade && !this.#found) return super.readAuth();
     this.used = true;
     return this.#found?.record?.data.auth as unknown as SessionAuth | undefined;
   }
@@ -117,7 +103,7 @@ export class SessionOfRequest extends SessionAccess {
     const unopened = this.#found;
     if (unopened && !settings.rolling && this.opened!.byFirst) {
       this.conclude();
-      this.#touch(unopened);
+      bridge.records.noteUse(unopened);
       return undefined;
     }
     if (unopened) this.#open(unopened);
@@ -152,12 +138,8 @@ export class SessionOfRequest extends SessionAccess {
     session.touch();
     if (this.#owesCookie(session, kept, isNew, isModified)) this.#sendCookie(session);
     if (saves) return records.save(kept, session, req);
-    if (!isNew) this.#touch(kept);
+    if (!isNew) records.noteUse(kept);
     return undefined;
-  }
-
-  #touch(kept: KeptSession): void {
-    this.parts.bridge.records.touch(kept)?.catch(() => {}); // told by storeFailed; nobody waits for it
   }
 
   #isModified(session: Session, kept: KeptSession): boolean {

@@ -1,20 +1,22 @@
+import type { Request } from "express";
+
 /**
  * Properties of every request, or response, of an Express: on the object that all of them inherit from (`express.request`), which is
  * how Express itself is extended. As properties of each request they would cost more than all the rest: until V8 12 (Node 22)
  * each one that is added to a request gives it a shape of its own, with which no code that V8 has compiled is fast.
  */
 export class SharedProperties {
-  readonly #properties: (shared: object) => PropertyDescriptorMap;
   readonly #builtIn: object;
+  readonly #define: (shared: object) => void;
   readonly #having = new WeakSet<object>();
 
   /**
    * @param builtIn the prototype that the objects have without Express
-   * @param properties given the object that is to have them
+   * @param define puts the properties on the object that is to have them
    */
-  constructor(builtIn: object, properties: (shared: object) => PropertyDescriptorMap) {
+  constructor(builtIn: object, define: (shared: object) => void) {
     this.#builtIn = builtIn;
-    this.#properties = properties;
+    this.#define = define;
   }
 
   /** Lets an object have the properties: of its own where it is none of Express's. */
@@ -22,7 +24,7 @@ export class SharedProperties {
     const prototype = Object.getPrototypeOf(object) as object;
     if (this.#having.has(prototype)) return;
     const shared = this.#sharedBy(object);
-    if (!this.#having.has(shared)) Object.defineProperties(shared, this.#properties(shared));
+    if (!this.#having.has(shared)) this.#define(shared);
     if (shared !== object) this.#having.add(shared).add(prototype);
   }
 
@@ -37,7 +39,21 @@ export class SharedProperties {
   }
 }
 
-/** What is assigned to a property that is shared, where it means nothing to us: it is the object's own then. */
-export function keepAsOwn(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { configurable: true, enumerable: true, writable: true, value });
+/** A property of all requests: what `take` refuses, as it means nothing to us there, is the request's own from then on. */
+export function sharedProperty(
+  name: string,
+  get: (req: Request) => unknown,
+  take: (req: Request, value: never) => boolean,
+): PropertyDescriptor & ThisType<Request> {
+  return {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return get(this);
+    },
+    set(value) {
+      if (take(this, value as never)) return;
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  };
 }

@@ -24,6 +24,9 @@ const PACKAGES = [
   "routing-controllers",
 ];
 
+/** Packages that only the benchmarks know. */
+export const PEERS = ["iron-session", "@auth/express", "better-auth", "@foal/core"];
+
 /** @param node the binary that the servers ran on */
 export async function machineOf(node: string, peers: readonly string[] = []): Promise<Machine> {
   const { stdout } = await promisify(execFile)(node, ["--version"]);

@@ -5,8 +5,13 @@ import { dropDatabases, makeDatabase } from "../../test/support/databases.js";
 import { startRedis, stopRedisServers } from "../../test/support/redis-servers.js";
 
 /** Where the sessions of the measured servers are kept. */
-export const PLACES = ["memory", "redis", "sqlite", "postgres"] as const;
+const PLACES = ["memory", "redis", "sqlite", "postgres"] as const;
 export type PlaceName = (typeof PLACES)[number];
+
+/** All of them, or the one of this name. */
+export function placesOf(only: string | undefined): PlaceName[] {
+  return PLACES.filter((place) => !only || place === only);
+}
 
 /** What readers know them by. */
 export const PLACE_NAMES: Record<PlaceName, string> = {

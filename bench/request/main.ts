@@ -1,8 +1,8 @@
 import { barChart } from "../harness/bars.js";
-import { type Machine, machineOf } from "../harness/machine.js";
+import { type Machine, machineOf, PEERS } from "../harness/machine.js";
 import { MeasuredServer } from "../harness/measured-server.js";
 import type { Part } from "../harness/part.js";
-import { openPlace, PLACE_NAMES, PLACES, type PlaceName } from "../harness/place.js";
+import { openPlace, PLACE_NAMES, type PlaceName, placesOf } from "../harness/place.js";
 import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
 import { spread, table, whole } from "../harness/table.js";
 import { ways } from "./variants.js";
@@ -23,7 +23,7 @@ export const request: Part<RequestResults> = {
     const { node, place: only, size } = running;
     const amounts = amountsOf(running);
     const places: RequestResults["places"] = [];
-    const measured = only ? PLACES.filter((place) => place === only) : size === "quick" ? QUICK_PLACES : PLACES;
+    const measured = size === "quick" && !only ? QUICK_PLACES : placesOf(only);
     for (const place of measured) places.push({ place, figures: await figuresAt(place, amounts, node) });
     return { machine: await machineOf(node, PEERS), amounts, places };
   },
@@ -60,8 +60,6 @@ export const request: Part<RequestResults> = {
     );
   },
 };
-
-const PEERS = ["iron-session", "@auth/express", "better-auth", "@foal/core"];
 
 async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
   const place = await openPlace(name);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Machine, machineOf } from "../harness/machine.js";
+import { type Machine, machineOf, PEERS } from "../harness/machine.js";
 import type { Part } from "../harness/part.js";
 import type { Spread } from "../harness/rounds.js";
 import { spread, table, whole } from "../harness/table.js";
@@ -20,7 +20,7 @@ interface StartResults {
   installed: Array<Installed & { name: string }>;
 }
 
-const PEERS = "bench/peers";
+const PEERS_FOLDER = "bench/peers";
 const TIMES = { full: 15, quick: 5, smoke: 1 };
 
 /** What it takes to import each entry, and to install the package. */
@@ -39,10 +39,7 @@ export const start: Part<StartResults> = {
         name: "passport + passport-local + express-session",
         ...installedWith(["passport", "passport-local", "express-session"], "."),
       },
-      ...["iron-session", "@auth/express", "better-auth", "@foal/core"].map((name) => ({
-        name,
-        ...installedWith([name], PEERS),
-      })),
+      ...PEERS.map((name) => ({ name, ...installedWith([name], PEERS_FOLDER) })),
     ];
     return { machine: await machineOf(node), times, entries, installed };
   },

@@ -1,7 +1,7 @@
 import { type Machine, machineOf } from "../harness/machine.js";
 import { MeasuredServer } from "../harness/measured-server.js";
 import type { Part } from "../harness/part.js";
-import { openPlace, PLACE_NAMES, PLACES, type PlaceName } from "../harness/place.js";
+import { openPlace, PLACE_NAMES, type PlaceName, placesOf } from "../harness/place.js";
 import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
 import { spread, table } from "../harness/table.js";
 import { type Way, ways } from "../request/variants.js";
@@ -34,7 +34,7 @@ export const trips: Part<TripsResults> = {
   async run(running) {
     const { node, place: only, size } = running;
     const counted: Trips[] = [];
-    const places = PLACES.filter((place) => !only || place === only);
+    const places = placesOf(only);
     for (const place of places) counted.push(...(await tripsAt(place, node, REQUESTS[size])));
     const amounts = amountsOf(running);
     const publicCpu: TripsResults["publicCpu"] = [];
