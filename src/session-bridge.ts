@@ -2,6 +2,7 @@ import type { Request } from "express";
 import { Cookie } from "./cookie.js";
 import { assertDeliverable } from "./cookies.js";
 import { SessionGoneError } from "./errors.js";
+import { changeable } from "./json.js";
 import { Session, type SessionKeeper } from "./session-object.js";
 import { KeptSession, type SessionRecords } from "./session-records.js";
 import type { SessionSettings } from "./session-settings.js";
@@ -83,7 +84,7 @@ export class SessionBridge implements SessionKeeper {
     const found = this.records.find(sid).then((kept) => {
       if (!kept?.record) return null;
       const { maxAge } = (kept.record.data.cookie ?? {}) as { maxAge?: number };
-      const data = { ...kept.record.data, cookie: { originalMaxAge: maxAge ?? null } };
+      const data = { ...changeable(kept.record.data), cookie: { originalMaxAge: maxAge ?? null } };
       this.#kept.set(data, kept);
       return data;
     });

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Cookie } from "./cookie.js";
-import type { JsonObject } from "./json.js";
+import { changeable, type JsonObject } from "./json.js";
 import type { KeptSession } from "./session-records.js";
 
 type Done = (error?: unknown) => void;
@@ -81,8 +81,9 @@ export class Session {
     for (const key of Object.keys(data)) {
       // What has the name of a verb, or of what every object has, is left in the store as it is.
       if (key in this) continue;
-      (this as Record<string, unknown>)[key] = data[key];
-      this.#kept.seen.see(key, data[key]);
+      const value = key === "auth" ? data[key] : changeable(data[key]);
+      (this as Record<string, unknown>)[key] = value;
+      this.#kept.seen.see(key, value);
     }
     const { maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
     if (maxAge !== null && typeof maxAge !== "number") return;

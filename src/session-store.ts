@@ -41,7 +41,7 @@ export interface SessionStore {
   /** Stores a new record. MUST reject with SessionExistsError, and change nothing, when the id is taken. */
   create(id: string, record: SessionRecord): Promise<void>;
 
-  /** Gives the record, or null. MUST NOT create one. */
+  /** Gives the record, or null. MUST NOT create one. Its `data` is the caller's own, or frozen with all that is in it. */
   read(id: string): Promise<SessionRecord | null>;
 
   /**

@@ -11,13 +11,10 @@ interface Listed {
   expiresAt: number;
 }
 
-/** A record as it is held: `data` as JSON text, so that nothing outside can change it. */
-export type Held<R> = Omit<R, "data"> & { data: string };
-
-/** Records of one kind by their ids, and the ids by user: so many at most. */
+/** Records of one kind by their ids, and the ids by user: so many at most. Their data is frozen, and shared by all who read it. */
 export class MemoryRecords<R extends Listed> {
   readonly #max: number;
-  #lru: LRUCache<string, Held<R>> | undefined;
+  #lru: LRUCache<string, R> | undefined;
   /** Most users have one record, and a set of one would take a quarter of what the record does. */
   readonly #idsByUser = new Map<string, string | Set<string>>();
 
@@ -30,7 +27,7 @@ export class MemoryRecords<R extends Listed> {
   }
 
   /** Made at the first use, for it takes the space for all at once. */
-  get #records(): LRUCache<string, Held<R>> {
+  get #records(): LRUCache<string, R> {
     this.#lru ??= new LRUCache({
       max: this.#max,
       dispose: (held, id) => this.#removeFromIndex(held.userId, id),
@@ -38,18 +35,18 @@ export class MemoryRecords<R extends Listed> {
     return this.#lru;
   }
 
-  create(id: string, held: Held<R>): void {
+  create(id: string, held: R): void {
     if (this.find(id)) throw new SessionExistsError();
     this.put(id, held);
   }
 
   read(id: string): R | null {
     const held = this.find(id);
-    return held ? release(held) : null;
+    return held ? { ...held } : null;
   }
 
   /** The live record as it is held. */
-  find(id: string): Held<R> | undefined {
+  find(id: string): R | undefined {
     assertId("id", id);
     const held = this.#records.get(id);
     if (held === undefined || held.expiresAt > Date.now()) return held;
@@ -57,7 +54,7 @@ export class MemoryRecords<R extends Listed> {
     return undefined;
   }
 
-  put(id: string, held: Held<R>): void {
+  put(id: string, held: R): void {
     this.#records.set(id, held);
     if (held.userId === null) return;
     const ids = this.#idsByUser.get(held.userId);
@@ -75,7 +72,7 @@ export class MemoryRecords<R extends Listed> {
     const listed: Array<R & { id: string }> = [];
     for (const id of this.#idsOf(userId)) {
       const held = this.#records.peek(id);
-      if (held && held.expiresAt > Date.now()) listed.push({ id, ...release(held) });
+      if (held && held.expiresAt > Date.now()) listed.push({ id, ...held });
     }
     return listed.sort((a, b) => b.createdAt - a.createdAt);
   }
@@ -110,8 +107,4 @@ export class MemoryRecords<R extends Listed> {
     const ids = this.#idsByUser.get(userId);
     if (ids === id || (ids instanceof Set && ids.delete(id) && ids.size === 0)) this.#idsByUser.delete(userId);
   }
-}
-
-function release<R extends Listed>(held: Held<R>): R {
-  return { ...held, data: JSON.parse(held.data) as JsonObject } as unknown as R;
 }

@@ -1,6 +1,7 @@
+import { frozenCopy } from "../src/json.js";
 import type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "../src/remember-token-store.js";
 import { assertId, assertRememberTokenRecord } from "../src/store-arguments.js";
-import { type Held, MemoryRecords } from "./memory-records.js";
+import { MemoryRecords } from "./memory-records.js";
 
 /** The remembered browsers of a MemoryStore. */
 export class MemoryRememberTokens implements RememberTokenStore {
@@ -49,8 +50,8 @@ export class MemoryRememberTokens implements RememberTokenStore {
   }
 }
 
-function hold(record: RememberTokenRecord): Held<RememberTokenRecord> {
+function hold(record: RememberTokenRecord): RememberTokenRecord {
   assertRememberTokenRecord(record);
   const { userId, tokenHash, data, createdAt, expiresAt } = record;
-  return { userId, tokenHash, data: JSON.stringify(data), createdAt, expiresAt };
+  return { userId, tokenHash, data: frozenCopy(data), createdAt, expiresAt };
 }

@@ -1,7 +1,8 @@
+import { frozenCopy } from "../src/json.js";
 import type { RememberTokenStore } from "../src/remember-token-store.js";
 import type { SessionRecord, SessionStore, StoredSession } from "../src/session-store.js";
 import { assertRecord, assertSeen } from "../src/store-arguments.js";
-import { type Held, MemoryRecords } from "./memory-records.js";
+import { MemoryRecords } from "./memory-records.js";
 import { MemoryRememberTokens } from "./memory-remember-tokens.js";
 
 /** Options of the MemoryStore. */
@@ -99,8 +100,8 @@ function pruneWhileUsed(store: MemoryStore): NodeJS.Timeout {
   return timer;
 }
 
-function hold(record: SessionRecord): Held<SessionRecord> {
+function hold(record: SessionRecord): SessionRecord {
   assertRecord(record);
   const { userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
-  return { userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt, revision };
+  return { userId, data: frozenCopy(data), createdAt, lastSeenAt, expiresAt, revision };
 }

@@ -60,7 +60,8 @@ describe("MemoryStore", () => {
     (given.data.list as string[]).push("no");
     const read = (await store.read("a"))!;
     expect(read.data).to.deep.equal({ list: ["kept"] });
-    read.data.list = [];
+    expect(() => Object.assign(read.data, { list: [] })).to.throw(TypeError);
+    expect(() => (read.data.list as string[]).push("no")).to.throw(TypeError);
     read.expiresAt = 0;
     expect((await store.read("a"))!.data).to.deep.equal({ list: ["kept"] });
   });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ErrorRequestHandler } from "express";
 import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { only, send } from "./support/raw-client.js";
@@ -13,6 +14,27 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "GET /note", { cookie: one.cookie })).text).to.equal('"one"');
     expect((await send(origin, "GET /note", { cookie: two.cookie })).text).to.equal('"two"');
     expect((await send(origin, "GET /note")).text).to.equal("null");
+  });
+
+  it("lets values be changed inside, by the application and by what asks the store, and keeps what is saved alone", async () => {
+    const { app } = site();
+    app.post("/cart/:what", (req, res, next) => {
+      const session = req.session as typeof req.session & { cart?: { items: string[] } };
+      session.cart ??= { items: [] };
+      session.cart.items.push(String(req.params.what));
+      if (req.params.what === "broken") Object.assign(session, { broken: 1n });
+      req.sessionStore.get(req.sessionID, (error: unknown, kept) => {
+        const asked = kept as unknown as typeof session | null;
+        asked?.cart?.items.push("not saved");
+        if (error) next(error);
+        else res.json(session.cart);
+      });
+    });
+    app.use(((_error, _req, res, _next) => res.status(500).end()) as ErrorRequestHandler);
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /cart/one");
+    expect((await send(origin, "POST /cart/broken", { cookie })).status).to.equal(500);
+    expect((await send(origin, "POST /cart/two", { cookie })).text).to.equal('{"items":["one","two"]}');
   });
 
   it("serves the session's own regenerate, reload and destroy", async () => {

@@ -41,12 +41,15 @@ export function addRecordCases<S extends KeepingStore>(add: AddCase<S>, { newRec
     assert.equal(await store.destroy(id), false);
     assert.equal(await store.read(id), null);
   });
-  add("what was read can be changed without changing what is stored", async (store) => {
+  add("what was read is the caller's own, or frozen: no change of it changes what is stored", async (store) => {
     const id = newId();
-    await store.create(id, newRecord({ data: { list: ["a"] } }));
-    const read = await store.read(id);
-    (read!.data.list as string[]).push("b");
-    assert.deepEqual((await store.read(id))?.data, { list: ["a"] });
+    await store.create(id, newRecord({ data: { list: [["a"]] } }));
+    const { data } = (await store.read(id))!;
+    const list = data.list as string[][];
+    const changes = [() => list[0]!.push("b"), () => list.push(["c"]), () => Object.assign(data, { other: true })];
+    const shared = [list[0], list, data];
+    for (const [i, change] of changes.entries()) if (!Object.isFrozen(shared[i])) change();
+    assert.deepEqual((await store.read(id))?.data, { list: [["a"]] });
   });
   add("what was written can be changed afterwards without changing what is stored", async (store) => {
     const id = newId();
