@@ -69,7 +69,7 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
 
   /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
   sessionProtection?: "basic" | "strong" | false | undefined;
-  /** What tells one client from another. @default the SHA-512 of `req.ip` and the User-Agent */
+  /** What tells one client from another. @default the SHA-256 of `req.ip` and the User-Agent */
   fingerprint?: ((req: Request) => string) | undefined;
   /** The session's cookie, and when there is one. */
   session?: SessionOptions | undefined;

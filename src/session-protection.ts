@@ -7,7 +7,7 @@ const known = new LRUCache<string, string>({ max: 1000 });
 const LONGEST_KNOWN = 512;
 
 /**
- * What tells one client from another: the SHA-512 of its address and User-Agent, hex.
+ * What tells one client from another: the SHA-256 of its address and User-Agent, base64url.
  *
  * The address is `req.ip`, so Express's `trust proxy` decides whether a forwarded one is believed.
  * (Flask-Login's _session_identifier_generator)
@@ -16,7 +16,7 @@ export function clientFingerprint(req: Request): string {
   const client = `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`;
   const before = known.get(client);
   if (before !== undefined) return before;
-  const fingerprint = hash("sha512", client, "hex");
+  const fingerprint = hash("sha256", client, "base64url");
   if (client.length <= LONGEST_KNOWN) known.set(client, fingerprint);
   return fingerprint;
 }
