@@ -105,7 +105,7 @@ export interface SessionOptions {
   rolling?: boolean | undefined;
   /** Is a session saved that nothing was put into? @default false */
   saveUninitialized?: boolean | undefined;
-  /** What becomes of a session that the application takes from its request, by `req.session = null`. @default "keep" */
+  /** What becomes of a session that the application takes from its request, by `req.session = null`, or for `"destroy"` by a `delete` too. @default "keep" */
   unset?: "destroy" | "keep" | undefined;
 }
 

@@ -9,6 +9,8 @@ export interface RequestState {
   access: SessionAccess | undefined;
   /** The session of an express-session, until it is watched. */
   session: Request["session"] | undefined;
+  /** Has it a property `session` of its own, which the application can delete? */
+  ownsSession: boolean;
   /** Its login, once it passed a manager's middleware. */
   context: RequestContext | undefined;
   /** How its response begins. */
@@ -27,7 +29,13 @@ export function stateOf(req: Request): RequestState | undefined {
 export function openStateOf(req: Request): RequestState {
   const known = stateOf(req);
   if (known) return known;
-  const state: RequestState = { access: undefined, session: undefined, context: undefined, start: undefined };
+  const state: RequestState = {
+    access: undefined,
+    session: undefined,
+    ownsSession: false,
+    context: undefined,
+    start: undefined,
+  };
   (req as StatefulRequest)[STATE] = state;
   return state;
 }

@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import type { StoreUnavailableError } from "./errors.js";
-import { openStateOf, stateOf } from "./request-state.js";
+import { openStateOf, type RequestState, stateOf } from "./request-state.js";
 import { startResponse } from "./response-start.js";
 import type { SessionAuth } from "./session-auth.js";
 import { SharedProperties, sharedProperty } from "./shared-properties.js";
@@ -13,20 +13,20 @@ const UNCHOSEN_CACHING = "public, max-age=0";
 const SESSION = sharedProperty(
   "session",
   (req) => {
-    const state = stateOf(req);
-    return state?.access ? state.access.use() : state?.session;
+    const access = accessOf(req);
+    return access ? access.use() : stateOf(req)?.session;
   },
   (req, session: Request["session"] | undefined) => {
-    const access = stateOf(req)?.access;
+    const access = accessOf(req);
     if (access) access.replace(session);
-    else if (watchedLater.has(req.app)) openStateOf(req).session = session;
+    else if (watchedLater.has(req.app)) own(req).session = session;
     else return false;
     return true;
   },
 );
 /**
- * Applications whose express-session sets `req.session` before it is watched. As a property of the request's own it would have to be
- * made another kind of property then, and V8 has no fast request any more.
+ * Applications whose express-session sets `req.session` before it is watched. As a plain property it would have to be made another kind
+ * of property then, and V8 has no fast request any more.
  */
 const watchedLater = new WeakSet<object>();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
@@ -60,7 +60,7 @@ export abstract class SessionAccess {
     protected session: Request["session"] | undefined,
   ) {
     openStateOf(req).access = this;
-    if (Object.hasOwn(req, "session")) Object.defineProperty(req, "session", SESSION);
+    if (Object.hasOwn(req, "session")) own(req);
     sessionProperty.addTo(req);
   }
 
@@ -120,6 +120,7 @@ class ForeignAccess extends SessionAccess {
   }
 
   override finish(): undefined {
+    noteDeletion(this.req);
     this.conclude();
     if (!this.#isOpen) return;
     // express-session would find out too late, when it takes no other answer any more.
@@ -146,7 +147,7 @@ export function isShareable(res: Response): boolean {
 
 /** The login that the session of a request holds, if any; null where the request has no session. */
 export function readAuth(req: Request): SessionAuth | undefined | null {
-  const access = stateOf(req)?.access;
+  const access = accessOf(req);
   return access ? access.readAuth() : null;
 }
 
@@ -177,6 +178,29 @@ export function markForestalled(req: Request): void {
 /** Is the use of this request's session watched already? */
 export function isWatched(req: Request): boolean {
   return stateOf(req)?.access !== undefined;
+}
+
+/** What watches the session of a request, if anything does. */
+export function accessOf(req: Request): SessionAccess | undefined {
+  noteDeletion(req);
+  return stateOf(req)?.access;
+}
+
+/** Gives a request a property `session` of its own, so that a `delete` of it is noted. */
+export function own(req: Request): RequestState {
+  const state = openStateOf(req);
+  state.ownsSession = true;
+  Object.defineProperty(req, "session", SESSION);
+  return state;
+}
+
+/** Takes the session from a request that the application has deleted it from. */
+export function noteDeletion(req: Request): void {
+  const state = stateOf(req);
+  if (!state?.ownsSession || Object.hasOwn(req, "session")) return;
+  state.ownsSession = false;
+  state.session = undefined;
+  state.access?.replace(undefined);
 }
 
 function isEmpty(session: object): boolean {

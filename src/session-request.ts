@@ -1,8 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
-import { stateOf } from "./request-state.js";
-import { isShareable, SessionAccess } from "./session-access.js";
+import { accessOf, isShareable, noteDeletion, own, SessionAccess } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import type { SessionBridge } from "./session-bridge.js";
 import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
@@ -55,6 +54,7 @@ export class SessionOfRequest extends SessionAccess {
   ) {
     super(req, res, undefined);
     this.sid = opened?.sid;
+    if (parts.settings.unsetEnds) own(req);
     idAndStore.addTo(req);
   }
 
@@ -98,6 +98,7 @@ export class SessionOfRequest extends SessionAccess {
   }
 
   override finish(): Promise<void> | undefined {
+    noteDeletion(this.req);
     const { req, res, parts } = this;
     const { settings, bridge, cookie } = parts;
     const unopened = this.#found;
@@ -185,6 +186,6 @@ export class SessionOfRequest extends SessionAccess {
 }
 
 function ownSession(req: Request): SessionOfRequest | undefined {
-  const access = stateOf(req)?.access;
+  const access = accessOf(req);
   return access instanceof SessionOfRequest ? access : undefined;
 }

@@ -34,9 +34,9 @@ const ends: Record<string, (at: Site, cookie: string, clock: sinon.SinonFakeTime
   "whose session was confirmed, and is another now": ({ origin }, cookie) => send(origin, "POST /confirm", { cookie }),
   "that is not complete": async ({ store }) => {
     const [session] = await store.inner.listByUser("1");
-    const { id, ...record } = session!;
-    record.data.auth = { ...(record.data.auth as object), pending: true };
-    await store.inner.update(id, record);
+    const { id, data, ...record } = session!;
+    const auth = { ...(data.auth as object), pending: true };
+    await store.inner.update(id, { ...record, data: { ...data, auth } });
   },
 };
 

@@ -189,8 +189,9 @@ describe("events", () => {
     // A store that is late to forget.
     sinon.stub(store.inner, "read").callsFake(async (id) => {
       const record = await read.call(store.inner, id);
-      if (record?.data.auth) (record.data.auth as { loginAt: number }).loginAt -= 2 * 3600 * 1000;
-      return record;
+      const auth = record?.data.auth as { loginAt: number } | undefined;
+      if (!record || !auth) return record;
+      return { ...record, data: { ...record.data, auth: { ...auth, loginAt: auth.loginAt - 2 * 3600 * 1000 } } };
     });
     heard();
     await client.get("/me");

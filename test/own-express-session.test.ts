@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import type { RequestHandler } from "express";
 import expressSession, { MemoryStore } from "express-session";
 import {
+  AnonymousUser,
   confirmLogin,
+  currentUser,
   flash,
   isFresh,
   loginRequired,
@@ -69,6 +72,28 @@ describe("an express-session of the application's own", () => {
     expect((await browser.post("/late")).json()).to.equal(true);
     expect((await send(origin, "GET /me", { cookie: await browser.jar.getCookieString(origin) })).status).to.equal(401);
   });
+
+  for (const [when, mounted] of Object.entries({ "before latchkey": true, "in a handler": false })) {
+    it(`ends by a delete of it ${when}, where it says so`, async () => {
+      const store = new MemoryStore();
+      const own = expressSession({ ...sessions["with a name, a rolling maxAge and unset"]!, store });
+      const leave: RequestHandler = (req, _res, next) => {
+        if (req.path === "/leave") delete (req as { session?: unknown }).session;
+        next();
+      };
+      const { app } = site({}, (login, app) => {
+        app.use(own, ...(mounted ? [leave] : []), login.middleware());
+      });
+      app.get("/leave", leave, (req, res) => currentUser(req).then((user) => res.json(user instanceof AnonymousUser)));
+      const browser = new Browser(await serve(app), { accept: "application/json" });
+      for (let n = 0; n < 2; n++) {
+        await browser.post("/login/1");
+        expect((await browser.get("/leave")).json()).to.equal(true);
+        expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.eql([]);
+        expect((await browser.get("/me")).status).to.equal(401);
+      }
+    });
+  }
 
   for (const [what, options] of Object.entries(sessions)) {
     describe(what, () => {
