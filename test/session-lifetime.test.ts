@@ -61,6 +61,29 @@ describe("how long a session lives", () => {
     expect(kept).to.deep.equal(['"0"', '"0"', '"1"', '"2"', '"3"', '"4"', '"5"', "null"]);
   });
 
+  it("one whose cookie is to last for less than the idle timeout, for as long as its cookie", async () => {
+    const { app, store } = site({ idleTimeout: "1h", session: { cookie: { maxAge: 20 * MINUTE } } });
+    app.post("/shorter", (req, res) => {
+      req.session.cookie.maxAge = 10 * MINUTE;
+      res.send("ok");
+    });
+    const origin = await serve(app);
+    const longer = (await send(origin, "POST /login/1")).cookie;
+    const shorter = (await send(origin, "POST /login/1")).cookie;
+    await send(origin, "POST /shorter", { cookie: shorter });
+    const left = async () => [
+      await Promise.all([longer, shorter].map(async (cookie) => (await send(origin, "GET /note", { cookie })).text)),
+      await store.countOf("1"),
+    ];
+    for (const cookie of [longer, shorter]) await send(origin, "POST /note/kept", { cookie });
+    clock.tick(10 * MINUTE - 1);
+    expect(await store.countOf("1")).to.equal(2);
+    clock.tick(1);
+    expect(await left()).to.deep.equal([['"kept"', "null"], 1]);
+    clock.tick(20 * MINUTE);
+    expect(await left()).to.deep.equal([["null", "null"], 0]);
+  });
+
   it("the absolute timeout holds in a store that keeps rows for too long", async () => {
     const { app, login, store } = site({ idleTimeout: "10h", absoluteTimeout: "1h" });
     const ended = sinon.fake();
