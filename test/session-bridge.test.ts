@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ErrorRequestHandler } from "express";
+import express, { type ErrorRequestHandler } from "express";
 import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { only, send } from "./support/raw-client.js";
@@ -108,6 +108,86 @@ describe("a session over a SessionStore", () => {
       [200, "begun, session_gone"],
     ]);
     expect(gone.callCount).to.be.at.least(3);
+  });
+
+  it("serves libraries that were written for the stores of express-session", async () => {
+    const { app, store } = site();
+    const sidOf = (cookie: string) => decodeURIComponent(cookie).replace(/^sid=s:|\..*$/g, "");
+    // biome-ignore lint/suspicious/noExplicitAny: each verb calls back with something else
+    type Value = any;
+    const called = (call: (done: (error?: unknown, value?: Value) => void) => void) =>
+      new Promise<Value>((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+    app.use("/library", express.json());
+    app.post("/library/:verb/:sid", async ({ params: { verb, sid }, body, sessionStore }, res) => {
+      if (verb === "get") res.json(await called((done) => sessionStore.get(sid, done)));
+      if (verb === "load") {
+        const loaded = await called((done) => sessionStore.load(sid, done));
+        res.json(loaded ? [loaded.id, typeof loaded.save, loaded.note ?? null] : null);
+      }
+      if (verb === "set") res.json(await called((done) => sessionStore.set(sid, body, done)));
+      if (verb === "touch") res.json(await called((done) => sessionStore.touch!(sid, body, done)));
+      if (verb === "destroy") res.json(await called((done) => sessionStore.destroy(sid, done)));
+      if (verb === "change") {
+        const data = await called((done) => sessionStore.get(sid, done));
+        await send(origin, "POST /note/meanwhile", { cookie: body.cookie });
+        await called((done) => sessionStore.set(sid, Object.assign(data, { count: 1 }), done));
+        res.json(await called((done) => sessionStore.set(body.other, data, done)));
+      }
+    });
+    app.post("/create/:sid", async (req, res) => {
+      const data = await called((done) => req.sessionStore.get(req.params.sid, done));
+      const session = req.sessionStore.createSession(req, data);
+      session.note = "created";
+      await called((done) => session.save(done));
+      res.json(req.session === session && session.id === req.params.sid);
+    });
+    const origin = await serve(app);
+    const ask = async (line: string, json: object = {}) =>
+      JSON.parse((await send(origin, line, { json })).text || "null");
+    const me = async () => (await send(origin, "GET /me", { cookie })).status;
+    const noted = async (of = cookie) => JSON.parse((await send(origin, "GET /note", { cookie: of })).text);
+
+    const { cookie } = await send(origin, "POST /login/1");
+    const other = (await send(origin, "POST /note/other")).cookie;
+    const [sid, otherSid] = [sidOf(cookie), sidOf(other)];
+    const data = await ask(`POST /library/get/${sid}`);
+    expect([data.auth.userId, data.cookie]).to.deep.equal(["1", { originalMaxAge: null }]);
+    expect(await ask("POST /library/get/nobody")).to.equal(null);
+    expect(await ask("POST /library/load/nobody")).to.equal(null);
+
+    await ask(`POST /library/change/${sid}`, { cookie, other: otherSid });
+    expect([await noted(), (await ask(`POST /library/get/${sid}`)).count]).to.deep.equal(["meanwhile", 1]);
+    expect((await ask(`POST /library/get/${otherSid}`)).count, "of another id").to.equal(1);
+    expect(await ask(`POST /create/${sid}`)).to.equal(true);
+    expect([await noted(), await me()]).to.deep.equal(["created", 200]);
+    expect(await ask(`POST /library/load/${sid}`)).to.deep.equal([sid, "function", "created"]);
+
+    const plain = { cookie: { originalMaxAge: null }, note: "plain" };
+    await ask(`POST /library/set/${sid}`, plain);
+    expect([await noted(), await me()], "without the login").to.deep.equal(["plain", 401]);
+    await ask("POST /library/set/another", plain);
+    expect((await ask("POST /library/get/another")).note).to.equal("plain");
+
+    const clock = sinon.useFakeTimers({ now: Date.now() + 120_000, toFake: ["Date"] });
+    store.calls = [];
+    await ask(`POST /library/touch/${sid}`, plain);
+    clock.restore();
+    expect(store.calls.filter((verb) => verb === "touch")).to.have.length(1);
+    await ask(`POST /library/destroy/${sid}`);
+    expect([await noted(), await ask(`POST /library/get/${sid}`)]).to.deep.equal([null, null]);
+  });
+
+  it("whose every write is overtaken by another: 503 after a hundred tries, and nothing is written", async () => {
+    const { app, store } = site();
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /note/before");
+    const { update } = store.inner;
+    let tries = 0;
+    store.inner.update = async () => ++tries === 0;
+    expect((await send(origin, "POST /note/after", { cookie })).status).to.equal(503);
+    expect(tries).to.equal(100);
+    store.inner.update = update;
+    expect((await send(origin, "GET /note", { cookie })).text).to.equal('"before"');
   });
 
   it("takes nothing hostile from a record of the store", async () => {

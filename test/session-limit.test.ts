@@ -87,6 +87,18 @@ describe("maxSessions", function () {
     expect(await shown(second)).to.have.lengthOf(1);
   });
 
+  it("end-oldest: a confirmation makes no login a newer one", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { origin } = await accountSite({ maxSessions: 2 });
+    const browsers: Browser[] = [];
+    for (let n = 0; n < 3; n++) {
+      if (n === 2) await browsers[0]!.post("/confirm");
+      browsers.push(...(await browsersOf(origin, 1)));
+      clock.tick(SECOND);
+    }
+    expect(await statuses(browsers)).to.eql([401, 200, 200]);
+  });
+
   it("a refused login is a 403 of the code session_limit, and leaves the browser as it was", async () => {
     const { app, login, byId, origin, told } = await accountSite({ maxSessions: 1, onLimit: "refuse" });
     app.use(((error, _req, res, _next) => void res.status(error.status).json(error)) as ErrorHandler);
