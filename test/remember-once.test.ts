@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { confirmLogin, currentUser, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { backendsHere } from "./support/backends.js";
+import type { Person } from "./support/people.js";
 import { only, send } from "./support/raw-client.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
 import { days } from "./support/remembering.js";
@@ -70,6 +71,21 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
+  it("leaves no session behind when another user logs in in such a request", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened);
+    at.app.post("/user/login/:id", async (req, res) => {
+      await currentUser();
+      res.json(await loginUser(req, at.byId.get(req.params.id as string)!));
+    });
+    const [ann, bob] = [at.newPerson(), at.newPerson()];
+    const { remember } = await at.logIn(ann);
+    const first = await at.me(remember);
+    expect((await send(at.origin, `POST /user/login/${bob.id}`, { cookie: remember })).status).to.equal(200);
+    expect([await at.isIn(only("sid", first.cookie)), await at.sessionsOf(ann)]).to.eql([false, []]);
+    await opened.close();
+  });
+
   it("is confirmed into the only session of its login, unless its browser is forgotten meanwhile", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened);
@@ -80,8 +96,8 @@ describe("a remembered browser that is restored for one request alone", () => {
       await confirmLogin(req);
       res.send("confirmed");
     });
-    const restoredTwice = async () => {
-      const ann = at.newPerson();
+    const restoredTwice = () => restoredTwiceBy(at.newPerson());
+    const restoredTwiceBy = async (ann: Person) => {
       const { remember } = await at.logIn(ann);
       return { ann, remember, first: await at.me(remember) };
     };
@@ -91,6 +107,11 @@ describe("a remembered browser that is restored for one request alone", () => {
     const sids = [first, confirmed].map(({ cookie }) => at.isIn(only("sid", cookie)));
     expect(await Promise.all(sids)).to.eql([false, true]);
     expect((await at.sessionsOf(ann)).length).to.equal(1);
+
+    const elsewhere = (await at.logIn(ann, {})).sid;
+    const now = (await restoredTwiceBy(ann)).remember;
+    expect((await send(at.origin, "POST /confirm-once", { cookie: now })).status).to.equal(200);
+    expect(await at.isIn(elsewhere), "another login of the user's").to.equal(true);
 
     const other = await restoredTwice();
     meanwhile = () => send(at.origin, "POST /logout", { cookie: other.first.cookie });

@@ -154,6 +154,22 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(refused.headers["set-cookie"]![0]).to.match(/^remember=;.*Expires=Thu, 01 Jan 1970/);
     });
 
+    it("restores nothing while its user is not active, and is kept", async () => {
+      const { ann, login, origin } = await visit();
+      const cookie = await login();
+      ann.isActive = false;
+      const refused = await send(origin, "GET /me", { cookie });
+      expect([refused.status, refused.headers["set-cookie"]]).to.deep.equal([401, undefined]);
+      ann.isActive = true;
+      expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+    });
+
+    it("that could not reach the browser: an error, and nobody is logged in", async () => {
+      const { origin, store } = await visit({ remember: { cookie: { secure: true } } });
+      const { status, headers } = await send(origin, "POST /login/1", { json: { remember: true } });
+      expect([status, headers["set-cookie"], await store.countOf("1")]).to.deep.equal([500, undefined, 0]);
+    });
+
     it("lasts for 365 days, or as the options or the login say", async () => {
       const { origin } = await visit();
       const set = async (json: object) => days((await send(origin, "POST /login/1", { json })).headers["set-cookie"]);

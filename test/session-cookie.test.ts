@@ -158,4 +158,29 @@ describe("the session cookie", () => {
     const later = await send(origin, "POST /note/changed", { cookie });
     expect(later.headers["set-cookie"]![0]).to.include("; Expires=");
   });
+
+  it("is refused in another spelling", async () => {
+    const { app } = site();
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const value = cookie.slice("sid=".length);
+    for (const spelled of [`x${value}`, `${value}.`, `${value}.x`, `${value}%2Ex`]) {
+      expect((await send(origin, "GET /me", { cookie: `sid=${spelled}` })).status, spelled).to.equal(401);
+    }
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+  });
+
+  it("with an age outlives no login", async () => {
+    const now = 1_800_000_000_000;
+    sinon.useFakeTimers({ now, toFake: ["Date"] });
+    const { app } = site({ absoluteTimeout: "1d" });
+    app.post("/keep", (req, res) => {
+      req.session.cookie.maxAge = 10 * 86_400_000;
+      res.send("ok");
+    });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const { headers } = await send(origin, "POST /keep", { cookie });
+    expect(headers["set-cookie"]![0]).to.include(`; Expires=${new Date(now + 86_400_000).toUTCString()}`);
+  });
 });
