@@ -88,12 +88,13 @@ export class RedisRecords<R extends Listed> {
   async listByUser(userId: string): Promise<Array<R & { id: string }>> {
     assertId("userId", userId);
     const found = new Map<string, R | null>();
-    for (let isMissing = true; isMissing; ) {
-      const entries = (await this.#entries(userId)).filter(({ id }) => !found.has(id));
+    for (let isOver = false; !isOver; ) {
+      const entries = (await this.#entries(userId)).filter(({ id }) => !found.get(id));
+      const areKnown = entries.every(({ id }) => found.has(id));
       const records = await Promise.all(entries.map(({ id }) => this.read(id)));
       for (const [i, { id }] of entries.entries()) found.set(id, records[i]!);
-      // One that ended between the two may have been left for another, which the index lists by now.
-      isMissing = records.includes(null);
+      // One that ended meanwhile may have been left for another: one that is listed by now, or was before its record was there.
+      isOver = areKnown || !records.includes(null);
     }
     return [...found]
       .flatMap(([id, record]) => (record?.userId === userId ? [{ id, ...record }] : []))
