@@ -6,6 +6,7 @@ import { backendsHere, type Opened } from "./support/backends.js";
 import { Gate } from "./support/barrier.js";
 import { Browser } from "./support/browser.js";
 import { send } from "./support/raw-client.js";
+import { until } from "./support/redis-servers.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -54,6 +55,8 @@ describe("the logins of a user", function () {
         await gone.post("/login/1", { json: { remember: true, duration: "10d" } });
         clock.tick(22 * HOUR);
         await kept.get("/me");
+        const now = Date.now();
+        await until(async () => (await opened.store.listByUser("1")).some(({ lastSeenAt }) => lastSeenAt === now));
         clock.tick(2 * HOUR);
         const address = "127.0.0.1";
         const expected = [
