@@ -129,6 +129,13 @@ describe("inherited actions", () => {
         expect((await (await as(ann, { remember: true })).get("/twice/admin")).status).to.equal(403);
       });
 
+      it("ask for a fresh login where one of their requirements does, and nowhere else", async () => {
+        const { ann, as } = await open();
+        const remembered = await as(ann, { fresh: false });
+        expect((await remembered.get("/of-guarded/own/admin")).status).to.equal(200);
+        expect((await remembered.get("/inherits/admin")).status).to.equal(403);
+      });
+
       it("are covered by a guarded class above and below them, and so are a subclass's own", async () => {
         const { ann, bob, as } = await open();
         const [nobody, user, admin] = [await as(), await as(bob), await as(ann)];
