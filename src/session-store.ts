@@ -63,7 +63,10 @@ export interface SessionStore {
    */
   destroy(id: string): Promise<boolean>;
 
-  /** The live sessions of a user, the newest first by `createdAt`. */
+  /**
+   * The live sessions of a user, the newest first by `createdAt`. Where one was created before another was destroyed, one of them MUST
+   * be found at any moment, for this is how a login that moves is ended.
+   */
   listByUser(userId: string): Promise<StoredSession[]>;
 
   /** Ends the sessions of a user, all but `except`, and gives how many live ones it ended. */

@@ -57,6 +57,26 @@ export function addConcurrentUserCases<S extends KeepingStore>(add: AddCase<S>, 
     await together(20, (i) => store.create(ids[i]!, newRecord({ userId })));
     assert.deepEqual((await listed(store, userId)).sort(), ids.sort());
   });
+  add("listByUser finds one that moves, each created before the last is destroyed, at every moment", async (store) => {
+    const userId = newId();
+    let id = newId();
+    let isMoving = true;
+    await store.create(id, newRecord({ userId }));
+    const counts: number[] = [];
+    const look = async () => {
+      while (isMoving) counts.push((await store.listByUser(userId)).length);
+    };
+    const looks = [look(), look(), look()];
+    for (let moves = 0; moves < 30; moves++) {
+      const next = newId();
+      await store.create(next, newRecord({ userId }));
+      await store.destroy(id);
+      id = next;
+    }
+    isMoving = false;
+    await Promise.all(looks);
+    assert.ok(!counts.includes(0), `${counts.filter((count) => count === 0).length} of ${counts.length} found none`);
+  });
   add("concurrent destroyByUser calls end each record once, and no verb brings one back", async (store) => {
     const userId = newId();
     const ids = Array.from({ length: 20 }, newId);

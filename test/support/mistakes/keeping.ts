@@ -1,7 +1,17 @@
-import type { Mistake } from "./mistake.js";
+import { later, type Mistake } from "./mistake.js";
 
 /** Mistakes in how records, ids and users are kept, found and pruned. */
 export const mistakenKeeping: Record<string, Mistake> = {
+  "a user's records are read after their ids": [
+    (plain) => ({
+      async listByUser(userId) {
+        const found = await plain.listByUser(userId);
+        await later();
+        return found.filter(({ id }) => plain.find(id));
+      },
+    }),
+    ["listByUser finds one that moves"],
+  ],
   "ids lose their case": [
     (plain) => ({
       find: (id) =>
