@@ -19,7 +19,7 @@ const SESSION = sharedProperty(
   (req, session: Request["session"] | undefined) => {
     const access = accessOf(req);
     if (access) access.replace(session);
-    else if (watchedLater.has(req.app)) own(req).session = session;
+    else if (watchedLater.has(req.app)) makeDeletable(req).session = session;
     else return false;
     return true;
   },
@@ -60,7 +60,7 @@ export abstract class SessionAccess {
     protected session: Request["session"] | undefined,
   ) {
     openStateOf(req).access = this;
-    if (Object.hasOwn(req, "session")) own(req);
+    if (Object.hasOwn(req, "session")) makeDeletable(req);
     sessionProperty.addTo(req);
   }
 
@@ -187,7 +187,7 @@ export function accessOf(req: Request): SessionAccess | undefined {
 }
 
 /** Gives a request a property `session` of its own, so that a `delete` of it is noted. */
-export function own(req: Request): RequestState {
+export function makeDeletable(req: Request): RequestState {
   const state = openStateOf(req);
   state.ownsSession = true;
   Object.defineProperty(req, "session", SESSION);

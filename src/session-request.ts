@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
-import { accessOf, isShareable, noteDeletion, own, SessionAccess } from "./session-access.js";
+import { accessOf, isShareable, makeDeletable, noteDeletion, SessionAccess } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import type { SessionBridge } from "./session-bridge.js";
 import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
@@ -54,7 +54,7 @@ export class SessionOfRequest extends SessionAccess {
   ) {
     super(req, res, undefined);
     this.sid = opened?.sid;
-    if (parts.settings.unsetEnds) own(req);
+    if (parts.settings.unsetEnds) makeDeletable(req);
     idAndStore.addTo(req);
   }
 
