@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import express from "express";
 import expressSession from "express-session";
-import { encodeCookie, loginRequired } from "latchkey";
+import { encodeCookie, loginRequired, type StoredRememberToken } from "latchkey";
 import sinon from "sinon";
 import { Browser } from "./support/browser.js";
 import { people } from "./support/people.js";
@@ -20,13 +20,14 @@ const ROTATION = [[OLD], [OLD, NEW], [NEW, OLD], [NEW]];
 type Mode = "persistent" | "stateless";
 
 /** A store, and sites on it, each with its secrets. */
-function deployments(mode: Mode = "persistent") {
+function deployments(mode: Mode = "persistent", { refreshEachRequest = false, hasStamps = true } = {}) {
   const store = new WatchedStore(undefined, { rememberTokens: mode === "persistent" });
-  const { load } = people();
+  const { ann, load } = people();
   return {
     store,
     async deploy(secret: readonly string[]) {
-      const at = site({ secret, store, userLoader: load, remember: { mode } });
+      const at = site({ secret, store, userLoader: load, remember: { mode, refreshEachRequest } });
+      if (!hasStamps) for (const one of [ann, at.ann]) Object.assign(one, { getSessionStamp: undefined });
       at.app.post("/keep", (req, res) => {
         req.session.cookie.maxAge = 3 * DAY;
         req.session.note = "kept";
@@ -181,6 +182,47 @@ describe("the rotation of secrets", () => {
       if (mode === "stateless") expect(again.cookie).to.match(/^sid=[^;]+$/);
     });
   }
+
+  it("signs a stateless remember cookie anew for a user without stamps, and a stamp in a cookie that was renewed", async () => {
+    for (const options of [{ hasStamps: false }, { refreshEachRequest: true }]) {
+      const { deploy } = deployments("stateless", options);
+      const [before, during, after] = await Promise.all([deploy([OLD]), deploy([NEW, OLD]), deploy([NEW])]);
+      const { cookie } = await send(before, "POST /login/1", { json: { remember: true } });
+      const renewed = (await send(during, "GET /public", { cookie })).cookie || cookie;
+      const restored = (await send(during, "GET /me", { cookie: only("remember", renewed) })).cookie;
+      expect((await send(after, "GET /me", { cookie: only("remember", restored) })).status).to.equal(200);
+    }
+  });
+
+  it("refuses a remember token that another process made of the same number, under another secret, and lost", async () => {
+    const [here, there] = [deployments(), deployments()];
+    const { cookie } = await send(await here.deploy([OLD]), "POST /login/1", { json: { remember: true } });
+    const [{ id, ...record }] = (await here.store.inner.rememberTokens!.listByUser("1")) as [StoredRememberToken];
+    await there.store.inner.rememberTokens!.create(id, record);
+    const restored = async (origin: string, given: string) => {
+      const answer = await send(origin, "GET /me", { cookie: only("remember", given) });
+      expect(answer.status).to.equal(200);
+      return answer.cookie;
+    };
+    const origin = await here.deploy([NEW, OLD]);
+    const lost = await restored(await there.deploy([OLD, NEW]), cookie);
+    let won = await restored(origin, cookie);
+    for (let turn = 0; turn < 2; turn++) {
+      expect((await send(origin, "GET /me", { cookie: only("remember", lost) })).status).to.equal(401);
+      clock.tick(61_000);
+      won = await restored(origin, won);
+    }
+  });
+
+  it("leaves the browser its remember token where this process lacks the secret of the next", async () => {
+    const { deploy } = deployments("persistent", { hasStamps: false });
+    const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
+    const login = await send(before, "POST /login/1", { json: { remember: true } });
+    const cookie = only("remember", login.cookie);
+    await send(during, "GET /me", { cookie });
+    const { status, headers } = await send(before, "GET /me", { cookie });
+    expect([status, headers["set-cookie"]]).to.deep.equal([200, undefined]);
+  });
 
   it("refuses what only a dropped secret signed, as any forged cookie", async () => {
     const { store, deploy } = deployments("stateless");

@@ -45,6 +45,23 @@ describe("the record of a remembered browser", function () {
         expect([refused, at.told]).to.eql([TIMES, []]);
       });
 
+      it("tells nothing of its login to who knows its series and no token of it", async () => {
+        const at = await rememberingSites(opened);
+        const [ann, bob] = [at.newPerson(), at.newPerson()];
+        const visit = async () => {
+          const { sid, remember } = await at.logIn(ann);
+          return { sid, forged: `${remember.slice(0, -43)}${"A".repeat(43)}` };
+        };
+        for (const line of [`POST /login/${bob.id}`, "POST /logout"]) {
+          const { sid, forged } = await visit();
+          expect((await send(at.origin, line, { cookie: forged, json: {} })).status).to.equal(200);
+          expect(await at.isIn(sid), line).to.equal(true);
+        }
+        const { sid, forged } = await visit();
+        const again = await send(at.origin, `POST /login/${ann.id}`, { cookie: `${sid}; ${forged}`, json: {} });
+        expect([again.status, rememberIn(again)]).to.eql([200, undefined]);
+      });
+
       it("is forgotten by a logout before the session ends, with and without its cookie", async () => {
         const at = await rememberingSites(opened);
         for (const withCookie of [true, false]) {

@@ -99,6 +99,16 @@ describe("a remember token that was used up, presented again", function () {
         );
       });
 
+      it("counts on to the last millisecond of the grace, and is stale after it", async () => {
+        const at = await rememberingSites(opened);
+        const { remember } = await at.logIn(at.newPerson());
+        await at.me(remember);
+        clock.tick(GRACE);
+        expect([await at.isIn(remember), at.told]).to.eql([true, []]);
+        clock.tick(1);
+        expect([await at.isIn(remember), at.told.map(({ event }) => event)]).to.eql([false, ["stale"]]);
+      });
+
       it("by the victim, whom a thief forestalled: the victim's session ends, and after the grace the thief's", async () => {
         const at = await rememberingSites(opened);
         const ann = at.newPerson();
