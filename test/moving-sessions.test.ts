@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { expect } from "chai";
 import type { Request, RequestHandler } from "express";
-import { confirmLogin, currentUser } from "latchkey";
+import { confirmLogin, currentUser, loginUser } from "latchkey";
 import sinon from "sinon";
 import { accountSite } from "./support/account-site.js";
 import { faults } from "./support/faulty-site.js";
@@ -57,6 +57,63 @@ describe("a login that moves to another session", function () {
       }
     }
   }
+
+  for (const what of ["confirmation", "login"]) {
+    it(`a ${what} that fails leaves its request the old login while that is there, and else nobody`, async () => {
+      for (const [verb, isLeft] of [
+        ["create", true],
+        ["destroy", true],
+        ["update", false],
+      ] as const) {
+        const { app, bob, origin, store } = await accountSite();
+        app.post("/try", async (req, res) => {
+          await currentUser();
+          const before = req.sessionID;
+          store.before = (called) => (called === verb ? Promise.reject(new Error("away")) : undefined);
+          const { code } = await (what === "login" ? loginUser(req, bob) : confirmLogin(req)).catch((error) => error);
+          store.before = () => undefined;
+          req.session.note = "kept";
+          res.json([code, await userName(), req.session.auth?.userId ?? null, req.sessionID === before]);
+        });
+        const { cookie } = await send(origin, "POST /login/1");
+        const answer = await send(origin, "POST /try", { cookie });
+        const left = isLeft ? ["Ann", "1", true] : [null, null, false];
+        expect(JSON.parse(answer.text), verb).to.eql(["store_unavailable", ...left]);
+        expect(await usable(origin, [cookie, answer.cookie]), verb).to.eql(isLeft ? [cookie] : []);
+        const note = await send(origin, "GET /note", { cookie: isLeft ? cookie : answer.cookie });
+        expect(note.text, verb).to.equal('"kept"');
+      }
+    });
+  }
+
+  it("a confirmation of a login that another request ends leaves its request nobody", async () => {
+    const { app, origin, store } = await accountSite();
+    app.post("/try", async (req, res) => {
+      await currentUser();
+      store.before = async (verb) => {
+        if (verb !== "create") return;
+        store.before = () => undefined;
+        await send(origin, "POST /logout", { cookie: req.headers.cookie! });
+      };
+      const { code } = await confirmLogin(req).catch((error) => error);
+      res.json([code, await userName(), req.session.auth ?? null]);
+    });
+    const { cookie } = await send(origin, "POST /login/1");
+    const answer = await send(origin, "POST /try", { cookie });
+    expect(JSON.parse(answer.text)).to.eql(["session_gone", null, null]);
+  });
+
+  it("a login begins when it is made, whatever session its browser had before", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { origin, login } = await accountSite();
+    let { cookie } = await send(origin, "POST /note/cart");
+    for (const line of ["POST /login/1", "POST /login/1", "POST /login/2"]) {
+      clock.tick(SECOND);
+      ({ cookie } = await send(origin, line, { cookie }));
+      const all = await login.sessions.list(line.slice(-1));
+      expect(all.map(({ createdAt }) => Number(createdAt))).to.eql([Date.now()]);
+    }
+  });
 
   it("is given up within storeTimeout and 100 ms when one call hangs", async () => {
     for (const line of MOVES) {
@@ -204,6 +261,11 @@ describe("a login that moves to another session", function () {
     }
   });
 });
+
+/** Whom a request is of; null for nobody. */
+async function userName(): Promise<string | null> {
+  return ((await currentUser()) as { name?: string }).name ?? null;
+}
 
 /** The session's cookie, as it is given out for an id. */
 function sealed(sid: string): string {

@@ -121,6 +121,18 @@ describe("a change of password", function () {
     expect((await browser.get("/me")).json()).to.eql(me);
   });
 
+  it("of a user without stamps: the remember cookie of before is worth nothing, sent along or not", async () => {
+    const { ann, origin, store } = await accountSite();
+    ann.getSessionStamp = () => "the same";
+    for (const isSent of [true, false]) {
+      const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+      const changed = await send(origin, "POST /password", { cookie: isSent ? cookie : only("sid", cookie) });
+      expect(changed.status).to.equal(200);
+      expect((await send(origin, "GET /me", { cookie: only("remember", cookie) })).status).to.equal(401);
+      expect(await store.inner.rememberTokens!.listByUser("1")).to.have.lengthOf(isSent ? 1 : 0);
+    }
+  });
+
   it("in a request that a remember cookie serves alone: one session, the new one", async () => {
     const { origin, store } = await accountSite();
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
