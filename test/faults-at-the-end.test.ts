@@ -64,6 +64,20 @@ describe("a store that is away now and then, or late", () => {
       .and.be.above(1000);
   });
 
+  it("at the save: a cookie that the handler removed is removed still", async () => {
+    const { app, cookie, origin, ...at } = await faultySite(faults.fails!);
+    app.get("/remove", (req, res) => {
+      req.session.note = "x";
+      res.clearCookie("sid").send("removed");
+    });
+    at.break("update");
+    const { status, headers } = await send(origin, "GET /remove", { cookie });
+    expect([status, headers["set-cookie"]]).to.deep.equal([
+      503,
+      ["sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
+    ]);
+  });
+
   it("session data that cannot be saved is an error, not a response that never ends", async () => {
     const { app, cookie, origin, store } = await faultySite(faults.fails!);
     const circle: Record<string, unknown> = {};

@@ -145,6 +145,7 @@ describe("an express-session of the application's own", () => {
 
   it("is watched for caching as latchkey's own", async () => {
     const { browser } = await visit();
+    expect((await browser.get("/note")).headers.get("vary"), "from the first request on").to.equal("Cookie");
     await browser.post("/login/1");
     const caching = async (path: string) => {
       const { headers } = await browser.get(path);

@@ -159,4 +159,31 @@ describe("a remembered browser that is restored for one request alone", () => {
     expect([await at.isIn(sid), await at.isIn(cookie)]).to.eql([false, true]);
     await opened.close();
   });
+
+  it("counts once where no more than one login is let in, and is let in where there is no limit", async () => {
+    const opened = await here[0]!.open();
+    for (const maxSessions of [1, undefined]) {
+      const at = await rememberingSites(opened, { maxSessions, onLimit: "refuse" });
+      const { remember } = await at.logIn(at.newPerson());
+      expect([await at.isIn(remember), await at.isIn(remember)]).to.eql([true, true]);
+    }
+    await opened.close();
+  });
+
+  it("is let in beside `maxSessions` others for one request, where the oldest end for it", async () => {
+    const opened = await here[0]!.open();
+    const at = await rememberingSites(opened, { maxSessions: 1 });
+    at.app.get("/late", async (_req, res) => {
+      res.flushHeaders();
+      res.end(((await currentUser()) as { name?: string }).name);
+    });
+    const ann = at.newPerson();
+    const { remember } = await at.logIn(ann);
+    await opened.store.destroyByUser(ann.id); // as by its timeout
+    const other = await at.logIn(ann, {});
+    const late = await send(at.origin, "GET /late", { cookie: remember });
+    expect(late.text).to.equal(ann.name);
+    expect(await at.isIn(other.sid)).to.equal(true);
+    await opened.close();
+  });
 });

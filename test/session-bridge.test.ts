@@ -37,6 +37,40 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "POST /cart/two", { cookie })).text).to.equal('{"items":["one","two"]}');
   });
 
+  it("keeps what is changed inside of a value, even of a frozen one, put back after a save, or taken away", async () => {
+    const { app } = site();
+    const steps: Record<string, Array<(session: Record<string, unknown>) => void>> = {
+      "/frozen": [
+        (session) => Object.assign(session, { one: Object.freeze({ items: [] as number[], note: "" }) }),
+        ({ one }) => (one as { items: number[] }).items.push(1),
+      ],
+      "/back": [(session) => delete session.two, (session) => Object.assign(session, { two: 2 })],
+      "/inside": [({ three }) => Object.assign(three as object, { a: 2 })],
+      "/away": [(session) => Object.assign(session, { two: undefined, three: undefined, four: () => {} })],
+    };
+    app.post("/put", (req, res) => {
+      Object.assign(req.session, { two: 2, three: { a: 1 }, four: "4", five: null });
+      res.send("put");
+    });
+    app.get("/all", ({ session: { cookie: _, ...all } }, res) => void res.json(all));
+    app.post(Object.keys(steps), async (req, res) => {
+      for (const step of steps[req.path]!) {
+        step(req.session as never);
+        if (step !== steps[req.path]!.at(-1)) await new Promise((resolve) => req.session.save(resolve));
+      }
+      res.send("done");
+    });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /put");
+    for (const path of Object.keys(steps)) {
+      expect((await send(origin, `POST ${path}`, { cookie })).status, path).to.equal(200);
+      const all = JSON.parse((await send(origin, "GET /all", { cookie })).text);
+      const rest = { two: 2, three: { a: path === "/inside" ? 2 : 1 }, four: "4" };
+      const kept = { one: { items: [1], note: "" }, five: null };
+      expect(all, path).to.eql({ ...kept, ...(path === "/away" ? {} : rest) });
+    }
+  });
+
   it("serves the session's own regenerate, reload and destroy", async () => {
     const { app, store } = site();
     app.post("/regenerate", (req, res, next) => {
