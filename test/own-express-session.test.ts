@@ -156,6 +156,20 @@ describe("an express-session of the application's own", () => {
     expect(await caching("/me")).to.deep.equal(["Cookie", "private, no-store"]);
   });
 
+  it("that JSON cannot hold is an error, and as it was the next time", async () => {
+    const { app, browser } = await visit();
+    app.post("/circle", (req, res) => {
+      Object.assign(req.session, { note: "circle", circle: req.session });
+      res.send("put");
+    });
+    await browser.post("/login/1");
+    const { status, text } = await browser.post("/circle");
+    expect(status).to.equal(500);
+    expect(text).to.include("circular");
+    expect((await browser.get("/note")).json()).to.equal(null);
+    expect((await browser.get("/me")).status).to.equal(200);
+  });
+
   it("without a session before the middleware: an error that says so", async () => {
     const { app } = site({}, (login, at) => void at.use(login.middleware()));
     const origin = await serve(app);

@@ -96,7 +96,7 @@ const groups = {
       "faults-at-the-end",
     ],
   },
-  limits: { sources: ["session-limit"], tests: ["session-limit"] },
+  limits: { sources: ["session-limit"], tests: ["session-limit", "remember-once", "foreign-sessions"] },
   remembering: {
     sources: ["remember", "remember-stateless", "remember-token", "remember-persistent"],
     tests: [
