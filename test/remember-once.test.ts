@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { confirmLogin, currentUser, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { backendsHere } from "./support/backends.js";
+import { Gate } from "./support/barrier.js";
 import type { Person } from "./support/people.js";
 import { only, send } from "./support/raw-client.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
@@ -167,6 +168,25 @@ describe("a remembered browser that is restored for one request alone", () => {
       const { remember } = await at.logIn(at.newPerson());
       expect([await at.isIn(remember), await at.isIn(remember)]).to.eql([true, true]);
     }
+    await opened.close();
+  });
+
+  it("is let in beside a login that is under way", async () => {
+    const opened = await here[0]!.open();
+    const options = { maxSessions: 1, onLimit: "refuse" } as const;
+    const at = await rememberingSites(opened, options, options);
+    const other = at.sites[1]!;
+    const ann = at.newPerson();
+    const { remember } = await at.logIn(ann);
+    await at.me(remember);
+    await opened.store.destroyByUser(ann.id); // as by its timeout
+    const gate = new Gate();
+    other.store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
+    const login = send(other.origin, `POST /login/${ann.id}`, { json: {} });
+    await gate.arrived(1);
+    expect(await at.isIn(remember)).to.equal(true);
+    gate.open();
+    expect([(await login).status, await at.isIn(remember)]).to.eql([200, false]);
     await opened.close();
   });
 

@@ -45,6 +45,12 @@ describe("a session over a SessionStore", () => {
         ({ one }) => (one as { items: number[] }).items.push(1),
       ],
       "/back": [(session) => delete session.two, (session) => Object.assign(session, { two: 2 })],
+      "/again": [
+        (session) => Object.assign(session, { two: 3, six: 6 }),
+        (session) => Object.assign(session, { two: 2 }),
+      ],
+      "/gone": [(session) => delete session.six],
+      "/soon-gone": [(session) => Object.assign(session, { seven: 7 }), (session) => delete session.seven],
       "/inside": [({ three }) => Object.assign(three as object, { a: 2 })],
       "/away": [(session) => Object.assign(session, { two: undefined, three: undefined, four: () => {} })],
     };
@@ -67,7 +73,8 @@ describe("a session over a SessionStore", () => {
       const all = JSON.parse((await send(origin, "GET /all", { cookie })).text);
       const rest = { two: 2, three: { a: path === "/inside" ? 2 : 1 }, four: "4" };
       const kept = { one: { items: [1], note: "" }, five: null };
-      expect(all, path).to.eql({ ...kept, ...(path === "/away" ? {} : rest) });
+      const six = path === "/again" ? { six: 6 } : {};
+      expect(all, path).to.eql({ ...kept, ...six, ...(path === "/away" ? {} : rest) });
     }
   });
 
