@@ -110,9 +110,8 @@ export class SessionOfRequest extends SessionAccess {
     if (unopened) this.#open(unopened);
     if (this.#isUnmade && settings.saveUninitialized) this.#make();
     const isUnset = this.session === undefined || this.session === null;
-    const isEmptied = this.replaced && this.session !== undefined;
     this.conclude();
-    if (isEmptied && !this.session && this.ended && hasCookie(req, cookie.name)) {
+    if (this.ended && !this.session && hasCookie(req, cookie.name)) {
       clearCookie(req, res, settings.cookieOf(req), settings.isSecure(req));
     }
     if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && typeof this.sid === "string") {

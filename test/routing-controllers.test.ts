@@ -155,6 +155,12 @@ describe("decorators of controllers", () => {
       return Contradiction;
     }).to.throw(OptionError, "Contradiction.both is declared both public and guarded");
     expect(() => {
+      class Contradiction {
+        @Authorized() @Public() both() {}
+      }
+      return Contradiction;
+    }).to.throw(OptionError, "Contradiction.both is declared both public and guarded");
+    expect(() => {
       @(Public() as ClassDecorator)
       class Everything {}
       return Everything;

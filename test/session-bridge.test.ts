@@ -218,6 +218,30 @@ describe("a session over a SessionStore", () => {
     expect([await noted(), await ask(`POST /library/get/${sid}`)]).to.deep.equal([null, null]);
   });
 
+  it("takes the cookie from the browser of who logged out, however the application gives up what is left", async () => {
+    const leave: Record<string, (req: express.Request) => unknown> = {
+      kept: () => {},
+      undefined: (req) => Object.assign(req, { session: undefined }),
+      null: (req) => Object.assign(req, { session: null }),
+      deleted: (req) => delete (req as { session?: unknown }).session,
+      destroyed: (req) => (req.session.destroy as () => Promise<void>)(),
+    };
+    for (const unset of ["keep", "destroy"] as const) {
+      const { app } = site({ session: { unset } });
+      app.post("/leave/:how", async (req, res) => {
+        await logoutUser(req);
+        await leave[req.params.how!]!(req);
+        res.send("bye");
+      });
+      const origin = await serve(app);
+      for (const how of Object.keys(leave)) {
+        const { cookie } = await send(origin, "POST /login/1");
+        const { headers } = await send(origin, `POST /leave/${how}`, { cookie });
+        expect(headers["set-cookie"]?.[0], `${how}, ${unset}`).to.match(/^sid=;/);
+      }
+    }
+  });
+
   it("whose every write is overtaken by another: 503 after a hundred tries, and nothing is written", async () => {
     const { app, store } = site();
     const origin = await serve(app);
