@@ -149,7 +149,7 @@ export class TypeOrmTable<Row extends ListedRow, R> {
     return Object.fromEntries(values) as Row;
   }
 
-  /** What reads a row by its id. It is made once: with \`findOneBy\`, TypeORM would take longer than the database. */
+  /** What reads a row by its id. It is made once: with `findOneBy`, TypeORM would take longer than the database. */
   get #selection(): string {
     if (this.#select) return this.#select;
     const query = this.#rows.createQueryBuilder("row").where("row.id = :id", { id: "" }).select([]);

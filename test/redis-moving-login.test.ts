@@ -18,15 +18,18 @@ for (const { open } of here) {
       return { userId, data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
     };
 
+    /** The store over a client with these methods in the place of its own. */
+    const storeWith = (change: Partial<RedisClient>) => {
+      const client = opened.client!;
+      const own: RedisClient = { get: (key) => client.get(key), eval: (script, given) => client.eval(script, given) };
+      return new RedisStore({ client: { ...own, ...change }, prefix: opened.prefix! });
+    };
+
     it("is found in the new one, where it is not found in the old one any more", async () => {
       await opened.store.create("old", record("ann"));
       const gate = new Gate();
-      const client = opened.client!;
-      const slow: RedisClient = {
-        get: (key) => gate.pass().then(() => client.get(key)),
-        eval: (script, options) => client.eval(script, options),
-      };
-      const listing = new RedisStore({ client: slow, prefix: opened.prefix! }).listByUser("ann");
+      const slow = storeWith({ get: (key) => gate.pass().then(() => opened.client!.get(key)) });
+      const listing = slow.listByUser("ann");
       await gate.arrived();
       await opened.store.create("new", record("ann"));
       await opened.store.destroy("old");
@@ -36,28 +39,19 @@ for (const { open } of here) {
 
     it("is found in the new one, which was listed before it was there, where the old one is not there any more", async () => {
       await opened.store.create("was", record("bob"));
-      const client = opened.client!;
       const [creation, reading] = [new Gate(), new Gate()];
-      const moving = new RedisStore({
-        client: {
-          get: (key) => client.get(key),
-          eval: (script, options) => {
-            const isCreation = options.keys[0]!.endsWith(":is");
-            return (isCreation ? creation.pass() : Promise.resolve()).then(() => client.eval(script, options));
-          },
+      const moving = storeWith({
+        eval: async (script, given) => {
+          if (given.keys[0]!.endsWith(":is")) await creation.pass();
+          return opened.client!.eval(script, given);
         },
-        prefix: opened.prefix!,
       }).create("is", record("bob"));
       await creation.arrived();
-      const listing = new RedisStore({
-        client: {
-          get: async (key) => {
-            if (key.endsWith(":was")) await reading.pass();
-            return client.get(key);
-          },
-          eval: (script, options) => client.eval(script, options),
+      const listing = storeWith({
+        get: async (key) => {
+          if (key.endsWith(":was")) await reading.pass();
+          return opened.client!.get(key);
         },
-        prefix: opened.prefix!,
       }).listByUser("bob");
       await reading.arrived();
       creation.open();

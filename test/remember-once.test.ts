@@ -1,14 +1,26 @@
 import { expect } from "chai";
 import { confirmLogin, currentUser, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
-import { backendsHere } from "./support/backends.js";
+import { backendsHere, type Opened } from "./support/backends.js";
 import { Gate } from "./support/barrier.js";
-import type { Person } from "./support/people.js";
 import { only, send } from "./support/raw-client.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "./support/remembered.js";
 import { days } from "./support/remembering.js";
 
 const here = await backendsHere("memory");
+
+/** Whom a request is of. */
+const name = async () => ((await currentUser()) as { name?: string }).name ?? "nobody";
+
+/** Sites whose `POST /user/login/:id` restores the remembered browser before it logs somebody in. */
+async function sitesThatRestoreFirst(opened: Opened) {
+  const at = await rememberingSites(opened);
+  at.app.post("/user/login/:id", async (req, res) => {
+    await currentUser();
+    res.json(await loginUser(req, at.byId.get(req.params.id as string)!));
+  });
+  return at;
+}
 
 describe("a remembered browser that is restored for one request alone", () => {
   let clock: sinon.SinonFakeTimers;
@@ -20,7 +32,6 @@ describe("a remembered browser that is restored for one request alone", () => {
   it("is restored by a handler that has sent its headers, or is about to, for this request alone: no token is used up", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened);
-    const name = async () => ((await currentUser()) as { name?: string }).name ?? "nobody";
     at.app.get("/late", async (_req, res) => {
       res.flushHeaders();
       res.end(await name());
@@ -57,11 +68,7 @@ describe("a remembered browser that is restored for one request alone", () => {
 
   it("counts as logged in for a login in a request that it is restored for alone: it stays remembered", async () => {
     const opened = await here[0]!.open();
-    const at = await rememberingSites(opened);
-    at.app.post("/user/login/:id", async (req, res) => {
-      await currentUser();
-      res.json(await loginUser(req, at.byId.get(req.params.id as string)!));
-    });
+    const at = await sitesThatRestoreFirst(opened);
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);
     const now = rememberIn(await at.me(remember))!;
@@ -74,11 +81,7 @@ describe("a remembered browser that is restored for one request alone", () => {
 
   it("leaves no session behind when another user logs in in such a request", async () => {
     const opened = await here[0]!.open();
-    const at = await rememberingSites(opened);
-    at.app.post("/user/login/:id", async (req, res) => {
-      await currentUser();
-      res.json(await loginUser(req, at.byId.get(req.params.id as string)!));
-    });
+    const at = await sitesThatRestoreFirst(opened);
     const [ann, bob] = [at.newPerson(), at.newPerson()];
     const { remember } = await at.logIn(ann);
     const first = await at.me(remember);
@@ -97,8 +100,7 @@ describe("a remembered browser that is restored for one request alone", () => {
       await confirmLogin(req);
       res.send("confirmed");
     });
-    const restoredTwice = () => restoredTwiceBy(at.newPerson());
-    const restoredTwiceBy = async (ann: Person) => {
+    const restoredTwice = async (ann = at.newPerson()) => {
       const { remember } = await at.logIn(ann);
       return { ann, remember, first: await at.me(remember) };
     };
@@ -110,7 +112,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     expect((await at.sessionsOf(ann)).length).to.equal(1);
 
     const elsewhere = (await at.logIn(ann, {})).sid;
-    const now = (await restoredTwiceBy(ann)).remember;
+    const now = (await restoredTwice(ann)).remember;
     expect((await send(at.origin, "POST /confirm-once", { cookie: now })).status).to.equal(200);
     expect(await at.isIn(elsewhere), "another login of the user's").to.equal(true);
 
@@ -195,7 +197,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     const at = await rememberingSites(opened, { maxSessions: 1 });
     at.app.get("/late", async (_req, res) => {
       res.flushHeaders();
-      res.end(((await currentUser()) as { name?: string }).name);
+      res.end(await name());
     });
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import express, { type ErrorRequestHandler } from "express";
 import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
-import { only, send } from "./support/raw-client.js";
+import { only, send, sidIn } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
 
@@ -153,7 +153,6 @@ describe("a session over a SessionStore", () => {
 
   it("serves libraries that were written for the stores of express-session", async () => {
     const { app, store } = site();
-    const sidOf = (cookie: string) => decodeURIComponent(cookie).replace(/^sid=s:|\..*$/g, "");
     // biome-ignore lint/suspicious/noExplicitAny: each verb calls back with something else
     type Value = any;
     const called = (call: (done: (error?: unknown, value?: Value) => void) => void) =>
@@ -190,7 +189,7 @@ describe("a session over a SessionStore", () => {
 
     const { cookie } = await send(origin, "POST /login/1");
     const other = (await send(origin, "POST /note/other")).cookie;
-    const [sid, otherSid] = [sidOf(cookie), sidOf(other)];
+    const [sid, otherSid] = [sidIn(cookie), sidIn(other)];
     const data = await ask(`POST /library/get/${sid}`);
     expect([data.auth.userId, data.cookie]).to.deep.equal(["1", { originalMaxAge: null }]);
     expect(await ask("POST /library/get/nobody")).to.equal(null);

@@ -64,6 +64,11 @@ export function only(name: string, cookie: string): string {
   return cookie.split("; ").find((one) => one.startsWith(`${name}=`))!;
 }
 
+/** The session id in the session's cookie. */
+export function sidIn(cookie: string): string {
+  return decodeURIComponent(cookie).replace(/^sid=s:|\..*$/g, "");
+}
+
 /** Runs `times` trials, some at a time, and counts those that gave true. */
 export async function countTrials(
   times: number,
