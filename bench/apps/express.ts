@@ -22,32 +22,48 @@ export const bare: Variant = ({ count }) => {
   return app;
 };
 
-/** The least that could be written by hand: a signed cookie and a Map. */
-export const byHand: Variant = ({ count }) => {
+/** The least that could be written by hand: a signed cookie, and the user's id in a Map or in Redis. */
+export const byHand: Variant = async ({ count, place, url }) => {
   const { another, load } = people(count);
-  const sessions = new Map<string, { userId: string }>();
+  const sessions = place === "redis" ? await idsInRedis(url) : idsInMemory();
   const sign = (id: string) => createHmac("sha256", SECRET).update(id).digest("base64url");
-  const sessionOf = ({ headers }: Request) => {
+  const userIdOf = ({ headers }: Request) => {
     const [, id, signature] = /(?:^|; )sid=([\w-]+)\.([\w-]+)/.exec(headers.cookie ?? "") ?? [];
     if (!id || !signature) return undefined;
     const [given, expected] = [Buffer.from(signature), Buffer.from(sign(id))];
     return given.length === expected.length && timingSafeEqual(given, expected) ? sessions.get(id) : undefined;
   };
   const app = application();
-  app.get("/login", (_req, res) => {
+  app.get("/login", async (_req, res) => {
     const id = randomBytes(24).toString("base64url");
-    sessions.set(id, { userId: another().id });
+    await sessions.set(id, another().id);
     res.cookie("sid", `${id}.${sign(id)}`, { httpOnly: true, sameSite: "lax" });
     res.send("in");
   });
-  app.get("/me", (req, res) => {
-    const session = sessionOf(req);
-    const user = session && load(session.userId);
+  app.get("/me", async (req, res) => {
+    const userId = await userIdOf(req);
+    const user = userId && load(userId);
     if (!user) return void res.sendStatus(401);
     res.json({ email: user.email });
   });
   return app;
 };
+
+/** Which user has which session. */
+interface UserIds {
+  get(id: string): Promise<string | null> | string | undefined;
+  set(id: string, userId: string): unknown;
+}
+
+function idsInMemory(): UserIds {
+  return new Map<string, string>();
+}
+
+async function idsInRedis(url: string): Promise<UserIds> {
+  const { createClient } = await import("redis");
+  const client = await createClient({ url }).connect();
+  return { get: (id) => client.get(`by-hand:${id}`), set: (id, userId) => client.set(`by-hand:${id}`, userId) };
+}
 
 /** express-session with a user's id in it. */
 export const session: Variant = async (given) => {
@@ -58,12 +74,12 @@ export const session: Variant = async (given) => {
     req.session.userId = another().id;
     res.send("in");
   });
-  app.get("/logout", (req, res, next) => req.session.destroy((error) => (error ? next(error) : res.send("out"))));
   app.get("/me", (req, res) => {
     const user = req.session.userId === undefined ? undefined : load(req.session.userId);
     if (!user) return void res.sendStatus(401);
     res.json({ email: user.email });
   });
+  app.get("/logout", (req, res, next) => req.session.destroy((error) => (error ? next(error) : res.send("out"))));
   return app;
 };
 
@@ -72,12 +88,12 @@ export const passportSession: Variant = async (given) => {
   const sessions = await expressSession(given);
   const { app, another } = passportApplication(sessions, given);
   app.get("/login", (req, res, next) => req.login(another(), (error) => (error ? next(error) : res.send("in"))));
-  app.get("/logout", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
   app.get(
     "/me",
     (req, res, next) => (req.isAuthenticated() ? next() : void res.sendStatus(401)),
     (req, res) => void res.json({ email: (req.user as Person).email }),
   );
+  app.get("/logout", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
   return app;
 };
 
@@ -120,11 +136,13 @@ export function passportApplication(
   return { app: application((app) => app.use(sessions, passport.session())), another };
 }
 
+/** In every variant the same two routes stand before the measured one, for Express tries them in turn. */
 function guarded(app: Express, another: () => Person): Express {
   app.get("/login", async (req, res) => {
     await loginUser(req, another());
     res.send("in");
   });
+  app.get("/me", loginRequired(), (req, res) => void res.json({ email: (req.user as Person).email }));
   app.get("/remember", async (req, res) => {
     await loginUser(req, another(), { remember: true });
     res.send("in");
@@ -133,6 +151,5 @@ function guarded(app: Express, another: () => Person): Express {
     await logoutUser(req);
     res.send("out");
   });
-  app.get("/me", loginRequired(), (req, res) => void res.json({ email: (req.user as Person).email }));
   return app;
 }

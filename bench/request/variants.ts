@@ -35,7 +35,7 @@ const other = (label: string, name: string, module = PEERS): Way => {
 /** Bare Express is the first: what the others are compared with. */
 export const ways: readonly Way[] = [
   onExpress("Express alone", "bare", EVERYWHERE),
-  onExpress("written by hand", "byHand", ["memory"]),
+  onExpress("written by hand", "byHand", ["memory", "redis"]),
   onExpress("express-session", "session", WITH_STORES),
   onExpress("Passport + express-session", "passportSession", WITH_STORES),
   onExpress("latchkey", "latchkey", EVERYWHERE, true),
