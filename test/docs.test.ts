@@ -103,10 +103,10 @@ describe("the documentation", () => {
     const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
     for (const row of [
       ["Redis", "533", "used_memory_dataset"],
-      ["PostgreSQL", "563", "pg_total_relation_size"],
-      ["MemoryStore", "752", "| 10 |"],
-      ["Redis", "0.47", "0.73"],
-      ["PostgreSQL", "1.03", "0.97"],
+      ["PostgreSQL", "562", "pg_total_relation_size"],
+      ["MemoryStore", "654", "| 10 |"],
+      ["Redis", "0.36", "0.52"],
+      ["PostgreSQL", "0.56", "0.58"],
     ] as const) {
       const source = measured.split("\n").filter((line) => row.every((text) => line.includes(text)));
       expect(source, row.join()).to.have.length(1);
