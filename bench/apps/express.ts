@@ -25,18 +25,18 @@ export const bare: Variant = ({ count }) => {
 /** The least that could be written by hand: a signed cookie, and the user's id in a Map or in Redis. */
 export const byHand: Variant = async ({ count, place, url }) => {
   const { another, load } = people(count);
-  const sessions = place === "redis" ? await idsInRedis(url) : idsInMemory();
+  const userIds: UserIds = place === "redis" ? await idsInRedis(url) : new Map<string, string>();
   const sign = (id: string) => createHmac("sha256", SECRET).update(id).digest("base64url");
   const userIdOf = ({ headers }: Request) => {
     const [, id, signature] = /(?:^|; )sid=([\w-]+)\.([\w-]+)/.exec(headers.cookie ?? "") ?? [];
     if (!id || !signature) return undefined;
     const [given, expected] = [Buffer.from(signature), Buffer.from(sign(id))];
-    return given.length === expected.length && timingSafeEqual(given, expected) ? sessions.get(id) : undefined;
+    return given.length === expected.length && timingSafeEqual(given, expected) ? userIds.get(id) : undefined;
   };
   const app = application();
   app.get("/login", async (_req, res) => {
     const id = randomBytes(24).toString("base64url");
-    await sessions.set(id, another().id);
+    await userIds.set(id, another().id);
     res.cookie("sid", `${id}.${sign(id)}`, { httpOnly: true, sameSite: "lax" });
     res.send("in");
   });
@@ -53,10 +53,6 @@ export const byHand: Variant = async ({ count, place, url }) => {
 interface UserIds {
   get(id: string): Promise<string | null> | string | undefined;
   set(id: string, userId: string): unknown;
-}
-
-function idsInMemory(): UserIds {
-  return new Map<string, string>();
 }
 
 async function idsInRedis(url: string): Promise<UserIds> {
@@ -115,7 +111,10 @@ export const latchkeyOverSession: Variant = async (given) => {
   return guarded(app, another);
 };
 
-/** An Express that neither logs errors nor names itself, with what finds out who sends a request. */
+/**
+ * An Express that neither logs errors nor names itself, with what finds out who sends a request. Express tries routes in turn, so each
+ * variant on it adds `/login`, then the measured `/me`, and whatever else it has behind them.
+ */
 export function application(mount: (app: Express) => void = () => {}): Express {
   const app = express();
   app.set("env", "test");
@@ -136,7 +135,6 @@ export function passportApplication(
   return { app: application((app) => app.use(sessions, passport.session())), another };
 }
 
-/** In every variant the same two routes stand before the measured one, for Express tries them in turn. */
 function guarded(app: Express, another: () => Person): Express {
   app.get("/login", async (req, res) => {
     await loginUser(req, another());
