@@ -12,6 +12,7 @@ import { DataSource } from "typeorm";
 import { DataSource as DataSource03 } from "typeorm03";
 import { dropDatabases, makeDatabase, query } from "./databases.js";
 import { startRedis, startRedisCluster, startRedisSentinels, stopRedisServers } from "./redis-servers.js";
+import { isQuick, leaveToTestAll, leftOut } from "./tier.js";
 
 /** A store on a table or under a prefix of its own. */
 export interface Opened {
@@ -30,13 +31,10 @@ export interface Opened {
 /** Something that sessions are kept in. */
 export interface Backend {
   name: string;
-  /** Null, or the command that installs or starts what is missing. */
-  available(): Promise<string | null>;
+  /** The server that it needs beyond what `npm ci` installs: resolves with null, or with the command that installs or starts it. */
+  missing?(): Promise<string | null>;
   open(): Promise<Opened>;
 }
-
-const ran = new Set<string>();
-const missing = new Map<string, string>();
 
 /** Starts something at its first use in this process. */
 function once<T>(start: () => Promise<T>): () => Promise<T> {
@@ -56,16 +54,15 @@ export const shared = {
   mariadb: once(() => makeDatabase("mariadb")),
 };
 
-const here = async () => null;
 const redisServer = once(() => fails(() => promisify(execFile)("redis-server", ["--version"])));
 const ifRedis = async () => ((await redisServer()) ? "apt-get install redis-server" : null);
 
 /** Every backend that latchkey has a store for. */
 export const backends: readonly Backend[] = [
-  { name: "memory", available: here, open: openMemory },
+  { name: "memory", open: openMemory },
   {
     name: "redis",
-    available: ifRedis,
+    missing: ifRedis,
     async open() {
       const { url } = await shared.redis();
       return openRedis(() => createClient({ url }));
@@ -73,7 +70,7 @@ export const backends: readonly Backend[] = [
   },
   {
     name: "redis-cluster",
-    available: ifRedis,
+    missing: ifRedis,
     async open() {
       const rootNodes = (await shared.cluster()).nodes.map(({ url }) => ({ url }));
       return openRedis(() => createCluster({ rootNodes }));
@@ -81,55 +78,54 @@ export const backends: readonly Backend[] = [
   },
   {
     name: "redis-sentinel",
-    available: ifRedis,
+    missing: ifRedis,
     async open() {
       const { name, sentinels } = await shared.sentinels();
       const sentinelRootNodes = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
       return openRedis(() => createSentinel({ name, sentinelRootNodes }));
     },
   },
-  { name: "sqlite", available: here, open: () => openFile(DataSource, { type: "better-sqlite3", enableWAL: true }) },
+  { name: "sqlite", open: () => openFile(DataSource, { type: "better-sqlite3", enableWAL: true }) },
   {
     name: "sqlite3",
-    available: here,
+
     open: () => openFile(DataSource03 as never, { type: "sqlite", enableWAL: true }),
   },
   {
     name: "postgres",
-    available: async () =>
+    missing: async () =>
       (await fails(() => query.postgres("SELECT 1"))) ? "apt-get install postgresql, and set POSTGRES_URL" : null,
     open: async () => openTypeOrm(DataSource, { type: "postgres", url: (await shared.postgres()).url }),
   },
   {
     name: "mariadb",
-    available: async () =>
+    missing: async () =>
       (await fails(() => query.mariadb("SELECT 1"))) ? "apt-get install mariadb-server, and set MARIADB_URL" : null,
     open: async () => openTypeOrm(DataSource, { type: "mariadb", url: (await shared.mariadb()).url }),
   },
-].map((backend) => ({
-  ...backend,
-  async open() {
-    const opened = await backend.open();
-    ran.add(backend.name);
-    return opened;
-  },
-}));
+];
 
 /**
- * The backends that tests can run on, all or those of these names. What is missing is left out and announced at the end; on CI
- * it is left in, and fails.
+ * The backends that tests can run on, all or those of these names. The first tier leaves out those that need a server. Later ones leave out
+ * those whose server is missing, but on CI these are left in, and fail.
  */
 export async function backendsHere(...names: string[]): Promise<Backend[]> {
   const wanted = backends.filter(({ name }) => names.length === 0 || names.includes(name));
-  const commands = await Promise.all(wanted.map((backend) => backend.available()));
-  for (const [i, { name }] of wanted.entries()) if (commands[i]) missing.set(name, commands[i]);
-  const here = wanted.filter((_, i) => commands[i] === null);
-  return process.env.CI ? wanted.map((backend) => (here.includes(backend) ? backend : absent(backend))) : here;
+  const here = await Promise.all(wanted.map((backend) => (backend.missing ? onServer(backend) : backend)));
+  return here.filter((backend) => backend !== null);
 }
 
-function absent({ name, ...backend }: Backend): Backend {
-  const open = () => Promise.reject(new Error(`${name} is missing: ${missing.get(name)}`));
-  return { ...backend, name, open };
+async function onServer(backend: Backend): Promise<Backend | null> {
+  const { name } = backend;
+  if (isQuick) {
+    leaveToTestAll(name);
+    return null;
+  }
+  const command = await backend.missing!();
+  if (command === null) return backend;
+  if (process.env.CI) return { name, open: () => Promise.reject(new Error(`${name} is missing: ${command}`)) };
+  leftOut.set(name, `MISSING: ${command}`);
+  return null;
 }
 
 async function openMemory(): Promise<Opened> {
@@ -223,12 +219,5 @@ async function fails(attempt: () => Promise<unknown>): Promise<boolean> {
 
 // A root hook: this module is loaded before the first suite of the file that imports it.
 if (typeof after === "function") {
-  after("backends", async function () {
-    this.timeout(30_000);
-    await Promise.all([stopRedisServers(), dropDatabases()]);
-    const line = (name: string, word: string) => console.log(`  ${name.padEnd(16)}${word}`);
-    if (ran.size > 0) console.log("\n  Backends that the tests ran on:");
-    for (const { name } of backends) if (ran.has(name)) line(name, "ran");
-    for (const [name, command] of missing) line(name, `MISSING: ${command}`);
-  });
+  after("backends", () => Promise.all([stopRedisServers(), dropDatabases()]));
 }

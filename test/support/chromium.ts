@@ -8,6 +8,7 @@ import {
   type Page,
 } from "playwright-core";
 import { type ExampleProcess, startExample } from "./example-process.js";
+import { isQuick, leaveToTestAll, leftOut, refuseInQuickTier } from "./tier.js";
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const INSTALL = "apt-get install chromium, or set CHROMIUM to its path";
@@ -34,10 +35,10 @@ export interface InChromium {
 
 let example: Promise<ExampleProcess> | undefined;
 let browser: Promise<Browser> | undefined;
-let isMissing = false;
 
 /** Starts the example and Chromium, once for all tests. */
 export async function startChromium(): Promise<InChromium> {
+  refuseInQuickTier("Chromium");
   example ??= startExample();
   browser ??= chromium.launch(LAUNCH);
   const { origin } = await example;
@@ -62,15 +63,17 @@ export async function stopChromium(): Promise<void> {
 }
 
 /**
- * A suite in Chromium on the example. Without Chromium it is left out, and announced at the end; on CI it fails.
+ * A suite in Chromium on the example. The first tier leaves it out. Without Chromium later ones do too, but on CI it fails.
  *
  * @param suite is given a function, for what the tests work with is there only once they run
  */
 export function inChromium(title: string, suite: (here: () => InChromium) => void): void {
-  isMissing ||= !existsSync(executablePath);
-  if (isMissing && !process.env.CI) return;
-  describe(title, function () {
-    this.timeout(30_000);
+  const isMissing = !existsSync(executablePath);
+  if (isQuick) leaveToTestAll("Chromium");
+  else if (isMissing && !process.env.CI) leftOut.set("Chromium", `MISSING: ${INSTALL}`);
+  else describe(title, inBrowser);
+
+  function inBrowser(): void {
     let started: InChromium;
 
     before(async () => {
@@ -85,13 +88,8 @@ export function inChromium(title: string, suite: (here: () => InChromium) => voi
     });
 
     suite(() => started);
-  });
+  }
 }
 
 // A root hook: this module is loaded before the first suite of the file that imports it.
-if (typeof after === "function") {
-  after("Chromium", async () => {
-    await stopChromium();
-    if (isMissing) console.log(`\n  Chromium is MISSING, its tests did not run: ${INSTALL}`);
-  });
-}
+if (typeof after === "function") after("Chromium", stopChromium);

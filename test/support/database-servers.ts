@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
 import { freePort, until } from "./redis-servers.js";
+import { refuseInQuickTier } from "./tier.js";
 
 /** A database server of a test's own, which it may kill. */
 export interface DatabaseServer {
@@ -77,6 +78,7 @@ interface Server {
 }
 
 async function startServer({ user, port, urlOf, make, serve, ask }: Server): Promise<DatabaseServer> {
+  refuseInQuickTier(user);
   const dir = await mkdtemp(join(tmpdir(), `latchkey-${user}-`));
   const owner = await ownerOf(user);
   if (owner.uid !== undefined) await chown(dir, owner.uid, owner.gid);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
+import { refuseInQuickTier } from "./tier.js";
 
 /** Where the servers are; the tests make databases of their own there. */
 const POSTGRES = process.env.POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/postgres";
@@ -17,11 +18,13 @@ type Kind = "postgres" | "mariadb";
 /** Rejects when the server cannot be reached. */
 export const query: Record<Kind, (sql: string) => Promise<void>> = {
   async postgres(sql) {
+    refuseInQuickTier("PostgreSQL");
     const client = new pg.Client({ connectionString: POSTGRES, connectionTimeoutMillis: 5000 });
     await client.connect();
     await client.query(sql).finally(() => client.end());
   },
   async mariadb(sql) {
+    refuseInQuickTier("MariaDB");
     const connection = await createConnection({ uri: MARIADB, connectTimeout: 5000 });
     await connection.query(sql).finally(() => connection.end());
   },

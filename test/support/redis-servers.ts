@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { refuseInQuickTier } from "./tier.js";
 
 /** What a private server is started with. */
 export interface RedisServerOptions {
@@ -145,6 +146,7 @@ async function startSentinel(name: string, masterPort: number): Promise<RedisSer
 
 /** Starts the process, and waits until it says that it is ready. */
 function launchRedis(args: string[], cwd: string): Promise<ChildProcess> {
+  refuseInQuickTier("redis-server");
   return new Promise((resolve, reject) => {
     const local = args.includes("--sentinel") ? [] : ["--bind", "127.0.0.1"];
     const child = spawn("redis-server", [...args, ...local], { cwd, stdio: ["ignore", "pipe", "inherit"] });
