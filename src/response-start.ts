@@ -6,8 +6,15 @@ import { SharedProperties } from "./shared-properties.js";
 
 /** What happens before a response begins. */
 interface Start {
-  /** Sets its headers; what it gives is waited for, where the response can wait. */
-  finish(): Promise<void> | undefined;
+  /**
+   * Called once, synchronously, just before the head is made.
+   *
+   * @param isWhole the handler gives its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do. The head is made
+   * after the promise resolves, so headers may be set until then. When false (`writeHead`, `write` or `flushHeaders` came first), set
+   * them before this returns
+   * @returns a promise that the response waits for, or undefined
+   */
+  finish(isWhole: boolean): Promise<void> | undefined;
   /** The answer is given up for an error; takes back what `finish` has set. */
   fail?(): void;
 }
@@ -112,7 +119,7 @@ export class ResponseStart {
     if (this.#isOver) return name === "write" ? false : res;
     if (!this.#begun) {
       try {
-        this.#wait(this.#finish());
+        this.#wait(this.#finish(name === "end"));
       } catch (error) {
         this.#giveUp(error);
         return name === "write" ? false : res;
@@ -125,9 +132,9 @@ export class ResponseStart {
     return name === "write" ? false : res;
   }
 
-  #finish(): Promise<void> | undefined {
+  #finish(isWhole: boolean): Promise<void> | undefined {
     this.#begun = true;
-    return this.start.finish();
+    return this.start.finish(isWhole);
   }
 
   #wait(work: Promise<void> | undefined): void {

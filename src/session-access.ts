@@ -86,8 +86,12 @@ export abstract class SessionAccess {
     this.unavailable = undefined;
   }
 
-  /** The response is about to begin; it waits for what this gives. */
-  abstract finish(): Promise<void> | undefined;
+  /**
+   * The response is about to begin; it waits for the promise that this returns.
+   *
+   * @param isWhole may headers be set until that promise resolves? See `Start` in response-start.ts
+   */
+  abstract finish(isWhole: boolean): Promise<void> | undefined;
 
   /** What follows from the use of any session. */
   protected conclude(): void {
