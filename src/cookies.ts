@@ -1,6 +1,7 @@
 import type { CookieOptions as ExpressCookie, Request, Response } from "express";
 import type { Duration } from "./duration.js";
 import { InsecureConnectionError } from "./errors.js";
+import { changeHead } from "./response-start.js";
 
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
@@ -57,17 +58,21 @@ export function setCookie(req: Request, res: Response, cookie: ResolvedCookie, v
   res.cookie(cookie.name, value, { ...attributes(cookie, req.secure), maxAge, encode: String });
 }
 
-/** Sets a cookie with just these attributes; without a value, takes back what the response said of it. */
+/** Sets a cookie with just these attributes, unless the head was made; without a value, takes back what the response said of it. */
 export function sendCookie(res: Response, name: string, value: string | null, options: ExpressCookie = {}): void {
-  withdraw(res, name);
-  if (value !== null) res.cookie(name, value, options);
+  changeHead(res, () => {
+    withdraw(res, name);
+    if (value !== null) res.cookie(name, value, options);
+  });
 }
 
-/** Removes a cookie, with the attributes that it was set with. */
+/** Removes a cookie, with the attributes that it was set with, unless the head was made. */
 export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie, isSecure: boolean = req.secure): void {
   const { maxAge: _, ...rest } = cookie;
-  withdraw(res, cookie.name);
-  res.clearCookie(cookie.name, attributes(rest, isSecure));
+  changeHead(res, () => {
+    withdraw(res, cookie.name);
+    res.clearCookie(cookie.name, attributes(rest, isSecure));
+  });
 }
 
 /** Does the response set or remove a cookie of this name so far? */

@@ -1,5 +1,4 @@
 import type { Request, Response } from "express";
-import onHeaders from "on-headers";
 import { changesCookie, type ResolvedCookie } from "./cookies.js";
 import { Keyring } from "./keys.js";
 import {
@@ -11,6 +10,7 @@ import {
   type RememberedTime,
   type Restored,
 } from "./remember.js";
+import { beforeHead } from "./response-start.js";
 import { isShareable } from "./session-access.js";
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
@@ -71,7 +71,7 @@ export class RememberStateless extends Remember {
   renewAtEnd(req: Request, res: Response): void {
     const said = this.#read(req);
     if (!said) return;
-    onHeaders(res, () => {
+    beforeHead(req, () => {
       const caching = res.getHeader("Cache-Control");
       if (changesCookie(res, this.cookie.name)) return;
       if (caching !== undefined && isShareable(res)) return;

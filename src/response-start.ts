@@ -1,8 +1,11 @@
 import { ServerResponse } from "node:http";
-import type { Response } from "express";
-import onHeaders from "on-headers";
+import type { Request, Response } from "express";
+import { HeadArguments } from "./head-arguments.js";
+import { HeldResponse } from "./held-response.js";
+import { type Call, rehearse } from "./rehearsal.js";
 import { openStateOf, stateOf } from "./request-state.js";
 import { SharedProperties } from "./shared-properties.js";
+import { WaitingAnswer } from "./waiting-answer.js";
 
 /** What happens before a response begins. */
 interface Start {
@@ -10,8 +13,8 @@ interface Start {
    * Called once, synchronously, just before the head is made.
    *
    * @param isWhole the handler gives its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do. The head is made
-   * after the promise resolves, so headers may be set until then. When false (`writeHead`, `write` or `flushHeaders` came first), set
-   * them before this returns
+   * after the promise resolves, so headers may be set until then, inside of `changeHead`. When false (`writeHead`, `write` or
+   * `flushHeaders` came first), set them before this returns
    * @returns a promise that the response waits for, or undefined
    */
   finish(isWhole: boolean): Promise<void> | undefined;
@@ -19,10 +22,16 @@ interface Start {
   fail?(): void;
 }
 
-type Call = "writeHead" | "write" | "end" | "flushHeaders";
 type Method = (...args: unknown[]) => unknown;
 
-const CALLS: readonly Call[] = ["writeHead", "write", "end", "flushHeaders"];
+/** `writeHeader` is an old name of `writeHead`, until Node 26. */
+const CALLS = {
+  writeHead: "writeHead",
+  writeHeader: "writeHead",
+  write: "write",
+  end: "end",
+  flushHeaders: "flushHeaders",
+} as const;
 
 /** What belongs to an answer that is given up for an error. */
 const ANSWER_HEADERS = [
@@ -35,171 +44,189 @@ const ANSWER_HEADERS = [
   "ETag",
   "Last-Modified",
   "Location",
+  "Trailer",
+  "Transfer-Encoding",
 ];
 
-/** What changes headers. */
-const HEADER_CALLS = ["setHeader", "setHeaders", "appendHeader", "removeHeader"] as const;
-
 /**
- * Has `start.finish` called once, before a response's headers are written, and keeps the response until what it gives is done. Should
- * that fail before anything was sent, the error takes the place of the answer.
+ * Has `start.finish` called once, before the head of a response is made, and sends no byte of the response until its promise is
+ * resolved.
  *
- * While it waits, and after it, the handler's answer stands: whoever answers once more, as an error handler that is called after an
- * answer, is not heard. (routing-controllers answers, and then passes the error on.)
+ * Everything that the handler calls happens at once, as without latchkey, while `HeldResponse` keeps the bytes. Only a whole answer,
+ * one `end` with no head before it, is made after the promise, so that an error can replace it. Until then the response looks as Node
+ * would have left it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
-  const own = res as unknown as Record<Call, Method>;
-  // What middleware before this one has put in the place of a method is called as the method would be, and not before.
-  const replaced = CALLS.filter((name) => Object.hasOwn(res, name));
-  openStateOf(res.req).start = new ResponseStart(res, start, next, replaced);
-  for (const name of replaced) own[name] = handled(name, own[name]);
+  const own = res as unknown as Record<string, Method>;
+  const responseStart = new ResponseStart(res, start, next);
+  openStateOf(res.req).start = responseStart;
+  // If earlier middleware replaced a method, its replacement is called exactly when the original would have been.
+  for (const [name, call] of Object.entries(CALLS)) {
+    if (!Object.hasOwn(res, name)) continue;
+    const replacement = own[name]!;
+    own[name] = (...args) => responseStart.call(call, replacement, args, true);
+  }
   sharedMethods.addTo(res);
+}
+
+/** Calls `listener` just before the head of a request's response is made, after the session has set its headers. */
+export function beforeHead(req: Request, listener: () => void): void {
+  stateOf(req)?.start?.listeners.push(listener);
+}
+
+/** Runs `change`, which sets headers, unless the head of the response was made. */
+export function changeHead(res: Response, change: () => void): void {
+  const start = stateOf(res.req)?.start;
+  if (start) start.change(change);
+  else if (!res.headersSent) change();
 }
 
 /** The methods of every response. */
 const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
-  const own = shared as Record<Call, Method>;
-  const above = Object.getPrototypeOf(shared) as Record<Call, Method>;
-  for (const name of CALLS) {
-    const inherited: Method = function (this: Response, ...args) {
-      return above[name].apply(this, args);
+  const own = shared as Record<string, Method>;
+  for (const [name, call] of Object.entries(CALLS)) {
+    const replaced = Object.hasOwn(shared, name) ? own[name] : undefined;
+    if (!replaced && !(name in shared)) continue;
+    own[name] = function (this: Response, ...args) {
+      // Looked up at each call: a library may put a prototype in between at any time.
+      const original = replaced ?? (Object.getPrototypeOf(shared) as Record<string, Method>)[name]!;
+      const start = stateOf(this.req)?.start;
+      return start ? start.call(call, original, args, false) : original.apply(this, args);
     };
-    own[name] = handled(name, Object.hasOwn(shared, name) ? own[name] : inherited, true);
   }
 });
 
-/** A method that does as the start of its response says; one that is shared, unless the response has one in its place. */
-function handled(name: Call, original: Method, isShared = false): Method {
-  return function (this: Response, ...args) {
-    const start = stateOf(this.req)?.start;
-    if (!start || (isShared && start.replaced.includes(name))) return original.apply(this, args);
-    return name === "writeHead" ? start.writeHead(original, args) : start.call(name, original, args);
-  };
-}
-
+/** The start of one response. */
 export class ResponseStart {
+  readonly listeners: Array<() => void> = [];
   #begun = false;
-  /** The calls that wait, while something is waited for. */
-  #waiting: Array<() => unknown> | undefined;
-  /** Among those that wait is the last one. */
-  #isWhole = false;
-  /** Whether whoever answers once more must not be heard. */
-  #isGuarded = false;
-  /** The last call was made, and nobody is heard any more. */
-  #isOver = false;
+  /** While the promise of `finish` is waited for. */
+  #held: HeldResponse | undefined;
+  #answer: WaitingAnswer | undefined;
 
   constructor(
     readonly res: Response,
     readonly start: Start,
     readonly next: (error: unknown) => void,
-    /** The methods that the response has of its own, in the place of those of all responses. */
-    readonly replaced: readonly Call[],
   ) {}
 
-  /** Node calls it too, for a response that begins without it. */
-  writeHead(original: Method, args: unknown[]): unknown {
+  /** @param isReplacement is `original` what earlier middleware put in place of the method? */
+  call(name: Call, original: Method, args: unknown[], isReplacement: boolean): unknown {
     const { res } = this;
-    if (this.#begun) return this.#waiting || this.#isOver ? res : this.#run("writeHead", original, args);
-    // Its headers are set first, so that `finish` finds them.
-    let rest: unknown[] = [];
-    const own = Object.getOwnPropertyDescriptor(res, "writeHead");
-    res.writeHead = (...given: unknown[]) => {
-      rest = given;
-      return res;
-    };
-    onHeaders(res, () => {});
-    (res.writeHead as Method)(...args);
-    if (own) Object.defineProperty(res, "writeHead", own);
-    else delete (res as Partial<Response>).writeHead;
-    return this.call("writeHead", original, rest);
-  }
-
-  call(name: Call, original: Method, args: unknown[]): unknown {
-    const { res } = this;
-    if (this.#isOver) return name === "write" ? false : res;
-    if (!this.#begun) {
-      try {
-        this.#wait(this.#finish(name === "end"));
-      } catch (error) {
-        this.#giveUp(error);
-        return name === "write" ? false : res;
-      }
+    if (this.#answer) return isReplacement ? afterAnswer(res, name, args) : original.apply(res, args);
+    if (this.#begun && !this.#held) return original.apply(res, args);
+    if (!isPlain(res, name, args)) {
+      const { error, hasHead } = rehearse(res, name, args);
+      if (error) return this.#refuse(error, hasHead, original, args);
     }
-    if (!this.#waiting) return this.#run(name, original, args);
-    if (this.#isWhole) return name === "write" ? false : res;
-    this.#waiting.push(() => this.#run(name, original, args));
-    this.#isWhole = name === "end";
-    return name === "write" ? false : res;
+    const isWhole = name === "end" && !res.headersSent;
+    const given = this.#begun ? args : this.#begin(isWhole, name, args);
+    if (!this.#held || !isWhole) return original.apply(res, given);
+    const { error, hasHead, changes } = rehearse(res, name, args);
+    if (error) return this.#refuse(error, hasHead, original, args);
+    this.#answer = new WaitingAnswer(res, changes, () => original.apply(res, args));
+    return res;
   }
 
-  #finish(isWhole: boolean): Promise<void> | undefined {
+  change(change: () => void): void {
+    this.#answer?.hide();
+    if (!this.res.headersSent) change();
+    this.#answer?.show();
+  }
+
+  /** Has Node refuse a call, and makes the head before that where Node would. */
+  #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
+    if (!hasHead) return original.apply(this.res, args);
+    if (!this.res.headersSent) this.res.writeHead(this.res.statusCode);
+    throw error;
+  }
+
+  #begin(isWhole: boolean, name: Call, args: unknown[]): unknown[] {
+    if (name === "writeHead" && args.length > 1 && !this.res.headersSent) {
+      return new HeadArguments(args).with(this.res, () => this.#finish(false));
+    }
+    this.#finish(isWhole);
+    return args;
+  }
+
+  #finish(isWhole: boolean): void {
     this.#begun = true;
-    return this.start.finish(isWhole);
-  }
-
-  #wait(work: Promise<void> | undefined): void {
-    if (!work) return;
-    const { res } = this;
-    this.#waiting = [];
-    this.#isGuarded = true;
-    const { statusCode, statusMessage } = res;
-    const hear = res.headersSent ? () => {} : deafen(res);
-    const proceed = () => {
-      hear();
-      res.statusCode = statusCode;
-      res.statusMessage = statusMessage;
-    };
-    work.then(
-      () => {
-        proceed();
-        this.#release();
-      },
-      (error: unknown) => {
-        proceed();
-        if (this.#isWhole && !res.headersSent) this.#giveUp(error);
-        else this.#release();
-      },
+    let saving: Promise<void> | undefined;
+    try {
+      saving = this.start.finish(isWhole);
+      if (!this.res.headersSent) for (const listener of this.listeners) listener();
+    } catch (error) {
+      saving = Promise.reject(error);
+    }
+    if (!saving) return;
+    this.#held = new HeldResponse(this.res);
+    // What a listener of the response throws is an uncaught exception, as without latchkey, and no rejection.
+    saving.then(
+      () => process.nextTick(() => this.#saved()),
+      (error: unknown) => process.nextTick(() => this.#failed(error)),
     );
   }
 
-  #release(): void {
-    const waiting = this.#waiting!;
-    this.#waiting = undefined;
-    let flowing: unknown = true;
-    for (const call of waiting) flowing = call();
-    if (!this.#isWhole && waiting.length > 0 && flowing) this.res.emit("drain");
+  #saved(): void {
+    const [held, answer] = this.#settle();
+    held.release(() => {
+      try {
+        answer?.give();
+      } catch (error) {
+        this.#replace(error);
+      }
+    });
   }
 
-  #giveUp(error: unknown): void {
-    this.#waiting = undefined;
-    this.#isWhole = false;
-    this.#isGuarded = true;
-    this.start.fail?.();
-    for (const name of ANSWER_HEADERS) this.res.removeHeader(name);
-    this.next(error);
-    // A handler that is not done yet, as one that streams, must not answer into the answer of the error handler.
-    if (this.res.writableEnded) this.#isOver = true;
-  }
-
-  #run(name: Call, original: Method, args: unknown[]): unknown {
-    const { res } = this;
-    const given = original.apply(res, args);
-    if (name === "end" && this.#isGuarded && res.headersSent) {
-      this.#isOver = true;
-      deafen(res);
+  #failed(error: unknown): void {
+    const [held, answer] = this.#settle();
+    if (answer) {
+      held.release(() => this.#replace(error));
+    } else if (this.res.headersSent) {
+      held.cut();
+      this.next(error);
+    } else {
+      // Node refused the answer, and the handler has not given another one yet.
+      held.release(() => this.start.fail?.());
     }
-    return given;
+  }
+
+  #settle(): [HeldResponse, WaitingAnswer | undefined] {
+    const settled = [this.#held!, this.#answer] as [HeldResponse, WaitingAnswer | undefined];
+    this.#answer?.hide();
+    this.#held = this.#answer = undefined;
+    return settled;
+  }
+
+  /** Gives an answer up for an error. */
+  #replace(error: unknown): void {
+    const { res } = this;
+    if (!res.headersSent) {
+      this.start.fail?.();
+      for (const name of ANSWER_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
+      res.statusMessage = "";
+    }
+    this.next(error);
   }
 }
 
-/** Lets a response take no change of its headers, until the function that this gives is called. */
-function deafen(res: Response): () => void {
-  const kept = HEADER_CALLS.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const);
-  for (const name of HEADER_CALLS) (res as unknown as Record<string, unknown>)[name] = () => res;
-  return () => {
-    for (const [name, own] of kept) {
-      if (own) Object.defineProperty(res, name, own);
-      else delete (res as unknown as Record<string, unknown>)[name];
-    }
-  };
+/** Replacements of `write` and `end` ignore what comes after the end. The others call Node's method, which refuses it. */
+function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
+  if (name === "write" || name === "end") return false;
+  return (ServerResponse.prototype[name] as Method).apply(res, args);
+}
+
+/** Is this a call that Node takes, as far as can be told at once? */
+function isPlain(res: Response, name: Call, [first, encoding, ...rest]: readonly unknown[]): boolean {
+  if (name === "flushHeaders") return true;
+  if (name === "writeHead") return isStatus(first) && encoding === undefined && rest.length === 0 && !res.statusMessage;
+  if (typeof encoding === "string" && !Buffer.isEncoding(encoding)) return false;
+  if (res.headersSent) return true;
+  const isChunk = typeof first === "string" || first instanceof Uint8Array;
+  const isTaken = isChunk || (name === "end" && (!first || typeof first === "function"));
+  return isTaken && isStatus(res.statusCode) && !res.statusMessage && !res.strictContentLength;
+}
+
+function isStatus(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999;
 }

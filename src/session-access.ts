@@ -76,8 +76,7 @@ export abstract class SessionAccess {
   }
 
   #noteUse(): void {
-    if (this.finishing) return;
-    this.used = true;
+    if (!this.finishing) this.used = true;
     if (this.unavailable) throw this.unavailable;
   }
 
@@ -103,6 +102,7 @@ export abstract class SessionAccess {
 
   #tellCaches(): void {
     const { res } = this;
+    if (res.headersSent) return;
     if (this.used) {
       if (res.hasHeader("Vary")) res.vary("Cookie");
       else res.setHeader("Vary", "Cookie");

@@ -8,7 +8,8 @@ import type { Request } from "express";
 export class SharedProperties {
   readonly #builtIn: object;
   readonly #define: (shared: object) => void;
-  readonly #having = new WeakSet<object>();
+  /** Marks the objects that have the properties. */
+  readonly #mark = Symbol("latchkey.shared");
 
   /**
    * @param builtIn the prototype that the objects have without Express
@@ -19,13 +20,15 @@ export class SharedProperties {
     this.#define = define;
   }
 
-  /** Lets an object have the properties: of its own where it is none of Express's. */
+  /**
+   * Lets an object have the properties: of its own where it is none of Express's. Its chain of prototypes is looked at each time, because
+   * a library may change it: light-my-request does.
+   */
   addTo(object: object): void {
-    const prototype = Object.getPrototypeOf(object) as object;
-    if (this.#having.has(prototype)) return;
+    if (this.#mark in object) return;
     const shared = this.#sharedBy(object);
-    if (!this.#having.has(shared)) this.#define(shared);
-    if (shared !== object) this.#having.add(shared).add(prototype);
+    this.#define(shared);
+    Object.defineProperty(shared, this.#mark, { value: true });
   }
 
   /** The last object of a chain before the prototype that Node gives. */

@@ -21,7 +21,7 @@ export type SelfTimes = Record<string, number>;
 
 /** What a sample lasts at most, in microseconds: beyond it the process was suspended, or waited for a core. */
 const LONGEST = 5000;
-const OWN_ROWS = ["lru-cache", "ms", "on-headers"];
+const OWN_ROWS = ["lru-cache", "ms"];
 const SESSIONS = [
   "express-session",
   "passport",

@@ -120,21 +120,20 @@ describe("express-session's contract: answering", () => {
     expect((await at.visit()).text).to.equal("hello, world");
   });
 
-  both("once more, it is an error, or is not heard", async (kind) => {
+  both("once more, it is an error", async (kind) => {
     const codes: unknown[] = [];
     const at = await slowly(kind, (res) => {
       res.end("hello, world");
       try {
         res.setHeader("Content-Length", "3");
         res.end("foo");
-        codes.push("none");
       } catch (error) {
         codes.push((error as { code: string }).code);
       }
     });
     const { status, text } = await at.visit();
     expect([status, text]).to.eql([200, "hello, world"]);
-    expect(codes).to.eql([either(kind, "ERR_HTTP_HEADERS_SENT", "none")]);
+    expect(codes).to.eql(["ERR_HTTP_HEADERS_SENT"]);
   });
 
   both("keeps the cookies that were set before, and those of writeHead", async (kind) => {

@@ -1,0 +1,64 @@
+import { ServerResponse } from "node:http";
+import { Writable } from "node:stream";
+import type { Response } from "express";
+
+/** The methods of a response that send something, or decide on its head. */
+export type Call = "writeHead" | "write" | "end" | "flushHeaders";
+type Method = (...args: unknown[]) => unknown;
+
+/** What a call would do to a response. */
+export interface Rehearsal {
+  /** What it would throw. */
+  error?: unknown;
+  /** Would the response have a head afterwards? */
+  hasHead: boolean;
+  /** The properties that it would change, with the values that it would give them. */
+  changes: ReadonlyMap<PropertyKey, unknown>;
+}
+
+const node = ServerResponse.prototype as unknown as Record<Call, Method>;
+/** Throws Node's own error for an unknown encoding. */
+const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
+
+/**
+ * Makes one of Node's calls without an effect on the response: on an object that inherits everything from it and keeps the changes to
+ * itself, so that an answer can be refused at its call, with Node's error, although it is sent later.
+ */
+export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
+  const stage = Object.create(res) as Response & { outputData: Array<{ encoding?: string | null }>; _header?: unknown };
+  for (const key of Reflect.ownKeys(res)) {
+    if (Array.isArray(Object.getOwnPropertyDescriptor(res, key)!.value)) Object.defineProperty(stage, key, plain([]));
+  }
+  const set = new ServerResponse(res.req);
+  const own = {
+    outputSize: 0,
+    _onPendingData: () => {},
+    writeHead: node.writeHead,
+    ...(name === "writeHead" && {
+      setHeader: set.setHeader.bind(set),
+      appendHeader: set.appendHeader.bind(set),
+      removeHeader: set.removeHeader.bind(set),
+    }),
+  };
+  for (const [key, value] of Object.entries(own)) Object.defineProperty(stage, key, plain(value));
+  const given = new Set(Reflect.ownKeys(stage));
+  let failure: { error?: unknown } = {};
+  try {
+    node[name].apply(
+      stage,
+      args.filter((arg) => typeof arg !== "function"),
+    );
+    for (const { encoding } of stage.outputData) {
+      if (encoding && !Buffer.isEncoding(encoding)) anySocket.write("", encoding as BufferEncoding);
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  const changed = Reflect.ownKeys(stage).filter((key) => !given.has(key));
+  const changes = new Map(changed.map((key) => [key, Reflect.get(stage, key) as unknown]));
+  return { ...failure, hasHead: stage.headersSent, changes };
+}
+
+function plain(value: unknown): PropertyDescriptor {
+  return { configurable: true, enumerable: true, writable: true, value };
+}
