@@ -69,6 +69,7 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
   const verdict = await judge(core, req, found.auth, () => {});
   if (typeof verdict !== "string") {
     found.touch();
+    core.remember.vouchFor(req);
     return verdict.authenticated && verdict.user;
   }
   const isAttack = verdict === "session protection";

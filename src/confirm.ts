@@ -63,9 +63,9 @@ export async function refreshStamp(req: Request): Promise<void> {
   const user = await userById(core, req, userId);
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
-  const forgotten = [core.remember.seriesOf(req), auth.series];
   const held = await core.remember.heldBy(req);
-  const time = held?.userId === userId ? { duration: held.duration, until: held.until } : null;
+  const forgotten = [held?.series ?? null, auth.series];
+  const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
   const endOthers = async () => {
     for (const series of forgotten) await core.remember.end(series);

@@ -108,7 +108,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /**
    * The logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or null. It sets no
-   * cookie: a remember cookie counts for this request alone. Ask again, with the same request, to know whether the login has ended
+   * cookie: a remember cookie counts for this request alone, and one that was used up raises the alarm. Ask again, with the same request, to know whether the login has ended
    * since. An express-session of your own has to be run on the request before.
    *
    * @param req it becomes an Express request, for the loaders and listeners that are given it

@@ -68,10 +68,10 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   if (remember) rememberer.assertDeliverable(req);
   const isSame = previous?.userId === userId;
   const held = await rememberer.heldBy(req);
-  const keeps = remember === undefined && isSame && held?.userId === userId;
+  const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
-  const forgotten = [rememberer.seriesOf(req), previous?.series ?? null].filter((series) => series !== null);
+  const forgotten = [held?.series ?? null, previous?.series ?? null].filter((series) => series !== null);
 
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;

@@ -25,14 +25,13 @@ export async function logoutUser(req: Request): Promise<void> {
   try {
     auth = loginOf(context);
     user = auth && (await userForListeners(context));
-    const series = core.remember.seriesOf(req);
-    const held = series === (auth?.series ?? null) ? null : await core.remember.heldBy(req);
+    const held = await core.remember.heldBy(req);
     // The browser's record first, for a restore makes a session and then looks for its record.
-    await core.remember.end(series ?? auth?.series ?? null);
+    await core.remember.end(held?.series ?? auth?.series ?? null);
     const ended = await endSession(req);
     markReplaced(req, true);
     if (auth && !(ended && auth.series === null)) await endElsewhere(core, auth);
-    if (held) await endElsewhere(core, held);
+    if (held && held.loginId !== auth?.loginId) await endElsewhere(core, held);
   } catch (error) {
     if (isBridged(req)) abandonSession(req);
     context.settle(anonymous(context));

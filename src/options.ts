@@ -69,7 +69,12 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
 
   /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
   sessionProtection?: "basic" | "strong" | false | undefined;
-  /** What tells one client from another. @default the SHA-256 of `req.ip` and the User-Agent */
+  /**
+   * What tells one client from another, for session protection and for remembered browsers: the cookie that a restore replaced gets its
+   * successor only from the client of the restore.
+   *
+   * @default the SHA-256 of `req.ip` and the User-Agent
+   */
   fingerprint?: ((req: Request) => string) | undefined;
   /** The session's cookie, and when there is one. */
   session?: SessionOptions | undefined;
@@ -127,7 +132,7 @@ export interface RememberOptions {
   name?: string | undefined;
   /**
    * `"persistent"`: the store keeps a record of each remembered browser, so that it can be listed and forgotten, and a copied cookie is
-   * found out. `"stateless"`: the cookie itself says all, and ends with its time or the user's stamp.
+   * found out. `"stateless"`: the cookie itself says all, and ends with its time or the user's stamp; no logout and no revocation ends it.
    *
    * @default "persistent" where the store has `rememberTokens`, else "stateless"
    */

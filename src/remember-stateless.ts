@@ -24,12 +24,15 @@ interface Said extends RememberedLogin, RememberedTime {
 type Content = [string, number, string | null, number, string];
 
 /**
- * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a single cookie
- * cannot be taken back before it expires; a changed stamp ends all of a user's.
+ * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so no logout and no
+ * revocation ends a cookie, or a copy of it. A changed stamp ends all cookies of a user; without a stamp they are good until they expire.
  */
 export class RememberStateless extends Remember {
   readonly mode = "stateless";
   readonly #keys: Keyring;
+  /** Is there a user whose cookies nothing ends before they expire? */
+  #hasUnstamped = false;
+  #hasWarned = false;
 
   constructor(cookie: ResolvedCookie, secrets: readonly string[]) {
     super(cookie);
@@ -41,7 +44,8 @@ export class RememberStateless extends Remember {
   }
 
   async heldBy(req: Request): Promise<Held | null> {
-    return this.#read(req);
+    const said = this.#read(req);
+    return said && { ...said, series: null, isUsedUp: false };
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
@@ -50,16 +54,13 @@ export class RememberStateless extends Remember {
     if (!admitted || admitted === "inactive") return admitted;
     const { user, stamp } = admitted;
     const { userId, loginId } = said;
+    this.#hasUnstamped ||= stamp === null;
     const grant = said.byFirst && said.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, said);
     return { user, userId, loginId, series: null, grant, once: false };
   }
 
   async isLive(): Promise<boolean> {
     return true;
-  }
-
-  seriesOf(): null {
-    return null;
   }
 
   async end(): Promise<void> {}
@@ -81,8 +82,20 @@ export class RememberStateless extends Remember {
     });
   }
 
+  override noteRevocation(): void {
+    if (!this.#hasUnstamped || this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      'login.sessions ended the sessions of a user, but forgot no browser: in the mode "stateless" a remember cookie logs in again ' +
+        "until it expires, or until the string that the user's getSessionStamp() gives is another. Some users here have no " +
+        "getSessionStamp(). Give them one and change it when their logins must end, or use a store with rememberTokens",
+      "LatchkeyRememberWarning",
+    );
+  }
+
   /** The name of the login makes the cookies of no two logins the same (ASVS 7.2.2). */
   #grant({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): Grant {
+    this.#hasUnstamped ||= stamp === null;
     const value = sealCookie(JSON.stringify([userId, until, stamp, duration, loginId]), this.#keys);
     return { value, until, series: null };
   }

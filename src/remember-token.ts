@@ -1,25 +1,40 @@
+import { Keyring } from "./keys.js";
 import { storageId } from "./storage-id.js";
 
-/** What a persistent remember cookie says: `v1.<series>.<token>`, 16 and 32 bytes in base64url. */
-export interface PresentedToken {
+/** What a persistent remember cookie says. */
+export interface RememberToken {
   series: string;
-  token: string;
-  /** What the store knows the series by. */
+  /** How many tokens the series had before this one. */
+  generation: number;
+  /** The id of the browser's record. */
   id: string;
 }
 
-/** The value of a cookie in its parts; null when it is absent or malformed, which costs the store nothing. */
-export function readToken(value: string | undefined): PresentedToken | null {
-  const [, series, token] = /^v1\.([\w-]{22})\.([\w-]{43})$/.exec(value ?? "") ?? [];
-  if (series === undefined || token === undefined) return null;
-  // The last letter of either has bits to spare, so there are several spellings of the same bytes.
-  for (const part of [series, token]) {
-    if (Buffer.from(part, "base64url").toString("base64url") !== part) return null;
-  }
-  return { series, token, id: storageId(series) };
-}
+/** The signature covers the text as it was sent, so no second spelling of it passes. */
+const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
 
-/** The value of a cookie. */
-export function writeToken(series: string, token: string): string {
-  return `v1.${series}.${token}`;
+/**
+ * Reads and writes the values of persistent remember cookies: `v1.<series>.<generation>.<signature>`. The series is 16 random bytes in
+ * base64url, the generation a number below 1,000,000,000, the signature the HMAC-SHA256 of both.
+ */
+export class RememberTokens {
+  readonly #keys: Keyring;
+
+  constructor(secrets: readonly string[]) {
+    this.#keys = new Keyring(secrets, "remember token");
+  }
+
+  /** The token in a value; null when it is absent, malformed or not signed by any of the secrets. */
+  read(value: string | undefined): RememberToken | null {
+    const [, text, series, generation, signature] = FORMAT.exec(value ?? "") ?? [];
+    if (text === undefined || series === undefined || signature === undefined) return null;
+    if (this.#keys.keyOf(text, signature) === -1) return null;
+    return { series, generation: Number(generation), id: storageId(series) };
+  }
+
+  /** The value of a token under each of the secrets. The first one is for new cookies. */
+  write(series: string, generation: number): string[] {
+    const text = `${series}.${generation}`;
+    return this.#keys.signAll(text).map((signature) => `v1.${text}.${signature}`);
+  }
 }

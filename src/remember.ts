@@ -38,6 +38,10 @@ export interface Grant {
 export interface Held extends RememberedTime {
   userId: string;
   loginId: string;
+  /** The id of the browser's record, where there is one. */
+  series: string | null;
+  /** Was the cookie used up by a restore? It restores nothing any more then. */
+  isUsedUp: boolean;
 }
 
 /** What a remember cookie restores. */
@@ -66,6 +70,9 @@ export type Admit = (
 
 /** Remembering browsers, with its two designs: RememberStateless and RememberPersistent. */
 export abstract class Remember {
+  /** Requests that were good when they came. */
+  readonly #vouched = new WeakSet<Request>();
+
   constructor(protected readonly cookie: ResolvedCookie) {}
 
   abstract readonly mode: "persistent" | "stateless";
@@ -73,11 +80,15 @@ export abstract class Remember {
   /** Makes a cookie for a login. It is worth nothing once `end` was given its series. */
   abstract grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant>;
 
-  /** What a cookie of the request's says that was given once, whether it restores anything still or not. */
+  /**
+   * The login that the request's cookie was given for; null when the cookie is absent or made up, or its browser is forgotten. A cookie
+   * that was used up raises the alarm.
+   */
   abstract heldBy(req: Request): Promise<Held | null>;
 
   /**
-   * What the request's cookie restores; null when it is worth nothing, "inactive" when nothing as long as its user is.
+   * What the request's cookie restores; null when it is worth nothing, "inactive" when nothing as long as its user is. A cookie that was
+   * used up raises the alarm.
    *
    * @param isReadOnly tells whether no cookie can be set any more, so that none may be used up
    */
@@ -85,9 +96,6 @@ export abstract class Remember {
 
   /** Is the record of this browser there still? */
   abstract isLive(series: string | null): Promise<boolean>;
-
-  /** The id of the record that the request's cookie names, where there is one. */
-  abstract seriesOf(req: Request): string | null;
 
   /** Forgets a browser's record. */
   abstract end(series: string | null): Promise<void>;
@@ -116,6 +124,18 @@ export abstract class Remember {
   /** @throws InsecureConnectionError when the cookie could never reach the browser */
   assertDeliverable(req: Request): void {
     assertDeliverable(this.cookie, req.secure);
+  }
+
+  /** Notes that logins were ended from elsewhere, to warn where their browsers cannot be forgotten. */
+  noteRevocation(): void {}
+
+  /** Notes that the request was good when it came. A socket stays open while its browser replaces the cookie, which is no misuse. */
+  vouchFor(req: Request): void {
+    this.#vouched.add(req);
+  }
+
+  protected isVouchedFor(req: Request): boolean {
+    return this.#vouched.has(req);
   }
 
   /** The cookie's value; undefined when it is absent or doubled. */

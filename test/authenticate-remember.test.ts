@@ -20,9 +20,9 @@ describe("authenticate() by the remember cookie", () => {
   async function remembered(mode: "stateless" | "persistent", options: Parameters<typeof socketSite>[0] = {}) {
     const store = new WatchedStore(undefined, { rememberTokens: mode === "persistent" });
     const at = await socketSite({ store, ...options });
-    const alarms = sinon.fake();
+    const told: string[] = [];
     for (const name of ["rememberTokenStale", "rememberTokenStolen", "loginsRevoked"] as const) {
-      at.login.on(name, alarms);
+      at.login.on(name, () => told.push(name));
     }
     const given = (await send(at.origin, "POST /login/1", REMEMBER)).cookie;
     /** Visits over HTTP, and gives the cookie that the browser has then. */
@@ -30,7 +30,8 @@ describe("authenticate() by the remember cookie", () => {
       const answer = await send(at.origin, "GET /me", { cookie });
       return { status: answer.status, cookie: only("remember", answer.cookie) ?? cookie };
     };
-    return { ...at, alarms, visit, sid: only("sid", given), cookie: only("remember", given) };
+    const recordsOf = async () => (await store.inner.rememberTokens!.listByUser("1")).length;
+    return { ...at, told, recordsOf, visit, sid: only("sid", given), cookie: only("remember", given) };
   }
 
   for (const mode of ["stateless", "persistent"] as const) {
@@ -94,29 +95,56 @@ describe("authenticate() by the remember cookie", () => {
   }
 
   it("uses no token up: 100 upgrades at once, and the token is the one that HTTP replaces", async () => {
-    const { whoIs, cookie, visit, alarms } = await remembered("persistent");
+    const { whoIs, cookie, visit, told } = await remembered("persistent");
     clock.tick(DAY);
     expect(await countTrials(100, async () => (await whoIs(cookie)) === "Ann", 100)).to.equal(100);
     const next = await visit(cookie);
     expect(next.status).to.equal(200);
     expect(next.cookie).not.to.equal(cookie);
     expect(await whoIs(next.cookie)).to.equal("Ann");
-    expect(alarms.callCount).to.equal(0);
+    expect(told).to.deep.equal([]);
   });
 
-  it("takes the token before for a minute, and then neither it nor an older one, without an alarm", async () => {
-    const { open, whoIs, cookie: first, visit, alarms } = await remembered("persistent");
-    const { again } = await open({ cookie: first });
+  it("takes the previous token for a minute; after that it is stale, and the browser is forgotten", async () => {
+    const { whoIs, cookie: first, visit, told, recordsOf } = await remembered("persistent");
     const second = (await visit(first)).cookie;
-    expect([await again(), await whoIs(first)], "within a minute").to.deep.equal(["Ann", "Ann"]);
-    clock.tick(MINUTE + 1000);
-    expect([await again(), await whoIs(first)], "stale").to.deep.equal([null, null]);
-    const third = (await visit(second)).cookie;
-    clock.tick(MINUTE + 1000);
-    expect([await again(), await whoIs(first), await whoIs(second)], "theft").to.deep.equal([null, null, null]);
-    expect(alarms.callCount).to.equal(0);
-    expect((await visit(third)).status, "the browser's own").to.equal(200);
+    clock.tick(MINUTE);
+    expect([await whoIs(first), told], "within a minute").to.deep.equal(["Ann", []]);
+    clock.tick(1);
+    expect(await whoIs(first)).to.equal(null);
+    expect(told).to.deep.equal(["rememberTokenStale", "loginsRevoked"]);
+    expect([await recordsOf(), (await visit(second)).status]).to.deep.equal([0, 401]);
   });
+
+  it("takes an older token for theft: all of the user's remembered browsers are forgotten", async () => {
+    const { whoIs, origin, cookie: first, visit, told, recordsOf } = await remembered("persistent");
+    await send(origin, "POST /login/1", REMEMBER);
+    let latest = first;
+    for (let visits = 0; visits < 3; visits++) {
+      latest = (await visit(latest)).cookie;
+      clock.tick(MINUTE + 1);
+    }
+    expect([await whoIs(first), await recordsOf(), (await visit(latest)).status]).to.deep.equal([null, 0, 401]);
+    expect(told).to.deep.equal(["rememberTokenStolen", "loginsRevoked"]);
+  });
+
+  for (const [came, sends] of [
+    ["by its session", true],
+    ["by its cookie", false],
+  ] as const) {
+    it(`asked again, is no alarm on a socket that came in ${came}, though the browser has used its cookie up since`, async () => {
+      const { open, cookie: first, sid, visit, told } = await remembered("persistent");
+      const { who, again } = await open({ cookie: sends ? `${sid}; ${first}` : first });
+      const second = (await visit(first)).cookie;
+      expect([who, await again()], "within a minute").to.deep.equal(["Ann", "Ann"]);
+      clock.tick(MINUTE + 1);
+      expect(await again(), "stale").to.equal(null);
+      const third = (await visit(second)).cookie;
+      clock.tick(MINUTE + 1);
+      expect(await again(), "older").to.equal(null);
+      expect([told, (await visit(third)).status]).to.deep.equal([[], 200]);
+    });
+  }
 
   it("ends with its browser's record, at a logout and a revocation", async () => {
     const { ann, login, open, origin, cookie, sid } = await remembered("persistent");

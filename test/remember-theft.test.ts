@@ -120,8 +120,7 @@ describe("a remember token that was used up, presented again", function () {
 
         const both = `${victim.sid}; ${victim.remember}`;
         const within = await at.me(both, VICTIM);
-        expect([within.status, rememberIn(within)]).to.eql([200, rememberIn(thief)]);
-        expect(within.cookie, "for this request alone").not.to.include("sid=");
+        expect([within.status, within.headers["set-cookie"]], "for this request alone").to.eql([200, undefined]);
         expect([await at.sessionsOf(ann), at.told]).to.have.nested.property("[0].length", 1);
 
         clock.tick(GRACE + 1);
@@ -146,7 +145,7 @@ describe("a remember token that was used up, presented again", function () {
         expect(await at.isIn(stolen)).to.equal(false);
         expect(await at.isIn(next)).to.equal(false);
         at.store.calls = [];
-        const dead = [stale, stolen, unknown, next, `remember=v1.${"A".repeat(22)}.${"A".repeat(43)}`];
+        const dead = [stale, stolen, unknown, next];
         const refused = await countTrials(1000, async (n) => !(await at.isIn(dead[n % dead.length]!)));
         expect(refused).to.equal(1000);
         expect(at.store.calls).to.eql(Array(1000).fill("rememberTokens.read"));

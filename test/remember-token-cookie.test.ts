@@ -10,6 +10,31 @@ const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis"])
 const NAME = "remember=";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/** Numbers that are not those of the cookie, and other spellings of those that are. */
+const GENERATIONS = [
+  "1",
+  "00",
+  "-0",
+  "+0",
+  " 0",
+  "0 ",
+  "0.0",
+  "0e0",
+  "0x0",
+  "0n",
+  "\u0660",
+  "",
+  "-1",
+  "999999999",
+  "9".repeat(10),
+];
+
+/** The parts of a cookie that nobody else may know. */
+function secretsIn(cookie: string): [series: string, signature: string] {
+  const [, series, , signature] = cookie.slice(NAME.length).split(".");
+  return [series!, signature!];
+}
+
 /** Other base64url spellings of the same bytes, whose last character has bits to spare. */
 function aliases(part: string, spare: number): string[] {
   const last = ALPHABET.indexOf(part.at(-1)!);
@@ -33,15 +58,15 @@ describe("the cookie of a remembered browser", function () {
       });
       after(() => opened?.close());
 
-      it("is worth nothing with a bit flipped, a byte gone or added, spelled otherwise or doubled, and costs no read when malformed", async () => {
+      it("is worth nothing with a bit flipped, a byte gone or added, spelled otherwise or doubled, and costs no store call", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const [hers, his] = [await at.logIn(ann), await at.logIn(bob)];
         const bytes = Buffer.from(hers.remember);
         const start = NAME.length;
         const value = hers.remember.slice(start);
-        const [, series, token] = value.split(".") as [string, string, string];
-        const [, otherSeries, otherToken] = his.remember.slice(start).split(".") as [string, string, string];
+        const [, series, , token] = value.split(".") as [string, string, string, string];
+        const [, otherSeries, , otherToken] = his.remember.slice(start).split(".") as [string, string, string, string];
         const latin1 = (copy: Uint8Array) => Buffer.from(copy).toString("latin1");
         const flipped = Array.from({ length: (bytes.length - start) * 8 }, (_, bit) => {
           const copy = Buffer.from(bytes);
@@ -52,18 +77,21 @@ describe("the cookie of a remembered browser", function () {
         const short = Array.from({ length: value.length }, (_, n) => NAME + value.slice(0, n));
         const longer = Array.from({ length: 94 }, (_, n) => hers.remember + String.fromCharCode(33 + n));
         const spelled = [
-          ...aliases(series, 4).map((one) => `v1.${one}.${token}`),
-          ...aliases(token, 2).map((one) => `v1.${series}.${one}`),
+          ...aliases(series, 4).map((one) => `v1.${one}.0.${token}`),
+          ...aliases(token, 2).map((one) => `v1.${series}.0.${one}`),
+          ...GENERATIONS.map((one) => `v1.${series}.${one}.${token}`),
           ...[
             `"${value}"`,
-            `V1.${series}.${token}`,
-            `v2.${series}.${token}`,
-            `v1.${token}.${series}`,
-            `${series}.${token}`,
+            `V1.${series}.0.${token}`,
+            `v2.${series}.0.${token}`,
+            `v1.${token}.0.${series}`,
+            `${series}.0.${token}`,
           ],
           ...[
-            `v1..${token}`,
-            `v1.${series}.`,
+            `v1..0.${token}`,
+            `v1.${series}.0.`,
+            `v1.${series}..${token}`,
+            `v1.${series}.${token}`,
             `v1.${series}`,
             "v1",
             ".",
@@ -76,10 +104,10 @@ describe("the cookie of a remembered browser", function () {
             value.replace(".", "%2E"),
             `j:${JSON.stringify(value)}`,
             `${value}=`,
-            `v1.${series}=.${token}`,
+            `v1.${series}=.0.${token}`,
             `.${value}`,
           ],
-          ...[value.replaceAll("-", "+").replaceAll("_", "/"), `v1.${series}.${token}.${token}`, "x".repeat(8000)],
+          ...[value.replaceAll("-", "+").replaceAll("_", "/"), `v1.${series}.0.${token}.${token}`, "x".repeat(8000)],
         ]
           .filter((one) => one !== value)
           .map((one) => NAME + one);
@@ -91,10 +119,10 @@ describe("the cookie of a remembered browser", function () {
           ["remember=", hers.remember],
         ].map((pair) => pair.join("; "));
         const crossed = [
-          `v1.${series}.${otherToken}`,
-          `v1.${otherSeries}.${token}`,
-          `v1.${series}.${"A".repeat(43)}`,
-          `v1.${"A".repeat(22)}.${token}`,
+          `v1.${series}.0.${otherToken}`,
+          `v1.${otherSeries}.0.${token}`,
+          `v1.${series}.0.${"A".repeat(43)}`,
+          `v1.${"A".repeat(22)}.0.${token}`,
         ].map((one) => NAME + one);
         const forged = [...flipped, ...cut, ...short, ...longer, ...spelled, ...doubled, ...crossed]
           // What Node refuses to send, or the separators of the header changed, never was this cookie.
@@ -102,14 +130,12 @@ describe("the cookie of a remembered browser", function () {
           .filter((one) => !one.startsWith(`${hers.remember};`) || doubled.includes(one));
         expect(forged.length).to.be.above(700);
 
-        const wellFormed = (one: string) => /^remember=v1\.[\w-]{21}[AQgw]\.[\w-]{42}[AEIMQUYcgkosw048]$/.test(one);
         const misjudged = await countTrials(
           forged.length,
           async (n) => {
             at.store.calls = [];
             const { status } = await at.me(forged[n]!);
-            const reads = wellFormed(forged[n]!) ? ["rememberTokens.read"] : [];
-            return status !== 401 || String(at.store.calls) !== String(reads);
+            return status !== 401 || at.store.calls.length > 0;
           },
           1,
         );
@@ -144,7 +170,7 @@ describe("the cookie of a remembered browser", function () {
         for (let n = 0; n < 3; n++) {
           const { remember } = await at.logIn(ann);
           const next = rememberIn(await at.me(remember))!;
-          for (const cookie of [remember, next]) given.push(...cookie.slice(`${NAME}v1.`.length).split("."));
+          for (const cookie of [remember, next]) given.push(...secretsIn(cookie));
         }
         const records = [...(await at.recordsOf(ann)), ...(await at.sessionsOf(ann))];
         const dump = JSON.stringify(records);
@@ -153,9 +179,9 @@ describe("the cookie of a remembered browser", function () {
         expect(strings.length).to.be.above(8);
         const forged = strings.flatMap((one) =>
           strings.flatMap((other) => [
-            `v1.${one}.${other}`,
-            `v1.${one.slice(0, 22)}.${other}`,
-            `v1.${Buffer.from(one.slice(0, 21)).toString("base64url").slice(0, 21)}A.${other}`,
+            `v1.${one}.1.${other}`,
+            `v1.${one.slice(0, 22)}.1.${other}`,
+            `v1.${Buffer.from(one.slice(0, 21)).toString("base64url").slice(0, 21)}A.1.${other}`,
           ]),
         );
         forged.push(...strings);
@@ -197,7 +223,7 @@ describe("the cookie of a remembered browser", function () {
         expect(at.told).to.have.lengthOf(1);
         expect(seen.length).to.be.above(2000);
         for (const cookie of [first, rememberIn(second)!, third, fourth]) {
-          for (const part of cookie.slice(`${NAME}v1.`.length).split(".")) expect(seen.includes(part)).to.equal(false);
+          for (const part of secretsIn(cookie)) expect(seen.includes(part)).to.equal(false);
         }
       });
     });

@@ -43,12 +43,12 @@ function cookiesOf(texts: string[]): string[] {
       const text = encodeURIComponent(raw);
       return [
         ...[`sid=${text}`, `sid=s%3A${text}`, `sid=s%3A${text}.${text}`],
-        ...[`remember=${text}`, `remember=${text}.${text}`, `remember=v1.${text}.${text}`],
+        ...[`remember=${text}`, `remember=${text}.${text}`, `remember=v1.${text}.0.${text}`],
       ];
     }),
     ...hashes.flatMap((hash, n) => {
       const other = hashes[(n + 1) % hashes.length]!;
-      return [hash, other].map((token) => `remember=v1.${hash.slice(0, 21)}A.${token}`);
+      return [hash, other].map((token) => `remember=v1.${hash.slice(0, 21)}A.0.${token}`);
     }),
   ];
 }
