@@ -21,7 +21,10 @@ export interface LoginInfo {
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
   fresh: boolean;
-  /** Is there a record of its browser, which stays logged in when it is closed, or was it restored by a remember cookie? */
+  /**
+   * Is there a record of its browser, which stays logged in when it is closed, or was it restored by a remember cookie? In the remember
+   * mode "stateless" the latter alone is known.
+   */
   remembered: boolean;
   /** Is it that of the request that is being handled? */
   current: boolean;
@@ -41,8 +44,8 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * The logins of a user, the newest first. Browsers that are remembered but have no session are among them, and logins that a changed
-   * stamp will end as soon as they are used.
+   * The logins of a user, the newest first. Remembered browsers without a session are among them, except in the remember mode
+   * "stateless", which keeps no record of browsers. So are logins that a changed stamp will end as soon as they are used.
    */
   async list(user: U | string): Promise<LoginInfo[]> {
     const userId = this.#idOf(user);
@@ -77,7 +80,8 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Ends one login of a user, and forgets its browser; that of the request that is being handled is logged out.
+   * Ends one login of a user, and forgets its browser; that of the request that is being handled is logged out. In the remember mode
+   * "stateless" it ends the sessions of the login alone, as `revokeAll` does.
    *
    * @returns false when this user has no such login (any more), as when it is another user's
    */
@@ -89,12 +93,17 @@ export class UserSessions<U extends object> {
       return true;
     }
     const ended = await endLogins(this.#core, userId, ({ loginId }) => loginId === id);
+    this.#core.remember.noteRevocation();
     this.#tell(userId, ended);
     return ended.size > 0;
   }
 
   /**
    * Ends the logins of a user, and forgets their browsers.
+   *
+   * In the remember mode "stateless" it ends sessions alone, and a remember cookie logs its browser in again. Change the user's stamp
+   * (`getSessionStamp`) to end these cookies too; nothing else does before they expire. A process warning says so where users have no
+   * stamp.
    *
    * @param options.exceptCurrent leave the login of the request that is being handled? @default false
    * @returns how many logins there were
@@ -112,6 +121,7 @@ export class UserSessions<U extends object> {
     }
     // One by one those that moved on meanwhile.
     for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
+    this.#core.remember.noteRevocation();
     this.#tell(userId, logins);
     return logins.size;
   }
