@@ -31,7 +31,7 @@ const login = new LoginManager<Account>({
   secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
   userLoader: (id) => accounts.find((account) => account.id === id),
   loginView: "/login",
-  nextIn: "session", // a query would not come back from failureRedirect, or from an identity provider
+  nextIn: "cookie", // a query would not come back from failureRedirect, or from an identity provider
 });
 
 const app = express();

@@ -1,11 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { NextFunction } from "express";
 import { FreshLoginRequiredError, LoginRequiredError, type RoleRequiredError } from "./errors.js";
-import { flash } from "./flash.js";
 import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 import type { ChallengeHandler, View } from "./options.js";
 import type { RequestContext } from "./request-context.js";
-import { saveSession } from "./session-move.js";
 
 /** Why a guard refuses a request. */
 export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
@@ -35,7 +33,7 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
   const wantsPage = req.accepts(["json", "html"]) === "html";
   const view = wantsPage ? viewUrl(challenge.view, req) : undefined;
   if (view !== undefined) {
-    const target = await prepareDetour(context, view, challenge);
+    const target = prepareDetour(context, view, challenge);
     res.redirect(req.method === "GET" || req.method === "HEAD" ? 302 : 303, target);
     return;
   }
@@ -81,28 +79,16 @@ function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): 
   return { handler: options.onForbidden };
 }
 
-/** Keeps the message and, in the session, the page; saved before the redirect, which the browser may follow at once. */
-async function prepareDetour(
-  { core, req }: RequestContext,
-  view: string,
-  { message, category }: Challenge,
-): Promise<string> {
+/** Keeps the message and, with `nextIn: "cookie"`, the page; gives the URL of the view. */
+function prepareDetour(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
+  const { core, req } = context;
   const { localize, nextIn, redirectHost } = core.options;
   const page = requestedPage(req);
-  let changed = false;
-  if (message) {
-    const text = localize ? localize(message, req) : message;
-    const isKept = req.session.flashes?.some((kept) => kept.message === text && kept.category === category);
-    if (!isKept) {
-      flash(req, text, category);
-      changed = true;
-    }
+  const text = message && localize ? localize(message, req) : message;
+  const kept = nextIn === "cookie" ? page : null;
+  if (text || kept !== null) {
+    core.flashes.of(context, "a guard").addChallenge(text ? { message: text, category } : null, kept);
   }
-  if (nextIn === "session" && page !== null && req.session.next !== page) {
-    req.session.next = page;
-    changed = true;
-  }
-  if (changed) await saveSession(req);
   // A view on another origin cannot be told a path of ours, and a Host header is no proof of our own origin.
   return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
 }

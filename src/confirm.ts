@@ -42,6 +42,7 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
   await move(context, newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series }), null);
+  core.flashes.passOn(context, [loginId]);
   core.events.emit("loginConfirmed", { req, user });
 }
 

@@ -20,6 +20,11 @@ const COOKIE: Record<keyof CookieOptions, Check> = {
 };
 const SESSION_COOKIE: Record<keyof SessionCookieOptions, Check> = { ...COOKIE, maxAge: parseDuration };
 
+/** The name of the cookie of the flash messages: `flash` beside `sid`, with the same prefix, and `<name>-flash` beside another name. */
+export function flashCookieName(sessionName: string): string {
+  return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
+}
+
 /** Refuses attributes that no cookie can have. */
 export function checkCookie(option: string, value: unknown): void {
   group(COOKIE)(option, value);

@@ -1,18 +1,34 @@
 import type { Request } from "express";
-import type { Flash } from "./session.js";
+import { kindOf, OptionError } from "./errors.js";
+import type { Flash } from "./flash-cookie.js";
+import { contextOf } from "./request-context.js";
 
-/** Keeps a message in the session until `takeFlashes`. (Flask's flash) */
+/**
+ * Keeps a message until `takeFlashes`, for ten minutes at most. (Flask's flash)
+ *
+ * It is kept in a cookie that is signed, not encrypted: flash nothing that the user must not read. All messages together have room for
+ * about 600 characters; when there are more, the oldest is left out.
+ *
+ * @throws ResponseStartedError once the response has begun
+ * @throws OptionError when the message or the category is not a string
+ */
 export function flash(req: Request, message: string, category = "message"): void {
-  req.session.flashes = [...(req.session.flashes ?? []), { message, category }];
+  checkText("message", message);
+  checkText("category", category);
+  const context = contextOf(req);
+  context.core.flashes.of(context, "flash").add({ message, category, isChallenge: false });
 }
 
-/** Gives the messages that were kept, oldest first, and forgets them. (Flask's get_flashed_messages) */
+/**
+ * Gives the messages that were kept, oldest first, and forgets them. (Flask's get_flashed_messages)
+ *
+ * @throws ResponseStartedError once the response has begun, when the browser could not be told to forget them
+ */
 export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
-  const all = req.session.flashes ?? [];
-  const taken = category === undefined ? all : all.filter((flash) => flash.category === category);
-  if (taken.length === 0) return [];
-  const left = all.filter((flash) => !taken.includes(flash));
-  if (left.length > 0) req.session.flashes = left;
-  else delete req.session.flashes;
-  return taken;
+  const context = contextOf(req);
+  return context.core.flashes.of(context, "takeFlashes").take(category);
+}
+
+function checkText(argument: string, value: unknown): void {
+  if (typeof value !== "string") throw new OptionError(`flash: ${argument}`, `expected a string, not ${kindOf(value)}`);
 }

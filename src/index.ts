@@ -25,6 +25,7 @@ export {
 } from "./errors.js";
 export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReason, TokenUse } from "./events.js";
 export { flash, takeFlashes } from "./flash.js";
+export type { Flash } from "./flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export { type LoginOptions, loginUser } from "./login.js";
@@ -44,7 +45,6 @@ export type {
 } from "./options.js";
 export type { Policy } from "./policy.js";
 export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./remember-token-store.js";
-export type { Flash } from "./session.js";
 export type { SessionAuth } from "./session-auth.js";
 export type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
 export { decodeCookie, encodeCookie } from "./signed-cookie.js";

@@ -6,6 +6,8 @@ import { answerRefusal } from "./challenge.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
+import { FlashCookie } from "./flash-cookie.js";
+import { FlashRoom } from "./flashes.js";
 import { checkRoles, refusalOf } from "./guards.js";
 import { loadUser } from "./load-user.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
@@ -175,6 +177,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       options,
       events,
       stamps: new Stamps(secrets),
+      flashes: new FlashRoom(new FlashCookie(options, secrets)),
       calls: options.store && new StoreCalls(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,

@@ -73,6 +73,8 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
   const forgotten = [held?.series ?? null, previous?.series ?? null].filter((series) => series !== null);
 
+  // What a request kept that was restored for itself alone is in a session without a login.
+  const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
@@ -87,8 +89,6 @@ export async function loginUser(req: Request, user: Express.User, options: Login
       if (held && held.loginId !== previous?.loginId) await endElsewhere(core, held);
     };
     const isFree = !underMost && forgotten.length === 0 && !isOnce;
-    // What a request kept that was restored for itself alone is in a session without a login.
-    const owner = previous?.userId ?? held?.userId ?? userId;
     const data = owner === userId ? sessionData(context) : {};
     await enterSession(context, { data, auth, createdAt, admit: isFree ? undefined : admit, missed }, time);
   } catch (error) {
@@ -96,6 +96,8 @@ export async function loginUser(req: Request, user: Express.User, options: Login
     throw error;
   }
   if (!time) rememberer.forget(req, res);
+  if (owner === userId) core.flashes.passOn(context, [previous?.loginId, held?.loginId]);
+  else core.flashes.drop(context);
   context.settle({ user, authenticated: isAuthenticatedUser(user) });
   core.events.emit("loggedIn", { req, user });
   return true;

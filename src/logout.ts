@@ -20,6 +20,7 @@ export async function logoutUser(req: Request): Promise<void> {
   await loadingOver(context);
   markPersonal(req);
   core.remember.forget(req, res);
+  core.flashes.drop(context);
   let auth: SessionAuth | undefined;
   let user: object | undefined;
   try {

@@ -17,21 +17,19 @@ const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
 /**
  * The page to go to after logging in, if it is one of this site's own; else the fallback.
  *
- * With `nextIn: "query"` it is the parameter `next` of the query, else of the body; with `"session"` what the challenge kept,
+ * With `nextIn: "query"` it is the parameter `next` of the query, else of the body; with `"cookie"` the page that the challenge kept,
  * which is taken out. The views themselves are never given, so nobody is sent in circles.
  *
  * @returns a path with its query and hash, starting with one slash
+ * @throws ResponseStartedError with `nextIn: "cookie"`, once the response has begun
  */
 export function safeNext(req: Request, fallback = "/"): string {
-  const { options } = contextOf(req).core;
-  let next: unknown;
-  if (options.nextIn === "session") {
-    const { session } = req;
-    next = session.next;
-    delete session.next;
-  } else {
-    next = req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT];
-  }
+  const context = contextOf(req);
+  const { options, flashes } = context.core;
+  const next =
+    options.nextIn === "cookie"
+      ? flashes.of(context, "safeNext").takeNext()
+      : (req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT]);
   const checked = checkNext(next);
   if (checked === null) return fallback;
   const views = [...viewUrls(options.loginView, req), ...viewUrls(options.refreshView, req)];

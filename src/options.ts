@@ -56,8 +56,13 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   onNeedsRefresh?: ChallengeHandler | undefined;
   /** Answers instead of the 403 to a user without the role. */
   onForbidden?: ChallengeHandler | undefined;
-  /** Where the page that was asked for is kept during a login. @default "query" */
-  nextIn?: "query" | "session" | undefined;
+  /**
+   * Where the page that was asked for is kept during a login: in the query of `loginView`, or in the cookie of the flash messages, for
+   * ten minutes and up to 512 bytes.
+   *
+   * @default "query"
+   */
+  nextIn?: "query" | "cookie" | undefined;
   /** Host, with its port if any, of the views in redirects, whatever the request's Host header says. */
   redirectHost?: string | undefined;
   /**

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
 import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
+import type { FlashRoom } from "./flashes.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import type { Remember } from "./remember.js";
 import { openStateOf, stateOf } from "./request-state.js";
@@ -15,6 +16,7 @@ export interface Core {
   readonly events: LoginEmitter<object>;
   readonly stamps: Stamps;
   readonly remember: Remember;
+  readonly flashes: FlashRoom;
   /** The store; absent as long as nothing but an express-session of the application's own is known. */
   calls: StoreCalls | undefined;
   userLoader: UserLoader<object> | undefined;

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { Flashes } from "./flashes.js";
 import type { RequestContext } from "./request-context.js";
 import type { ResponseStart } from "./response-start.js";
 import type { SessionAccess } from "./session-access.js";
@@ -15,6 +16,8 @@ export interface RequestState {
   context: RequestContext | undefined;
   /** How its response begins. */
   start: ResponseStart | undefined;
+  /** Its flash messages, once something looked at them. */
+  flashes: Flashes | undefined;
 }
 
 const STATE = Symbol("latchkey.request");
@@ -35,6 +38,7 @@ export function openStateOf(req: Request): RequestState {
     ownsSession: false,
     context: undefined,
     start: undefined,
+    flashes: undefined,
   };
   (req as StatefulRequest)[STATE] = state;
   return state;

@@ -1,4 +1,4 @@
-import { checkCookie, checkSessionCookie, isCookieName, resolveCookie } from "./cookie-options.js";
+import { checkCookie, checkSessionCookie, flashCookieName, isCookieName, resolveCookie } from "./cookie-options.js";
 import { type Duration, parseDuration } from "./duration.js";
 import { kindOf, OptionError, shown } from "./errors.js";
 import {
@@ -44,7 +44,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   onUnauthorized: isFunction,
   onNeedsRefresh: isFunction,
   onForbidden: isFunction,
-  nextIn: oneOf("query", "session"),
+  nextIn: oneOf("query", "cookie"),
   redirectHost: checkHost,
   exemptMethods: checkMethods,
   sessionProtection: oneOf("basic", "strong", false),
@@ -95,6 +95,9 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   const rememberCookie = resolveCookie("remember", "remember", remember?.name, remember?.cookie);
   if (rememberCookie.name === sessionCookie.name) {
     throw new OptionError("remember.name", `${rememberCookie.name} is the name of the session's cookie too`);
+  }
+  if (rememberCookie.name === flashCookieName(sessionCookie.name)) {
+    throw new OptionError("remember.name", `${rememberCookie.name} is the name of the flash messages' cookie too`);
   }
   checkMode(remember?.mode, options.store, remember?.idleTimeout);
   return Object.freeze({

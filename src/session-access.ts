@@ -92,8 +92,14 @@ export abstract class SessionAccess {
    */
   abstract finish(isWhole: boolean): Promise<void> | undefined;
 
+  /** The answer is given up for an error; takes back what `finish` has set. */
+  fail(): void {
+    stateOf(this.req)?.flashes?.fail();
+  }
+
   /** What follows from the use of any session. */
   protected conclude(): void {
+    stateOf(this.req)?.flashes?.finish();
     this.finishing = true;
     if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
     if (this.forestalled && !this.replaced && !this.session?.auth) this.session = undefined;
@@ -153,6 +159,12 @@ export function isShareable(res: Response): boolean {
 export function readAuth(req: Request): SessionAuth | undefined | null {
   const access = accessOf(req);
   return access ? access.readAuth() : null;
+}
+
+/** Notes that the response depends on the request's cookies. */
+export function markUsed(req: Request): void {
+  const access = stateOf(req)?.access;
+  if (access) access.used = true;
 }
 
 /** Notes that the response is a person's own. */

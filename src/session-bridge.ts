@@ -41,7 +41,9 @@ export class SessionBridge implements SessionKeeper {
   }
 
   async save(session: Session): Promise<void> {
-    await this.records.save(Session.keptOf(session)!, session, session.req);
+    const kept = Session.keptOf(session)!;
+    if (kept.record === null && !this.settings.mayBegin(session)) return;
+    await this.records.save(kept, session, session.req);
   }
 
   async reload({ id, req }: Session): Promise<void> {

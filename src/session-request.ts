@@ -124,7 +124,8 @@ export class SessionOfRequest extends SessionAccess {
   }
 
   /** Takes back what the browser was to be told of a session that was not saved. */
-  fail(): void {
+  override fail(): void {
+    super.fail();
     const { name } = this.parts.cookie;
     if (this.#setsCookie && changesCookie(this.res, name)) sendCookie(this.res, name, null);
   }
@@ -132,6 +133,7 @@ export class SessionOfRequest extends SessionAccess {
   #finishSession(session: Session, kept: KeptSession): Promise<void> | undefined {
     const { parts, req } = this;
     const { records } = parts.bridge;
+    if (kept.record === null && !parts.settings.mayBegin(session)) return undefined;
     const isModified = kept.written || (this.used && this.#isModified(session, kept));
     const isNew = kept.sid !== this.opened?.sid;
     const saves = isModified || (kept.record === null && parts.settings.saveUninitialized);

@@ -13,20 +13,10 @@ import { SessionOfRequest, type SessionParts } from "./session-request.js";
 import { SessionSettings } from "./session-settings.js";
 import type { StoreCalls } from "./store-calls.js";
 
-/** A one-time message. */
-export interface Flash {
-  message: string;
-  category: string;
-}
-
 declare module "express-session" {
   interface SessionData {
     /** latchkey's: who is logged in. Change it through loginUser, logoutUser and confirmLogin only. */
     auth?: SessionAuth;
-    /** latchkey's: messages that were not taken yet. */
-    flashes?: Flash[];
-    /** latchkey's: the page to go to after logging in, with `nextIn: "session"`. */
-    next?: string;
   }
 
   /** The verbs of a session of latchkey's without a callback. Those of an express-session of your own give no promise. */

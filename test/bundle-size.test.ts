@@ -22,11 +22,11 @@ async function bundled(contents: string): Promise<number> {
 
 // A limit a tenth above what was measured: who passes it says so here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 75_000],
+  ["the whole root entry", 'export * from "latchkey"', 84_000],
   [
     "what an application with the memory store imports",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    71_000,
+    80_000,
   ],
   ["safeNext", 'export { safeNext } from "latchkey"', 2_200],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import express, { type RequestHandler } from "express";
-import { currentUser, flash, isFresh, loginRequired, takeFlashes } from "latchkey";
+import { currentUser, isFresh, loginRequired, takeFlashes } from "latchkey";
 import { countTrials, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
@@ -50,10 +50,6 @@ describe("caching", () => {
   const using: Record<string, RequestHandler> = {
     session: (req, res) => void res.json(req.session.note ?? null),
     id: (req, res) => void res.json(typeof req.session.id),
-    flash: (req, res) => {
-      flash(req, "hello");
-      res.send("flashed");
-    },
     takeFlashes: (req, res) => void res.json(takeFlashes(req)),
     later: async (req, res) => {
       await new Promise((resolve) => setImmediate(resolve));

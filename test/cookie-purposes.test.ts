@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import express from "express";
 import expressSession from "express-session";
-import { decodeCookie, encodeCookie } from "latchkey";
+import { decodeCookie, encodeCookie, flash, takeFlashes } from "latchkey";
 import { SECRET } from "./support/people.js";
 import { countTrials, only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
@@ -39,6 +39,10 @@ describe("a cookie of one purpose", () => {
   it("is worth nothing for another, under any name and in any spelling: 0 accepted", async () => {
     const persistent = site({ store: new WatchedStore(undefined, { rememberTokens: true }) });
     const stateless = site({ store: persistent.store, remember: { mode: "stateless" } });
+    for (const { app } of [persistent, stateless]) {
+      app.post("/flash", (req, res) => void res.send(String(flash(req, "Hello"))));
+      app.get("/take", (req, res) => void res.json(takeFlashes(req)));
+    }
     const [origin, other] = await Promise.all(
       [persistent, stateless].map(({ app }) => serve(app)) as [Promise<string>, Promise<string>],
     );
@@ -48,6 +52,7 @@ describe("a cookie of one purpose", () => {
       session: valueIn("sid", one),
       persistent: valueIn("remember", one),
       stateless: valueIn("remember", two),
+      flash: valueIn("flash", (await send(origin, "POST /flash")).cookie),
     };
     const content = Buffer.from(genuine.stateless.split(".")[0]!, "base64url").toString();
     const ids = (await persistent.store.inner.listByUser("1")).map(({ id }) => id);
@@ -76,6 +81,12 @@ describe("a cookie of one purpose", () => {
       });
       tried += cookies.length;
     }
+    const messages = values.filter((value) => value !== genuine.flash).flatMap((value) => spellings(value));
+    for (const message of messages) {
+      const { text } = await send(origin, "GET /take", { cookie: `flash=${message}` });
+      if (text !== "[]") accepted.push(`flash=${message}`);
+    }
+    expect((await send(origin, "GET /take", { cookie: `flash=${genuine.flash}` })).text).to.include("Hello");
     expect(tried).to.be.above(500);
     expect(accepted, `of ${tried}`).to.deep.equal([]);
     for (const [at, cookie] of [

@@ -125,7 +125,7 @@ describe("the options of a LoginManager", () => {
     ["loginMessageCategory", "expected a string", [1, null]],
     ["needsRefreshMessage", "expected a string", [1, {}, true]],
     ["needsRefreshMessageCategory", "expected a string", [1, null]],
-    ["nextIn", 'expected "query", "session"', ["cookie", "", null, true, 1, {}, Object.create(null)]],
+    ["nextIn", 'expected "query", "cookie"', ["session", "", null, true, 1, {}, Object.create(null)]],
     ["sessionProtection", 'expected "basic", "strong", false', ["STRONG", "none", null, true, 0, [SECRET]]],
     [
       "redirectHost",
@@ -180,7 +180,7 @@ describe("the options of a LoginManager", () => {
   }
 
   it("are told as they were given, where they are no secrets", () => {
-    expect(refusal("nextIn", { nextIn: "cookie" })).to.equal('nextIn: expected "query", "session", not "cookie"');
+    expect(refusal("nextIn", { nextIn: "session" })).to.equal('nextIn: expected "query", "cookie", not "session"');
     expect(refusal("exemptMethods", { exemptMethods: ["GET", "PUT "] })).to.include('not "PUT "');
     expect(refusal("loginView", { loginView: { "/": "/login", "/admin": "admin" } })).to.include('"/admin": "admin"');
     expect(refusal("loginView", { loginView: { admin: "/login" } })).to.include('"admin": "/login"');

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { flash, takeFlashes } from "latchkey";
 import { addCrowd, Person } from "./support/people.js";
 import { inProduction } from "./support/production.js";
 import { only, send } from "./support/raw-client.js";
@@ -18,6 +19,8 @@ async function productionSite(mode: "persistent" | "stateless") {
     req.session.note = "aged";
     res.send("aged");
   });
+  at.app.get("/flash", (req, res) => void res.send(String(flash(req, "Hello"))));
+  at.app.get("/take", (req, res) => void res.json(takeFlashes(req)));
   const origin = await serve(at.app);
   const set: string[] = [];
   const ask = async (line: string, cookie = "", { json, headers }: { json?: object; headers?: object } = {}) => {
@@ -45,6 +48,9 @@ describe("the cookies of production", () => {
       await step("restore", () => ask("GET /me", remember));
       await step("anonymous session", () => ask("POST /note/a"));
       await step("age", async () => ask("POST /age", await logIn({})));
+      await step("message", () => ask("GET /flash"));
+      await step("message that is taken", async () => ask("GET /take", (await ask("GET /flash")).cookie));
+      await step("forged message", () => ask("GET /take", "__Host-flash=x.y"));
       await step("logout", async () => ask("POST /logout", await logIn()));
       await step("login without remember", async () => ask("POST /login/1", await logIn(), { json: {} }));
       await step("login of another", async () => ask("POST /login/2", await logIn(), { json: { remember: false } }));
@@ -61,7 +67,7 @@ describe("the cookies of production", () => {
       expect(set.filter((one) => one.includes("; Expires=") && one.startsWith("__Host-sid=s"))).not.to.eql([]);
       expect(set.filter((one) => one.includes("Expires=Thu, 01 Jan 1970"))).to.have.length.above(5);
       for (const one of set) {
-        expect(one).to.match(/^__Host-(sid|remember)=[^;]*; /);
+        expect(one).to.match(/^__Host-(sid|remember|flash)=[^;]*; /);
         for (const attribute of ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"]) {
           expect(one.split("; ").slice(1), one).to.include(attribute);
         }

@@ -15,7 +15,15 @@ const REQUIRED: Record<string, readonly string[]> = {
     ...["3.3.1", "3.3.2", "3.3.3", "3.3.4", "3.3.5", "14.2.1", "14.3.1", "14.3.2", "15.3.6", "15.4.1", "15.4.2"],
     ...["15.4.3", "11.2.4", "11.5.1", "6.5.2", "6.3.1", "6.3.8", "13.3.4", "11.2.2", "9.2.2", "9.1.1", "16.2.5"],
     ...["16.3.1", "16.3.2", "16.3.3", "16.4.1", "16.5.1", "16.5.2", "16.5.3", "1.2.4", "15.3.7", "15.3.4"],
-    ...["login CSRF", "data across users", "strict sessions", "path confusion"],
+    ...[
+      "login CSRF",
+      "logout CSRF",
+      "refused pages",
+      "messages",
+      "data across users",
+      "strict sessions",
+      "path confusion",
+    ],
   ],
   "NIST SP 800-63B-4": [
     ...["AAL1: 30 days", "AAL2: 24 hours, 1 hour", "AAL3: 12 hours, 15 minutes", "activity", "re-authentication"],

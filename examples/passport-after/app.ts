@@ -19,7 +19,7 @@ export function createApp(accounts: Accounts, secret: string): Express {
     userLoader: (id) => accounts.find(id),
     loginView: "/login",
     loginMessage: null,
-    nextIn: "session",
+    nextIn: "cookie",
     remember: { duration: "30d" },
   });
 

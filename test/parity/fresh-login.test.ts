@@ -17,7 +17,7 @@ describe("parity: answering a login that is not fresh", () => {
   });
 
   it("keeps the page that was asked for in the session", async () => {
-    const { visitor } = await site({ refreshView: "/confirm-login", nextIn: "session" });
+    const { visitor } = await site({ refreshView: "/confirm-login", nextIn: "cookie" });
     await visitor.login("ann", { remember: true });
     expect((await visitor.get("/needs-refresh")).location).to.equal("/confirm-login");
     expect((await visitor.get("/next")).text).to.equal("/needs-refresh");

@@ -67,7 +67,7 @@ describe("parity: session protection", () => {
 
   it("strong: ends a session that another client uses, and all that was in it", async () => {
     for (const headers of [{}, OTHER]) {
-      const { visitor } = await site({ sessionProtection: "strong", nextIn: "session", loginView: "/login" });
+      const { visitor } = await site({ sessionProtection: "strong", nextIn: "cookie", loginView: "/login" });
       await visitor.get("/unauthorized");
       await visitor.login("ann", { remember: true });
       await visitor.get("/who", { headers });

@@ -48,9 +48,9 @@ describe("parity: answering who is not logged in", () => {
     expect((await visitor.get("/flashes")).json()).to.deep.equal([]);
   });
 
-  it("keeps the page that was asked for in the session, under session protection too", async () => {
+  it("keeps the page that was asked for in a cookie, under session protection too", async () => {
     for (const sessionProtection of [false, "strong"] as const) {
-      const { visitor } = await site({ loginView: "/login", nextIn: "session", sessionProtection });
+      const { visitor } = await site({ loginView: "/login", nextIn: "cookie", sessionProtection });
       const answer = await visitor.get("/unauthorized");
       expect(answer.status).to.equal(302);
       expect(answer.location).to.equal("/login");

@@ -64,7 +64,5 @@ export async function session({ session: kept, sessionID }: Request): Promise<vo
   const maybe = (done?: () => void) => kept.save(done);
   same<ReturnType<typeof maybe>["id"], string>(true);
   same<typeof kept.auth, SessionAuth | undefined>(true);
-  same<typeof kept.flashes, Flash[] | undefined>(true);
-  same<typeof kept.next, string | undefined>(true);
   same<typeof kept.cookie.originalMaxAge, number | null>(true);
 }

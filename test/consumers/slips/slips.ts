@@ -62,8 +62,8 @@ await loginUser(req, new User(), { rememberMe: true });
 login.on("login", () => {});
 
 // A value of another type, in the session.
-// TS2322: Type 'Date' is not assignable to type 'string'.
-req.session.next = new Date();
+// TS2322: Type 'string' is not assignable to type 'SessionAuth'.
+req.session.auth = "1";
 
 class Account {
   // A decorator that is not called.

@@ -1,0 +1,133 @@
+import type { Request, Response } from "express";
+import { flashCookieName } from "./cookie-options.js";
+import { clearCookie, hasCookie, type ResolvedCookie, readCookie, sendCookie, setCookie } from "./cookies.js";
+import { ageOf } from "./freshness.js";
+import { Keyring } from "./keys.js";
+import type { ResolvedOptions } from "./options.js";
+import { SessionSettings } from "./session-settings.js";
+import { openCookie, sealCookie } from "./signed-cookie.js";
+
+/** A one-time message. */
+export interface Flash {
+  message: string;
+  category: string;
+}
+
+/** A message that was not shown yet. */
+export interface KeptFlash extends Flash {
+  /** Does it ask for a login, or to confirm one? Then it is out of date as soon as that is done. */
+  isChallenge: boolean;
+}
+
+/** What a browser keeps until the next page. */
+export interface FlashContent {
+  /** The login that it belongs to; null for a visitor's. */
+  loginId: string | null;
+  messages: KeptFlash[];
+  /** The page to go to after logging in, with `nextIn: "cookie"`. */
+  next: string | null;
+}
+
+/** The content as it is signed: realm, login id, instant, messages, next. */
+type Sealed = [
+  string,
+  string | null,
+  number,
+  Array<[message: string, category: string, isChallenge: 0 | 1]>,
+  string | null,
+];
+
+/** There is one realm so far. */
+const REALM = "";
+const LIFETIME = 10 * 60 * 1000;
+/** Most bytes of a cookie value, and of the JSON in it: base64url makes 4 of 3, and the signature takes 44. */
+const LONGEST_VALUE = 1024;
+const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
+/** No more than these can fit, however short. */
+const MOST_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
+/** Most bytes of `next`, so that a message fits beside it. */
+const LONGEST_NEXT = 512;
+
+/**
+ * The cookie of the flash messages: signed, so that nobody can make one up, but not encrypted. It has the attributes of the session's
+ * cookie, and the browser drops it after ten minutes. (Django's CookieStorage)
+ */
+export class FlashCookie {
+  readonly #name: string;
+  readonly #settings: SessionSettings;
+  readonly #keys: Keyring;
+
+  constructor(options: ResolvedOptions, secrets: readonly string[]) {
+    this.#name = flashCookieName(options.sessionCookie.name);
+    this.#settings = new SessionSettings(options);
+    this.#keys = new Keyring(secrets, "flash");
+  }
+
+  isIn(req: Request): boolean {
+    return hasCookie(req, this.#name);
+  }
+
+  /** The content of the request's cookie; null when it is absent, doubled, oversized, forged or older than ten minutes. */
+  read(req: Request): FlashContent | null {
+    const value = readCookie(req, this.#name);
+    if (value === undefined || value.length > LONGEST_VALUE) return null;
+    const opened = openCookie(value, this.#keys);
+    if (!opened) return null;
+    const [realm, loginId, at, messages, next] = JSON.parse(opened.payload) as Sealed;
+    if (realm !== REALM || !(ageOf(at) <= LIFETIME)) return null;
+    const kept = messages.map(([message, category, mark]) => ({ message, category, isChallenge: mark === 1 }));
+    return { loginId, messages: kept, next };
+  }
+
+  /** Sets the cookie, unless it is Secure and the connection is not. What does not fit is left out, the oldest message first. */
+  set(req: Request, res: Response, content: FlashContent): void {
+    const cookie = this.#cookieOf(req);
+    if (cookie.secure && !this.#settings.isSecure(req)) return;
+    setCookie(req, res, cookie, sealCookie(fitting(content), this.#keys), LIFETIME);
+  }
+
+  /** Removes the cookie from a browser that has it, or that this response was to give it. */
+  clear(req: Request, res: Response): void {
+    this.takeBack(res);
+    if (this.isIn(req)) clearCookie(req, res, this.#cookieOf(req));
+  }
+
+  /** Takes back what the response says of the cookie. */
+  takeBack(res: Response): void {
+    sendCookie(res, this.#name, null);
+  }
+
+  #cookieOf(req: Request): ResolvedCookie {
+    const cookie = this.#settings.cookieOf(req);
+    const secure = cookie.secure === "auto" ? this.#settings.isSecure(req) : cookie.secure;
+    return { ...cookie, name: this.#name, httpOnly: true, secure };
+  }
+}
+
+/** Can this page be kept in the cookie? */
+export function isShortEnough(next: string): boolean {
+  return Buffer.byteLength(next) <= LONGEST_NEXT;
+}
+
+/** The content as JSON that is not too long: without the oldest messages, and at last with a newest one that is cut. */
+function fitting({ loginId, messages, next }: FlashContent): string {
+  const kept = messages.slice(-MOST_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
+    return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
+  });
+  for (;;) {
+    const json = JSON.stringify([REALM, loginId, Date.now(), kept, next] satisfies Sealed);
+    const excess = Buffer.byteLength(json) - LONGEST_JSON;
+    const [oldest] = kept;
+    if (excess <= 0 || !oldest) return json;
+    const cut = kept.length === 1 ? shortened(oldest[0], excess) : "";
+    if (cut === "") kept.shift();
+    else oldest[0] = cut;
+  }
+}
+
+/** A text without some of its last characters, and with an ellipsis instead; "" when nothing is left. */
+function shortened(text: string, excess: number): string {
+  const characters = [...text.replace(/…$/, "")];
+  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // JSON takes at most 12 bytes for one
+  return left.length === 0 ? "" : `${left.join("")}…`;
+}
