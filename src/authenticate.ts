@@ -1,9 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
+import { secondCopy } from "./copies.js";
 import { MiddlewareMissingError } from "./errors.js";
 import { admitter, judge, userByRequest } from "./judge.js";
 import { loadUser } from "./load-user.js";
-import { assertOutsideLoader, type Core, isUnderManager, knownContext, secondManager } from "./request-context.js";
+import {
+  assertOutsideLoader,
+  type Core,
+  isUnderAnotherCopy,
+  isUnderManager,
+  knownContext,
+  secondManager,
+} from "./request-context.js";
 import type { SessionRoom } from "./session.js";
 import type { SessionAuth } from "./session-auth.js";
 import { hasRoom } from "./session-limit.js";
@@ -31,6 +39,7 @@ export async function authenticate(core: Core, served: Served, message: Incoming
     return authenticated ? user : null;
   }
   if (isUnderManager(message as Request)) throw secondManager();
+  if (isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
   const req = asRequest(message, served.app);
   assertOutsideLoader({ req });
   const user =

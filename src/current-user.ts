@@ -2,9 +2,9 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
 import { takeFlashes } from "./flash.js";
 import { loadUser } from "./load-user.js";
-import { activeContext, contextOf, isUnderManager } from "./request-context.js";
+import { activeContext, contextOf, currentContext, type RequestContext, runWithin } from "./request-context.js";
 import { stateOf } from "./request-state.js";
-import { SharedProperties, sharedProperty } from "./shared-properties.js";
+import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
 import type { AnonymousUser } from "./user.js";
 
 declare global {
@@ -21,14 +21,19 @@ declare global {
 /**
  * The user of the request that is being handled, or the anonymous user: never null. (Flask-Login's current_user)
  *
- * It works anywhere below the middleware, in functions that know nothing of the request too.
+ * Without `req` it works anywhere below the middleware, in functions that know nothing of the request too: Node.js keeps the request
+ * as asynchronous context. **Pass `req` in every callback of a database driver, a pool, a queue or an event emitter.** Such a callback
+ * may run in the context of the request that opened the connection. If that response has ended, you get an error; if that request is
+ * still being handled, nothing can tell, and you get the other request's user. Promises, and callbacks that were wrapped by
+ * `AsyncResource.bind`, keep their own request.
  *
- * @param req the request, where it is at hand
+ * @param req the request, where it is at hand; it also works after the response has ended
+ * @throws RequestEndedError without `req`, when the response of the context's request has ended
  * @throws MiddlewareMissingError outside of a request
  * @throws StoreUnavailableError when the session cannot be read
  */
 export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
-  const { user } = await loadUser(contextOf(req));
+  const { user } = await loadUser(req ? contextOf(req) : currentContext());
   return user;
 }
 
@@ -42,9 +47,7 @@ const USER = sharedProperty(
     return context !== undefined;
   },
 );
-const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
-  Object.defineProperty(shared, "user", USER),
-);
+const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) => defineShared(shared, "user", USER));
 
 /**
  * Gives the request `req.user`, and every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded
@@ -56,14 +59,31 @@ export function showCurrentUser(req: Request, res: Response): void {
   renderProperty.addTo(res);
 }
 
+/** The request whose `res.render` is running; as long as that is on the stack. */
+let rendered: RequestContext | undefined;
+
+/** A render knows its own request, in whatever asynchronous context it is called. */
+function renderFor<T>(context: RequestContext, render: () => T): T {
+  const outer = rendered;
+  rendered = context;
+  try {
+    return runWithin(context, render);
+  } finally {
+    rendered = outer;
+  }
+}
+
 /** `res.render`, of a sub-application too, which renders with locals of its own. */
 const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
   const { render } = shared as { render?: (...args: unknown[]) => void };
   if (!render) return;
   Object.assign(shared, {
     render(this: Response, ...args: unknown[]): void {
-      if (isUnderManager(this.req)) showIn(this.app);
-      render.apply(this, args);
+      const context = stateOf(this.req)?.context;
+      if (context) showIn(this.app);
+      const proceed = () => render.apply(this, args);
+      if (context) renderFor(context, proceed);
+      else proceed();
     },
   });
 });
@@ -73,23 +93,43 @@ const shown = new WeakSet<Application>();
 function showIn(app: Application): void {
   if (shown.has(app)) return;
   shown.add(app);
-  Object.defineProperty(app.locals, "currentUser", {
-    configurable: true,
-    enumerable: true,
-    get: () => activeContext()?.loaded?.user,
-  });
-  app.locals.takeFlashes ??= (options?: { category?: string }) => {
-    const context = activeContext();
-    return context ? takeFlashes(context.req, options) : [];
-  };
+  const context = () => rendered ?? activeContext();
+  addLocal(app, "currentUser", () => context()?.loaded?.user);
+  if (!("takeFlashes" in app.locals)) {
+    addLocal(app, "takeFlashes", () => {
+      const req = context()?.req; // now, and not in the template, which may run when it pleases
+      return (options?: { category?: string }) => (req ? takeFlashes(req, options) : []);
+    });
+  }
   const renderView = app.render as (...args: unknown[]) => void;
   app.render = (...args: unknown[]) => {
-    const context = activeContext();
+    const own = context();
     const callback = args.at(-1) as (error: unknown) => void;
-    if (!context || context.loaded || typeof callback !== "function") return renderView.apply(app, args);
+    if (!own || own.loaded || typeof callback !== "function") return renderView.apply(app, args);
     // Whoever asked first was told of a failure; what is rendered after that is the page that says so, without a user.
-    const wasAsked = context.loading !== undefined;
-    const proceed = () => renderView.apply(app, args);
-    loadUser(context).then(proceed, wasAsked ? proceed : callback);
+    const wasAsked = own.loading !== undefined;
+    const [name, ...rest] = args;
+    const kept = [name, ...rest.map(asNow)];
+    const proceed = () => renderFor(own, () => renderView.apply(app, kept));
+    loadUser(own).then(proceed, wasAsked ? proceed : callback);
   };
+}
+
+/** A local of every template, which is made when one is rendered. */
+function addLocal(app: Application, name: string, get: () => unknown): void {
+  const set = (value: unknown) =>
+    Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });
+  Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, get, set });
+}
+
+/** The options of a render as they are at the call: Express notes `res.locals` in them, which another request may share. */
+function asNow(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  const options = copyOf(given) as { _locals?: object };
+  if (options._locals) options._locals = copyOf(options._locals);
+  return options;
+}
+
+function copyOf(object: object): object {
+  return Object.assign(Object.create(Object.getPrototypeOf(object) as object | null), object);
 }

@@ -1,3 +1,6 @@
+/** Marks the errors of every copy of this package. */
+const ERROR = Symbol.for("latchkey.error");
+
 /**
  * The base of every error that latchkey throws on purpose.
  *
@@ -25,6 +28,20 @@ export class LatchkeyError extends Error {
     this.httpCode = status;
     if (options?.headers) this.headers = options.headers;
   }
+
+  static {
+    Object.defineProperty(LatchkeyError.prototype, ERROR, { value: true });
+  }
+}
+
+/**
+ * Is this an error of latchkey's? It also recognizes the errors of another copy of the package, for which `instanceof` is false.
+ *
+ * @param code only errors with this `code`, such as `"store_unavailable"`
+ */
+export function isLatchkeyError(error: unknown, code?: string): error is LatchkeyError {
+  if (typeof error !== "object" || error === null || !(ERROR in error)) return false;
+  return code === undefined || ("code" in error && error.code === code);
 }
 
 /** An option or argument is missing, unknown or malformed. Thrown at the door, before anything is done. */
@@ -53,10 +70,25 @@ export class MiddlewareMissingError extends LatchkeyError {
   }
 }
 
-/** `getId()`, `id` or the option `userId` gave something that cannot identify a user. */
+/** `currentUser()` was called without a request, and the request that the asynchronous context belongs to has been answered. */
+export class RequestEndedError extends LatchkeyError {
+  constructor(form: string) {
+    super(
+      "request_ended",
+      500,
+      `this runs in the context of a request whose response has ended, so pass the request: ${form}. The callback of a ` +
+        "connection pool or of a timer runs in the context of the request that started it",
+    );
+  }
+}
+
+/**
+ * `getId()`, `id` or the option `userId` gave something that cannot identify a user; or `userLoader` gave something other than the user
+ * that it was asked for.
+ */
 export class UserIdError extends LatchkeyError {
-  constructor(message: string) {
-    super("invalid_user_id", 500, message);
+  constructor(message: string, options?: ErrorOptions) {
+    super("invalid_user_id", 500, message, options);
   }
 }
 

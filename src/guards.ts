@@ -4,7 +4,7 @@ import { isFresh } from "./confirm.js";
 import { type Duration, parseDuration } from "./duration.js";
 import { FreshLoginRequiredError, kindOf, LoginRequiredError, OptionError, RoleRequiredError } from "./errors.js";
 import { loadUser } from "./load-user.js";
-import { contextOf, type RequestContext } from "./request-context.js";
+import { contextOf, type RequestContext, runWithin } from "./request-context.js";
 
 /** What a guard asks for. A user who is logged in is always owed. */
 export interface Requirement {
@@ -43,19 +43,22 @@ export function roleRequired(...roles: string[]): RequestHandler {
   return guard({ roles: [checkRoles(roles)] });
 }
 
-/** The middleware for a requirement. It answers a refused request itself, and calls `next` at most once. */
+/**
+ * The middleware for a requirement. It answers a refused request itself, and calls `next` at most once: in the context of the
+ * request, also where middleware before it lost that.
+ */
 export function guard(requirement: Requirement): RequestHandler {
   return function latchkeyGuard(req, _res, next) {
+    const context = contextOf(req);
     let called = false;
     const once = (error?: unknown) => {
       if (called) return;
       called = true;
-      next(error);
+      runWithin(context, () => next(error));
     };
     // Express takes `next(undefined)` and `next("route")` for a way on, so a rejection with such a reason must not become one.
     const fail = (reason: unknown) =>
       once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason }));
-    const context = contextOf(req);
     if (context.core.options.exemptMethods.includes(req.method)) return once();
     refusalOf(context, requirement).then((refusal) => {
       if (refusal) answerRefusal(context, refusal, once).catch(fail);

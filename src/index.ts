@@ -6,6 +6,7 @@ export type { Duration } from "./duration.js";
 export {
   FreshLoginRequiredError,
   InsecureConnectionError,
+  isLatchkeyError,
   LatchkeyError,
   LoaderMissingError,
   LoginRequiredError,
@@ -13,6 +14,7 @@ export {
   OptionError,
   OtherUserError,
   PeerMissingError,
+  RequestEndedError,
   ResponseStartedError,
   RoleRequiredError,
   SessionExistsError,
@@ -50,4 +52,4 @@ export type { SessionRecord, SessionStore, StoredSession } from "./session-store
 export { decodeCookie, encodeCookie } from "./signed-cookie.js";
 export { assertId, assertRecord, assertRememberTokenRecord, assertSeen } from "./store-arguments.js";
 export { AnonymousUser, UserMixin } from "./user.js";
-export type { LoginInfo, UserSessions } from "./user-sessions.js";
+export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./user-sessions.js";

@@ -3,6 +3,7 @@ import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory.js";
 import { authenticate } from "./authenticate.js";
 import { answerRefusal } from "./challenge.js";
+import { secondCopy } from "./copies.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
@@ -19,8 +20,10 @@ import {
   type Core,
   contextOf,
   enterContext,
+  isUnderAnotherCopy,
   isUnderManager,
   knownContext,
+  noteThisCopy,
   RequestContext,
   secondManager,
 } from "./request-context.js";
@@ -63,6 +66,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     this.#secrets = secretsOf(given);
     this.#core = this.#makeCore();
     this.sessions = new UserSessions<U>(this.#core);
+    noteThisCopy();
     warnOfDeviations(this.options);
   }
 
@@ -84,6 +88,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   middleware(): RequestHandler {
     return (req, res, next) => {
       if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
+      if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
       showCurrentUser(req, res);
       watchSession(req, res, next);
@@ -103,7 +108,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     this.#core.requestLoader = load as RequestLoader<object>;
   }
 
-  /** The user of the request that is being handled, typed as this manager's. See `currentUser`. */
+  /** The user of the request that is being handled, typed as this manager's. See `currentUser`, also for when to pass `req`. */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
   }
@@ -191,7 +196,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   static {
-    insideOf = (login) => ({ core: login.#core, sessionRoom: login.#sessionRoom });
+    insideOf = (login) => {
+      if (!(#core in login)) throw secondCopy("this LoginManager");
+      return { core: login.#core, sessionRoom: login.#sessionRoom };
+    };
   }
 }
 

@@ -1,4 +1,4 @@
-import { StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
+import { isLatchkeyError, StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
 import type { RememberedBrowser } from "./remember-persistent.js";
 import type { StoredRememberToken } from "./remember-token-store.js";
 import type { Core } from "./request-context.js";
@@ -65,7 +65,7 @@ export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof
   try {
     return await endLogins(core, userId, chosen);
   } catch (error) {
-    if (error instanceof UnsupportedByStoreError) return new Set();
+    if (isLatchkeyError(error, "unsupported_by_store")) return new Set();
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
-import { LatchkeyError, MiddlewareMissingError } from "./errors.js";
+import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
+import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { FlashRoom } from "./flashes.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
 import type { Remember } from "./remember.js";
-import { openStateOf, stateOf } from "./request-state.js";
+import { isOfAnotherCopy, openStateOf, stateOf } from "./request-state.js";
 import type { SessionAuth } from "./session-auth.js";
 import type { Stamps } from "./stamp.js";
 import type { StoreCalls } from "./store-calls.js";
@@ -50,6 +51,17 @@ export class RequestContext {
     readonly res: Response,
   ) {}
 
+  /**
+   * Has the response ended? A request whose client went away before the response began is still being handled.
+   *
+   * From then on the asynchronous context alone says nothing: a connection pool, a timer or a queue that this request started keeps
+   * its context, and calls back in it on behalf of other requests.
+   */
+  get hasEnded(): boolean {
+    const { res } = this;
+    return res.writableEnded || (res.destroyed && res.headersSent);
+  }
+
   /** Takes this user, from now on, as the one of the request. */
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
@@ -69,6 +81,17 @@ class LoaderRun {
 }
 
 const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
+const copy: Copy = { isServing: () => storage.getStore() !== undefined };
+
+/** Lets the other copies of this package, if there are any, know that this one is in use. */
+export function noteThisCopy(): void {
+  noteCopy(copy);
+}
+
+/** Was the request, or its session, taken over by another copy of this package? */
+export function isUnderAnotherCopy(req: Request): boolean {
+  return copiesBeside(copy).length > 0 && isOfAnotherCopy(req);
+}
 
 /**
  * Runs the rest of a request under a context.
@@ -88,7 +111,14 @@ export function enterContext(context: RequestContext, next: () => void): void {
 
 /** Runs a loader, which may wait for anything but the user that it is to load. */
 export function runLoader<A extends unknown[], T>(req: Request, load: (...args: A) => T, ...args: A): T {
-  return storage.run(new LoaderRun(req, activeContext()), load, ...args);
+  return storage.run(new LoaderRun(req, stateOf(req)?.context), load, ...args);
+}
+
+/** Runs something under a request's own context, also where a connection pool called back in the context of another request. */
+export function runWithin<T>(context: RequestContext, run: () => T): T {
+  const running = storage.getStore();
+  const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
+  return isWithin ? run() : storage.run(context, run);
 }
 
 /** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
@@ -102,8 +132,37 @@ export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void 
   );
 }
 
-/** The context of the request that is being handled, if any. */
+/** The context of the request that is being handled, if any; none once its response has ended. */
 export function activeContext(): RequestContext | undefined {
+  const context = contextHere();
+  return context?.hasEnded ? undefined : context;
+}
+
+/**
+ * The context of the request that is being handled, for a caller without a request.
+ *
+ * @throws RequestEndedError once its response has ended
+ * @throws MiddlewareMissingError outside of a request
+ */
+export function currentContext(): RequestContext {
+  assertNotEnded("currentUser(req)");
+  const context = contextHere();
+  if (context) return context;
+  if (copiesBeside(copy).some((other) => other.isServing())) throw secondCopy("the request that is being handled");
+  throw new MiddlewareMissingError(
+    "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+  );
+}
+
+/**
+ * @param form how to call it with the request
+ * @throws RequestEndedError once the response of the request that is being handled has ended
+ */
+export function assertNotEnded(form: string): void {
+  if (contextHere()?.hasEnded) throw new RequestEndedError(form);
+}
+
+function contextHere(): RequestContext | undefined {
   const running = storage.getStore();
   return running instanceof LoaderRun ? running.within : running;
 }
@@ -119,14 +178,13 @@ export function isUnderManager(req: Request): boolean {
   return stateOf(req)?.context !== undefined;
 }
 
-/** @throws MiddlewareMissingError when the request did not pass the middleware */
-export function contextOf(req: Request | undefined): RequestContext {
-  const context = req ? stateOf(req)?.context : activeContext();
+/** @throws MiddlewareMissingError when the request did not pass the middleware, or that of another copy of this package */
+export function contextOf(req: Request): RequestContext {
+  const context = stateOf(req)?.context;
   if (context) return context;
+  if (isOfAnotherCopy(req)) throw secondCopy("this request");
   throw new MiddlewareMissingError(
-    req
-      ? "this request did not pass login.init(app) or login.middleware(); mount it before the routes"
-      : "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+    "this request did not pass login.init(app) or login.middleware(); mount it before the routes",
   );
 }
 

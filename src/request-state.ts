@@ -28,6 +28,14 @@ export function stateOf(req: Request): RequestState | undefined {
   return (req as StatefulRequest)[STATE];
 }
 
+/** Did the request pass the middleware of another copy of this package, and not of this one? Each copy has a symbol of its own. */
+export function isOfAnotherCopy(req: Request): boolean {
+  return (
+    !stateOf(req) &&
+    Object.getOwnPropertySymbols(req).some((key) => key !== STATE && key.description === STATE.description)
+  );
+}
+
 /** What is known of a request, to be added to. */
 export function openStateOf(req: Request): RequestState {
   const known = stateOf(req);

@@ -4,7 +4,7 @@ import type { StoreUnavailableError } from "./errors.js";
 import { openStateOf, type RequestState, stateOf } from "./request-state.js";
 import { startResponse } from "./response-start.js";
 import type { SessionAuth } from "./session-auth.js";
-import { SharedProperties, sharedProperty } from "./shared-properties.js";
+import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
 
 /** What `res.sendFile` and `express.static` say when the handler says nothing. */
 const UNCHOSEN_CACHING = "public, max-age=0";
@@ -30,7 +30,7 @@ const SESSION = sharedProperty(
  */
 const watchedLater = new WeakSet<object>();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
-  Object.defineProperty(shared, "session", SESSION),
+  defineShared(shared, "session", SESSION),
 );
 
 /**

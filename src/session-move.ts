@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { SessionData } from "express-session";
-import { SessionExistsError, SessionGoneError, StoreUnavailableError } from "./errors.js";
+import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "./errors.js";
 import { markReplaced } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import { SessionBridge } from "./session-bridge.js";
@@ -142,7 +142,7 @@ async function startLogin(req: Request, { data, auth }: Move, createdAt: number 
     try {
       return await saveSession(req);
     } catch (error) {
-      if (tried === MOST_TRIES || !(error instanceof SessionExistsError)) throw error;
+      if (tried === MOST_TRIES || !isLatchkeyError(error, "session_exists")) throw error;
     }
   }
 }

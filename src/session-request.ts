@@ -8,7 +8,7 @@ import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
 import { Session } from "./session-object.js";
 import type { KeptSession } from "./session-records.js";
 import type { SessionSettings } from "./session-settings.js";
-import { SharedProperties, sharedProperty } from "./shared-properties.js";
+import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
 
 /** What the sessions of all requests share. */
 export interface SessionParts {
@@ -33,9 +33,10 @@ const SESSION_STORE = sharedProperty(
   (req) => ownSession(req)?.parts.bridge,
   () => false,
 );
-const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) =>
-  Object.defineProperties(shared, { sessionID: SESSION_ID, sessionStore: SESSION_STORE }),
-);
+const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) => {
+  defineShared(shared, "sessionID", SESSION_ID);
+  defineShared(shared, "sessionStore", SESSION_STORE);
+});
 
 /** A session of latchkey's own in one request: made when it is first used, saved and given its cookie when the response begins. */
 export class SessionOfRequest extends SessionAccess {

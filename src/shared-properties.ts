@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { isOfAnotherCopy } from "./request-state.js";
 
 /**
  * Properties of every request, or response, of an Express: on the object that all of them inherit from (`express.request`), which is
@@ -59,4 +60,20 @@ export function sharedProperty(
       Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
     },
   };
+}
+
+/** Puts a property of all requests on the object that they share. The requests of another copy of this package keep that copy's. */
+export function defineShared(shared: object, name: string, own: PropertyDescriptor): void {
+  const before = Object.getOwnPropertyDescriptor(shared, name);
+  const of = (req: Request) => (before?.get && isOfAnotherCopy(req) ? before : own);
+  const chained: PropertyDescriptor & ThisType<Request> = {
+    ...own,
+    get() {
+      return of(this).get!.call(this);
+    },
+    set(value) {
+      of(this).set!.call(this, value);
+    },
+  };
+  Object.defineProperty(shared, name, before?.get ? chained : own);
 }

@@ -1,5 +1,5 @@
 import { Deadlines } from "./deadlines.js";
-import { SessionExistsError, StoreUnavailableError, UnsupportedByStoreError } from "./errors.js";
+import { isLatchkeyError, type LatchkeyError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { RememberTokenRecord, RememberTokenStore } from "./remember-token-store.js";
 import type { SessionRecord, SessionStore } from "./session-store.js";
@@ -7,6 +7,9 @@ import { traced } from "./trace.js";
 
 type SessionVerb = Exclude<keyof SessionStore, "rememberTokens">;
 type TokenVerb = keyof RememberTokenStore;
+
+/** What a store says that is no failure. */
+const TOLD = ["session_exists", "unsupported_by_store"];
 
 /** Calls to a store, each within `storeTimeout`. One that fails or hangs is a StoreUnavailableError, and the event `storeFailed`. */
 export class StoreCalls {
@@ -45,7 +48,8 @@ export class StoreCalls {
 
   #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
     return this.#deadlines.keep(call, (cause) => {
-      if (cause instanceof SessionExistsError || cause instanceof UnsupportedByStoreError) return cause;
+      // By code, because the store may come from another copy of this package.
+      if (TOLD.some((code) => isLatchkeyError(cause, code))) return cause as LatchkeyError;
       this.#events.emit("storeFailed", { operation, error: cause as Error });
       return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
     });

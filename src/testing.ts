@@ -12,7 +12,7 @@ export { type StoreCase, type StoreConformanceOptions, storeConformance } from "
 export interface LoginAsOptions {
   /** Credentials just seen? @default true, but false with `remember` */
   fresh?: boolean | undefined;
-  /** A login that the remember cookie restored; the remember cookie is given too. @default false */
+  /** A login that the remember cookie restored, unless it is fresh; the remember cookie is given too. @default false */
   remember?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function loginAs<U extends object, A extends object>(
   const userId = checkUserId(core.options.userId(user), "userId()");
   const loginId = newLoginId();
   const freshAt = fresh ? Date.now() : null;
-  const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember, series: null });
+  const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
   const { rememberDuration: duration } = core.options;
   const grant = remember && (await core.remember.grant(undefined, auth, { duration, until: Date.now() + duration }));
   if (grant) auth.series = grant.series;

@@ -1,8 +1,9 @@
+import type { Request } from "express";
 import { isFreshAt } from "./freshness.js";
 import { loginOf } from "./load-user.js";
 import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "./logins.js";
 import { logoutUser } from "./logout.js";
-import { activeContext, type Core, type RequestContext } from "./request-context.js";
+import { activeContext, assertNotEnded, type Core, contextOf, type RequestContext } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
 import { isBridged } from "./session-move.js";
 import { checkUserId } from "./user.js";
@@ -20,14 +21,24 @@ export interface LoginInfo {
   address: string | null;
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
+  /** Were credentials seen recently enough? As `isFresh` says. Never together with `remembered`. */
   fresh: boolean;
-  /**
-   * Is there a record of its browser, which stays logged in when it is closed, or was it restored by a remember cookie? In the remember
-   * mode "stateless" the latter alone is known.
-   */
+  /** Was it restored from a remember cookie, or will it be, and not confirmed since? As `isRemembered` says. */
   remembered: boolean;
-  /** Is it that of the request that is being handled? */
+  /** Does its browser stay logged in when it is closed? Without records of browsers, in the mode "stateless", this is `remembered`. */
+  persistent: boolean;
+  /** Is it the login of this request? */
   current: boolean;
+}
+
+/** Which request's login is the current one. */
+export interface CurrentLoginOptions {
+  /**
+   * The request, where it is at hand. Pass it in the callbacks of database drivers, pools and queues, as with `currentUser`.
+   *
+   * @default the request that is being handled
+   */
+  req?: Request | undefined;
 }
 
 /**
@@ -47,9 +58,9 @@ export class UserSessions<U extends object> {
    * The logins of a user, the newest first. Remembered browsers without a session are among them, except in the remember mode
    * "stateless", which keeps no record of browsers. So are logins that a changed stamp will end as soon as they are used.
    */
-  async list(user: U | string): Promise<LoginInfo[]> {
+  async list(user: U | string, { req }: CurrentLoginOptions = {}): Promise<LoginInfo[]> {
     const userId = this.#idOf(user);
-    const current = this.#current(userId)?.auth.loginId;
+    const current = this.#current(userId, req)?.auth.loginId;
     const logins = new Map<string, LoginInfo>();
     const sessions = (await sessionsOf(this.#core, userId)).filter(({ auth }) => auth.pending !== "new");
     // A login that is moving is in two sessions for a moment, of which that of before counts.
@@ -59,7 +70,7 @@ export class UserSessions<U extends object> {
       const { createdAt, expiresAt } = session;
       const lastSeenAt = id === current ? Date.now() : session.lastSeenAt; // its touch is on its way at most
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
-      const kind = { fresh, remembered, current: id === current };
+      const kind = { fresh, remembered, persistent: remembered, current: id === current };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for (const { record, browser } of await browsersOf(this.#core, userId)) {
@@ -67,12 +78,12 @@ export class UserSessions<U extends object> {
       const { loginId: id, address, userAgent, rotatedAt } = browser;
       const login = logins.get(id);
       if (login) {
-        login.remembered = true;
+        login.persistent = true;
         login.createdAt = Math.min(login.createdAt, createdAt);
         login.expiresAt = Math.max(login.expiresAt, expiresAt);
       } else {
         const lastSeenAt = rotatedAt ?? createdAt;
-        const kind = { fresh: false, remembered: true, current: id === current };
+        const kind = { fresh: false, remembered: true, persistent: true, current: id === current };
         logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
       }
     }
@@ -80,14 +91,14 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Ends one login of a user, and forgets its browser; that of the request that is being handled is logged out. In the remember mode
-   * "stateless" it ends the sessions of the login alone, as `revokeAll` does.
+   * Ends one login of a user, and forgets its browser; the login of this request is logged out. In the remember mode "stateless" it ends
+   * the sessions of the login alone, as `revokeAll` does.
    *
    * @returns false when this user has no such login (any more), as when it is another user's
    */
-  async revoke(user: U | string, id: string): Promise<boolean> {
+  async revoke(user: U | string, id: string, { req }: CurrentLoginOptions = {}): Promise<boolean> {
     const userId = this.#idOf(user);
-    const current = this.#current(userId);
+    const current = this.#current(userId, req);
     if (current && current.auth.loginId === id && !current.context.res.headersSent) {
       await logoutUser(current.context.req);
       return true;
@@ -105,13 +116,18 @@ export class UserSessions<U extends object> {
    * (`getSessionStamp`) to end these cookies too; nothing else does before they expire. A process warning says so where users have no
    * stamp.
    *
-   * @param options.exceptCurrent leave the login of the request that is being handled? @default false
+   * @param options.exceptCurrent leave the login of this request? @default false
    * @returns how many logins there were
+   * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has ended
    */
-  async revokeAll(user: U | string, options: { exceptCurrent?: boolean | undefined } = {}): Promise<number> {
+  async revokeAll(
+    user: U | string,
+    options: CurrentLoginOptions & { exceptCurrent?: boolean | undefined } = {},
+  ): Promise<number> {
     const { exceptCurrent = false } = options;
     const userId = this.#idOf(user);
-    const current = this.#current(userId);
+    if (exceptCurrent && !options.req) assertNotEnded("revokeAll(user, { exceptCurrent, req })");
+    const current = this.#current(userId, options.req);
     const kept = exceptCurrent ? current?.auth.loginId : undefined;
     const logins = new Set<string>();
     if (kept === undefined) {
@@ -143,9 +159,9 @@ export class UserSessions<U extends object> {
     return checkUserId(this.#core.options.userId(user), "userId()");
   }
 
-  /** The login of the request that is being handled, when it is one of this user's. */
-  #current(userId: string): { context: RequestContext; auth: SessionAuth } | undefined {
-    const context = activeContext();
+  /** The login of the request, when it is one of this user's. */
+  #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
+    const context = given ? contextOf(given) : activeContext();
     if (context?.core !== this.#core) return undefined;
     const { req } = context;
     if (req.sessionStore && !isBridged(req)) throw foreignSessions();

@@ -133,6 +133,8 @@ const steps: Record<string, fc.Arbitrary<Step>> = {
     const { sessions } = at.sites[s]!.login;
     const logins = await sessions.list(id);
     expect(logins.map((one) => one.id).sort()).to.eql(model.loginsOf(id).sort());
+    for (const { id: name, fresh, remembered, persistent } of logins)
+      expect({ fresh, remembered, persistent }).to.eql(model.kindOf(name));
     const chosen = logins[n % (logins.length + 1)]?.id ?? "none";
     expect(await sessions.revoke(id, chosen)).to.equal(model.revoke(id, (login) => login === chosen).length === 1);
   }),

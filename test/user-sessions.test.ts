@@ -62,11 +62,11 @@ describe("the logins of a user", function () {
         const expected = [
           {
             ...{ createdAt: start + 2 * HOUR, lastSeenAt: start + 2 * HOUR, expiresAt: start + 2 * HOUR + 10 * DAY },
-            ...{ address, userAgent: "gone", fresh: false, remembered: true, current: false },
+            ...{ address, userAgent: "gone", fresh: false, remembered: true, persistent: true, current: false },
           },
           {
             ...{ createdAt: start + HOUR, lastSeenAt: start + 26 * HOUR, expiresAt: start + HOUR + 30 * DAY },
-            ...{ address, userAgent: "kept", fresh: true, remembered: true, current: true },
+            ...{ address, userAgent: "kept", fresh: true, remembered: false, persistent: true, current: true },
           },
         ];
         const found = await shown(kept);
@@ -95,9 +95,9 @@ describe("the logins of a user", function () {
             await browser.restart(); // within the minute: for this request alone
           }
           const list = await shown(browser);
-          const { id, createdAt, current, remembered, fresh } = list[0]!;
+          const { id, createdAt, current, remembered, persistent, fresh } = list[0]!;
           expect(list, change).to.have.lengthOf(1);
-          expect([id, current, remembered], change).to.eql([first.id, true, true]);
+          expect([id, current, persistent, remembered], change).to.eql([first.id, true, true, !fresh]);
           if (change !== "/password") expect(createdAt, change).to.equal(first.createdAt); // the browser's record is another then
           expect(fresh, change).to.equal(change.startsWith("/"));
         }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SessionExistsError } from "../errors.js";
+import { isLatchkeyError } from "../errors.js";
 import { type AddCase, at, HOUR, newId, together } from "./case.js";
 import type { KeepingStore, Kind } from "./kind.js";
 
@@ -51,6 +51,6 @@ async function oneCreates(create: (i: number) => Promise<void>): Promise<number>
   const outcomes = await together(CALLERS, create);
   const losers = outcomes.filter((outcome) => outcome.status === "rejected");
   assert.equal(losers.length, CALLERS - 1);
-  for (const { reason } of losers) assert.ok(reason instanceof SessionExistsError, String(reason));
+  for (const { reason } of losers) assert.ok(isLatchkeyError(reason, "session_exists"), String(reason));
   return outcomes.findIndex((outcome) => outcome.status === "fulfilled");
 }

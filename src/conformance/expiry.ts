@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SessionExistsError } from "../errors.js";
+import { isLatchkeyError } from "../errors.js";
 import { type AddCase, at, atLater, HOUR, newId } from "./case.js";
 import type { KeepingStore, Kind } from "./kind.js";
 
@@ -21,7 +21,7 @@ export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRec
     const id = await created();
     await at(start + HOUR - 1, async () => {
       assert.notEqual(await store.read(id), null);
-      await assert.rejects(store.create(id, record), SessionExistsError);
+      await assert.rejects(store.create(id, record), (error) => isLatchkeyError(error, "session_exists"));
     });
     for (const verb of verbs) {
       const other = await created();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SessionExistsError } from "../errors.js";
+import { isLatchkeyError } from "../errors.js";
 import { type AddCase, newId } from "./case.js";
 import type { KeepingStore, Kind } from "./kind.js";
 
@@ -31,7 +31,9 @@ export function addRecordCases<S extends KeepingStore>(add: AddCase<S>, { newRec
     const id = newId();
     const record = newRecord({ data: { first: true } });
     await store.create(id, record);
-    await assert.rejects(store.create(id, newRecord({ data: { first: false } })), SessionExistsError);
+    await assert.rejects(store.create(id, newRecord({ data: { first: false } })), (error) =>
+      isLatchkeyError(error, "session_exists"),
+    );
     assert.deepEqual(await store.read(id), record);
   });
   add("an unknown id is null or false to every verb, and none creates it", async (store) => {

@@ -100,6 +100,13 @@ export class LoginModel {
     return [...new Set(all.filter((one) => one.user === user).map(({ login }) => login))];
   }
 
+  /** How a login is listed. */
+  kindOf(login: string): { fresh: boolean; remembered: boolean; persistent: boolean } {
+    const session = [...this.sessions.values()].find((one) => one.login === login);
+    const { fresh, remembered } = session ?? { fresh: false, remembered: true };
+    return { fresh, remembered, persistent: [...this.browsers.values()].some((one) => one.login === login) };
+  }
+
   /** So long passes that every session was idle for too long. */
   idle(): void {
     this.sessions.clear();

@@ -3,6 +3,7 @@ import type { Application, Request, RequestHandler } from "express";
 import {
   type AnonymousUser,
   type ChallengeHandler,
+  type CurrentLoginOptions,
   type EndReason,
   type LoginEventName,
   type LoginEvents,
@@ -42,7 +43,7 @@ same<Manager["needsRefresh"], (req: Request) => Promise<void>>(true);
 same<Manager["policy"], () => Policy>(true);
 same<Manager["options"], ResolvedOptions>(true);
 same<Manager["sessions"], UserSessions<User>>(true);
-same<Parameters<Manager["sessions"]["list"]>, [user: User | string]>(true);
+same<Parameters<Manager["sessions"]["list"]>, [user: User | string, options?: CurrentLoginOptions | undefined]>(true);
 same<ReturnType<Manager["sessions"]["list"]>, Promise<LoginInfo[]>>(true);
 same<ReturnType<Manager["sessions"]["revoke"]>, Promise<boolean>>(true);
 same<ReturnType<Manager["sessions"]["revokeAll"]>, Promise<number>>(true);
