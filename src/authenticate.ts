@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import { secondCopy } from "./copies.js";
 import { MiddlewareMissingError } from "./errors.js";
-import { admitter, judge, userByRequest } from "./judge.js";
+import { admitter, judge } from "./judge.js";
 import { loadUser } from "./load-user.js";
+import { userByRequest } from "./loaded-user.js";
 import {
   assertOutsideLoader,
   type Core,
@@ -16,6 +17,7 @@ import type { SessionRoom } from "./session.js";
 import type { SessionAuth } from "./session-auth.js";
 import { hasRoom } from "./session-limit.js";
 import { endSession, storedSession } from "./session-move.js";
+import { isAuthenticatedUser } from "./user.js";
 
 /** What a manager knows of the application that it serves. */
 export interface Served {
@@ -113,6 +115,6 @@ async function byRememberCookie(core: Core, req: Request): Promise<object | unde
 }
 
 async function byRequest(core: Core, req: Request): Promise<object | undefined> {
-  const found = await userByRequest(core, req);
-  return found?.authenticated ? found.user : undefined;
+  const user = await userByRequest(core, req);
+  return user && isAuthenticatedUser(user) ? user : undefined;
 }

@@ -1,10 +1,9 @@
 import type { Request } from "express";
-import { LoaderMissingError } from "./errors.js";
 import type { EndReason } from "./events.js";
 import { ageOf } from "./freshness.js";
-import type { UserLoader } from "./options.js";
+import { userById } from "./loaded-user.js";
 import type { Admit } from "./remember.js";
-import { type Core, type LoadedUser, runLoader } from "./request-context.js";
+import type { Core, LoadedUser } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
 import { isAuthenticatedUser } from "./user.js";
 
@@ -47,21 +46,4 @@ export function admitter(core: Core, req: Request): Admit {
     if (!user || stamp === undefined) return null;
     return isAuthenticatedUser(user) ? { user, stamp } : "inactive";
   };
-}
-
-/** The user of an id, by the application's loader, as it gives it. */
-export function userById(core: Core, req: Request, id: string): ReturnType<UserLoader<object>> {
-  const { userLoader, requestLoader } = core;
-  if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
-  return runLoader(req, userLoader, id, req);
-}
-
-/** The user that the application's loader recognizes by the request itself. */
-export async function userByRequest(
-  { userLoader, requestLoader }: Core,
-  req: Request,
-): Promise<LoadedUser | undefined> {
-  if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
-  const user = requestLoader && (await runLoader(req, requestLoader, req));
-  return user ? { user, authenticated: isAuthenticatedUser(user) } : undefined;
 }

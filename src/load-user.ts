@@ -1,7 +1,8 @@
 import type { Request } from "express";
 import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "./errors.js";
 import type { EndReason } from "./events.js";
-import { admitter, judge, userByRequest } from "./judge.js";
+import { admitter, judge } from "./judge.js";
+import { userByRequest } from "./loaded-user.js";
 import { endSessions } from "./logins.js";
 import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
 import { markForestalled, markPersonal, readAuth } from "./session-access.js";
@@ -10,6 +11,7 @@ import { hasRoom, underLimit } from "./session-limit.js";
 import { endSession, isUnsaved, moveSession } from "./session-move.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
+import { isAuthenticatedUser } from "./user.js";
 
 /**
  * The user of a request, loaded when first asked for: by the session, else by the remember cookie, else by the request
@@ -138,7 +140,8 @@ async function endOthers({ core, req }: RequestContext, { userId, loginId }: Ses
 
 async function fromRequest(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req } = context;
-  const found = await userByRequest(core, req);
-  if (found) core.events.emit("loadedFromRequest", { req, user: found.user });
-  return found;
+  const user = await userByRequest(core, req);
+  if (!user) return undefined;
+  core.events.emit("loadedFromRequest", { req, user });
+  return { user, authenticated: isAuthenticatedUser(user) };
 }

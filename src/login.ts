@@ -4,12 +4,13 @@ import { assertWritable, enterSession } from "./enter-session.js";
 import { LoaderMissingError, SessionLimitError } from "./errors.js";
 import { freshFrom } from "./freshness.js";
 import { authOf, loadingOver, loginOf, sessionData } from "./load-user.js";
+import { mayLogIn } from "./loaded-user.js";
 import { endElsewhere } from "./logins.js";
 import { contextOf } from "./request-context.js";
 import { checkRememberDuration } from "./resolve-options.js";
 import { newAuth, newLoginId } from "./session-auth.js";
 import { underLimit } from "./session-limit.js";
-import { checkUserId, isActiveUser, isAuthenticatedUser } from "./user.js";
+import { checkUserId, isAuthenticatedUser } from "./user.js";
 
 /** How to log in. */
 export interface LoginOptions {
@@ -41,7 +42,12 @@ export interface LoginOptions {
  * When it resolves, the login is saved under a new session id and the old session has ended. What the application kept in the
  * session of an anonymous visitor, or of the same user, is carried over; another user's is not.
  *
+ * Give it the same object that your `userLoader` gives for this user. For a user without `isActive` the loader is asked as well, to see
+ * whether it adds that.
+ *
  * @returns false, and nothing changed, for a user who is not active and not forced
+ * @throws LatchkeyError `incomplete_user` when the loader's user has a `getSessionStamp` that this one lacks
+ * @throws UserIdError when the loader gives another user for this user's id
  * @throws LoaderMissingError without a `userLoader`, which the next request will need
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionLimitError when the user has `maxSessions` logins and none of them is to end for this one
@@ -60,9 +66,9 @@ export async function loginUser(req: Request, user: Express.User, options: Login
     options.duration === undefined
       ? core.options.rememberDuration
       : checkRememberDuration("duration", options.duration);
-  if (!force && !isActiveUser(user)) return false;
 
   await loadingOver(context);
+  if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const previous = loginOf(context);
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);

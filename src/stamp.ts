@@ -7,6 +7,7 @@ import { Keyring } from "./keys.js";
  */
 export class Stamps {
   readonly #keys: Keyring;
+  #hasWarned = false;
 
   constructor(secrets: readonly string[]) {
     this.#keys = new Keyring(secrets, "stamp");
@@ -25,12 +26,33 @@ export class Stamps {
    */
   check(kept: string | null, userId: string, user: object): string | null | undefined {
     const stamp = stampOf(user);
-    if (stamp === undefined || typeof kept !== "string") return stamp === undefined && kept === null ? null : undefined;
+    if (stamp === undefined && kept === null) return null;
+    if (stamp === undefined || typeof kept !== "string") {
+      this.#warn(stamp === undefined);
+      return undefined;
+    }
     const text = `${userId}\0${stamp}`;
     const key = this.#keys.keyOf(text, kept);
     if (key === -1) return undefined;
     return key === 0 ? kept : this.#keys.sign(text);
   }
+
+  /** Says once why logins end that did not have to, as when the two objects of one user are made in two ways. */
+  #warn(isLoaderWithout: boolean): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const [login, loader] = isLoaderWithout ? ["with", "without"] : ["without", "with"];
+    process.emitWarning(
+      `a login ended because it was made for a user ${login} getSessionStamp(), and userLoader gave one ${loader} it. ` +
+        "Make the object that both get by one function. (Old logins end in the same way when an application adds or removes stamps)",
+      "LatchkeyStampWarning",
+    );
+  }
+}
+
+/** Has this user a stamp? */
+export function hasStamp(user: object): boolean {
+  return typeof (user as { getSessionStamp?: unknown }).getSessionStamp === "function";
 }
 
 function stampOf(user: object): string | undefined {

@@ -23,7 +23,7 @@ export async function userApp(user: object, options: Partial<LoginManagerOptions
     res.status(500).send(error.toString());
   });
   const client = apiClient(await serve(app));
-  return { client, ids };
+  return { client, ids, user };
 }
 
 /** Can this user log in, and pass a guard? By force, where it could not otherwise. */
