@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { MemoryStore, type SessionRecord } from "latchkey";
 import sinon from "sinon";
 import { inProduction } from "./support/production.js";
+import { runProgram } from "./support/program.js";
 
 /** A record that expires in a minute. */
 function record(given: Partial<SessionRecord> = {}): SessionRecord {
@@ -243,9 +244,6 @@ describe("MemoryStore", () => {
 
   it("does not keep the process alive", async () => {
     const program = 'import { MemoryStore } from "latchkey"; globalThis.store = new MemoryStore(); console.log("end")';
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
-      timeout: 10_000,
-    });
-    expect(stdout).to.equal("end\n");
+    expect(await runProgram(program)).to.eql({ code: 0, output: "end" });
   });
 });

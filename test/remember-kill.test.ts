@@ -50,8 +50,11 @@ describe("a process that is killed while it restores remembered browsers", funct
       const at = await rememberingSites({ store });
       addCrowd(at.byId);
       const ends = { back: 0, asked: 0, cut: 0 };
+      let rounds = 0;
       try {
-        for (let round = 0; round < ROUNDS; round++) {
+        // On a busy machine the process may have answered all before it was killed: then it goes on.
+        for (let round = 0; round < ROUNDS || ends.cut === 0; round++) {
+          rounds++;
           const browsers = await Promise.all(
             Array.from({ length: USERS }, async (_, n): Promise<Remembered> => {
               const id = String(10 + round * USERS + n);
@@ -90,9 +93,8 @@ describe("a process that is killed while it restores remembered browsers", funct
           expect(at.told.filter(({ event }) => event === "stolen")).to.eql([]);
           clock.restore();
         }
-        expect(ends.back + ends.asked).to.equal(ROUNDS * USERS);
-        expect(ends.cut, "requests that were cut off").to.be.above(0);
-        expect(ends.back).to.be.at.least((ROUNDS * USERS) / 2);
+        expect(ends.back + ends.asked).to.equal(rounds * USERS);
+        expect(ends.back).to.be.at.least((rounds * USERS) / 2);
         // In two rounds chance may spare all.
         if (soaking) expect(ends.asked, "some are asked").to.be.above(0);
       } finally {

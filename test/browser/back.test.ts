@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Browser, chromium } from "playwright-core";
-import { inChromium, LAUNCH } from "../support/chromium.js";
+import { inChromium, LAUNCH, PATIENCE } from "../support/chromium.js";
 import { expectHeading, logOut, signUp } from "./steps.js";
 
 inChromium("a browser that keeps pages as they were, to go back to", (here) => {
@@ -26,7 +26,7 @@ inChromium("a browser that keeps pages as they were, to go back to", (here) => {
   for (const javaScriptEnabled of [true, false]) {
     it(`shows nothing private after a logout, with JavaScript ${javaScriptEnabled ? "on" : "off"}`, async () => {
       const context = await browser!.newContext({ baseURL: here().example.origin, javaScriptEnabled });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(PATIENCE);
       const page = await context.newPage();
       const email = await signUp(page);
       await page.goto("/email");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { inChromium, LAUNCH } from "../support/chromium.js";
+import { inChromium, LAUNCH, PATIENCE } from "../support/chromium.js";
 import {
   confirm,
   expectHeading,
@@ -34,7 +34,7 @@ inChromium("a browser that is closed and opened again", (here) => {
   async function openBrowser(): Promise<Page> {
     await opened?.close();
     opened = await chromium.launchPersistentContext(folder, { ...LAUNCH, baseURL: here().example.origin });
-    opened.setDefaultTimeout(10_000);
+    opened.setDefaultTimeout(PATIENCE);
     return opened.newPage();
   }
 

@@ -10,12 +10,16 @@ import {
 import { type ExampleProcess, startExample } from "./example-process.js";
 import { isQuick, leaveToTestAll, leftOut, refuseInQuickTier } from "./tier.js";
 
+/** What a step in the browser may take, in milliseconds: much more than it does, for the machine may be busy. */
+export const PATIENCE = 120_000;
+
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const INSTALL = "apt-get install chromium, or set CHROMIUM to its path";
 
 /** How Chromium is started: with nothing that asks for pages of its own accord. */
 export const LAUNCH: LaunchOptions = {
   executablePath,
+  timeout: PATIENCE,
   args: [
     ...["--no-sandbox", "--disable-gpu", "--disable-lcd-text", "--disable-quic", "--no-first-run"],
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -45,7 +49,7 @@ export async function startChromium(): Promise<InChromium> {
   const complaints: string[] = [];
   const newBrowser = async (options: BrowserContextOptions = {}) => {
     const context = await (await browser!).newContext({ baseURL: origin, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE);
     context.on("weberror", (error) => complaints.push(String(error.error())));
     context.on("console", (message) => {
       if (/Content.Security.Policy/i.test(message.text())) complaints.push(message.text());

@@ -19,13 +19,13 @@ type Kind = "postgres" | "mariadb";
 export const query: Record<Kind, (sql: string) => Promise<void>> = {
   async postgres(sql) {
     refuseInQuickTier("PostgreSQL");
-    const client = new pg.Client({ connectionString: POSTGRES, connectionTimeoutMillis: 5000 });
+    const client = new pg.Client({ connectionString: POSTGRES, connectionTimeoutMillis: 60_000 });
     await client.connect();
     await client.query(sql).finally(() => client.end());
   },
   async mariadb(sql) {
     refuseInQuickTier("MariaDB");
-    const connection = await createConnection({ uri: MARIADB, connectTimeout: 5000 });
+    const connection = await createConnection({ uri: MARIADB, connectTimeout: 60_000 });
     await connection.query(sql).finally(() => connection.end());
   },
 };

@@ -6,6 +6,17 @@ export interface Held {
   name: string;
 }
 
+/** Logs in by turns as Ann and Bob, each time until it succeeds, for a store on a busy machine may be too late. */
+export async function holdersOf(origin: string, count: number): Promise<Held[]> {
+  const holders: Held[] = [];
+  while (holders.length < count) {
+    const [id, name] = holders.length % 2 ? ["2", "Bob"] : ["1", "Ann"];
+    const { status, cookie } = await send(origin, `POST /login/${id}`);
+    if (status === 200) holders.push({ name: name!, cookie });
+  }
+  return holders;
+}
+
 /**
  * Clients that go on asking who they are, some by one session each, some by a new session for every round: they log in, ask,
  * log out and ask again.
@@ -16,6 +27,8 @@ export class Load {
   /** Answers where another person was served, or somebody whose logout was acknowledged. */
   readonly wrong: string[] = [];
   readonly #counts: Record<string, Record<number, number>> = {};
+  /** The last answers of the phase that had the same status. */
+  #row = { phase: "", status: 0, times: 0 };
   readonly #working: Promise<void>[];
   #going = true;
 
@@ -38,6 +51,12 @@ export class Load {
   /** Were there so many answers of this status in this phase? */
   had(status: number, times = 50): boolean {
     return (this.counts()[status] ?? 0) >= times;
+  }
+
+  /** Were the last answers of this phase so many of this status? On a busy machine a call may be too late now and then. */
+  hadInARow(status: number, times = 50): boolean {
+    const row = this.#row;
+    return row.phase === this.phase && row.status === status && row.times >= times;
   }
 
   async stop(): Promise<void> {
@@ -68,6 +87,8 @@ export class Load {
     if (phase === this.phase && !(ended && answer.status === 401)) {
       this.#counts[phase] ??= {};
       this.#counts[phase][answer.status] = (this.#counts[phase][answer.status] ?? 0) + 1;
+      const goesOn = this.#row.phase === phase && this.#row.status === answer.status;
+      this.#row = { phase, status: answer.status, times: goesOn ? this.#row.times + 1 : 1 };
     }
     return answer;
   }

@@ -14,6 +14,9 @@ import {
 import { type Person, people, SECRET } from "./people.js";
 import { WatchedStore } from "./watched-store.js";
 
+/** How long a store may take, unless a test is about that: on a busy machine a real one may be slow. */
+const PATIENT = "30s";
+
 /** What `/me` answers. */
 export interface Me {
   name: string;
@@ -29,7 +32,13 @@ export function site(
 ) {
   const { ann, bob, cid, byId, load } = people();
   const store = options.store ?? new WatchedStore();
-  const login = new LoginManager<Person>({ secret: SECRET, store, userLoader: load, ...options });
+  const login = new LoginManager<Person>({
+    secret: SECRET,
+    store,
+    storeTimeout: PATIENT,
+    userLoader: load,
+    ...options,
+  });
   const app = make();
   app.set("env", "test");
   mount(login, app);
