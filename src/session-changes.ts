@@ -2,7 +2,7 @@ import { SessionValueError } from "./errors.js";
 import type { JsonObject, JsonValue } from "./json.js";
 
 /** One key of a session that was changed. */
-interface Changed {
+export interface Changed {
   key: string;
   /** Its value as JSON; undefined when it was removed. */
   text: string | undefined;

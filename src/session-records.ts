@@ -2,8 +2,9 @@ import type { Request } from "express";
 import { SessionGoneError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { JsonObject } from "./json.js";
+import { MergedUpdates } from "./merged-updates.js";
 import type { SessionAuth } from "./session-auth.js";
-import { changedData, SeenValues } from "./session-changes.js";
+import { type Changed, changedData, SeenValues } from "./session-changes.js";
 import type { SessionRecord } from "./session-store.js";
 import { storageId } from "./storage-id.js";
 import type { StoreCalls } from "./store-calls.js";
@@ -62,9 +63,9 @@ const LATEST = Date.UTC(9999, 11, 31);
 const LONGEST_TOUCH_INTERVAL = 60_000;
 /** How long a login lasts that was not admitted yet, should its process not live to decide. */
 const ADMISSION = 30_000;
-/** How often a change is made anew to what other requests have changed meanwhile, the first times without a pause. */
-const MOST_TRIES = 100;
-const TRIES_AT_ONCE = 3;
+/** How often an update is tried again because other processes changed the session: at once, then after growing random pauses. */
+const MOST_TRIES = 20;
+const LONGEST_PAUSE = 200;
 
 /**
  * Sessions in a SessionStore: it hashes ids, tells the first write of a session (`create`) from later ones (`update`), writes what a
@@ -74,6 +75,7 @@ export class SessionRecords {
   readonly #calls: StoreCalls;
   readonly #options: RecordOptions;
   readonly #events: LoginEmitter<never>;
+  readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
 
   constructor(calls: StoreCalls, options: RecordOptions, events: LoginEmitter<never>) {
     this.#calls = calls;
@@ -139,7 +141,7 @@ export class SessionRecords {
     const changed = this.changesOf(kept, values);
     if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
     else if (changed.length === 0) return void (await this.touch(kept));
-    else kept.record = await this.#update(kept, kept.record, (data) => changedData(data, changed), req);
+    else kept.record = (await this.#updates.update(kept.id, kept.record, changed)) ?? this.#gone(req);
     kept.seen.accept(changed);
     kept.lastSeenAt = kept.record.lastSeenAt;
     kept.written = true;
@@ -153,26 +155,31 @@ export class SessionRecords {
     return record;
   }
 
-  /** Makes a change to what the store has, which other requests may have changed since it was read. */
-  async #update(
-    { id }: KeptSession,
-    read: SessionRecord,
-    change: (data: JsonObject) => JsonObject,
-    req: Request | undefined,
-  ): Promise<SessionRecord> {
+  /** Makes changes to what the store has, which other processes may have changed since it was read; null when it has ended. */
+  async #update(id: string, read: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
     let base: SessionRecord | null = read;
     for (let tried = 1; base; tried++) {
       const { createdAt, revision } = base;
       const now = Date.now();
       const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
-      const record = { ...this.#head(change(base.data), createdAt, now), createdAt, lastSeenAt, revision };
+      const record = {
+        ...this.#head(changedData(base.data, changes), createdAt, now),
+        createdAt,
+        lastSeenAt,
+        revision,
+      };
       if (await this.#calls.sessions("update", (store) => store.update(id, record))) {
         return { ...record, revision: revision + 1 };
       }
       if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
-      if (tried > TRIES_AT_ONCE) await new Promise((resolve) => setTimeout(resolve, 1 + 4 * Math.random()));
+      const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       base = await this.#calls.sessions("read", (store) => store.read(id));
     }
+    return null;
+  }
+
+  #gone(req: Request | undefined): never {
     if (req) this.#events.emit("sessionGone", { req });
     throw new SessionGoneError();
   }

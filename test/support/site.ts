@@ -78,6 +78,11 @@ export function site(
     req.session.note = req.params.note;
     res.send("noted");
   });
+  app.post("/keep/:key/:value", (req, res) => {
+    (req.session as unknown as Record<string, unknown>)[req.params.key] = req.params.value;
+    res.send("kept");
+  });
+  app.get("/kept", (req, res) => void res.json(req.session));
   return { app, login, store, ann, bob, cid, byId };
 }
 
