@@ -33,25 +33,28 @@ export class Cookie {
     return this.#expires;
   }
 
-  set expires(date: Date | null | undefined) {
-    this.#expires = date ?? null;
+  /** @throws TypeError for an invalid Date, or for another value; `false` counts as null, as in express-session's examples */
+  set expires(date: Date | null | false | undefined) {
+    if (date && !isDate(date)) throw new TypeError("expires must be a valid Date, or null");
+    this.#expires = date || null;
     this.originalMaxAge = this.maxAge;
   }
 
-  /** How many milliseconds the cookie lives from now; null until the browser closes. */
+  /** How many milliseconds the cookie lives from now; null until the browser closes. A Date is taken for the end. */
   get maxAge(): number | null {
     return this.#expires && this.#expires.getTime() - Date.now();
   }
 
-  /** @throws TypeError for what is no number */
-  set maxAge(milliseconds: number | null | undefined) {
-    if (milliseconds === null || milliseconds === undefined) {
-      this.expires = null;
+  /** @throws TypeError for what is no lifetime, where express-session fails later, when it writes the cookie */
+  set maxAge(lifetime: number | Date | null | undefined) {
+    if (typeof lifetime !== "number") {
+      if (lifetime && !isDate(lifetime)) throw new TypeError(NO_LIFETIME);
+      this.expires = lifetime || null;
       return;
     }
-    if (typeof milliseconds !== "number") throw new TypeError("maxAge must be a number of milliseconds");
-    this.#expires = new Date(Date.now() + milliseconds);
-    this.originalMaxAge = milliseconds;
+    if (!isLifetime(lifetime)) throw new TypeError(NO_LIFETIME);
+    this.#expires = new Date(Date.now() + lifetime);
+    this.originalMaxAge = lifetime;
   }
 
   /** What is sent to the browser, and the lifetime that was chosen. */
@@ -63,4 +66,15 @@ export class Cookie {
   toJSON(): object {
     return this.data;
   }
+}
+
+const NO_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
+
+/** Can a cookie live for so many milliseconds? Not when its end is beyond the last Date. */
+export function isLifetime(milliseconds: number): boolean {
+  return isDate(new Date(Date.now() + milliseconds));
+}
+
+function isDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
 }

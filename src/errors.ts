@@ -128,6 +128,13 @@ export class SessionExistsError extends LatchkeyError {
   }
 }
 
+/** A store has a record that it cannot decode. latchkey treats it as absent, and tells of it by the event `recordDamaged`. */
+export class RecordDamagedError extends LatchkeyError {
+  constructor() {
+    super("record_damaged", 500, "the store has a record that cannot be read");
+  }
+}
+
 /** The session was ended (a logout, a revocation, a timeout) while this request was using it. */
 export class SessionGoneError extends LatchkeyError {
   constructor() {

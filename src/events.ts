@@ -54,6 +54,11 @@ export interface LoginEvents<U = Express.User> {
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
   /** The store failed or was too slow; `operation` is the verb of SessionStore. */
   storeFailed: { operation: string; error: Error };
+  /**
+   * A session or a remembered browser was found that cannot be read: it counts as absent. `id` is what the store knows it by. It ends
+   * with the user's other logins, or when it expires.
+   */
+  recordDamaged: { kind: "session" | "browser"; id: string; userId: string | null };
   /** A request tried to save a session that had been ended meanwhile; nothing was saved. */
   sessionGone: { req: Request };
 }

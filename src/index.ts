@@ -14,6 +14,7 @@ export {
   OptionError,
   OtherUserError,
   PeerMissingError,
+  RecordDamagedError,
   RequestEndedError,
   ResponseStartedError,
   RoleRequiredError,

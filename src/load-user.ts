@@ -9,6 +9,7 @@ import { markForestalled, markPersonal, readAuth } from "./session-access.js";
 import { newAuth, type SessionAuth } from "./session-auth.js";
 import { hasRoom, underLimit } from "./session-limit.js";
 import { endSession, isUnsaved, moveSession } from "./session-move.js";
+import { putAuth } from "./session-object.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
 import { isAuthenticatedUser } from "./user.js";
@@ -49,7 +50,7 @@ export function loginOf(context: RequestContext): SessionAuth | undefined {
 export function sessionData({ req }: RequestContext): object {
   if (!req.session) return {};
   const { auth: _, cookie, ...data } = req.session;
-  return typeof cookie.originalMaxAge === "number" ? { ...data, cookie } : data;
+  return typeof cookie?.originalMaxAge === "number" ? { ...data, cookie } : data;
 }
 
 /** The anonymous user of a request. */
@@ -71,7 +72,7 @@ async function load(context: RequestContext): Promise<LoadedUser> {
 }
 
 function change(req: Request, changes: Partial<SessionAuth>): void {
-  req.session.auth = { ...req.session.auth!, ...changes };
+  putAuth(req.session, { ...readAuth(req)!, ...changes });
 }
 
 /** Ends a login that does not hold; the anonymous user where no other way to log in is to be tried. */

@@ -21,17 +21,29 @@ export interface LoginBrowser {
 /** How often a user's sessions are looked for again, because some moved on before they could be ended. */
 const MOST_LOOKS = 20;
 
-/** The sessions of a user, by the store of the manager; the newest first. */
+/** The login of a record that cannot be read: none that has a name. It ends where all others do. */
+const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
+
+/** The sessions of a user that can be read, by the store of the manager; the newest first. */
 export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
-  const sessions = await callsOf(core).sessions("listByUser", (store) => store.listByUser(userId));
-  return sessions.map((session) => ({ session, auth: session.data.auth as unknown as SessionAuth }));
+  const { records } = await callsOf(core).listSessions(userId);
+  return records.map(loginIn);
 }
 
-/** The remembered browsers of a user; none where they are not kept. */
+function loginIn(session: StoredSession): LoginSession {
+  return { session, auth: session.data.auth as unknown as SessionAuth };
+}
+
+/** The remembered browsers of a user that can be read; none where they are not kept. */
 export async function browsersOf(core: Core, userId: string): Promise<LoginBrowser[]> {
-  if (core.remember.mode === "stateless") return [];
-  const records = await callsOf(core).tokens("listByUser", (tokens) => tokens.listByUser(userId));
-  return records.map((record) => ({ record, browser: record.data as unknown as RememberedBrowser }));
+  return (await allBrowsersOf(core, userId)).browsers;
+}
+
+async function allBrowsersOf(core: Core, userId: string): Promise<{ browsers: LoginBrowser[]; damaged: string[] }> {
+  if (core.remember.mode === "stateless") return { browsers: [], damaged: [] };
+  const { records, damaged } = await callsOf(core).listTokens(userId);
+  const browsers = records.map((record) => ({ record, browser: record.data as unknown as RememberedBrowser }));
+  return { browsers, damaged };
 }
 
 /**
@@ -47,11 +59,14 @@ export async function endLogins(
 ): Promise<Set<string>> {
   const ended = new Set<string>();
   const forgotten = new Set<string>();
-  for (const { record, browser } of await browsersOf(core, userId)) {
+  const forget = (id: string) => callsOf(core).tokens("destroy", (tokens) => tokens.destroy(id));
+  const { browsers, damaged } = await allBrowsersOf(core, userId);
+  for (const { record, browser } of browsers) {
     if (!chosen({ loginId: browser.loginId, series: record.id })) continue;
     forgotten.add(record.id);
-    if (await callsOf(core).tokens("destroy", (tokens) => tokens.destroy(record.id))) ended.add(browser.loginId);
+    if (await forget(record.id)) ended.add(browser.loginId);
   }
+  if (chosen(UNREADABLE)) for (const id of damaged) await forget(id);
   for (const { auth } of await endSessions(core, userId, ({ auth }) => chosen(auth))) {
     if (auth.pending !== "new") ended.add(auth.loginId);
     // A login makes the record before the session: this one was not there when the others were forgotten.
@@ -86,14 +101,15 @@ export async function endElsewhere(
 export async function endSessions(
   core: Core,
   userId: string,
-  chosen: (session: LoginSession) => boolean,
+  chosen: (session: { session: { id: string }; auth: LoginName }) => boolean,
 ): Promise<LoginSession[]> {
   const all: LoginSession[] = [];
   for (let look = 0; look < MOST_LOOKS; look++) {
-    const found = (await sessionsOf(core, userId)).filter(chosen);
-    const ended = await Promise.all(
-      found.map(({ session }) => callsOf(core).sessions("destroy", (store) => store.destroy(session.id))),
-    );
+    const { records, damaged } = await callsOf(core).listSessions(userId);
+    const found = records.map(loginIn).filter(chosen);
+    const unreadable = damaged.filter((id) => chosen({ session: { id }, auth: UNREADABLE }));
+    const ids = [...found.map(({ session }) => session.id), ...unreadable];
+    const ended = await Promise.all(ids.map((id) => callsOf(core).sessions("destroy", (store) => store.destroy(id))));
     all.push(...found.filter((_, i) => ended[i]));
     // One that somebody else ended may have been left for a new one, which was not there to be seen.
     if (ended.every(Boolean)) return all;

@@ -158,7 +158,7 @@ export class RememberPersistent extends Remember {
   }
 
   #read(id: string): Promise<RememberTokenRecord | null> {
-    return this.calls.tokens("read", (tokens) => tokens.read(id));
+    return this.calls.readToken(id);
   }
 
   /** The genuine token of a request whose browser has a record. One that is used up raises the alarm. */

@@ -70,6 +70,11 @@ export abstract class SessionAccess {
     return this.session ? this.session.auth : null;
   }
 
+  /** The id of the session that the browser's cookie names, where latchkey reads that cookie. */
+  get presentedId(): string | undefined {
+    return undefined;
+  }
+
   use(): Request["session"] | undefined {
     this.#noteUse();
     return this.session;
@@ -165,6 +170,11 @@ export function readAuth(req: Request): SessionAuth | undefined | null {
 export function markUsed(req: Request): void {
   const access = stateOf(req)?.access;
   if (access) access.used = true;
+}
+
+/** The id of the session that the browser's cookie names; undefined for an express-session of the application's own. */
+export function presentedId(req: Request): string | undefined {
+  return accessOf(req)?.presentedId;
 }
 
 /** Notes that the response is a person's own. */

@@ -3,13 +3,14 @@ import { Cookie } from "./cookie.js";
 import { assertDeliverable } from "./cookies.js";
 import { SessionGoneError } from "./errors.js";
 import { changeable } from "./json.js";
+import type { SessionAuth } from "./session-auth.js";
 import { Session, type SessionKeeper } from "./session-object.js";
-import { KeptSession, type SessionRecords } from "./session-records.js";
+import { KeptSession, type SessionRecords, type SessionValues } from "./session-records.js";
 import type { SessionSettings } from "./session-settings.js";
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** A session as plain data. */
-type SessionData = Record<string, unknown> & { cookie: { originalMaxAge: number | null } };
+type SessionData = Record<string, unknown> & { cookie?: { originalMaxAge?: number | null } };
 
 /**
  * `req.sessionStore`: what express-session's stores are to a request, over a SessionStore. It makes the sessions of requests, and takes
@@ -41,13 +42,14 @@ export class SessionBridge implements SessionKeeper {
   }
 
   async save(session: Session): Promise<void> {
-    const kept = Session.keptOf(session)!;
-    if (kept.record === null && !this.settings.mayBegin(session)) return;
-    await this.records.save(kept, session, session.req);
+    const { kept, req, cookie, values } = Session.inside(session);
+    if (kept.record === null && !this.settings.mayBegin(req, cookie, values.auth)) return;
+    await this.records.save(kept, values, req);
   }
 
-  async reload({ id, req }: Session): Promise<void> {
-    const kept = await this.records.find(id);
+  async reload(session: Session): Promise<void> {
+    const { kept: before, req } = Session.inside(session);
+    const kept = await this.records.find(before.sid);
     if (!kept) throw new SessionGoneError();
     this.put(req, kept);
   }
@@ -85,6 +87,7 @@ export class SessionBridge implements SessionKeeper {
   get(sid: string, done: Callback<SessionData | null>): void {
     const found = this.records.find(sid).then((kept) => {
       if (!kept?.record) return null;
+      seeAll(kept);
       const { maxAge } = (kept.record.data.cookie ?? {}) as { maxAge?: number };
       const data = { ...changeable(kept.record.data), cookie: { originalMaxAge: maxAge ?? null } };
       this.#kept.set(data, kept);
@@ -105,7 +108,7 @@ export class SessionBridge implements SessionKeeper {
     this.get(sid, (error, data) => (error || !data ? done(error) : done(null, this.createSession(request, data))));
   }
 
-  /** Writes a session, or data in its place. */
+  /** Writes a session, or data in its place; not who is logged in, which data can end, but neither begin nor change. */
   set(sid: string, session: SessionData, done?: Callback): void {
     void answered(this.#set(sid, session), done);
   }
@@ -120,16 +123,29 @@ export class SessionBridge implements SessionKeeper {
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
-    await this.records.save(await this.#keptOf(sid, session), session);
+    const kept = await this.#keptOf(sid, session);
+    await this.records.save(kept, Session.keptOf(session) ? Session.inside(session).values : valuesOf(session, kept));
   }
 
   async #keptOf(sid: string, session: SessionData): Promise<KeptSession> {
     const own = Session.keptOf(session) ?? this.#kept.get(session);
     if (own?.sid === sid) return own;
     const found = await this.records.find(sid);
-    for (const [key, value] of Object.entries(found?.record?.data ?? {})) found!.seen.see(key, value);
+    if (found) seeAll(found);
     return found ?? new KeptSession(sid, null);
   }
+}
+
+/** Notes all that the store has, so that what is missing in the data that is to be set counts as removed. */
+function seeAll({ seen, record }: KeptSession): void {
+  for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
+}
+
+/** What is to be kept of a session that is plain data. */
+function valuesOf(data: SessionData, { record }: KeptSession): SessionValues {
+  const auth = Object.hasOwn(data, "auth") ? record?.data.auth : undefined;
+  const maxAge = data.cookie?.originalMaxAge;
+  return { values: data, auth: auth as SessionAuth | undefined, maxAge: typeof maxAge === "number" ? maxAge : null };
 }
 
 /** A promise that also calls back, and when it does ends no process by its rejection. */

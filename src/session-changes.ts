@@ -1,5 +1,6 @@
 import { SessionValueError } from "./errors.js";
 import type { JsonObject, JsonValue } from "./json.js";
+import type { SessionAuth } from "./session-auth.js";
 
 /** One key of a session that was changed. */
 export interface Changed {
@@ -8,6 +9,13 @@ export interface Changed {
   text: string | undefined;
   /** What to compare with from now on. */
   seen: unknown;
+}
+
+/** The two values of a session that latchkey alone writes. */
+export interface OwnValues {
+  auth: SessionAuth | undefined;
+  /** What is kept of the cookie. */
+  cookie: { maxAge: number | null } | undefined;
 }
 
 /** The JSON of a value that can be changed inside. */
@@ -27,17 +35,19 @@ export class SeenValues {
   }
 
   /**
-   * What is different in the values of a session, and in what is kept of its cookie.
+   * What is different in the values of a session, and in what latchkey keeps beside them. The values that the application has under
+   * those names do not count.
    *
    * @throws SessionValueError for a value that JSON cannot hold
    */
-  changesIn(values: object, cookie: object | undefined): Changed[] {
+  changesIn(values: object, own: OwnValues): Changed[] {
     const changed: Changed[] = [];
-    for (const key of Object.keys(values))
-      this.#compare(key, key === "cookie" ? cookie : valueIn(values, key), changed);
+    for (const key of Object.keys(values)) if (!isOwn(key)) this.#compare(key, valueIn(values, key), changed);
     for (const key of this.#seen.keys()) {
-      if (!Object.hasOwn(values, key)) changed.push({ key, text: undefined, seen: undefined });
+      if (!isOwn(key) && !Object.hasOwn(values, key)) changed.push({ key, text: undefined, seen: undefined });
     }
+    this.#compare("auth", own.auth, changed);
+    this.#compare("cookie", own.cookie, changed);
     return changed;
   }
 
@@ -66,6 +76,10 @@ export function changedData(data: JsonObject, changed: readonly Changed[]): Json
     else values.set(key, JSON.parse(text) as JsonValue);
   }
   return Object.fromEntries(values);
+}
+
+function isOwn(key: string): key is keyof OwnValues {
+  return key === "auth" || key === "cookie";
 }
 
 /** Can nothing inside of the value change? */

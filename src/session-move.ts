@@ -1,9 +1,10 @@
 import type { Request } from "express";
 import type { SessionData } from "express-session";
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "./errors.js";
-import { markReplaced } from "./session-access.js";
+import { markReplaced, presentedId } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import { SessionBridge } from "./session-bridge.js";
+import { putAuth, putValues } from "./session-object.js";
 
 /** How many new ids a login tries. */
 const MOST_TRIES = 3;
@@ -33,11 +34,13 @@ export async function endSession(req: Request): Promise<boolean> {
   const { sessionID, sessionStore } = req;
   let existed: boolean;
   if (sessionStore instanceof SessionBridge) {
-    existed = sessionStore.isStored(req.session) && (await sessionStore.end(sessionID));
+    // A session that could not be read, or whose object the application replaced, is still the one that the cookie names.
+    const id = sessionStore.isStored(req.session) ? sessionID : presentedId(req);
+    existed = id !== undefined && (await sessionStore.end(id));
     sessionStore.generate(req);
   } else {
     existed = Boolean(await storedSession(req));
-    await calledBack(req, (done) => req.session.regenerate(done));
+    await calledBack(req, (done) => req.sessionStore.regenerate(req, done));
   }
   markReplaced(req, existed);
   return existed;
@@ -114,7 +117,7 @@ async function undo(bridge: SessionBridge, sid: string, error: unknown): Promise
 
 async function activate(req: Request): Promise<void> {
   const { pending: _, ...auth } = req.session.auth!;
-  req.session.auth = auth;
+  putAuth(req.session, auth);
   await saveSession(req);
 }
 
@@ -122,7 +125,8 @@ async function activate(req: Request): Promise<void> {
 async function moveForeignSession(req: Request, { data, auth, continues, admit }: Move): Promise<void> {
   const existed = await endSession(req);
   if (continues && !existed) throw new SessionGoneError();
-  Object.assign(req.session, data, { auth });
+  putValues(req.session, data);
+  putAuth(req.session, auth);
   try {
     await saveSession(req);
     await admit?.();
@@ -137,7 +141,8 @@ async function startLogin(req: Request, { data, auth }: Move, createdAt: number 
   const bridge = req.sessionStore as unknown as SessionBridge;
   for (let tried = 1; ; tried++) {
     bridge.generate(req);
-    Object.assign(req.session, data, { auth });
+    putValues(req.session, data);
+    putAuth(req.session, auth);
     if (createdAt !== undefined) bridge.begin(req.session, createdAt);
     try {
       return await saveSession(req);

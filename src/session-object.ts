@@ -1,7 +1,9 @@
 import type { Request } from "express";
-import type { Cookie } from "./cookie.js";
+import { Cookie, isLifetime } from "./cookie.js";
 import { changeable, type JsonObject } from "./json.js";
-import type { KeptSession } from "./session-records.js";
+import { refuseAuth, replaceable, reserved } from "./reserved-properties.js";
+import type { SessionAuth } from "./session-auth.js";
+import type { KeptSession, SessionValues } from "./session-records.js";
 
 type Done = (error?: unknown) => void;
 
@@ -13,21 +15,48 @@ export interface SessionKeeper {
   end(sid: string): Promise<boolean>;
 }
 
+/** A session as latchkey has it, whatever the application has done to the object. */
+interface Inside {
+  kept: KeptSession;
+  req: Request;
+  cookie: Cookie;
+  values: SessionValues;
+}
+
 /**
  * `req.session`: what the application keeps of a visitor, as top-level keys, and the verbs of express-session's sessions. Each verb
  * takes a callback, or gives a promise when it gets none.
+ *
+ * Many applications copy a request's body into it. So an assignment to one of the names that mean something here is ignored: it
+ * neither fails nor takes effect.
  */
 export class Session {
-  cookie: Cookie;
+  static readonly #COOKIE = reserved<Session>({
+    get: (session) => (#cookie in session ? session.#cookie : undefined),
+    set(session, value) {
+      if (#cookie in session && value instanceof Cookie) session.#cookie = value;
+    },
+  });
+  static readonly #AUTH = reserved<Session>({
+    get: (session) => (#auth in session ? session.#auth : undefined),
+    set: (session, value) => refuseAuth(session.auth, value),
+  });
+
+  declare cookie: Cookie;
+  /** Who is logged in; a property of its own where somebody is. */
+  declare readonly auth?: SessionAuth;
+  #cookie: Cookie;
+  #auth: SessionAuth | undefined;
   readonly #req: Request;
   readonly #kept: KeptSession;
   readonly #keeper: SessionKeeper;
 
   constructor(req: Request, kept: KeptSession, keeper: SessionKeeper, cookie: Cookie) {
-    this.cookie = cookie;
+    this.#cookie = cookie;
     this.#req = req;
     this.#kept = kept;
     this.#keeper = keeper;
+    Object.defineProperty(this, "cookie", Session.#COOKIE);
     const data = kept.record?.data;
     if (data) this.#take(data);
   }
@@ -37,13 +66,37 @@ export class Session {
     return typeof session === "object" && session !== null && #kept in session ? session.#kept : undefined;
   }
 
+  /** The login of a session of this middleware's; undefined for any other object. */
+  static authOf(session: unknown): SessionAuth | undefined {
+    return Session.keptOf(session) && Object.hasOwn(session as Session, "auth")
+      ? (session as Session).#auth
+      : undefined;
+  }
+
+  /** What there is to know of a session of this middleware's. */
+  static inside(session: object): Inside {
+    const self = session as Session;
+    const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
+    return { kept: self.#kept, req: self.#req, cookie: self.#cookie, values };
+  }
+
+  /** Notes in a session of this middleware's who is logged in. */
+  static logIn(session: object, auth: SessionAuth): void {
+    (session as Session).#auth = Object.freeze(auth);
+    Object.defineProperty(session, "auth", Session.#AUTH);
+  }
+
   get id(): string {
     return this.#kept.sid;
   }
 
+  set id(_: unknown) {}
+
   get req(): Request {
     return this.#req;
   }
+
+  set req(_: unknown) {}
 
   /** Writes what was changed now, rather than when the response begins. */
   save(done?: Done): this | Promise<void> {
@@ -73,22 +126,27 @@ export class Session {
 
   /** Sets the cookie's `maxAge` to what it was at first. */
   resetMaxAge(): this {
-    this.cookie.maxAge = this.cookie.originalMaxAge;
+    this.#cookie.maxAge = this.#cookie.originalMaxAge;
     return this;
   }
 
   #take(data: JsonObject): void {
+    const { seen } = this.#kept;
     for (const key of Object.keys(data)) {
       // What has the name of a verb, or of what every object has, is left in the store as it is.
       if (key in this) continue;
-      const value = key === "auth" ? data[key] : changeable(data[key]);
+      const value = changeable(data[key]);
       (this as Record<string, unknown>)[key] = value;
-      this.#kept.seen.see(key, value);
+      seen.see(key, value);
+    }
+    if (data.auth) {
+      Session.logIn(this, data.auth as unknown as SessionAuth);
+      seen.see("auth", data.auth);
     }
     const { maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
-    if (maxAge !== null && typeof maxAge !== "number") return;
-    this.cookie.maxAge = maxAge;
-    this.#kept.seen.see("cookie", { maxAge });
+    if (maxAge !== null && (typeof maxAge !== "number" || !isLifetime(maxAge))) return;
+    this.#cookie.maxAge = maxAge;
+    seen.see("cookie", { maxAge });
   }
 
   #settle(work: Promise<unknown>, done: Done | undefined): this | Promise<void> {
@@ -99,5 +157,29 @@ export class Session {
     const promise = work.then(() => {});
     promise.catch(() => {}); // who waits is told; who does not, as code written for express-session, must not end the process
     return promise;
+  }
+}
+
+const prototype = Session.prototype;
+for (const name of ["save", "reload", "regenerate", "destroy", "touch", "resetMaxAge"] as const) {
+  Object.defineProperty(prototype, name, replaceable(name, prototype[name]));
+}
+for (const [name, get, set] of [
+  ["auth", () => undefined, (_: object, value: unknown) => refuseAuth(undefined, value)],
+  ["__proto__", Object.getPrototypeOf, () => {}],
+] as const) {
+  Object.defineProperty(prototype, name, { ...reserved({ get, set }), enumerable: false });
+}
+
+/** Puts a login into the session of a request: one of latchkey's, or of an express-session of the application's own. */
+export function putAuth(session: Request["session"], auth: SessionAuth): void {
+  if (Session.keptOf(session)) Session.logIn(session, auth);
+  else session.auth = auth;
+}
+
+/** Puts values into a session, but none that would take the place of a verb. */
+export function putValues(session: Request["session"], values: object): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (key === "cookie" || !(key in session)) (session as unknown as Record<string, unknown>)[key] = value;
   }
 }

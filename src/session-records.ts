@@ -52,9 +52,13 @@ export interface RecordOptions {
   maxAge: number | null;
 }
 
-/** A session as the application has it. */
-interface Values {
-  cookie: { originalMaxAge: number | null };
+/** What is to be kept of a session. */
+export interface SessionValues {
+  /** As the application has them, with what it has under the names of the two others. */
+  values: object;
+  auth: SessionAuth | undefined;
+  /** The lifetime of its cookie. */
+  maxAge: number | null;
 }
 
 /** The last instant that a store takes, for a timeout of centuries. */
@@ -85,14 +89,14 @@ export class SessionRecords {
 
   /** The session of an id, or null. */
   async find(sid: string, id: string = storageId(sid)): Promise<KeptSession | null> {
-    const record = await this.#calls.sessions("read", (store) => store.read(id));
+    const record = await this.#calls.readSession(id);
     if (!record) return null;
     Object.freeze(record.data.auth);
     return new KeptSession(sid, record, id);
   }
 
   /** Writes what is different in these values, one write of a session after the other. */
-  save(kept: KeptSession, values: Values, req?: Request): Promise<void> {
+  save(kept: KeptSession, values: SessionValues, req?: Request): Promise<void> {
     const write = () => this.#write(kept, values, req);
     const writing = kept.writing ? kept.writing.then(write, write) : write();
     kept.writing = writing;
@@ -132,12 +136,11 @@ export class SessionRecords {
    *
    * @throws SessionValueError for a value that JSON cannot hold
    */
-  changesOf(kept: KeptSession, values: Values): ReturnType<SeenValues["changesIn"]> {
-    const { originalMaxAge: maxAge } = values.cookie;
-    return kept.seen.changesIn(values, maxAge === this.#options.maxAge ? undefined : { maxAge });
+  changesOf(kept: KeptSession, { values, auth, maxAge }: SessionValues): Changed[] {
+    return kept.seen.changesIn(values, { auth, cookie: maxAge === this.#options.maxAge ? undefined : { maxAge } });
   }
 
-  async #write(kept: KeptSession, values: Values, req: Request | undefined): Promise<void> {
+  async #write(kept: KeptSession, values: SessionValues, req: Request | undefined): Promise<void> {
     const changed = this.changesOf(kept, values);
     if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
     else if (changed.length === 0) return void (await this.touch(kept));
@@ -174,7 +177,7 @@ export class SessionRecords {
       if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
       const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-      base = await this.#calls.sessions("read", (store) => store.read(id));
+      base = await this.#calls.readSession(id);
     }
     return null;
   }

@@ -1,5 +1,6 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
+import type { Cookie } from "./cookie.js";
 import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
 import { accessOf, isShareable, makeDeletable, noteDeletion, SessionAccess } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
@@ -80,6 +81,10 @@ export class SessionOfRequest extends SessionAccess {
     this.#found = kept;
   }
 
+  override get presentedId(): string | undefined {
+    return this.opened?.sid;
+  }
+
   override use(): Request["session"] | undefined {
     if (this.#isUnmade) this.#make();
     else if (this.#found) this.#open(this.#found);
@@ -87,7 +92,10 @@ export class SessionOfRequest extends SessionAccess {
   }
 
   override readAuth(): SessionAuth | undefined | null {
-    if (!this.#isUnmade && !this.#found) return super.readAuth();
+    if (!this.#isUnmade && !this.#found) {
+      const auth = super.readAuth();
+      return auth && Session.authOf(this.session); // an object in its place logs nobody in
+    }
     this.used = true;
     return this.#found?.record?.data.auth as unknown as SessionAuth | undefined;
   }
@@ -119,9 +127,8 @@ export class SessionOfRequest extends SessionAccess {
       return bridge.end(this.sid).then(() => {});
     }
     if (typeof this.sid !== "string") return undefined; // the application took the session its id
-    const session = this.session as unknown as Session;
-    const kept = Session.keptOf(session);
-    return kept && this.#finishSession(session, kept);
+    const { session } = this;
+    return session && Session.keptOf(session) ? this.#finishSession(session) : undefined;
   }
 
   /** Takes back what the browser was to be told of a session that was not saved. */
@@ -131,25 +138,22 @@ export class SessionOfRequest extends SessionAccess {
     if (this.#setsCookie && changesCookie(this.res, name)) sendCookie(this.res, name, null);
   }
 
-  #finishSession(session: Session, kept: KeptSession): Promise<void> | undefined {
+  #finishSession(session: object): Promise<void> | undefined {
     const { parts, req } = this;
     const { records } = parts.bridge;
-    if (kept.record === null && !parts.settings.mayBegin(session)) return undefined;
-    const isModified = kept.written || (this.used && this.#isModified(session, kept));
+    const { kept, cookie, values } = Session.inside(session);
+    if (kept.record === null && !parts.settings.mayBegin(req, cookie, values.auth)) return undefined;
+    const isModified = kept.written || (this.used && records.changesOf(kept, values).length > 0);
     const isNew = kept.sid !== this.opened?.sid;
     const saves = isModified || (kept.record === null && parts.settings.saveUninitialized);
-    session.touch();
-    if (this.#owesCookie(session, kept, isNew, isModified)) this.#sendCookie(session);
-    if (saves) return records.save(kept, session, req);
+    cookie.maxAge = cookie.originalMaxAge;
+    if (this.#owesCookie(cookie, kept, isNew, isModified)) this.#sendCookie(kept, cookie, values.auth);
+    if (saves) return records.save(kept, values, req);
     if (!isNew) records.noteUse(kept);
     return undefined;
   }
 
-  #isModified(session: Session, kept: KeptSession): boolean {
-    return this.parts.bridge.records.changesOf(kept, session).length > 0;
-  }
-
-  #owesCookie({ cookie }: Session, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
+  #owesCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
     const { settings } = this.parts;
     if (isNew) return settings.saveUninitialized || isModified || kept.record !== null;
     if (settings.rolling || (cookie.expires !== null && isModified)) return true;
@@ -158,16 +162,15 @@ export class SessionOfRequest extends SessionAccess {
     return isOld && this.personal && !isShareable(this.res) && !changesCookie(this.res, this.parts.cookie.name);
   }
 
-  #sendCookie(session: Session): void {
+  #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): void {
     const { settings, cookie, absoluteTimeout } = this.parts;
-    const { auth } = session as { auth?: { loginAt: number } };
-    const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = session.cookie.data;
+    const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;
     if (secure && !settings.isSecure(this.req)) return;
     // A cookie with an age outlives no login (ASVS 7.3.2); its session keeps the age, for a confirmation starts the login's time anew.
     const end = auth && Number.isFinite(auth.loginAt) ? auth.loginAt + absoluteTimeout : Number.POSITIVE_INFINITY;
     const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };
     this.#setsCookie = true;
-    sendCookie(this.res, cookie.name, cookie.seal(session.id), {
+    sendCookie(this.res, cookie.name, cookie.seal(sid), {
       ...attributes,
       ...until,
       ...(priority && { priority }),

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
+import type { Cookie } from "./cookie.js";
 import { resolveSessionCookie } from "./cookie-options.js";
 import { hasCookie, isSecure, type ResolvedCookie } from "./cookies.js";
 import { isFromOtherSite } from "./cross-site.js";
 import { kindOf, OptionError } from "./errors.js";
 import type { ResolvedOptions } from "./options.js";
-import type { Session } from "./session-object.js";
+import type { SessionAuth } from "./session-auth.js";
 
 /** How the sessions of one manager are made. */
 export class SessionSettings {
@@ -44,9 +45,8 @@ export class SessionSettings {
    * May this new session get a row and a cookie? Not one without a login in a request that a page of another site sent without the
    * session's cookie: the browser may have one, which SameSite keeps back, and the new one would take the place of its login.
    */
-  mayBegin(session: Session): boolean {
-    const { req, cookie, auth } = session as Session & { auth?: unknown };
-    if (auth !== undefined || cookie.sameSite === "none") return true;
+  mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
+    if (auth !== undefined || sameSite === "none") return true;
     return !isFromOtherSite(req) || hasCookie(req, this.name);
   }
 

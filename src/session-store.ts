@@ -41,7 +41,10 @@ export interface SessionStore {
   /** Stores a new record. MUST reject with SessionExistsError, and change nothing, when the id is taken. */
   create(id: string, record: SessionRecord): Promise<void>;
 
-  /** Gives the record, or null. MUST NOT create one. Its `data` is the caller's own, or frozen with all that is in it. */
+  /**
+   * Gives the record, or null. MUST NOT create one. MUST reject with RecordDamagedError when the record cannot be decoded: latchkey
+   * treats it as absent then, and no other error. Its `data` is the caller's own, or frozen with all that is in it.
+   */
   read(id: string): Promise<SessionRecord | null>;
 
   /**
@@ -66,6 +69,7 @@ export interface SessionStore {
   /**
    * The live sessions of a user, the newest first by `createdAt`. Where one was created before another was destroyed, one of them MUST
    * be found at any moment, for this is how a login that moves is ended.
+   * One that cannot be decoded MUST be among them, with empty `data`, so that it ends with the others.
    */
   listByUser(userId: string): Promise<StoredSession[]>;
 

@@ -1,15 +1,16 @@
+import { isBrowser, isSession } from "./damaged-records.js";
 import { Deadlines } from "./deadlines.js";
 import { isLatchkeyError, type LatchkeyError, StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
-import type { RememberTokenRecord, RememberTokenStore } from "./remember-token-store.js";
-import type { SessionRecord, SessionStore } from "./session-store.js";
+import type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./remember-token-store.js";
+import type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
 import { traced } from "./trace.js";
 
 type SessionVerb = Exclude<keyof SessionStore, "rememberTokens">;
 type TokenVerb = keyof RememberTokenStore;
 
-/** What a store says that is no failure. */
-const TOLD = ["session_exists", "unsupported_by_store"];
+/** Errors by which a store answers, rather than fails. */
+const TOLD = ["session_exists", "unsupported_by_store", "record_damaged"];
 
 /** Calls to a store, each within `storeTimeout`. One that fails or hangs is a StoreUnavailableError, and the event `storeFailed`. */
 export class StoreCalls {
@@ -36,6 +37,30 @@ export class StoreCalls {
     return traced("store", { operation }, () => this.#ask(operation, () => call(this.store.rememberTokens!)));
   }
 
+  /** A session, or null; also for one that is damaged, which the event `recordDamaged` tells of. */
+  readSession(id: string): Promise<SessionRecord | null> {
+    const read = this.sessions("read", (store) => store.read(id));
+    return this.#whole("session", id, read, isSession);
+  }
+
+  /** A remembered browser, or null, likewise. */
+  readToken(id: string): Promise<RememberTokenRecord | null> {
+    const read = this.tokens("read", (tokens) => tokens.read(id));
+    return this.#whole("browser", id, read, isBrowser);
+  }
+
+  /** The sessions of a user, and the ids of those that are damaged. */
+  async listSessions(userId: string): Promise<Listed<StoredSession>> {
+    const records = await this.sessions("listByUser", (store) => store.listByUser(userId));
+    return this.#sorted("session", records, isSession);
+  }
+
+  /** The remembered browsers of a user, likewise. */
+  async listTokens(userId: string): Promise<Listed<StoredRememberToken>> {
+    const records = await this.tokens("listByUser", (tokens) => tokens.listByUser(userId));
+    return this.#sorted("browser", records, isBrowser);
+  }
+
   /** Creates a login's session. One that failed, or was too slow, is ended should it come about after all: nobody has its id. */
   createLogin(id: string, record: SessionRecord): Promise<void> {
     return createOrUndo(this.store, id, record, (create) => this.sessions("create", create));
@@ -46,6 +71,36 @@ export class StoreCalls {
     return createOrUndo(this.store.rememberTokens!, id, record, (create) => this.tokens("create", create));
   }
 
+  #whole<R extends { userId: string | null }>(
+    kind: Kind,
+    id: string,
+    read: Promise<R | null>,
+    isWhole: (record: R) => boolean,
+  ): Promise<R | null> {
+    const damaged = (userId: string | null) => {
+      this.#events.emit("recordDamaged", { kind, id, userId });
+      return null;
+    };
+    return read.then(
+      (record) => (record === null || isWhole(record) ? record : damaged(record.userId)),
+      (error: unknown) => {
+        if (isLatchkeyError(error, "record_damaged")) return damaged(null);
+        throw error;
+      },
+    );
+  }
+
+  #sorted<R extends { id: string; userId: string | null }>(
+    kind: Kind,
+    all: readonly R[],
+    isWhole: (record: R) => boolean,
+  ): Listed<R> {
+    const records = all.filter(isWhole);
+    const damaged = records.length === all.length ? [] : all.filter((record) => !isWhole(record));
+    for (const { id, userId } of damaged) this.#events.emit("recordDamaged", { kind, id, userId });
+    return { records, damaged: damaged.map(({ id }) => id) };
+  }
+
   #ask<T>(operation: string, call: () => Promise<T>): Promise<T> {
     return this.#deadlines.keep(call, (cause) => {
       // By code, because the store may come from another copy of this package.
@@ -54,6 +109,15 @@ export class StoreCalls {
       return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
     });
   }
+}
+
+type Kind = "session" | "browser";
+
+/** What a user has. */
+interface Listed<R> {
+  records: R[];
+  /** The ids of records that cannot be read. */
+  damaged: string[];
 }
 
 /** Where something is created under a new id. */

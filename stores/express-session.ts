@@ -1,5 +1,5 @@
 import type { Cookie, SessionData, Store } from "express-session";
-import { SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
+import { RecordDamagedError, SessionExistsError, UnsupportedByStoreError } from "../src/errors.js";
 import type { JsonObject } from "../src/json.js";
 import type { SessionRecord, SessionStore } from "../src/session-store.js";
 import { assertId, assertRecord, assertSeen, nextRevision } from "../src/store-arguments.js";
@@ -48,7 +48,10 @@ export class ExpressSessionStore implements SessionStore {
 
   async read(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const found = (await settled((done) => this.#store.get(id, done))) as Wrapped | null | undefined;
+    const found = (await settled((done) => this.#store.get(id, done)).catch((error: unknown) => {
+      if (error instanceof SyntaxError) throw new RecordDamagedError(); // it could not parse what it has
+      return unlessMissing(error);
+    })) as Wrapped | null | undefined;
     const record = found?.record as unknown as SessionRecord | undefined;
     return record && record.expiresAt > Date.now() ? (structuredClone(record) as SessionRecord) : null;
   }
@@ -76,9 +79,15 @@ export class ExpressSessionStore implements SessionStore {
 
   async destroy(id: string): Promise<boolean> {
     return this.#turns.take(id, async () => {
-      const record = await this.read(id);
-      await settled((done) => this.#store.destroy(id, done));
-      return record !== null;
+      const isThere = await this.read(id).then(
+        (record) => record !== null,
+        (error: unknown) => {
+          if (error instanceof RecordDamagedError) return true;
+          throw error;
+        },
+      );
+      await settled((done) => this.#store.destroy(id, done)).catch(unlessMissing);
+      return isThere;
     });
   }
 
@@ -108,6 +117,15 @@ function keep(record: SessionRecord): SessionRecord {
   return { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
 }
 
-function settled(call: (done: (error?: unknown, value?: unknown) => void) => void): Promise<unknown> {
-  return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+/** A call with a callback as a promise. */
+function settled(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const given = call((error, value) => (error ? reject(error) : resolve(value)));
+    Promise.resolve(given).catch(reject); // some stores give a promise besides, and fail by that alone
+  });
+}
+
+/** A file that is missing is how stores of files say that there is no session; express-session takes it for that too. */
+function unlessMissing(error: unknown): undefined {
+  if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;
 }

@@ -1,8 +1,9 @@
 import { RedisStore as ConnectRedis } from "connect-redis";
-import { SessionExistsError } from "../src/errors.js";
+import { RecordDamagedError, SessionExistsError } from "../src/errors.js";
 import { assertId } from "../src/store-arguments.js";
 import { CREATE, DESTROY, DESTROY_OF, ENTER, KEEP, LEAVE, LIST } from "./redis-scripts.js";
 import { headOf, userIdOf } from "./redis-value.js";
+import { undecodable } from "./undecodable.js";
 
 /** What latchkey needs of a node-redis client: `createClient`, `createCluster` and `createSentinel` all give it. */
 export interface RedisClient {
@@ -79,7 +80,7 @@ export class RedisRecords<R extends Listed> {
     assertId("id", id);
     const head = await this.run(DESTROY, id, Date.now());
     if (typeof head !== "string") return false;
-    const userId = userIdOf(head);
+    const userId = userOf(head);
     if (userId !== null) await this.leave(userId, id);
     await this.#replicated();
     return true;
@@ -91,7 +92,7 @@ export class RedisRecords<R extends Listed> {
     for (let isOver = false; !isOver; ) {
       const entries = (await this.#entries(userId)).filter(({ id }) => !found.get(id));
       const areKnown = entries.every(({ id }) => found.has(id));
-      const records = await Promise.all(entries.map(({ id }) => this.read(id)));
+      const records = await Promise.all(entries.map(({ id }) => this.#readListed(id, userId)));
       for (const [i, { id }] of entries.entries()) found.set(id, records[i]!);
       // One that ended meanwhile may have been left for another: one that is listed by now, or was before its record was there.
       isOver = areKnown || !records.includes(null);
@@ -128,6 +129,15 @@ export class RedisRecords<R extends Listed> {
     await this.#onIndex(LEAVE, userId, id);
   }
 
+  async #readListed(id: string, userId: string): Promise<R | null> {
+    try {
+      return await this.read(id);
+    } catch (error) {
+      if (error instanceof RecordDamagedError) return undecodable(id, userId) as Listed as R;
+      throw error;
+    }
+  }
+
   /** Ends a record that its user's index lists, unless it is another user's by now. */
   async #destroyOf(userId: string, id: string): Promise<boolean> {
     const ended = await this.run(DESTROY_OF, id, Date.now(), headOf(userId));
@@ -145,7 +155,7 @@ export class RedisRecords<R extends Listed> {
     const old = pairs(entries).filter(({ id, createdAt }) => id !== current && createdAt < Date.now() - ENTRY_MARGIN);
     await Promise.all(
       old.map(async ({ id }) => {
-        if ((await this.read(id)) === null) await this.leave(userId, id);
+        if ((await this.#readListed(id, userId)) === null) await this.leave(userId, id);
       }),
     );
   }
@@ -170,6 +180,15 @@ export class RedisRecords<R extends Listed> {
 /** How long Redis keeps a record: what is over by the caller's clock is written even so, and kept a moment. */
 export function timeToLive({ expiresAt }: { expiresAt: number }): number {
   return Math.max(expiresAt - Date.now(), SHORTEST_TTL);
+}
+
+/** The user of what was ended; null also where that cannot be read, and the entry of an index is removed in passing. */
+function userOf(head: string): string | null {
+  try {
+    return userIdOf(head);
+  } catch {
+    return null;
+  }
 }
 
 function pairs(flat: string[]): Array<{ id: string; createdAt: number }> {

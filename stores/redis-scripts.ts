@@ -3,7 +3,7 @@
 
 const LIVE = `
 local expires = redis.call('GETRANGE', KEYS[1], 15, 29)
-local live = expires ~= '' and tonumber(expires) > tonumber(ARGV[1])`;
+local live = (tonumber(expires) or 0) > tonumber(ARGV[1])`;
 
 /** The head: the user's id up to the line feed, a session's revision, and what happens to stand behind them. */
 const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2430)";

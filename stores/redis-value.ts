@@ -1,6 +1,7 @@
 import type { RememberTokenRecord } from "../src/remember-token-store.js";
 import type { SessionRecord } from "../src/session-store.js";
 import { assertRecord, assertRememberTokenRecord } from "../src/store-arguments.js";
+import { decoded } from "./undecodable.js";
 
 // A value begins with two instants of 15 digits, of which the second is expiresAt, and the user's id, URI-encoded, with a line feed.
 //
@@ -20,17 +21,17 @@ export function encodeSession(record: SessionRecord): string {
   return `${digits(lastSeenAt)}${digits(expiresAt)}${headOf(userId ?? "")}${revision}\n${contentOf(record)}`;
 }
 
-/** The session of a value. */
+/** The session of a value. @throws RecordDamagedError */
 export function decodeSession(value: string): SessionRecord {
   const end = value.indexOf("\n");
   const content = value.indexOf("\n", end + 1);
-  return {
+  return decoded(() => ({
     userId: userIdOf(value.slice(2 * DIGITS, end + 1)),
     lastSeenAt: Number(value.slice(0, DIGITS)),
     expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
     revision: Number(value.slice(end + 1, content)),
     ...(JSON.parse(value.slice(content + 1)) as Content),
-  };
+  }));
 }
 
 /** The value of a remembered browser, without its first instant. */
@@ -39,15 +40,15 @@ export function encodeToken(record: RememberTokenRecord): string {
   return `${digits(record.expiresAt)}${headOf(record.userId, record.tokenHash)}${contentOf(record)}`;
 }
 
-/** The remembered browser of a value. */
+/** The remembered browser of a value. @throws RecordDamagedError */
 export function decodeToken(value: string): RememberTokenRecord {
   const [userId, tokenHash, content] = value.slice(2 * DIGITS).split("\n") as [string, string, string];
-  return {
+  return decoded(() => ({
     userId: decodeURIComponent(userId),
     tokenHash: decodeURIComponent(tokenHash),
     expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
     ...(JSON.parse(content) as Content),
-  };
+  }));
 }
 
 /** Texts as a head has them. */

@@ -3,6 +3,7 @@ import type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } fro
 import { assertId, assertRememberTokenRecord } from "../src/store-arguments.js";
 import type { RememberTokenRow } from "./typeorm-schema.js";
 import { TypeOrmTable } from "./typeorm-table.js";
+import { decoded } from "./undecodable.js";
 
 /** The remembered browsers of a TypeOrmStore. */
 export class TypeOrmRememberTokens implements RememberTokenStore {
@@ -50,5 +51,5 @@ function toRow(id: string, record: RememberTokenRecord): RememberTokenRow {
 }
 
 function fromRow({ userId, tokenHash, data, createdAt, expiresAt }: RememberTokenRow): RememberTokenRecord {
-  return { userId, tokenHash, data: JSON.parse(data), createdAt, expiresAt };
+  return { userId, tokenHash, data: decoded(() => JSON.parse(data)), createdAt, expiresAt };
 }

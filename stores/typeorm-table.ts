@@ -1,7 +1,8 @@
 import { Between, type DataSource, MoreThan } from "typeorm";
-import { SessionExistsError } from "../src/errors.js";
+import { RecordDamagedError, SessionExistsError } from "../src/errors.js";
 import { assertId } from "../src/store-arguments.js";
 import { entityName, isMySql, type ListedRow } from "./typeorm-schema.js";
+import { undecodable } from "./undecodable.js";
 
 const LARGEST_PRUNE_BATCH = 500;
 const SMALLEST_PRUNE_BATCH = 10;
@@ -82,7 +83,7 @@ export class TypeOrmTable<Row extends ListedRow, R> {
     assertId("userId", userId);
     const live = { userId, expiresAt: MoreThan(Date.now()) };
     const rows = await retried(() => this.#rows.find({ where: live as never, order: { createdAt: "DESC" } as never }));
-    return rows.map((row) => ({ id: row.id, ...this.#mapping.fromRow(row) }));
+    return rows.map((row) => ({ id: row.id, ...this.#listed(row, userId) }));
   }
 
   async destroyByUser(userId: string, { except }: { except?: string } = {}): Promise<number> {
@@ -136,6 +137,15 @@ export class TypeOrmTable<Row extends ListedRow, R> {
         .delete()
         .where(condition, { ...parameters, now: Date.now() });
     return (await retried(() => query().execute())).affected ?? 0;
+  }
+
+  #listed(row: Row, userId: string): R {
+    try {
+      return this.#mapping.fromRow(row);
+    } catch (error) {
+      if (error instanceof RecordDamagedError) return undecodable(row.id, userId) as R;
+      throw error;
+    }
   }
 
   /** A row as TypeORM would give it, of one that its driver gave. */

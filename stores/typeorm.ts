@@ -5,6 +5,7 @@ import { assertRecord, assertSeen, nextRevision } from "../src/store-arguments.j
 import { TypeOrmRememberTokens } from "./typeorm-remember-tokens.js";
 import { type SessionRow, TABLE_PREFIX } from "./typeorm-schema.js";
 import { TypeOrmTable } from "./typeorm-table.js";
+import { decoded } from "./undecodable.js";
 
 export {
   CreateLatchkeyTables1700000000000,
@@ -111,5 +112,5 @@ function toRow(id: string, record: SessionRecord): SessionRow {
 }
 
 function fromRow({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRow): SessionRecord {
-  return { userId, data: JSON.parse(data), createdAt, lastSeenAt, expiresAt, revision };
+  return { userId, data: decoded(() => JSON.parse(data)), createdAt, lastSeenAt, expiresAt, revision };
 }

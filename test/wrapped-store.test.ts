@@ -1,8 +1,15 @@
+import { mkdtempSync, readFile, rmSync, unlink, writeFile } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import session from "express-session";
 import type { SessionRecord } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
 import sinon from "sinon";
+import { send } from "./support/raw-client.js";
+import { serve } from "./support/server.js";
+import { site } from "./support/site.js";
+import { WatchedStore } from "./support/watched-store.js";
 
 const AT_ONCE = 50;
 
@@ -16,6 +23,137 @@ async function winners(call: (index: number) => Promise<boolean>): Promise<numbe
   const given = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => call(index)));
   return given.filter((one) => one).length;
 }
+
+/** A store of files, as express-session knows them: what is not there is an ENOENT error. */
+class FileStore extends session.Store {
+  readonly #dir = mkdtempSync(join(tmpdir(), "latchkey-files-"));
+  #file = (sid: string) => join(this.#dir, `${sid}.json`);
+
+  get(sid: string, done: (error: unknown, found?: session.SessionData | null) => void): void {
+    readFile(this.#file(sid), "utf8", (error, text) => (error ? done(error) : done(null, JSON.parse(text))));
+  }
+  set(sid: string, data: session.SessionData, done?: (error?: unknown) => void): void {
+    writeFile(this.#file(sid), JSON.stringify(data), (error) => done?.(error ?? undefined));
+  }
+  destroy(sid: string, done?: (error?: unknown) => void): void {
+    unlink(this.#file(sid), (error) => done?.(error ?? undefined));
+  }
+  close(): void {
+    rmSync(this.#dir, { recursive: true });
+  }
+}
+
+type Done = (error?: unknown, found?: unknown) => void;
+type Verbs = Record<"get" | "set" | "destroy", (...args: unknown[]) => unknown>;
+
+/** Ways in which stores answer that express-session takes as well, over one that answers as it should. */
+const MANNERS: Record<string, (verb: keyof Verbs, done: Done, call: (done: Done) => void) => unknown> = {
+  "calls back at once": (_verb, done, call) => call(done),
+  "calls back twice": (_verb, done, call) =>
+    call((...given) => {
+      done(...given);
+      done(...given);
+    }),
+  "gives a promise, and calls back": async (_verb, done, call) => call(done),
+  "gives a promise of something else, and calls back later": async (_verb, done, call) => {
+    setImmediate(() => call(done));
+    return "later";
+  },
+  ...Object.fromEntries(
+    [undefined, false, ""].map((none) => [
+      `gives ${JSON.stringify(none)} for no session`,
+      (verb: keyof Verbs, done: Done, call: (done: Done) => void) =>
+        call((error, found) => done(error, verb === "get" && !found ? none : found)),
+    ]),
+  ),
+  "says of a missing session that its file is missing": (verb, done, call) =>
+    call((error, found) =>
+      verb === "set" || found ? done(error, found) : done(Object.assign(new Error("no such file"), { code: "ENOENT" })),
+    ),
+};
+
+/** Ways in which stores fail. */
+const FAILURES: Record<string, (done: Done) => unknown> = {
+  "calls back with an error": (done) => done(new Error("away")),
+  "throws at once": () => {
+    throw new Error("away");
+  },
+  "rejects, and does not call back": () => Promise.reject(new Error("away")),
+};
+
+function mannered(answer: (verb: keyof Verbs, done: Done, call: (done: Done) => void) => unknown): session.Store {
+  const inner = new session.MemoryStore() as unknown as Verbs;
+  const plain = { get: inner.get, set: inner.set, destroy: inner.destroy };
+  for (const verb of ["get", "set", "destroy"] as const) {
+    inner[verb] = (...args) =>
+      answer(verb, args.at(-1) as Done, (done) => plain[verb].call(inner, ...args.slice(0, -1), done));
+  }
+  return inner as unknown as session.Store;
+}
+
+/** Logs in, keeps something, logs out, and looks what each browser has then. */
+async function visits(store: session.Store) {
+  const { app, login } = site({ store: new WatchedStore(new ExpressSessionStore(store)) });
+  const failed: unknown[] = [];
+  login.on("storeFailed", ({ error }) => failed.push(error));
+  const origin = await serve(app);
+  const ask = async (line: string, cookie = "") => {
+    const answer = await send(origin, line, { cookie });
+    return { ...answer, cookie: answer.cookie || cookie };
+  };
+  const anonymous = await ask("POST /note/cart");
+  const ann = await ask("POST /login/1", anonymous.cookie);
+  const statuses = [anonymous.status, ann.status];
+  for (const line of ["GET /me", "GET /note", "POST /note/other", "POST /logout", "GET /me", "GET /note"]) {
+    statuses.push((await ask(line, ann.cookie)).status);
+  }
+  statuses.push(
+    (await ask("GET /note", anonymous.cookie)).status,
+    (await ask("POST /logout", anonymous.cookie)).status,
+  );
+  return { statuses, failed };
+}
+
+const WORKS = [200, 200, 200, 200, 200, 200, 401, 200, 200, 200];
+
+describe("an express-session store, wrapped, behind a site", () => {
+  it("that keeps files, whose missing ones are errors, works", async () => {
+    const store = new FileStore();
+    try {
+      expect(await visits(store)).to.eql({ statuses: WORKS, failed: [] });
+    } finally {
+      store.close();
+    }
+  });
+
+  it("that keeps files in a folder which is gone: nothing can be saved, and the site says so", async () => {
+    const store = new FileStore();
+    store.close();
+    const { statuses, failed } = await visits(store);
+    expect(statuses.slice(0, 2)).to.eql([503, 503]);
+    expect(failed).not.to.eql([]);
+  });
+
+  for (const [what, answer] of Object.entries(MANNERS)) {
+    it(`that ${what} works`, async () => {
+      expect(await visits(mannered(answer))).to.eql({ statuses: WORKS, failed: [] });
+    });
+  }
+
+  for (const [what, fail] of Object.entries(FAILURES)) {
+    it(`that ${what} is a store that is away`, async () => {
+      const { statuses, failed } = await visits(mannered((_verb, done) => fail(done)));
+      expect(statuses.slice(0, 2)).to.eql([503, 503]);
+      expect(failed[0]).to.have.property("message", "away");
+    });
+  }
+
+  it("that never answers is a store that is away, once storeTimeout is over", async () => {
+    const store = mannered(() => {});
+    const { app } = site({ store: new WatchedStore(new ExpressSessionStore(store)), storeTimeout: 50 });
+    expect((await send(await serve(app), "POST /note/cart")).status).to.equal(503);
+  });
+});
 
 describe("an express-session store, wrapped, in one process", () => {
   afterEach(() => sinon.restore());

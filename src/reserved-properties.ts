@@ -1,0 +1,41 @@
+/** What a reserved property gives, and what an assignment to it does. */
+interface Access<T extends object> {
+  get(owner: T): unknown;
+  set(owner: T, value: unknown): void;
+}
+
+/** A property that an assignment does not replace. */
+export function reserved<T extends object>({ get, set }: Access<T>): PropertyDescriptor {
+  return {
+    enumerable: true,
+    configurable: true,
+    get(this: T) {
+      return get(this);
+    },
+    set(this: T, value: unknown) {
+      set(this, value);
+    },
+  };
+}
+
+/** A verb that a function may take the place of, as in express-session, and no other value. */
+export function replaceable(name: string, verb: unknown): PropertyDescriptor {
+  const set = (session: object, value: unknown) => {
+    if (typeof value !== "function") return;
+    Object.defineProperty(session, name, { value, configurable: true, writable: true });
+  };
+  return { ...reserved({ get: () => verb, set }), enumerable: false };
+}
+
+let hasWarned = false;
+
+/** Says once that an assignment to `auth` was ignored. */
+export function refuseAuth(before: unknown, value: unknown): void {
+  if (hasWarned || value === before) return;
+  hasWarned = true;
+  process.emitWarning(
+    "req.session.auth was assigned, which is ignored: only loginUser, confirmLogin and logoutUser change who is logged in. " +
+      "Was a request's body copied into the session?",
+    "LatchkeySessionWarning",
+  );
+}
