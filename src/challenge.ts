@@ -38,8 +38,7 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
     return;
   }
   res.vary("Accept").status(refusal.status).set("Cache-Control", "no-store");
-  // RFC 9110 owes a 401 a challenge; no scheme is registered for cookies, so browsers show no dialog.
-  if (refusal.status === 401) res.set("WWW-Authenticate", "Cookie");
+  if (refusal.status === 401) res.set("WWW-Authenticate", schemeFor(context));
   const { code, status, message: detail } = refusal;
   const title = STATUS_CODES[status]!;
   if (wantsPage) {
@@ -51,6 +50,16 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
   } else {
     res.type("application/problem+json").send(JSON.stringify({ type: "about:blank", title, status, detail, code }));
   }
+}
+
+/**
+ * The challenge that a 401 needs (RFC 9110, 15.5.2). No scheme is registered for cookies, so browsers show no dialog. A client that sent
+ * a bearer token, to an application with a request loader, is told that the token is the reason (RFC 6750, 3).
+ */
+function schemeFor({ core, req }: RequestContext): string {
+  const sent = core.requestLoader && /^bearer(?: +(\S)|$)/i.exec(req.get("authorization") ?? "");
+  if (!sent) return "Cookie";
+  return sent[1] === undefined ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
 function tell({ core, req, loaded }: RequestContext, refusal: Refusal): void {
