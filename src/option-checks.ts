@@ -1,6 +1,10 @@
 import { kindOf, OptionError, shown } from "./errors.js";
 
 const SECRET_LENGTH = 32;
+/** Fewer different characters than these are not random; 32 hexadecimal digits have 14 on average. */
+const MOST_MONOTONOUS = 9;
+/** What the secrets of documentation say, latchkey's own first. */
+const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
 
 /** Refuses a value for an option, with an OptionError that names it. */
 export type Check = (option: string, value: unknown) => void;
@@ -81,5 +85,24 @@ export function checkSecret(option: string, value: unknown): void {
         `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (try: openssl rand -base64 32)`,
       );
     }
+    if (process.env.NODE_ENV === "production" && isGuessable(secret)) {
+      throw new OptionError(
+        option,
+        "a secret is not random: it is a sample from documentation, repeats a short text, or has fewer than 10 different characters. " +
+          "With NODE_ENV=production it needs to be random (try: openssl rand -base64 32)",
+      );
+    }
   }
+}
+
+/** Is this secret printed in documentation, or evidently not random? */
+function isGuessable(secret: string): boolean {
+  return SAMPLE.test(secret) || new Set(secret).size <= MOST_MONOTONOUS || repeatsShortText(secret);
+}
+
+function repeatsShortText(secret: string): boolean {
+  for (let length = 1; length < SECRET_LENGTH && length <= secret.length / 2; length++) {
+    if (secret.startsWith(secret.slice(length))) return true;
+  }
+  return false;
 }

@@ -1,11 +1,18 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
 import express from "express";
 import { LoginManager, MemoryStore, OptionError } from "latchkey";
 import { make, nested, refusal } from "./support/options.js";
 import { SECRET } from "./support/people.js";
+import { inProduction } from "./support/production.js";
+import { pages } from "./support/snippets.js";
 import { WatchedStore } from "./support/watched-store.js";
 
+const store = new MemoryStore();
+const random = () => randomBytes(32).toString("hex");
 const COOKIES = ["session.cookie", "remember.cookie"];
 
 describe("the options of a LoginManager", () => {
@@ -34,6 +41,57 @@ describe("the options of a LoginManager", () => {
     const login = make({ secret: [SECRET, `${SECRET}, the old one`] });
     login.init(express());
     expect(inspect(login, { depth: 10, showHidden: true }) + JSON.stringify(login)).not.to.include(SECRET);
+  });
+
+  it("need a secret in production that is not printed in the documentation, and not evidently made up", () => {
+    const printed = pages().flatMap((page) =>
+      [...readFileSync(page, "utf8").matchAll(/(?:SECRET(?:_\d)?|secret)\b[^\n]*?(?:\?\?|:|=) "([^"]{32,})"/g)].map(
+        ([, one]) => one!,
+      ),
+    );
+    expect(printed).to.have.length.above(15);
+    const madeUp = [
+      ...[
+        "change me, and do it before the deployment",
+        "CHANGE_ME_CHANGE_ME_12345678901234",
+        "keyboard cat, who sits on the keyboard",
+      ],
+      ...[
+        "x".repeat(32),
+        "abc123".repeat(6),
+        "abcdefghi".repeat(9),
+        "0123456789abcdef0123456789abcdef",
+        `${"s3cret-pass".repeat(3)}s3c`,
+      ],
+      ...["111111112222222233333333444444445555", " ".repeat(40), "ab".repeat(500)],
+    ];
+    for (const secret of [...printed, ...madeUp]) {
+      for (const given of [secret, [random(), secret]]) {
+        const message = inProduction(() => refusal("secret", { secret: given }));
+        expect(message).to.include("is not random").and.include("openssl rand");
+        for (let at = 0; at + 12 <= secret.length; at += 4) {
+          const part = secret.slice(at, at + 12);
+          if (part.trim() !== "") expect(message, "no part of it").not.to.include(part);
+        }
+      }
+      expect(() => make({ secret }), secret).not.to.throw();
+    }
+    for (let time = 0; time < 500; time++) {
+      for (const encoding of ["base64", "base64url", "hex"] as const) {
+        const secret = randomBytes(32).toString(encoding);
+        expect(() => inProduction(() => make({ secret, store })), secret).not.to.throw();
+      }
+    }
+  });
+
+  it("accept in production the secrets that the examples make up, or take from the environment", () => {
+    const examples = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith(".ts"),
+    );
+    const lines = examples.flatMap((path) => readFileSync(join("examples", path), "utf8").split("\n"));
+    const given = lines.filter((line) => /^\s*(const SECRET|secret\b[^?]*:).*["'`]/i.test(line));
+    expect(given).to.have.length.above(4);
+    expect(given.filter((line) => !line.includes("randomBytes(32)"))).to.eql([]);
   });
 
   it("are an object", () => {
