@@ -1,3 +1,4 @@
+import type { Request } from "express";
 import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./cookies.js";
 import { parseDuration } from "./duration.js";
 import { OptionError } from "./errors.js";
@@ -25,24 +26,36 @@ export function flashCookieName(sessionName: string): string {
   return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
 }
 
-/** Refuses attributes that no cookie can have. */
-export function checkCookie(option: string, value: unknown): void {
-  group(COOKIE)(option, value);
+const CHECKS: Record<"session" | "remember", Check> = { session: group(SESSION_COOKIE), remember: group(COOKIE) };
+
+/** The attributes of a cookie, or a function that gives those for a request. */
+type Given<T> = T | ((req: Request) => T) | undefined;
+
+/** Checks the attributes of a cookie, or that it is a function that gives them for a request. */
+export function checkCookie(option: "session" | "remember"): Check {
+  return (path, value) => {
+    if (typeof value !== "function") CHECKS[option](path, value);
+  };
 }
 
-/** Refuses what neither are attributes of the session's cookie nor a function that gives them. */
-export function checkSessionCookie(option: string, value: unknown): void {
-  if (typeof value !== "function") group(SESSION_COOKIE)(option, value);
-}
-
-/**
- * The session's cookie of one request, by attributes of the application's.
- *
- * @throws OptionError for attributes that are none, or that together make a browser drop the cookie
- */
-export function resolveSessionCookie(name: string, given: SessionCookieOptions): ResolvedCookie {
-  group(SESSION_COOKIE)("session.cookie", given);
-  return resolveCookie("session", name, name, given);
+/** A cookie, its attributes for each request where the application has a function for them, and its defaults. */
+export function cookieFor(
+  option: "session" | "remember",
+  baseName: string,
+  givenName: string | undefined,
+  given: Given<SessionCookieOptions>,
+): { resolved: ResolvedCookie; attributesOf: ((req: Request) => ResolvedCookie) | undefined } {
+  if (typeof given !== "function") {
+    return { resolved: resolveCookie(option, baseName, givenName, given), attributesOf: undefined };
+  }
+  // Attributes that depend on the request may not allow the prefix that the defaults would.
+  const name = givenName ?? baseName;
+  const attributesOf = (req: Request) => {
+    const attributes: SessionCookieOptions = given(req);
+    CHECKS[option](`${option}.cookie`, attributes);
+    return resolveCookie(option, baseName, name, attributes);
+  };
+  return { resolved: resolveCookie(option, baseName, name), attributesOf };
 }
 
 /**
@@ -52,7 +65,7 @@ export function resolveSessionCookie(name: string, given: SessionCookieOptions):
  *
  * @throws OptionError for attributes that together make a browser drop the cookie
  */
-export function resolveCookie(
+function resolveCookie(
   option: string,
   baseName: string,
   givenName: string | undefined,

@@ -1,7 +1,5 @@
-import type { CookieOptions as ExpressCookie, Request, Response } from "express";
+import type { Request, Response } from "express";
 import type { Duration } from "./duration.js";
-import { InsecureConnectionError } from "./errors.js";
-import { changeHead } from "./response-start.js";
 
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
@@ -52,27 +50,9 @@ export function hasCookie(req: Request, name: string): boolean {
   return cookieValues(req, name).length > 0;
 }
 
-/** Sets a cookie for `maxAge` milliseconds. */
-export function setCookie(req: Request, res: Response, cookie: ResolvedCookie, value: string, maxAge: number): void {
-  withdraw(res, cookie.name);
-  res.cookie(cookie.name, value, { ...attributes(cookie, req.secure), maxAge, encode: String });
-}
-
-/** Sets a cookie with just these attributes, unless the head was made; without a value, takes back what the response said of it. */
-export function sendCookie(res: Response, name: string, value: string | null, options: ExpressCookie = {}): void {
-  changeHead(res, () => {
-    withdraw(res, name);
-    if (value !== null) res.cookie(name, value, options);
-  });
-}
-
-/** Removes a cookie, with the attributes that it was set with, unless the head was made. */
-export function clearCookie(req: Request, res: Response, cookie: ResolvedCookie, isSecure: boolean = req.secure): void {
-  const { maxAge: _, ...rest } = cookie;
-  changeHead(res, () => {
-    withdraw(res, cookie.name);
-    res.clearCookie(cookie.name, attributes(rest, isSecure));
-  });
+/** Is a cookie of this name in the request more than once? */
+export function hasCookieTwice(req: Request, name: string): boolean {
+  return cookieValues(req, name).length > 1;
 }
 
 /** Does the response set or remove a cookie of this name so far? */
@@ -80,15 +60,10 @@ export function changesCookie(res: Response, name: string): boolean {
   return pending(res).some((cookie) => cookie.startsWith(`${name}=`));
 }
 
-/** @throws InsecureConnectionError when the cookie could never reach the browser */
-export function assertDeliverable({ name, secure }: Pick<ResolvedCookie, "name" | "secure">, isSecure: boolean): void {
-  if (secure === true && !isSecure) throw new InsecureConnectionError(name);
-}
-
 /**
- * Did a request arrive over HTTPS?
+ * Did a request arrive over HTTPS? Every cookie of latchkey's follows this answer.
  *
- * @param proxy does `X-Forwarded-Proto` tell? Undefined for what Express's `trust proxy` says
+ * @param proxy the option `session.proxy`: whether `X-Forwarded-Proto` counts; undefined to follow Express's `trust proxy`
  */
 export function isSecure(req: Request, proxy: boolean | undefined): boolean {
   if (proxy === undefined) return req.secure;
@@ -119,8 +94,8 @@ function skipBlanks(text: string, from: number, step: 1 | -1): number {
   return at;
 }
 
-/** A response owes one Set-Cookie a name at most (RFC 6265, 4.1.1); what was said last counts. */
-function withdraw(res: Response, name: string): void {
+/** Takes back what a response says of a cookie so far. */
+export function withdrawCookie(res: Response, name: string): void {
   if (!changesCookie(res, name)) return;
   res.setHeader(
     "Set-Cookie",
@@ -130,8 +105,4 @@ function withdraw(res: Response, name: string): void {
 
 function pending(res: Response): string[] {
   return [res.getHeader("Set-Cookie") ?? []].flat().map(String);
-}
-
-function attributes({ name: _, secure, ...rest }: ResolvedCookie, isSecure: boolean) {
-  return { ...rest, secure: secure === "auto" ? isSecure : secure };
 }

@@ -52,6 +52,8 @@ export interface LoginEvents<U = Express.User> {
    * forgotten, and every session ends that has one.
    */
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
+  /** A browser sent a session or remember cookie more than once, so none of them counted. The response removed them. */
+  cookieDoubled: { req: Request; name: string };
   /** The store failed or was too slow; `operation` is the verb of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**

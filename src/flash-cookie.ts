@@ -1,10 +1,11 @@
 import type { Request, Response } from "express";
+import { BrowserCookie } from "./browser-cookie.js";
 import { flashCookieName } from "./cookie-options.js";
-import { clearCookie, hasCookie, type ResolvedCookie, readCookie, sendCookie, setCookie } from "./cookies.js";
+import type { ResolvedCookie } from "./cookies.js";
+import type { LoginEmitter } from "./events.js";
 import { ageOf } from "./freshness.js";
 import { Keyring } from "./keys.js";
 import type { ResolvedOptions } from "./options.js";
-import { SessionSettings } from "./session-settings.js";
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
 /** A one-time message. */
@@ -53,23 +54,28 @@ const LONGEST_NEXT = 512;
  * cookie, and the browser drops it after ten minutes. (Django's CookieStorage)
  */
 export class FlashCookie {
-  readonly #name: string;
-  readonly #settings: SessionSettings;
+  readonly #cookie: BrowserCookie;
   readonly #keys: Keyring;
 
-  constructor(options: ResolvedOptions, secrets: readonly string[]) {
-    this.#name = flashCookieName(options.sessionCookie.name);
-    this.#settings = new SessionSettings(options);
+  constructor(options: ResolvedOptions, secrets: readonly string[], events: LoginEmitter<never>) {
+    const name = flashCookieName(options.sessionCookie.name);
+    const own = (session: ResolvedCookie): ResolvedCookie => ({ ...session, name, httpOnly: true });
+    const { sessionCookie, sessionCookieOf } = options;
+    const attributesOf = sessionCookieOf && ((req: Request) => own(sessionCookieOf(req)));
+    this.#cookie = new BrowserCookie(
+      { resolved: own(sessionCookie), attributesOf, proxy: options.session.proxy },
+      events,
+    );
     this.#keys = new Keyring(secrets, "flash");
   }
 
   isIn(req: Request): boolean {
-    return hasCookie(req, this.#name);
+    return this.#cookie.isIn(req);
   }
 
   /** The content of the request's cookie; null when it is absent, doubled, oversized, forged or older than ten minutes. */
   read(req: Request): FlashContent | null {
-    const value = readCookie(req, this.#name);
+    const value = this.#cookie.valueIn(req);
     if (value === undefined || value.length > LONGEST_VALUE) return null;
     const opened = openCookie(value, this.#keys);
     if (!opened) return null;
@@ -81,26 +87,19 @@ export class FlashCookie {
 
   /** Sets the cookie, unless it is Secure and the connection is not. What does not fit is left out, the oldest message first. */
   set(req: Request, res: Response, content: FlashContent): void {
-    const cookie = this.#cookieOf(req);
-    if (cookie.secure && !this.#settings.isSecure(req)) return;
-    setCookie(req, res, cookie, sealCookie(fitting(content), this.#keys), LIFETIME);
+    if (!this.#cookie.canReach(req)) return;
+    this.#cookie.set(req, res, sealCookie(fitting(content), this.#keys), { maxAge: LIFETIME, encode: String });
   }
 
   /** Removes the cookie from a browser that has it, or that this response was to give it. */
   clear(req: Request, res: Response): void {
     this.takeBack(res);
-    if (this.isIn(req)) clearCookie(req, res, this.#cookieOf(req));
+    if (this.isIn(req)) this.#cookie.clear(req, res);
   }
 
   /** Takes back what the response says of the cookie. */
   takeBack(res: Response): void {
-    sendCookie(res, this.#name, null);
-  }
-
-  #cookieOf(req: Request): ResolvedCookie {
-    const cookie = this.#settings.cookieOf(req);
-    const secure = cookie.secure === "auto" ? this.#settings.isSecure(req) : cookie.secure;
-    return { ...cookie, name: this.#name, httpOnly: true, secure };
+    this.#cookie.withdraw(res);
   }
 }
 

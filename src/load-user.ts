@@ -8,7 +8,7 @@ import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./req
 import { markForestalled, markPersonal, readAuth } from "./session-access.js";
 import { newAuth, type SessionAuth } from "./session-auth.js";
 import { hasRoom, underLimit } from "./session-limit.js";
-import { endSession, isUnsaved, moveSession } from "./session-move.js";
+import { endSession, isSessionDeliverable, isUnsaved, moveSession } from "./session-move.js";
 import { putAuth } from "./session-object.js";
 import { storageId } from "./storage-id.js";
 import { traced } from "./trace.js";
@@ -90,8 +90,9 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const { core, req, res } = context;
   const { remember } = core;
   if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
-  // Once the headers are out no new session id can be given, so the login serves this request alone.
-  const isLate = () => res.headersSent;
+  // Where the browser cannot be given a new session id, the login serves this request alone.
+  const isDeliverable = isSessionDeliverable(context);
+  const isLate = () => res.headersSent || !isDeliverable;
   const restored = await remember.restore(req, admitter(core, req), isLate);
   if (restored === null && !isLate()) remember.forget(req, res);
   if (restored === null || restored === "inactive") return undefined;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory.js";
 import { authenticate } from "./authenticate.js";
+import { BrowserCookie } from "./browser-cookie.js";
 import { answerRefusal } from "./challenge.js";
 import { secondCopy } from "./copies.js";
 import { currentUser, showCurrentUser } from "./current-user.js";
@@ -9,6 +10,7 @@ import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./erro
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { FlashCookie } from "./flash-cookie.js";
 import { FlashRoom } from "./flashes.js";
+import { watchSession } from "./foreign-access.js";
 import { checkRoles, refusalOf } from "./guards.js";
 import { loadUser } from "./load-user.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
@@ -29,7 +31,6 @@ import {
 } from "./request-context.js";
 import { resolveOptions, secretsOf } from "./resolve-options.js";
 import { type SessionRoom, sessionRoom } from "./session.js";
-import { watchSession } from "./session-access.js";
 import { Stamps } from "./stamp.js";
 import { StoreCalls } from "./store-calls.js";
 import { onMisuse } from "./token-misuse.js";
@@ -182,7 +183,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       options,
       events,
       stamps: new Stamps(secrets),
-      flashes: new FlashRoom(new FlashCookie(options, secrets)),
+      flashes: new FlashRoom(new FlashCookie(options, secrets, events as never)),
       calls: options.store && new StoreCalls(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,
@@ -207,7 +208,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 function rememberOf(core: Core, secrets: readonly string[]): Remember {
   const { calls, options } = core;
   const mode = options.rememberMode ?? (calls?.store.rememberTokens ? "persistent" : "stateless");
-  if (mode === "stateless") return new RememberStateless(options.rememberCookie, secrets);
-  if (calls) return new RememberPersistent(options, secrets, calls, onMisuse(core));
+  const { rememberCookie: resolved, rememberCookieOf: attributesOf } = options;
+  const { proxy } = options.session;
+  const cookie = new BrowserCookie({ resolved, attributesOf, proxy }, core.events as never);
+  if (mode === "stateless") return new RememberStateless(cookie, secrets);
+  if (calls) return new RememberPersistent({ ...options, cookie }, secrets, calls, onMisuse(core));
   throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
 }

@@ -109,7 +109,7 @@ export interface SessionOptions {
   cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
   /** Makes the ids of sessions, which must be unique and cannot be guessed. @default 192 random bits, base64url */
   genid?: ((req: Request) => string) | undefined;
-  /** Does `X-Forwarded-Proto` tell that a request arrived over HTTPS? @default as Express's "trust proxy" says */
+  /** Whether `X-Forwarded-Proto` counts, for all cookies of latchkey's. @default as Express's "trust proxy" says */
   proxy?: boolean | undefined;
   /** Does each response set the cookie anew? @default false */
   rolling?: boolean | undefined;
@@ -121,8 +121,6 @@ export interface SessionOptions {
 
 /** SessionOptions with every default filled in. */
 export interface ResolvedSession {
-  /** The attributes of a request's cookie, where they depend on it. */
-  cookie: ((req: Request) => SessionCookieOptions) | undefined;
   /** What makes ids, where the application does. */
   genid: ((req: Request) => string) | undefined;
   proxy: boolean | undefined;
@@ -142,7 +140,8 @@ export interface RememberOptions {
    * @default "persistent" where the store has `rememberTokens`, else "stateless"
    */
   mode?: "persistent" | "stateless" | undefined;
-  cookie?: CookieOptions | undefined;
+  /** The cookie's attributes, or a function that gives them for a request. */
+  cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
   /** At most 400 days, which is what browsers keep. @default "365d" */
   duration?: Duration | undefined;
   /** A browser that was not restored for this long is forgotten; in the persistent mode only. @default `duration` */
@@ -156,9 +155,12 @@ export type ResolvedOptions = Readonly<
   Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       session: ResolvedSession;
-      /** By name, and by attributes where they are the same for all requests. */
+      /** The name, and the attributes unless a function gives them for each request. */
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
+      /** The attributes for a request, where the application has a function for them. */
+      sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
+      rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       rememberMode: "persistent" | "stateless" | undefined;
       rememberDuration: number;
       /** Infinity for none. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
-import type { ResolvedCookie } from "./cookies.js";
+import type { BrowserCookie } from "./browser-cookie.js";
 import { StoreUnavailableError } from "./errors.js";
 import type { TokenUse } from "./events.js";
 import { ageOf } from "./freshness.js";
@@ -46,7 +46,7 @@ export interface TokenMisuse {
 
 /** The options of the persistent design. */
 export interface PersistentOptions {
-  rememberCookie: ResolvedCookie;
+  cookie: BrowserCookie;
   rememberIdleTimeout: number;
   refreshEachRequest: boolean;
   fingerprint: (req: Request) => string;
@@ -94,7 +94,7 @@ export class RememberPersistent extends Remember {
     private readonly calls: StoreCalls,
     private readonly onMisuse: OnMisuse,
   ) {
-    super(options.rememberCookie);
+    super(options.cookie);
     this.#tokens = new RememberTokens(secrets);
   }
 

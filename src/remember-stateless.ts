@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
-import { changesCookie, type ResolvedCookie } from "./cookies.js";
+import type { BrowserCookie } from "./browser-cookie.js";
+import { isShareable } from "./caching.js";
 import { Keyring } from "./keys.js";
 import {
   type Admit,
@@ -10,8 +11,8 @@ import {
   type RememberedTime,
   type Restored,
 } from "./remember.js";
-import { beforeHead } from "./response-start.js";
-import { isShareable } from "./session-access.js";
+import { Renewal } from "./renewal.js";
+import { renewAtEnd } from "./session-access.js";
 import { openCookie, sealCookie } from "./signed-cookie.js";
 
 /** What a cookie says. */
@@ -34,7 +35,7 @@ export class RememberStateless extends Remember {
   #hasUnstamped = false;
   #hasWarned = false;
 
-  constructor(cookie: ResolvedCookie, secrets: readonly string[]) {
+  constructor(cookie: BrowserCookie, secrets: readonly string[]) {
     super(cookie);
     this.#keys = new Keyring(secrets, "remember");
   }
@@ -66,20 +67,19 @@ export class RememberStateless extends Remember {
   async end(): Promise<void> {}
 
   /**
-   * Starts the duration of a good cookie anew when the response begins, unless the handler set or removed it, or lets shared
-   * caches keep the response: they would hand the cookie to others.
+   * Starts the duration of a valid cookie anew when the response begins, if the session holds its login then: a logout by another request
+   * is final. Leaves alone a response whose handler set or removed the cookie, or lets shared caches keep the response.
    */
   renewAtEnd(req: Request, res: Response): void {
     const said = this.#read(req);
     if (!said) return;
-    beforeHead(req, () => {
-      const caching = res.getHeader("Cache-Control");
-      if (changesCookie(res, this.cookie.name)) return;
-      if (caching !== undefined && isShareable(res)) return;
+    const renew = () => {
+      if (this.cookie.isChangedBy(res) || (res.hasHeader("Cache-Control") && isShareable(res))) return false;
       this.set(req, res, this.#grant(said, { ...said, until: Date.now() + said.duration }));
       res.vary("Cookie");
-      if (caching === undefined) res.setHeader("Cache-Control", "private, no-store");
-    });
+      return true;
+    };
+    renewAtEnd(req, new Renewal(said.loginId, renew, () => this.cookie.withdraw(res)));
   }
 
   override noteRevocation(): void {

@@ -1,13 +1,5 @@
 import type { Request, Response } from "express";
-import {
-  assertDeliverable,
-  changesCookie,
-  clearCookie,
-  hasCookie,
-  type ResolvedCookie,
-  readCookie,
-  setCookie,
-} from "./cookies.js";
+import type { BrowserCookie } from "./browser-cookie.js";
 
 /** A login whose browser is remembered. */
 export interface RememberedLogin {
@@ -73,7 +65,7 @@ export abstract class Remember {
   /** Requests that were good when they came. */
   readonly #vouched = new WeakSet<Request>();
 
-  constructor(protected readonly cookie: ResolvedCookie) {}
+  constructor(protected readonly cookie: BrowserCookie) {}
 
   abstract readonly mode: "persistent" | "stateless";
 
@@ -102,18 +94,18 @@ export abstract class Remember {
 
   /** Is there a remember cookie in the request, good or bad? */
   isIn(req: Request): boolean {
-    return hasCookie(req, this.cookie.name);
+    return this.cookie.isIn(req);
   }
 
   /** Sets the cookie. */
   set(req: Request, res: Response, { value, until }: Grant): void {
     const maxAge = Math.ceil((until - Date.now()) / 1000) * 1000; // browsers count in seconds
-    setCookie(req, res, this.cookie, value, maxAge);
+    this.cookie.set(req, res, value, { maxAge, encode: String });
   }
 
   /** Removes the cookie from a browser that has it, or that this response was to give it. */
   forget(req: Request, res: Response): void {
-    if (this.isIn(req) || changesCookie(res, this.cookie.name)) clearCookie(req, res, this.cookie);
+    if (this.isIn(req) || this.cookie.isChangedBy(res)) this.cookie.clear(req, res);
   }
 
   /** The pair `name=value` for a Cookie header. */
@@ -123,7 +115,7 @@ export abstract class Remember {
 
   /** @throws InsecureConnectionError when the cookie could never reach the browser */
   assertDeliverable(req: Request): void {
-    assertDeliverable(this.cookie, req.secure);
+    this.cookie.assertDeliverable(req);
   }
 
   /** Notes that logins were ended from elsewhere, to warn where their browsers cannot be forgotten. */
@@ -140,6 +132,6 @@ export abstract class Remember {
 
   /** The cookie's value; undefined when it is absent or doubled. */
   protected valueIn(req: Request): string | undefined {
-    return readCookie(req, this.cookie.name);
+    return this.cookie.valueIn(req);
   }
 }

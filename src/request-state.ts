@@ -14,6 +14,8 @@ export interface RequestState {
   ownsSession: boolean;
   /** Its login, once it passed a manager's middleware. */
   context: RequestContext | undefined;
+  /** Does its response set or remove a cookie of latchkey's? */
+  setsCookie: boolean;
   /** How its response begins. */
   start: ResponseStart | undefined;
   /** Its flash messages, once something looked at them. */
@@ -45,6 +47,7 @@ export function openStateOf(req: Request): RequestState {
     session: undefined,
     ownsSession: false,
     context: undefined,
+    setsCookie: false,
     start: undefined,
     flashes: undefined,
   };

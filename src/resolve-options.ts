@@ -1,4 +1,4 @@
-import { checkCookie, checkSessionCookie, flashCookieName, isCookieName, resolveCookie } from "./cookie-options.js";
+import { checkCookie, cookieFor, flashCookieName, isCookieName } from "./cookie-options.js";
 import { type Duration, parseDuration } from "./duration.js";
 import { kindOf, OptionError, shown } from "./errors.js";
 import {
@@ -51,7 +51,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   fingerprint: isFunction,
   session: group({
     name: isCookieName,
-    cookie: checkSessionCookie,
+    cookie: checkCookie("session"),
     genid: isFunction,
     proxy: isBoolean,
     rolling: isBoolean,
@@ -62,7 +62,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   remember: group({
     name: isCookieName,
     mode: oneOf("persistent", "stateless"),
-    cookie: checkCookie,
+    cookie: checkCookie("remember"),
     duration: checkRememberDuration,
     idleTimeout: parseDuration,
     refreshEachRequest: isBoolean,
@@ -87,17 +87,14 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
   const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = options;
-  const cookieOf = typeof session?.cookie === "function" ? session.cookie : undefined;
-  const attributes = typeof session?.cookie === "function" ? undefined : session?.cookie;
-  // Attributes that depend on the request may not allow the prefix that those of now would.
-  const sessionName = session?.name ?? (cookieOf && "sid");
-  const sessionCookie = resolveCookie("session", "sid", sessionName, attributes);
-  const rememberCookie = resolveCookie("remember", "remember", remember?.name, remember?.cookie);
-  if (rememberCookie.name === sessionCookie.name) {
-    throw new OptionError("remember.name", `${rememberCookie.name} is the name of the session's cookie too`);
+  const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
+  const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
+  const { name } = rememberCookie.resolved;
+  if (name === sessionCookie.resolved.name) {
+    throw new OptionError("remember.name", `${name} is the name of the session's cookie too`);
   }
-  if (rememberCookie.name === flashCookieName(sessionCookie.name)) {
-    throw new OptionError("remember.name", `${rememberCookie.name} is the name of the flash messages' cookie too`);
+  if (name === flashCookieName(sessionCookie.resolved.name)) {
+    throw new OptionError("remember.name", `${name} is the name of the flash messages' cookie too`);
   }
   checkMode(remember?.mode, options.store, remember?.idleTimeout);
   return Object.freeze({
@@ -115,15 +112,16 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     session: Object.freeze({
-      cookie: cookieOf,
       genid: session?.genid,
       proxy: session?.proxy,
       rolling: session?.rolling ?? false,
       saveUninitialized: session?.saveUninitialized ?? false,
       unset: session?.unset ?? "keep",
     }),
-    sessionCookie,
-    rememberCookie,
+    sessionCookie: sessionCookie.resolved,
+    sessionCookieOf: sessionCookie.attributesOf,
+    rememberCookie: rememberCookie.resolved,
+    rememberCookieOf: rememberCookie.attributesOf,
     rememberMode: remember?.mode,
     rememberIdleTimeout: time("remember.idleTimeout", remember?.idleTimeout),
     rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),

@@ -1,5 +1,5 @@
 import { ServerResponse } from "node:http";
-import type { Request, Response } from "express";
+import type { Response } from "express";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
 import { type Call, rehearse } from "./rehearsal.js";
@@ -18,7 +18,9 @@ interface Start {
    * @returns a promise that the response waits for, or undefined
    */
   finish(isWhole: boolean): Promise<void> | undefined;
-  /** The answer is given up for an error; takes back what `finish` has set. */
+  /** The promise has resolved. For a whole answer, the last chance to set headers. */
+  settle?(): void;
+  /** The promise was rejected, or `finish` threw: takes back what `finish` has set. */
   fail?(): void;
 }
 
@@ -69,11 +71,6 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
   sharedMethods.addTo(res);
 }
 
-/** Calls `listener` just before the head of a request's response is made, after the session has set its headers. */
-export function beforeHead(req: Request, listener: () => void): void {
-  stateOf(req)?.start?.listeners.push(listener);
-}
-
 /** Runs `change`, which sets headers, unless the head of the response was made. */
 export function changeHead(res: Response, change: () => void): void {
   const start = stateOf(res.req)?.start;
@@ -98,7 +95,6 @@ const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) =>
 
 /** The start of one response. */
 export class ResponseStart {
-  readonly listeners: Array<() => void> = [];
   #begun = false;
   /** While the promise of `finish` is waited for. */
   #held: HeldResponse | undefined;
@@ -154,7 +150,6 @@ export class ResponseStart {
     let saving: Promise<void> | undefined;
     try {
       saving = this.start.finish(isWhole);
-      if (!this.res.headersSent) for (const listener of this.listeners) listener();
     } catch (error) {
       saving = Promise.reject(error);
     }

@@ -1,13 +1,12 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
-import type { StoreUnavailableError } from "./errors.js";
+import { keepPrivate } from "./caching.js";
+import { SessionGoneError, type StoreUnavailableError } from "./errors.js";
+import type { Renewal } from "./renewal.js";
 import { openStateOf, type RequestState, stateOf } from "./request-state.js";
-import { startResponse } from "./response-start.js";
+import { changeHead } from "./response-start.js";
 import type { SessionAuth } from "./session-auth.js";
 import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
-
-/** What `res.sendFile` and `express.static` say when the handler says nothing. */
-const UNCHOSEN_CACHING = "public, max-age=0";
 
 /** `req.session` of every request whose session is watched. */
 const SESSION = sharedProperty(
@@ -28,14 +27,14 @@ const SESSION = sharedProperty(
  * Applications whose express-session sets `req.session` before it is watched. As a plain property it would have to be made another kind
  * of property then, and V8 has no fast request any more.
  */
-const watchedLater = new WeakSet<object>();
+export const watchedLater: WeakSet<object> = new WeakSet();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
   defineShared(shared, "session", SESSION),
 );
 
 /**
  * What the handling of one request does with its session, and what follows from it when the response begins: `Vary: Cookie` where it
- * was used, `Cache-Control: private, no-store` on a personal response whose handler chose nothing else, and no session for one that
+ * was used, a private `Cache-Control` on a response that is personal or sets a cookie of latchkey's, and no session for one that
  * was replaced and left empty, as after a logout.
  */
 export abstract class SessionAccess {
@@ -51,6 +50,8 @@ export abstract class SessionAccess {
   forestalled = false;
   /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
   finishing = false;
+  /** A cookie to renew. */
+  renewal: Renewal | undefined;
   /** Why there is no session, when the store could not be read; thrown at any use of it. */
   unavailable: StoreUnavailableError | undefined;
 
@@ -99,7 +100,24 @@ export abstract class SessionAccess {
 
   /** The answer is given up for an error; takes back what `finish` has set. */
   fail(): void {
+    this.withdrawCookies();
     stateOf(this.req)?.flashes?.fail();
+  }
+
+  /** Takes back the cookies that say that the session lives on. */
+  protected withdrawCookies(): void {
+    this.renewal?.takeBack();
+  }
+
+  /**
+   * Lets the answer set cookies only for a session that has not ended meanwhile. An answer that is whole goes without them otherwise; one
+   * whose head is made already is given up.
+   */
+  protected async keepCookies(isLive: Promise<boolean>, isWhole: boolean): Promise<void> {
+    const lives = await isLive.catch(() => !isWhole); // a failure is told by storeFailed
+    if (lives) return;
+    if (!isWhole) throw new SessionGoneError();
+    changeHead(this.res, () => this.withdrawCookies());
   }
 
   /** What follows from the use of any session. */
@@ -118,46 +136,14 @@ export abstract class SessionAccess {
       if (res.hasHeader("Vary")) res.vary("Cookie");
       else res.setHeader("Vary", "Cookie");
     }
-    if (this.personal && (res.getHeader("Cache-Control") ?? UNCHOSEN_CACHING) === UNCHOSEN_CACHING) {
-      res.setHeader("Cache-Control", "private, no-store");
-    }
+    if (this.personal || stateOf(this.req)?.setsCookie) keepPrivate(res);
   }
 }
 
-/** A session of an express-session of the application's own. */
-class ForeignAccess extends SessionAccess {
-  /** May the session have been changed? */
-  #isOpen = false;
-
-  override use(): Request["session"] | undefined {
-    this.#isOpen = true;
-    return super.use();
-  }
-
-  override finish(): undefined {
-    noteDeletion(this.req);
-    this.conclude();
-    if (!this.#isOpen) return;
-    // express-session would find out too late, when it takes no other answer any more.
-    try {
-      JSON.stringify(this.session);
-    } catch (error) {
-      this.session = undefined;
-      throw error;
-    }
-  }
-}
-
-/** Watches the session of an express-session of the application's own. */
-export function watchSession(req: Request, res: Response, next: (error: unknown) => void): void {
-  if (isWatched(req)) return;
-  if (req.app) watchedLater.add(req.app);
-  startResponse(res, new ForeignAccess(req, res, req.session), next);
-}
-
-/** May a cache keep the response for others too? As far as its handler said, and for a personal one that said nothing. */
-export function isShareable(res: Response): boolean {
-  return !/\b(private|no-store)\b/i.test(String(res.getHeader("Cache-Control")));
+/** Has the request's answer renew a remember cookie. */
+export function renewAtEnd(req: Request, renewal: Renewal): void {
+  const access = stateOf(req)?.access;
+  if (access) access.renewal = renewal;
 }
 
 /** The login that the session of a request holds, if any; null where the request has no session. */

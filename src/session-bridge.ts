@@ -1,6 +1,5 @@
 import type { Request } from "express";
 import { Cookie } from "./cookie.js";
-import { assertDeliverable } from "./cookies.js";
 import { SessionGoneError } from "./errors.js";
 import { changeable } from "./json.js";
 import type { SessionAuth } from "./session-auth.js";
@@ -32,18 +31,27 @@ export class SessionBridge implements SessionKeeper {
 
   /** Puts a session that was found into the request. */
   put(req: Request, kept: KeptSession): void {
-    const cookie = new Cookie(this.settings.cookieOf(req), this.settings.isSecure(req));
+    const { cookie: browserCookie } = this.settings;
+    const cookie = new Cookie(browserCookie.attributesFor(req), browserCookie.isSecure(req));
     req.session = new Session(req, kept, this, cookie) as never;
   }
 
   /** @throws InsecureConnectionError when the cookie of this request's session could never reach the browser */
   assertDeliverable(req: Request): void {
-    assertDeliverable(this.settings.cookieOf(req), this.settings.isSecure(req));
+    this.settings.cookie.assertDeliverable(req);
+  }
+
+  /** Can the cookie of this request's session reach the browser? Warns, the first time, if it cannot. */
+  isDeliverable(req: Request): boolean {
+    return this.settings.cookie.isDeliverable(req);
   }
 
   async save(session: Session): Promise<void> {
     const { kept, req, cookie, values } = Session.inside(session);
-    if (kept.record === null && !this.settings.mayBegin(req, cookie, values.auth)) return;
+    if (!kept.record) {
+      if (!this.settings.mayBegin(req, cookie, values.auth)) return;
+      this.settings.cookie.assertDeliverable(req, { secure: Boolean(cookie.secure) });
+    }
     await this.records.save(kept, values, req);
   }
 

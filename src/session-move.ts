@@ -20,6 +20,11 @@ export function assertSessionDeliverable(req: Request): void {
   if (req.sessionStore instanceof SessionBridge) req.sessionStore.assertDeliverable(req);
 }
 
+/** Can the cookie of a session of latchkey's reach the browser? Warns, the first time, if it cannot. */
+export function isSessionDeliverable({ req }: { req: Request }): boolean {
+  return !(req.sessionStore instanceof SessionBridge) || req.sessionStore.isDeliverable(req);
+}
+
 /** Is the request's session new, and in no store yet? Not known of an express-session of the application's own. */
 export function isUnsaved({ session, sessionStore }: Request): boolean {
   return sessionStore instanceof SessionBridge && !sessionStore.isStored(session);

@@ -115,6 +115,13 @@ export class SessionRecords {
     return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
   }
 
+  /** Is the session still in the store? Notes that it is in use, if that is due. */
+  async isLive(kept: KeptSession): Promise<boolean> {
+    const touched = this.touch(kept);
+    if (touched) return (await touched) === true;
+    return (await this.#calls.sessions("read", (store) => store.read(kept.id))) !== null;
+  }
+
   /** Touches, without anybody waiting for it; a failure is told by `storeFailed`. */
   noteUse(kept: KeptSession): void {
     this.touch(kept)?.catch(() => {});

@@ -1,8 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import type { Cookie } from "./cookie.js";
-import { changesCookie, clearCookie, hasCookie, sendCookie } from "./cookies.js";
-import { accessOf, isShareable, makeDeletable, noteDeletion, SessionAccess } from "./session-access.js";
+import { accessOf, makeDeletable, noteDeletion, SessionAccess } from "./session-access.js";
 import type { SessionAuth } from "./session-auth.js";
 import type { SessionBridge } from "./session-bridge.js";
 import type { OpenedCookie, SessionCookie } from "./session-cookie.js";
@@ -106,12 +105,12 @@ export class SessionOfRequest extends SessionAccess {
     super.replace(session);
   }
 
-  override finish(): Promise<void> | undefined {
+  override finish(isWhole: boolean): Promise<void> | undefined {
     noteDeletion(this.req);
     const { req, res, parts } = this;
-    const { settings, bridge, cookie } = parts;
+    const { settings, bridge } = parts;
     const unopened = this.#found;
-    if (unopened && !settings.rolling && this.opened!.byFirst) {
+    if (unopened && !settings.rolling && !this.renewal && this.opened!.byFirst) {
       this.conclude();
       bridge.records.noteUse(unopened);
       return undefined;
@@ -120,63 +119,72 @@ export class SessionOfRequest extends SessionAccess {
     if (this.#isUnmade && settings.saveUninitialized) this.#make();
     const isUnset = this.session === undefined || this.session === null;
     this.conclude();
-    if (this.ended && !this.session && hasCookie(req, cookie.name)) {
-      clearCookie(req, res, settings.cookieOf(req), settings.isSecure(req));
-    }
+    const isUseless = this.used && !this.opened && settings.cookie.isDoubledIn(req);
+    if (isUseless || (this.ended && !this.session && settings.cookie.isIn(req))) settings.cookie.clear(req, res);
     if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && typeof this.sid === "string") {
       return bridge.end(this.sid).then(() => {});
     }
     if (typeof this.sid !== "string") return undefined; // the application took the session its id
     const { session } = this;
-    return session && Session.keptOf(session) ? this.#finishSession(session) : undefined;
+    return session && Session.keptOf(session) ? this.#finishSession(session, isWhole) : undefined;
   }
 
-  /** Takes back what the browser was to be told of a session that was not saved. */
-  override fail(): void {
-    super.fail();
-    const { name } = this.parts.cookie;
-    if (this.#setsCookie && changesCookie(this.res, name)) sendCookie(this.res, name, null);
+  protected override withdrawCookies(): void {
+    super.withdrawCookies();
+    if (this.#setsCookie) this.parts.settings.cookie.withdraw(this.res);
   }
 
-  #finishSession(session: object): Promise<void> | undefined {
+  #finishSession(session: object, isWhole: boolean): Promise<void> | undefined {
     const { parts, req } = this;
+    const { settings } = parts;
     const { records } = parts.bridge;
     const { kept, cookie, values } = Session.inside(session);
-    if (kept.record === null && !parts.settings.mayBegin(req, cookie, values.auth)) return undefined;
-    const isModified = kept.written || (this.used && records.changesOf(kept, values).length > 0);
+    const hasChanges = this.used && records.changesOf(kept, values).length > 0;
+    const isModified = kept.written || hasChanges;
     const isNew = kept.sid !== this.opened?.sid;
-    const saves = isModified || (kept.record === null && parts.settings.saveUninitialized);
+    const saves = isModified || (kept.record === null && settings.saveUninitialized);
+    if (kept.record === null && !settings.mayBegin(req, cookie, values.auth)) return undefined;
+    if (saves && kept.record === null && !settings.cookie.isDeliverable(req, { secure: Boolean(cookie.secure) }))
+      return undefined;
     cookie.maxAge = cookie.originalMaxAge;
-    if (this.#owesCookie(cookie, kept, isNew, isModified)) this.#sendCookie(kept, cookie, values.auth);
-    if (saves) return records.save(kept, values, req);
-    if (!isNew) records.noteUse(kept);
-    return undefined;
+    const renews = this.renewal?.set(values.auth) ?? false;
+    const sends = this.#owesCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
+    const saving = saves ? records.save(kept, values, req) : undefined;
+    // A save finds out that the session has ended; a new one is known to no other request.
+    if ((sends || renews) && !isNew && !hasChanges) {
+      const isLive = () => records.isLive(kept);
+      return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
+    }
+    if (!saves && !isNew) records.noteUse(kept);
+    return saving;
   }
 
   #owesCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
     const { settings } = this.parts;
     if (isNew) return settings.saveUninitialized || isModified || kept.record !== null;
     if (settings.rolling || (cookie.expires !== null && isModified)) return true;
-    // One that an older secret signed is signed anew, once a user is loaded by it, where no cache could give it to others.
+    // One that an older secret signed is signed anew, once a user is loaded by it, where no shared cache gives it to others.
     const isOld = this.opened !== null && !this.opened.byFirst;
-    return isOld && this.personal && !isShareable(this.res) && !changesCookie(this.res, this.parts.cookie.name);
+    return isOld && this.personal && !settings.cookie.isChangedBy(this.res);
   }
 
-  #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): void {
+  /** Tells whether it set the cookie: not over plain HTTP, if the cookie is Secure. */
+  #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { settings, cookie, absoluteTimeout } = this.parts;
     const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;
-    if (secure && !settings.isSecure(this.req)) return;
+    if (secure && !settings.cookie.isSecure(this.req)) return false;
     // A cookie with an age outlives no login (ASVS 7.3.2); its session keeps the age, for a confirmation starts the login's time anew.
     const end = auth && Number.isFinite(auth.loginAt) ? auth.loginAt + absoluteTimeout : Number.POSITIVE_INFINITY;
     const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };
     this.#setsCookie = true;
-    sendCookie(this.res, cookie.name, cookie.seal(sid), {
+    settings.cookie.send(this.req, this.res, cookie.seal(sid), {
       ...attributes,
       ...until,
       ...(priority && { priority }),
       ...(partitioned && { partitioned }),
       secure: secure === true,
     });
+    return true;
   }
 
   #open(kept: KeptSession): void {

@@ -1,26 +1,27 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
+import { BrowserCookie } from "./browser-cookie.js";
 import type { Cookie } from "./cookie.js";
-import { resolveSessionCookie } from "./cookie-options.js";
-import { hasCookie, isSecure, type ResolvedCookie } from "./cookies.js";
 import { isFromOtherSite } from "./cross-site.js";
 import { kindOf, OptionError } from "./errors.js";
+import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
 import type { SessionAuth } from "./session-auth.js";
 
 /** How the sessions of one manager are made. */
 export class SessionSettings {
-  readonly name: string;
+  readonly cookie: BrowserCookie;
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
   /** Does a session end that the application takes from its request? */
   readonly unsetEnds: boolean;
   readonly #options: ResolvedOptions;
 
-  constructor(options: ResolvedOptions) {
-    const { rolling, saveUninitialized, unset } = options.session;
+  constructor(options: ResolvedOptions, events: LoginEmitter<never>) {
+    const { rolling, saveUninitialized, unset, proxy } = options.session;
+    const { sessionCookie: resolved, sessionCookieOf: attributesOf } = options;
     this.#options = options;
-    this.name = options.sessionCookie.name;
+    this.cookie = new BrowserCookie({ resolved, attributesOf, proxy }, events);
     this.rolling = rolling;
     this.saveUninitialized = saveUninitialized;
     this.unsetEnds = unset === "destroy";
@@ -35,24 +36,13 @@ export class SessionSettings {
     throw new OptionError("session.genid", `expected it to give a non-empty string, not ${kindOf(id)}`);
   }
 
-  /** The attributes of a request's cookie. */
-  cookieOf(req: Request): ResolvedCookie {
-    const { cookie } = this.#options.session;
-    return cookie ? resolveSessionCookie(this.name, cookie(req)) : this.#options.sessionCookie;
-  }
-
   /**
    * May this new session get a row and a cookie? Not one without a login in a request that a page of another site sent without the
    * session's cookie: the browser may have one, which SameSite keeps back, and the new one would take the place of its login.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined || sameSite === "none") return true;
-    return !isFromOtherSite(req) || hasCookie(req, this.name);
-  }
-
-  /** Was the request made over HTTPS? */
-  isSecure(req: Request): boolean {
-    return isSecure(req, this.#options.session.proxy);
+    return !isFromOtherSite(req) || this.cookie.isIn(req);
   }
 }
 

@@ -1,5 +1,6 @@
 /// <reference types="express-session" preserve="true" />
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
+import { pathOf } from "./cookie-places.js";
 import { StoreUnavailableError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
@@ -44,15 +45,15 @@ export function sessionRoom(
   events: LoginEmitter<never>,
 ): SessionRoom {
   const { idleTimeout, absoluteTimeout, sessionCookie } = options;
-  const settings = new SessionSettings(options);
+  const settings = new SessionSettings(options, events);
   const maxAge = sessionCookie.maxAge ?? null;
   const records = new SessionRecords(calls, { idleTimeout, absoluteTimeout, maxAge }, events);
   const bridge = new SessionBridge(records, settings);
-  const cookie = new SessionCookie(settings.name, secrets);
+  const cookie = new SessionCookie(sessionCookie.name, secrets);
   const parts: SessionParts = { bridge, cookie, settings, absoluteTimeout };
   const handler: RequestHandler = function latchkeySession(req, res, next) {
     if (isWatched(req) || req.session) return next();
-    const { path } = settings.cookieOf(req);
+    const { path } = settings.cookie.attributesFor(req);
     if (path !== "/" && !pathOf(req).startsWith(path)) return next();
     const opened = cookie.read(req);
     const session = new SessionOfRequest(req, res, parts, opened);
@@ -75,11 +76,4 @@ export function sessionRoom(
     );
   };
   return { ...parts, handler };
-}
-
-/** The path that was asked for, of a request target in any form (RFC 9112, 3.2). */
-function pathOf(req: Request): string {
-  const target: string = req.originalUrl ?? req.url; // which only Express sets
-  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
-  return path === "" ? "/" : path;
 }

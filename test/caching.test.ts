@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import express, { type RequestHandler } from "express";
-import { currentUser, isFresh, loginRequired, takeFlashes } from "latchkey";
+import { currentUser, isFresh, loginRequired, loginUser, logoutUser, takeFlashes } from "latchkey";
+import { people } from "./support/people.js";
 import { countTrials, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
@@ -134,8 +135,138 @@ describe("caching", () => {
     for (const name of ["before", "after", "writeHead"]) {
       expect(await user(name), name).to.deep.equal(["Accept-Language, Cookie", own]);
     }
-    expect(await user("chosen")).to.deep.equal(["Cookie", "public, max-age=3600"]);
+    expect(await user("chosen"), "but for public").to.deep.equal(["Cookie", "private, max-age=3600"]);
     expect(await user("unchosen"), "sendFile's own default is nobody's choice").to.deep.equal(["Cookie", PRIVATE]);
+  });
+
+  /** What a handler or earlier middleware may say, and what is left of it on a response that is for one person. */
+  const chosen: Array<[given: string, left: string]> = [
+    ["public", "private"],
+    ["public, max-age=60", "private, max-age=60"],
+    ["max-age=60", "private, max-age=60"],
+    ["Public,Max-Age=60,S-MaxAge=600, immutable", "private, Max-Age=60, immutable"],
+    ["s-maxage=600", "private"],
+    ["no-cache", "private, no-cache"],
+    ['no-cache="a, private", max-age=1', 'private, no-cache="a, private", max-age=1'],
+    ['private="set-cookie", max-age=60', "private, max-age=60"],
+    [
+      "must-revalidate, max-age=60, stale-while-revalidate=5",
+      "private, must-revalidate, max-age=60, stale-while-revalidate=5",
+    ],
+    ["private, max-age=60", "private, max-age=60"],
+    ["public, no-store", "public, no-store"],
+    ["no-store", "no-store"],
+    ["PRIVATE", "PRIVATE"],
+    ["", "private"],
+    ["x-private", "private, x-private"],
+  ];
+  /** How it is said: by the handler, by middleware before it, or in writeHead. */
+  const says: Record<string, (app: express.Express, path: string, value: string, act: RequestHandler) => void> = {
+    "by the handler": (app, path, value, act) =>
+      app.get(path, act, (_req, res) => void res.set("Cache-Control", value).send("mine")),
+    "by middleware before it": (app, path, value, act) =>
+      app.get(
+        path,
+        (_req, res, next) => {
+          res.set("Cache-Control", value);
+          next();
+        },
+        act,
+        (_req, res) => void res.send("mine"),
+      ),
+    "in writeHead": (app, path, value, act) =>
+      app.get(path, act, (_req, res) => void res.writeHead(200, { "Cache-Control": value }).end("mine")),
+    "before a stream": (app, path, value, act) =>
+      app.get(path, act, (_req, res) => {
+        res.set("Cache-Control", value).write("mi");
+        res.end("ne");
+      }),
+  };
+  /** What makes a response one for one person. */
+  const acts: Record<string, RequestHandler> = {
+    "is personal": (_req, _res, next) => void currentUser().then(() => next(), next),
+    "begins a session": (req, _res, next) => {
+      req.session.note = "new";
+      next();
+    },
+    "logs in": (req, _res, next) => void loginUser(req, people().ann).then(() => next(), next),
+    "logs out": (req, _res, next) => void logoutUser(req).then(() => next(), next),
+  };
+  for (const [what, act] of Object.entries(acts)) {
+    for (const [how, mount] of Object.entries(says)) {
+      it(`keeps a response that ${what} out of shared caches, whatever is said ${how}`, async () => {
+        const { app } = site();
+        for (const [n, [value]] of chosen.entries()) mount(app, `/${n}`, value, act);
+        mount(app, "/plain", "public, max-age=60, s-maxage=5", (_req, _res, next) => next());
+        const origin = await serve(app);
+        const { cookie } = await send(origin, "POST /login/1");
+        const given = what === "begins a session" || what === "logs in" ? {} : { cookie };
+        for (const [n, [value, left]] of chosen.entries()) {
+          const { status, headers } = await send(origin, `GET /${n}`, given);
+          expect([status, headers["cache-control"]], value).to.eql([200, left]);
+          if (what !== "is personal") expect(headers["set-cookie"], value).to.have.lengthOf(1);
+        }
+        const { headers } = await send(origin, "GET /plain", given);
+        expect(headers["cache-control"], "one that is for all").to.equal("public, max-age=60, s-maxage=5");
+      });
+    }
+  }
+
+  it(`says ${PRIVATE} about any answer that sets or removes a cookie, if nobody chose`, async () => {
+    const { app } = site({ session: { rolling: true }, remember: { mode: "stateless" } });
+    app.get("/look", (req, res, next) => void currentUser(req).then(() => res.send("looked"), next));
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    const answers = {
+      rolled: await send(origin, "GET /public", { cookie }),
+      begun: await send(origin, "POST /note/a"),
+      removed: await send(origin, "GET /look", { cookie: "remember=forged" }),
+    };
+    for (const [what, { headers }] of Object.entries(answers)) {
+      expect(headers["set-cookie"], what).to.have.lengthOf(1);
+      expect(headers["cache-control"], what).to.equal(PRIVATE);
+    }
+  });
+
+  it("takes out what addresses shared caches alone, unless it keeps them out", async () => {
+    const names = [
+      ...["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Surrogate-Control"],
+      ...["Edge-Control", "X-Accel-Expires"],
+    ];
+    const { app } = site();
+    const say = (value: string): RequestHandler => {
+      return (_req, res, next) => {
+        for (const name of names) res.set(name, value);
+        next();
+      };
+    };
+    const end: RequestHandler = (_req, res) => void res.send("page");
+    for (const value of ["max-age=600", "no-store"]) {
+      app.get(`/mine/${value}`, say(value), loginRequired(), end);
+      app.get(`/all/${value}`, say(value), end);
+    }
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const left = async (path: string) => {
+      const { headers } = await send(origin, `GET ${path}`, { cookie });
+      return names.filter((name) => headers[name.toLowerCase()] !== undefined);
+    };
+    expect(await left("/mine/max-age=600")).to.eql([]);
+    expect(await left("/mine/no-store")).to.eql(names);
+    expect(await left("/all/max-age=600")).to.eql(names);
+  });
+
+  it("leaves Vary: * as it is, which says more", async () => {
+    const { app } = site();
+    app.get(
+      "/star",
+      loginRequired(),
+      (_req, res) => void res.set({ Vary: "*", "Cache-Control": "public" }).send("mine"),
+    );
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const { headers } = await send(origin, "GET /star", { cookie });
+    expect([headers.vary, headers["cache-control"]]).to.eql(["*", "private"]);
   });
 
   it("is not disturbed by a second init further in", async () => {

@@ -14,7 +14,7 @@ const EVENTS: Record<LoginEventName, true> = {
   ...{ loggedIn: true, loggedOut: true, loadedFromCookie: true, loadedFromRequest: true, loginConfirmed: true },
   ...{ unauthorized: true, needsRefresh: true, forbidden: true, userAccessed: true, sessionProtected: true },
   ...{ loginEnded: true, stampRefreshed: true, loginsRevoked: true, loginRefused: true, rememberTokenStale: true },
-  ...{ rememberTokenStolen: true, storeFailed: true, recordDamaged: true, sessionGone: true },
+  ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
 };
 
 describe("the documentation", () => {

@@ -5,8 +5,10 @@ import { LoginManager, type LoginManagerOptions, MemoryStore, type Policy } from
 import { make } from "./support/options.js";
 import { SECRET } from "./support/people.js";
 import { inProduction } from "./support/production.js";
+import { warningsOf } from "./support/warnings.js";
 import { WatchedStore } from "./support/watched-store.js";
 
+const POLICY = "LatchkeyPolicyWarning";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -27,22 +29,6 @@ const DEFAULTS: Policy = {
   cookies: { session: cookie("sid"), remember: cookie("remember") } as Policy["cookies"],
   deviations: [],
 };
-
-/** The warnings about policies that come out while something runs; they are not printed. */
-async function warningsOf(run: () => unknown): Promise<string[]> {
-  const warnings: string[] = [];
-  const listeners = process.listeners("warning");
-  process.removeAllListeners("warning");
-  const note = ({ name, message }: Error) => {
-    if (name === "LatchkeyPolicyWarning") warnings.push(message);
-  };
-  process.on("warning", note);
-  run();
-  await new Promise((resolve) => setImmediate(resolve)); // Node emits warnings on the next tick
-  process.off("warning", note);
-  for (const listener of listeners) process.on("warning", listener);
-  return warnings;
-}
 
 const policyOf = (options: Partial<LoginManagerOptions<never>>) =>
   make({ store: new MemoryStore(), ...options }).policy();
@@ -134,7 +120,7 @@ describe("login.policy()", () => {
       const at = idleTimeout ?? 400 * DAY;
       const given = { assuranceLevel, store: new MemoryStore() };
       const within = () => make({ ...given, absoluteTimeout, idleTimeout: at });
-      expect(await warningsOf(within)).to.deep.equal([]);
+      expect(await warningsOf(POLICY, within)).to.deep.equal([]);
       expect(within().policy().deviations).to.deep.equal([]);
 
       let login!: LoginManager<never>;
@@ -143,7 +129,7 @@ describe("login.policy()", () => {
       ];
       if (shown[1])
         over.push(`idleTimeout is ${(at + MINUTE) / MINUTE} min, longer than the ${shown[1]} that ${source}`);
-      const warnings = await warningsOf(() => {
+      const warnings = await warningsOf(POLICY, () => {
         login = make({ ...given, absoluteTimeout: absoluteTimeout + MINUTE, idleTimeout: at + MINUTE });
         login.init(express());
         login.policy();
@@ -154,8 +140,8 @@ describe("login.policy()", () => {
   }
 
   it("the default options warn of nothing; at a higher level they do, in whole hours", async () => {
-    expect(await warningsOf(() => new LoginManager({ secret: SECRET }))).to.deep.equal([]);
-    expect(await warningsOf(() => new LoginManager({ secret: SECRET, assuranceLevel: 3 }))).to.deep.equal([
+    expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET }))).to.deep.equal([]);
+    expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET, assuranceLevel: 3 }))).to.deep.equal([
       "absoluteTimeout is 720 h, longer than the 12 h that NIST SP 800-63B-4 has at assurance level 3",
       "idleTimeout is 24 h, longer than the 15 min that NIST SP 800-63B-4 has at assurance level 3",
     ]);

@@ -1,0 +1,55 @@
+import { isIP } from "node:net";
+import type { CookieOptions, Request } from "express";
+
+/** Where a browser keeps a cookie. It keeps one cookie of each name at each place. */
+interface Place {
+  domain: string | undefined;
+  path: string;
+  partitioned: boolean;
+}
+
+/** A longer list would make a header that proxies refuse; nginx takes 4 kB by default. */
+const MOST_DOMAINS = 4;
+
+/**
+ * The other places from which a browser may have sent a cookie of this name with a request. A browser sends only cookies whose domain
+ * ends the host and whose path begins the path, so these are the likely ones of a short list.
+ *
+ * @param own where this response sets or removes the cookie
+ */
+export function otherPlaces(req: Request, name: string, { domain, path = "/", ...own }: CookieOptions): Place[] {
+  const partitioned = own.partitioned ?? false;
+  const places: Place[] = own.secure ? [{ domain, path, partitioned: !partitioned }] : [];
+  if (/^__host-/i.test(name)) return places;
+  for (const otherPath of new Set(["/", path, ...firstPaths(req)])) {
+    for (const otherDomain of new Set([undefined, domain, ...domainsOf(req.hostname ?? "")])) {
+      if (otherPath !== path || otherDomain !== domain) {
+        places.push({ domain: otherDomain, path: otherPath, partitioned });
+      }
+    }
+  }
+  return places;
+}
+
+/** The path that was asked for, of a request target in any form (RFC 9112, 3.2). */
+export function pathOf(req: Request): string {
+  const target: string = req.originalUrl ?? req.url; // which only Express sets
+  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
+  return path === "" ? "/" : path;
+}
+
+/** A host and the domains above it, without a top-level domain, for which no browser keeps a cookie. */
+function domainsOf(host: string): string[] {
+  if (isIP(host) || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) return [];
+  const labels = host.toLowerCase().split(".");
+  return labels
+    .slice(0, -1)
+    .map((_, i) => labels.slice(i).join("."))
+    .slice(-MOST_DOMAINS);
+}
+
+/** The first segment of a request's path, with and without a slash at its end. */
+function firstPaths(req: Request): string[] {
+  const [, first] = /^(\/[\x21-\x2e\x30-\x3a\x3c-\x7e]{1,100})(?=\/|$)/.exec(pathOf(req)) ?? [];
+  return first === undefined ? [] : [first, `${first}/`];
+}

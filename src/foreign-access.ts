@@ -1,0 +1,45 @@
+import type { Request, Response } from "express";
+import { startResponse } from "./response-start.js";
+import { isWatched, noteDeletion, SessionAccess, watchedLater } from "./session-access.js";
+
+/** A session of an express-session of the application's own. */
+class ForeignAccess extends SessionAccess {
+  /** May the session have been changed? */
+  #isOpen = false;
+
+  override use(): Request["session"] | undefined {
+    this.#isOpen = true;
+    return super.use();
+  }
+
+  override finish(isWhole: boolean): Promise<void> | undefined {
+    noteDeletion(this.req);
+    this.conclude();
+    if (this.#isOpen) this.#assertJson();
+    return this.renewal?.set(this.session?.auth) ? this.keepCookies(this.#isLive(), isWhole) : undefined;
+  }
+
+  /** express-session would find out too late, when it takes no other answer any more. */
+  #assertJson(): void {
+    try {
+      JSON.stringify(this.session);
+    } catch (error) {
+      this.session = undefined;
+      throw error;
+    }
+  }
+
+  #isLive(): Promise<boolean> {
+    const { sessionStore, sessionID } = this.req;
+    return new Promise((resolve) => {
+      sessionStore.get(sessionID, (_error, found) => resolve(found?.auth?.loginId === this.renewal?.loginId));
+    });
+  }
+}
+
+/** Watches the session of an express-session of the application's own. */
+export function watchSession(req: Request, res: Response, next: (error: unknown) => void): void {
+  if (isWatched(req)) return;
+  if (req.app) watchedLater.add(req.app);
+  startResponse(res, new ForeignAccess(req, res, req.session), next);
+}

@@ -1,0 +1,17 @@
+/** Runs something, and gives the process warnings of this name that it led to. They are not printed. */
+export async function warningsOf(name: string, run: () => unknown): Promise<string[]> {
+  const heard: string[] = [];
+  const listeners = process.listeners("warning");
+  const hear = (warning: Error) => {
+    if (warning.name === name) heard.push(warning.message);
+  };
+  process.removeAllListeners("warning").on("warning", hear);
+  try {
+    await run();
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("warning", hear);
+    for (const listener of listeners) process.on("warning", listener);
+  }
+  return heard;
+}
