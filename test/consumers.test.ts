@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { Consumer } from "./support/consumer.js";
 import { packageWith } from "./support/package-with.js";
 import { runProgram } from "./support/program.js";
+import { inTestAll } from "./support/tier.js";
 
 /** TypeScript 7 has no moduleResolution node10; the compiler that are-the-types-wrong brings has. */
 const oldTsc = createRequire(createRequire(import.meta.url).resolve("@arethetypeswrong/core")).resolve(
@@ -31,8 +32,7 @@ const PEERS: Record<string, string[]> = {
   "latchkey/routing-controllers": ["routing-controllers", "reflect-metadata", "class-transformer", "class-validator"],
 };
 
-describe("a project that has latchkey installed", function () {
-  this.timeout(60_000);
+inTestAll("a project that has latchkey installed", () => {
   let consumer: Consumer;
   afterEach(() => consumer.remove());
 

@@ -11,7 +11,7 @@ import { site } from "./support/site.js";
 import { seed, trials } from "./support/trials.js";
 import { WatchedStore } from "./support/watched-store.js";
 
-const run = { seed, numRuns: trials(20_000, 300) };
+const run = { seed, numRuns: trials(20_000, 300, 60) };
 
 describe(`answers to cookies, whatever they are (seed ${seed})`, function () {
   this.timeout(1_800_000);

@@ -8,7 +8,7 @@ import { REMEMBERING } from "./support/remembered.js";
 import { seed, soaking, trials } from "./support/trials.js";
 
 const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis"]));
-const run = { seed, numRuns: trials(20_000, 300) };
+const run = { seed, numRuns: trials(20_000, 300, 60) };
 
 /** Is a cookie's value of the form that one of latchkey's has, right or wrong? */
 function wellFormed(header: string, mode: string): boolean {

@@ -5,12 +5,12 @@ import { storeConformance } from "latchkey/testing";
 import type { Browser } from "./support/browser.js";
 import { endPrograms, startProgram } from "./support/page-program.js";
 import { programOf } from "./support/snippets-compiled.js";
+import { inTestAll } from "./support/tier.js";
 
 const right = { email: "ann@example.com", password: "correct horse" };
 const wrong = { email: "ann@example.com", password: "wrong" };
 
-describe("the programs of the documentation", function () {
-  this.timeout(60_000);
+inTestAll("the programs of the documentation", () => {
   afterEach(endPrograms);
 
   for (const page of ["README.md", "docs/getting-started.md"]) {

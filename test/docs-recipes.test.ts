@@ -5,6 +5,7 @@ import { backendsHere } from "./support/backends.js";
 import type { Browser } from "./support/browser.js";
 import { endPrograms, type PageProgram, startProgram } from "./support/page-program.js";
 import { startRedis } from "./support/redis-servers.js";
+import { inTestAll } from "./support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 const bob = { email: "bob@example.com", password: "battery staple" };
@@ -17,8 +18,7 @@ const loggedIn = async (client: Browser, json = ann) => {
   return client;
 };
 
-describe("the recipes", function () {
-  this.timeout(60_000);
+inTestAll("the recipes", () => {
   afterEach(endPrograms);
 
   it("login-form: leads back, confirms, keeps one login over a new password", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import type { Checkpoint } from "./support/leak-program.js";
+import { inTestAll } from "./support/tier.js";
 import { trials } from "./support/trials.js";
 
 const HOURS = trials(12, 4);
@@ -27,8 +28,7 @@ function growth(checkpoints: Checkpoint[]): number {
   return (least(checkpoints.slice(half)) - least(checkpoints.slice(0, half))) / half;
 }
 
-describe("hours of people who log in, read, confirm, log out and stay away", function () {
-  this.timeout(900_000);
+inTestAll("hours of people who log in, read, confirm, log out and stay away", () => {
   let dir: string;
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "latchkey-leaks-"));

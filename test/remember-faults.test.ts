@@ -57,7 +57,7 @@ describe("a store that is away from remembered browsers", () => {
           clock.tick(1000);
           at.break(verb);
           const failed = await at.me(remember);
-          expect(at.operations(), "calls that were waited for").to.have.lengthOf(1);
+          if (what === "hangs") expect(at.operations(), "calls that were waited for").to.have.lengthOf(1);
           expect([failed.status, forgets(failed), failed.headers["retry-after"]]).to.eql([503, false, "5"]);
           expect([at.operations()[0], at.restored.callCount]).to.eql([verb, 0]);
           const page = await send(at.origin, "GET /public", { cookie: remember });

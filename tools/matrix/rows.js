@@ -9,7 +9,8 @@
  * @property {Record<string, string>} [packages] a version or a range for each name
  * @property {boolean} [lowest] the lowest version of each range of package.json, together
  * @property {boolean} [native] compiles better-sqlite3 anew, for another Node or another version
- * @property {readonly string[]} tests files of `test`, without `.test.ts`
+ * @property {readonly string[]} [tests] files of `test`, without `.test.ts`; else every file
+ * @property {boolean} [quick] runs the first tier, as `npm test` does; else everything, on servers and in the browser
  */
 
 /** What must hold everywhere: logins, guards, remembering, the cookie, and the package as others compile and load it. */
@@ -31,7 +32,6 @@ const onNode = (/** @type {string} */ major, /** @type {string} */ headers = maj
   node: major,
   headers,
   native: true,
-  tests: [...CORE, ...STORES, ...FRAMEWORK],
 });
 
 /** @type {Row[]} */
@@ -39,11 +39,7 @@ export const ROWS = [
   onNode("22"),
   onNode("24", "24.18"), // what is compiled with those from 24.19 on may abort Node: https://github.com/nodejs/node/issues/65446
   onNode("26"),
-  {
-    name: "express-4",
-    packages: { express: "4.21.0", express4: "npm:express@4.21.0" },
-    tests: [...CORE, ...FRAMEWORK],
-  },
+  { name: "express-4", packages: { express: "4.21.0", express4: "npm:express@4.21.0" } },
   { name: "express-session-1.18", packages: { "express-session": "1.18.2" }, tests: FRAMEWORK },
   { name: "connect-redis-10", packages: { "connect-redis": "10" }, tests: REDIS },
   { name: "node-redis-5", packages: { redis: "5.0.0" }, tests: REDIS },
@@ -53,10 +49,10 @@ export const ROWS = [
   { name: "lowest", lowest: true, native: true, tests: [...CORE, ...STORES, ...FRAMEWORK] },
 ];
 
-/** The two ends, a few minutes' worth for every change. */
-export const ENDS = ["node-26", "lowest"];
+/** The rows for every change: some minutes each. */
+export const SHORT = ["node-22", "node-24", "node-26", "express-4", "lowest"];
 
-/** A row in short, without compiling anything: of the rows with everything, what must hold everywhere. @param {Row} row @returns {Row} */
+/** A row in short: the first tier in the place of every test. @param {Row} row @returns {Row} */
 export function inShort(row) {
-  return row.tests.includes("login") ? { ...row, native: false, tests: CORE } : row;
+  return { ...row, quick: true };
 }

@@ -28,7 +28,7 @@ export async function runRow(row) {
 }
 
 async function tryRow(row, tree, nodes) {
-  const env = { ...process.env, CI: "true" }; // a server that is missing fails
+  const env = { ...process.env, CI: "true", ...(row.quick ? { QUICK: "1" } : {}) }; // with CI a server that is missing fails
   if (row.node) {
     const node = unpackNode(row.node, join(nodes, row.node));
     env.PATH = [join(node, "bin"), env.PATH].join(delimiter);
@@ -43,13 +43,9 @@ async function tryRow(row, tree, nodes) {
 
   const node = (await command("node", ["--version"], { cwd: tree, env })).trim();
   const versions = [`Node ${node}`, ...names.map((name) => `${name} ${installedVersion(tree, name)}`)].join(", ");
-  const files = row.tests.map((test) => `build/test/${test}.test.js`);
-  const setUp = ["reflect-metadata", "./build/test/support/server.js"].flatMap((module) => ["--require", module]);
-  const mocha = ["node_modules/mocha/bin/mocha.js", "--no-config", ...setUp, "--timeout", "600000", "--exit"];
-  const report = await command("node", [...mocha, "--forbid-pending", "--reporter", "dot", ...files], {
-    cwd: tree,
-    env,
-  }).catch((error) => error.message);
+  const files = (row.tests ?? ["**/*"]).map((test) => `build/test/${test}.test.js`);
+  const mocha = ["node_modules/mocha/bin/mocha.js", "--exit", ...files];
+  const report = await command("node", mocha, { cwd: tree, env }).catch((error) => error.message);
   const count = (word) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(report)?.[1] ?? 0);
   const isGreen = count("passing") > 0 && count("failing") === 0 && !report.startsWith("node ");
   return { versions, passed: count("passing"), ...(isGreen ? {} : { problem: report }) };
