@@ -112,8 +112,7 @@ function mount(app: Express, { changes }: Pairing, wait: RequestHandler): void {
   });
 }
 
-describe("R-6: two requests that change one session at once, at two servers", function () {
-  this.timeout(600_000);
+describe("R-6: two requests that change one session at once, at two servers", () => {
   expectNoUnhandledRejections();
 
   for (const { name, open } of places) {

@@ -13,8 +13,7 @@ import { WatchedStore } from "./support/watched-store.js";
 
 const run = { seed, numRuns: trials(20_000, 300, 60) };
 
-describe(`answers to cookies, whatever they are (seed ${seed})`, function () {
-  this.timeout(1_800_000);
+describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });

@@ -16,8 +16,7 @@ function wellFormed(header: string, mode: string): boolean {
   return mode === "persistent" && tokens.length === 1 && /^v1\.[\w-]{22}\.[\w-]{43}$/.test(tokens[0]!);
 }
 
-describe(`cookies, whatever they are (seed ${seed})`, function () {
-  this.timeout(1_800_000);
+describe(`cookies, whatever they are (seed ${seed})`, () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });

@@ -18,8 +18,7 @@ const EVENTS: Record<LoginEventName, true> = {
 };
 
 describe("the documentation", () => {
-  it("compiles, every piece of it", async function () {
-    this.timeout(60_000);
+  it("compiles, every piece of it", async () => {
     expect(pages().flatMap(snippetsOf)).to.have.length.above(50);
     expect(await compiledSnippets()).to.equal("");
   });

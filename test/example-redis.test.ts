@@ -9,8 +9,7 @@ const ANN = { email: "ann@example.com", password: "correct horse" };
 const here = await backendsHere("redis");
 
 for (const { name } of here) {
-  describe(`the example redis.ts, in two instances over ${name}`, function () {
-    this.timeout(60_000);
+  describe(`the example redis.ts, in two instances over ${name}`, () => {
     let redis: RedisServer;
     let instances: RunningExample[];
     let both: Browser[];

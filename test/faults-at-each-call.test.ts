@@ -59,8 +59,7 @@ async function faulty() {
   return { ...at, tampered, operations, origin, cookie, ask, sessionsOf, tokensOf };
 }
 
-describe("each call to the store, going wrong", function () {
-  this.timeout(60_000);
+describe("each call to the store, going wrong", () => {
   expectNoUnhandledRejections();
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {

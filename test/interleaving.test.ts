@@ -26,9 +26,7 @@ async function whoAmI(): Promise<string> {
   return name;
 }
 
-describe("currentUser without a request", function () {
-  this.timeout(120_000);
-
+describe("currentUser without a request", () => {
   it(`is never another's: 0 of ${REQUESTS} interleaved requests of ${USERS} users`, async () => {
     const byId = new Map(Array.from({ length: USERS }, (_, n) => [String(n), new Person(String(n), `User ${n}`)]));
     const app = express();

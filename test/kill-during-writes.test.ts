@@ -56,9 +56,7 @@ async function look(url: string, cookies: Map<string, string[]>) {
   return seen;
 }
 
-describe("a process that is killed while it writes", function () {
-  this.timeout(600_000);
-
+describe("a process that is killed while it writes", () => {
   for (const { name } of here) {
     const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 

@@ -21,8 +21,7 @@ const servers: Record<string, () => Promise<DatabaseServer>> = {
 const here = await backendsHere(...Object.keys(servers));
 const ROUNDS = trials(20, 1);
 
-describe("R-7: a server that is killed under load and started again", function () {
-  this.timeout(600_000);
+describe("R-7: a server that is killed under load and started again", () => {
   expectNoUnhandledRejections();
 
   for (const { name } of here) {

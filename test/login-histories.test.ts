@@ -203,8 +203,7 @@ const histories = fc.commands(
   { maxCommands: 40, size: "max" },
 );
 
-describe(`histories of logins (seed ${seed})`, function () {
-  this.timeout(3_600_000);
+describe(`histories of logins (seed ${seed})`, () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {

@@ -12,8 +12,7 @@ import { WatchedStore } from "./support/watched-store.js";
 
 const here = await backendsHere();
 
-describe("a logout while another request is on its way", function () {
-  this.timeout(300_000);
+describe("a logout while another request is on its way", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {

@@ -21,8 +21,7 @@ const VERBS: Verb[] = ["create", "destroy", "update", "rememberTokens.create", "
 const TRIALS = trials(500, 10);
 const AT_ONCE = 20;
 
-describe("a login that moves to another session", function () {
-  this.timeout(600_000);
+describe("a login that moves to another session", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 

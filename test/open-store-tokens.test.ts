@@ -3,8 +3,6 @@ import { rememberTokenConformance } from "latchkey/testing";
 import { backendsHere, shared } from "./support/backends.js";
 import { places } from "./support/processes.js";
 
-const STARTING = 60_000;
-
 /** Where openStore is pointed. */
 const urls: Record<string, () => Promise<{ url: string; remove(): Promise<void> }>> = {
   memory: async () => ({ url: "memory:", remove: async () => {} }),
@@ -16,8 +14,7 @@ const urls: Record<string, () => Promise<{ url: string; remove(): Promise<void> 
 };
 
 for (const { name } of await backendsHere(...Object.keys(urls))) {
-  describe(`the remembered browsers of what openStore opens on ${name}`, function () {
-    this.timeout(STARTING);
+  describe(`the remembered browsers of what openStore opens on ${name}`, () => {
     let place: { url: string; remove(): Promise<void> };
     let store: Awaited<ReturnType<typeof openStore>>;
     before(async () => {

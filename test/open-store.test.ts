@@ -38,8 +38,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-describe("openStore", function () {
-  this.timeout(60_000);
+describe("openStore", () => {
   let dir: string;
   beforeEach(async () => {
     dir = await realpath(await mkdtemp(join(tmpdir(), "latchkey-open-")));

@@ -19,8 +19,7 @@ const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 const TRIALS = trials(100, 10);
 
-describe("the address book, ported from Passport to latchkey", function () {
-  this.timeout(300_000);
+describe("the address book, ported from Passport to latchkey", () => {
   beforeEach(() => void sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] }));
   afterEach(() => sinon.restore());
 

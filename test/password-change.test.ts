@@ -10,8 +10,7 @@ import type { Me } from "./support/site.js";
 const MINUTE = 60_000;
 const here = await backendsHere();
 
-describe("a change of password", function () {
-  this.timeout(60_000);
+describe("a change of password", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

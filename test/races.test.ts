@@ -11,9 +11,7 @@ import { WatchedStore } from "./support/watched-store.js";
 const TRIALS = 1000;
 const SLOWEST = trials(300, 4);
 
-describe("races", function () {
-  this.timeout(120_000);
-
+describe("races", () => {
   it(`R-3: a redirect after a login, followed at once to another server, over a store as slow as ${SLOWEST} ms: ${TRIALS} of ${TRIALS} logged in`, async () => {
     const store = new WatchedStore();
     store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * SLOWEST));

@@ -27,8 +27,7 @@ const clients: Record<string, (url: string) => Promise<Closable>> = {
 
 const here = await backendsHere("redis");
 
-describe("a Redis that is killed under load and started again", function () {
-  this.timeout(60_000);
+describe("a Redis that is killed under load and started again", () => {
   expectNoUnhandledRejections();
 
   for (const [whose, open] of here.length > 0 ? Object.entries(clients) : []) {

@@ -14,8 +14,7 @@ function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
 }
 
 if ((await backendsHere("redis")).length > 0) {
-  describe("the remembered browsers of a RedisStore", function () {
-    this.timeout(20_000);
+  describe("the remembered browsers of a RedisStore", () => {
     const { cli, ttl, current } = useRedisStore();
     let client: RedisClient;
     let store: RedisStore;

@@ -6,8 +6,7 @@ import { backendsHere } from "./support/backends.js";
 import { type RedisServer, redisCli, startRedis, until } from "./support/redis-servers.js";
 
 if ((await backendsHere("redis")).length > 0) {
-  describe("RedisStore with waitReplicas", function () {
-    this.timeout(20_000);
+  describe("RedisStore with waitReplicas", () => {
     let master: RedisServer;
     let replica: RedisServer;
     let client: ReturnType<typeof connect>;

@@ -22,8 +22,7 @@ function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
 }
 
 if ((await backendsHere("redis")).length > 0) {
-  describe("RedisStore", function () {
-    this.timeout(20_000);
+  describe("RedisStore", () => {
     const { cli, ttl, current } = useRedisStore();
     let client: RedisClient;
     let store: RedisStore;

@@ -22,8 +22,7 @@ interface Outcome {
   requests: number;
 }
 
-describe("a remember cookie that was copied, used by its owner and the thief every 30 seconds", function () {
-  this.timeout(3_600_000);
+describe("a remember cookie that was copied, used by its owner and the thief every 30 seconds", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

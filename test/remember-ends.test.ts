@@ -9,8 +9,7 @@ import { soaking, trials } from "./support/trials.js";
 const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis", "sqlite"]));
 const TIMES = trials(1000, 20);
 
-describe("the record of a remembered browser", function () {
-  this.timeout(600_000);
+describe("the record of a remembered browser", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

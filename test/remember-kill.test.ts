@@ -39,8 +39,7 @@ async function killAmid(url: string, browsers: readonly Remembered[], answers: n
   return cut;
 }
 
-describe("a process that is killed while it restores remembered browsers", function () {
-  this.timeout(600_000);
+describe("a process that is killed while it restores remembered browsers", () => {
   afterEach(() => sinon.restore());
 
   for (const { name } of here) {

@@ -9,8 +9,7 @@ import { soaking } from "./support/trials.js";
 
 const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis", "sqlite"]));
 
-describe("a remembered browser with a record in the store", function () {
-  this.timeout(600_000);
+describe("a remembered browser with a record in the store", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

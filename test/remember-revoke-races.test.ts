@@ -9,8 +9,7 @@ import { soaking, trials } from "./support/trials.js";
 const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "postgres"]));
 const TIMES = trials(1000, 14);
 
-describe("a browser that is restored while its login is ended", function () {
-  this.timeout(600_000);
+describe("a browser that is restored while its login is ended", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {

@@ -16,8 +16,7 @@ const anyAddress = () =>
   Math.random() < 0.5 ? `198.51.${below(256)}.${below(256)}` : `2001:db8::${(1 + below(65_535)).toString(16)}`;
 const statuses = (answers: readonly RawAnswer[]) => [...new Set(answers.map(({ status }) => status))];
 
-describe("a remembered browser with many tabs", function () {
-  this.timeout(3_600_000);
+describe("a remembered browser with many tabs", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

@@ -11,8 +11,7 @@ const THIEF = { "user-agent": "a thief's", "x-forwarded-for": "203.0.113.66" };
 const VICTIM = { "user-agent": "a victim's", "x-forwarded-for": "198.51.100.7" };
 const thiefAt = (at: number) => ({ address: "203.0.113.66", userAgent: "a thief's", at });
 
-describe("a remember token that was used up, presented again", function () {
-  this.timeout(600_000);
+describe("a remember token that was used up, presented again", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

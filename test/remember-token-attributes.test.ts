@@ -10,8 +10,7 @@ import { trials } from "./support/trials.js";
 const here = await backendsHere("memory");
 const LOGINS = trials(1000, 200);
 
-describe("the cookie that remembers a browser", function () {
-  this.timeout(600_000);
+describe("the cookie that remembers a browser", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

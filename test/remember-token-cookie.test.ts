@@ -42,8 +42,7 @@ function aliases(part: string, spare: number): string[] {
   return others.filter((one) => one !== last).map((one) => part.slice(0, -1) + ALPHABET[one]);
 }
 
-describe("the cookie of a remembered browser", function () {
-  this.timeout(600_000);
+describe("the cookie of a remembered browser", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });

@@ -1,11 +1,8 @@
 import { rememberTokenConformance } from "latchkey/testing";
 import { type Backend, backendsHere } from "./support/backends.js";
 
-const STARTING = 60_000;
-
 for (const { name, open } of await backendsHere()) {
-  describe(`the remembered browsers of the ${name} store`, function () {
-    this.timeout(STARTING);
+  describe(`the remembered browsers of the ${name} store`, () => {
     let opened: Awaited<ReturnType<Backend["open"]>>;
     before(async () => {
       opened = await open();

@@ -57,9 +57,7 @@ async function atEveryCall(trial: (at: number, n: number) => Promise<string | nu
   return { made, wrong: [...new Set(wrong)] };
 }
 
-describe("ending a login at the moment when it moves", function () {
-  this.timeout(600_000);
-
+describe("ending a login at the moment when it moves", () => {
   for (const [ending, end] of Object.entries(ends)) {
     for (const [moving, move] of Object.entries(moves)) {
       for (const order of orders) {

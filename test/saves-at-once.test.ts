@@ -57,9 +57,7 @@ const named = (length: number) =>
     .sort();
 const count = ({ calls }: WatchedStore, verb: string) => calls.filter((one) => one === verb).length;
 
-describe(`${REQUESTS} requests at once that each change one session`, function () {
-  this.timeout(120_000);
-
+describe(`${REQUESTS} requests at once that each change one session`, () => {
   for (const [whose, begin] of VISITORS) {
     it(`of ${whose}: while one is saved the others wait, and one update saves them all`, async () => {
       const store = new WatchedStore();
@@ -158,9 +156,7 @@ describe(`${REQUESTS} requests at once that each change one session`, function (
   });
 });
 
-describe("two processes at once that each change one session", function () {
-  this.timeout(120_000);
-
+describe("two processes at once that each change one session", () => {
   for (const { name } of shared) {
     it(`on ${name}: none fails, and no change is lost`, async () => {
       const place = await places[name]!();

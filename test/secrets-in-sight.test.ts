@@ -87,8 +87,7 @@ function secretsOf(pair: string): string[] {
   return [value, plain, ...plain.replace(/^s:/, "").split(".")].filter((text) => text.length >= 20);
 }
 
-describe(`secrets (seed ${seed})`, function () {
-  this.timeout(1_800_000);
+describe(`secrets (seed ${seed})`, () => {
   let clock: sinon.SinonFakeTimers;
   const heard: string[] = [];
   const hear = (warning: Error) => void heard.push(written(warning));

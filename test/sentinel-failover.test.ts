@@ -13,8 +13,7 @@ import { WatchedStore } from "./support/watched-store.js";
 const here = await backendsHere("redis-sentinel");
 
 for (const _ of here) {
-  describe("a failover", function () {
-    this.timeout(90_000);
+  describe("a failover", () => {
     expectNoUnhandledRejections();
 
     it("by Sentinel under load, the master being killed: 503 meanwhile, and everybody is served again by themselves", async () => {

@@ -18,8 +18,7 @@ const AT_ONCE = 50;
 const SECOND = 1000;
 const kinds = ["end-oldest", "refuse"] as const;
 
-describe("maxSessions", function () {
-  this.timeout(600_000);
+describe("maxSessions", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {

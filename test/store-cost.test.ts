@@ -22,8 +22,7 @@ async function readOften(origin: string, cookie: string, times = REQUESTS): Prom
   );
 }
 
-describe("what a request costs the server behind the store", function () {
-  this.timeout(60_000);
+describe("what a request costs the server behind the store", () => {
   let opened: Opened;
   afterEach(async () => {
     sinon.restore();

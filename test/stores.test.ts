@@ -10,11 +10,8 @@ import memorystore from "memorystore";
 import { createClient } from "redis";
 import { type Backend, backendsHere, shared } from "./support/backends.js";
 
-const STARTING = 60_000;
-
 for (const { name, open } of await backendsHere()) {
-  describe(`the ${name} store`, function () {
-    this.timeout(STARTING);
+  describe(`the ${name} store`, () => {
     let opened: Awaited<ReturnType<Backend["open"]>>;
     before(async () => {
       opened = await open();
@@ -52,8 +49,7 @@ const wrapped = [
 
 for (const { name, backend, open } of wrapped) {
   if ((await backendsHere(backend)).length === 0) continue;
-  describe(`ExpressSessionStore over ${name}`, function () {
-    this.timeout(STARTING);
+  describe(`ExpressSessionStore over ${name}`, () => {
     let opened: Awaited<ReturnType<typeof open>>;
     let store: ExpressSessionStore;
     before(async () => {

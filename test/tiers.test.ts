@@ -25,6 +25,14 @@ describe("the tiers of the tests", () => {
     expect(testsIn("build/test", ".test.js")).to.eql(testsIn("test", ".test.ts"));
   });
 
+  it("have one deadline, which only ends what hangs: no test sets one of its own", () => {
+    expect(JSON.parse(readFileSync(".mocharc.json", "utf8")).timeout).to.be.at.least(600_000);
+    const impatient = testsIn("test", ".test.ts").filter((file) =>
+      /\bthis\.timeout\(/.test(readFileSync(join("test", `${file}.test.ts`), "utf8")),
+    );
+    expect(impatient.filter((file) => file !== "tiers")).to.eql([]);
+  });
+
   it("are run by .ci/run as everybody runs them, and added up", () => {
     const run = readFileSync(".ci/run", "utf8");
     expect(run).to.include("npm ci && npm test").and.include("npm run test:all");

@@ -6,9 +6,7 @@ import { countTrials, send } from "./support/raw-client.js";
 const TRIALS = 100;
 const here = await backendsHere(...Object.keys(places));
 
-describe("two processes over one store", function () {
-  this.timeout(60_000);
-
+describe("two processes over one store", () => {
   for (const { name } of here) {
     describe(`on ${name}`, () => {
       let place: Awaited<ReturnType<(typeof places)[string]>>;

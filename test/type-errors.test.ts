@@ -5,8 +5,7 @@ import { Consumer } from "./support/consumer.js";
 
 const TOLD = /^\s*\/\/ (TS\d+: .*)$/;
 
-describe("the compiler", function () {
-  this.timeout(60_000);
+describe("the compiler", () => {
   let consumer: Consumer;
   afterEach(() => consumer.remove());
 

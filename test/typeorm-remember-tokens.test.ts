@@ -21,8 +21,7 @@ function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
 
 const databases = await backendsHere("sqlite", "sqlite3", "postgres", "mariadb");
 
-describe("the remembered browsers of a TypeOrmStore", function () {
-  this.timeout(30_000);
+describe("the remembered browsers of a TypeOrmStore", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of databases) {

@@ -23,8 +23,7 @@ function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
 const databases = await backendsHere("sqlite", "sqlite3", "postgres", "mariadb");
 
 for (const { name, open } of databases) {
-  describe(`TypeOrmStore on ${name}`, function () {
-    this.timeout(30_000);
+  describe(`TypeOrmStore on ${name}`, () => {
     let opened: Opened;
     let dataSource: DataSource;
     beforeEach(async () => {

@@ -29,8 +29,7 @@ const FACTS = {
   employee: ["true true false acme:7", "false false false acme:8", "false false false acme:8"],
 };
 
-describe("UserMixin under an application's own compiler settings", function () {
-  this.timeout(60_000);
+describe("UserMixin under an application's own compiler settings", () => {
   const consumers: Consumer[] = [];
   after(() => Promise.all(consumers.map((consumer) => consumer.remove())));
 

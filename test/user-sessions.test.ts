@@ -26,8 +26,7 @@ const HOSTILE: unknown[] = [
 
 const here = await backendsHere();
 
-describe("the logins of a user", function () {
-  this.timeout(60_000);
+describe("the logins of a user", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
