@@ -97,8 +97,9 @@ function showIn(app: Application): void {
   addLocal(app, "currentUser", () => context()?.loaded?.user);
   if (!("takeFlashes" in app.locals)) {
     addLocal(app, "takeFlashes", () => {
-      const req = context()?.req; // now, and not in the template, which may run when it pleases
-      return (options?: { category?: string }) => (req ? takeFlashes(req, options) : []);
+      const own = context(); // now, and not in the template, which may run when it pleases
+      // Once the response has begun the browser could not be told to forget them: they wait for the next page.
+      return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
     });
   }
   const renderView = app.render as (...args: unknown[]) => void;
