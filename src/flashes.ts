@@ -18,7 +18,7 @@ export class FlashRoom {
     return this.#open(context);
   }
 
-  /** Keeps the messages of a visitor, and of these logins, for the login that took their place; not those that asked for it. */
+  /** Keeps a visitor's messages, and those of these logins, for the login that follows, but not the messages that asked for it. */
   passOn(context: RequestContext, logins: ReadonlyArray<string | undefined>): void {
     this.#known(context)?.passOn(logins);
   }
@@ -45,7 +45,7 @@ export class FlashRoom {
 export class Flashes {
   /** What the cookie brought, until it is known to belong to the request's login. */
   #brought: FlashContent | null;
-  /** Is there a cookie that says nothing? */
+  /** Is there a cookie that cannot be read? */
   readonly #isBad: boolean;
   #messages: KeptFlash[] = [];
   #next: string | null = null;
@@ -114,6 +114,7 @@ export class Flashes {
   finish(): void {
     this.#isFinished = true;
     const { req, res } = this.context;
+    if (res.headersSent) return;
     const login = this.#loginId();
     // While the store is away nobody knows the login: the cookie stays whose it was.
     const owner = login === undefined ? (this.#brought?.loginId ?? null) : login;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { ErrorRequestHandler } from "express";
-import { flash, type ResponseStartedError, takeFlashes } from "latchkey";
+import { flash, logoutUser, type ResponseStartedError, takeFlashes } from "latchkey";
 import { flashSite } from "./support/flash-site.js";
 
 /** A site whose store fails to create a session, and whose error page may show messages and flash one. */
@@ -84,6 +84,21 @@ describe("flash messages once the response has begun", () => {
     await browser.flash("Hello");
     expect((await browser.get("/late")).text).to.equal("begun response_started response_started");
     expect(await browser.texts()).to.eql(["Hello"]);
+  });
+
+  it("keep no logout from ending the login", async () => {
+    const { browser } = await flashSite({}, (app) => {
+      app.get("/late", async (req, res) => {
+        takeFlashes(req, { category: "other" });
+        const work = logoutUser(req);
+        res.send("bye");
+        await work;
+      });
+    });
+    await browser.post("/login/1");
+    await browser.flash("Hello");
+    expect((await browser.get("/late")).text).to.equal("bye");
+    expect((await browser.get("/me")).status).to.equal(302);
   });
 
   it("are refused too when they are no text", async () => {
