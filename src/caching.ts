@@ -3,11 +3,8 @@ import type { Response } from "express";
 /** What `res.sendFile` and `express.static` set when the handler chose nothing. */
 const UNCHOSEN = "public, max-age=0";
 
-/**
- * Headers that address shared caches alone, which heed them instead of Cache-Control: RFC 9213 and its variants of single vendors, and
- * those of older proxies.
- */
-const FOR_SHARED_CACHES = /^(.+-)?cdn-cache-control$|^(surrogate-control|edge-control|x-accel-expires)$/;
+/** Headers that only shared caches read, and prefer to Cache-Control, beside CDN-Cache-Control (RFC 9213) and its variants of vendors. */
+const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel-expires"]);
 
 /** May a shared cache keep the response, as far as its Cache-Control says? */
 export function isShareable(res: Response): boolean {
@@ -26,7 +23,8 @@ export function keepPrivate(res: Response): void {
     res.setHeader("Cache-Control", ["private", ...left].join(", "));
   }
   for (const name of res.getHeaderNames()) {
-    if (FOR_SHARED_CACHES.test(name) && !directivesOf(res, name).some(keepsOut)) res.removeHeader(name);
+    const isForSharedCaches = FOR_SHARED_CACHES.has(name) || name.endsWith("cdn-cache-control");
+    if (isForSharedCaches && !directivesOf(res, name).some(keepsOut)) res.removeHeader(name);
   }
 }
 

@@ -12,8 +12,8 @@ interface Place {
 const MOST_DOMAINS = 4;
 
 /**
- * The other places from which a browser may have sent a cookie of this name with a request. A browser sends only cookies whose domain
- * ends the host and whose path begins the path, so these are the likely ones of a short list.
+ * The other places from which a browser may have sent a cookie of this name with a request. A browser only sends
+ * a cookie whose domain is the host or above it, and whose path is the request's path or above it. These are the likely ones.
  *
  * @param own where this response sets or removes the cookie
  */

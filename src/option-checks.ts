@@ -68,7 +68,7 @@ export function isTextOrNull(option: string, value: unknown): void {
   if (value !== null) isText(option, value);
 }
 
-/** Refuses what is too weak to sign with; what was given is never told. */
+/** Refuses a secret that is too weak to sign with, in production also one that is not random. No error has a part of it. */
 export function checkSecret(option: string, value: unknown): void {
   const secrets: unknown[] = Array.isArray(value) ? value : [value];
   if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");

@@ -20,7 +20,7 @@ type MaybePromise<T> = T | Promise<T>;
 
 /** How a LoginManager works. Only `secret` and a loader are owed. */
 export interface LoginManagerOptions<U extends object = Express.User, A extends object = AnonymousUser> {
-  /** At least 32 characters each. The first signs, all verify, so keys can be rotated. */
+  /** At least 32 characters each, and random when NODE_ENV is "production". The first signs, all verify, so keys can be rotated. */
   secret: string | readonly string[];
   /** Where sessions are kept. @default a MemoryStore */
   store?: SessionStore | undefined;
@@ -111,7 +111,7 @@ export interface SessionOptions {
   genid?: ((req: Request) => string) | undefined;
   /** Whether `X-Forwarded-Proto` counts, for all cookies of latchkey's. @default as Express's "trust proxy" says */
   proxy?: boolean | undefined;
-  /** Does each response set the cookie anew? @default false */
+  /** Whether each response sets the cookie anew, if the session is still there, which costs one call of the store. @default false */
   rolling?: boolean | undefined;
   /** Is a session saved that nothing was put into? @default false */
   saveUninitialized?: boolean | undefined;
@@ -146,7 +146,12 @@ export interface RememberOptions {
   duration?: Duration | undefined;
   /** A browser that was not restored for this long is forgotten; in the persistent mode only. @default `duration` */
   idleTimeout?: Duration | undefined;
-  /** Does each request, in the persistent mode each restore, start the duration anew? @default false */
+  /**
+   * Whether each restore starts the duration anew; in the stateless mode each request whose session holds the login, which costs one call
+   * of the store.
+   *
+   * @default false
+   */
   refreshEachRequest?: boolean | undefined;
 }
 
