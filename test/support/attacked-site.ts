@@ -60,7 +60,7 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
     remember: { mode },
   });
   const foreign = (await send(await serve(elsewhere.app), "POST /login/1", { json: { remember: true } })).cookie;
-  const mixed = mode === "persistent" ? [`${good[1]!.split(".").slice(0, 2).join(".")}.${good[4]!.split(".")[2]}`] : [];
+  const mixed = mode === "persistent" ? [`${good[1]!.split(".").slice(0, 3).join(".")}.${good[4]!.split(".")[3]}`] : [];
   const bad = [ended, ...(mode === "persistent" ? [bare(forgotten)] : []), ...foreign.split("; ").map(bare), ...mixed];
 
   /** Whose login this header opens; a session's cookie counts when it is decoded, for so express-session writes it. */
@@ -72,6 +72,12 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
     });
     return session ?? token ?? null;
   };
+  /** Does the header have one remember cookie, of a browser that has or had a record? */
+  const hasToken = (header: string) => {
+    const values = valuesOf(header, "remember");
+    const isGiven = (value: string) => owners.has(`remember=${value}`) || value === bare(forgotten);
+    return mode === "persistent" && values.length === 1 && isGiven(values[0]!);
+  };
   /** The name of who a page is shown to, or null, after a request with this header. */
   const visit = async (header: string, line = "GET /me") => {
     store.calls = [];
@@ -81,7 +87,7 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
     return { ...answer, name, set: answer.headers["set-cookie"] ?? [] };
   };
   const headers = hostileCookies(["sid", "remember"], good, bad);
-  return { ...at, origin, store, seen, headers, good, owners, ownerOf, visit, handled: () => handled };
+  return { ...at, origin, store, seen, headers, good, owners, ownerOf, hasToken, visit, handled: () => handled };
 }
 
 function parsed(text: string): unknown {
