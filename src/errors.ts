@@ -216,6 +216,13 @@ export class UnsupportedByStoreError extends LatchkeyError {
   }
 }
 
+/** A package is installed in a version that latchkey does not work with. */
+export class PeerVersionError extends LatchkeyError {
+  constructor(peer: string, needed: string) {
+    super("peer_version", 500, `${peer} has to be ${needed}; install it with: npm install ${peer}@latest`);
+  }
+}
+
 /** A package that is needed for what was chosen is not installed. */
 export class PeerMissingError extends LatchkeyError {
   constructor(peers: string, options?: ErrorOptions) {

@@ -14,6 +14,7 @@ export {
   OptionError,
   OtherUserError,
   PeerMissingError,
+  PeerVersionError,
   RecordDamagedError,
   RequestEndedError,
   ResponseStartedError,

@@ -1,9 +1,13 @@
-import { RedisStore as ConnectRedis } from "connect-redis";
-import { RecordDamagedError, SessionExistsError } from "../src/errors.js";
+import * as connectRedis from "connect-redis";
+import { PeerVersionError, RecordDamagedError, SessionExistsError } from "../src/errors.js";
 import { assertId } from "../src/store-arguments.js";
 import { CREATE, DESTROY, DESTROY_OF, ENTER, KEEP, LEAVE, LIST } from "./redis-scripts.js";
 import { headOf, userIdOf } from "./redis-value.js";
 import { undecodable } from "./undecodable.js";
+
+// Version 7 has no such export, and by name it would be a SyntaxError of the import.
+const { RedisStore: ConnectRedis } = connectRedis;
+if (typeof ConnectRedis !== "function") throw new PeerVersionError("connect-redis", "8 or newer");
 
 /** What latchkey needs of a node-redis client: `createClient`, `createCluster` and `createSentinel` all give it. */
 export interface RedisClient {
@@ -50,7 +54,7 @@ const REPLICATION_TIMEOUT = 1000;
  */
 export class RedisRecords<R extends Listed> {
   readonly #options: RedisRecordsOptions<R>;
-  readonly #reader: ConnectRedis;
+  readonly #reader: connectRedis.RedisStore;
 
   constructor(options: RedisRecordsOptions<R>) {
     const { client, prefix, decode } = options;

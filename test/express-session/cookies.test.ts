@@ -2,8 +2,10 @@ import { expect } from "chai";
 import type { Request } from "express";
 import expressSession from "express-session";
 import sinon from "sinon";
-import { both, either, expiryOf, type Kind, type Options, setCookie, siteOf } from "./middlewares.js";
+import { both, either, expiryOf, type Kind, middleware, type Options, setCookie, siteOf } from "./middlewares.js";
 
+/** Its types know no options. */
+const TheirCookie = expressSession.Cookie as unknown as new (options: unknown) => expressSession.Cookie;
 const START = Date.UTC(2030, 0);
 
 /** The attributes of the cookie that an answer to this path sets; undefined where it sets none. */
@@ -51,6 +53,42 @@ describe("express-session's contract: the cookie of a session", () => {
     const given = await attributes(kind, options).catch((error: Error) => error.name);
     if (kind === "latchkey") expect(given).to.equal("OptionError");
     else expect(given).to.have.property("expires", new Date(START + 5_000).toUTCString());
+  });
+
+  both("has options that are an object, or a function", (kind) => {
+    for (const cookie of [42, "foo", true]) {
+      const make = () => (kind === "latchkey" ? middleware(kind, { cookie } as never) : new TheirCookie(cookie));
+      expect(make, String(cookie)).to.throw(/cookie|options/);
+    }
+    const make = () => new TheirCookie(() => {});
+    expect(make).to.throw(/options/);
+  });
+
+  both("has no option that is not an attribute", (kind) => {
+    for (const [option, value] of Object.entries({ data: { foo: "bar" }, originalMaxAge: 1_000 })) {
+      const options = { cookie: { path: "/foo", [option]: value } } as never;
+      if (kind === "latchkey") expect(() => middleware(kind, options), option).to.throw(new RegExp(option));
+      else expect(() => middleware(kind, options), option).not.to.throw();
+    }
+  });
+
+  both("takes a Date for its maxAge: from the options, or only from the session", async (kind) => {
+    const end = new Date(START + 5_000);
+    const change = ({ session }: Request) => {
+      session.cookie.maxAge = end as never;
+    };
+    expect(await attributes(kind, {}, change)).to.have.property("expires", end.toUTCString());
+    const given = await attributes(kind, { cookie: { maxAge: end } } as never).catch((error: Error) => error.name);
+    if (kind === "latchkey") expect(given).to.equal("OptionError");
+    else expect(given).to.have.property("expires", end.toUTCString());
+  });
+
+  both("has a maxAge of a type that makes sense", (kind) => {
+    for (const maxAge of ["42 apples", true, () => {}]) {
+      const make = () =>
+        kind === "latchkey" ? middleware(kind, { cookie: { maxAge } } as never) : new TheirCookie({ maxAge });
+      expect(make, String(maxAge)).to.throw(/maxAge/);
+    }
   });
 
   both("is sent as a handler changes it", async (kind) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
-import express from "express";
+import express, { type Request } from "express";
 import expressSession from "express-session";
 import { LoginManager } from "latchkey";
 import { SECRET } from "../support/people.js";
@@ -27,6 +27,13 @@ describe("express-session's contract: options", () => {
     const origin = await serve(app);
     const [below, twice] = [await send(origin, "GET /foo/bar"), await send(origin, "GET /foo/foo/bar")];
     expect([setCookie(below) !== undefined, setCookie(twice)]).to.eql([true, undefined]);
+  });
+
+  both("cookie: may be a function, which is given the request", async (kind) => {
+    const cookie = (req: Request) => ({ path: req.url, httpOnly: true, secure: false });
+    const at = await siteOf(kind, { cookie } as never);
+    const { attributes } = setCookie(await at.visit(undefined, "GET /test"))!;
+    expect(attributes).to.include({ path: "/test", httponly: true }).and.not.have.property("secure");
   });
 
   both("genid: is refused unless it is a function", (kind) => {

@@ -162,6 +162,37 @@ describe("express-session's contract: the verbs of a session", () => {
     });
   }
 
+  both("save: of a session that was not changed writes, or does not", async (kind) => {
+    const at = await siteOf(kind, {}, async (req, res) => {
+      req.session.note = "the same";
+      await called((done) => req.session.save(done));
+      res.end();
+    });
+    const { cookie } = await at.visit();
+    expect(at.sessions.take("write")).to.equal(1);
+    await at.visit(cookie);
+    expect(at.sessions.take("write")).to.equal(either(kind, 1, 0));
+  });
+
+  both("touch: moves it in the store each time, or now and then", async (kind) => {
+    sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
+    const at = await siteOf(kind, { cookie: { maxAge: MINUTE } }, ({ session }, res) => {
+      session.note = "kept";
+      session.touch();
+      res.end();
+    });
+    const { cookie } = await at.visit();
+    const moved: number[] = [];
+    for (const step of [100, MINUTE / 10]) {
+      const before = await at.sessions.endsAt();
+      sinon.clock.tick(step);
+      await at.visit(cookie);
+      moved.push((await at.sessions.endsAt()) - before);
+    }
+    sinon.restore();
+    expect(moved).to.eql(either(kind, [100, 6_000], [0, 6_100]));
+  });
+
   both("touch: moves the end of it", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await siteOf(kind, { cookie: { maxAge: MINUTE } }, ({ session }, res) => {

@@ -1,10 +1,31 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** The lowest published version of every range that users may install: peers, and what the package itself depends on. */
+/**
+ * The versions of the peers that latchkey is made for. The ranges in package.json are wider: they refuse no installation beside a version
+ * that an application has for itself.
+ */
+const MADE_FOR = {
+  "@nestjs/common": "^11.0.0",
+  "@types/express": "^4.17.21 || ^5.0.0",
+  "@types/express-session": "^1.18.0",
+  "better-sqlite3": "^12.0.0",
+  "connect-redis": "^9.0.0 || ^10.0.0",
+  express: "^4.21.0 || ^5.0.0",
+  "express-session": "^1.18.2",
+  mysql2: "^3.0.0",
+  pg: "^8.5.1",
+  redis: "^5.0.0 || ^6.0.0",
+  "routing-controllers": "^0.11.0",
+  typeorm: "^0.3.20 || ^1.0.0",
+};
+
+/** The lowest published version of what latchkey is made for, and of what the package itself depends on. */
 export function lowestVersions() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-  const ranges = Object.entries({ ...dependencies, ...peerDependencies });
+  const forgotten = Object.keys(peerDependencies).filter((name) => !Object.hasOwn(MADE_FOR, name));
+  if (forgotten.length > 0) throw new Error(`tools/matrix/versions.js does not know ${forgotten.join(", ")}`);
+  const ranges = Object.entries({ ...dependencies, ...MADE_FOR });
   return Object.fromEntries(ranges.map(([name, range]) => [name, lowestOf(name, range)]));
 }
 
