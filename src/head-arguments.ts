@@ -1,9 +1,10 @@
 import type { Response } from "express";
 
+type Value = number | string | string[];
 type Headers = Record<string, unknown> | unknown[] | undefined;
 type Pair = readonly [name: unknown, value: unknown];
 
-/** What latchkey may add to. */
+/** The headers that latchkey may add to. */
 const SHARED = ["cache-control", "set-cookie", "vary"];
 
 /** The arguments of `res.writeHead`. */
@@ -17,44 +18,57 @@ export class HeadArguments {
   }
 
   /**
-   * Runs `add`, which reads and sets headers of the response, and gives the arguments for Node's writeHead then. The headers that both
-   * may set are in the response while `add` runs, as Node would put them there. All others stay arguments: what Node makes of them
-   * depends on their form.
+   * Runs `add`, which reads and sets headers of the response, and gives the arguments for Node's writeHead then. The shared headers are
+   * in the response while `add` runs, as Node would put them there, and return to their places. All others stay as they are: what Node
+   * makes of them depends on their form.
    */
   with(res: Response, add: () => void): unknown[] {
     const wasBare = res.getHeaderNames().length === 0;
-    const rest = this.#moveShared(res);
+    const lent = SHARED.flatMap((name) => this.#lend(res, name));
     add();
-    // Node keeps a list as it is, where the response has no other headers.
-    if (!wasBare || !Array.isArray(rest) || res.getHeaderNames().length === 0) return [...this.#first, rest];
-    for (const [name, value] of pairsOf(rest)) res.appendHeader(name as string, value as string);
+    const headers = lent.reduce((rest, takeBack) => takeBack(rest), this.#headers);
+    // Where a response has no other headers, Node keeps a list as it is.
+    const isKept = !wasBare || !Array.isArray(headers) || (lent.length === 0 && res.getHeaderNames().length === 0);
+    if (isKept) return [...this.#first, headers];
+    for (const [name, value] of pairsOf(headers)) res.appendHeader(name as string, value as string);
     return this.#first;
   }
 
-  /** Puts the shared headers into the response, and gives the others. */
-  #moveShared(res: Response): Headers {
-    const headers = this.#headers;
-    const pairs = pairsOf(headers);
-    if (!pairs.some(isShared)) return headers;
-    for (const shared of SHARED) {
-      const given = pairs.filter((pair) => lower(pair) === shared);
-      const values = given.flatMap(([, value]) => value as string | string[]);
-      if (values.length > 0) res.setHeader(given[0]![0] as string, values.length === 1 ? values[0]! : values);
-    }
-    const others = pairs.filter((pair) => !isShared(pair));
-    if (!Array.isArray(headers)) return Object.fromEntries(others);
-    return Array.isArray(headers[0]) ? [...others] : others.flat(1);
+  /** Puts a header into the response, if it is among the arguments; gives how to take it back. */
+  #lend(res: Response, name: string): Array<(headers: Headers) => Headers> {
+    const values = pairsOf(this.#headers)
+      .filter((pair) => lower(pair) === name)
+      .flatMap(([, value]) => value as string | string[]);
+    if (values.length === 0) return [];
+    const lent: Value = values.length === 1 ? values[0]! : values;
+    const before = res.getHeader(name);
+    res.setHeader(name, lent);
+    return [
+      (headers) => {
+        const value = res.getHeader(name);
+        if (before === undefined) res.removeHeader(name);
+        else res.setHeader(name, before);
+        return value === lent ? headers : replaced(headers, name, value);
+      },
+    ];
   }
+}
+
+/** Headers with this value in the first place of a name. */
+function replaced(headers: Headers, name: string, value: unknown): Headers {
+  const pairs = pairsOf(headers);
+  const first = pairs.findIndex((pair) => lower(pair) === name);
+  const changed = pairs
+    .map((pair, at) => (at === first ? ([pair[0], value] as const) : pair))
+    .filter((pair, at) => at === first || lower(pair) !== name);
+  if (!Array.isArray(headers)) return Object.fromEntries(changed);
+  return Array.isArray(headers[0]) ? [...changed] : changed.flat(1);
 }
 
 function pairsOf(headers: Headers): readonly Pair[] {
   if (!Array.isArray(headers)) return Object.entries(headers ?? {});
   if (Array.isArray(headers[0])) return headers as Pair[];
   return Array.from({ length: headers.length / 2 }, (_, at) => [headers[at * 2], headers[at * 2 + 1]] as const);
-}
-
-function isShared(pair: Pair): boolean {
-  return SHARED.includes(lower(pair));
 }
 
 function lower([name]: Pair): string {

@@ -25,11 +25,17 @@ export class HeldResponse {
   release(answer: () => void): void {
     const { res } = this;
     const socket = this.#socket;
+    const isDestroyed = this.#isDestroyed;
     this.#putBack();
+    if (isDestroyed) res.destroyed = false;
     answer();
-    if (!this.#isDestroyed) return;
-    if (res.writableEnded) socket!.destroy();
-    else res.once("finish", () => socket!.destroy());
+    if (!isDestroyed) return;
+    const destroy = () => {
+      res.destroyed = true;
+      socket!.destroy();
+    };
+    if (res.headersSent) destroy();
+    else res.once("finish", destroy);
   }
 
   /** Cuts the connection. No byte of this response was sent. */
@@ -58,12 +64,12 @@ export class HeldResponse {
     return true;
   }
 
-  /** An answer arrives although the connection is destroyed after it, as Express does for an error that comes after the answer. */
+  /** What was answered arrives although the connection is destroyed after it, as Express does for an error that comes then. */
   #delayDestroy(socket: Socket): void {
     const own = Object.getOwnPropertyDescriptor(socket, "destroy");
     const destroy = socket.destroy;
     socket.destroy = (error) => {
-      if (error || !this.res.writableEnded) return destroy.call(socket, error);
+      if (error || !this.res.headersSent) return destroy.call(socket, error);
       this.#isDestroyed = true;
       return socket;
     };

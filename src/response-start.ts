@@ -132,7 +132,8 @@ export class ResponseStart {
 
   /** Has Node refuse a call, and makes the head before that where Node would. */
   #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
-    if (!hasHead) return original.apply(this.res, args);
+    if (hasHead && !this.#begun) this.#finish(false);
+    if (!hasHead || !this.#held) return original.apply(this.res, args);
     if (!this.res.headersSent) this.res.writeHead(this.res.statusCode);
     throw error;
   }
