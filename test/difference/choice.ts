@@ -1,0 +1,46 @@
+import { soaking } from "../support/trials.js";
+import { CIRCUMSTANCES, type Circumstances, type Spec } from "./spec.js";
+
+const { session, save, compression, express, client, sessions } = CIRCUMSTANCES;
+
+/** The value at an index that may go beyond the last. */
+function at<T>(values: readonly T[], index: number): T {
+  return values[index % values.length]!;
+}
+
+/**
+ * The cases of the way with this index: in full when soaking, else four in which every value of every circumstance occurs. From one way
+ * to the next the values are combined differently, so that among a dozen of ways any two values meet.
+ */
+export function casesOf(way: string, index: number): Spec[] {
+  const all = soaking ? inFull(index) : inShort(index);
+  return all.map((circumstances) => ({ way, ...circumstances }));
+}
+
+function inShort(index: number): Circumstances[] {
+  return session.map((used, turn) => ({
+    session: used,
+    save: at(save, turn + index),
+    compression: at(compression, turn + Math.floor(index / 3)),
+    express: at(express, turn + Math.floor(index / 2)),
+    client: at(client, turn + index),
+    sessions: turn === (index + Math.floor(index / 4)) % 4 ? sessions[1] : sessions[0],
+  }));
+}
+
+/** The clients take turns. Where the session is untouched nothing is saved, so how the save goes makes no difference. */
+function inFull(index: number): Circumstances[] {
+  let turn = index;
+  return session.flatMap((used) =>
+    save.slice(0, used === "untouched" ? 1 : undefined).flatMap((saved) =>
+      compression.flatMap((where) =>
+        express.flatMap((version) =>
+          sessions.map((kept) => ({
+            ...{ session: used, save: saved, compression: where, express: version, sessions: kept },
+            client: at(client, turn++ + Math.floor(turn / 5)),
+          })),
+        ),
+      ),
+    ),
+  );
+}

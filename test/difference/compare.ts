@@ -1,0 +1,171 @@
+import { type Answer, header } from "./answer.js";
+import type { Outcome } from "./program-process.js";
+import type { Spec } from "./spec.js";
+import { ways } from "./ways/index.js";
+
+/*
+ * What must be the same with and without latchkey, said once.
+ *
+ * 1. Everything that the client receives: the status line, the headers with their names as written, the body, the trailers, whether it
+ *    is whole, and what comes before and after it on the connection. Chunks and compressed bytes are compared by what they hold.
+ * 2. Everything that the handler sees: what each call gives or throws, the state of the response after it, events and callbacks.
+ * 3. Exceptions and rejections that nobody handles; and no process ends, and nothing hangs.
+ *
+ * Three headers are latchkey's own where the request used its session: its cookies; `Cookie` in `Vary`; and a `Cache-Control` that keeps
+ * a personal answer from shared caches. `Date` is left out.
+ *
+ * A save that is not done in time holds the bytes of the answer. So an answer that is cut may be cut earlier than without latchkey, but
+ * what came of it is the same.
+ *
+ * A save that fails replaces an answer that one `end` would have made, by a 503 that is whole. Any other answer is cut, with no byte of
+ * it sent. What the handler sees then is not compared, as the error handler comes into it. Of an express-session only
+ * crashes, hangs and faults are compared then, as it answers twice when its save fails.
+ */
+
+/** One aspect in which two outcomes differ. */
+export interface Difference {
+  aspect:
+    | "crash"
+    | "hang"
+    | "faults"
+    | "calls"
+    | "events"
+    | "pending"
+    | "answers"
+    | "head"
+    | "body"
+    | "end"
+    | "failing save";
+  without: string;
+  with: string;
+}
+
+const OUR_COOKIES = /^(sid|remember|flash|connect\.sid)=/;
+
+export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[] {
+  const found: Difference[] = [];
+  const differ = (aspect: Difference["aspect"], a: unknown, b: unknown) => {
+    if (String(a) !== String(b)) found.push({ aspect, without: String(a), with: String(b) });
+  };
+  const { trace } = own;
+  const hasFailed = trace.failures > 0;
+  const canWait = spec.session !== "untouched";
+  differ("crash", without.crashed, own.crashed);
+  // What hangs without latchkey may be cut when the save fails.
+  if (!(hasFailed && without.hung)) differ("hang", without.hung, own.hung);
+  const faults = hasFailed ? trace.faults.filter((one) => !without.trace.faults.includes(one)) : trace.faults;
+  differ("faults", hasFailed ? "" : list(without.trace.faults), list(faults));
+  if (found.length > 0) return found;
+
+  if (hasFailed && spec.sessions === "express-session") return found;
+  if (hasFailed) {
+    const problem = without.hung ? undefined : problemOfFailing(spec, without, own);
+    if (problem) found.push({ aspect: "failing save", without: show(without), with: `${problem}: ${show(own)}` });
+    return found;
+  }
+  // When the client leaves while an answer before its own is under way, chance decides which of them it cuts.
+  if (ways.get(spec.way)!.leaves && spec.client === "behind another request") return found;
+  differ("calls", list(without.trace.calls), list(trace.calls));
+  if (own.hung) return found; // the rest follows from the client's leaving then
+  differ("events", list(eventsOf(without, canWait)), list(eventsOf(own, canWait)));
+  differ("pending", list(without.trace.pending), list(trace.pending));
+  compareAnswers(spec, without, own, differ);
+  return found;
+}
+
+function compareAnswers(
+  spec: Spec,
+  without: Outcome,
+  own: Outcome,
+  differ: (aspect: Difference["aspect"], a: unknown, b: unknown) => void,
+): void {
+  const mayBeCutEarlier = spec.session !== "untouched";
+  for (const [index, expected] of without.answers.entries()) {
+    const given = own.answers[index];
+    const isCut = !expected.isWhole || !isFinished(without);
+    if (!given && mayBeCutEarlier && isCut) return;
+    if (!given) break;
+    differ("head", headOf(expected), headOf(given, expected, spec));
+    const isPrefix = isCut && expected.body.subarray(0, given.body.length).equals(given.body);
+    if (!(mayBeCutEarlier && isPrefix)) differ("body", bodyOf(expected), bodyOf(given));
+    differ("end", `${expected.isWhole} ${expected.trailers}`, `${given.isWhole} ${given.trailers}`);
+  }
+  differ("answers", `${without.answers.length} ${restOf(without)}`, `${own.answers.length} ${restOf(own)}`);
+}
+
+/** What is wrong with an outcome whose save failed. */
+function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | undefined {
+  const final = ({ answers }: Outcome) => answers.filter(({ line }) => !/^\S+ 1\d\d/.test(line));
+  const [expectedBefore, expected, expectedAfter] = inOrder(spec, final(without));
+  const [before, given, after] = inOrder(spec, final(own));
+  const { madeBy } = without.trace;
+  if (own.rest !== "" && without.rest === "") return "bytes that are no answer";
+  if (expectedBefore && !before) return "the answer to the request before is missing";
+  if (!given) return madeBy === "end" && expected?.isWhole && without.rest === "" ? "no 503 in the place of the answer" : undefined;
+  if (madeBy === undefined && !expected) return "an answer, where there was none";
+  if (madeBy !== "end") return "some of the answer was sent";
+  if (!given.line.includes(" 503 ")) return "not answered by 503";
+  if (expected?.isWhole && without.rest === "" && !given.isWhole) return "the 503 is not whole";
+  return expectedAfter && !after ? "the next request has no answer" : undefined;
+}
+
+/** The answers to the request before that of the case, to that of the case, and to the one after it. */
+function inOrder({ client }: Spec, answers: Answer[]): Array<Answer | undefined> {
+  return client === "behind another request" ? answers : [undefined, ...answers];
+}
+
+function isFinished({ trace }: Outcome): boolean {
+  return trace.events.some((event) => event.startsWith("finish, "));
+}
+
+/** While the save is under way `finish` waits, and what does not depend on it comes before: then only the events count. */
+function eventsOf({ trace }: Outcome, canWait: boolean): string[] {
+  return canWait ? trace.events.toSorted() : trace.events;
+}
+
+function restOf({ rest }: Outcome): string {
+  return rest.replace(/Date: .*/g, "Date: ...");
+}
+
+/** The head without what may differ. */
+function headOf(answer: Answer, expected = answer, spec?: Spec): string {
+  const kept = answer.headers.flatMap(([name, value]): Array<[string, string]> => {
+    const lower = name.toLowerCase();
+    if (lower === "date") return [[name, "..."]];
+    if (lower === "set-cookie" && OUR_COOKIES.test(value)) return spec?.session === "untouched" ? [[name, value]] : [];
+    if (!spec || spec.session === "untouched") return [[name, value]];
+    if (lower === "vary") {
+      const others = value.split(/, */).filter((one) => one !== "Cookie");
+      return others.length > 0 ? [[name, others.join(", ")]] : [];
+    }
+    if (lower === "cache-control" && /\bprivate\b/.test(value)) {
+      const theirs = header(expected.headers, "cache-control");
+      return theirs === undefined ? [] : [[name, theirs]];
+    }
+    return [[name, value]];
+  });
+  return `${answer.line}\n${kept
+    .map(([name, value]) => `${name}: ${value}`)
+    .sort((a, b) => compareNames(a, b))
+    .join("\n")}`;
+}
+
+function compareNames(a: string, b: string): number {
+  const [left, right] = [a, b].map((line) => line.slice(0, line.indexOf(":")).toLowerCase()) as [string, string];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function bodyOf({ body }: Answer): string {
+  return body.length > 300 ? `${body.length} bytes, ${body.toString("base64")}` : body.toString("latin1");
+}
+
+function list(lines: string[]): string {
+  return lines.join("\n");
+}
+
+function show({ answers, rest }: Outcome): string {
+  return (
+    answers.map(({ line, isWhole, body }) => `${line}${isWhole ? "" : " (cut)"} ${body.subarray(0, 60)}`).join(" + ") +
+    rest.slice(0, 100)
+  );
+}

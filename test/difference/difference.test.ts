@@ -1,0 +1,79 @@
+import { rm } from "node:fs/promises";
+import { expect } from "chai";
+import { casesOf } from "./choice.js";
+import { folderOfFiles } from "./folder.js";
+import { knownDifferences } from "./known-differences.js";
+import { Program } from "./program-process.js";
+import { CIRCUMSTANCES, type Spec } from "./spec.js";
+import { Trial } from "./trial.js";
+import { kinds, ways } from "./ways/index.js";
+
+/** Far beyond what it takes: what hangs is found by its own rule, and a busy machine is only slower. */
+const ENOUGH = 3_600_000;
+
+describe("an application with latchkey, and the same without it", function () {
+  this.timeout(ENOUGH);
+  const folder = folderOfFiles();
+  const without = new Program("without latchkey", folder);
+  const trial = new Trial(without, new Program("with latchkey", folder));
+
+  after(async () => {
+    await Promise.all([trial.without.stop(), trial.own.stop()]);
+    await rm(folder, { recursive: true });
+  });
+
+  const names = [...ways.keys()];
+  const cases = new Map(names.map((way, index) => [way, casesOf(way, index)]));
+
+  it("are compared in at least 60 ways of answering, in which any two circumstances meet", () => {
+    expect(names.length).to.be.at.least(60);
+    expect(missingPairs([...cases.values()].flat())).to.eql([]);
+  });
+
+  for (const [kind, table] of Object.entries(kinds)) {
+    it(`differ in nothing but what is known, for ${kind}`, async () => {
+      expectNone(await trial.run(Object.keys(table).flatMap((way) => cases.get(way)!)));
+    });
+  }
+
+  for (const { what, example } of knownDifferences) {
+    it(`differ as is known: ${what}`, async () => {
+      await trial.run([example]);
+      expect(trial.occurred.has(what), "occurred").to.equal(true);
+    });
+  }
+
+  it("differ in nothing more when a library puts an object between express.response and Node's prototype", async () => {
+    const between = new Trial(
+      new Program("without latchkey", folder, true),
+      new Program("with latchkey", folder, true),
+    );
+    try {
+      const tables = [kinds["a whole answer"], kinds["the head first"], kinds["a stream"]];
+      const chosen = tables.flatMap((table) => Object.keys(table!)).flatMap((way) => cases.get(way)!.slice(1, 3));
+      expectNone(await between.run(chosen));
+    } finally {
+      await Promise.all([between.without.stop(), between.own.stop()]);
+    }
+  });
+});
+
+function expectNone(unexplained: string[]): void {
+  const shown = unexplained.slice(0, 20).join("\n\n");
+  expect(unexplained, `${unexplained.length} cases differ:\n${shown}\n`).to.have.length(0);
+}
+
+/** The pairs of values that are in no case together. A session that is untouched is never saved. */
+function missingPairs(specs: readonly Spec[]): string[] {
+  const dimensions = Object.entries(CIRCUMSTANCES) as Array<[keyof typeof CIRCUMSTANCES, readonly string[]]>;
+  const met = new Set(
+    specs.flatMap((spec) => dimensions.flatMap(([a]) => dimensions.map(([b]) => `${a} ${spec[a]}, ${b} ${spec[b]}`))),
+  );
+  return dimensions
+    .flatMap(([a, left], index) =>
+      dimensions
+        .slice(index + 1)
+        .flatMap(([b, right]) => left.flatMap((one) => right.map((other) => `${a} ${one}, ${b} ${other}`))),
+    )
+    .filter((pair) => !met.has(pair) && !/^session untouched, save (slow|failing)$/.test(pair));
+}
