@@ -14,11 +14,11 @@ import { ways } from "./ways/index.js";
  * Three headers are latchkey's own where the request used its session: its cookies; `Cookie` in `Vary`; and a `Cache-Control` that keeps
  * a personal answer from shared caches. `Date` is left out.
  *
- * A save that is not done in time holds the bytes of the answer. So an answer that is cut may be cut earlier than without latchkey, but
- * what came of it is the same.
+ * How much is sent of an answer that is cut depends on the moment, also without latchkey: what came of both must be the same, as far as
+ * both came. That an answer is cut must be the same too.
  *
  * A save that fails replaces an answer that one `end` would have made, by a 503 that is whole. Any other answer is cut, with no byte of
- * it sent. What the handler sees then is not compared, as the error handler comes into it. Of an express-session only
+ * it sent, and perhaps with an answer before it on the connection, which Express closes for such an error. What the handler sees then is not compared, as the error handler comes into it. Of an express-session only
  * crashes, hangs and faults are compared then, as it answers twice when its save fails.
  */
 
@@ -79,18 +79,26 @@ function compareAnswers(
   own: Outcome,
   differ: (aspect: Difference["aspect"], a: unknown, b: unknown) => void,
 ): void {
-  const mayBeCutEarlier = spec.session !== "untouched";
-  for (const [index, expected] of without.answers.entries()) {
-    const given = own.answers[index];
-    const isCut = !expected.isWhole || !isFinished(without);
-    if (!given && mayBeCutEarlier && isCut) return;
-    if (!given) break;
+  for (const index of Array.from({ length: Math.max(without.answers.length, own.answers.length) }).keys()) {
+    const [expected, given] = [without.answers[index], own.answers[index]];
+    if (isCut(expected, without) && isCut(given, own)) {
+      if (!expected || !given) return;
+      const length = Math.min(expected.body.length, given.body.length);
+      differ("head", headOf(expected), headOf(given, expected, spec));
+      differ("body", bodyOf(expected, length), bodyOf(given, length));
+      continue;
+    }
+    if (!expected || !given) break;
     differ("head", headOf(expected), headOf(given, expected, spec));
-    const isPrefix = isCut && expected.body.subarray(0, given.body.length).equals(given.body);
-    if (!(mayBeCutEarlier && isPrefix)) differ("body", bodyOf(expected), bodyOf(given));
+    differ("body", bodyOf(expected), bodyOf(given));
     differ("end", `${expected.isWhole} ${expected.trailers}`, `${given.isWhole} ${given.trailers}`);
   }
   differ("answers", `${without.answers.length} ${restOf(without)}`, `${own.answers.length} ${restOf(own)}`);
+}
+
+/** Did an answer, or none, end before its end? In HTTP/1.0 its bytes do not tell. */
+function isCut(answer: Answer | undefined, outcome: Outcome): boolean {
+  return !answer?.isWhole || !isFinished(outcome);
 }
 
 /** What is wrong with an outcome whose save failed. */
@@ -100,12 +108,13 @@ function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | 
   const [before, given, after] = inOrder(spec, final(own));
   const { madeBy } = without.trace;
   if (own.rest !== "" && without.rest === "") return "bytes that are no answer";
-  if (expectedBefore && !before) return "the answer to the request before is missing";
-  if (!given) return madeBy === "end" && expected?.isWhole && without.rest === "" ? "no 503 in the place of the answer" : undefined;
+  const isReplaced = madeBy === "end" && expected?.isWhole && without.rest === "";
+  if (isReplaced && expectedBefore && !before) return "the answer to the request before is missing";
+  if (!given) return isReplaced ? "no 503 in the place of the answer" : undefined;
   if (madeBy === undefined && !expected) return "an answer, where there was none";
   if (madeBy !== "end") return "some of the answer was sent";
   if (!given.line.includes(" 503 ")) return "not answered by 503";
-  if (expected?.isWhole && without.rest === "" && !given.isWhole) return "the 503 is not whole";
+  if (isReplaced && !given.isWhole) return "the 503 is not whole";
   return expectedAfter && !after ? "the next request has no answer" : undefined;
 }
 
@@ -155,7 +164,8 @@ function compareNames(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function bodyOf({ body }: Answer): string {
+function bodyOf(answer: Answer, length = answer.body.length): string {
+  const body = answer.body.subarray(0, length);
   return body.length > 300 ? `${body.length} bytes, ${body.toString("base64")}` : body.toString("latin1");
 }
 

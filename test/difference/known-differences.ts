@@ -22,20 +22,71 @@ const USUAL = {
 export const knownDifferences: readonly KnownDifference[] = [
   {
     what: "`res.render` sets `Vary: Cookie`, whatever the template shows",
-    reason: "a template may show the current user, and is given it before it runs",
+    reason: "A template may show the current user, and is given it before it runs.",
     occurs: ({ way, session }, difference) =>
       way.startsWith("render") && session === "untouched" && isVaryAlone(difference),
     example: { ...USUAL, way: "render", session: "untouched" },
   },
   {
     what: "`writableEnded` is true as soon as `end` was called, also where `compression()` before latchkey sets it later",
-    reason: "a whole answer waits for its save before it is given to compression",
+    reason: "A whole answer waits for its save before compression gets it.",
     occurs: ({ compression }, { aspect, ...calls }) =>
-      compression === "before" &&
-      aspect === "calls" &&
-      calls.with.replaceAll(", ended", "") === calls.without.replaceAll(", ended", ""),
+      compression === "before" && aspect === "calls" && withoutEnds(calls.with) === withoutEnds(calls.without),
     example: { ...USUAL, way: "send: a text", compression: "before" },
   },
+  {
+    what: "An answer arrives whole when an error follows it, where `compression()` before latchkey would have been cut",
+    reason: "Express's handler closes the connection, which waits for an answer that waits for its save.",
+    occurs: ({ way, compression }, { aspect }) =>
+      compression === "before" &&
+      /^(an exception|next\(error\)|the socket is destroyed) after (send|end)$/.test(way) &&
+      ["events", "answers", "calls"].includes(aspect),
+    example: { ...USUAL, way: "next(error) after send", compression: "before" },
+  },
+  {
+    what: "What Node refuses is refused before `compression()` before latchkey sees it",
+    reason:
+      "latchkey asks Node first, so that the handler gets Node's error at the call. compression throws other errors, or ignores the call, or hangs.",
+    occurs: ({ way, compression }) => compression === "before" && REFUSED.some((one) => one.test(way)),
+    example: { ...USUAL, way: "writeHead after end", compression: "before" },
+  },
+  {
+    what: "After a call with an unknown encoding `compression()` after latchkey still answers",
+    reason:
+      "The first write is refused before it has an effect; without latchkey the head is made and the answer hangs.",
+    occurs: ({ way, compression }) => compression === "after" && /^(write|end): an unknown encoding/.test(way),
+    example: { ...USUAL, way: "write: an unknown encoding; caught, and answered anew", compression: "after" },
+  },
+  {
+    what: "A listener of `on-headers` that the handler adds runs after the save",
+    reason:
+      "The head of a whole answer is made after its save. What the listener throws goes to the error handler, and a status that it sets is seen after it.",
+    occurs: ({ way }) => /^on-headers: a listener that/.test(way),
+    example: { ...USUAL, way: "on-headers: a listener that throws" },
+  },
+  {
+    what: "With `strictContentLength` a call that was refused does not count in the next one",
+    reason: "A refused call has no effect. Node counts its bytes, and ignores the next `end` after it.",
+    occurs: ({ way }) => /strictContentLength; caught/.test(way),
+    example: {
+      ...USUAL,
+      way: "end: a body that is too short for strictContentLength; caught, and answered anew",
+    },
+  },
+  {
+    what: "Early hints after `end` arrive before the answer",
+    reason: "The answer waits for its save. Without latchkey they come after it, where no client expects them.",
+    occurs: ({ way }) => /^writeEarlyHints after (end|send)/.test(way),
+    example: { ...USUAL, way: "writeEarlyHints after end" },
+  },
+];
+
+/** What compression takes, and Node does not. */
+const REFUSED = [
+  /^(write|end): an unknown encoding/,
+  /^end: with a callback alone$/,
+  /^writeHead (rounds )?after /,
+  /^(end|write) (of a number|of nothing|with a callback alone) after (end|send)$/,
 ];
 
 function isVaryAlone({ aspect, ...heads }: Difference): boolean {
@@ -44,4 +95,9 @@ function isVaryAlone({ aspect, ...heads }: Difference): boolean {
 
 function withoutVary(head: string): string {
   return head.replace(/^Vary: .*\n/gm, "");
+}
+
+/** The calls without what tells whether the response has ended. A handler that looks at it may end the response again. */
+function withoutEnds(calls: string): string {
+  return calls.replaceAll(", ended", "").replace(/\nend gave false.*$/, "");
 }

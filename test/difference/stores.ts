@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { MemoryStore } from "express-session";
+import { MemoryStore as LatchkeyMemoryStore } from "latchkey";
 import { WatchedStore } from "../support/watched-store.js";
 import type { Recorder } from "./recorder.js";
 
@@ -20,7 +21,9 @@ async function behave(recorder: Recorder): Promise<void> {
 
 /** The store of latchkey's own sessions, and of remembered browsers. */
 export function storeOf(recorder: Recorder): WatchedStore {
-  const store = new WatchedStore(undefined, { rememberTokens: true });
+  // A small one is made quickly.
+  const memory = new LatchkeyMemoryStore({ maxSessions: 10, maxRememberTokens: 10 });
+  const store = new WatchedStore(memory, { rememberTokens: true });
   store.before = () => (recorder.isAnswering && recorder.spec.save !== "fast" ? behave(recorder) : undefined);
   return store;
 }
