@@ -84,7 +84,7 @@ export function application(role: Role, recorder: Recorder, folder: string, ente
   );
   app.use(((error, req, res, next) => {
     if (req.path === "/way") recorder.errorHandled(error, req);
-    if (way.onError && recorder.isAnswering && error.status !== 503) {
+    if (way.onError && recorder.isAnswering && (error.status !== 503 || res.headersSent)) {
       return way.onError(error, { req, res, next, express, folder, ...recorder.tools(res) });
     }
     return res.headersSent ? next(error) : res.status(error.status ?? 500).json({ error: error.code ?? error.message });

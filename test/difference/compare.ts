@@ -11,8 +11,8 @@ import { ways } from "./ways/index.js";
  * 2. Everything that the handler sees: what each call gives or throws, the state of the response after it, events and callbacks.
  * 3. Exceptions and rejections that nobody handles; and no process ends, and nothing hangs.
  *
- * Three headers are latchkey's own where the request used its session: its cookies; `Cookie` in `Vary`; and a `Cache-Control` that keeps
- * a personal answer from shared caches. `Date` is left out.
+ * Three headers are latchkey's own where the request used its session: its cookies; `Cookie` in `Vary`, which must be there; and a
+ * `Cache-Control` that keeps a personal answer from shared caches. `Date` is left out.
  *
  * How much is sent of an answer that is cut depends on the moment, also without latchkey: what came of both must be the same, as far as
  * both came. That an answer is cut must be the same too.
@@ -35,11 +35,14 @@ export interface Difference {
     | "head"
     | "body"
     | "end"
+    | "own headers"
     | "failing save";
   without: string;
   with: string;
 }
 
+/** Headers that a 503 must not have. */
+const LEFT_BEHIND = ["content-disposition", "content-range", "location", "trailer"];
 const OUR_COOKIES = /^(sid|remember|flash|connect\.sid)=/;
 
 export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[] {
@@ -70,6 +73,11 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
   differ("events", list(eventsOf(without, canWait)), list(eventsOf(own, canWait)));
   differ("pending", list(without.trace.pending), list(trace.pending));
   compareAnswers(spec, without, own, differ);
+  if (canWait) {
+    const [, answer] = inOrder(spec, own.answers.filter(isFinal));
+    const varies = !answer || /\bCookie\b/.test(header(answer.headers, "vary") ?? "");
+    differ("own headers", "Vary: Cookie", varies ? "Vary: Cookie" : "none");
+  }
   return found;
 }
 
@@ -103,9 +111,8 @@ function isCut(answer: Answer | undefined, outcome: Outcome): boolean {
 
 /** What is wrong with an outcome whose save failed. */
 function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | undefined {
-  const final = ({ answers }: Outcome) => answers.filter(({ line }) => !/^\S+ 1\d\d/.test(line));
-  const [expectedBefore, expected, expectedAfter] = inOrder(spec, final(without));
-  const [before, given, after] = inOrder(spec, final(own));
+  const [expectedBefore, expected, expectedAfter] = inOrder(spec, without.answers.filter(isFinal));
+  const [before, given, after] = inOrder(spec, own.answers.filter(isFinal));
   const { madeBy } = without.trace;
   if (own.rest !== "" && without.rest === "") return "bytes that are no answer";
   const isReplaced = madeBy === "end" && expected?.isWhole && without.rest === "";
@@ -115,12 +122,19 @@ function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | 
   if (madeBy !== "end") return "some of the answer was sent";
   if (!given.line.includes(" 503 ")) return "not answered by 503";
   if (isReplaced && !given.isWhole) return "the 503 is not whole";
+  const kept = LEFT_BEHIND.filter((name) => header(given.headers, name) !== undefined);
+  if (kept.length > 0) return `the 503 has ${kept} of the answer that it replaces`;
   return expectedAfter && !after ? "the next request has no answer" : undefined;
 }
 
 /** The answers to the request before that of the case, to that of the case, and to the one after it. */
 function inOrder({ client }: Spec, answers: Answer[]): Array<Answer | undefined> {
   return client === "behind another request" ? answers : [undefined, ...answers];
+}
+
+/** Not an informational one. */
+function isFinal({ line }: Answer): boolean {
+  return !/^\S+ 1\d\d/.test(line);
 }
 
 function isFinished({ trace }: Outcome): boolean {

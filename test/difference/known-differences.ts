@@ -28,10 +28,14 @@ export const knownDifferences: readonly KnownDifference[] = [
     example: { ...USUAL, way: "render", session: "untouched" },
   },
   {
-    what: "`writableEnded` is true as soon as `end` was called, also where `compression()` before latchkey sets it later",
-    reason: "A whole answer waits for its save before compression gets it.",
-    occurs: ({ compression }, { aspect, ...calls }) =>
-      compression === "before" && aspect === "calls" && withoutEnds(calls.with) === withoutEnds(calls.without),
+    what: "`compression()` before latchkey has not changed the response yet when `end` returns",
+    reason:
+      "A whole answer waits for its save before compression gets it. `writableEnded` is true at once, and the headers are those of the handler.",
+    occurs: ({ way, compression }, { aspect, ...calls }) =>
+      compression === "before" &&
+      aspect === "calls" &&
+      (/^(reading headers after (end|send)$|the client leaves, )/.test(way) ||
+        withoutEnds(calls.with) === withoutEnds(calls.without)),
     example: { ...USUAL, way: "send: a text", compression: "before" },
   },
   {
@@ -86,7 +90,7 @@ const REFUSED = [
   /^(write|end): an unknown encoding/,
   /^end: with a callback alone$/,
   /^writeHead (rounds )?after /,
-  /^(end|write) (of a number|of nothing|with a callback alone) after (end|send)$/,
+  /^(end|write)( of a number| of nothing| with a callback alone)? (rounds )?after (end|send)$/,
 ];
 
 function isVaryAlone({ aspect, ...heads }: Difference): boolean {

@@ -81,6 +81,14 @@ export const errors: Ways = {
     next(Object.assign(new Error("not here"), { status: 404, headers: { "X-Way": "error" } })),
   "no answer: a page that is not found": ({ next }) => next(),
   "no answer: next route": ({ next }) => next("route"),
+  "an error handler that leaves what has begun": {
+    answer: async ({ res, call }) => {
+      call("write", () => res.write("it "));
+      await turns();
+      call("end", () => res.end("went well"));
+    },
+    onError: (error, { res, next }) => (res.headersSent ? undefined : next(error)),
+  },
   "an error handler that streams": {
     answer: ({ next }) => next(new Error("the handler failed")),
     onError: async (_error, { res, call }) => {
