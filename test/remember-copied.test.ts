@@ -34,7 +34,7 @@ describe("a remember cookie that was copied, used by its owner and the thief eve
     const at = await rememberingSites({ store: new MemoryStore() }, options);
     const { remember } = await at.logIn(at.newPerson(), undefined, OWNER);
     const start = Date.now();
-    const holders = [OWNER, thief].map((headers) => ({ headers, remember, next: Math.random() * EVERY }));
+    const holders = [OWNER, thief].map((headers) => ({ headers, remember, next: Math.floor(Math.random() * EVERY) }));
     let restores = 0;
     let requests = 0;
     while (at.told.length === 0) {
