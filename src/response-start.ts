@@ -125,9 +125,9 @@ export class ResponseStart {
   }
 
   change(change: () => void): void {
-    this.#answer?.hide();
+    const wasShown = this.#answer?.hide() ?? false; // not where a change makes another
     if (!this.res.headersSent) change();
-    this.#answer?.show();
+    if (wasShown) this.#answer?.show();
   }
 
   /** Has Node refuse a call, and makes the head before that where Node would. */

@@ -3,6 +3,7 @@ import type { Response } from "express";
 /** A whole answer that is not made yet. Meanwhile its response looks as Node would have left it. */
 export class WaitingAnswer {
   readonly #before = new Map<PropertyKey, unknown>();
+  #isShown = false;
 
   /**
    * @param shown the properties that the answer changes
@@ -17,13 +18,18 @@ export class WaitingAnswer {
   }
 
   show(): void {
+    this.#isShown = true;
     for (const [key, value] of this.shown) {
       this.#before.set(key, Reflect.get(this.res, key));
       Reflect.set(this.res, key, value);
     }
   }
 
-  hide(): void {
+  /** Tells whether it was shown. */
+  hide(): boolean {
+    if (!this.#isShown) return false;
+    this.#isShown = false;
     for (const [key, value] of this.#before) Reflect.set(this.res, key, value);
+    return true;
   }
 }
