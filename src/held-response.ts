@@ -24,15 +24,16 @@ export class HeldResponse {
   /** Lets the response have its connection again, and calls `answer`, which may send more. */
   release(answer: () => void): void {
     const { res } = this;
-    const socket = this.#socket;
-    const isDestroyed = this.#isDestroyed;
+    const { destroyed } = res;
+    const socket = this.#isDestroyed ? this.#socket : undefined;
     this.#putBack();
-    if (isDestroyed) res.destroyed = false;
+    // The handler destroyed the response after it had answered.
+    if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
     answer();
-    if (!isDestroyed) return;
+    if (!destroyed && !socket) return;
     const destroy = () => {
-      res.destroyed = true;
-      socket!.destroy();
+      res.destroyed ||= destroyed;
+      socket?.destroy();
     };
     if (res.headersSent) destroy();
     else res.once("finish", destroy);

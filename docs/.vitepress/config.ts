@@ -40,6 +40,7 @@ const OPERATION = [
   { text: "Deploying", link: "/deploying" },
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },
+  { text: "What latchkey changes", link: "/what-latchkey-changes" },
   { text: "Security requirements", link: "/security" },
   { text: "Threat model", link: "/threat-model" },
   { text: "Versions", link: "/versions" },
