@@ -84,6 +84,7 @@ async function seen(make: Make, { mount, uses }: Mount, way: Way, lines: string[
     notes.push(["error", error.code ?? error.message, res.headersSent]);
     if (res.headersSent) return next(error);
     res.statusMessage = "";
+    res.removeHeader("Trailer");
     res.status(500).json({ code: error.code });
   }) as ErrorRequestHandler);
   const origin = await serve((req, res) => {
@@ -91,7 +92,8 @@ async function seen(make: Make, { mount, uses }: Mount, way: Way, lines: string[
     else app(req, res);
   });
   const { text, isKept } = await exchange(origin, lines);
-  await isClosed;
+  // Node closes no response whose connection ends before its turn.
+  if (lines.length === 1) await isClosed;
   return { answer: withoutOurs(text), ...(isLate ? {} : { isKept }), notes };
 }
 
