@@ -39,11 +39,13 @@ export const knownDifferences: readonly KnownDifference[] = [
     example: { ...USUAL, way: "send: a text", compression: "before" },
   },
   {
-    what: "An answer arrives whole when an error follows it, where `compression()` before latchkey would have been cut",
+    what: "An answer arrives whole when an error follows it, where one that `compression()` makes would have been cut",
     reason: "Express's handler closes the connection, which waits for an answer that waits for its save.",
     occurs: ({ way, compression }, { aspect }) =>
-      compression === "before" &&
-      /^(an exception|next\(error\)|the socket is destroyed) after (send|end)$/.test(way) &&
+      compression !== "absent" &&
+      /^(an exception|next\(error\)|the socket is destroyed|an error handler that always answers,) after (send|end)$/.test(
+        way,
+      ) &&
       ["events", "answers", "calls"].includes(aspect),
     example: { ...USUAL, way: "next(error) after send", compression: "before" },
   },
