@@ -22,16 +22,16 @@ async function bundled(contents: string): Promise<number> {
 
 // A limit a tenth above what was measured: who passes it says so here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 85_500],
+  ["the whole root entry", 'export * from "latchkey"', 104_000],
   [
     "what an application with the memory store imports",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    81_500,
+    99_000,
   ],
   ["safeNext", 'export { safeNext } from "latchkey"', 2_500],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
-  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 31_000],
+  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 36_200],
   ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 9_200],
 ];
 

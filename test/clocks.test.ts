@@ -136,9 +136,10 @@ describe("instants in a session that are none", () => {
   for (const [what, value] of malformed) {
     it(`${what}: never logged in, never fresh`, async () => {
       expect((await withAuth({ loginAt: value } as never)).status, "loginAt").to.equal(401);
-      const answer = await withAuth({ freshAt: value } as never);
-      expect(answer.status).to.equal(200);
-      expect((JSON.parse(answer.text) as Me).fresh, "freshAt").to.equal(false);
+      const { status, text } = await withAuth({ freshAt: value } as never);
+      const isInstant = value === null || typeof value === "number"; // another type is a damaged record
+      expect(status, "freshAt").to.equal(isInstant ? 200 : 401);
+      if (isInstant) expect((JSON.parse(text) as Me).fresh, "freshAt").to.equal(false);
     });
   }
 });
