@@ -136,8 +136,11 @@ describe("the cookie of the flash messages", () => {
     for (const [what, value] of Object.entries(bad)) {
       const { text, headers, status } = await send(origin, "GET /take", { cookie: `flash=${value}` });
       expect([status, text], what).to.eql([200, "[]"]);
-      expect(headers["set-cookie"], what).to.have.lengthOf(1);
-      expect(headers["set-cookie"]![0], what).to.match(/^flash=; Path=\/; Expires=Thu, 01 Jan 1970/);
+      const removals = headers["set-cookie"]!;
+      for (const one of removals) expect(one, what).to.match(/^flash=; .*Expires=Thu, 01 Jan 1970/);
+      expect(removals.at(-1), what).to.include("Path=/;");
+      // A doubled cookie is removed from each place where the browser may have it.
+      if (!what.startsWith("doubled")) expect(removals, what).to.have.lengthOf(1);
       expect(headers["cache-control"], what).to.equal("private, no-store");
       const { headers: untouched } = await send(origin, "GET /public", { cookie: `flash=${value}` });
       expect(untouched["set-cookie"], "where nothing looks").to.equal(undefined);
