@@ -137,6 +137,8 @@ for (const { name, express: make } of expressVersions) {
     for (const [how, lines] of Object.entries({ HEAD: ["HEAD /way"], pipelined: ["GET /slow", "GET /way"] })) {
       it(`${how}, of a request whose session is saved`, async () => {
         for (const [title, way] of Object.entries({ ...refused, ...begun, ...good })) {
+          // Node 24 and 26 never serve a connection again whose response was destroyed before its turn.
+          if (how === "pipelined" && title === "res.destroy() before an answer") continue;
           // For HEAD Node takes some of these, and the handler throws after the answer.
           if (differs("is saved", title) || /unknown encoding|too long/.test(title)) continue;
           const plain = await seen(make, pair.plain, way, lines);
