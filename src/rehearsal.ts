@@ -62,3 +62,18 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
 function plain(value: unknown): PropertyDescriptor {
   return { configurable: true, enumerable: true, writable: true, value };
 }
+
+/** Is this a call that Node takes, as far as can be told at once? */
+export function isPlain(res: Response, name: Call, [first, encoding, ...rest]: readonly unknown[]): boolean {
+  if (name === "flushHeaders") return true;
+  if (name === "writeHead") return isStatus(first) && encoding === undefined && rest.length === 0 && !res.statusMessage;
+  if (typeof encoding === "string" && !Buffer.isEncoding(encoding)) return false;
+  if (res.headersSent) return true;
+  const isChunk = typeof first === "string" || first instanceof Uint8Array;
+  const isTaken = isChunk || (name === "end" && (!first || typeof first === "function"));
+  return isTaken && isStatus(res.statusCode) && !res.statusMessage && !res.strictContentLength;
+}
+
+function isStatus(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999;
+}

@@ -2,7 +2,7 @@ import { ServerResponse } from "node:http";
 import type { Response } from "express";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
-import { type Call, rehearse } from "./rehearsal.js";
+import { type Call, isPlain, rehearse } from "./rehearsal.js";
 import { openStateOf, stateOf } from "./request-state.js";
 import { SharedProperties } from "./shared-properties.js";
 import { WaitingAnswer } from "./waiting-answer.js";
@@ -210,19 +210,4 @@ export class ResponseStart {
 function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
   if (name === "write" || name === "end") return false;
   return (ServerResponse.prototype[name] as Method).apply(res, args);
-}
-
-/** Is this a call that Node takes, as far as can be told at once? */
-function isPlain(res: Response, name: Call, [first, encoding, ...rest]: readonly unknown[]): boolean {
-  if (name === "flushHeaders") return true;
-  if (name === "writeHead") return isStatus(first) && encoding === undefined && rest.length === 0 && !res.statusMessage;
-  if (typeof encoding === "string" && !Buffer.isEncoding(encoding)) return false;
-  if (res.headersSent) return true;
-  const isChunk = typeof first === "string" || first instanceof Uint8Array;
-  const isTaken = isChunk || (name === "end" && (!first || typeof first === "function"));
-  return isTaken && isStatus(res.statusCode) && !res.statusMessage && !res.strictContentLength;
-}
-
-function isStatus(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999;
 }

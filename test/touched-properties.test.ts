@@ -36,9 +36,10 @@ async function touched(make: Make, mount: (app: Express) => void, handle: (req: 
   for (const kind of ["request", "response"] as const) {
     const shared = Object.getPrototypeOf(app[kind]) as object;
     const builtIn = Object.getPrototypeOf(make[kind]) as object;
-    const clean = Object.create(builtIn, Object.getOwnPropertyDescriptors(shared)) as object;
-    for (const key of Reflect.ownKeys(clean)) {
-      if (typeof key === "symbol" || SHARED[kind].includes(key)) Reflect.deleteProperty(clean, key);
+    const clean = Object.create(builtIn) as object;
+    for (const key of Reflect.ownKeys(shared)) {
+      if (typeof key === "symbol" || SHARED[kind].includes(key)) continue;
+      Object.defineProperty(clean, key, Object.getOwnPropertyDescriptor(shared, key)!);
     }
     if (kind === "response") Object.assign(clean, { render: plainRender.get(make) });
     Object.setPrototypeOf(app[kind], clean);
@@ -99,4 +100,12 @@ describe("what latchkey changes of a request and its response", () => {
 });
 
 /** What express-session changes itself. */
-const THEIRS = ["req _parsedOriginalUrl", "req session", "req sessionID", "req sessionStore", "res end", "res write", "res writeHead"];
+const THEIRS = [
+  "req _parsedOriginalUrl",
+  "req session",
+  "req sessionID",
+  "req sessionStore",
+  "res end",
+  "res write",
+  "res writeHead",
+];
