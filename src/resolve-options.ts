@@ -15,7 +15,7 @@ import {
   oneOf,
 } from "./option-checks.js";
 import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
-import { clientFingerprint } from "./session-protection.js";
+import { fingerprintBy } from "./session-protection.js";
 import type { SessionStore } from "./session-store.js";
 import { checkStore } from "./store-verbs.js";
 import { AnonymousUser, defaultUserId } from "./user.js";
@@ -86,7 +86,8 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret: _, session, remember, idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = options;
+  const { secret: _, session, remember, fingerprint, ...others } = options;
+  const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = others;
   const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
   const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
   const { name } = rememberCookie.resolved;
@@ -106,7 +107,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     needsRefreshMessageCategory: "message",
     nextIn: "query",
     sessionProtection: "basic",
-    fingerprint: clientFingerprint,
+    fingerprint: fingerprintBy(fingerprint),
     onLimit: "end-oldest",
     assuranceLevel: 1,
     ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Request } from "express";
 import { LRUCache } from "lru-cache";
+import { kindOf, OptionError } from "./errors.js";
 
 /** The fingerprints of so many clients, by texts of so many characters at most, are not computed again. */
 const known = new LRUCache<string, string>({ max: 1000 });
@@ -19,6 +20,21 @@ export function clientFingerprint(req: Request): string {
   const fingerprint = hash("sha256", client, "base64url");
   if (client.length <= LONGEST_KNOWN) known.set(client, fingerprint);
   return fingerprint;
+}
+
+/**
+ * The option `fingerprint`. What it gives is checked at each call, because a session could not keep anything else than a string, and the
+ * login would silently be gone at the next request.
+ *
+ * @throws OptionError, when it is called, for an option that gives anything else than a string
+ */
+export function fingerprintBy(given: ((req: Request) => string) | undefined): (req: Request) => string {
+  if (!given) return clientFingerprint;
+  return (req) => {
+    const fingerprint: unknown = given(req);
+    if (typeof fingerprint === "string") return fingerprint;
+    throw new OptionError("fingerprint", `expected it to give a string, not ${kindOf(fingerprint)}`);
+  };
 }
 
 const LONGEST_USER_AGENT = 256;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ErrorRequestHandler } from "express";
 import sinon from "sinon";
 import { countTrials, only, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
@@ -100,6 +101,26 @@ describe("session protection", () => {
     expect(await me(from("192.0.2.2", "Browser/2"))).to.include({ fresh: true });
     expect(await me(from("192.0.2.1", "Robot/1"))).to.have.property("status", 401);
   });
+
+  for (const [given, shown] of [
+    [undefined, "undefined"],
+    [null, "null"],
+    [5, "a number"],
+    [Promise.resolve("client"), "object"],
+  ] as const) {
+    it(`a fingerprint that is ${shown} is an error at the login, which would be gone at the next request`, async () => {
+      const at = site({ fingerprint: () => given as never });
+      const errors: string[] = [];
+      at.app.use(((error, _req, res, _next) => {
+        errors.push(error.message);
+        res.sendStatus(error.status);
+      }) as ErrorRequestHandler);
+      const { status, cookie } = await send(await serve(at.app), "POST /login/1", { json: { remember: true } });
+      expect([status, cookie]).to.eql([500, ""]);
+      expect(errors).to.eql([`fingerprint: expected it to give a string, not ${shown}`]);
+      expect(at.store.calls).to.eql([]);
+    });
+  }
 
   it("a confirmation binds the login to the client that gave it", async () => {
     const { origin } = await loggedIn({});
