@@ -20,8 +20,18 @@ import { isAuthenticatedUser } from "./user.js";
  */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
   assertOutsideLoader(context);
-  context.loading ??= traced("load", { req: context.req }, () => load(context));
-  return context.loading;
+  return context.loading ?? begin(context);
+}
+
+/** Begins to load, once it is noted that this is under way: listeners that are called meanwhile may ask for the user too. */
+function begin(context: RequestContext): Promise<LoadedUser> {
+  let resolve!: (loading: Promise<LoadedUser>) => void;
+  context.loading = new Promise((resolved) => {
+    resolve = resolved;
+  });
+  const { loading, req } = context;
+  resolve(traced("load", { req }, () => load(context)));
+  return loading;
 }
 
 /** Waits for a load under way, which would otherwise end after what comes next, and undo it. */

@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { currentUser } from "latchkey";
 import { apiClient } from "./support/browser.js";
+import { send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
 
@@ -47,6 +49,23 @@ describe("a listener", () => {
     login.on("loggedIn", () => new Promise(() => {}));
     expect((await client.post("/login/1")).text).to.equal("true");
   });
+
+  for (const event of ["userAccessed", "sessionProtected"] as const) {
+    it(`of ${event} may ask for the user, who is loaded once`, async () => {
+      const { app, login, ann } = site();
+      const users: object[] = [];
+      let calls = 0;
+      login.on(event, async ({ req }) => {
+        calls++;
+        users.push(await currentUser(req));
+      });
+      const origin = await serve(app);
+      const { cookie } = await send(origin, "POST /login/1", { headers: { "user-agent": "Browser/1" } });
+      const me = await send(origin, "GET /me", { cookie, headers: { "user-agent": "Browser/2" } });
+      expect(me.status).to.equal(200);
+      expect([calls, users]).to.eql([1, [ann]]);
+    });
+  }
 
   it("is called in order, each time it was added, until it is taken off", async () => {
     const { client, login } = await quietSite();
