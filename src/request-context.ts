@@ -72,8 +72,10 @@ export class RequestContext {
   }
 }
 
-/** A loader that is running, for a request. */
+/** A loader that is running for a request. A connection that it opened calls back in this context also when it has answered. */
 class LoaderRun {
+  isOver = false;
+
   constructor(
     readonly req: Request,
     readonly within: RequestContext | undefined,
@@ -109,9 +111,18 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
-/** Runs a loader, which may wait for anything but the user that it is to load. */
-export function runLoader<A extends unknown[], T>(req: Request, load: (...args: A) => T, ...args: A): T {
-  return storage.run(new LoaderRun(req, stateOf(req)?.context), load, ...args);
+/** What a loader gives; it may wait for anything but the user that it is to load. */
+export async function runLoader<A extends unknown[], T>(
+  req: Request,
+  load: (...args: A) => T,
+  ...args: A
+): Promise<Awaited<T>> {
+  const run = new LoaderRun(req, stateOf(req)?.context);
+  try {
+    return await storage.run(run, load, ...args);
+  } finally {
+    run.isOver = true;
+  }
 }
 
 /** Runs something under a request's own context, also where a connection pool called back in the context of another request. */
@@ -124,7 +135,7 @@ export function runWithin<T>(context: RequestContext, run: () => T): T {
 /** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
 export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
   const running = storage.getStore();
-  if (!(running instanceof LoaderRun) || running.req !== req) return;
+  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
