@@ -74,15 +74,17 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   const { core, req } = context;
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
-  const verdict = auth && !auth.pending && (await judge(core, req, auth, (changes) => change(req, changes)));
+  const verdict = auth && !auth.pending && (await judge(core, req, auth, (changes) => change(req, auth, changes)));
   const ofSession = typeof verdict === "string" ? await ended(context, auth!, verdict) : verdict;
   const found = ofSession || (await fromRememberCookie(context)) || (await fromRequest(context));
   if (found) markPersonal(req);
   return context.settle(found ?? anonymous(context));
 }
 
-function change(req: Request, changes: Partial<SessionAuth>): void {
-  putAuth(req.session, { ...readAuth(req)!, ...changes });
+/** Changes a login, unless the application has ended its session since. */
+function change(req: Request, { loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
+  const auth = readAuth(req);
+  if (auth?.loginId === loginId) putAuth(req.session, { ...auth, ...changes });
 }
 
 /** Ends a login that does not hold; the anonymous user where no other way to log in is to be tried. */

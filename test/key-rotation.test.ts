@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import express from "express";
 import expressSession from "express-session";
-import { encodeCookie, loginRequired, type StoredRememberToken } from "latchkey";
+import { currentUser, encodeCookie, loginRequired, type StoredRememberToken } from "latchkey";
 import sinon from "sinon";
 import { Browser } from "./support/browser.js";
 import { people } from "./support/people.js";
@@ -269,4 +269,33 @@ describe("the rotation of secrets", () => {
       expect([status, headers["set-cookie"]]).to.deep.equal([200, undefined]);
     }
   });
+
+  for (const verb of ["regenerate", "destroy"] as const) {
+    it(`changes no session that the application has given up while its user was loaded: session.${verb}()`, async () => {
+      const { store, deploy } = deployments();
+      const { cookie } = await send(await deploy([OLD]), "POST /login/1");
+      const gate: { open?: () => void } = {};
+      const { load } = people();
+      const slow = async (id: string) => {
+        await new Promise<void>((resolve) => {
+          gate.open = resolve;
+        });
+        return load(id) ?? null;
+      };
+      const { app } = site({ secret: [NEW, OLD], store, userLoader: slow });
+      app.get("/given-up", async (req, res) => {
+        const loading = currentUser(req).then(
+          () => "loaded",
+          (error: Error) => error.message,
+        );
+        await req.session[verb]();
+        if (verb === "regenerate") req.session.note = "new";
+        gate.open!();
+        const loaded = await loading;
+        res.json([loaded, req.session?.auth ?? null]);
+      });
+      const answer = await send(await serve(app), "GET /given-up", { cookie: only("sid", cookie)! });
+      expect(JSON.parse(answer.text)).to.eql(["loaded", null]);
+    });
+  }
 });
