@@ -33,15 +33,18 @@ interface Found {
   end(): Promise<unknown>;
 }
 
-/** The logged-in user of a request that no application handles, or null. It changes no cookie. */
+/**
+ * The logged-in user of a request that no application handles, or null. It changes no cookie. Of a request that an application handles it
+ * is the user that was loaded, until the response has begun: from then on the store is asked each time.
+ */
 export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);
-  if (context) {
+  if (context && !context.res.headersSent) {
     const { user, authenticated } = await loadUser(context);
     return authenticated ? user : null;
   }
-  if (isUnderManager(message as Request)) throw secondManager();
-  if (isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
+  if (!context && isUnderManager(message as Request)) throw secondManager();
+  if (!context && isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
   const req = asRequest(message, served.app);
   assertOutsideLoader({ req });
   const user =
@@ -91,8 +94,9 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
 }
 
 async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
-  const opened = cookie.read(req);
-  const kept = opened && (await records.find(opened.sid, opened.id));
+  // A request that an application handles may have moved to another session.
+  const sid = isUnderManager(req) ? req.sessionID : cookie.read(req)?.sid;
+  const kept = sid === undefined ? null : await records.find(sid);
   const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!kept || !auth) return undefined;
   return { auth, touch: () => records.noteUse(kept), end: () => records.end(kept.sid) };
