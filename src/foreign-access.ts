@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import type { Core } from "./request-context.js";
 import { startResponse } from "./response-start.js";
 import { isWatched, noteDeletion, SessionAccess, watchedLater } from "./session-access.js";
 
@@ -38,8 +39,9 @@ class ForeignAccess extends SessionAccess {
 }
 
 /** Watches the session of an express-session of the application's own. */
-export function watchSession(req: Request, res: Response, next: (error: unknown) => void): void {
+export function watchSession(core: Core, req: Request, res: Response, next: (error: unknown) => void): void {
   if (isWatched(req)) return;
+  if (req.session) core.hasForeignSessions = true;
   if (req.app) watchedLater.add(req.app);
   startResponse(res, new ForeignAccess(req, res, req.session), next);
 }

@@ -92,7 +92,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
       showCurrentUser(req, res);
-      watchSession(req, res, next);
+      watchSession(this.#core, req, res, next);
       const { remember } = this.#core;
       if (this.options.refreshEachRequest && remember instanceof RememberStateless) remember.renewAtEnd(req, res);
       enterContext(new RequestContext(this.#core, req, res), next);

@@ -20,6 +20,8 @@ export interface Core {
   readonly flashes: FlashRoom;
   /** The store; absent as long as nothing but an express-session of the application's own is known. */
   calls: StoreCalls | undefined;
+  /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
+  hasForeignSessions?: true;
   userLoader: UserLoader<object> | undefined;
   requestLoader: RequestLoader<object> | undefined;
 }

@@ -5,7 +5,6 @@ import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "./l
 import { logoutUser } from "./logout.js";
 import { activeContext, assertNotEnded, type Core, contextOf, type RequestContext } from "./request-context.js";
 import type { SessionAuth } from "./session-auth.js";
-import { isBridged } from "./session-move.js";
 import { checkUserId } from "./user.js";
 
 /** A login of a user's, as a person may be shown it. All instants are milliseconds since the epoch. */
@@ -44,7 +43,7 @@ export interface CurrentLoginOptions {
 /**
  * The logins of a user, wherever they are: `login.sessions`. Each takes the user, or the user's id.
  *
- * @throws UnsupportedByStoreError where the store keeps no index of users
+ * @throws UnsupportedByStoreError where the store keeps no index of users, or an express-session of the application's own has sessions
  * @throws StoreUnavailableError when the store fails
  */
 export class UserSessions<U extends object> {
@@ -161,10 +160,9 @@ export class UserSessions<U extends object> {
 
   /** The login of the request, when it is one of this user's. */
   #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
+    if (this.#core.hasForeignSessions) throw foreignSessions();
     const context = given ? contextOf(given) : activeContext();
     if (context?.core !== this.#core) return undefined;
-    const { req } = context;
-    if (req.sessionStore && !isBridged(req)) throw foreignSessions();
     const auth = loginOf(context);
     return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;
   }

@@ -79,4 +79,17 @@ describe("logins that no store lists by their users", () => {
       });
     });
   }
+
+  it("cannot be listed or ended outside of a request either, where latchkey's store keeps their browsers", async () => {
+    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const { app, login } = places["an express-session of the application's own"]!({ store });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    const { sessions } = login;
+    for (const verb of [sessions.list("1"), sessions.revoke("1", "x"), sessions.revokeAll("1")]) {
+      expect(await verb.catch(({ code }) => code)).to.equal("unsupported_by_store");
+    }
+    const { length } = await store.rememberTokens!.listByUser("1");
+    expect([length, (await send(origin, "GET /me", { cookie })).status]).to.eql([1, 200]);
+  });
 });
