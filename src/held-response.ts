@@ -10,9 +10,10 @@ export class HeldResponse {
   readonly #turn: ServerResponse;
   #socket: Socket | undefined;
   #isCut = false;
-  #isDestroyed = false;
-  /** Gives the connection back its own `destroy`. */
-  #allowDestroy: (() => void) | undefined;
+  /** What closes the connection after the answer. */
+  #closings: Array<() => void> = [];
+  /** Gives the connection back its own methods. */
+  #allowClosing: (() => void) | undefined;
 
   constructor(private readonly res: Response) {
     this.#turn = new ServerResponse(res.req);
@@ -25,24 +26,24 @@ export class HeldResponse {
   release(answer: () => void): void {
     const { res } = this;
     const { destroyed } = res;
-    const socket = this.#isDestroyed ? this.#socket : undefined;
+    const closings = this.#closings;
     this.#putBack();
     // The handler destroyed the response after it had answered.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
     answer();
-    if (!destroyed && !socket) return;
-    const destroy = () => {
+    if (!destroyed && closings.length === 0) return;
+    const close = () => {
       res.destroyed ||= destroyed;
-      socket?.destroy();
+      for (const one of closings) one();
     };
-    if (res.headersSent) destroy();
-    else res.once("finish", destroy);
+    if (res.headersSent) close();
+    else res.once("finish", close);
   }
 
   /** Cuts the connection. No byte of this response was sent. */
   cut(): void {
     this.#isCut = true;
-    this.#allowDestroy?.();
+    this.#allowClosing?.();
     this.#socket?.destroy();
   }
 
@@ -60,36 +61,53 @@ export class HeldResponse {
     this.#turn.emit = (...event: [string, ...unknown[]]) => res.emit(...event);
     this.#socket = socket;
     // Before Node's own listener, which closes the response that has the turn.
-    socket.prependListener?.("close", this.#putBack);
-    this.#delayDestroy(socket);
+    socket.prependListener?.("close", this.#close);
+    this.#delayClosing(socket);
     return true;
   }
 
-  /** What was answered arrives although the connection is destroyed after it, as Express does for an error that comes then. */
-  #delayDestroy(socket: Socket): void {
-    const own = Object.getOwnPropertyDescriptor(socket, "destroy");
-    const destroy = socket.destroy;
+  /**
+   * What was answered arrives although the connection is closed after it: by Express for an error that comes then, or by Node for a
+   * client that has closed its side.
+   */
+  #delayClosing(socket: Socket): void {
+    const { end, destroy } = socket;
+    const own = ["end", "destroy"].map((name) => [name, Object.getOwnPropertyDescriptor(socket, name)] as const);
+    socket.end = ((...args: Parameters<Socket["end"]>) => {
+      if (!this.res.headersSent) return end.apply(socket, args);
+      this.#closings.push(() => end.apply(socket, args));
+      return socket;
+    }) as Socket["end"];
     socket.destroy = (error) => {
       if (error || !this.res.headersSent) return destroy.call(socket, error);
-      this.#isDestroyed = true;
+      this.#closings.push(() => destroy.call(socket));
       return socket;
     };
-    this.#allowDestroy = () => {
-      if (own) Object.defineProperty(socket, "destroy", own);
-      else delete (socket as Partial<Socket>).destroy;
-      this.#allowDestroy = undefined;
+    this.#allowClosing = () => {
+      for (const [name, descriptor] of own) {
+        if (descriptor) Object.defineProperty(socket, name, descriptor);
+        else Reflect.deleteProperty(socket, name);
+      }
+      this.#allowClosing = undefined;
     };
   }
 
-  readonly #putBack = () => {
+  readonly #close = () => {
+    this.#closings = [];
+    this.#putBack();
+  };
+
+  #putBack(): void {
     const { res } = this;
     res.off("socket", this.#wait);
     const socket = this.#socket;
     if (!socket) return;
     this.#socket = undefined;
-    this.#allowDestroy?.();
-    socket.removeListener("close", this.#putBack);
+    this.#allowClosing?.();
+    socket.removeListener("close", this.#close);
+    const { _last: isLast } = this.#turn as unknown as { _last: boolean };
+    if (isLast) (res as unknown as { _last: boolean })._last = true;
     this.#turn.detachSocket(socket);
     res.assignSocket(socket);
-  };
+  }
 }
