@@ -39,36 +39,50 @@ export class LoginModel {
   }
 
   #restore(cookie: string, given: Cookies): Session | null {
+    if (this.#alarm(cookie)) return null;
     const series = seriesOf(cookie);
     const browser = this.browsers.get(series);
     if (!browser) return null;
     const { user, login } = browser;
-    const age = browser.generation - this.#generations.get(cookie)!;
-    const isLate = browser.rotatedAt === null || Date.now() - browser.rotatedAt > GRACE;
     const restored = { user, login, series, fresh: false, remembered: true };
+    if (!isLate(browser)) return restored;
+    browser.generation++;
+    browser.rotatedAt = Date.now();
+    this.#generations.set(given.remember!, browser.generation);
+    this.#endSessions((one) => one.login === login);
+    this.sessions.set(given.sid!, restored);
+    return restored;
+  }
+
+  /** A remember cookie that was used up ends what it calls into doubt, at whatever route it comes. Tells whether this one was. */
+  #alarm(cookie = ""): boolean {
+    const series = seriesOf(cookie);
+    const browser = this.browsers.get(series);
+    if (!browser) return false;
+    const { user, login } = browser;
+    const age = browser.generation - this.#generations.get(cookie)!;
     if (age > 1) this.#end((one) => one.user === user && one.series !== null);
-    else if (age === 1 && isLate) this.#end((one) => one.series === series || one.login === login);
-    else if (isLate) {
-      browser.generation++;
-      browser.rotatedAt = Date.now();
-      this.#generations.set(given.remember!, browser.generation);
-      this.#endSessions((one) => one.login === login);
-      this.sessions.set(given.sid!, restored);
-      return restored;
-    } else return restored;
-    return null;
+    else if (age === 1 && isLate(browser)) this.#end((one) => one.series === series || one.login === login);
+    else return false;
+    return true;
   }
 
   logIn(sent: Cookies, user: string, remember: boolean | undefined, login: string, given: Cookies): void {
     const previous = this.sessions.get(sent.sid ?? "");
     const held = this.browsers.get(seriesOf(sent.remember));
-    const keeps = remember === undefined && previous?.user === user && held?.user === user;
-    this.logOut(sent);
+    const isUsedUp = this.#alarm(sent.remember);
+    const keeps = remember === undefined && previous?.user === user && held?.user === user && !isUsedUp;
+    this.#leave(previous?.login, held?.login);
     this.#enter({ user, login, fresh: true, remembered: false, series: null }, remember || keeps, given);
   }
 
   logOut(sent: Cookies): void {
     const logins = [this.sessions.get(sent.sid ?? "")?.login, this.browsers.get(seriesOf(sent.remember))?.login];
+    this.#alarm(sent.remember);
+    this.#leave(...logins);
+  }
+
+  #leave(...logins: Array<string | undefined>): void {
     this.#end(({ login }) => logins.includes(login));
   }
 
@@ -82,7 +96,10 @@ export class LoginModel {
   refreshStamp(sent: Cookies, given: Cookies): boolean {
     const current = this.present(sent, given) as Session | null;
     if (!current) return false;
-    const isHeld = this.browsers.get(seriesOf(sent.remember))?.user === current.user;
+    const holder = this.browsers.get(seriesOf(sent.remember))?.user;
+    const isUsedUp = this.#alarm(sent.remember);
+    if (isUsedUp && ![...this.sessions.values()].includes(current)) return false;
+    const isHeld = holder === current.user && !isUsedUp;
     this.#end(({ user }) => user === current.user);
     this.#enter({ ...current, series: null }, isHeld, given);
     return true;
@@ -135,6 +152,11 @@ export class LoginModel {
   #endSessions(chosen: (one: Session) => boolean): void {
     for (const [sid, session] of this.sessions) if (chosen(session)) this.sessions.delete(sid);
   }
+}
+
+/** Is the grace period of the last restore over? */
+function isLate({ rotatedAt }: Browser): boolean {
+  return rotatedAt === null || Date.now() - rotatedAt > GRACE;
 }
 
 function seriesOf(cookie = ""): string {
