@@ -6,6 +6,11 @@ const UNCHOSEN = "public, max-age=0";
 /** Headers that only shared caches read, and prefer to Cache-Control, beside CDN-Cache-Control (RFC 9213) and its variants of vendors. */
 const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel-expires"]);
 
+/** Is a header one of those by which a response tells caches how long to keep it? `name` is in lower case. */
+export function isAboutCaching(name: string): boolean {
+  return name === "cache-control" || isForSharedCaches(name);
+}
+
 /** May a shared cache keep the response, as far as its Cache-Control says? */
 export function isShareable(res: Response): boolean {
   return !directivesOf(res, "Cache-Control").some(keepsOut);
@@ -19,12 +24,11 @@ export function keepPrivate(res: Response): void {
   const given = res.getHeader("Cache-Control") ?? UNCHOSEN;
   if (given === UNCHOSEN) res.setHeader("Cache-Control", "private, no-store");
   else if (isShareable(res)) {
-    const left = directivesOf(res, "Cache-Control").filter((one) => !/^(public|private|s-maxage)(=|$)/i.test(one));
+    const left = directivesOf(res, "Cache-Control").filter((one) => !/^(public|private|s-maxage)(?![\w-])/i.test(one));
     res.setHeader("Cache-Control", ["private", ...left].join(", "));
   }
   for (const name of res.getHeaderNames()) {
-    const isForSharedCaches = FOR_SHARED_CACHES.has(name) || name.endsWith("cdn-cache-control");
-    if (isForSharedCaches && !directivesOf(res, name).some(keepsOut)) res.removeHeader(name);
+    if (isForSharedCaches(name) && !directivesOf(res, name).some(keepsOut)) res.removeHeader(name);
   }
 }
 
@@ -33,6 +37,12 @@ function keepsOut(directive: string): boolean {
   return /^(private|no-store)$/i.test(directive);
 }
 
+function isForSharedCaches(name: string): boolean {
+  return FOR_SHARED_CACHES.has(name) || name.endsWith("cdn-cache-control");
+}
+
+/** What stands between commas, except those in quotes: `max-age=600; private` is one directive, and no cache finds `private` in it. */
 function directivesOf(res: Response, name: string): string[] {
-  return String(res.getHeader(name) ?? "").match(/[^\s,;="]+(="[^"]*"|=[^\s,;"]*)?/g) ?? [];
+  const parts = String(res.getHeader(name) ?? "").match(/([^,"]|"(\\.|[^"\\])*("|$))+/g) ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
 }

@@ -1,11 +1,14 @@
 import type { Response } from "express";
+import { isAboutCaching } from "./caching.js";
 
 type Value = number | string | string[];
 type Headers = Record<string, unknown> | unknown[] | undefined;
 type Pair = readonly [name: unknown, value: unknown];
 
-/** The headers that latchkey may add to. */
-const SHARED = ["cache-control", "set-cookie", "vary"];
+/** May latchkey change a header? `name` is in lower case. */
+function isShared(name: string): boolean {
+  return name === "set-cookie" || name === "vary" || isAboutCaching(name);
+}
 
 /** The arguments of `res.writeHead`. */
 export class HeadArguments {
@@ -24,7 +27,8 @@ export class HeadArguments {
    */
   with(res: Response, add: () => void): unknown[] {
     const wasBare = res.getHeaderNames().length === 0;
-    const lent = SHARED.flatMap((name) => this.#lend(res, name));
+    const names = new Set(pairsOf(this.#headers).map(lower));
+    const lent = [...names].filter(isShared).flatMap((name) => this.#lend(res, name));
     add();
     const headers = lent.reduce((rest, takeBack) => takeBack(rest), this.#headers);
     // Where a response has no other headers, Node keeps a list as it is.
@@ -46,7 +50,7 @@ export class HeadArguments {
     return [
       (headers) => {
         const value = res.getHeader(name);
-        if (before === undefined) res.removeHeader(name);
+        if (before === undefined || value === undefined) res.removeHeader(name);
         else res.setHeader(name, before);
         return value === lent ? headers : replaced(headers, name, value);
       },
@@ -54,13 +58,13 @@ export class HeadArguments {
   }
 }
 
-/** Headers with this value in the first place of a name. */
+/** Headers with this value in the first place of a name, or without that name. */
 function replaced(headers: Headers, name: string, value: unknown): Headers {
   const pairs = pairsOf(headers);
   const first = pairs.findIndex((pair) => lower(pair) === name);
   const changed = pairs
     .map((pair, at) => (at === first ? ([pair[0], value] as const) : pair))
-    .filter((pair, at) => at === first || lower(pair) !== name);
+    .filter((pair, at) => lower(pair) !== name || (at === first && value !== undefined));
   if (!Array.isArray(headers)) return Object.fromEntries(changed);
   return Array.isArray(headers[0]) ? [...changed] : changed.flat(1);
 }

@@ -242,6 +242,12 @@ describe("caching", () => {
     };
     const end: RequestHandler = (_req, res) => void res.send("page");
     for (const value of ["max-age=600", "no-store"]) {
+      const head = Object.fromEntries(names.map((name) => [name, value]));
+      const writeHead: RequestHandler = (_req, res) => void res.writeHead(200, head).end("page");
+      const list: RequestHandler = (_req, res) => void res.writeHead(200, Object.entries(head).flat()).end("page");
+      app.get(`/head/${value}`, loginRequired(), writeHead);
+      app.get(`/list/${value}`, loginRequired(), list);
+      app.get(`/both/${value}`, say(value), loginRequired(), writeHead);
       app.get(`/mine/${value}`, say(value), loginRequired(), end);
       app.get(`/all/${value}`, say(value), end);
     }
@@ -251,10 +257,30 @@ describe("caching", () => {
       const { headers } = await send(origin, `GET ${path}`, { cookie });
       return names.filter((name) => headers[name.toLowerCase()] !== undefined);
     };
-    expect(await left("/mine/max-age=600")).to.eql([]);
-    expect(await left("/mine/no-store")).to.eql(names);
+    for (const how of ["mine", "head", "list", "both"]) {
+      expect(await left(`/${how}/max-age=600`), how).to.eql([]);
+      expect(await left(`/${how}/no-store`), how).to.eql(names);
+    }
     expect(await left("/all/max-age=600")).to.eql(names);
   });
+
+  const almost: Record<string, string> = {
+    "max-age=600; private": "private, max-age=600; private",
+    "public; max-age=600": "private",
+    'max-age=600, ext="a, private"': 'private, max-age=600, ext="a, private"',
+    'max-age=600, ext="\\", private"': 'private, max-age=600, ext="\\", private"',
+    'max-age=600, ext="a, private': 'private, max-age=600, ext="a, private',
+    'max-age=600, private="X-Name"': "private, max-age=600",
+    "max-age=600, private": "max-age=600, private",
+  };
+  for (const [said, told] of Object.entries(almost)) {
+    it(`looks for whole directives of a personal answer: ${said}`, async () => {
+      const { user } = await answers({
+        page: [loginRequired(), (_req, res) => void res.set("Cache-Control", said).send("page")],
+      });
+      expect(await user("page")).to.eql(["Cookie", told]);
+    });
+  }
 
   it("leaves Vary: * as it is, which says more", async () => {
     const { app } = site();
