@@ -120,7 +120,7 @@ export class ResponseStart {
     if (!this.#held || !isWhole) return original.apply(res, given);
     const { error, hasHead, changes } = rehearse(res, name, args);
     if (error) return this.#refuse(error, hasHead, original, args);
-    this.#answer = new WaitingAnswer(res, changes, () => original.apply(res, args));
+    this.#answer = new WaitingAnswer(res, changes, original, args);
     return res;
   }
 
@@ -177,6 +177,7 @@ export class ResponseStart {
   #failed(error: unknown): void {
     const [held, answer] = this.#settle();
     if (answer) {
+      answer.giveUp();
       held.release(() => this.#replace(error));
     } else if (this.res.headersSent) {
       held.cut();

@@ -7,14 +7,25 @@ export class WaitingAnswer {
 
   /**
    * @param shown the properties that the answer changes
-   * @param give makes the answer
+   * @param end the method that makes the answer
    */
   constructor(
     private readonly res: Response,
     private readonly shown: ReadonlyMap<PropertyKey, unknown>,
-    readonly give: () => unknown,
+    private readonly end: (...args: unknown[]) => unknown,
+    private readonly args: unknown[],
   ) {
     this.show();
+  }
+
+  give(): void {
+    this.end.apply(this.res, this.args);
+  }
+
+  /** Another answer takes its place; the handler's callback is about that one then. */
+  giveUp(): void {
+    const done = this.args.find((arg) => typeof arg === "function");
+    if (done) this.res.once("finish", done as () => void);
   }
 
   show(): void {

@@ -74,6 +74,19 @@ for (const { name, express: make } of expressVersions) {
       });
     }
 
+    it("calls back for the error that replaces it", async () => {
+      const { app } = failing();
+      const called = new Promise<void>((resolve) => {
+        app.get("/back", (req, res) => {
+          req.session.note = "kept";
+          res.end("whole", resolve);
+        });
+      });
+      app.use(((error: Error, _req, res, _next) => void res.status(503).json(error.name)) as ErrorRequestHandler);
+      expect((await send(await serve(app), "GET /back")).status).to.equal(503);
+      await called;
+    });
+
     for (const path of ["/write", "/head", "/flushed"]) {
       it(`is cut, with no byte sent, when the save fails after its head was made: ${path}`, async () => {
         const { app, told } = failing();
