@@ -205,6 +205,7 @@ export function shown(value: unknown): string {
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise";
   if (typeof value === "object" || typeof value === "undefined") return typeof value;
   return `a ${typeof value}`;
 }

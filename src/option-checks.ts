@@ -23,7 +23,7 @@ export function checkEach(prefix: string, checks: Record<string, Check>, given: 
 /** An object with checks of its own. */
 export function group(checks: Record<string, Check>): Check {
   return (option, value) => {
-    if (typeof value !== "object" || value === null)
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Promise)
       throw new OptionError(option, `expected an object, not ${kindOf(value)}`);
     checkEach(`${option}.`, checks, value);
   };

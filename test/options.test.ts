@@ -215,7 +215,7 @@ describe("the options of a LoginManager", () => {
     ["remember.refreshEachRequest", "expected true or false", ["yes", 1, null]],
     ...COOKIES.flatMap(
       (cookie): Array<[string, string, unknown[]]> => [
-        [cookie, "expected an object", [null, "sid"]],
+        [cookie, "expected an object", [null, "sid", [], Promise.resolve({})]],
         [`${cookie.split(".")[0]}.name`, "expected a cookie name", ["", "a b", "a;b", "a=b", "\u00e9", "a\n", 1, null]],
         [`${cookie}.domain`, "expected a domain name", ["", "a b", "https://a", "a;b", "a..b", "a:80", 1, null]],
         [`${cookie}.path`, "expected a path", ["", "app", "/a b", "/a;b", "/a\r\n", 1, null]],
