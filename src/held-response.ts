@@ -27,7 +27,10 @@ export class HeldResponse {
     const { res } = this;
     const { destroyed } = res;
     const closings = this.#closings;
+    const held = this.#socket;
     this.#putBack();
+    // Node's end uncorks the connection, whatever the handler does after it.
+    if (res.writableEnded) while (held?.writableCorked) held.uncork();
     // The handler destroyed the response after it had answered.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
     answer();

@@ -125,9 +125,8 @@ export class ResponseStart {
   }
 
   change(change: () => void): void {
-    const wasShown = this.#answer?.hide() ?? false; // not where a change makes another
-    if (!this.res.headersSent) change();
-    if (wasShown) this.#answer?.show();
+    if (this.#answer) this.#answer.without(change);
+    else if (!this.res.headersSent) change();
   }
 
   /** Has Node refuse a call, and makes the head before that where Node would. */
@@ -165,9 +164,10 @@ export class ResponseStart {
 
   #saved(): void {
     const [held, answer] = this.#settle();
+    const late = answer?.hide();
     held.release(() => {
       try {
-        answer?.give();
+        if (late) answer?.give(late);
       } catch (error) {
         this.#replace(error);
       }
@@ -177,6 +177,7 @@ export class ResponseStart {
   #failed(error: unknown): void {
     const [held, answer] = this.#settle();
     if (answer) {
+      answer.hide();
       answer.giveUp();
       held.release(() => this.#replace(error));
     } else if (this.res.headersSent) {
@@ -190,7 +191,6 @@ export class ResponseStart {
 
   #settle(): [HeldResponse, WaitingAnswer | undefined] {
     const settled = [this.#held!, this.#answer] as [HeldResponse, WaitingAnswer | undefined];
-    this.#answer?.hide();
     this.#held = this.#answer = undefined;
     return settled;
   }

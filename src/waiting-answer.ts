@@ -1,9 +1,12 @@
 import type { Response } from "express";
 
+/** What Node reads of a response when it makes an answer, and what the handler may change after that: it is too late then. */
+const LATE = ["statusCode", "statusMessage", "_trailer"];
+
 /** A whole answer that is not made yet. Meanwhile its response looks as Node would have left it. */
 export class WaitingAnswer {
   readonly #before = new Map<PropertyKey, unknown>();
-  #isShown = false;
+  #isShown = true;
 
   /**
    * @param shown the properties that the answer changes
@@ -15,32 +18,41 @@ export class WaitingAnswer {
     private readonly end: (...args: unknown[]) => unknown,
     private readonly args: unknown[],
   ) {
-    this.show();
+    for (const key of [...LATE, ...shown.keys()]) this.#before.set(key, Reflect.get(res, key));
+    this.#set(shown);
   }
 
-  give(): void {
+  /** Runs `change` on the response as it was before the answer. */
+  without(change: () => void): void {
+    if (!this.#isShown) return change(); // where a change makes another
+    const late = this.hide();
+    change();
+    this.#isShown = true;
+    this.#set(this.shown);
+    this.#set(late);
+  }
+
+  /** Brings the response back to what it was before the answer; gives what the handler has changed since. */
+  hide(): ReadonlyMap<PropertyKey, unknown> {
+    const late = new Map(LATE.map((key) => [key, Reflect.get(this.res, key) as unknown]));
+    this.#isShown = false;
+    this.#set(this.#before);
+    return late;
+  }
+
+  /** Makes the answer, once it was hidden, and brings back what the handler has changed meanwhile. */
+  give(late: ReadonlyMap<PropertyKey, unknown>): void {
     this.end.apply(this.res, this.args);
+    this.#set(late);
   }
 
-  /** Another answer takes its place; the handler's callback is about that one then. */
+  /** Another answer takes its place, once it was hidden; the handler's callback is about that one then. */
   giveUp(): void {
     const done = this.args.find((arg) => typeof arg === "function");
     if (done) this.res.once("finish", done as () => void);
   }
 
-  show(): void {
-    this.#isShown = true;
-    for (const [key, value] of this.shown) {
-      this.#before.set(key, Reflect.get(this.res, key));
-      Reflect.set(this.res, key, value);
-    }
-  }
-
-  /** Tells whether it was shown. */
-  hide(): boolean {
-    if (!this.#isShown) return false;
-    this.#isShown = false;
-    for (const [key, value] of this.#before) Reflect.set(this.res, key, value);
-    return true;
+  #set(values: ReadonlyMap<PropertyKey, unknown>): void {
+    for (const [key, value] of values) Reflect.set(this.res, key, value);
   }
 }

@@ -178,6 +178,14 @@ export const begun: Record<string, Way> = {
     res.end("once");
     note(res.end() === res);
   },
+  "changes after a whole answer": async (res, note) => {
+    res.send("whole");
+    res.statusCode = 500;
+    res.statusMessage = "late";
+    res.addTrailers({ "X-Late": "1" });
+    await new Promise((resolve) => res.once("finish", resolve));
+    note([res.statusCode, res.statusMessage]);
+  },
   "res.destroy() after an answer": (res) => {
     res.end("whole");
     res.destroy();
