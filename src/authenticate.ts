@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import { secondCopy } from "./copies.js";
+import { isAuth } from "./damaged-records.js";
 import { MiddlewareMissingError } from "./errors.js";
 import { admitter, judge } from "./judge.js";
 import { loadUser } from "./load-user.js";
@@ -108,7 +109,7 @@ async function inForeignSession(req: Request): Promise<Found | undefined> {
     throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");
   }
   const auth = (await storedSession(req))?.auth;
-  return auth && { auth, touch() {}, end: () => endSession(req) };
+  return isAuth(auth) ? { auth, touch() {}, end: () => endSession(req) } : undefined;
 }
 
 async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {

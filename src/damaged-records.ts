@@ -17,10 +17,11 @@ export function isBrowser({ userId, tokenHash, data, createdAt, expiresAt }: Rem
   return areTexts(userId, tokenHash, loginId) && isTextOrNull(stamp) && areNumbers(duration, until, generation);
 }
 
-function isAuth(auth: Partial<SessionAuth>): boolean {
+/** Could latchkey have written this login? */
+export function isAuth(auth: unknown): auth is SessionAuth {
   if (!isObject(auth)) return false;
   const { userId, loginId, loginAt, freshAt, remembered, fingerprint, stamp, series, address, userAgent, pending } =
-    auth;
+    auth as Partial<SessionAuth>;
   return (
     areTexts(userId, loginId) &&
     areNumbers(loginAt) &&

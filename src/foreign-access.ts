@@ -1,7 +1,9 @@
 import type { Request, Response } from "express";
+import { isAuth } from "./damaged-records.js";
 import type { Core } from "./request-context.js";
 import { startResponse } from "./response-start.js";
 import { isWatched, noteDeletion, SessionAccess, watchedLater } from "./session-access.js";
+import type { SessionAuth } from "./session-auth.js";
 
 /** A session of an express-session of the application's own. */
 class ForeignAccess extends SessionAccess {
@@ -11,6 +13,12 @@ class ForeignAccess extends SessionAccess {
   override use(): Request["session"] | undefined {
     this.#isOpen = true;
     return super.use();
+  }
+
+  /** Anybody may have written it: what is no login of latchkey's counts as none, and no loader is asked about it. */
+  override readAuth(): SessionAuth | undefined | null {
+    const auth: unknown = super.readAuth();
+    return auth === null || isAuth(auth) ? auth : undefined;
   }
 
   override finish(isWhole: boolean): Promise<void> | undefined {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ErrorRequestHandler } from "express";
+import express, { type ErrorRequestHandler } from "express";
 import expressSession, { MemoryStore } from "express-session";
 import { loginRequired, refreshStamp } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
@@ -91,5 +91,38 @@ describe("logins that no store lists by their users", () => {
     }
     const { length } = await store.rememberTokens!.listByUser("1");
     expect([length, (await send(origin, "GET /me", { cookie })).status]).to.eql([1, 200]);
+  });
+
+  it("are none where what the session has as a login is malformed: the loader is not asked about it", async () => {
+    const asked: unknown[] = [];
+    const at = places["an express-session of the application's own"]!({
+      userLoader: (id) => {
+        asked.push(id);
+        return at.byId.get(id) ?? at.ann; // as a database that is asked with an operator
+      },
+    });
+    at.app.post("/assign", express.json(), (req, res) => {
+      Object.assign(req.session, req.body);
+      res.json(req.session.auth);
+    });
+    at.app.get("/auth", (req, res) => void res.json(req.session.auth));
+    const origin = await serve(at.app);
+    const login = await send(origin, "POST /login/1");
+    const auth = JSON.parse((await send(origin, "GET /auth", { cookie: login.cookie })).text) as object;
+    asked.length = 0;
+    for (const forged of [
+      ...["ann", 5, true, [auth], {}],
+      ...["userId", "loginId", "loginAt", "freshAt", "remembered", "fingerprint", "stamp", "series", "pending"].map(
+        (key) => ({
+          ...auth,
+          [key]: { $ne: null },
+        }),
+      ),
+    ]) {
+      const { cookie } = await send(origin, "POST /assign", { json: { auth: forged } });
+      const { status } = await send(origin, "GET /me", { cookie });
+      expect([status, asked], JSON.stringify(forged)).to.eql([401, []]);
+    }
+    expect((await send(origin, "GET /me", { cookie: login.cookie })).status).to.equal(200);
   });
 });
