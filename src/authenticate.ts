@@ -4,7 +4,7 @@ import { secondCopy } from "./copies.js";
 import { isAuth } from "./damaged-records.js";
 import { MiddlewareMissingError } from "./errors.js";
 import { admitter, judge } from "./judge.js";
-import { loadUser } from "./load-user.js";
+import { isUpgrade, loadUser } from "./load-user.js";
 import { userByRequest } from "./loaded-user.js";
 import {
   assertOutsideLoader,
@@ -36,11 +36,11 @@ interface Found {
 
 /**
  * The logged-in user of a request that no application handles, or null. It changes no cookie. Of a request that an application handles it
- * is the user that was loaded, until the response has begun: from then on the store is asked each time.
+ * is the user that was loaded, until the response has begun: from then on, and on an upgrade, the store is asked each time.
  */
 export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);
-  if (context && !context.res.headersSent) {
+  if (context && !context.res.headersSent && !isUpgrade(context.req)) {
     const { user, authenticated } = await loadUser(context);
     return authenticated ? user : null;
   }

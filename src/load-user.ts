@@ -103,7 +103,7 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const { remember } = core;
   if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
   // Where the browser cannot be given a new session id, the login serves this request alone.
-  const isDeliverable = isSessionDeliverable(context);
+  const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
   const isLate = () => res.headersSent || !isDeliverable;
   const restored = await remember.restore(req, admitter(core, req), isLate);
   if (restored === null && !isLate()) remember.forget(req, res);
@@ -120,6 +120,11 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   if (restored.forestalled && isUnsaved(req)) markForestalled(req);
   core.events.emit("loadedFromCookie", { req, user });
   return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
+}
+
+/** Does the connection become a WebSocket? An application that handles the request, as with express-ws, has a response that goes nowhere. */
+export function isUpgrade(req: Request): boolean {
+  return (req as { upgrade?: boolean }).upgrade === true;
 }
 
 /** Gives a restored login a session, the only one of its browser; false when it may have none, or the browser was forgotten meanwhile. */
