@@ -116,7 +116,7 @@ describe("R-6: two requests that change one session at once, at two servers", ()
   expectNoUnhandledRejections();
 
   for (const { name, open } of places) {
-    const times = trials(1000, name === "memory" ? 1000 : 100, 100);
+    const times = trials(1000, name === "memory" ? 1000 : 100, 30);
     for (const [what, pairing] of Object.entries(pairings)) {
       it(`on ${name}, ${what}, ${times} of ${times} times`, async () => {
         const { stores, close } = await open();

@@ -6,6 +6,7 @@ import { LatchkeyError, type LoginEventName, LoginManager, OptionError } from "l
 import { SECRET } from "./support/people.js";
 import { anchorsOf, linksOf, pages, snippetsOf } from "./support/snippets.js";
 import { compiledSnippets } from "./support/snippets-compiled.js";
+import { inTestAll } from "./support/tier.js";
 
 const read = (page: string) => readFileSync(page, "utf8");
 
@@ -17,12 +18,14 @@ const EVENTS: Record<LoginEventName, true> = {
   ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
 };
 
-describe("the documentation", () => {
+inTestAll("the code of the documentation", () => {
   it("compiles, every piece of it", async () => {
     expect(pages().flatMap(snippetsOf)).to.have.length.above(50);
     expect(await compiledSnippets()).to.equal("");
   });
+});
 
+describe("the documentation", () => {
   it("marks its code with a language, TypeScript as ts", () => {
     const languages = pages().flatMap((page) =>
       [...read(page).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, language]) => `${page}: ${language}`),

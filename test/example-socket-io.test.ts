@@ -8,6 +8,7 @@ import { Browser } from "./support/browser.js";
 import { SECRET } from "./support/people.js";
 import { send } from "./support/raw-client.js";
 import { type RunningExample, runExample } from "./support/running-example.js";
+import { inTestAll } from "./support/tier.js";
 
 const ANN = { name: "Ann", password: "correct horse" };
 
@@ -16,7 +17,7 @@ function next(socket: Socket, event: string): Promise<string> {
   return new Promise((resolve) => socket.once(event, (said: string | Error) => resolve(String(said))));
 }
 
-describe("the example socket-io.ts", () => {
+inTestAll("the example socket-io.ts", () => {
   let example: RunningExample;
   let browser: Browser;
   const sockets: Socket[] = [];

@@ -5,9 +5,10 @@ import { currentUser, LoginManager, loginUser } from "latchkey";
 import { Person, SECRET } from "./support/people.js";
 import { countTrials, send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
+import { trials } from "./support/trials.js";
 
 const USERS = 50;
-const REQUESTS = 10_000;
+const REQUESTS = trials(10_000, 10_000, 2000);
 
 /** Lets others go first, in one of the ways that code waits. */
 function pause(): Promise<unknown> {

@@ -16,7 +16,7 @@ describe("a logout while another request is on its way", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {
-    const times = trials(1000, name === "memory" ? 200 : 20);
+    const times = trials(1000, name === "memory" ? 200 : 20, name === "memory" ? 50 : 10);
 
     describe(`on ${name}`, () => {
       let opened: Opened;
