@@ -20,7 +20,7 @@ import { hasRoom } from "./session-limit.js";
 import { endSession, storedSession } from "./session-move.js";
 import { isAuthenticatedUser } from "./user.js";
 
-/** What a manager knows of the application that it serves. */
+/** The application that a manager serves, as far as it is known. */
 export interface Served {
   /** An Express application: what its requests have is on `app.request`. */
   app: { request?: object } | undefined;
@@ -35,8 +35,9 @@ interface Found {
 }
 
 /**
- * The logged-in user of a request that no application handles, or null. It changes no cookie. Of a request that an application handles it
- * is the user that was loaded, until the response has begun: from then on, and on an upgrade, the store is asked each time.
+ * Resolves with the logged-in user of a request that no application handles, or null. It changes no cookie. For a request that an
+ * application handles, it resolves with the loaded user until the response has begun. After that, and on an upgrade, it asks the store at
+ * each call.
  */
 export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);

@@ -15,7 +15,7 @@ import type { LoginEmitter } from "./events.js";
 import { openStateOf } from "./request-state.js";
 import { changeHead } from "./response-start.js";
 
-/** How a cookie is made. */
+/** How a cookie is set. */
 interface Making {
   /** Its name, and its attributes unless `attributesOf` is given. */
   resolved: ResolvedCookie;
@@ -28,9 +28,9 @@ interface Making {
 /**
  * One of latchkey's cookies, in the requests and responses of a manager.
  *
- * A browser sends a cookie twice when it has it under two domains or paths: after a deployment that changed them, or because a sibling
- * subdomain set one. Which of the two is right cannot be known, so neither counts. Otherwise nobody could log in again in that browser,
- * so the response that sets or removes the cookie removes it everywhere else too.
+ * A browser sends a cookie twice if it has it for two domains or paths: after a deployment that changed them, or because a sibling
+ * subdomain set one. latchkey cannot know which one is right, so it ignores both. The response that sets or removes the cookie also
+ * removes it everywhere else; otherwise nobody could log in again in that browser.
  */
 export class BrowserCookie {
   readonly name: string;
@@ -100,7 +100,7 @@ export class BrowserCookie {
     });
   }
 
-  /** Takes back what the response says of the cookie so far, unless the head of the response was made. */
+  /** Removes the cookie's Set-Cookie headers from the response, unless the head of the response was made. */
   withdraw(res: Response): void {
     changeHead(res, () => withdrawCookie(res, this.name));
   }
@@ -110,7 +110,7 @@ export class BrowserCookie {
     if (!this.canReach(req, cookie)) throw new InsecureConnectionError(this.name);
   }
 
-  /** Like `canReach`, and warns the first time that it cannot. */
+  /** Like `canReach`, but warns the first time that the cookie cannot reach the browser. */
   isDeliverable(req: Request, cookie: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): boolean {
     const canReach = this.canReach(req, cookie);
     if (!canReach && !this.#warnedOfPlainHttp) {
@@ -125,7 +125,7 @@ export class BrowserCookie {
     return secure !== true || this.isSecure(req);
   }
 
-  /** At once, for a cookie that is set last, and again when the response begins, for one that is set first. */
+  /** Called at once, for a cookie that is set last; `setsCookie` repeats it when the response begins, for a cookie that is set first. */
   #keepPrivate(req: Request, res: Response): void {
     openStateOf(req).setsCookie = true;
     keepPrivate(res);
@@ -136,7 +136,7 @@ export class BrowserCookie {
     return { ...rest, secure: secure === "auto" ? this.isSecure(req) : secure };
   }
 
-  /** RFC 6265, 4.1.1, wants one Set-Cookie of a name; removing a cookie from several places needs one for each. */
+  /** RFC 6265, 4.1.1, allows one Set-Cookie per name; removing a cookie from several places needs one for each. */
   #removeElsewhere(req: Request, res: Response, attributes: ExpressCookie): void {
     this.withdraw(res);
     if (!this.isDoubledIn(req)) return;
@@ -153,8 +153,8 @@ export class BrowserCookie {
     if (this.#warnedOfDoubles) return;
     this.#warnedOfDoubles = true;
     warn(
-      `a browser sent the cookie ${this.name} more than once, so none of them counts, and it is told to remove them. This happens when the ` +
-        "cookie's domain or path was changed: change its name in the same deployment",
+      `a browser sent the cookie ${this.name} more than once, so latchkey ignored it, and told the browser to remove it. This happens ` +
+        "when the cookie's domain or path was changed: change its name in the same deployment",
     );
   }
 }

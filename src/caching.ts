@@ -3,7 +3,7 @@ import type { Response } from "express";
 /** What `res.sendFile` and `express.static` set when the handler chose nothing. */
 const UNCHOSEN = "public, max-age=0";
 
-/** Headers that only shared caches read, and prefer to Cache-Control, beside CDN-Cache-Control (RFC 9213) and its variants of vendors. */
+/** Headers that shared caches prefer to Cache-Control, besides CDN-Cache-Control (RFC 9213) and its vendor variants. */
 const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel-expires"]);
 
 /** Is a header one of those by which a response tells caches how long to keep it? `name` is in lower case. */
@@ -17,8 +17,8 @@ export function isShareable(res: Response): boolean {
 }
 
 /**
- * Keeps the response out of shared caches: adds `private`, and takes out what addresses shared caches. If nobody chose how it is cached,
- * no cache keeps it.
+ * Keeps the response out of shared caches: adds `private`, and removes the directives and headers for shared caches. If the application
+ * set no Cache-Control, no cache keeps the response.
  */
 export function keepPrivate(res: Response): void {
   const given = res.getHeader("Cache-Control") ?? UNCHOSEN;
@@ -32,7 +32,7 @@ export function keepPrivate(res: Response): void {
   }
 }
 
-/** `private="set-cookie"` is about that header alone. */
+/** `private="set-cookie"` does not count: it keeps only that header out. */
 function keepsOut(directive: string): boolean {
   return /^(private|no-store)$/i.test(directive);
 }

@@ -88,7 +88,7 @@ function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): 
   return { handler: options.onForbidden };
 }
 
-/** Keeps the message and, with `nextIn: "cookie"`, the page; gives the URL of the view. */
+/** Keeps the message and, with `nextIn: "cookie"`, the page; returns the URL of the view. */
 function prepareDetour(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
   const { core, req } = context;
   const { localize, nextIn, redirectHost } = core.options;

@@ -28,17 +28,17 @@ export function flashCookieName(sessionName: string): string {
 
 const CHECKS: Record<"session" | "remember", Check> = { session: group(SESSION_COOKIE), remember: group(COOKIE) };
 
-/** The attributes of a cookie, or a function that gives those for a request. */
+/** The attributes of a cookie, or a function that returns them for a request. */
 type Given<T> = T | ((req: Request) => T) | undefined;
 
-/** Checks the attributes of a cookie, or that it is a function that gives them for a request. */
+/** Checks that the option is a function, or valid attributes of a cookie. */
 export function checkCookie(option: "session" | "remember"): Check {
   return (path, value) => {
     if (typeof value !== "function") CHECKS[option](path, value);
   };
 }
 
-/** A cookie, its attributes for each request where the application has a function for them, and its defaults. */
+/** A cookie with its defaults, and its attributes for each request if the option is a function. */
 export function cookieFor(
   option: "session" | "remember",
   baseName: string,

@@ -8,7 +8,7 @@ interface Place {
   partitioned: boolean;
 }
 
-/** A longer list would make a header that proxies refuse; nginx takes 4 kB by default. */
+/** A longer list would make a header that proxies reject; nginx accepts 4 kB by default. */
 const MOST_DOMAINS = 4;
 
 /**
@@ -31,9 +31,9 @@ export function otherPlaces(req: Request, name: string, { domain, path = "/", ..
   return places;
 }
 
-/** The path that was asked for, of a request target in any form (RFC 9112, 3.2). */
+/** The path of a request target, in any form of it (RFC 9112, 3.2). */
 export function pathOf(req: Request): string {
-  const target: string = req.originalUrl ?? req.url; // which only Express sets
+  const target: string = req.originalUrl ?? req.url; // only Express sets originalUrl
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
   return path === "" ? "/" : path;
 }

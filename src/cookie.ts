@@ -33,19 +33,19 @@ export class Cookie {
     return this.#expires;
   }
 
-  /** @throws TypeError for an invalid Date, or for another value; `false` counts as null, as in express-session's examples */
+  /** @throws TypeError for an invalid Date or another value; `false` means null, as in express-session's examples */
   set expires(date: Date | null | false | undefined) {
     if (date && !isDate(date)) throw new TypeError("expires must be a valid Date, or null");
     this.#expires = date || null;
     this.originalMaxAge = this.maxAge;
   }
 
-  /** How many milliseconds the cookie lives from now; null until the browser closes. A Date is taken for the end. */
+  /** How many milliseconds the cookie lives from now; null if it lives until the browser closes. A Date sets `expires`. */
   get maxAge(): number | null {
     return this.#expires && this.#expires.getTime() - Date.now();
   }
 
-  /** @throws TypeError for what is no lifetime, where express-session fails later, when it writes the cookie */
+  /** @throws TypeError for an invalid lifetime. express-session fails later, when it writes the cookie */
   set maxAge(lifetime: number | Date | null | undefined) {
     if (typeof lifetime !== "number") {
       if (lifetime && !isDate(lifetime)) throw new TypeError(NO_LIFETIME);
@@ -70,7 +70,7 @@ export class Cookie {
 
 const NO_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
 
-/** Can a cookie live for so many milliseconds? Not when its end is beyond the last Date. */
+/** Can a cookie live for this many milliseconds? Not if its end is later than the last valid Date. */
 export function isLifetime(milliseconds: number): boolean {
   return isDate(new Date(Date.now() + milliseconds));
 }

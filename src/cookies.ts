@@ -61,7 +61,7 @@ export function changesCookie(res: Response, name: string): boolean {
 }
 
 /**
- * Did a request arrive over HTTPS? Every cookie of latchkey's follows this answer.
+ * Did a request arrive over HTTPS? All of latchkey's cookies depend on the result.
  *
  * @param proxy the option `session.proxy`: whether `X-Forwarded-Proto` counts; undefined to follow Express's `trust proxy`
  */
@@ -94,7 +94,7 @@ function skipBlanks(text: string, from: number, step: 1 | -1): number {
   return at;
 }
 
-/** Takes back what a response says of a cookie so far. */
+/** Removes a cookie's Set-Cookie headers from a response. */
 export function withdrawCookie(res: Response, name: string): void {
   if (!changesCookie(res, name)) return;
   res.setHeader(

@@ -4,8 +4,8 @@ import type { Request } from "express";
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 
 /**
- * Did a page of another site send this request, by a method that is not safe? Browsers say so in `Sec-Fetch-Site`. Those that do not,
- * and all of them over plain HTTP, name the page's host in `Origin`; with `Origin: null` it could be a page of this site.
+ * Did a page of another site send this request, with a method that is not safe? Browsers say so in `Sec-Fetch-Site`. Old browsers, and
+ * all browsers over plain HTTP, only name the page's host in `Origin`. `Origin: null` does not count: it could be a page of this site.
  */
 export function isFromOtherSite(req: Request): boolean {
   if (SAFE.includes(req.method)) return false;

@@ -21,11 +21,11 @@ declare global {
 /**
  * The user of the request that is being handled, or the anonymous user: never null. (Flask-Login's current_user)
  *
- * Without `req` it works anywhere below the middleware, in functions that know nothing of the request too: Node.js keeps the request
- * as asynchronous context. **Pass `req` in every callback of a database driver, a pool, a queue or an event emitter.** Such a callback
- * may run in the context of the request that opened the connection. If that response has ended, you get an error; if that request is
- * still being handled, nothing can tell, and you get the other request's user. Promises, and callbacks that were wrapped by
- * `AsyncResource.bind`, keep their own request.
+ * Without `req` it works anywhere below the middleware, also in functions that do not get the request: Node.js keeps the request as
+ * asynchronous context. **Pass `req` in every callback of a database driver, a pool, a queue or an event emitter.** Such a callback
+ * may run in the context of the request that opened the connection. If that request was answered, you get an error. If it is
+ * still being handled, latchkey cannot tell the two apart, and you get the other request's user. Promises, and callbacks that
+ * `AsyncResource.bind` wrapped, keep their own request.
  *
  * @param req the request, where it is at hand; it also works after the response has ended
  * @throws RequestEndedError without `req`, when the response of the context's request has ended
@@ -59,10 +59,10 @@ export function showCurrentUser(req: Request, res: Response): void {
   renderProperty.addTo(res);
 }
 
-/** The request whose `res.render` is running; as long as that is on the stack. */
+/** The request whose `res.render` is on the stack. */
 let rendered: RequestContext | undefined;
 
-/** A render knows its own request, in whatever asynchronous context it is called. */
+/** Makes `res.render` use its own request, in whatever asynchronous context it is called. */
 function renderFor<T>(context: RequestContext, render: () => T): T {
   const outer = rendered;
   rendered = context;
@@ -97,8 +97,8 @@ function showIn(app: Application): void {
   addLocal(app, "currentUser", () => context()?.loaded?.user);
   if (!("takeFlashes" in app.locals)) {
     addLocal(app, "takeFlashes", () => {
-      const own = context(); // now, and not in the template, which may run when it pleases
-      // Once the response has begun the browser could not be told to forget them: they wait for the next page.
+      const own = context(); // not in the template, which may run later
+      // Once the response has begun, the cookie cannot be removed any more: the messages wait for the next page.
       return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
     });
   }
@@ -116,7 +116,7 @@ function showIn(app: Application): void {
   };
 }
 
-/** A local of every template, which is made when one is rendered. */
+/** A local of every template, made when the template is rendered. */
 function addLocal(app: Application, name: string, get: () => unknown): void {
   const set = (value: unknown) =>
     Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });

@@ -1,4 +1,4 @@
-/** Marks the errors of every copy of this package. */
+/** A property of the errors of every copy of this package. */
 const ERROR = Symbol.for("latchkey.error");
 
 /**
@@ -70,21 +70,21 @@ export class MiddlewareMissingError extends LatchkeyError {
   }
 }
 
-/** `currentUser()` was called without a request, and the request that the asynchronous context belongs to has been answered. */
+/** `currentUser()` was called without a request, and the request of the asynchronous context has been answered. */
 export class RequestEndedError extends LatchkeyError {
   constructor(form: string) {
     super(
       "request_ended",
       500,
       `this runs in the context of a request whose response has ended, so pass the request: ${form}. The callback of a ` +
-        "connection pool or of a timer runs in the context of the request that started it",
+        "connection pool or a timer runs in the context of the request that started it",
     );
   }
 }
 
 /**
- * `getId()`, `id` or the option `userId` gave something that cannot identify a user; or `userLoader` gave something other than the user
- * that it was asked for.
+ * `getId()`, `id` or the option `userId` returned something that cannot identify a user; or `userLoader` returned something other than
+ * the requested user.
  */
 export class UserIdError extends LatchkeyError {
   constructor(message: string, options?: ErrorOptions) {
@@ -128,7 +128,7 @@ export class SessionExistsError extends LatchkeyError {
   }
 }
 
-/** A store has a record that it cannot decode. latchkey treats it as absent, and tells of it by the event `recordDamaged`. */
+/** A store has a record that it cannot decode. latchkey treats the record as absent, and emits the event `recordDamaged`. */
 export class RecordDamagedError extends LatchkeyError {
   constructor() {
     super("record_damaged", 500, "the store has a record that cannot be read");
@@ -220,7 +220,7 @@ export class UnsupportedByStoreError extends LatchkeyError {
 /** A package is installed in a version that latchkey does not work with. */
 export class PeerVersionError extends LatchkeyError {
   constructor(peer: string, needed: string) {
-    super("peer_version", 500, `${peer} has to be ${needed}; install it with: npm install ${peer}@latest`);
+    super("peer_version", 500, `${peer} must be ${needed}; install it with: npm install ${peer}@latest`);
   }
 }
 

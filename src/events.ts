@@ -52,13 +52,13 @@ export interface LoginEvents<U = Express.User> {
    * forgotten, and every session ends that has one.
    */
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
-  /** A browser sent a session or remember cookie more than once, so none of them counted. The response removed them. */
+  /** A browser sent a session or remember cookie more than once, so it was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
   /** The store failed or was too slow; `operation` is the verb of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**
-   * A session or a remembered browser was found that cannot be read: it counts as absent. `id` is what the store knows it by. It ends
-   * with the user's other logins, or when it expires.
+   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of its record. The
+   * record is removed together with the user's other logins, or when it expires.
    */
   recordDamaged: { kind: "session" | "browser"; id: string; userId: string | null };
   /** A request tried to save a session that had been ended meanwhile; nothing was saved. */

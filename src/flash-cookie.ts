@@ -14,9 +14,9 @@ export interface Flash {
   category: string;
 }
 
-/** A message that was not shown yet. */
+/** A message that is not shown yet. */
 export interface KeptFlash extends Flash {
-  /** Does it ask for a login, or to confirm one? Then it is out of date as soon as that is done. */
+  /** Does it ask to log in, or to confirm the login? Then it is out of date after that. */
   isChallenge: boolean;
 }
 
@@ -41,16 +41,16 @@ type Sealed = [
 /** There is one realm so far. */
 const REALM = "";
 const LIFETIME = 10 * 60 * 1000;
-/** Most bytes of a cookie value, and of the JSON in it: base64url makes 4 of 3, and the signature takes 44. */
+/** Most bytes of a cookie value, and of the JSON in it: base64url makes 4 bytes of 3, and the signature takes 44. */
 const LONGEST_VALUE = 1024;
 const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
-/** No more than these can fit, however short. */
+/** No more messages than this fit, however short they are. */
 const MOST_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
-/** Most bytes of `next`, so that a message fits beside it. */
+/** Most bytes of `next`, so that a message still fits. */
 const LONGEST_NEXT = 512;
 
 /**
- * The cookie of the flash messages: signed, so that nobody can make one up, but not encrypted. It has the attributes of the session's
+ * The cookie of the flash messages: signed, so that nobody can forge it, but not encrypted. It has the attributes of the session's
  * cookie, and the browser drops it after ten minutes. (Django's CookieStorage)
  */
 export class FlashCookie {
@@ -85,19 +85,19 @@ export class FlashCookie {
     return { loginId, messages: kept, next };
   }
 
-  /** Sets the cookie, unless it is Secure and the connection is not. What does not fit is left out, the oldest message first. */
+  /** Sets the cookie, unless it is Secure and the connection is not. If the messages do not fit, the oldest are dropped. */
   set(req: Request, res: Response, content: FlashContent): void {
     if (!this.#cookie.canReach(req)) return;
     this.#cookie.set(req, res, sealCookie(fitting(content), this.#keys), { maxAge: LIFETIME, encode: String });
   }
 
-  /** Removes the cookie from a browser that has it, or that this response was to give it. */
+  /** Removes the cookie from the browser if it has it, and from the response. */
   clear(req: Request, res: Response): void {
     this.takeBack(res);
     if (this.isIn(req)) this.#cookie.clear(req, res);
   }
 
-  /** Takes back what the response says of the cookie. */
+  /** Removes the cookie's Set-Cookie headers from the response. */
   takeBack(res: Response): void {
     this.#cookie.withdraw(res);
   }
@@ -108,7 +108,7 @@ export function isShortEnough(next: string): boolean {
   return Buffer.byteLength(next) <= LONGEST_NEXT;
 }
 
-/** The content as JSON that is not too long: without the oldest messages, and at last with a newest one that is cut. */
+/** The content as JSON that is not too long: the oldest messages are dropped, and the last one is shortened. */
 function fitting({ loginId, messages, next }: FlashContent): string {
   const kept = messages.slice(-MOST_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
     return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
@@ -124,9 +124,9 @@ function fitting({ loginId, messages, next }: FlashContent): string {
   }
 }
 
-/** A text without some of its last characters, and with an ellipsis instead; "" when nothing is left. */
+/** A text whose last characters are replaced by an ellipsis; "" if nothing else is left. */
 function shortened(text: string, excess: number): string {
   const characters = [...text.replace(/…$/, "")];
-  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // JSON takes at most 12 bytes for one
+  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // JSON takes at most 12 bytes for a character
   return left.length === 0 ? "" : `${left.join("")}…`;
 }

@@ -6,8 +6,8 @@ import { contextOf } from "./request-context.js";
 /**
  * Keeps a message until `takeFlashes`, for ten minutes at most. (Flask's flash)
  *
- * It is kept in a cookie that is signed, not encrypted: flash nothing that the user must not read. All messages together have room for
- * about 600 characters; when there are more, the oldest is left out.
+ * It is kept in a cookie that is signed, not encrypted: do not flash anything that the user must not read. All messages together have
+ * room for about 600 characters. If they do not fit, the oldest are dropped.
  *
  * @throws ResponseStartedError once the response has begun
  * @throws OptionError when the message or the category is not a string
@@ -20,9 +20,9 @@ export function flash(req: Request, message: string, category = "message"): void
 }
 
 /**
- * Gives the messages that were kept, oldest first, and forgets them. (Flask's get_flashed_messages)
+ * Returns the messages that were kept, oldest first, and removes them. (Flask's get_flashed_messages)
  *
- * @throws ResponseStartedError once the response has begun, when the browser could not be told to forget them
+ * @throws ResponseStartedError once the response has begun, because the cookie cannot be removed any more
  */
 export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
   const context = contextOf(req);

@@ -9,7 +9,9 @@ export class FlashRoom {
   constructor(readonly cookie: FlashCookie) {}
 
   /**
-   * The messages of a request, for the function of this name.
+   * The messages of a request.
+   *
+   * @param verb the name of the function that asks, for the error
    *
    * @throws ResponseStartedError once the response has begun
    */
@@ -18,7 +20,7 @@ export class FlashRoom {
     return this.#open(context);
   }
 
-  /** Keeps a visitor's messages, and those of these logins, for the login that follows, but not the messages that asked for it. */
+  /** Keeps a visitor's messages, and the messages of these logins, for the next login. Drops the messages that asked to log in. */
   passOn(context: RequestContext, logins: ReadonlyArray<string | undefined>): void {
     this.#known(context)?.passOn(logins);
   }
@@ -41,16 +43,16 @@ export class FlashRoom {
   }
 }
 
-/** The flash messages of one request: what its cookie brought, and what the request adds and takes. */
+/** The flash messages of one request: those in its cookie, and what the request adds and takes. */
 export class Flashes {
-  /** What the cookie brought, until it is known to belong to the request's login. */
+  /** The content of the request's cookie, until it is known to belong to the request's login. */
   #brought: FlashContent | null;
   /** Is there a cookie that cannot be read? */
   readonly #isBad: boolean;
   #messages: KeptFlash[] = [];
   #next: string | null = null;
   #isChanged = false;
-  /** Was the response's cookie decided? A later change sets it at once, which an error handler can do. */
+  /** Was the response's cookie set already? A later change, such as an error handler's, then sets it at once. */
   #isFinished = false;
 
   constructor(
@@ -66,7 +68,7 @@ export class Flashes {
     this.#change();
   }
 
-  /** Adds the message of a challenge, unless it waits already, and the page to come back to. */
+  /** Adds the message of a challenge, unless it is there already, and the page to come back to. */
   addChallenge(flash: Flash | null, next: string | null): void {
     this.#adopt(this.#loginId());
     const isKept = ({ message, category }: Flash) => message === flash?.message && category === flash.category;
@@ -110,13 +112,13 @@ export class Flashes {
     this.#change();
   }
 
-  /** Sets or removes the cookie, where that is needed. */
+  /** Sets or removes the cookie if needed. */
   finish(): void {
     this.#isFinished = true;
     const { req, res } = this.context;
     if (res.headersSent) return;
     const login = this.#loginId();
-    // While the store is away nobody knows the login: the cookie stays whose it was.
+    // While the store is away the login is unknown: the cookie keeps its owner.
     const owner = login === undefined ? (this.#brought?.loginId ?? null) : login;
     if (login !== undefined || this.#isChanged) this.#adopt(owner);
     const isForeign = login !== undefined && this.#brought !== null;
@@ -127,7 +129,7 @@ export class Flashes {
     res.setHeader("Cache-Control", "private, no-store");
   }
 
-  /** The answer is given up for an error: what it added is not for the next page, and what it took was not shown. */
+  /** An error replaces the answer: drops the messages that it added, and puts back the messages that it took. */
   fail(): void {
     this.cookie.takeBack(this.context.res);
     this.#brought = this.cookie.read(this.context.req);
@@ -136,7 +138,7 @@ export class Flashes {
     this.#isChanged = false;
   }
 
-  /** Takes what the cookie brought, where it is this login's or a visitor's. */
+  /** Takes over the content of the request's cookie, if it belongs to this login or to a visitor. */
   #adopt(login: string | null | undefined): void {
     const brought = this.#brought;
     if (login === undefined || brought === null) return;
@@ -149,7 +151,7 @@ export class Flashes {
     this.#next ??= brought.next;
   }
 
-  /** The login of the request, as far as it was looked for; null for none, undefined while the store is away. */
+  /** The login of the request, as far as it is known by now; null if there is none, undefined while the store is away. */
   #loginId(): string | null | undefined {
     const { req, loaded } = this.context;
     try {

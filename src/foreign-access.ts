@@ -28,7 +28,7 @@ class ForeignAccess extends SessionAccess {
     return this.renewal?.set(this.session?.auth) ? this.keepCookies(this.#isLive(), isWhole) : undefined;
   }
 
-  /** express-session would find out too late, when it takes no other answer any more. */
+  /** express-session would fail later, when the answer cannot be replaced any more. */
   #assertJson(): void {
     try {
       JSON.stringify(this.session);

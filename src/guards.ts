@@ -44,8 +44,8 @@ export function roleRequired(...roles: string[]): RequestHandler {
 }
 
 /**
- * The middleware for a requirement. It answers a refused request itself, and calls `next` at most once: in the context of the
- * request, also where middleware before it lost that.
+ * The middleware for a requirement. It answers a refused request itself, and calls `next` at most once. `next` runs in the context of
+ * the request, even if earlier middleware lost it.
  */
 export function guard(requirement: Requirement): RequestHandler {
   return function latchkeyGuard(req, _res, next) {

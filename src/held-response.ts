@@ -3,14 +3,14 @@ import type { Socket } from "node:net";
 import type { Response } from "express";
 
 /**
- * Keeps what a response sends from its connection. Meanwhile another response has its turn there, and Node queues what this one sends,
- * as it does for a pipelined request whose turn has not come.
+ * Holds back what a response sends. Meanwhile another response has the connection, and Node queues what this one sends, as it does for
+ * a pipelined request whose turn has not come.
  */
 export class HeldResponse {
   readonly #turn: ServerResponse;
   #socket: Socket | undefined;
   #isCut = false;
-  /** What closes the connection after the answer. */
+  /** Calls that close the connection, delayed until the answer is sent. */
   #closings: Array<() => void> = [];
   /** Gives the connection back its own methods. */
   #allowClosing: (() => void) | undefined;
@@ -22,7 +22,7 @@ export class HeldResponse {
     else if (this.#take(socket)) (res as { socket: Socket }).socket = socket;
   }
 
-  /** Lets the response have its connection again, and calls `answer`, which may send more. */
+  /** Gives the response its connection back, and calls `answer`, which may send more. */
   release(answer: () => void): void {
     const { res } = this;
     const { destroyed } = res;
@@ -50,7 +50,7 @@ export class HeldResponse {
     this.#socket?.destroy();
   }
 
-  /** The turn of a pipelined request has come. Node sends nothing as long as its response has no socket. */
+  /** Runs when it is the turn of a pipelined request. Until then Node sends nothing, because its response has no socket. */
   readonly #wait = (socket: Socket) => {
     this.#take(socket);
     if (this.#isCut) this.cut();
@@ -58,7 +58,7 @@ export class HeldResponse {
 
   #take(socket: Socket): boolean {
     const { res } = this;
-    if ((socket as { _httpMessage?: unknown })._httpMessage !== res) return false; // an imitation of a connection
+    if ((socket as { _httpMessage?: unknown })._httpMessage !== res) return false; // an imitation of a socket
     res.detachSocket(socket);
     this.#turn.assignSocket(socket);
     this.#turn.emit = (...event: [string, ...unknown[]]) => res.emit(...event);
@@ -70,8 +70,8 @@ export class HeldResponse {
   }
 
   /**
-   * What was answered arrives although the connection is closed after it: by Express for an error that comes then, or by Node for a
-   * client that has closed its side.
+   * Delays closing the connection after the answer has begun, so that the answer still arrives: Express closes it for an error, and Node
+   * for a client that has closed its side.
    */
   #delayClosing(socket: Socket): void {
     const { end, destroy } = socket;

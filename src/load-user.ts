@@ -23,7 +23,7 @@ export function loadUser(context: RequestContext): Promise<LoadedUser> {
   return context.loading ?? begin(context);
 }
 
-/** Begins to load, once it is noted that this is under way: listeners that are called meanwhile may ask for the user too. */
+/** Notes that the user is being loaded, then begins to load: listeners that are called meanwhile may ask for the user too. */
 function begin(context: RequestContext): Promise<LoadedUser> {
   let resolve!: (loading: Promise<LoadedUser>) => void;
   context.loading = new Promise((resolved) => {
@@ -102,7 +102,7 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   const { core, req, res } = context;
   const { remember } = core;
   if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
-  // Where the browser cannot be given a new session id, the login serves this request alone.
+  // If the browser cannot get a new session id, the login is for this request only.
   const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
   const isLate = () => res.headersSent || !isDeliverable;
   const restored = await remember.restore(req, admitter(core, req), isLate);

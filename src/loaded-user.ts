@@ -5,9 +5,9 @@ import { hasStamp } from "./stamp.js";
 import { checkUserId, isActiveUser } from "./user.js";
 
 /**
- * The user of an id, by the application's loader; null when there is none.
+ * Returns the user that the application's loader finds for an id, or null.
  *
- * @throws UserIdError when the loader gives anything else than the user of this id
+ * @throws UserIdError when the loader returns anything but the user with this id, or null
  */
 export async function userById(core: Core, req: Request, id: string): Promise<object | null> {
   const { userLoader, requestLoader } = core;
@@ -15,15 +15,17 @@ export async function userById(core: Core, req: Request, id: string): Promise<ob
   const asked = `userLoader was asked for the user ${JSON.stringify(id)}`;
   const found = identified(core, await runLoader(req, userLoader, id, req), asked);
   if (found && found.id !== id) {
-    throw new UserIdError(`${asked} and gave the user ${JSON.stringify(found.id)}; for no user it must give null`);
+    throw new UserIdError(
+      `${asked} and returned the user ${JSON.stringify(found.id)}; for no user it must return null`,
+    );
   }
   return found?.user ?? null;
 }
 
 /**
- * The user that the application's loader recognizes by the request itself; null when it recognizes nobody.
+ * Returns the user that the application's loader recognizes by the request itself, or null.
  *
- * @throws UserIdError when the loader gives something that is not a user
+ * @throws UserIdError when the loader returns something that is not a user
  */
 export async function userByRequest(core: Core, req: Request): Promise<object | null> {
   const { userLoader, requestLoader } = core;
@@ -32,11 +34,11 @@ export async function userByRequest(core: Core, req: Request): Promise<object | 
   return identified(core, await runLoader(req, requestLoader, req), "requestLoader was asked")?.user ?? null;
 }
 
-/** What a loader gave, with its id: the rows of a query that found nobody are no user, and would pass every guard. */
+/** The loaded user with its id. The check matters: the empty rows of a query would pass every guard. */
 function identified({ options }: Core, user: unknown, asked: string): { user: object; id: string } | null {
   if (user === null || user === undefined || user === false) return null;
   const wrong = (what: string, cause?: unknown) =>
-    new UserIdError(`${asked} and gave ${what}; it must give the user, or null`, { cause });
+    new UserIdError(`${asked} and returned ${what}; it must return the user, or null`, { cause });
   if (typeof user !== "object") throw wrong(kindOf(user));
   try {
     return { user, id: checkUserId(options.userId(user), "userId()") };
@@ -46,7 +48,7 @@ function identified({ options }: Core, user: unknown, asked: string): { user: ob
 }
 
 /**
- * May this user log in? A row without `isActive` may be one to which the application's loader adds it, so the loader is asked as well.
+ * May this user log in? The application's loader may add `isActive` to a row, so for a user without it the loader is asked as well.
  *
  * @throws LatchkeyError when the loader's user has a stamp that this one lacks: the next request would end the login
  */
@@ -58,8 +60,8 @@ export async function mayLogIn(core: Core, req: Request, user: object, id: strin
     throw new LatchkeyError(
       "incomplete_user",
       500,
-      `loginUser was given a user without getSessionStamp(), which the user that userLoader gives for ${JSON.stringify(id)} has: ` +
-        "give both the same object, made by one function",
+      `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has it: ` +
+        "make the object for both in one function",
     );
   }
   return force || isActiveUser(loaded);

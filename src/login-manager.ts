@@ -116,11 +116,11 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /**
    * The logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or null. It sets no
-   * cookie: a remember cookie counts for this request alone, and one that was used up raises the alarm. Ask again, with the same
-   * request, to know whether the login has ended since. An express-session of your own has to be run on the request before.
+   * cookie: a remember cookie logs in for this request only, and a used-up one raises the alarm. Call it again with the same request, to
+   * know whether the login has ended since. An express-session of your own must have handled the request before.
    *
-   * In a request that your application handles it gives the user that the request has. Once the response has begun it asks the store
-   * each time, so a handler of server-sent events can find out that the login has ended.
+   * For a request that your application handles, it resolves with the user of that request. Once the response has begun, it asks the
+   * store each time, so a handler of server-sent events can find out that the login has ended.
    *
    * @param req it becomes an Express request, for the loaders and listeners that are given it
    * @param app whose `trust proxy` counts. @default that of the last `login.init(app)`, or else of the first request

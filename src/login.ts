@@ -42,12 +42,12 @@ export interface LoginOptions {
  * When it resolves, the login is saved under a new session id and the old session has ended. What the application kept in the
  * session of an anonymous visitor, or of the same user, is carried over; another user's is not.
  *
- * Give it the same object that your `userLoader` gives for this user. For a user without `isActive` the loader is asked as well, to see
- * whether it adds that.
+ * Pass the same object that your `userLoader` returns for this user. For a user without `isActive`, the loader is asked as well, because
+ * it may add that property.
  *
  * @returns false, and nothing changed, for a user who is not active and not forced
  * @throws LatchkeyError `incomplete_user` when the loader's user has a `getSessionStamp` that this one lacks
- * @throws UserIdError when the loader gives another user for this user's id
+ * @throws UserIdError when the loader returns another user for this user's id
  * @throws LoaderMissingError without a `userLoader`, which the next request will need
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionLimitError when the user has `maxSessions` logins and none of them is to end for this one
@@ -79,7 +79,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
   const forgotten = [held?.series ?? null, previous?.series ?? null].filter((series) => series !== null);
 
-  // What a request kept that was restored for itself alone is in a session without a login.
+  // If the login was restored for this request only, its session has no login.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;

@@ -21,10 +21,10 @@ export interface LoginBrowser {
 /** How often a user's sessions are looked for again, because some moved on before they could be ended. */
 const MOST_LOOKS = 20;
 
-/** The login of a record that cannot be read: none that has a name. It ends where all others do. */
+/** The login of a record that cannot be read. It matches no name, so it is ended together with all other logins of the user. */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
 
-/** The sessions of a user that can be read, by the store of the manager; the newest first. */
+/** The readable sessions of a user in the manager's store, the newest first. */
 export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
   const { records } = await callsOf(core).listSessions(userId);
   return records.map(loginIn);
@@ -34,7 +34,7 @@ function loginIn(session: StoredSession): LoginSession {
   return { session, auth: session.data.auth as unknown as SessionAuth };
 }
 
-/** The remembered browsers of a user that can be read; none where they are not kept. */
+/** The readable records of a user's remembered browsers; empty if the store keeps none. */
 export async function browsersOf(core: Core, userId: string): Promise<LoginBrowser[]> {
   return (await allBrowsersOf(core, userId)).browsers;
 }

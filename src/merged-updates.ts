@@ -4,7 +4,7 @@ import type { SessionRecord } from "./session-store.js";
 /** Writes changes over a record; null when the session has ended. */
 type Write = (id: string, base: SessionRecord, changes: readonly Changed[]) => Promise<SessionRecord | null>;
 
-/** The update of a session that is being written, and what waits for it. */
+/** The update of a session that is being written, and the changes that wait for it. */
 interface Turn {
   writing: Promise<SessionRecord | null>;
   /** The changes that the next update writes. */
@@ -13,8 +13,9 @@ interface Turn {
 }
 
 /**
- * Lets the requests of this process that change one session at once take turns: while one update is written, the changes of all others
- * are collected, and one next update writes them together. So 300 requests at once take a few updates, and none has to try again.
+ * Merges the updates of concurrent requests of this process that change the same session. While one update is being written, the changes
+ * of all other requests are collected, and the next update writes them together. So 300 concurrent requests take a few updates, and no
+ * request has to try again.
  */
 export class MergedUpdates {
   readonly #turns = new Map<string, Turn>();
@@ -22,7 +23,8 @@ export class MergedUpdates {
   constructor(private readonly write: Write) {}
 
   /**
-   * The record after an update with these changes, which may hold those of other requests too. It rejects as the update does.
+   * Resolves with the record after an update with these changes; the record may also have changes of other requests. Rejects if the update
+   * fails.
    *
    * @param base the record as the request last knew it
    */
@@ -32,7 +34,7 @@ export class MergedUpdates {
     turn.waiting.push(...changes);
     turn.next ??= turn.writing.then(
       (written) => this.#start(id, written ?? base, turn.waiting),
-      () => this.#start(id, base, turn.waiting), // the store decides for each update anew
+      () => this.#start(id, base, turn.waiting), // the next update may succeed although this one failed
     );
     return turn.next;
   }

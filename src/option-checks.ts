@@ -1,9 +1,9 @@
 import { kindOf, OptionError, shown } from "./errors.js";
 
 const SECRET_LENGTH = 32;
-/** Fewer different characters than these are not random; 32 hexadecimal digits have 14 on average. */
+/** A text with fewer different characters is not random; 32 random hexadecimal digits have 14 on average. */
 const MOST_MONOTONOUS = 9;
-/** What the secrets of documentation say, latchkey's own first. */
+/** Words of sample secrets in documentation; latchkey's own come first. */
 const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
 
 /** Refuses a value for an option, with an OptionError that names it. */
@@ -68,7 +68,7 @@ export function isTextOrNull(option: string, value: unknown): void {
   if (value !== null) isText(option, value);
 }
 
-/** Refuses a secret that is too weak to sign with, in production also one that is not random. No error has a part of it. */
+/** Refuses a secret that is too short and, in production, one that is not random. No error message contains a part of the secret. */
 export function checkSecret(option: string, value: unknown): void {
   const secrets: unknown[] = Array.isArray(value) ? value : [value];
   if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
@@ -89,7 +89,7 @@ export function checkSecret(option: string, value: unknown): void {
       throw new OptionError(
         option,
         "a secret is not random: it is a sample from documentation, repeats a short text, or has fewer than 10 different characters. " +
-          "With NODE_ENV=production it needs to be random (try: openssl rand -base64 32)",
+          "With NODE_ENV=production it must be random (try: openssl rand -base64 32)",
       );
     }
   }

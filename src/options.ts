@@ -57,8 +57,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** Answers instead of the 403 to a user without the role. */
   onForbidden?: ChallengeHandler | undefined;
   /**
-   * Where the page that was asked for is kept during a login: in the query of `loginView`, or in the cookie of the flash messages, for
-   * ten minutes and up to 512 bytes.
+   * Where the requested page is kept during a login: in the query of `loginView`, or in the cookie of the flash messages. The cookie keeps
+   * it for ten minutes, if it is not longer than 512 bytes.
    *
    * @default "query"
    */
@@ -75,8 +75,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
   sessionProtection?: "basic" | "strong" | false | undefined;
   /**
-   * What tells one client from another, for session protection and for remembered browsers: the cookie that a restore replaced gets its
-   * successor only from the client of the restore.
+   * Identifies a client, for session protection and for remembered browsers: after a restore, only requests of the same client get the
+   * new remember cookie for the one that was replaced.
    *
    * @default the SHA-256 of `req.ip` and the User-Agent
    */
@@ -109,9 +109,9 @@ export interface SessionOptions {
   cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
   /** Makes the ids of sessions, which must be unique and cannot be guessed. @default 192 random bits, base64url */
   genid?: ((req: Request) => string) | undefined;
-  /** Whether `X-Forwarded-Proto` counts, for all cookies of latchkey's. @default as Express's "trust proxy" says */
+  /** Whether to believe `X-Forwarded-Proto`, for all of latchkey's cookies. @default as Express's "trust proxy" says */
   proxy?: boolean | undefined;
-  /** Whether each response sets the cookie anew, if the session is still there, which costs one call of the store. @default false */
+  /** Whether each response sets the cookie again, if the session still exists. Checking that costs one store call. @default false */
   rolling?: boolean | undefined;
   /** Is a session saved that nothing was put into? @default false */
   saveUninitialized?: boolean | undefined;
@@ -135,20 +135,21 @@ export interface RememberOptions {
   name?: string | undefined;
   /**
    * `"persistent"`: the store keeps a record of each remembered browser, so that it can be listed and forgotten, and a copied cookie is
-   * found out. `"stateless"`: the cookie itself says all, and ends with its time or the user's stamp; no logout and no revocation ends it.
+   * detected. `"stateless"`: the store keeps nothing. A cookie is valid until it expires or the user's stamp changes; a logout or a
+   * revocation does not end it.
    *
    * @default "persistent" where the store has `rememberTokens`, else "stateless"
    */
   mode?: "persistent" | "stateless" | undefined;
-  /** The cookie's attributes, or a function that gives them for a request. */
+  /** The cookie's attributes, or a function that returns them for a request. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
   /** At most 400 days, which is what browsers keep. @default "365d" */
   duration?: Duration | undefined;
   /** A browser that was not restored for this long is forgotten; in the persistent mode only. @default `duration` */
   idleTimeout?: Duration | undefined;
   /**
-   * Whether each restore starts the duration anew; in the stateless mode each request whose session holds the login, which costs one call
-   * of the store.
+   * Whether each restore starts the duration again; in the stateless mode, each request whose session has the login, at the cost of one
+   * store call.
    *
    * @default false
    */
@@ -160,10 +161,10 @@ export type ResolvedOptions = Readonly<
   Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       session: ResolvedSession;
-      /** The name, and the attributes unless a function gives them for each request. */
+      /** The name, and the attributes unless a function returns them for each request. */
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
-      /** The attributes for a request, where the application has a function for them. */
+      /** The attributes for a request, if the application has a function for them. */
       sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       rememberMode: "persistent" | "stateless" | undefined;

@@ -2,17 +2,17 @@ import { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 import type { Response } from "express";
 
-/** The methods of a response that send something, or decide on its head. */
+/** The methods of a response that send something, or make its head. */
 export type Call = "writeHead" | "write" | "end" | "flushHeaders";
 type Method = (...args: unknown[]) => unknown;
 
-/** What a call would do to a response. */
+/** The effect that a call would have on a response. */
 export interface Rehearsal {
-  /** What it would throw. */
+  /** The error that it would throw. */
   error?: unknown;
   /** Would the response have a head afterwards? */
   hasHead: boolean;
-  /** The properties that it would change, with the values that it would give them. */
+  /** The properties that it would change, with their new values. */
   changes: ReadonlyMap<PropertyKey, unknown>;
 }
 
@@ -21,8 +21,8 @@ const node = ServerResponse.prototype as unknown as Record<Call, Method>;
 const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /**
- * Makes one of Node's calls without an effect on the response: on an object that inherits everything from it and keeps the changes to
- * itself, so that an answer can be refused at its call, with Node's error, although it is sent later.
+ * Makes one of Node's calls without an effect on the response. The call runs on an object that inherits everything from the response, and
+ * changes only that object. So a call can throw Node's error at once, although the answer is sent later.
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
   const stage = Object.create(res) as Response & { outputData: Array<{ encoding?: string | null }>; _header?: unknown };
@@ -63,7 +63,7 @@ function plain(value: unknown): PropertyDescriptor {
   return { configurable: true, enumerable: true, writable: true, value };
 }
 
-/** Is this a call that Node takes, as far as can be told at once? */
+/** Is this a call that Node surely accepts? */
 export function isPlain(res: Response, name: Call, [first, encoding, ...rest]: readonly unknown[]): boolean {
   if (name === "flushHeaders") return true;
   if (name === "writeHead") return isStatus(first) && encoding === undefined && rest.length === 0 && !res.statusMessage;

@@ -73,16 +73,16 @@ interface Presented {
 }
 
 /**
- * How long, in milliseconds, the previous token still serves requests that were sent at the same time. The current token is not replaced
- * either for so long, so an older token was replaced longer ago than that: it is no straggler.
+ * Grace period: how long the previous token still logs in requests that were sent at the same time, in milliseconds. The current token is
+ * not replaced during this period, so any older token was replaced before it and cannot come from such a request.
  */
 const GRACE = 60_000;
-/** Another request may be faster, and another may change the record. */
+/** How often a restore is tried. Each time, another request may have changed the record first. */
 const MOST_TRIES = 5;
 
 /**
- * The persistent remember cookie. It names a series, which has a record in the store, and a generation, which each restore raises. The
- * signature proves that a token was given once, and the record tells how many restores ago.
+ * The persistent remember cookie. It has a series, which has a record in the store, and a generation, which each restore raises by one.
+ * The signature proves that latchkey made the token. The record tells how many restores ago that was.
  */
 export class RememberPersistent extends Remember {
   readonly mode = "persistent";
@@ -131,7 +131,7 @@ export class RememberPersistent extends Remember {
       const restored = { user: admitted.user, userId: record.userId, loginId: browser.loginId, series: id };
       if (isReadOnly()) return { ...restored, grant: null, once: true };
       if (isInGrace) {
-        // A thief's client must not be given the successor, or it would keep up with the owner's unseen.
+        // Another client may be a thief's. With the new token it could follow the owner's restores without being detected.
         const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
         const grant = isSameClient ? this.#currentGrant(token, record) : null;
         return { ...restored, grant, once: true, forestalled: isPrevious };
@@ -161,13 +161,13 @@ export class RememberPersistent extends Remember {
     return this.calls.readToken(id);
   }
 
-  /** The genuine token of a request whose browser has a record. One that is used up raises the alarm. */
+  /** The genuine token of a request whose browser has a record. A used-up token raises the alarm. */
   async #presentedBy(req: Request): Promise<Presented | null> {
     const token = this.#tokens.read(this.valueIn(req));
     const record = token && (await this.#read(token.id));
     if (!record) return null;
     const browser = browserOf(record);
-    // Below zero when the store has lost the restore that gave it, as by a failover: it is the current token then.
+    // Negative if the store has lost the restore that made the token, for instance by a failover: it counts as the current token.
     const age = browser.generation - token.generation;
     const isInGrace = browser.rotatedAt !== null && ageOf(browser.rotatedAt) <= GRACE;
     const isPrevious = age === 1;
@@ -184,7 +184,7 @@ export class RememberPersistent extends Remember {
     await (isPrevious ? this.onMisuse.stale(misuse) : this.onMisuse.theft(misuse));
   }
 
-  /** The current token, as the restore gave it: another process may have signed it by another secret. */
+  /** The current token, as the restore made it: another process may have signed it with another secret. */
   #currentGrant({ id, series }: RememberToken, record: RememberTokenRecord): Grant | null {
     const { generation } = browserOf(record);
     const value = this.#tokens.write(series, generation).find((one) => storageId(one) === record.tokenHash);

@@ -25,13 +25,13 @@ interface Said extends RememberedLogin, RememberedTime {
 type Content = [string, number, string | null, number, string];
 
 /**
- * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so no logout and no
- * revocation ends a cookie, or a copy of it. A changed stamp ends all cookies of a user; without a stamp they are good until they expire.
+ * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a logout or a revocation
+ * does not end a cookie or a copy of it. A changed stamp ends all cookies of a user; without a stamp they are valid until they expire.
  */
 export class RememberStateless extends Remember {
   readonly mode = "stateless";
   readonly #keys: Keyring;
-  /** Is there a user whose cookies nothing ends before they expire? */
+  /** Is there a user without a stamp, whose cookies are valid until they expire? */
   #hasUnstamped = false;
   #hasWarned = false;
 
@@ -67,8 +67,8 @@ export class RememberStateless extends Remember {
   async end(): Promise<void> {}
 
   /**
-   * Starts the duration of a valid cookie anew when the response begins, if the session holds its login then: a logout by another request
-   * is final. Leaves alone a response whose handler set or removed the cookie, or lets shared caches keep the response.
+   * Starts the duration of a valid cookie again when the response begins, if the session still has the cookie's login: a logout by another
+   * request is final. Does nothing if the handler set or removed the cookie, or lets shared caches keep the response.
    */
   renewAtEnd(req: Request, res: Response): void {
     const said = this.#read(req);
@@ -87,7 +87,7 @@ export class RememberStateless extends Remember {
     this.#hasWarned = true;
     process.emitWarning(
       'login.sessions ended the sessions of a user, but forgot no browser: in the mode "stateless" a remember cookie logs in again ' +
-        "until it expires, or until the string that the user's getSessionStamp() gives is another. Some users here have no " +
+        "until it expires, or until the user's getSessionStamp() returns another string. Some users here have no " +
         "getSessionStamp(). Give them one and change it when their logins must end, or use a store with rememberTokens",
       "LatchkeyRememberWarning",
     );

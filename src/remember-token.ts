@@ -1,16 +1,16 @@
 import { Keyring } from "./keys.js";
 import { storageId } from "./storage-id.js";
 
-/** What a persistent remember cookie says. */
+/** The content of a persistent remember cookie. */
 export interface RememberToken {
   series: string;
-  /** How many tokens the series had before this one. */
+  /** How many tokens of the series came before this one. */
   generation: number;
   /** The id of the browser's record. */
   id: string;
 }
 
-/** The signature covers the text as it was sent, so no second spelling of it passes. */
+/** The signature is over the text as it was sent, so no other spelling of a value is valid. */
 const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
 
 /**
@@ -32,7 +32,7 @@ export class RememberTokens {
     return { series, generation: Number(generation), id: storageId(series) };
   }
 
-  /** The value of a token under each of the secrets. The first one is for new cookies. */
+  /** The value of a token, signed with each of the secrets. New cookies use the first one. */
   write(series: string, generation: number): string[] {
     const text = `${series}.${generation}`;
     return this.#keys.signAll(text).map((signature) => `v1.${text}.${signature}`);

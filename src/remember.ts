@@ -22,7 +22,7 @@ export interface Grant {
   value: string;
   /** The instant when its time is over. */
   until: number;
-  /** The id of the browser's record, where there is one. */
+  /** The id of the browser's record, if there is one. */
   series: string | null;
 }
 
@@ -30,9 +30,9 @@ export interface Grant {
 export interface Held extends RememberedTime {
   userId: string;
   loginId: string;
-  /** The id of the browser's record, where there is one. */
+  /** The id of the browser's record, if there is one. */
   series: string | null;
-  /** Was the cookie used up by a restore? It restores nothing any more then. */
+  /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
 }
 
@@ -62,7 +62,7 @@ export type Admit = (
 
 /** Remembering browsers, with its two designs: RememberStateless and RememberPersistent. */
 export abstract class Remember {
-  /** Requests that were good when they came. */
+  /** Requests whose cookie was valid when they came. */
   readonly #vouched = new WeakSet<Request>();
 
   constructor(protected readonly cookie: BrowserCookie) {}
@@ -73,14 +73,14 @@ export abstract class Remember {
   abstract grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant>;
 
   /**
-   * The login that the request's cookie was given for; null when the cookie is absent or made up, or its browser is forgotten. A cookie
-   * that was used up raises the alarm.
+   * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was forgotten. A used-up
+   * cookie raises the alarm.
    */
   abstract heldBy(req: Request): Promise<Held | null>;
 
   /**
-   * What the request's cookie restores; null when it is worth nothing, "inactive" when nothing as long as its user is. A cookie that was
-   * used up raises the alarm.
+   * Restores the login of the request's cookie. Resolves with null when the cookie is not valid, and with "inactive" when its user is not
+   * active. A used-up cookie raises the alarm.
    *
    * @param isReadOnly tells whether no cookie can be set any more, so that none may be used up
    */
@@ -118,10 +118,10 @@ export abstract class Remember {
     this.cookie.assertDeliverable(req);
   }
 
-  /** Notes that logins were ended from elsewhere, to warn where their browsers cannot be forgotten. */
+  /** Called when logins were ended from elsewhere. Warns if their browsers cannot be forgotten. */
   noteRevocation(): void {}
 
-  /** Notes that the request was good when it came. A socket stays open while its browser replaces the cookie, which is no misuse. */
+  /** Notes that the request's cookie was valid when it came. A socket stays open while its browser replaces the cookie: no misuse. */
   vouchFor(req: Request): void {
     this.#vouched.add(req);
   }

@@ -1,17 +1,17 @@
 import type { SessionAuth } from "./session-auth.js";
 
-/** A remember cookie that an answer renews, if the session holds the login that it was given for. */
+/** A remember cookie that an answer renews, if the session has the cookie's login. */
 export class Renewal {
   #isSet = false;
 
-  /** @param renew renews the cookie, unless the answer may not carry it, and tells whether it did */
+  /** @param renew renews the cookie if the answer may set it, and returns whether it did */
   constructor(
     readonly loginId: string,
     private readonly renew: () => boolean,
     private readonly withdraw: () => void,
   ) {}
 
-  /** Renews the cookie for this login, and tells whether it did. */
+  /** Renews the cookie for this login, and returns whether it did. */
   set(auth: SessionAuth | undefined): boolean {
     this.#isSet = auth?.loginId === this.loginId && this.renew();
     return this.#isSet;

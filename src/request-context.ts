@@ -56,8 +56,8 @@ export class RequestContext {
   /**
    * Has the response ended? A request whose client went away before the response began is still being handled.
    *
-   * From then on the asynchronous context alone says nothing: a connection pool, a timer or a queue that this request started keeps
-   * its context, and calls back in it on behalf of other requests.
+   * From then on, the asynchronous context does not tell which request is being handled: a connection pool, a timer or a queue that this
+   * request started keeps its context, and may call back in it for other requests.
    */
   get hasEnded(): boolean {
     const { res } = this;
@@ -74,7 +74,7 @@ export class RequestContext {
   }
 }
 
-/** A loader that is running for a request. A connection that it opened calls back in this context also when it has answered. */
+/** A loader that is running for a request. A connection that it opened still calls back in this context after the loader has returned. */
 class LoaderRun {
   isOver = false;
 
@@ -92,7 +92,7 @@ export function noteThisCopy(): void {
   noteCopy(copy);
 }
 
-/** Was the request, or its session, taken over by another copy of this package? */
+/** Is the request, or its session, handled by another copy of this package? */
 export function isUnderAnotherCopy(req: Request): boolean {
   return copiesBeside(copy).length > 0 && isOfAnotherCopy(req);
 }
@@ -113,7 +113,7 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
-/** What a loader gives; it may wait for anything but the user that it is to load. */
+/** Runs a loader and returns its result. The loader may wait for anything but the user that it is loading. */
 export async function runLoader<A extends unknown[], T>(
   req: Request,
   load: (...args: A) => T,
@@ -127,7 +127,7 @@ export async function runLoader<A extends unknown[], T>(
   }
 }
 
-/** Runs something under a request's own context, also where a connection pool called back in the context of another request. */
+/** Runs a function in a request's own context, even if a connection pool called back in the context of another request. */
 export function runWithin<T>(context: RequestContext, run: () => T): T {
   const running = storage.getStore();
   const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
@@ -191,7 +191,7 @@ export function isUnderManager(req: Request): boolean {
   return stateOf(req)?.context !== undefined;
 }
 
-/** @throws MiddlewareMissingError when the request did not pass the middleware, or that of another copy of this package */
+/** @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another copy's */
 export function contextOf(req: Request): RequestContext {
   const context = stateOf(req)?.context;
   if (context) return context;

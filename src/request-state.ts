@@ -14,7 +14,7 @@ export interface RequestState {
   ownsSession: boolean;
   /** Its login, once it passed a manager's middleware. */
   context: RequestContext | undefined;
-  /** Does its response set or remove a cookie of latchkey's? */
+  /** Does its response set or remove one of latchkey's cookies? */
   setsCookie: boolean;
   /** How its response begins. */
   start: ResponseStart | undefined;

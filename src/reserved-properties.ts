@@ -1,4 +1,4 @@
-/** What a reserved property gives, and what an assignment to it does. */
+/** How a reserved property is read, and what an assignment to it does. */
 interface Access<T extends object> {
   get(owner: T): unknown;
   set(owner: T, value: unknown): void;
@@ -18,7 +18,7 @@ export function reserved<T extends object>({ get, set }: Access<T>): PropertyDes
   };
 }
 
-/** A verb that a function may take the place of, as in express-session, and no other value. */
+/** A verb. As in express-session, a function can replace it; any other value is ignored. */
 export function replaceable(name: string, verb: unknown): PropertyDescriptor {
   const set = (session: object, value: unknown) => {
     if (typeof value !== "function") return;
@@ -29,12 +29,12 @@ export function replaceable(name: string, verb: unknown): PropertyDescriptor {
 
 let hasWarned = false;
 
-/** Says once that an assignment to `auth` was ignored. */
+/** Warns once that an assignment to `auth` was ignored. */
 export function refuseAuth(before: unknown, value: unknown): void {
   if (hasWarned || value === before) return;
   hasWarned = true;
   process.emitWarning(
-    "req.session.auth was assigned, which is ignored: only loginUser, confirmLogin and logoutUser change who is logged in. " +
+    "an assignment to req.session.auth was ignored: only loginUser, confirmLogin and logoutUser change who is logged in. " +
       "Was a request's body copied into the session?",
     "LatchkeySessionWarning",
   );

@@ -12,9 +12,9 @@ interface Start {
   /**
    * Called once, synchronously, just before the head is made.
    *
-   * @param isWhole the handler gives its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do. The head is made
-   * after the promise resolves, so headers may be set until then, inside of `changeHead`. When false (`writeHead`, `write` or
-   * `flushHeaders` came first), set them before this returns
+   * @param isWhole does the handler give its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do? Then the head is
+   * made after the promise resolves, so headers may be set until then, inside of `changeHead`. If false (`writeHead`, `write` or
+   * `flushHeaders` came first), headers must be set before this returns
    * @returns a promise that the response waits for, or undefined
    */
   finish(isWhole: boolean): Promise<void> | undefined;
@@ -35,7 +35,7 @@ const CALLS = {
   flushHeaders: "flushHeaders",
 } as const;
 
-/** What belongs to an answer that is given up for an error. */
+/** The headers to remove when an error replaces an answer. */
 const ANSWER_HEADERS = [
   "Content-Disposition",
   "Content-Encoding",
@@ -51,12 +51,11 @@ const ANSWER_HEADERS = [
 ];
 
 /**
- * Has `start.finish` called once, before the head of a response is made, and sends no byte of the response until its promise is
- * resolved.
+ * Calls `start.finish` once, before the head of a response is made, and sends no byte of the response until its promise resolves.
  *
- * Everything that the handler calls happens at once, as without latchkey, while `HeldResponse` keeps the bytes. Only a whole answer,
- * one `end` with no head before it, is made after the promise, so that an error can replace it. Until then the response looks as Node
- * would have left it.
+ * Every call of the handler takes effect at once, as without latchkey, while `HeldResponse` holds back the bytes. Only a whole answer (one
+ * `end` with no head before it) is made after the promise resolves, so that an error can replace it. Until then the response looks as
+ * if Node had made it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
@@ -96,7 +95,7 @@ const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) =>
 /** The start of one response. */
 export class ResponseStart {
   #begun = false;
-  /** While the promise of `finish` is waited for. */
+  /** Set while the response waits for the promise of `finish`. */
   #held: HeldResponse | undefined;
   #answer: WaitingAnswer | undefined;
 
@@ -106,7 +105,7 @@ export class ResponseStart {
     readonly next: (error: unknown) => void,
   ) {}
 
-  /** @param isReplacement is `original` what earlier middleware put in place of the method? */
+  /** @param isReplacement did earlier middleware replace the method with `original`? */
   call(name: Call, original: Method, args: unknown[], isReplacement: boolean): unknown {
     const { res } = this;
     if (this.#answer) return isReplacement ? afterAnswer(res, name, args) : original.apply(res, args);
@@ -129,7 +128,7 @@ export class ResponseStart {
     else if (!this.res.headersSent) change();
   }
 
-  /** Has Node refuse a call, and makes the head before that where Node would. */
+  /** Lets Node refuse a call. If Node makes the head before that, it makes the head too. */
   #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
     if (hasHead && !this.#begun) this.#finish(false);
     if (!hasHead || !this.#held) return original.apply(this.res, args);
@@ -155,7 +154,7 @@ export class ResponseStart {
     }
     if (!saving) return;
     this.#held = new HeldResponse(this.res);
-    // What a listener of the response throws is an uncaught exception, as without latchkey, and no rejection.
+    // An exception in a listener of the response stays an uncaught exception, as without latchkey, and does not become a rejection.
     saving.then(
       () => process.nextTick(() => this.#saved()),
       (error: unknown) => process.nextTick(() => this.#failed(error)),
@@ -195,7 +194,7 @@ export class ResponseStart {
     return settled;
   }
 
-  /** Gives an answer up for an error. */
+  /** Replaces an answer with an error. */
   #replace(error: unknown): void {
     const { res } = this;
     if (!res.headersSent) {
@@ -207,7 +206,7 @@ export class ResponseStart {
   }
 }
 
-/** Replacements of `write` and `end` ignore what comes after the end. The others call Node's method, which refuses it. */
+/** Replacements of `write` and `end` usually ignore calls after the end, so they are not called. Node refuses the other calls. */
 function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
   if (name === "write" || name === "end") return false;
   return (ServerResponse.prototype[name] as Method).apply(res, args);

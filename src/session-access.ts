@@ -33,9 +33,9 @@ const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared)
 );
 
 /**
- * What the handling of one request does with its session, and what follows from it when the response begins: `Vary: Cookie` where it
- * was used, a private `Cache-Control` on a response that is personal or sets a cookie of latchkey's, and no session for one that
- * was replaced and left empty, as after a logout.
+ * Watches how one request uses its session, and acts on it when the response begins: sets `Vary: Cookie` if the session was used, and a
+ * private `Cache-Control` if the response is personal or sets one of latchkey's cookies; drops a session that was replaced and left
+ * empty, as after a logout.
  */
 export abstract class SessionAccess {
   /** Did the response depend on the session? */
@@ -50,7 +50,7 @@ export abstract class SessionAccess {
   forestalled = false;
   /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
   finishing = false;
-  /** A cookie to renew. */
+  /** The remember cookie that the answer renews, if any. */
   renewal: Renewal | undefined;
   /** Why there is no session, when the store could not be read; thrown at any use of it. */
   unavailable: StoreUnavailableError | undefined;
@@ -65,13 +65,13 @@ export abstract class SessionAccess {
     sessionProperty.addTo(req);
   }
 
-  /** The login that the session holds, for who reads it and changes nothing; undefined for none, null where there is no session. */
+  /** The login of the session, for a caller that only reads it; undefined if there is none, null if there is no session. */
   readAuth(): SessionAuth | undefined | null {
     this.#noteUse();
     return this.session ? this.session.auth : null;
   }
 
-  /** The id of the session that the browser's cookie names, where latchkey reads that cookie. */
+  /** The session id in the browser's cookie, if latchkey reads that cookie. */
   get presentedId(): string | undefined {
     return undefined;
   }
@@ -92,29 +92,29 @@ export abstract class SessionAccess {
   }
 
   /**
-   * The response is about to begin; it waits for the promise that this returns.
+   * Called when the response is about to begin. The response waits for the returned promise.
    *
-   * @param isWhole may headers be set until that promise resolves? See `Start` in response-start.ts
+   * @param isWhole may headers be set until the promise resolves? See `Start` in response-start.ts
    */
   abstract finish(isWhole: boolean): Promise<void> | undefined;
 
-  /** The answer is given up for an error; takes back what `finish` has set. */
+  /** Called when an error replaces the answer. Takes back what `finish` has set. */
   fail(): void {
     this.withdrawCookies();
     stateOf(this.req)?.flashes?.fail();
   }
 
-  /** Takes back the cookies that say that the session lives on. */
+  /** Removes the cookies of a live session from the response. */
   protected withdrawCookies(): void {
     this.renewal?.takeBack();
   }
 
   /**
-   * Lets the answer set cookies only for a session that has not ended meanwhile. An answer that is whole goes without them otherwise; one
+   * Lets the answer set cookies only if the session has not ended meanwhile. Otherwise a whole answer is sent without them, and an answer
    * whose head is made already is given up.
    */
   protected async keepCookies(isLive: Promise<boolean>, isWhole: boolean): Promise<void> {
-    const lives = await isLive.catch(() => !isWhole); // a failure is told by storeFailed
+    const lives = await isLive.catch(() => !isWhole); // the event storeFailed reports a failure
     if (lives) return;
     if (!isWhole) throw new SessionGoneError();
     changeHead(this.res, () => this.withdrawCookies());
@@ -140,13 +140,13 @@ export abstract class SessionAccess {
   }
 }
 
-/** Has the request's answer renew a remember cookie. */
+/** Makes the request's answer renew a remember cookie. */
 export function renewAtEnd(req: Request, renewal: Renewal): void {
   const access = stateOf(req)?.access;
   if (access) access.renewal = renewal;
 }
 
-/** The login that the session of a request holds, if any; null where the request has no session. */
+/** The login in the session of a request, if any; null if the request has no session. */
 export function readAuth(req: Request): SessionAuth | undefined | null {
   const access = accessOf(req);
   return access ? access.readAuth() : null;
@@ -158,7 +158,7 @@ export function markUsed(req: Request): void {
   if (access) access.used = true;
 }
 
-/** The id of the session that the browser's cookie names; undefined for an express-session of the application's own. */
+/** The session id in the browser's cookie; undefined for an express-session of the application's own. */
 export function presentedId(req: Request): string | undefined {
   return accessOf(req)?.presentedId;
 }
@@ -181,7 +181,7 @@ export function markReplaced(req: Request, ended: boolean): void {
   access.ended ||= ended;
 }
 
-/** Notes that another request of the browser's gives it a session, which one of this request's would take the place of. */
+/** Notes that a concurrent request gives the browser a session, which a session of this request would replace. */
 export function markForestalled(req: Request): void {
   const access = stateOf(req)?.access;
   if (access) access.forestalled = true;

@@ -41,7 +41,7 @@ export class SessionBridge implements SessionKeeper {
     this.settings.cookie.assertDeliverable(req);
   }
 
-  /** Can the cookie of this request's session reach the browser? Warns, the first time, if it cannot. */
+  /** Can the cookie of this request's session reach the browser? If not, warns the first time. */
   isDeliverable(req: Request): boolean {
     return this.settings.cookie.isDeliverable(req);
   }
@@ -116,7 +116,7 @@ export class SessionBridge implements SessionKeeper {
     this.get(sid, (error, data) => (error || !data ? done(error) : done(null, this.createSession(request, data))));
   }
 
-  /** Writes a session, or data in its place; not who is logged in, which data can end, but neither begin nor change. */
+  /** Writes a session, or plain data instead of one. Plain data can end a login, but not begin or change one. */
   set(sid: string, session: SessionData, done?: Callback): void {
     void answered(this.#set(sid, session), done);
   }
@@ -144,12 +144,12 @@ export class SessionBridge implements SessionKeeper {
   }
 }
 
-/** Notes all that the store has, so that what is missing in the data that is to be set counts as removed. */
+/** Notes all values in the store, so that those missing in the new data count as removed. */
 function seeAll({ seen, record }: KeptSession): void {
   for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
 }
 
-/** What is to be kept of a session that is plain data. */
+/** The values to keep of a session that is plain data. */
 function valuesOf(data: SessionData, { record }: KeptSession): SessionValues {
   const auth = Object.hasOwn(data, "auth") ? record?.data.auth : undefined;
   const maxAge = data.cookie?.originalMaxAge;

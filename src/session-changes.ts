@@ -11,10 +11,10 @@ export interface Changed {
   seen: unknown;
 }
 
-/** The two values of a session that latchkey alone writes. */
+/** The two values of a session that only latchkey writes. */
 export interface OwnValues {
   auth: SessionAuth | undefined;
-  /** What is kept of the cookie. */
+  /** The part of the cookie that is kept. */
   cookie: { maxAge: number | null } | undefined;
 }
 
@@ -35,8 +35,8 @@ export class SeenValues {
   }
 
   /**
-   * What is different in the values of a session, and in what latchkey keeps beside them. The values that the application has under
-   * those names do not count.
+   * The differences in the values of a session, and in latchkey's own two values. Values that the application put under the names of
+   * those two are ignored.
    *
    * @throws SessionValueError for a value that JSON cannot hold
    */

@@ -20,7 +20,7 @@ export function assertSessionDeliverable(req: Request): void {
   if (req.sessionStore instanceof SessionBridge) req.sessionStore.assertDeliverable(req);
 }
 
-/** Can the cookie of a session of latchkey's reach the browser? Warns, the first time, if it cannot. */
+/** Can the cookie of latchkey's session reach the browser? If not, warns the first time. */
 export function isSessionDeliverable({ req }: { req: Request }): boolean {
   return !(req.sessionStore instanceof SessionBridge) || req.sessionStore.isDeliverable(req);
 }
@@ -39,7 +39,7 @@ export async function endSession(req: Request): Promise<boolean> {
   const { sessionID, sessionStore } = req;
   let existed: boolean;
   if (sessionStore instanceof SessionBridge) {
-    // A session that could not be read, or whose object the application replaced, is still the one that the cookie names.
+    // The session could not be read, or the application replaced its object: the cookie still has its id.
     const id = sessionStore.isStored(req.session) ? sessionID : presentedId(req);
     existed = id !== undefined && (await sessionStore.end(id));
     sessionStore.generate(req);

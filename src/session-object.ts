@@ -15,7 +15,7 @@ export interface SessionKeeper {
   end(sid: string): Promise<boolean>;
 }
 
-/** A session as latchkey has it, whatever the application has done to the object. */
+/** What latchkey knows of a session, whatever the application has done to the object. */
 interface Inside {
   kept: KeptSession;
   req: Request;
@@ -27,8 +27,8 @@ interface Inside {
  * `req.session`: what the application keeps of a visitor, as top-level keys, and the verbs of express-session's sessions. Each verb
  * takes a callback, or gives a promise when it gets none.
  *
- * Many applications copy a request's body into it. So an assignment to one of the names that mean something here is ignored: it
- * neither fails nor takes effect.
+ * Many applications copy a request's body into the session. So an assignment to a reserved name is ignored: it does not fail, and has
+ * no effect.
  */
 export class Session {
   static readonly #COOKIE = reserved<Session>({
@@ -43,7 +43,7 @@ export class Session {
   });
 
   declare cookie: Cookie;
-  /** Who is logged in; a property of its own where somebody is. */
+  /** Who is logged in. It is an own property if somebody is. */
   declare readonly auth?: SessionAuth;
   #cookie: Cookie;
   #auth: SessionAuth | undefined;
@@ -66,21 +66,21 @@ export class Session {
     return typeof session === "object" && session !== null && #kept in session ? session.#kept : undefined;
   }
 
-  /** The login of a session of this middleware's; undefined for any other object. */
+  /** The login of a session that this middleware made; undefined for any other object. */
   static authOf(session: unknown): SessionAuth | undefined {
     return Session.keptOf(session) && Object.hasOwn(session as Session, "auth")
       ? (session as Session).#auth
       : undefined;
   }
 
-  /** What there is to know of a session of this middleware's. */
+  /** What latchkey knows of a session that this middleware made. */
   static inside(session: object): Inside {
     const self = session as Session;
     const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
     return { kept: self.#kept, req: self.#req, cookie: self.#cookie, values };
   }
 
-  /** Notes in a session of this middleware's who is logged in. */
+  /** Notes who is logged in, in a session that this middleware made. */
   static logIn(session: object, auth: SessionAuth): void {
     (session as Session).#auth = Object.freeze(auth);
     Object.defineProperty(session, "auth", Session.#AUTH);
@@ -177,7 +177,7 @@ export function putAuth(session: Request["session"], auth: SessionAuth): void {
   else session.auth = auth;
 }
 
-/** Puts values into a session, but none that would take the place of a verb. */
+/** Puts values into a session, except those that would replace a verb. */
 export function putValues(session: Request["session"], values: object): void {
   for (const [key, value] of Object.entries(values)) {
     if (key === "cookie" || !(key in session)) (session as unknown as Record<string, unknown>)[key] = value;

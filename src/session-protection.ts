@@ -23,17 +23,17 @@ export function clientFingerprint(req: Request): string {
 }
 
 /**
- * The option `fingerprint`. What it gives is checked at each call, because a session could not keep anything else than a string, and the
- * login would silently be gone at the next request.
+ * Wraps the option `fingerprint` in a check of its result. A session cannot keep anything but a string: without the check, the login would
+ * silently be gone at the next request.
  *
- * @throws OptionError, when it is called, for an option that gives anything else than a string
+ * @throws OptionError when it is called, and the option returns anything but a string
  */
 export function fingerprintBy(given: ((req: Request) => string) | undefined): (req: Request) => string {
   if (!given) return clientFingerprint;
   return (req) => {
     const fingerprint: unknown = given(req);
     if (typeof fingerprint === "string") return fingerprint;
-    throw new OptionError("fingerprint", `expected it to give a string, not ${kindOf(fingerprint)}`);
+    throw new OptionError("fingerprint", `expected it to return a string, not ${kindOf(fingerprint)}`);
   };
 }
 

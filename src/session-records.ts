@@ -52,9 +52,9 @@ export interface RecordOptions {
   maxAge: number | null;
 }
 
-/** What is to be kept of a session. */
+/** The values of a session that the store keeps. */
 export interface SessionValues {
-  /** As the application has them, with what it has under the names of the two others. */
+  /** The application's values, including any that it put under the names of the other two. */
   values: object;
   auth: SessionAuth | undefined;
   /** The lifetime of its cookie. */
@@ -115,7 +115,7 @@ export class SessionRecords {
     return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
   }
 
-  /** Is the session still in the store? Notes that it is in use, if that is due. */
+  /** Is the session still in the store? Also notes that it was used, if that is due. */
   async isLive(kept: KeptSession): Promise<boolean> {
     const touched = this.touch(kept);
     if (touched) return (await touched) === true;
@@ -165,7 +165,7 @@ export class SessionRecords {
     return record;
   }
 
-  /** Makes changes to what the store has, which other processes may have changed since it was read; null when it has ended. */
+  /** Makes changes to the record, which other processes may have changed since it was read; null when the session has ended. */
   async #update(id: string, read: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
     let base: SessionRecord | null = read;
     for (let tried = 1; base; tried++) {

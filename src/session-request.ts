@@ -93,7 +93,7 @@ export class SessionOfRequest extends SessionAccess {
   override readAuth(): SessionAuth | undefined | null {
     if (!this.#isUnmade && !this.#found) {
       const auth = super.readAuth();
-      return auth && Session.authOf(this.session); // an object in its place logs nobody in
+      return auth && Session.authOf(this.session); // an object that replaced the session logs nobody in
     }
     this.used = true;
     return this.#found?.record?.data.auth as unknown as SessionAuth | undefined;
@@ -150,7 +150,7 @@ export class SessionOfRequest extends SessionAccess {
     const renews = this.renewal?.set(values.auth) ?? false;
     const sends = this.#owesCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
     const saving = saves ? records.save(kept, values, req) : undefined;
-    // A save finds out that the session has ended; a new one is known to no other request.
+    // A save fails if the session has ended, and no other request can have ended a new session.
     if ((sends || renews) && !isNew && !hasChanges) {
       const isLive = () => records.isLive(kept);
       return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
@@ -163,12 +163,12 @@ export class SessionOfRequest extends SessionAccess {
     const { settings } = this.parts;
     if (isNew) return settings.saveUninitialized || isModified || kept.record !== null;
     if (settings.rolling || (cookie.expires !== null && isModified)) return true;
-    // One that an older secret signed is signed anew, once a user is loaded by it, where no shared cache gives it to others.
+    // A cookie that an older secret signed is signed again once it has loaded a user, because then no shared cache keeps the response.
     const isOld = this.opened !== null && !this.opened.byFirst;
     return isOld && this.personal && !settings.cookie.isChangedBy(this.res);
   }
 
-  /** Tells whether it set the cookie: not over plain HTTP, if the cookie is Secure. */
+  /** Returns whether it set the cookie: not over plain HTTP, if the cookie is Secure. */
   #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { settings, cookie, absoluteTimeout } = this.parts;
     const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;

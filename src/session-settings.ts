@@ -33,12 +33,12 @@ export class SessionSettings {
     if (!genid) return newSessionId();
     const id: unknown = genid(req);
     if (typeof id === "string" && id !== "") return id;
-    throw new OptionError("session.genid", `expected it to give a non-empty string, not ${kindOf(id)}`);
+    throw new OptionError("session.genid", `expected it to return a non-empty string, not ${kindOf(id)}`);
   }
 
   /**
-   * May this new session get a row and a cookie? Not one without a login in a request that a page of another site sent without the
-   * session's cookie: the browser may have one, which SameSite keeps back, and the new one would take the place of its login.
+   * May this new session get a row and a cookie? Not if it has no login, and a page of another site sent the request without the session's
+   * cookie: the browser may have that cookie and not send it (SameSite), and the new one would replace its login.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined || sameSite === "none") return true;

@@ -42,8 +42,8 @@ export interface SessionStore {
   create(id: string, record: SessionRecord): Promise<void>;
 
   /**
-   * Gives the record, or null. MUST NOT create one. MUST reject with RecordDamagedError when the record cannot be decoded: latchkey
-   * treats it as absent then, and no other error. Its `data` is the caller's own, or frozen with all that is in it.
+   * Resolves with the record, or null. MUST NOT create one. MUST reject with RecordDamagedError when the record cannot be decoded: only
+   * this error makes latchkey treat the record as absent. The caller MUST be free to change `data`, unless all of it is frozen.
    */
   read(id: string): Promise<SessionRecord | null>;
 
@@ -69,7 +69,7 @@ export interface SessionStore {
   /**
    * The live sessions of a user, the newest first by `createdAt`. Where one was created before another was destroyed, one of them MUST
    * be found at any moment, for this is how a login that moves is ended.
-   * One that cannot be decoded MUST be among them, with empty `data`, so that it ends with the others.
+   * A record that cannot be decoded MUST be in the list, with empty `data`, so that it is ended with the others.
    */
   listByUser(userId: string): Promise<StoredSession[]>;
 

@@ -22,8 +22,8 @@ export class SharedProperties {
   }
 
   /**
-   * Lets an object have the properties: of its own where it is none of Express's. Its chain of prototypes is looked at each time, because
-   * a library may change it: light-my-request does.
+   * Adds the properties to an object, as own properties if it is not one of Express's. Checks its prototypes each time, because a library
+   * may change them, as light-my-request does.
    */
   addTo(object: object): void {
     if (this.#mark in object) return;
@@ -62,7 +62,7 @@ export function sharedProperty(
   };
 }
 
-/** Puts a property of all requests on the object that they share. The requests of another copy of this package keep that copy's. */
+/** Puts a property on the object that all requests share. Requests of another copy of this package keep that copy's property. */
 export function defineShared(shared: object, name: string, own: PropertyDescriptor): void {
   const before = Object.getOwnPropertyDescriptor(shared, name);
   const of = (req: Request) => (before?.get && isOfAnotherCopy(req) ? before : own);

@@ -37,20 +37,20 @@ export class Stamps {
     return key === 0 ? kept : this.#keys.sign(text);
   }
 
-  /** Says once why logins end that did not have to, as when the two objects of one user are made in two ways. */
+  /** Warns once if a login ended only because `loginUser` and `userLoader` got differently made objects of one user. */
   #warn(isLoaderWithout: boolean): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const [login, loader] = isLoaderWithout ? ["with", "without"] : ["without", "with"];
     process.emitWarning(
-      `a login ended because it was made for a user ${login} getSessionStamp(), and userLoader gave one ${loader} it. ` +
-        "Make the object that both get by one function. (Old logins end in the same way when an application adds or removes stamps)",
+      `a login ended because loginUser got a user ${login} getSessionStamp(), and userLoader returned one ${loader} it. ` +
+        "Make the object for both in one function. (Old logins also end like this when an application adds or removes stamps)",
       "LatchkeyStampWarning",
     );
   }
 }
 
-/** Has this user a stamp? */
+/** Does this user have a stamp? */
 export function hasStamp(user: object): boolean {
   return typeof (user as { getSessionStamp?: unknown }).getSessionStamp === "function";
 }
@@ -61,7 +61,11 @@ function stampOf(user: object): string | undefined {
   const stamp = getSessionStamp.call(user);
   // A column that was not selected, or a promise, would be the same stamp for ever.
   if (stamp !== null && ["undefined", "object", "function"].includes(typeof stamp)) {
-    throw new LatchkeyError("invalid_stamp", 500, `getSessionStamp() gave ${kindOf(stamp)}; it must give a string`);
+    throw new LatchkeyError(
+      "invalid_stamp",
+      500,
+      `getSessionStamp() returned ${kindOf(stamp)}; it must return a string`,
+    );
   }
   return String(stamp);
 }

@@ -9,7 +9,7 @@ import { traced } from "./trace.js";
 type SessionVerb = Exclude<keyof SessionStore, "rememberTokens">;
 type TokenVerb = keyof RememberTokenStore;
 
-/** Errors by which a store answers, rather than fails. */
+/** Errors that are an answer of the store, and not a failure. */
 const TOLD = ["session_exists", "unsupported_by_store", "record_damaged"];
 
 /** Calls to a store, each within `storeTimeout`. One that fails or hangs is a StoreUnavailableError, and the event `storeFailed`. */
@@ -37,7 +37,7 @@ export class StoreCalls {
     return traced("store", { operation }, () => this.#ask(operation, () => call(this.store.rememberTokens!)));
   }
 
-  /** A session, or null; also for one that is damaged, which the event `recordDamaged` tells of. */
+  /** A session, or null. For a damaged one it emits the event `recordDamaged`, and resolves with null. */
   readSession(id: string): Promise<SessionRecord | null> {
     const read = this.sessions("read", (store) => store.read(id));
     return this.#whole("session", id, read, isSession);

@@ -20,20 +20,20 @@ export interface LoginInfo {
   address: string | null;
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
-  /** Were credentials seen recently enough? As `isFresh` says. Never together with `remembered`. */
+  /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
   fresh: boolean;
-  /** Was it restored from a remember cookie, or will it be, and not confirmed since? As `isRemembered` says. */
+  /** Was it restored from a remember cookie, or will it be, and not confirmed since? The same as `isRemembered`. */
   remembered: boolean;
-  /** Does its browser stay logged in when it is closed? Without records of browsers, in the mode "stateless", this is `remembered`. */
+  /** Does its browser stay logged in when it is closed? In the mode "stateless", which keeps no records, the same as `remembered`. */
   persistent: boolean;
   /** Is it the login of this request? */
   current: boolean;
 }
 
-/** Which request's login is the current one. */
+/** The request whose login is the current one. */
 export interface CurrentLoginOptions {
   /**
-   * The request, where it is at hand. Pass it in the callbacks of database drivers, pools and queues, as with `currentUser`.
+   * The request. Always pass it in callbacks of database drivers, pools and queues, as with `currentUser`.
    *
    * @default the request that is being handled
    */
@@ -43,7 +43,7 @@ export interface CurrentLoginOptions {
 /**
  * The logins of a user, wherever they are: `login.sessions`. Each takes the user, or the user's id.
  *
- * @throws UnsupportedByStoreError where the store keeps no index of users, or an express-session of the application's own has sessions
+ * @throws UnsupportedByStoreError when the store keeps no index of users, or when the application has an express-session of its own
  * @throws StoreUnavailableError when the store fails
  */
 export class UserSessions<U extends object> {
@@ -90,8 +90,8 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Ends one login of a user, and forgets its browser; the login of this request is logged out. In the remember mode "stateless" it ends
-   * the sessions of the login alone, as `revokeAll` does.
+   * Ends one login of a user, and forgets its browser; the login of this request is logged out. In the remember mode "stateless" it only
+   * ends the sessions of the login, as `revokeAll` does.
    *
    * @returns false when this user has no such login (any more), as when it is another user's
    */
@@ -111,11 +111,10 @@ export class UserSessions<U extends object> {
   /**
    * Ends the logins of a user, and forgets their browsers.
    *
-   * In the remember mode "stateless" it ends sessions alone, and a remember cookie logs its browser in again. Change the user's stamp
-   * (`getSessionStamp`) to end these cookies too; nothing else does before they expire. A process warning says so where users have no
-   * stamp.
+   * In the remember mode "stateless" it only ends sessions, and a remember cookie logs its browser in again. Only a change of the user's
+   * stamp (`getSessionStamp`) ends these cookies before they expire. If users have no stamp, a process warning says so.
    *
-   * @param options.exceptCurrent leave the login of this request? @default false
+   * @param options.exceptCurrent keep the login of this request? @default false
    * @returns how many logins there were
    * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has ended
    */
@@ -158,7 +157,7 @@ export class UserSessions<U extends object> {
     return checkUserId(this.#core.options.userId(user), "userId()");
   }
 
-  /** The login of the request, when it is one of this user's. */
+  /** The login of the request, if it belongs to this user. */
   #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
     if (this.#core.hasForeignSessions) throw foreignSessions();
     const context = given ? contextOf(given) : activeContext();

@@ -1,9 +1,9 @@
 import type { Response } from "express";
 
-/** What Node reads of a response when it makes an answer, and what the handler may change after that: it is too late then. */
+/** What Node reads of a response when it makes an answer. A handler may change it after its answer, when it is too late. */
 const LATE = ["statusCode", "statusMessage", "_trailer"];
 
-/** A whole answer that is not made yet. Meanwhile its response looks as Node would have left it. */
+/** A whole answer that is not made yet. Meanwhile its response looks as if Node had made it. */
 export class WaitingAnswer {
   readonly #before = new Map<PropertyKey, unknown>();
   #isShown = true;
@@ -32,7 +32,7 @@ export class WaitingAnswer {
     this.#set(late);
   }
 
-  /** Brings the response back to what it was before the answer; gives what the handler has changed since. */
+  /** Returns the response to its state before the answer. Returns what the handler has changed since. */
   hide(): ReadonlyMap<PropertyKey, unknown> {
     const late = new Map(LATE.map((key) => [key, Reflect.get(this.res, key) as unknown]));
     this.#isShown = false;

@@ -49,7 +49,7 @@ export class ExpressSessionStore implements SessionStore {
   async read(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
     const found = (await settled((done) => this.#store.get(id, done)).catch((error: unknown) => {
-      if (error instanceof SyntaxError) throw new RecordDamagedError(); // it could not parse what it has
+      if (error instanceof SyntaxError) throw new RecordDamagedError(); // it could not parse the record
       return unlessMissing(error);
     })) as Wrapped | null | undefined;
     const record = found?.record as unknown as SessionRecord | undefined;
@@ -117,15 +117,15 @@ function keep(record: SessionRecord): SessionRecord {
   return { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
 }
 
-/** A call with a callback as a promise. */
+/** Turns a call with a callback into a promise. */
 function settled(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const given = call((error, value) => (error ? reject(error) : resolve(value)));
-    Promise.resolve(given).catch(reject); // some stores give a promise besides, and fail by that alone
+    Promise.resolve(given).catch(reject); // some stores also return a promise, and reject it instead of calling back
   });
 }
 
-/** A file that is missing is how stores of files say that there is no session; express-session takes it for that too. */
+/** Stores that keep files report an absent session as a missing file. express-session also understands that as no session. */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;
 }

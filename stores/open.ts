@@ -53,7 +53,7 @@ export async function openStore(url: string): Promise<OpenStore> {
 async function openRedis(url: string): Promise<OpenStore> {
   const { createClient } = await peer(REDIS_PEERS, () => import("redis"));
   const client = createClient({ url, disableOfflineQueue: true });
-  if (typeof client.destroy !== "function") throw new PeerVersionError("redis", "5 or newer"); // for openStore alone
+  if (typeof client.destroy !== "function") throw new PeerVersionError("redis", "5 or newer"); // only openStore needs this
   // By itself the client would try for ever to connect for the first time.
   const failed = new Promise<never>((_, reject) => client.once("error", reject));
   return connectRedis(client, failed);

@@ -5,7 +5,7 @@ import { CREATE, DESTROY, DESTROY_OF, ENTER, KEEP, LEAVE, LIST } from "./redis-s
 import { headOf, userIdOf } from "./redis-value.js";
 import { undecodable } from "./undecodable.js";
 
-// Version 7 has no such export, and by name it would be a SyntaxError of the import.
+// Version 7 does not export this name. A named import of it would fail with a SyntaxError.
 const { RedisStore: ConnectRedis } = connectRedis;
 if (typeof ConnectRedis !== "function") throw new PeerVersionError("connect-redis", "8 or newer");
 
@@ -186,7 +186,7 @@ export function timeToLive({ expiresAt }: { expiresAt: number }): number {
   return Math.max(expiresAt - Date.now(), SHORTEST_TTL);
 }
 
-/** The user of what was ended; null also where that cannot be read, and the entry of an index is removed in passing. */
+/** The user of a deleted record, to remove it from the user's index; null if it cannot be read. A later list removes the entry then. */
 function userOf(head: string): string | null {
   try {
     return userIdOf(head);

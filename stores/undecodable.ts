@@ -2,7 +2,7 @@ import { RecordDamagedError } from "../src/errors.js";
 import type { StoredRememberToken } from "../src/remember-token-store.js";
 import type { StoredSession } from "../src/session-store.js";
 
-/** What a store has decoded. @throws RecordDamagedError instead of any other error, which may quote the record */
+/** Runs a store's decoder. @throws RecordDamagedError for any error of the decoder, because that may quote the record */
 export function decoded<T>(decode: () => T): T {
   try {
     return decode();
@@ -11,7 +11,7 @@ export function decoded<T>(decode: () => T): T {
   }
 }
 
-/** What a store lists for a record that it cannot decode: one without a login, which counts as damaged. */
+/** The entry that a store lists for a record that it cannot decode: it has no login, so it is treated as damaged. */
 export function undecodable(id: string, userId: string): StoredSession & StoredRememberToken {
   return { id, userId, data: {}, createdAt: 0, lastSeenAt: 0, expiresAt: 0, revision: 0, tokenHash: "" };
 }

@@ -10,7 +10,7 @@ import { WatchedStore } from "./support/watched-store.js";
 
 const { bob } = people();
 
-/** What a loader may give for a user that is not there, and how the error calls it. */
+/** Values that a loader may wrongly return for a missing user, and their names in the error. */
 const WRONG: ReadonlyArray<[what: string, answer: unknown, told: RegExp]> = [
   ["the rows of a query", [], /an array that has no user's id/],
   ["rows with the user in them", [{ id: "1" }], /an array that has no user's id/],
@@ -27,7 +27,7 @@ const WRONG: ReadonlyArray<[what: string, answer: unknown, told: RegExp]> = [
   ["a row of another id", { id: 10 }, /the user "10"/],
 ];
 
-/** The site, whose loaders give what `answer` is, if anything; with sockets, and the messages of the errors. */
+/** The site, whose loaders return `answer` if it is set; with sockets, and the messages of the errors. */
 async function loaded(mode: "stateless" | "persistent" = "persistent") {
   const { load } = people();
   const given: { answer?: unknown; byRequest?: unknown } = {};
@@ -71,9 +71,9 @@ describe("a user loader that gives anything but the user it was asked for", () =
         expect(errors).to.have.length(4);
         for (const [code, message] of errors) {
           expect(code).to.equal("invalid_user_id");
-          expect(message).to.match(/^userLoader was asked for the user "1" and gave /);
+          expect(message).to.match(/^userLoader was asked for the user "1" and returned /);
           expect(message).to.match(told);
-          expect(message).to.match(/must give (the user, or )?null$/);
+          expect(message).to.match(/must return (the user, or )?null$/);
         }
         delete given.answer;
         for (const cookie of [sid, remember]) expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
@@ -81,7 +81,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
     });
   }
 
-  it("another user at a refreshed stamp: an error, and the login stays as it was", async () => {
+  it("another user in refreshStamp: an error, and the login stays as it was", async () => {
     const { origin, given, errors, sid } = await loaded();
     expect((await send(origin, "POST /stamp/later", { cookie: sid })).status).to.equal(500);
     expect(errors.map(([code]) => code)).to.eql(["invalid_user_id"]);
@@ -108,7 +108,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
     expect((await send(origin, "GET /me", { cookie: sid })).status).to.equal(401);
   });
 
-  it("says so, with the cause, also where the option userId fails on it", async () => {
+  it("is an error with a cause if the option userId throws for it", async () => {
     const { client } = await userApp(
       { _id: { toHexString: () => "0a" } },
       {
@@ -117,7 +117,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
       },
     );
     expect((await client.post("/login")).text).to.equal(
-      'UserIdError: userLoader was asked for the user "0a" and gave an array that has no user\'s id; it must give the user, or null',
+      'UserIdError: userLoader was asked for the user "0a" and returned an array that has no user\'s id; it must return the user, or null',
     );
   });
 });
@@ -137,17 +137,19 @@ describe("a user loader that gives the user it was asked for", () => {
     ["of two columns", () => new Composite()],
     ["of a mixin", () => Object.assign(new UserMixin(), { id: 3 })],
   ] as const) {
-    it(`is a new object each time, by an id ${what}`, async () => {
+    it(`may return a new object each time, with an id ${what}`, async () => {
       const { client } = await userApp(make(), { userLoader: make });
       expect((await client.post("/login")).text).to.equal("true");
       expect((await client.get("/me")).status).to.equal(200);
     });
   }
 
-  it("loses it where a copy loses getId()", async () => {
+  it("is refused if a copy of the user has lost getId()", async () => {
     const { client } = await userApp(new Composite(), { userLoader: () => ({ ...new Composite() }) });
     await client.post("/login");
-    expect((await client.get("/me")).text).to.match(/^UserIdError: .*"acme:7" and gave object that has no user's id/);
+    expect((await client.get("/me")).text).to.match(
+      /^UserIdError: .*"acme:7" and returned object that has no user's id/,
+    );
   });
 });
 
@@ -158,7 +160,7 @@ describe("a request loader that gives anything but a user", () => {
       given.byRequest = answer;
       expect((await send(origin, "GET /me", {})).status).to.equal(500);
       expect((await open()).who).to.equal("invalid_user_id");
-      expect(errors[0]![1]).to.match(/^requestLoader was asked and gave .*; it must give the user, or null$/);
+      expect(errors[0]![1]).to.match(/^requestLoader was asked and returned .*; it must return the user, or null$/);
     });
   }
 
@@ -183,7 +185,7 @@ interface Row {
 }
 
 describe("a row that the loader makes a user of", () => {
-  /** What the loader gives for the row that logs in. */
+  /** What the loader returns for the row that logs in. */
   async function rowApp(loader: (row: Row) => object, given: (row: Row) => object = (row) => row) {
     const row: Row = { id: 1, password: "hash", disabled: false };
     const at = await userApp(row, { userLoader: () => loader(row) });
@@ -197,19 +199,19 @@ describe("a row that the loader makes a user of", () => {
   const active = (row: Row) => ({ ...row, isActive: !row.disabled });
   const asUser = (row: Row) => ({ ...stamped(row), ...active(row) });
 
-  it("is an error at the login where the stamp is missing, also by force, and nobody is logged in", async () => {
+  it("is an error at the login if the stamp is missing, even with force, and nobody is logged in", async () => {
     for (const loader of [stamped, asUser]) {
       const { login, page } = await rowApp(loader);
       for (const force of [false, true]) {
         expect(await login(force)).to.match(
-          /^LatchkeyError: loginUser was given a user without getSessionStamp\(\), which the user that userLoader gives for "1" has/,
+          /^LatchkeyError: loginUser was given a user without getSessionStamp\(\), but the user that userLoader returns for "1" has it/,
         );
       }
       expect(await page()).to.equal(401);
     }
   });
 
-  it("does not log in where the loader knows that it is not active, unless forced", async () => {
+  it("does not log in if the loader's user is not active, unless forced", async () => {
     const { row, login, page } = await rowApp(active);
     row.disabled = true;
     expect([await login(), await page()]).to.eql(["false", 401]);
@@ -218,7 +220,7 @@ describe("a row that the loader makes a user of", () => {
     expect([await login(), await page()]).to.eql(["true", 200]);
   });
 
-  it("logs in where nothing is missing, or it is made a user first", async () => {
+  it("logs in if nothing is missing, or if it is made a user first", async () => {
     const plain = await rowApp((row) => row);
     expect([await plain.login(), await plain.page()]).to.eql(["true", 200]);
     const made = await rowApp(asUser, asUser);
@@ -234,7 +236,7 @@ describe("a row that the loader makes a user of", () => {
     expect((await client.post("/login")).text).to.equal("true");
   });
 
-  it("is told by a warning at the next request, once, where the login could not know", async () => {
+  it("leads to one warning at the next request, if the login could not find out", async () => {
     const warnings = sinon.stub(process, "emitWarning");
     try {
       const withStamp = { id: 1, isActive: true, getSessionStamp: () => "hash" };
@@ -251,7 +253,7 @@ describe("a row that the loader makes a user of", () => {
         const told = warnings.args.filter(([, name]) => (name as unknown) === "LatchkeyStampWarning");
         expect(told).to.have.length(1);
         expect(told[0]![0]).to.match(
-          /made for a user with(out)? getSessionStamp\(\), and userLoader gave one with(out)? it/,
+          /got a user with(out)? getSessionStamp\(\), and userLoader returned one with(out)? it/,
         );
       }
     } finally {

@@ -15,7 +15,7 @@ const { peerDependencies, peerDependenciesMeta } = JSON.parse(await readFile(man
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
-/** What applications have for themselves, in versions that latchkey is not made for. */
+/** Packages that an application may have for itself, in versions that latchkey does not support. */
 const BESIDE = [
   "connect-redis@8",
   "redis@4",
@@ -33,13 +33,13 @@ describe("the versions of the peers", function () {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it("refuse no installation: what an application need not import has no range", () => {
+  it("do not prevent an installation: peers that an application need not import have no range", () => {
     for (const [name, range] of Object.entries(peerDependencies)) {
       expect(range, name).to.equal(peerDependenciesMeta[name]?.optional ? "*" : ">=4");
     }
   });
 
-  it("are told of where one does not work: connect-redis 7 at the import, by name and with the way out", async () => {
+  it("are checked at the import: connect-redis 7 is an error that says what to install", async () => {
     const cwd = await packageWith(dir, ["express-session"]);
     const fake = join(cwd, "node_modules/connect-redis");
     await mkdir(fake);
@@ -52,7 +52,7 @@ describe("the versions of the peers", function () {
       'import("latchkey/stores/redis").then(() => console.log("loaded"), ({ code, message }) => console.log(code, message))';
     const { output } = await runProgram(program, { cwd });
     expect(output.trim()).to.equal(
-      "peer_version connect-redis has to be 8 or newer; install it with: npm install connect-redis@latest",
+      "peer_version connect-redis must be 8 or newer; install it with: npm install connect-redis@latest",
     );
   });
 

@@ -108,7 +108,7 @@ describe("session protection", () => {
     [5, "a number"],
     [Promise.resolve("client"), "object"],
   ] as const) {
-    it(`a fingerprint that is ${shown} is an error at the login, which would be gone at the next request`, async () => {
+    it(`a fingerprint that is ${shown} is an error at the login, and does not silently end it at the next request`, async () => {
       const at = site({ fingerprint: () => given as never });
       const errors: string[] = [];
       at.app.use(((error, _req, res, _next) => {
@@ -117,7 +117,7 @@ describe("session protection", () => {
       }) as ErrorRequestHandler);
       const { status, cookie } = await send(await serve(at.app), "POST /login/1", { json: { remember: true } });
       expect([status, cookie]).to.eql([500, ""]);
-      expect(errors).to.eql([`fingerprint: expected it to give a string, not ${shown}`]);
+      expect(errors).to.eql([`fingerprint: expected it to return a string, not ${shown}`]);
       expect(at.store.calls).to.eql([]);
     });
   }

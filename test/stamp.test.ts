@@ -59,7 +59,7 @@ describe("a user's stamp", () => {
       const { client, messages } = await visit(stamp);
       const { status, cookies } = await client.post("/login/1");
       expect([status, cookies]).to.deep.equal([500, []]);
-      expect(messages).to.deep.equal([`invalid_stamp getSessionStamp() gave ${what}; it must give a string`]);
+      expect(messages).to.deep.equal([`invalid_stamp getSessionStamp() returned ${what}; it must return a string`]);
     });
   }
 });
