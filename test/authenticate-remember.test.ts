@@ -132,7 +132,7 @@ describe("authenticate() by the remember cookie", () => {
     ["by its session", true],
     ["by its cookie", false],
   ] as const) {
-    it(`asked again, is no alarm on a socket that came in ${came}, though the browser has used its cookie up since`, async () => {
+    it(`asked again, raises no alarm on a socket that came in ${came}, although the browser has used up its cookie since`, async () => {
       const { open, cookie: first, sid, visit, told } = await remembered("persistent");
       const { who, again } = await open({ cookie: sends ? `${sid}; ${first}` : first });
       const second = (await visit(first)).cookie;

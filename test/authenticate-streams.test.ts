@@ -21,7 +21,7 @@ const places: Record<string, Parameters<typeof site>[1]> = {
 
 for (const [place, mount] of Object.entries(places)) {
   describe(`authenticate() in a handler of server-sent events, over ${place}`, () => {
-    /** A login with a remember cookie, and what it is told in a stream that goes on until the test ends. */
+    /** A login with a remember cookie, and a stream that reports its user until the test ends. */
     async function visit() {
       const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }) }, mount);
       const streams: Request[] = [];

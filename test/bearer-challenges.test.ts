@@ -6,7 +6,7 @@ import { site } from "./support/site.js";
 
 const INVALID = 'Bearer error="invalid_token"';
 
-/** An API whose programs send bearer tokens, or one without any. */
+/** An API with a request loader for bearer tokens, or without one. */
 async function api(hasLoader = true) {
   const at = site();
   if (hasLoader) {

@@ -139,7 +139,7 @@ describe("caching", () => {
     expect(await user("unchosen"), "sendFile's own default is nobody's choice").to.deep.equal(["Cookie", PRIVATE]);
   });
 
-  /** What a handler or earlier middleware may say, and what is left of it on a response that is for one person. */
+  /** A Cache-Control that a handler or earlier middleware may set, and its value on a personal response. */
   const chosen: Array<[given: string, left: string]> = [
     ["public", "private"],
     ["public, max-age=60", "private, max-age=60"],
@@ -160,7 +160,7 @@ describe("caching", () => {
     ["", "private"],
     ["x-private", "private, x-private"],
   ];
-  /** How it is said: by the handler, by middleware before it, or in writeHead. */
+  /** How it is set: by the handler, by earlier middleware, or in writeHead. */
   const says: Record<string, (app: express.Express, path: string, value: string, act: RequestHandler) => void> = {
     "by the handler": (app, path, value, act) =>
       app.get(path, act, (_req, res) => void res.set("Cache-Control", value).send("mine")),
@@ -182,7 +182,7 @@ describe("caching", () => {
         res.end("ne");
       }),
   };
-  /** What makes a response one for one person. */
+  /** What makes a response personal. */
   const acts: Record<string, RequestHandler> = {
     "is personal": (_req, _res, next) => void currentUser().then(() => next(), next),
     "begins a session": (req, _res, next) => {
@@ -212,7 +212,7 @@ describe("caching", () => {
     }
   }
 
-  it(`says ${PRIVATE} about any answer that sets or removes a cookie, if nobody chose`, async () => {
+  it(`sets ${PRIVATE} on any answer that sets or removes a cookie, if the application set nothing`, async () => {
     const { app } = site({ session: { rolling: true }, remember: { mode: "stateless" } });
     app.get("/look", (req, res, next) => void currentUser(req).then(() => res.send("looked"), next));
     const origin = await serve(app);
@@ -228,7 +228,7 @@ describe("caching", () => {
     }
   });
 
-  it("takes out what addresses shared caches alone, unless it keeps them out", async () => {
+  it("removes headers that only shared caches read, unless they keep the response out", async () => {
     const names = [
       ...["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Surrogate-Control"],
       ...["Edge-Control", "X-Accel-Expires"],

@@ -90,7 +90,7 @@ for (const { name, express: make } of expressVersions) {
       },
     };
     for (const [what, answer] of Object.entries(ends)) {
-      it(`by ${what}, has the answer first`, async () => {
+      it(`by ${what}, gets the answer first`, async () => {
         const { app, gate } = waiting(answer);
         const socket = await connected(await serve(app));
         socket.write(REQUEST);
@@ -101,7 +101,7 @@ for (const { name, express: make } of expressVersions) {
     }
 
     for (const httpAllowHalfOpen of [false, true]) {
-      it(`on the client's side alone, has the answer and is closed then, httpAllowHalfOpen: ${httpAllowHalfOpen}`, async () => {
+      it(`only on the client's side, gets the answer and is then closed, httpAllowHalfOpen: ${httpAllowHalfOpen}`, async () => {
         const { app, gate } = waiting((req, res) => {
           req.socket.on("end", () => gate.open());
           res.send("whole");

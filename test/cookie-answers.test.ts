@@ -23,7 +23,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
     describe(`remembered ${mode}`, () => {
       const memory = () => ({ store: new WatchedStore().inner });
 
-      it("P4 that are no good are removed by one Set-Cookie with the attributes of their own, doubled ones from other places too, and by none where nothing depends on them", async () => {
+      it("P4 that are invalid are removed by one Set-Cookie with their own attributes, doubled ones from other places too, and stay if the answer does not depend on them", async () => {
         const at = await attackedSite(memory(), mode);
         let removed = 0;
         await fc.assert(

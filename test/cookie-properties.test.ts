@@ -39,7 +39,7 @@ describe(`cookies, whatever they are (seed ${seed})`, () => {
           expect(found).to.have.all.keys("Ann", "Bob", "null");
         });
 
-        it("P2 are answered 200 or 401, with one read of the store for each that was given once, and none for others", async () => {
+        it("P2 are answered 200 or 401, with one read of the store for each that latchkey made, and none for others", async () => {
           const at = await attackedSite(opened, mode);
           await fc.assert(
             fc.asyncProperty(at.headers, async (header) => {

@@ -64,7 +64,7 @@ describe("every cookie", () => {
       });
     }
 
-    it(`does not believe the proxy where session.proxy says no, although Express trusts it (${mode})`, async () => {
+    it(`does not believe the proxy if session.proxy is false, although Express trusts it (${mode})`, async () => {
       const at = await visit({ session: { proxy: false }, remember: { mode } }, { trust: true });
       const login = await send(at.origin, "POST /login/1", { headers: HTTPS, json: { remember: true } });
       expect(cookiesOf(login).map(({ secure }) => secure)).to.eql([false, false]);
@@ -184,7 +184,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     expect([at.store.calls, warnings.length]).to.eql([[], 1]);
   });
 
-  it("a save that is asked for is refused, with an error that names trust proxy", async () => {
+  it("an explicit save is refused, with an error that names trust proxy", async () => {
     const at = await visit({}, { production: true });
     const failures: Error[] = [];
     at.app.get("/save", (req, res, next) => {
@@ -223,7 +223,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     });
   }
 
-  it("a session that is there already is still written", async () => {
+  it("a session that exists already is still written", async () => {
     const at = await visit({}, { production: true });
     const origin = await trusting(at.app);
     const { cookie } = await send(origin, "POST /note/a", { headers: HTTPS });
@@ -235,7 +235,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     expect(warnings).to.eql([]);
   });
 
-  it("nothing is said where the cookie need not be Secure, and where no session is used", async () => {
+  it("there is no warning if the cookie need not be Secure, or if no session is used", async () => {
     const warnings = await warningsOf(WARNING, async () => {
       const at = await visit({}, { production: true });
       await send(at.origin, "GET /public");

@@ -15,7 +15,7 @@ const OLD = "the secret of last year, 32 characters or more";
 /** How a browser gets a session, and why the late answer would set its cookie. */
 interface Scene {
   options: Parameters<typeof site>[0];
-  /** Who made the session's cookie, where it is another deployment. */
+  /** The deployment that made the session's cookie, if it is another one. */
   before?: Parameters<typeof site>[0];
   /** What the late request does before it waits. */
   prepare?: (req: Request) => unknown;
@@ -73,7 +73,7 @@ async function lateSite({ options, before, prepare }: Scene, answer: (res: Respo
   const store = new WatchedStore();
   const at = site({ ...options, store });
   const made = before ? site({ ...options, ...before, store }) : at;
-  // A stamp would be signed anew too, which is a change of the session.
+  // A stamp would be signed again too, which changes the session.
   for (const one of [at.ann, made.ann]) Object.assign(one, { getSessionStamp: undefined });
   const gate = new Gate();
   const act =

@@ -77,20 +77,20 @@ describe("a form that a page of another site sends", () => {
     });
   }
 
-  it("may bring a message of the application's, which the user sees", async () => {
+  it("may cause a message of the application, which the user sees", async () => {
     const { browser, isLoggedIn } = await visit();
     await forge(browser, "/payment");
     expect(await browser.texts()).to.eql(["Thank you for your payment"]);
     expect(await isLoggedIn()).to.equal(true);
   });
 
-  it("logs in all the same where the application says so, as at an identity provider's form_post", async () => {
+  it("still logs in if the application does that, as for an identity provider's form_post", async () => {
     const { browser } = await visit();
     expect(await forge(browser, "/login/2")).to.eql({ status: 200, names: ["sid"] });
     expect((await browser.get("/me")).json()).to.include({ name: "Bob" });
   });
 
-  it("has its session where the session's cookie came along, good or not", async () => {
+  it("has its session if the session's cookie was sent, valid or not", async () => {
     const { browser, store } = await visit();
     await forge(browser, "/note/x", { ...CROSS_SITE, cookie: await browser.jar.getCookieString(browser.origin) });
     expect(store.calls).to.include("update");
@@ -104,7 +104,7 @@ describe("a form that a page of another site sends", () => {
       expect(await isLoggedIn()).to.equal(true);
     }
     const { port } = new URL(origin);
-    // Of one host, whatever its scheme and port; of no host; sent by a program; and by what Sec-Fetch-Site says before all.
+    // The same host with any scheme and port, no host, a program's request, and a Sec-Fetch-Site, which overrides the Origin.
     const own: Array<Record<string, string>> = [
       { origin },
       { origin: "https://127.0.0.1" },
@@ -137,7 +137,7 @@ describe("a form that a page of another site sends", () => {
     });
   }
 
-  it("is like any other where the cookie is SameSite=None, for it would have come along", async () => {
+  it("is like any other request if the cookie is SameSite=None, because browsers would have sent it", async () => {
     const { browser } = await visit({ session: { proxy: true, cookie: { sameSite: "none", secure: true } } });
     const headers = { ...CROSS_SITE, "x-forwarded-proto": "https" };
     expect((await forge(browser, "/note/x", headers)).names).to.eql(["__Host-sid"]);
@@ -152,7 +152,7 @@ describe("a form that a page of another site sends", () => {
     expect(await isLoggedIn()).to.equal(false);
   });
 
-  it("sent by a link gets a session, for Lax cookies come along with it", async () => {
+  it("sent by a link gets a session, because browsers send Lax cookies with it", async () => {
     const { browser } = await visit();
     expect((await forge(browser, "/token", CROSS_SITE, "GET")).names).to.eql(["sid"]);
   });
@@ -169,7 +169,7 @@ describe("a form that a page of another site sends", () => {
     expect(await isLoggedIn()).to.equal(false);
   });
 
-  it("keeps its anonymous session for the request itself, and a login in it takes what is there along", async () => {
+  it("has an anonymous session for the request itself, and a login keeps its content", async () => {
     const { app, browser, byId } = await visit();
     app.post("/callback", express.urlencoded(), async (req, res) => {
       req.session.note = "from the provider";

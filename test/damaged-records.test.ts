@@ -13,7 +13,7 @@ import { WatchedStore } from "./support/watched-store.js";
 type Data = Record<string, unknown>;
 type Kind = "session" | "browser";
 
-/** What has become of the text that a store keeps as a record's data. */
+/** The damaged text of a record's data. */
 const DAMAGE: Record<string, (text: string) => string> = {
   "cut off": (text) => text.slice(0, text.length / 2),
   empty: () => "",
@@ -33,7 +33,7 @@ const DAMAGE: Record<string, (text: string) => string> = {
     Object.assign(data, "auth" in data ? { auth: "ann" } : { stamp: 1 }),
   ),
 };
-/** These make sense for sessions alone. */
+/** These are for sessions only. */
 const OF_SESSIONS: typeof DAMAGE = changed("with the login of another user", (data) =>
   Object.assign(data, { auth: { ...(data.auth as object), userId: "2" } }),
 );
@@ -79,7 +79,7 @@ function inRedis({ client, prefix }: Opened): Damaging {
   };
 }
 
-/** Damages what a store gives; what is no JSON it gives as nothing that makes sense. */
+/** Damages the records that a store returns. Instead of invalid JSON it returns a meaningless value. */
 function inPlace(store: SessionStore): Damaging {
   const wrecked = new Map<string, unknown>();
   const wreck = <R extends { data: object }>(id: string, record: R): R =>
@@ -109,7 +109,7 @@ function isParsed(text: string): boolean {
   }
 }
 
-/** All of these on the backends that are fast; on the others the two that a driver can tell apart. */
+/** All of them on fast backends; on the others, the two that a driver can tell apart. */
 function damagesOn(name: string, all: typeof DAMAGE): Array<[string, (text: string) => string]> {
   const isFast = soaking || name === "memory" || name === "redis";
   return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "with no login");
@@ -214,7 +214,7 @@ describe("a record that cannot be read", () => {
     }
   }
 
-  it("is ended by a logout of its browser, though nobody could tell whose it was", async () => {
+  it("is ended by a logout of its browser, although its user is unknown", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();
       try {

@@ -11,7 +11,7 @@ import { WatchedStore } from "./support/watched-store.js";
 const HOST = "app.example.com";
 const WARNING = "LatchkeyCookieWarning";
 
-/** The cookies' attributes of a deployment, and of the next one. */
+/** The attributes of the cookies in one deployment, and in the next one. */
 const changes: Record<string, [CookieOptions, CookieOptions]> = {
   "a domain that was added": [{}, { domain: "example.com" }],
   "a domain that was taken out": [{ domain: "example.com" }, {}],
@@ -153,7 +153,7 @@ describe("a cookie that a browser sends twice", () => {
     expect([headers["set-cookie"], headers["cache-control"]]).to.eql([undefined, undefined]);
   });
 
-  it("takes no large header to be removed, whatever the host and the path", async () => {
+  it("is removed without a large header, whatever the host and the path", async () => {
     const at = site({ session: { cookie: { domain: "example.com", path: "/a" } } });
     at.app.use((req, res) => void res.json(req.session?.note ?? null));
     const origin = await serve(at.app);
@@ -171,7 +171,7 @@ describe("a cookie that a browser sends twice", () => {
     });
   });
 
-  it("bound to its host has no other place but a partition", async () => {
+  it("that is bound to its host can only be elsewhere in a partition", async () => {
     const at = inProduction(() => site());
     at.app.set("trust proxy", true);
     const origin = await serve(at.app);

@@ -114,7 +114,7 @@ for (const { name, express } of expressVersions) {
       return app;
     };
 
-    it("is asked for its user with the request alone, at once and later", async () => {
+    it("gives its user only if the request is passed, at once and later", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       for (const path of ["end", "send", "json", "redirect", "status"]) {
@@ -131,7 +131,7 @@ for (const { name, express } of expressVersions) {
       expect(await after).to.eql(["Ann", "Ann", "request_ended"]);
     });
 
-    it("whose client goes away is handled to its end, and a stream has ended then", async () => {
+    it("whose client goes away is still being handled, unless its answer had begun", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       await browser.get("/aborted").catch(() => {});
@@ -140,26 +140,26 @@ for (const { name, express } of expressVersions) {
       expect(await after).to.eql(["request_ended", "request_ended", "Ann"]);
     });
 
-    it("renders its own pages still, and others without a user", async () => {
+    it("still renders its own pages, and the application's without a user", async () => {
       const { ann, as } = await setUp(build);
       await (await as(ann)).get("/mail");
       expect(await after).to.eql(["own, Ann", "any, nobody"]);
     });
 
-    it("rendered with the locals that it had, though the user was loaded first and others rendered with the same options", async () => {
+    it("has rendered with its own locals, although loading the user took time and others used the same options", async () => {
       const { ann, bob, as } = await setUp(build);
       const pages = [await as(ann), await as(bob), await as()].map((browser, i) => browser.get(`/shared?title=${i}`));
       expect((await Promise.all(pages)).map(({ text }) => text)).to.eql(["0, Ann", "1, Bob", "2, nobody"]);
     });
 
-    it("may end logins still, all of them", async () => {
+    it("can still end all logins of a user", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       await browser.get(`/ends?id=${ann.id}`);
       expect(await after).to.equal(1);
     });
 
-    it("has a loader that waits for no other user, in whatever context it runs", async () => {
+    it("has a loader that cannot ask for the current user, in whatever context it runs", async () => {
       const connection = await connections[0]!.open();
       const codes: string[] = [];
       const { ann, bob, as } = await setUp(

@@ -38,7 +38,7 @@ describe("the cookie of the flash messages", () => {
     expect(set).to.equal("flash; Max-Age=600; Path=/one; HttpOnly; SameSite=Lax");
   });
 
-  it("is Secure under __Host- in production, and not sent where it could not come back", async () => {
+  it("is Secure under __Host- in production, and not set if it could not come back", async () => {
     const proxied = { session: { proxy: true } };
     const https = { "x-forwarded-proto": "https" };
     expect(await inProduction(() => setBy(proxied, https))).to.match(/^__Host-flash; .*; Secure; /);
@@ -97,7 +97,7 @@ describe("the cookie of the flash messages", () => {
     expect((await browser.get("/next")).json()).to.equal("/fallback");
   });
 
-  it("counts for ten minutes", async () => {
+  it("is valid for ten minutes", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { browser, origin } = await flashSite({ nextIn: "cookie" });
     await browser.get("/guarded");
@@ -184,7 +184,7 @@ describe("the cookie of the flash messages", () => {
     "/never": ["the handler said no-store", "Cookie", "no-store"],
   };
   for (const [path, [what, vary, caching]] of Object.entries(answers)) {
-    it(`tells caches what is right where ${what}, also where the handler said public`, async () => {
+    it(`has the right headers for caches if ${what}, even if the handler set public`, async () => {
       const { browser } = await flashSite({}, (app) => {
         app.use((req, res, next) => {
           if (req.path !== "/public") res.set("Cache-Control", "public, max-age=600");

@@ -22,7 +22,7 @@ async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => un
 }
 
 describe("flash messages of an answer that is given up for a 503", () => {
-  it("stay as they were: what was taken was not shown, and what was flashed did not come about", async () => {
+  it("stay as they were: taken messages are kept, and flashed ones are dropped", async () => {
     const { browser } = await failing();
     const before = await browser.cookie("flash");
     const lost = await browser.get("/lost");
@@ -86,7 +86,7 @@ describe("flash messages once the response has begun", () => {
     expect(await browser.texts()).to.eql(["Hello"]);
   });
 
-  it("keep no logout from ending the login", async () => {
+  it("do not keep a logout from ending the login", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/late", async (req, res) => {
         takeFlashes(req, { category: "other" });
@@ -101,7 +101,7 @@ describe("flash messages once the response has begun", () => {
     expect((await browser.get("/me")).status).to.equal(302);
   });
 
-  it("are refused too when they are no text", async () => {
+  it("are refused if they are not strings", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/wrong", (req, res) => {
         for (const given of [undefined, null, 1, {}, new Error("x")]) {

@@ -19,7 +19,7 @@ for (const [name, mount] of Object.entries(mounts)) {
     const visit = (options: Parameters<typeof flashSite>[0] = {}) => flashSite(options, undefined, mount);
     afterEach(() => sinon.restore());
 
-    it("ask nobody to log in who has done so: from the guarded page over the login page to the first page", async () => {
+    it("do not ask users to log in who have just done so: from the guarded page over the login page to the first page", async () => {
       for (const nextIn of ["query", "cookie", undefined] as const) {
         const { browser } = await visit({ nextIn });
         const { location } = await browser.get("/guarded?page=2");
@@ -33,14 +33,14 @@ for (const [name, mount] of Object.entries(mounts)) {
       }
     });
 
-    it("show the login page what the guard says, once", async () => {
+    it("show the guard's message on the login page, once", async () => {
       const { browser } = await visit();
       await browser.get("/guarded");
       expect(await browser.texts()).to.eql([LOG_IN]);
       expect(await browser.texts()).to.eql([]);
     });
 
-    it("ask nobody to confirm a login who has done so", async () => {
+    it("do not ask users to confirm a login who have just done so", async () => {
       const { browser } = await visit();
       await browser.post("/login/1", { json: { fresh: false } });
       await browser.flash("Saved");
@@ -94,7 +94,7 @@ for (const [name, mount] of Object.entries(mounts)) {
       expect(await browser.texts()).to.eql(["Welcome"]);
     });
 
-    it("drop those of a login that has ended by itself", async () => {
+    it("are dropped with a login that has timed out", async () => {
       const { browser, byId, ann } = await visit();
       await browser.post("/login/1");
       await browser.flash("Saved");

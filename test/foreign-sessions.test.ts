@@ -80,7 +80,7 @@ describe("logins that no store lists by their users", () => {
     });
   }
 
-  it("cannot be listed or ended outside of a request either, where latchkey's store keeps their browsers", async () => {
+  it("cannot be listed or ended outside of a request either, even if latchkey's store keeps their browsers", async () => {
     const store = new WatchedStore(undefined, { rememberTokens: true });
     const { app, login } = places["an express-session of the application's own"]!({ store });
     const origin = await serve(app);

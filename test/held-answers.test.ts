@@ -28,7 +28,7 @@ for (const { name, express: make } of expressVersions) {
   describe(`an answer that waits for its save, on ${name}`, () => {
     expectNoUnhandledRejections();
 
-    /** A site whose saves fail, with a page for each way to answer, and the errors that it was told of. */
+    /** A site whose saves fail, with a page for each way to answer, and the errors that its error handler got. */
     function failing(before: (app: ReturnType<typeof make>) => void = () => {}) {
       const at = siteOf(before);
       const told: unknown[] = [];
@@ -170,7 +170,7 @@ for (const { name, express: make } of expressVersions) {
       await closed;
     });
 
-    it("emits the timeout of its response, and of its response alone", async () => {
+    it("emits only the timeout of its own response", async () => {
       const { app, store } = siteOf();
       const gate = new Gate();
       store.before = (verb) => (verb === "create" ? gate.pass() : undefined);
@@ -185,7 +185,7 @@ for (const { name, express: make } of expressVersions) {
   });
 
   describe(`a session after the answer has begun, on ${name}`, () => {
-    it("that could not be read is no anonymous one, for any use of it", async () => {
+    it("that could not be read is never treated as an anonymous one", async () => {
       const { app, store } = siteOf();
       const uses: Record<string, (req: Parameters<RequestHandler>[0]) => unknown> = {
         currentUser: (req) => currentUser(req),
@@ -212,7 +212,7 @@ for (const { name, express: make } of expressVersions) {
       expect(seen).to.eql(Object.keys(uses).map(() => "StoreUnavailableError"));
     });
 
-    it("ends by a logout that was begun before", async () => {
+    it("is ended by a logout that began before", async () => {
       const { app } = siteOf();
       const ended: Array<Promise<void>> = [];
       app.get("/leave", (req, res) => {

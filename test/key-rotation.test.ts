@@ -271,7 +271,7 @@ describe("the rotation of secrets", () => {
   });
 
   for (const verb of ["regenerate", "destroy"] as const) {
-    it(`changes no session that the application has given up while its user was loaded: session.${verb}()`, async () => {
+    it(`changes no session that the application gave up while its user was being loaded: session.${verb}()`, async () => {
       const { store, deploy } = deployments();
       const { cookie } = await send(await deploy([OLD]), "POST /login/1");
       const gate: { open?: () => void } = {};

@@ -14,7 +14,7 @@ for (const { name: pool, open } of connections) {
     const opened: OneConnection[] = [];
     after(() => Promise.all(opened.map((connection) => connection.end())));
 
-    /** A site whose pool is empty after the login: the next load opens its connection. */
+    /** A site whose pool has no connection after the login, so the next load opens one. */
     async function loggedIn() {
       const { load } = people();
       let connection = await open();

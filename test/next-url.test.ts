@@ -176,7 +176,7 @@ describe("safeNext", () => {
     expect((await browser.get("/login")).text).to.equal("/home");
   });
 
-  it("gives the fallback for a page that is too long for the cookie", async () => {
+  it("returns the fallback for a page that is too long for the cookie", async () => {
     const browser = await nextApp({ nextIn: "cookie", loginView: "/login" });
     const [long, longer] = [`/${"a".repeat(511)}`, `/${"a".repeat(512)}`];
     await browser.get(long);

@@ -139,7 +139,7 @@ for (const { name: pool, open } of connections) {
       });
       afterEach(() => connection.end());
 
-      /** Ann's request opens the connection; the other two ask then. */
+      /** Ann's request opens the connection, and the other two use it. */
       async function opened(isOver: boolean) {
         const scene = await setUp(build);
         const [ann, bob, nobody] = [await scene.as(scene.ann), await scene.as(scene.bob), await scene.as()];
@@ -157,7 +157,7 @@ for (const { name: pool, open } of connections) {
         cookie: await browser.jar.getCookieString(browser.origin),
       });
 
-      it("the user is an error once that request has ended, and with the request who it is", async () => {
+      it("currentUser() throws once that request has ended, and gives the right user for a passed request", async () => {
         const { users } = await opened(true);
         for (const [name, browser] of Object.entries(users)) {
           expect((await browser.get("/user")).text, name).to.equal("request_ended");
@@ -168,7 +168,7 @@ for (const { name: pool, open } of connections) {
 
       for (const isOver of [true, false]) {
         describe(isOver ? "which has ended" : "which is still under way", () => {
-          it("with the request it is who it is, and behind a guard without it too", async () => {
+          it("currentUser(req) gives the right user, and behind a guard currentUser() does too", async () => {
             const { users, close } = await opened(isOver);
             for (const [name, browser] of Object.entries(users)) {
               expect((await browser.get("/user/req")).text).to.equal(name);
@@ -220,7 +220,7 @@ for (const { name: pool, open } of connections) {
             await close();
           });
 
-          it("the current login is that of the request which is given", async () => {
+          it("the current login is that of the request that is passed", async () => {
             const { users, close, bob, as } = await opened(isOver);
             const other = await as(bob);
             const id = `?id=${bob.id}`;

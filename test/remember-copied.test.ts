@@ -7,13 +7,13 @@ import type { site } from "./support/site.js";
 import { trials } from "./support/trials.js";
 
 const RUNS = trials(100, 5);
-/** Those that go on for the whole two hours. */
+/** The number of runs that go on for the whole two hours. */
 const LONG_RUNS = trials(100, 1);
 const EVERY = 30_000;
 const HOURS = 2;
 const OWNER = { "user-agent": "a browser", "x-forwarded-for": "198.51.100.7" };
 
-/** What came of a copied cookie. */
+/** The outcome of one run with a copied cookie. */
 interface Outcome {
   told: Told[];
   /** The restores of both holders. */
@@ -29,7 +29,7 @@ describe("a remember cookie that was copied, used by its owner and the thief eve
   });
   afterEach(() => sinon.restore());
 
-  /** Each holder sends the cookie that it was last given, for two hours or until the alarm. The thief begins before or after the owner. */
+  /** Each holder sends the cookie that it last got, for two hours or until the alarm. The thief begins before or after the owner. */
   async function polled(thief: Record<string, string>, options: Parameters<typeof site>[0] = {}): Promise<Outcome> {
     const at = await rememberingSites({ store: new MemoryStore() }, options);
     const { remember } = await at.logIn(at.newPerson(), undefined, OWNER);

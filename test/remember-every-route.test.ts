@@ -39,7 +39,7 @@ describe("a remember cookie at every route that looks at it", () => {
       const [line, json = {}] = ROUTES[name]!(ann, bob);
       return send(at.origin, line, { cookie, ...(line.startsWith("GET") ? {} : { json }) });
     };
-    /** Restores the browser so often, and gives the cookie that it has then. */
+    /** Restores the browser this many times, and returns its cookie. */
     const restored = async (times: number, cookie = owned.remember) => {
       let latest = cookie;
       for (let visit = 0; visit < times; visit++) {
@@ -109,7 +109,7 @@ describe("a remember cookie at every route that looks at it", () => {
 
   type Site = Pick<Awaited<ReturnType<typeof people>>, "ann" | "bob" | "isIn" | "recordsOf">;
 
-  /** A login goes through, whatever its browser's old cookie was: who it is was shown by credentials. */
+  /** A login succeeds whatever the browser's old cookie is, because credentials were checked. */
   async function expectLoggedIn(name: string, answer: Awaited<ReturnType<typeof send>>, { isIn }: Site) {
     const remember = rememberIn(answer);
     expect([Boolean(remember), forgets(answer)], "remembered").to.eql([
@@ -137,7 +137,7 @@ describe("a remember cookie at every route that looks at it", () => {
     }
   });
 
-  it("logs out for good a browser whose last restore the store has lost, as by a failover", async () => {
+  it("finally logs out a browser whose last restore the store has lost, for instance by a failover", async () => {
     const { ann, owned, restored, ...at } = await people();
     const tokens = at.store.inner.rememberTokens!;
     const lose = async () => {

@@ -4,7 +4,7 @@ import sinon from "sinon";
 import { send } from "./support/raw-client.js";
 import { forgets, rememberingSites } from "./support/remembered.js";
 
-/** What is done to end a login that has a stateless remember cookie. */
+/** Ways to end a login that has a stateless remember cookie. */
 const WAYS = ["revokeAll", "revokeAll, but for the current login", "revoke", "maxSessions"] as const;
 
 describe("a stateless remember cookie, whose browser has no record", () => {
@@ -50,21 +50,21 @@ describe("a stateless remember cookie, whose browser has no record", () => {
     });
   }
 
-  it("is warned of, once, when logins of users without a stamp are revoked", async () => {
+  it("leads to one warning when logins of users without a stamp are revoked", async () => {
     const { end } = await remembered(false);
     for (const way of ["revoke", "revokeAll", "revokeAll"] as const) await end(way);
     expect(warnings.length).to.equal(1);
     expect(warnings[0]).to.match(/^LatchkeyRememberWarning: .*forgot no browser.*getSessionStamp\(\).*rememberTokens/);
   });
 
-  it("is not warned of where all users have stamps, nobody is remembered, or browsers have records", async () => {
+  it("leads to no warning if all users have stamps, nobody is remembered, or browsers have records", async () => {
     await (await remembered(true)).end("revokeAll");
     await (await remembered(false, "stateless", { remember: false })).end("revokeAll");
     await (await remembered(false, "persistent")).end("revokeAll");
     expect(warnings).to.eql([]);
   });
 
-  it("is not in the list of logins: what the list says of its login is what the session knows", async () => {
+  it("is not in the list of logins, which only shows what the session knows", async () => {
     const { ann, remember, sessions, store, isIn } = await remembered(false);
     const listed = async () => (await sessions.list(ann)).map((one) => one.remembered);
     expect(await listed(), "given, and not restored").to.eql([false]);

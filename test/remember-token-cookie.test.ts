@@ -10,7 +10,7 @@ const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis"])
 const NAME = "remember=";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Numbers that are not those of the cookie, and other spellings of those that are. */
+/** Generations other than the cookie's, and other spellings of the cookie's own. */
 const GENERATIONS = [
   "1",
   "00",
@@ -29,7 +29,7 @@ const GENERATIONS = [
   "9".repeat(10),
 ];
 
-/** The parts of a cookie that nobody else may know. */
+/** The secret parts of a cookie. */
 function secretsIn(cookie: string): [series: string, signature: string] {
   const [, series, , signature] = cookie.slice(NAME.length).split(".");
   return [series!, signature!];

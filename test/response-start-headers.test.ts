@@ -87,7 +87,7 @@ for (const { name, express: make } of expressVersions) {
       expect(headers["set-cookie"]!.map((one) => one.replace(/=.*/, "")).sort()).to.eql(["a", "b", "sid"]);
     });
 
-    it("is cut, and the error is told, when the session cannot be written", async () => {
+    it("is cut, and the error reaches the error handler, when the session cannot be written", async () => {
       const { app, store } = watched(make, "", (_req, _res, next) => next());
       app.get("/page", (req, res) => {
         (req.session as { bad?: unknown }).bad = 1n;

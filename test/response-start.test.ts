@@ -122,7 +122,7 @@ for (const { name, express: make } of expressVersions) {
       expect(saved).to.eql(["create", "create", "create"]);
     });
 
-    it("an answer is given once: what comes after it is refused as by Node, and the first answer arrives", async () => {
+    it("an answer is given once: later calls are refused as by Node, and the first answer arrives", async () => {
       const { app } = watched(make, mounts["no compression"]!);
       const refused: unknown[] = [];
       const again = (res: Response) => {

@@ -27,7 +27,7 @@ declare module "express-session" {
 /** A site where each request takes a seat in one session. */
 async function seats(store: WatchedStore) {
   const { app, login } = site({ store });
-  /** Is open once as many requests as there are have changed the session. */
+  /** Opens once all requests have changed the session. */
   const changed = new Gate();
   app.post("/seats/:seat", (req, res) => {
     const seat = Number(req.params.seat);
@@ -66,7 +66,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
       store.calls = [];
       const gate = new Gate();
       store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
-      // The client has as many sockets.
+      // The client has one socket for each.
       const taking = Promise.all(many(64).map((seat) => at.take(seat, cookie)));
       await at.changed.arrived(64);
       expect(count(store, "update")).to.equal(1);

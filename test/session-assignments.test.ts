@@ -10,7 +10,7 @@ import { site } from "./support/site.js";
 type Values = Record<string, unknown>;
 const values = (req: Request) => req.session as unknown as Values;
 
-/** Whoever is logged in, by name; null for nobody. */
+/** The name of the logged-in user, or null. */
 const nameOf = async (req: Request) => ((await currentUser(req)) as { name?: string }).name ?? null;
 
 /** What a visitor may send where a handler copies the body of the request into the session. */
@@ -137,7 +137,7 @@ describe("a request's body that is copied into the session", () => {
 });
 
 describe("who is logged in, by the session", () => {
-  /** What an application may do to write it past the verbs; each is given a forged login of Bob's. */
+  /** Ways in which an application may try to write it without the verbs; each gets a forged login of Bob's. */
   const attempts: Record<string, (req: Request, forged: object) => unknown> = {
     "an assignment": (req, forged) => Object.assign(req.session, { auth: forged }),
     "a copy of the session": (req, forged) =>
@@ -212,7 +212,7 @@ describe("who is logged in, by the session", () => {
     });
   }
 
-  it("can be taken away: by delete, and by data without it", async () => {
+  it("can be removed: by delete, and by data without it", async () => {
     const { app, store } = site();
     app.post("/delete", (req, res) => {
       delete (values(req) as { auth?: unknown }).auth;
@@ -261,7 +261,7 @@ describe("who is logged in, by the session", () => {
   });
 });
 
-describe("a record whose values have the names of what a session has", () => {
+describe("a record whose values have reserved names", () => {
   it("is found, changed, reloaded and ended as any other", async () => {
     const { app, store } = site();
     app.post("/reload", async (req, res) => {

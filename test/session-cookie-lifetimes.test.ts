@@ -5,7 +5,7 @@ import { both, either, expiryOf, type Kind, setCookie, siteOf } from "./express-
 
 const START = Date.UTC(2030, 0);
 
-/** What becomes of a cookie whose lifetime is set to this: its end, as an instant or null, or the error of the assignment. */
+/** The end of a cookie whose lifetime is set to this, as a timestamp or null; or the error of the assignment. */
 async function set(kind: Kind, change: (cookie: Record<string, unknown>) => void, options = {}): Promise<unknown> {
   let thrown: unknown;
   const at = await siteOf(kind, options, (req: Request, res) => {
@@ -64,7 +64,7 @@ describe("the lifetime of a session's cookie, as a handler sets it", () => {
     });
   }
 
-  // express-session takes the number for a lifetime, and never answers where it is a text.
+  // express-session treats a number as a lifetime, and never answers if the value is a string.
   for (const value of [5_000, "tomorrow"]) {
     it(`expires, a ${typeof value}: an error at the assignment`, async () => {
       expect(await set("latchkey", (cookie) => Object.assign(cookie, { expires: value }))).to.equal("TypeError");

@@ -16,7 +16,7 @@ function testsIn(folder: string, ending: string): string[] {
 }
 
 describe("the tiers of the tests", () => {
-  it("have every test file: each tier is given all that were compiled, and all were", () => {
+  it("have every test file: all are compiled, and each tier gets all of them", () => {
     const pattern = "build/test/**/*.test.js";
     for (const script of ["test", "test:all"]) expect(scripts[script], script).to.match(/ mocha '([^']*)'$/);
     for (const script of ["test", "test:all"]) expect(scripts[script], script).to.include(`'${pattern}'`);
@@ -71,7 +71,7 @@ describe("a run of tests", () => {
   `;
   const away = { POSTGRES_URL: "postgres://nobody@127.0.0.1:1/none" };
 
-  it("leaves out what needs a server in npm test, and tells of it", async () => {
+  it("leaves out tests that need a server in npm test, and says so", async () => {
     const { code, output } = await run(onPostgres, { ...away, QUICK: "1", CI: "true" });
     expect([code, output]).to.eql([0, output]);
     expect(output)
@@ -79,7 +79,7 @@ describe("a run of tests", () => {
       .and.match(/Left out:\n +postgres +npm run test:all has it/);
   });
 
-  it("leaves out a server that is missing, and tells how to install it", async () => {
+  it("leaves out tests of a missing server, and says how to install it", async () => {
     const { code, output } = await run(onPostgres, away);
     expect([code, output]).to.eql([0, output]);
     expect(output)
@@ -116,7 +116,7 @@ describe("a run of tests", () => {
     expect((await run(long, {})).output).to.match(/1 passing/);
   });
 
-  it("fails where a file has no test, for no reason that was told", async () => {
+  it("fails if a file has no test and no reason was given", async () => {
     const { code, output } = await run("", {});
     expect(code, output).to.equal(1);
     expect(output).to.match(/Files of which no test ran:\n +\S*a\.test/);

@@ -29,7 +29,7 @@ function differences(before: Map<string, unknown>, after: Map<string, unknown>):
   return [...after].filter(([name, value]) => before.get(name) !== value).map(([name]) => name);
 }
 
-/** What middleware and a handler do to `req` and `res`, in an Express that nobody else has touched. */
+/** The changes of middleware and a handler to `req` and `res`, in an Express that nothing else has changed. */
 async function touched(make: Make, mount: (app: Express) => void, handle: (req: Request, res: Response) => unknown) {
   const app = make();
   // An Express of its own: its prototypes are copies.
@@ -69,7 +69,7 @@ const SHARED = {
 /** `res.render` of an Express, before latchkey has seen it. */
 const plainRender = new Map(expressVersions.map(({ express: make }) => [make as Make, make.response.render]));
 
-describe("what latchkey changes of a request and its response", () => {
+describe("what latchkey changes in a request and its response", () => {
   const manager = () => new LoginManager({ secret: SECRET, userLoader: people().load });
   const page = readFileSync("docs/what-latchkey-changes.md", "utf8");
   const stated = [...page.matchAll(/^\| `(req|res)\.?([\w[\].]+)`/gm)].map(([, whose, name]) => `${whose} ${name}`);
@@ -99,7 +99,7 @@ describe("what latchkey changes of a request and its response", () => {
   }
 });
 
-/** What express-session changes itself. */
+/** The properties that express-session itself changes. */
 const THEIRS = [
   "req _parsedOriginalUrl",
   "req session",

@@ -47,7 +47,7 @@ describe("two copies of the package in one process", () => {
       return async (path: string) => JSON.parse((await send(origin, `GET ${path}`, { cookie })).text) as string[];
     }
 
-    it(`is what the error says when one is mounted and the other is asked, ${name}`, async () => {
+    it(`are named by the error when one is mounted and the other is used, ${name}`, async () => {
       const asked: Record<string, (req: Request) => Promise<unknown>> = {
         current: () => other.currentUser(),
         request: (req) => other.currentUser(req),
@@ -81,7 +81,7 @@ describe("two copies of the package in one process", () => {
       }
     });
 
-    it(`is the error at the guard of a controller too, ${name}`, async () => {
+    it(`are named by the error at the guard of a controller too, ${name}`, async () => {
       const { Get, JsonController, useExpressServer } = await import("routing-controllers");
       class Guarded {
         show() {
@@ -101,7 +101,7 @@ describe("two copies of the package in one process", () => {
       expect((await get("/guarded"))[0]).to.equal("second_copy");
     });
 
-    it(`is not what it says outside of a request, or before the middleware, ${name}`, async () => {
+    it(`are not named outside of a request, or before the middleware, ${name}`, async () => {
       const { code } = await own.currentUser().catch((error) => error);
       expect(code).to.equal("middleware_missing");
       const app = express();
@@ -161,7 +161,7 @@ describe("two copies of the package in one process", () => {
     expect(Object.keys(new own.LoginRequiredError()).sort()).to.eql(["code", "httpCode", "name", "status"]);
   });
 
-  it("may share a store: an id that is taken is told as such, and a verb that it lacks", async () => {
+  it("may share a store, and know its errors for a taken id and a missing verb", async () => {
     const store = new other.MemoryStore();
     const watched = new WatchedStore(store as unknown as own.SessionStore, { rememberTokens: true });
     let taken = 0;

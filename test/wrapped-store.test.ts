@@ -24,7 +24,7 @@ async function winners(call: (index: number) => Promise<boolean>): Promise<numbe
   return given.filter((one) => one).length;
 }
 
-/** A store of files, as express-session knows them: what is not there is an ENOENT error. */
+/** A store of files, as used with express-session: a missing file is an ENOENT error. */
 class FileStore extends session.Store {
   readonly #dir = mkdtempSync(join(tmpdir(), "latchkey-files-"));
   #file = (sid: string) => join(this.#dir, `${sid}.json`);
@@ -46,7 +46,7 @@ class FileStore extends session.Store {
 type Done = (error?: unknown, found?: unknown) => void;
 type Verbs = Record<"get" | "set" | "destroy", (...args: unknown[]) => unknown>;
 
-/** Ways in which stores answer that express-session takes as well, over one that answers as it should. */
+/** Ways of answering that express-session also accepts, around a store that answers correctly. */
 const MANNERS: Record<string, (verb: keyof Verbs, done: Done, call: (done: Done) => void) => unknown> = {
   "calls back at once": (_verb, done, call) => call(done),
   "calls back twice": (_verb, done, call) =>
@@ -91,7 +91,7 @@ function mannered(answer: (verb: keyof Verbs, done: Done, call: (done: Done) => 
   return inner as unknown as session.Store;
 }
 
-/** Logs in, keeps something, logs out, and looks what each browser has then. */
+/** Logs in, keeps a value, logs out, and checks what each browser has then. */
 async function visits(store: session.Store) {
   const { app, login } = site({ store: new WatchedStore(new ExpressSessionStore(store)) });
   const failed: unknown[] = [];

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { inChromium } from "../support/chromium.js";
 import { flashSite, LOG_IN } from "../support/flash-site.js";
 
-/** Pages of a site that shows its messages, and never more. */
+/** The pages that the browser opens. */
 function pages(app: Express): void {
   app.get(
     "/enter",

@@ -9,14 +9,14 @@ export interface Answer {
   /** Without chunks, and decompressed. */
   body: Buffer;
   trailers: string;
-  /** Did it come to its end, as far as its head tells? */
+  /** Is it complete, as far as its head tells? */
   isWhole: boolean;
 }
 
 export interface Answers {
-  /** The informational ones among them too, as 103. */
+  /** All answers, including informational ones such as 103. */
   answers: Answer[];
-  /** Bytes that are no answer. */
+  /** Bytes that are not an answer. */
   rest: string;
 }
 

@@ -5,7 +5,7 @@ import type { Way } from "./way.js";
 /** Everything that came back over one connection. */
 export class Exchange {
   readonly pieces: Buffer[] = [];
-  /** Rises with everything that comes. */
+  /** Rises with every chunk that arrives. */
   moves = 0;
   readonly closed: Promise<void>;
   readonly #socket: Socket;

@@ -54,7 +54,7 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
   const hasFailed = trace.failures > 0;
   const canWait = spec.session !== "untouched";
   differ("crash", without.crashed, own.crashed);
-  // What hangs without latchkey may be cut when the save fails.
+  // A case that hangs without latchkey may be cut when the save fails.
   if (!(hasFailed && without.hung)) differ("hang", without.hung, own.hung);
   const faults = hasFailed ? trace.faults.filter((one) => !without.trace.faults.includes(one)) : trace.faults;
   differ("faults", hasFailed ? "" : list(without.trace.faults), list(faults));
@@ -66,7 +66,7 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
     if (problem) found.push({ aspect: "failing save", without: show(without), with: `${problem}: ${show(own)}` });
     return found;
   }
-  // When the client leaves while an answer before its own is under way, chance decides which of them it cuts.
+  // If the client leaves while an earlier answer is under way, it is random which of the two is cut.
   if (ways.get(spec.way)!.leaves && spec.client === "behind another request") return found;
   differ("calls", list(without.trace.calls), list(trace.calls));
   if (own.hung) return found; // the rest follows from the client's leaving then
@@ -104,12 +104,12 @@ function compareAnswers(
   differ("answers", `${without.answers.length} ${restOf(without)}`, `${own.answers.length} ${restOf(own)}`);
 }
 
-/** Did an answer, or none, end before its end? In HTTP/1.0 its bytes do not tell. */
+/** Did the connection end before the answer was complete? In HTTP/1.0 the bytes do not tell. */
 function isCut(answer: Answer | undefined, outcome: Outcome): boolean {
   return !answer?.isWhole || !isFinished(outcome);
 }
 
-/** What is wrong with an outcome whose save failed. */
+/** The errors in an outcome whose save failed. */
 function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | undefined {
   const [expectedBefore, expected, expectedAfter] = inOrder(spec, without.answers.filter(isFinal));
   const [before, given, after] = inOrder(spec, own.answers.filter(isFinal));
@@ -127,7 +127,7 @@ function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | 
   return expectedAfter && !after ? "the next request has no answer" : undefined;
 }
 
-/** The answers to the request before that of the case, to that of the case, and to the one after it. */
+/** The answers to the request before the case, to the request of the case, and to the request after it. */
 function inOrder({ client }: Spec, answers: Answer[]): Array<Answer | undefined> {
   return client === "behind another request" ? answers : [undefined, ...answers];
 }
@@ -141,7 +141,7 @@ function isFinished({ trace }: Outcome): boolean {
   return trace.events.some((event) => event.startsWith("finish, "));
 }
 
-/** While the save is under way `finish` waits, and what does not depend on it comes before: then only the events count. */
+/** While a save is under way, `finish` comes later than independent events: then the order is not compared. */
 function eventsOf({ trace }: Outcome, canWait: boolean): string[] {
   return canWait ? trace.events.toSorted() : trace.events;
 }
@@ -150,7 +150,7 @@ function restOf({ rest }: Outcome): string {
   return rest.replace(/Date: .*/g, "Date: ...");
 }
 
-/** The head without what may differ. */
+/** The head without the parts that may differ. */
 function headOf(answer: Answer, expected = answer, spec?: Spec): string {
   const kept = answer.headers.flatMap(([name, value]): Array<[string, string]> => {
     const lower = name.toLowerCase();

@@ -8,7 +8,7 @@ import { CIRCUMSTANCES, type Spec } from "./spec.js";
 import { Trial } from "./trial.js";
 import { kinds, ways } from "./ways/index.js";
 
-/** Far beyond what it takes: what hangs is found by its own rule, and a busy machine is only slower. */
+/** Much longer than needed: a busy machine is slower, and a case that hangs is found by its own rule. */
 const ENOUGH = 3_600_000;
 
 describe("an application with latchkey, and the same without it", function () {

@@ -89,7 +89,7 @@ export class Program {
     }
   }
 
-  /** As long as there are cases, one round follows the other. */
+  /** Starts one round after the other as long as there are cases. */
   #watch(child: ChildProcess, round: number): void {
     this.#isWatching = this.#running.size > 0;
     if (this.#isWatching) tell(child, { round });

@@ -67,7 +67,7 @@ process.on("message", (order: Order) => {
   else void settle(order.settle, order.atOnce);
 });
 
-/** Goes once around through timers, the disk and the threads, so that whoever waits for one of them has moved. */
+/** Waits once for timers, the disk and the threads, so that everything that waits for one of them has moved. */
 async function round(number: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50));
   await new Promise((resolve) => stat(folder, resolve));
@@ -75,7 +75,7 @@ async function round(number: number): Promise<void> {
   report({ round: number, moves: Object.fromEntries([...cases].map(([id, { recorder }]) => [id, recorder.moves])) });
 }
 
-/** Tells what happened in a case, when nothing more happens in it or when the parent has waited long enough. */
+/** Reports what happened in a case, when nothing more happens in it or when the parent has waited long enough. */
 async function settle(id: string, atOnce = false): Promise<void> {
   const found = cases.get(id);
   if (!found) return;

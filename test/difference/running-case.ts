@@ -1,15 +1,15 @@
 import type { Exchange } from "./client.js";
 import type { Trace } from "./spec.js";
 
-/** So many rounds of the program without a move of a case are a hang: a round waits for timers, the disk and the threads. */
+/** A case hangs if nothing moves in it for this many rounds of the program. A round waits for timers, the disk and the threads. */
 const ROUNDS_OF_A_HANG = 12;
-/** The connection is closed, and nothing moves in the program for so many rounds. */
+/** A case is done if its connection is closed and nothing moves in it for this many rounds. */
 const ROUNDS_AT_THE_END = 4;
 
 /** A case that a program is working on. */
 export class RunningCase {
   exchange: Exchange | undefined;
-  /** The connection stayed open when nothing moved any more. */
+  /** The connection was still open when nothing moved any more. */
   hung = false;
   settle!: (trace: Trace) => void;
   /** Resolves with what happened, once nothing more happens. */
@@ -32,7 +32,7 @@ export class RunningCase {
     this.#quietRounds = 0;
   }
 
-  /** The program has gone around once: does nothing move any more? The connection of a case that hangs is closed. */
+  /** Called after each round of the program: does anything still move? Closes the connection of a case that hangs. */
   isStuck(movesOfProgram: number): boolean {
     const moves = movesOfProgram + (this.exchange?.moves ?? 0);
     this.#quietRounds = moves === this.#moves ? this.#quietRounds + 1 : 0;

@@ -2,7 +2,7 @@
 export const CIRCUMSTANCES = {
   /** What the handler has done with the session before it answers. */
   session: ["untouched", "changed", "new login", "restored login"],
-  /** How the session's store does while an answer waits for it. */
+  /** How the session's store behaves while an answer waits for it. */
   save: ["fast", "slow", "failing"],
   /** Where `compression()` is mounted, seen from the session. */
   compression: ["absent", "before", "after"],
@@ -25,7 +25,7 @@ export type Role = "with latchkey" | "without latchkey";
 
 /** What a handler saw of its response, and what happened in its process. */
 export interface Trace {
-  /** Each call, with what it gave or threw, and the state of the response after it. */
+  /** Each call, with what it returned or threw, and the state of the response after it. */
   calls: string[];
   /** Callbacks and events, in their order. */
   events: string[];
@@ -46,7 +46,7 @@ export type Report =
   | { round: number; moves: Record<string, number> }
   | { entered: string };
 
-/** A case in words. */
+/** Describes a case. */
 export function describeCase(spec: Spec): string {
   const { way, ...circumstances } = spec;
   return `${way} | ${Object.values(circumstances).join(", ")}`;

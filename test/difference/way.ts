@@ -11,9 +11,9 @@ export interface Handling {
   express: ExpressModule;
   /** A folder of files that are the same for every application. */
   folder: string;
-  /** Notes what a call on the response gives or throws, and the state of the response after it; passes both on. */
+  /** Notes what a call on the response returns or throws, and the state of the response after it. Returns or throws the same. */
   call<T>(name: string, act: () => T): T;
-  /** The same, but catches an exception: true when there was none. */
+  /** The same, but catches an exception; returns true if there was none. */
   tries(name: string, act: () => unknown): boolean;
   /** A callback that notes that it was called, and with which error. */
   callback(name: string): (error?: unknown) => void;
@@ -31,7 +31,7 @@ export interface Way {
   /** What follows `/way` in the URL of the request. */
   query?: string;
   headers?: Record<string, string>;
-  /** An error handler before that of Express's guide. */
+  /** An error handler before the one from Express's guide. */
   onError?: (error: unknown, handling: Handling) => unknown;
   /** When the client leaves, if it does not wait for the answer. */
   leaves?: "before the answer" | "at the first bytes";

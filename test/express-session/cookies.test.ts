@@ -4,7 +4,7 @@ import expressSession from "express-session";
 import sinon from "sinon";
 import { both, either, expiryOf, type Kind, middleware, type Options, setCookie, siteOf } from "./middlewares.js";
 
-/** Its types know no options. */
+/** Its types do not have the constructor's options. */
 const TheirCookie = expressSession.Cookie as unknown as new (options: unknown) => expressSession.Cookie;
 const START = Date.UTC(2030, 0);
 

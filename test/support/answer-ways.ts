@@ -22,7 +22,7 @@ function refusal(run: () => unknown): unknown {
   }
 }
 
-/** What Node says of a response. */
+/** The state of a response, as Node reports it. */
 function state({ headersSent, writableEnded, finished, statusCode, statusMessage, destroyed }: Response): unknown {
   return { headersSent, writableEnded, finished, statusCode, statusMessage, destroyed };
 }
@@ -31,7 +31,7 @@ const SNOWMAN = { "X-First": "1", "Content-Disposition": 'attachment; filename="
 /** Raw bytes that would be a response of their own. */
 const FILE = Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nowned");
 
-/** What Node refuses, at its call. */
+/** Calls that Node refuses. */
 export const refused: Record<string, Way> = {
   "writeHead with a value above U+00FF": (res) => res.writeHead(200, SNOWMAN).end(FILE),
   "writeHead with a newline in a value": (res) => res.writeHead(200, { "X-A": "a\r\nX-B: b" }).end(FILE),

@@ -31,7 +31,7 @@ export interface Opened {
 /** Something that sessions are kept in. */
 export interface Backend {
   name: string;
-  /** The server that it needs beyond what `npm ci` installs: resolves with null, or with the command that installs or starts it. */
+  /** Checks for the server that it needs besides what `npm ci` installs: resolves with null, or with the command that installs or starts it. */
   missing?(): Promise<string | null>;
   open(): Promise<Opened>;
 }

@@ -10,7 +10,7 @@ import {
 import { type ExampleProcess, startExample } from "./example-process.js";
 import { isQuick, leaveToTestAll, leftOut, refuseInQuickTier } from "./tier.js";
 
-/** What a step in the browser may take, in milliseconds: much more than it does, for the machine may be busy. */
+/** How long a step in the browser may take, in milliseconds: much longer than needed, because the machine may be busy. */
 export const PATIENCE = 120_000;
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";

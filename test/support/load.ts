@@ -6,7 +6,7 @@ export interface Held {
   name: string;
 }
 
-/** Logs in by turns as Ann and Bob, each time until it succeeds, for a store on a busy machine may be too late. */
+/** Logs in by turns as Ann and Bob, and tries each until it succeeds, because a store on a busy machine may be too slow. */
 export async function holdersOf(origin: string, count: number): Promise<Held[]> {
   const holders: Held[] = [];
   while (holders.length < count) {
@@ -53,7 +53,7 @@ export class Load {
     return (this.counts()[status] ?? 0) >= times;
   }
 
-  /** Were the last answers of this phase so many of this status? On a busy machine a call may be too late now and then. */
+  /** Did the last answers of this phase have this status, this many times? On a busy machine a call may be too late now and then. */
   hadInARow(status: number, times = 50): boolean {
     const row = this.#row;
     return row.phase === this.phase && row.status === status && row.times >= times;

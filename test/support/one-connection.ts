@@ -9,7 +9,7 @@ export interface OneConnection {
   end(): Promise<unknown>;
 }
 
-/** What a driver does that keeps no context for its callbacks, without a database. */
+/** Imitates a driver that keeps no context for its callbacks, without a database. */
 async function openInMemory(): Promise<OneConnection> {
   let opener: ((call: () => void) => void) | undefined;
   return {

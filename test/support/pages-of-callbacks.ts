@@ -19,10 +19,10 @@ interface Locals {
   takeFlashes(): Array<{ message: string }>;
 }
 
-/** What answers a request. */
+/** Handles a request. */
 export type Handle = (req: Request, res: Response) => unknown;
 
-/** The name of a user who is asked for. */
+/** The name of the user that a promise resolves with. */
 export async function nameOf(user: Promise<unknown>): Promise<string> {
   return ((await user) as Person).name ?? "nobody";
 }

@@ -9,7 +9,7 @@ export interface Ended {
   output: string;
 }
 
-/** What ends a program that hangs; on a busy machine one that works may take a minute. */
+/** The limit that ends a program that hangs; on a busy machine a program that works may take a minute. */
 const LONGEST = 300_000;
 
 /** Runs a program in a process of its own. */

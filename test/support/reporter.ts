@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import Mocha from "mocha";
 import { isQuick, leftOut } from "./tier.js";
 
-/** What one file of tests came to. */
+/** The results of one test file. */
 interface Took {
   ran: number;
   passed: number;
@@ -11,7 +11,7 @@ interface Took {
 }
 
 const SLOWEST = 10;
-/** The real clock, for a test may have put another in its place. */
+/** The real clock, because a test may have replaced it. */
 const now = performance.now.bind(performance);
 
 /**
@@ -38,7 +38,7 @@ class TierReporter extends Mocha.reporters.Spec {
     });
   }
 
-  /** Mocha calls this last, with what ends the process. */
+  /** Mocha calls this last, with the function that ends the process. */
   override done(failures: number, end: (failures: number) => void): void {
     const files = [...this.#files].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
     const empty = files.filter(([, { ran }]) => ran === 0).map(([file]) => file);

@@ -8,7 +8,7 @@ interface Sending {
   isLost?: boolean;
 }
 
-/** A browser whose tabs share its cookies: a request takes along those of its moment, an answer changes those of later ones. */
+/** A browser whose tabs share its cookies: a request has the cookies of its moment, and an answer changes those of later requests. */
 export class Tabs {
   /** The cookies by name, each as a pair. */
   jar: Record<string, string>;

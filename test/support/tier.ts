@@ -4,7 +4,7 @@
  */
 export const isQuick = process.env.QUICK === "1";
 
-/** What this run leaves out, and why. The reporter lists it at the end. */
+/** The parts that this run leaves out, and why. The reporter lists them at the end. */
 export const leftOut = new Map<string, string>();
 
 const IN_TEST_ALL = "npm run test:all has it";
@@ -20,7 +20,7 @@ export function inTestAll(title: string, suite: (this: Mocha.Suite) => void): vo
   else describe(title, suite);
 }
 
-/** Throws in the first tier. Whoever starts or asks a server calls this, so that no test of that tier depends on one unnoticed. */
+/** Throws in the first tier. Code that starts or uses a server calls this, so that no test of that tier depends on a server unnoticed. */
 export function refuseInQuickTier(server: string): void {
   if (isQuick)
     throw new Error(`npm test runs without ${server}: ask for it with backendsHere(), inChromium() or inTestAll()`);

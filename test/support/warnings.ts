@@ -1,4 +1,4 @@
-/** Runs something, and gives the process warnings of this name that it led to. They are not printed. */
+/** Runs a function, and returns the process warnings of this name that it caused. They are not printed. */
 export async function warningsOf(name: string, run: () => unknown): Promise<string[]> {
   const heard: string[] = [];
   const listeners = process.listeners("warning");

@@ -52,7 +52,7 @@ export const ROWS = [
 /** The rows for every change: some minutes each. */
 export const SHORT = ["node-22", "node-24", "node-26", "express-4", "lowest"];
 
-/** A row in short: the first tier in the place of every test. @param {Row} row @returns {Row} */
+/** A row in short: the first tier instead of every test. @param {Row} row @returns {Row} */
 export function inShort(row) {
   return { ...row, quick: true };
 }

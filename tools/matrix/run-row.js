@@ -28,7 +28,7 @@ export async function runRow(row) {
 }
 
 async function tryRow(row, tree, nodes) {
-  const env = { ...process.env, CI: "true", ...(row.quick ? { QUICK: "1" } : {}) }; // with CI a server that is missing fails
+  const env = { ...process.env, CI: "true", ...(row.quick ? { QUICK: "1" } : {}) }; // with CI, a missing server is a failure
   if (row.node) {
     const node = unpackNode(row.node, join(nodes, row.node));
     env.PATH = [join(node, "bin"), env.PATH].join(delimiter);

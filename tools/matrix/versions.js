@@ -20,7 +20,7 @@ const MADE_FOR = {
   typeorm: "^0.3.20 || ^1.0.0",
 };
 
-/** The lowest published version of what latchkey is made for, and of what the package itself depends on. */
+/** The lowest supported version of each peer, and of each dependency of the package. */
 export function lowestVersions() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   const forgotten = Object.keys(peerDependencies).filter((name) => !Object.hasOwn(MADE_FOR, name));

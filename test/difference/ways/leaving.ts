@@ -46,11 +46,11 @@ export const leaving: Ways = Object.assign(
   ...Object.entries(late).map(
     ([name, act]): Ways => ({
       [`the client leaves, then ${name}`]: { leaves: "before the answer", answer: afterLeaving(act) },
-      // Of a file after that, chance decides which of two errors comes first.
+      // With a file after that, it is random which of two errors comes first.
       ...(name !== "sendFile" && {
         [`the client leaves half-way, then ${name}`]: {
           leaves: "at the first bytes",
-          // What compression keeps for more would never be sent.
+          // Bytes that compression holds back for more would never be sent.
           headers: { "accept-encoding": "identity" },
           answer: halfWay(act),
         },

@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { turns, type Way, type Ways } from "../way.js";
 
-/** What Node or Express refuses, at the call or in it; `write` and `end` are given a text where nothing else is said. */
+/** Calls that Node or Express refuses; `write` and `end` get a string unless their name says otherwise. */
 const refusals: Record<string, (res: Response) => unknown> = {
   "writeHead: a header of letters beyond U+00FF": (res) =>
     res.writeHead(200, { "Content-Disposition": 'attachment; filename="☃.pdf"' }),
@@ -54,7 +54,7 @@ const refusals: Record<string, (res: Response) => unknown> = {
   "writeEarlyHints: beyond U+00FF": (res) => res.writeEarlyHints({ link: "</a>; rel=preload", "x-way": "☃" }),
 };
 
-/** Statuses and messages that no head can be made of. */
+/** Statuses and messages that are invalid in a head. */
 const badHeads: Record<string, (res: Response) => void> = {
   "statusCode 1000": (res) => void Object.assign(res, { statusCode: 1000 }),
   "statusCode 99": (res) => void Object.assign(res, { statusCode: 99 }),

@@ -3,7 +3,7 @@ import { type Handling, turns, type Ways } from "../way.js";
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Puts a function in the place of a method, as middleware does that times, counts or changes answers. */
+/** Replaces a method, as middleware does that times, counts or changes answers. */
 function replace({ res, event }: Handling, name: "writeHead" | "write" | "end" | "setHeader" | "flushHeaders"): void {
   const original = res[name] as Method;
   Object.assign(res, {

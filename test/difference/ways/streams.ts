@@ -12,7 +12,7 @@ type Flushing = Response & { flush?: () => void };
 const piece = (n: number) => `${n}:`.padEnd(1000, "-");
 const pieces = (count: number) => Array.from({ length: count }, (_, n) => piece(n));
 
-/** A pipeline of so many pieces of 1 kB. */
+/** A pipeline of this many pieces of 1 kB. */
 const rows =
   (count: number): Way["answer"] =>
   async ({ res, call, event }) => {

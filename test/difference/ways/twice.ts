@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { roundsAfter, type Ways } from "../way.js";
 
-/** What begins or ends an answer. */
+/** Calls that begin or end an answer. */
 const firsts: Record<string, (res: Response) => unknown> = {
   write: (res) => res.write("a"),
   writeHead: (res) => res.writeHead(200, { "X-Way": "first" }),
@@ -10,7 +10,7 @@ const firsts: Record<string, (res: Response) => unknown> = {
   send: (res) => res.send("a page"),
 };
 
-/** What comes too late then. */
+/** Calls that come too late then. */
 const seconds: Record<string, (res: Response, callback: (error?: unknown) => void) => unknown> = {
   setHeader: (res) => res.setHeader("X-Late", "1"),
   setHeaders: (res) => res.setHeaders?.(new Map([["X-Late", "1"]])),
@@ -40,7 +40,7 @@ const seconds: Record<string, (res: Response, callback: (error?: unknown) => voi
   "end of a number": (res) => res.end(42),
 };
 
-/** What ends an answer. */
+/** Calls that end an answer. */
 const ENDING = /^(end|send|json|redirect)/;
 
 function both(first: string, second: string): Ways {
