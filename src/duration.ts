@@ -1,5 +1,6 @@
 import ms from "ms";
-import { OptionError, shown } from "./errors.js";
+import { OptionError } from "./errors.js";
+import { shown } from "./text.js";
 
 /** Milliseconds as a number, as in Express, or a string of the `ms` package: `"15m"`, `"30d"`. */
 export type Duration = number | string;

@@ -1,7 +1,8 @@
 import type { Request } from "express";
-import { kindOf, OptionError } from "./errors.js";
+import { OptionError } from "./errors.js";
 import type { Flash } from "./flash-cookie.js";
 import { contextOf } from "./request-context.js";
+import { kindOf } from "./text.js";
 
 /**
  * Keeps a message until `takeFlashes`, for ten minutes at most. (Flask's flash)

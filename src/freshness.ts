@@ -1,4 +1,5 @@
-import { kindOf, OptionError } from "./errors.js";
+import { OptionError } from "./errors.js";
+import { kindOf } from "./text.js";
 
 /** Clocks of servers may differ by this much, in milliseconds; what is further in the future is no past instant. */
 const CLOCK_SKEW = 60_000;

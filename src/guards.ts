@@ -2,9 +2,10 @@ import type { RequestHandler } from "express";
 import { answerRefusal, type Refusal } from "./challenge.js";
 import { isFresh } from "./confirm.js";
 import { type Duration, parseDuration } from "./duration.js";
-import { FreshLoginRequiredError, kindOf, LoginRequiredError, OptionError, RoleRequiredError } from "./errors.js";
+import { FreshLoginRequiredError, LoginRequiredError, OptionError, RoleRequiredError } from "./errors.js";
 import { loadUser } from "./load-user.js";
 import { contextOf, type RequestContext, runWithin } from "./request-context.js";
+import { kindOf } from "./text.js";
 
 /** What a guard asks for. A user who is logged in is always owed. */
 export interface Requirement {

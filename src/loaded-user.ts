@@ -1,7 +1,8 @@
 import type { Request } from "express";
-import { kindOf, LatchkeyError, LoaderMissingError, UserIdError } from "./errors.js";
+import { LatchkeyError, LoaderMissingError, UserIdError } from "./errors.js";
 import { type Core, runLoader } from "./request-context.js";
 import { hasStamp } from "./stamp.js";
+import { kindOf } from "./text.js";
 import { checkUserId, isActiveUser } from "./user.js";
 
 /**

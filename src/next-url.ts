@@ -1,7 +1,7 @@
 import type { Request } from "express";
-import { isPlainText } from "./errors.js";
 import type { View } from "./options.js";
 import { contextOf } from "./request-context.js";
+import { isPlainText } from "./text.js";
 
 /** The parameter that carries the page to go to after logging in. */
 const NEXT = "next";

@@ -1,4 +1,5 @@
-import { kindOf, OptionError, shown } from "./errors.js";
+import { OptionError } from "./errors.js";
+import { kindOf, shown } from "./text.js";
 
 const SECRET_LENGTH = 32;
 /** A text with fewer different characters is not random; 32 random hexadecimal digits have 14 on average. */

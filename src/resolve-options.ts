@@ -1,6 +1,6 @@
 import { checkCookie, cookieFor, flashCookieName, isCookieName } from "./cookie-options.js";
 import { type Duration, parseDuration } from "./duration.js";
-import { kindOf, OptionError, shown } from "./errors.js";
+import { OptionError } from "./errors.js";
 import {
   type Check,
   checkEach,
@@ -18,6 +18,7 @@ import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
 import { fingerprintBy } from "./session-protection.js";
 import type { SessionStore } from "./session-store.js";
 import { checkStore } from "./store-verbs.js";
+import { kindOf, shown } from "./text.js";
 import { AnonymousUser, defaultUserId } from "./user.js";
 
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis). */

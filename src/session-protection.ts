@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import type { Request } from "express";
 import { LRUCache } from "lru-cache";
-import { kindOf, OptionError } from "./errors.js";
+import { OptionError } from "./errors.js";
+import { kindOf } from "./text.js";
 
 /** The fingerprints of so many clients, by texts of so many characters at most, are not computed again. */
 const known = new LRUCache<string, string>({ max: 1000 });

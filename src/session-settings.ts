@@ -3,10 +3,11 @@ import type { Request } from "express";
 import { BrowserCookie } from "./browser-cookie.js";
 import type { Cookie } from "./cookie.js";
 import { isFromOtherSite } from "./cross-site.js";
-import { kindOf, OptionError } from "./errors.js";
+import { OptionError } from "./errors.js";
 import type { LoginEmitter } from "./events.js";
 import type { ResolvedOptions } from "./options.js";
 import type { SessionAuth } from "./session-auth.js";
+import { kindOf } from "./text.js";
 
 /** How the sessions of one manager are made. */
 export class SessionSettings {

@@ -1,5 +1,6 @@
-import { kindOf, LatchkeyError } from "./errors.js";
+import { LatchkeyError } from "./errors.js";
 import { Keyring } from "./keys.js";
+import { kindOf } from "./text.js";
 
 /**
  * Keyed hashes of the users' stamps. A stamp is a string of the user's that changes when every login made before must end,

@@ -1,4 +1,4 @@
-import { isPlainText, kindOf } from "./errors.js";
+import { isPlainText, kindOf } from "./text.js";
 
 /** Refuses anything but a non-empty string that every database can keep, where a store takes an id. */
 export function assertId(name: string, value: unknown): asserts value is string {

@@ -1,4 +1,5 @@
-import { isPlainText, kindOf, UserIdError } from "./errors.js";
+import { UserIdError } from "./errors.js";
+import { isPlainText, kindOf } from "./text.js";
 
 /**
  * What latchkey asks of a logged-in user. Each member has a default in UserMixin and may be overridden there by a

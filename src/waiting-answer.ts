@@ -24,7 +24,7 @@ export class WaitingAnswer {
 
   /** Runs `change` on the response as it was before the answer. */
   without(change: () => void): void {
-    if (!this.#isShown) return change(); // where a change makes another
+    if (!this.#isShown) return void change(); // inside of another change
     const late = this.hide();
     change();
     this.#isShown = true;

@@ -1,0 +1,18 @@
+/** Can every database keep this text? PostgreSQL refuses NUL, and half a surrogate pair is no character of UTF-8. */
+export function isPlainText(text: string): boolean {
+  return !/[\0\p{Surrogate}]/u.test(text);
+}
+
+/** A text as it was given, or what kind of value it is, for an error about something that is no secret. */
+export function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
+}
+
+/** What a value is, for an error message; never the value itself, which may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise";
+  if (typeof value === "object" || typeof value === "undefined") return typeof value;
+  return `a ${typeof value}`;
+}
