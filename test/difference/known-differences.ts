@@ -28,6 +28,29 @@ export const knownDifferences: readonly KnownDifference[] = [
     example: { ...USUAL, way: "render", session: "untouched" },
   },
   {
+    what: "over an express-session, an answer whose head was refused, or is a list, may set `Vary: Cookie`",
+    reason:
+      "express-session reads `req.session` before the head is made, and latchkey takes this for a use of the session.",
+    occurs: ({ session, sessions }, difference) =>
+      session === "untouched" && sessions === "express-session" && isVaryAlone(difference),
+    example: { ...USUAL, way: "writeHead: 99", session: "untouched", sessions: "express-session" },
+  },
+  {
+    what: "if the connection closes while a save is pending, the response may look different when it emits `close`",
+    reason: "The head of a whole answer is made after its save, and nobody receives it any more.",
+    occurs: (_spec, { aspect, ...events }) =>
+      aspect === "events" &&
+      /destroyed/.test(events.with) &&
+      withoutHeads(events.with) === withoutHeads(events.without),
+    example: {
+      ...USUAL,
+      way: "pipeline: a source that fails at once",
+      session: "restored login",
+      save: "fast",
+      compression: "before",
+    },
+  },
+  {
     what: "when `end` returns, a `compression()` mounted before latchkey has not changed the response yet",
     reason:
       "A whole answer waits for its save before compression gets it. `writableEnded` is true at once, and the headers are the handler's.",
@@ -101,7 +124,12 @@ function isVaryAlone({ aspect, ...heads }: Difference): boolean {
 }
 
 function withoutVary(head: string): string {
-  return head.replace(/^Vary: .*\n/gm, "");
+  return head.replace(/^Vary: .*\n?/gm, "");
+}
+
+/** The events, without what they tell of the head. */
+function withoutHeads(events: string): string {
+  return events.replace(/^close, (no head|head of [^,\n]*)/gm, "close");
 }
 
 /** The calls, without the state that tells whether the response has ended: a handler that checks it may end the response again. */
