@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { expect } from "chai";
-
-const PAGE = "docs/security.md";
+import { securityRows, testsIn, titlePattern, titlesOf } from "./support/security-page.js";
 
 const numbers = (prefix: string, last: number) => Array.from({ length: last }, (_, n) => `${prefix}${n + 1}`);
 
@@ -45,17 +44,8 @@ const REQUIRED: Record<string, readonly string[]> = {
 
 const MET_BY = ["latchkey", "the application", "both", "not applicable"];
 
-/** One row of the page. */
-interface Row {
-  section: string;
-  id: string;
-  requirement: string;
-  metBy: string;
-  shownBy: string;
-}
-
 describe("the security requirements", () => {
-  const rows = rowsOf(readFileSync(PAGE, "utf8"));
+  const rows = securityRows();
 
   it("are each in the table of their section, once", () => {
     for (const [section, ids] of Object.entries(REQUIRED)) {
@@ -76,7 +66,10 @@ describe("the security requirements", () => {
   it("name tests that exist", () => {
     const missing = rows.flatMap(({ id, shownBy }) =>
       testsIn(shownBy)
-        .filter(({ file, title }) => !titlesOf(file).some((existing) => matches(title, existing)))
+        .filter(
+          ({ file, title }) =>
+            !titlesOf(file).some((existing) => new RegExp(`^${titlePattern(title)}$`).test(existing)),
+        )
         .map(({ file, title }) => `${id}: ${file} "${title}"`),
     );
     expect(missing).to.eql([]);
@@ -85,6 +78,14 @@ describe("the security requirements", () => {
       rows.flatMap(({ shownBy }) => testsIn(shownBy)),
       "each file with a test",
     ).to.have.lengthOf(files.length);
+  });
+
+  it("name the patches that make their tests fail, and no patch is left over", () => {
+    const named = new Set(rows.flatMap(({ brokenBy }) => brokenBy));
+    const written = readdirSync("test/mutation/rows").map((file) => file.replace(/\.json$/, ""));
+    expect([...named].sort()).to.eql(written.sort());
+    const shown = rows.filter(({ metBy }) => metBy === "latchkey" || metBy === "both");
+    expect(shown.filter(({ brokenBy }) => brokenBy.length === 0).map(({ id }) => id)).to.eql([]);
   });
 
   it("are where a test named after one says", () => {
@@ -100,46 +101,3 @@ describe("the security requirements", () => {
     }
   });
 });
-
-function rowsOf(markdown: string): Row[] {
-  let section = "";
-  const rows: Row[] = [];
-  for (const line of markdown.split("\n")) {
-    if (line.startsWith("## ")) section = line.slice(3);
-    if (!line.startsWith("|")) continue;
-    const cells = line.split(/(?<!\\)\|/).slice(1, -1);
-    expect(cells, line).to.have.length(4);
-    const [id, requirement, metBy, shownBy] = cells.map((cell) => cell.trim()) as [string, string, string, string];
-    if (id !== "id" && id !== "---") rows.push({ section, id, requirement, metBy, shownBy });
-  }
-  return rows;
-}
-
-/** The tests that a cell names, as `file` "title". */
-function testsIn(text: string): Array<{ file: string; title: string }> {
-  return [...text.matchAll(/`(test\/[\w/-]+\.test\.ts)` "([^"]+)"/g)].map(([, file, title]) => ({
-    file: file!,
-    title: title!,
-  }));
-}
-
-const read = new Map<string, string[]>();
-
-/** The titles in a file, as they are written there. */
-function titlesOf(file: string): string[] {
-  if (!read.has(file)) {
-    const source = existsSync(file) ? readFileSync(file, "utf8") : "";
-    const titles = [...source.matchAll(/\b(?:it|describe)\(\s*(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g)];
-    read.set(
-      file,
-      titles.map(([, plain, template]) => plain ?? template!),
-    );
-  }
-  return read.get(file)!;
-}
-
-/** Is this the title, where each … stands for something? */
-function matches(title: string, existing: string): boolean {
-  const parts = title.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".+")}$`).test(existing);
-}

@@ -1,0 +1,171 @@
+/**
+ * Holds docs/security.md to its claims: applies each patch that a row names to a copy of the package, and expects the tests that the row
+ * names to fail. Each test has to fail by one patch of its row at least.
+ *
+ *     npm run test:claims                  all rows
+ *     npm run test:claims -- 7.4.3 R-11    these rows
+ */
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { securityRows, testsIn, titlePattern } from "../../build/test/support/security-page.js";
+
+/**
+ * @typedef {object} Patch
+ * @property {string} file
+ * @property {string} find occurs in the file exactly once
+ * @property {string} put takes its place
+ */
+
+const run = promisify(execFile);
+const PATCHES = "test/mutation/rows";
+const COPY = "build/claims";
+/** What a test that waits for something that never comes may take, in milliseconds. */
+const PATIENCE = 60_000;
+/** What the tests of one file may take, in milliseconds. */
+const LIMIT = 600_000;
+
+const wanted = process.argv.slice(2);
+const rows = securityRows().filter(
+  ({ id, brokenBy }) => brokenBy.length > 0 && (wanted.length === 0 || wanted.includes(id)),
+);
+const unknown = wanted.filter((id) => !rows.some((row) => row.id === id));
+if (unknown.length > 0) throw new Error(`no row with a patch: ${unknown.join(", ")}`);
+
+/** The tests that each patch has to make fail, by patch: those of all rows that name it. */
+const byPatch = new Map(rows.flatMap(({ brokenBy }) => brokenBy).map((name) => [name, new Map()]));
+for (const { shownBy, brokenBy } of rows) {
+  for (const name of brokenBy) for (const test of testsIn(shownBy)) byPatch.get(name).set(keyOf(test), test);
+}
+
+makeCopy();
+/** The tests that fail by each patch. @type {Map<string, Set<string>>} */
+const failing = new Map();
+for (const [name, tests] of byPatch) {
+  const began = Date.now();
+  failing.set(name, await failingBy(readPatch(name), [...tests.values()]));
+  console.log(
+    `${name}: ${failing.get(name).size} of ${tests.size} tests fail (${Math.round((Date.now() - began) / 1000)} s)`,
+  );
+}
+
+let survived = 0;
+let caught = 0;
+for (const { id, shownBy, brokenBy } of rows) {
+  for (const test of testsIn(shownBy)) {
+    if (brokenBy.some((name) => failing.get(name).has(keyOf(test)))) caught++;
+    else {
+      survived++;
+      console.error(`${id}: ${test.file} "${test.title}" passes with ${brokenBy.join(", ")}`);
+    }
+  }
+}
+console.log(`${caught} passed, ${survived} failed`);
+if (survived > 0) process.exitCode = 1;
+
+function keyOf({ file, title }) {
+  return `${file} ${title}`;
+}
+
+/** @returns {Patch[]} */
+function readPatch(name) {
+  return [JSON.parse(readFileSync(join(PATCHES, `${name}.json`), "utf8"))].flat();
+}
+
+/** Everything that the tests run on, to be changed. */
+function makeCopy() {
+  rmSync(COPY, { recursive: true, force: true });
+  mkdirSync(join(COPY, "build"), { recursive: true });
+  for (const name of readdirSync(".")) {
+    if (["node_modules", "build", "dist", "coverage", ".git", "docs"].includes(name)) continue;
+    cpSync(name, join(COPY, name), { recursive: true, filter: (path) => !path.endsWith("node_modules") });
+  }
+  cpSync("docs", join(COPY, "docs"), { recursive: true, filter: (path) => !path.endsWith("node_modules") });
+  for (const name of readdirSync("build")) {
+    if (name !== "claims") cpSync(join("build", name), join(COPY, "build", name), { recursive: true });
+  }
+  symlinkSync(join(process.cwd(), "node_modules"), join(COPY, "node_modules"));
+}
+
+/**
+ * @param {Patch[]} patches
+ * @returns {Promise<Set<string>>} the tests of these that fail
+ */
+async function failingBy(patches, tests) {
+  const originals = new Map();
+  try {
+    for (const { file, find, put } of patches) {
+      const source = readFileSync(join(COPY, file), "utf8");
+      if (!originals.has(file)) originals.set(file, source);
+      if (source.split(find).length !== 2)
+        throw new Error(`${file} has this ${source.split(find).length - 1} times: ${find}`);
+      writeFileSync(
+        join(COPY, file),
+        source.replace(find, () => put),
+      );
+    }
+    await compile();
+    const failed = new Set();
+    for (const file of new Set(tests.map((test) => test.file))) {
+      const titles = await failuresOf(
+        file,
+        tests.filter((test) => test.file === file),
+      );
+      for (const test of tests.filter((one) => one.file === file)) {
+        if (titles.some((title) => new RegExp(titlePattern(test.title)).test(title))) failed.add(keyOf(test));
+      }
+    }
+    return failed;
+  } finally {
+    for (const [file, source] of originals) writeFileSync(join(COPY, file), source);
+  }
+}
+
+/** Compiles the copy; a patch may break its types, but not its syntax. */
+async function compile() {
+  const loose = ["--noUnusedLocals", "false", "--noUnusedParameters", "false"];
+  await run("node_modules/.bin/tsc", ["-p", "tsconfig.json", ...loose], { cwd: COPY }).catch((error) => {
+    if (error.code !== 2 || /error TS1\d{3}:/.test(error.stdout)) throw new Error(error.stdout || error.message);
+  });
+}
+
+/** The full titles of what fails among these tests of one file. */
+async function failuresOf(file, tests) {
+  const compiled = `build/${file.replace(/\.ts$/, ".js")}`;
+  const report = join(process.cwd(), "build/claims-report.json");
+  rmSync(report, { force: true });
+  const grep = tests.map(({ title }) => `(?:${titlePattern(title)})`).join("|");
+  const args = ["--no-config", "--exit", "--require", "reflect-metadata", "--require", "build/test/support/server.js"];
+  const how = [
+    "--timeout",
+    String(PATIENCE),
+    "--reporter",
+    "json",
+    "--reporter-option",
+    `output=${report}`,
+    "--grep",
+    grep,
+  ];
+  const env = { ...process.env, CI: "" };
+  const ended = await run("node_modules/.bin/mocha", [...args, ...how, compiled], {
+    cwd: COPY,
+    env,
+    timeout: LIMIT,
+    maxBuffer: 2 ** 28,
+  }).then(
+    () => null,
+    (error) => error,
+  );
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, "utf8"));
+  } catch {
+    // The change ended the process, or it never ended: every test that was asked for has noticed.
+    if (ended) return tests.map(({ title }) => title);
+    throw new Error(`${file}: no report`);
+  }
+  if (result.stats.tests === 0 && result.stats.failures === 0)
+    throw new Error(`${file}: no test has the title ${grep}`);
+  return result.failures.map(({ fullTitle }) => fullTitle);
+}
