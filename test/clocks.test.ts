@@ -170,6 +170,7 @@ describe("two sites on one store whose clocks differ", () => {
       };
       let cookie = (await ask(0, "POST /login/1")).cookie;
       let [start, lastUsed, lastSeenAt] = [now, now, 0];
+      let beganAt = Date.now(); // by the clock of the site that wrote it
       for (let step = 0; step < 12; step++) {
         now += Math.floor(random() ** 3 * 3 * HOUR);
         const kind = random();
@@ -186,6 +187,7 @@ describe("two sites on one store whose clocks differ", () => {
           break;
         }
         seen.accepted++;
+        expect(beganAt - Date.now(), context).to.be.at.most(MINUTE);
         expect(now - start, context).to.be.at.most(absolute + apart);
         expect(now - lastUsed, context).to.be.at.most(idle + apart);
         lastUsed = now;
@@ -194,7 +196,7 @@ describe("two sites on one store whose clocks differ", () => {
           expect(now - start, context).to.be.at.most(freshFor + apart);
         }
         if (line === "POST /confirm") {
-          [start, cookie, lastSeenAt] = [now, answer.cookie, 0];
+          [start, cookie, lastSeenAt, beganAt] = [now, answer.cookie, 0, Date.now()];
         }
         const [record] = await store.inner.listByUser("1");
         if (!record) continue; // by the clock of this site

@@ -82,6 +82,24 @@ describe("ending a login at the moment when it moves", () => {
     }
   }
 
+  for (const [ending, end] of Object.entries(ends)) {
+    for (const order of orders) {
+      it(`${ending} ${order} a restore, at every call to the store: 0 of ${TRIALS} are logged in`, async () => {
+        const sites = await twoSitesInMemory();
+        const { made, wrong } = await atEveryCall(async (at, n) => {
+          const { cookie, id } = await enter(sites, { remember: true });
+          const restore = { line: "GET /me", cookie: only("remember", cookie) };
+          const answers = await interleaved(sites, ordered(order, restore, end(cookie, id)), { at, behind: n % 4 });
+          if (!answers) return "past";
+          const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
+          const listed = await sites[0].login.sessions.list("1");
+          return left.length + listed.length === 0 ? null : `${left.length} cookies, ${listed.length} listed`;
+        });
+        expect([made, wrong]).to.eql([TRIALS, []]);
+      });
+    }
+  }
+
   for (const order of orders) {
     it(`a revocation of all ${order} a login: ended with its browser's record, or not at all`, async () => {
       const sites = await twoSitesInMemory();
