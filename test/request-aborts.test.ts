@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { Agent, type RequestListener, request } from "node:http";
 import { expect } from "chai";
 import { Gate } from "./support/barrier.js";
 import { countTrials, send } from "./support/raw-client.js";
@@ -20,12 +20,25 @@ function hangingUp(origin: string, path: string, cookie: string, when: Promise<u
   });
 }
 
+/** Serves an application, and tells when it has noticed that clients hung up. */
+async function noticing(app: RequestListener, path: string) {
+  let closed = 0;
+  const origin = await serve((req, res) => {
+    if (req.url === path) res.on("close", () => void closed++);
+    app(req, res);
+  });
+  const hungUp = async (count: number) => {
+    while (closed < count) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { origin, hungUp };
+}
+
 describe("a client that hangs up", () => {
   expectNoUnhandledRejections();
 
   it(`R-19: ${ABORTS} times during a login: it is there as a whole or not at all, and nothing waits any more`, async () => {
     const { app, store, login } = site();
-    const origin = await serve(app);
+    const { origin, hungUp } = await noticing(app, "/login/1");
     const whole: string[] = [];
     login.on("loggedIn", () => void whole.push("in"));
     let gate = new Gate();
@@ -35,6 +48,7 @@ describe("a client that hangs up", () => {
       const arrived = gate.arrived(20);
       const gone = Array.from({ length: 20 }, () => hangingUp(origin, "/login/1", "", arrived));
       await Promise.all(gone);
+      await hungUp(n + 20);
       gate.open();
     }
     store.before = () => undefined;
@@ -57,7 +71,7 @@ describe("a client that hangs up", () => {
       res.send("late");
     });
     app.get("/count", (req, res) => void res.json(req.session.count ?? 0));
-    const origin = await serve(app);
+    const { origin, hungUp } = await noticing(app, "/slow");
     const cookies: string[] = [];
     await countTrials(20, async () => cookies.push((await send(origin, "POST /login/1")).cookie) > 0);
     for (let n = 0; n < ABORTS; n += 20) {
@@ -65,6 +79,7 @@ describe("a client that hangs up", () => {
       const arrived = gate.arrived(20);
       const before = handled;
       await Promise.all(cookies.map((cookie) => hangingUp(origin, "/slow", cookie, arrived)));
+      await hungUp(n + 20);
       gate.open();
       while (handled < before + 20) await new Promise((resolve) => setImmediate(resolve));
     }

@@ -44,14 +44,21 @@ async function enter([{ origin, login }]: Sites, json: object): Promise<{ cookie
   return { cookie, id: only!.id };
 }
 
-/** Runs trials at every call of a request to the store, over and over, and gives how many were made, and those that went wrong. */
-async function atEveryCall(trial: (at: number, n: number) => Promise<string | null>) {
+/**
+ * Runs trials at every call of a request to the store, over and over, and gives how many were made, and those that went wrong.
+ *
+ * @param trial is told the call, from 1, how many trials were made, and how often all calls have had their turn
+ */
+async function atEveryCall(trial: (at: number, n: number, round: number) => Promise<string | null>) {
   const wrong: string[] = [];
   let made = 0;
+  let round = 0;
   for (let at = 1; made < TRIALS; at++) {
-    const outcome = await trial(at, made);
-    if (outcome === "past") at = 0;
-    else if (outcome !== "skipped") made++;
+    const outcome = await trial(at, made, round);
+    if (outcome === "past") {
+      at = 0;
+      round++;
+    } else if (outcome !== "skipped") made++;
     if (outcome && outcome !== "past" && outcome !== "skipped") wrong.push(`at call ${at}: ${outcome}`);
   }
   return { made, wrong: [...new Set(wrong)] };
@@ -86,10 +93,10 @@ describe("ending a login at the moment when it moves", () => {
     for (const order of orders) {
       it(`${ending} ${order} a restore, at every call to the store: 0 of ${TRIALS} are logged in`, async () => {
         const sites = await twoSitesInMemory();
-        const { made, wrong } = await atEveryCall(async (at, n) => {
+        const { made, wrong } = await atEveryCall(async (at, _n, round) => {
           const { cookie, id } = await enter(sites, { remember: true });
           const restore = { line: "GET /me", cookie: only("remember", cookie) };
-          const answers = await interleaved(sites, ordered(order, restore, end(cookie, id)), { at, behind: n % 4 });
+          const answers = await interleaved(sites, ordered(order, restore, end(cookie, id)), { at, behind: round % 4 });
           if (!answers) return "past";
           const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
           const listed = await sites[0].login.sessions.list("1");
@@ -103,10 +110,10 @@ describe("ending a login at the moment when it moves", () => {
   for (const order of orders) {
     it(`a revocation of all ${order} a login: ended with its browser's record, or not at all`, async () => {
       const sites = await twoSitesInMemory();
-      const { made, wrong } = await atEveryCall(async (at, n) => {
+      const { made, wrong } = await atEveryCall(async (at, _n, round) => {
         await enter(sites, { remember: true });
         const lines = ordered(order, { line: "POST /enter/1/1" }, { line: "POST /end/1" });
-        const answers = await interleaved(sites, lines, { at, behind: n % 4 });
+        const answers = await interleaved(sites, lines, { at, behind: round % 4 });
         if (!answers) return "past";
         const { cookie } = order === "within" ? answers[0] : answers[1];
         if (cookie === "" || (await usable(sites[1].origin, [only("sid", cookie)])).length > 0) return null;
@@ -117,11 +124,11 @@ describe("ending a login at the moment when it moves", () => {
 
     it(`a reset of the password ${order} a login with the old one: 0 of ${TRIALS} are usable`, async () => {
       const sites = await twoSitesInMemory();
-      const { made, wrong } = await atEveryCall(async (at, n) => {
+      const { made, wrong } = await atEveryCall(async (at, _n, round) => {
         const { cookie } = await enter(sites, { remember: true });
         const { stamp } = sites[0].ann;
         const lines = ordered(order, { line: `POST /enter/1/${stamp}` }, { line: "POST /reset/1" });
-        const answers = await interleaved(sites, lines, { at, behind: n % 4 });
+        const answers = await interleaved(sites, lines, { at, behind: round % 4 });
         if (!answers) return "past";
         const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
         return left.length === 0 ? null : `${left.length} cookies`;
