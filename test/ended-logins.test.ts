@@ -1,15 +1,47 @@
 import { expect } from "chai";
+import expressSession from "express-session";
 import sinon from "sinon";
 import { backendsHere, type Opened } from "./support/backends.js";
+import { SECRET } from "./support/people.js";
 import { countTrials, send } from "./support/raw-client.js";
 import { rememberingSites } from "./support/remembered.js";
+import { serve } from "./support/server.js";
+import { site } from "./support/site.js";
 import { trials } from "./support/trials.js";
 
 const here = await backendsHere("memory", "redis", "sqlite", "postgres");
 const REPLAYS = trials(1000, 200);
 
+const mounts: Record<string, Parameters<typeof site>[1]> = {
+  "latchkey's session": (login, app) => login.init(app),
+  "an express-session of the application's own": (login, app) => {
+    app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), login.middleware());
+  },
+};
+
 describe("a login that has ended", () => {
   afterEach(() => sinon.restore());
+
+  for (const [over, mount] of Object.entries(mounts)) {
+    for (const fate of ["switched off", "deleted"] as const) {
+      it(`ASVS 7.4.2: of a user who is a plain row and is ${fate}, over ${over}: at the next request`, async () => {
+        const { app, byId } = site({}, mount);
+        const row = { id: "10", name: "Row", isActive: true as boolean | number };
+        byId.set(row.id, row as never);
+        const origin = await serve(app);
+        const isIn = async (cookie: string) => (await send(origin, "GET /me", { cookie })).status === 200;
+        const logIn = async () => (await send(origin, "POST /login/10", { json: { remember: true } })).cookie;
+        const cookies = [await logIn(), await logIn()].flatMap((both) => both.split("; "));
+        expect(cookies).to.have.lengthOf(4);
+        for (const cookie of cookies) expect(await isIn(cookie), cookie).to.equal(true);
+        if (fate === "deleted") byId.delete(row.id);
+        for (const isActive of fate === "deleted" ? [true] : [false, 0]) {
+          row.isActive = isActive;
+          for (const cookie of cookies) expect(await isIn(cookie), cookie).to.equal(false);
+        }
+      });
+    }
+  }
 
   for (const { name, open } of here) {
     describe(`on ${name}`, () => {

@@ -20,6 +20,8 @@ import { send } from "./support/raw-client.js";
 import { serve } from "./support/server.js";
 import { type Me, site } from "./support/site.js";
 
+const HALF_HOUR = 30 * 60_000;
+
 const sessions: Record<string, expressSession.SessionOptions> = {
   "with the usual settings": { secret: SECRET, resave: false, saveUninitialized: false },
   "that saves everything": { secret: SECRET, resave: true, saveUninitialized: true },
@@ -34,9 +36,12 @@ const sessions: Record<string, expressSession.SessionOptions> = {
   },
 };
 
-async function visit(given: expressSession.SessionOptions = sessions["with the usual settings"]!) {
+async function visit(
+  given: expressSession.SessionOptions = sessions["with the usual settings"]!,
+  options: Parameters<typeof site>[0] = {},
+) {
   const store = new MemoryStore();
-  const at = site({}, (login, app) => {
+  const at = site(options, (login, app) => {
     app.use(expressSession({ ...given, store }), login.middleware());
   });
   const origin = await serve(at.app);
@@ -72,6 +77,29 @@ describe("an express-session of the application's own", () => {
     expect((await browser.post("/late")).json()).to.equal(true);
     expect((await send(origin, "GET /me", { cookie: await browser.jar.getCookieString(origin) })).status).to.equal(401);
   });
+
+  for (const [what, options] of Object.entries(sessions)) {
+    it(`ends a login at its absolute timeout, however much it is used: one ${what}`, async () => {
+      const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+      const { login, browser, name } = await visit(options, { idleTimeout: "1h", absoluteTimeout: "12h" });
+      const ended: unknown[] = [];
+      login.on("loginEnded", ({ userId, reason }) => ended.push([userId, reason]));
+      await browser.post("/login/1");
+      for (let used = HALF_HOUR; used < 24 * HALF_HOUR; used += HALF_HOUR) {
+        clock.tick(HALF_HOUR);
+        expect((await browser.post(`/note/${used}`)).status).to.equal(200);
+        expect((await browser.get("/me")).status, `after ${used / HALF_HOUR} half hours`).to.equal(200);
+      }
+      clock.tick(HALF_HOUR - 1);
+      expect((await browser.get("/me")).status, "a millisecond before").to.equal(200);
+      const sid = await browser.cookie(name);
+      clock.tick(1);
+      expect((await browser.get("/me")).status).to.equal(401);
+      expect(ended).to.eql([["1", "absolute timeout"]]);
+      await browser.setCookie(name, sid!);
+      expect((await browser.get("/me")).status, "its cookie again").to.equal(401);
+    });
+  }
 
   for (const [when, mounted] of Object.entries({ "before latchkey": true, "in a handler": false })) {
     it(`ends by a delete of it ${when}, where it says so`, async () => {

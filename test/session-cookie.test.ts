@@ -152,7 +152,9 @@ describe("the session cookie", () => {
     });
     app.get("/age", (req, res) => void res.json(req.session.cookie.originalMaxAge));
     const origin = await serve(app);
-    const { headers, cookie } = await send(origin, "POST /keep");
+    const plain = await send(origin, "POST /note/plain");
+    expect(plain.headers["set-cookie"]![0], "until the browser closes").not.to.match(/; (Expires|Max-Age)=/);
+    const { headers, cookie } = await send(origin, "POST /keep", { cookie: plain.cookie });
     expect(headers["set-cookie"]![0]).to.include("; Expires=");
     expect((await send(origin, "GET /age", { cookie })).text).to.equal("60000");
     const later = await send(origin, "POST /note/changed", { cookie });

@@ -117,6 +117,7 @@ function makeCopy() {
  */
 async function failingBy(patches, tests) {
   const originals = new Map();
+  const touchesExamples = patches.some(({ file }) => file.startsWith("examples/"));
   try {
     for (const { file, find, put } of patches) {
       assertFits({ file, find });
@@ -127,7 +128,8 @@ async function failingBy(patches, tests) {
         source.replace(find, () => put),
       );
     }
-    await compile();
+    await compile("tsconfig.json");
+    if (touchesExamples) await compile("examples/tsconfig.json");
     const failed = new Set();
     for (const file of new Set(tests.map((test) => test.file))) {
       const titles = await failuresOf(
@@ -141,13 +143,14 @@ async function failingBy(patches, tests) {
     return failed;
   } finally {
     for (const [file, source] of originals) writeFileSync(join(COPY, file), source);
+    if (touchesExamples) cpSync("build/examples", join(COPY, "build/examples"), { recursive: true });
   }
 }
 
 /** Compiles the copy; a patch may break its types, but not its syntax. */
-async function compile() {
+async function compile(project) {
   const loose = ["--noUnusedLocals", "false", "--noUnusedParameters", "false"];
-  await run("node_modules/.bin/tsc", ["-p", "tsconfig.json", ...loose], { cwd: COPY }).catch((error) => {
+  await run("node_modules/.bin/tsc", ["-p", project, ...loose], { cwd: COPY }).catch((error) => {
     if (error.code !== 2 || /error TS1\d{3}:/.test(error.stdout)) throw new Error(error.stdout || error.message);
   });
 }
