@@ -25,8 +25,7 @@ const BESIDE = [
   "@nestjs/common@12",
 ];
 
-describe("the versions of the peers", function () {
-  this.timeout(120_000);
+describe("the versions of the peers", () => {
   let dir: string;
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "latchkey-peers-"));

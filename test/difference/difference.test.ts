@@ -8,11 +8,7 @@ import { CIRCUMSTANCES, type Spec } from "./spec.js";
 import { Trial } from "./trial.js";
 import { kinds, ways } from "./ways/index.js";
 
-/** Much longer than needed: a busy machine is slower, and a case that hangs is found by its own rule. */
-const ENOUGH = 3_600_000;
-
-describe("an application with latchkey, and the same without it", function () {
-  this.timeout(ENOUGH);
+describe("an application with latchkey, and the same without it", () => {
   const folder = folderOfFiles();
   const without = new Program("without latchkey", folder);
   const trial = new Trial(without, new Program("with latchkey", folder));

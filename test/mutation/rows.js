@@ -186,6 +186,7 @@ async function failuresOf(file, tests) {
   try {
     result = JSON.parse(readFileSync(report, "utf8"));
   } catch {
+    if (ended?.signal && !ended.killed) throw new Error(`${file}: ended by ${ended.signal} from outside`);
     // The change ended the process, or it never ended: every test that was asked for has noticed.
     if (ended) return tests.map(({ title }) => title);
     throw new Error(`${file}: no report`);
