@@ -166,6 +166,7 @@ export type ResolvedOptions = Readonly<
       rememberCookie: ResolvedCookie;
       /** The attributes for a request, if the application has a function for them. */
       sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
+      /** The same for the remember cookie. */
       rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       rememberMode: "persistent" | "stateless" | undefined;
       rememberDuration: number;

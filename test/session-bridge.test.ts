@@ -137,17 +137,13 @@ describe("a session over a SessionStore", () => {
       else if (how === "now") req.session.save((error?: unknown) => (error ? next(error) : res.send("ok")));
       else req.session.save((error?: { code: string }) => void res.end(error?.code));
     });
-    const answers: Array<[number, string]> = [];
+    const answers: Array<number | string | undefined> = [];
+    const codeOf = ({ code }: { code?: string }) => code;
     for (const how of ["end", "now", "stream"]) {
       const { cookie } = await send(origin, "POST /login/1");
-      const { status, text } = await send(origin, `POST /late/${how}`, { cookie });
-      answers.push([status, status === 401 ? "" : text]);
+      answers.push(await send(origin, `POST /late/${how}`, { cookie }).then(({ status }) => status, codeOf));
     }
-    expect(answers).to.deep.equal([
-      [401, ""],
-      [401, ""],
-      [200, "begun, session_gone"],
-    ]);
+    expect(answers, "a stream is cut").to.deep.equal([401, 401, "ECONNRESET"]);
     expect(gone.callCount).to.be.at.least(3);
   });
 

@@ -106,7 +106,7 @@ describe("session protection", () => {
     [undefined, "undefined"],
     [null, "null"],
     [5, "a number"],
-    [Promise.resolve("client"), "object"],
+    [Promise.resolve("client"), "a promise"],
   ] as const) {
     it(`a fingerprint that is ${shown} is an error at the login, and does not silently end it at the next request`, async () => {
       const at = site({ fingerprint: () => given as never });

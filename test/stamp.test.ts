@@ -50,7 +50,7 @@ describe("a user's stamp", () => {
   // Each would be the same text for ever, and end nothing.
   for (const [what, stamp] of [
     ["undefined", undefined],
-    ["object", Promise.resolve("hash")],
+    ["a promise", Promise.resolve("hash")],
     ["object", { hash: "hash" }],
     ["an array", ["hash"]],
     ["a function", () => "hash"],
