@@ -15,7 +15,7 @@ class ForeignAccess extends SessionAccess {
     return super.use();
   }
 
-  /** Anybody may have written it: what is no login of latchkey's counts as none, and no loader is asked about it. */
+  /** The application may have written anything there. A value that is not a login counts as absent, and no loader is called. */
   override readAuth(): SessionAuth | undefined | null {
     const auth: unknown = super.readAuth();
     return auth === null || isAuth(auth) ? auth : undefined;

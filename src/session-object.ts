@@ -43,7 +43,7 @@ export class Session {
   });
 
   declare cookie: Cookie;
-  /** Who is logged in. It is an own property if somebody is. */
+  /** The login, as an own property if somebody is logged in. */
   declare readonly auth?: SessionAuth;
   #cookie: Cookie;
   #auth: SessionAuth | undefined;

@@ -3,7 +3,7 @@ export function isPlainText(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
 }
 
-/** A text as it was given, or what kind of value it is, for an error about something that is no secret. */
+/** The text itself, or the kind of any other value, for an error about something that is not secret. */
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }

@@ -117,7 +117,7 @@ function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | 
   if (own.rest !== "" && without.rest === "") return "bytes that are no answer";
   const isReplaced = madeBy === "end" && expected?.isWhole && without.rest === "";
   if (isReplaced && expectedBefore && !before) return "the answer to the request before is missing";
-  if (!given) return isReplaced ? "no 503 in the place of the answer" : undefined;
+  if (!given) return isReplaced ? "no 503 instead of the answer" : undefined;
   if (madeBy === undefined && !expected) return "an answer, where there was none";
   if (madeBy !== "end") return "some of the answer was sent";
   if (!given.line.includes(" 503 ")) return "not answered by 503";
