@@ -12,7 +12,10 @@ export function addRotationRaceCases(add: AddCase<RememberTokenStore>): void {
     const id = newId();
     const first = newToken();
     await store.create(id, first);
-    const records = Array.from({ length: ROTATES }, (_, i) => newToken({ userId: first.userId, data: { i } }));
+    const expiresAt = first.expiresAt + HOUR;
+    const records = Array.from({ length: ROTATES }, (_, i) =>
+      newToken({ userId: first.userId, expiresAt, data: { i } }),
+    );
     const outcomes = await together(ROTATES, (i) => store.rotate(id, first.tokenHash, records[i]!));
     assert.ok(outcomes.every((outcome) => outcome.status === "fulfilled"));
     const winners = records.filter((_, i) => (outcomes[i] as PromiseFulfilledResult<boolean>).value);

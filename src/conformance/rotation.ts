@@ -43,8 +43,11 @@ export function addRotationCases(add: AddCase<RememberTokenStore>): void {
   add("rotate of a token that was replaced gives false, and changes nothing", async (store) => {
     const id = newId();
     const first = newToken();
-    const { userId } = first;
-    const [second, third] = [newToken({ userId }), newToken({ userId })];
+    const { userId, expiresAt } = first;
+    const [second, third] = [1, 2].map((by) => newToken({ userId, expiresAt: expiresAt + by })) as [
+      typeof first,
+      typeof first,
+    ];
     await store.create(id, first);
     await store.rotate(id, first.tokenHash, second);
     for (const tokenHash of [first.tokenHash, third.tokenHash, newId()]) {

@@ -111,7 +111,13 @@ export const mistakenRotating: Record<string, Mistake<PlainRememberTokens>> = {
   ],
   "rotate keeps the instants": [
     keeping((record, { createdAt, expiresAt }) => ({ ...record, createdAt, expiresAt })),
-    ["rotate replaces a", "a rotated record", "a record that is over when it is rotated"],
+    [
+      "rotate replaces a",
+      "rotate of a token that was replaced",
+      "a rotated record",
+      "a record that is over when it is rotated",
+      "of 50 concurrent rotates of a token one succeeds",
+    ],
   ],
   "rotate merges the data": [
     keeping((record, { data }) => ({ ...record, data: { ...data, ...record.data } })),
