@@ -1,6 +1,6 @@
 // Several instances that share logins in Redis: a login at one is a login at all, and so is a logout.
 //
-//   npm run build && npm run build:examples && export SECRET=$(openssl rand -hex 32)
+//   npm run build && npm run build:examples && export SECRET=$(openssl rand -base64 32)
 //   PORT=3001 node build/examples/redis.js & PORT=3002 node build/examples/redis.js
 
 import { once } from "node:events";

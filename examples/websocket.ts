@@ -37,8 +37,9 @@ app.get("/login", (_req, res) => {
 });
 
 app.post("/login", async (req, res) => {
-  const account = accounts.find(({ name }) => name === req.body.name);
-  if (!account || !(await verify(account.passwordHash, String(req.body.password)))) {
+  const { name, password } = req.body ?? {};
+  const account = accounts.find((one) => one.name === name);
+  if (!account || !(await verify(account.passwordHash, String(password)))) {
     res.status(401).send("Wrong name or password.");
     return;
   }

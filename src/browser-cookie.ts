@@ -107,21 +107,20 @@ export class BrowserCookie {
 
   /** @throws InsecureConnectionError when the cookie would never reach the browser */
   assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): void {
-    if (!this.canReach(req, cookie)) throw new InsecureConnectionError(this.name);
+    if (!this.#canReach(req, cookie)) throw new InsecureConnectionError(this.name);
   }
 
-  /** Like `canReach`, but warns the first time that the cookie cannot reach the browser. */
+  /** Can the cookie reach the browser? If not, warns the first time. */
   isDeliverable(req: Request, cookie: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): boolean {
-    const canReach = this.canReach(req, cookie);
+    const canReach = this.#canReach(req, cookie);
     if (!canReach && !this.#warnedOfPlainHttp) {
       this.#warnedOfPlainHttp = true;
-      warn(`a session was not saved: ${new InsecureConnectionError(this.name).message}`);
+      warn(`what it would have kept is lost: ${new InsecureConnectionError(this.name).message}`);
     }
     return canReach;
   }
 
-  /** Can the cookie reach the browser? */
-  canReach(req: Request, { secure }: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): boolean {
+  #canReach(req: Request, { secure }: Pick<ResolvedCookie, "secure">): boolean {
     return secure !== true || this.isSecure(req);
   }
 

@@ -85,9 +85,9 @@ export class FlashCookie {
     return { loginId, messages: kept, next };
   }
 
-  /** Sets the cookie, unless it is Secure and the connection is not. If the messages do not fit, the oldest are dropped. */
+  /** Sets the cookie. If it is Secure and the connection is not, warns the first time instead. If the messages do not fit, the oldest are dropped. */
   set(req: Request, res: Response, content: FlashContent): void {
-    if (!this.#cookie.canReach(req)) return;
+    if (!this.#cookie.isDeliverable(req)) return;
     this.#cookie.set(req, res, sealCookie(fitting(content), this.#keys), { maxAge: LIFETIME, encode: String });
   }
 

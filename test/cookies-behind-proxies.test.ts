@@ -167,7 +167,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
       });
       expect(at.store.calls).to.eql([]);
       expect(warnings).to.have.lengthOf(1);
-      expect(warnings[0]).to.include("trust proxy").and.include("__Host-sid").and.include("was not saved");
+      expect(warnings[0]).to.include("trust proxy").and.include("__Host-sid").and.include("is lost");
       const mended = await send(await trusting(at.app), "GET /form", { headers: HTTPS });
       expect([mended.cookie.slice(0, 11), at.store.calls]).to.eql(["__Host-sid=", ["create"]]);
     });

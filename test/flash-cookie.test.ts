@@ -5,6 +5,7 @@ import { flashSite, Reader } from "./support/flash-site.js";
 import { SECRET } from "./support/people.js";
 import { inProduction } from "./support/production.js";
 import { send } from "./support/raw-client.js";
+import { warningsOf } from "./support/warnings.js";
 
 /** The answer to a request that flashes, as `Set-Cookie`. */
 async function setBy(
@@ -42,7 +43,13 @@ describe("the cookie of the flash messages", () => {
     const proxied = { session: { proxy: true } };
     const https = { "x-forwarded-proto": "https" };
     expect(await inProduction(() => setBy(proxied, https))).to.match(/^__Host-flash; .*; Secure; /);
-    expect(await inProduction(() => setBy(proxied))).to.equal(undefined);
+    const warnings = await warningsOf("LatchkeyCookieWarning", async () => {
+      const { origin } = await inProduction(() => flashSite(proxied));
+      for (let time = 0; time < 3; time++)
+        expect((await send(origin, "GET /flash?message=Hello")).headers["set-cookie"]).to.equal(undefined);
+    });
+    expect(warnings).to.have.lengthOf(1);
+    expect(warnings[0]).to.include("trust proxy").and.include("__Host-flash");
   });
 
   it("shares its name with no other", () => {

@@ -18,7 +18,7 @@ function testsIn(folder: string, ending: string): string[] {
 describe("the tiers of the tests", () => {
   it("have every test file: all are compiled, and each tier gets all of them", () => {
     const pattern = "build/test/**/*.test.js";
-    for (const script of ["test", "test:all"]) expect(scripts[script], script).to.match(/ mocha '([^']*)'$/);
+    for (const script of ["test", "test:all"]) expect(scripts[script], script).to.match(/ mocha [^']*'([^']*)'$/);
     for (const script of ["test", "test:all"]) expect(scripts[script], script).to.include(`'${pattern}'`);
     expect(readFileSync("tools/soak.js", "utf8")).to.include(`"${pattern}"`);
     expect(JSON.parse(readFileSync(".mocharc.json", "utf8"))).not.to.have.any.keys("spec", "ignore", "exclude");
@@ -53,11 +53,15 @@ describe("a run of tests", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Runs a file of tests, with these variables set besides, and gives what was printed. */
-  async function run(source: string, env: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> {
+  async function run(
+    source: string,
+    env: NodeJS.ProcessEnv,
+    ...flags: string[]
+  ): Promise<{ code: number; output: string }> {
     const file = join(folder, "a.test.mjs");
     writeFileSync(file, source.replaceAll("./support/", `${resolve("build/test/support")}/`));
-    const { QUICK, SOAK, CI, RESULTS, NODE_V8_COVERAGE, ...rest } = process.env;
-    const args = ["node_modules/mocha/bin/mocha.js", "--exit", file];
+    const { QUICK, SOAK, CI, RESULTS, NODE_V8_COVERAGE, MOCHA_WORKER_ID, ...rest } = process.env;
+    const args = ["node_modules/mocha/bin/mocha.js", "--exit", ...flags, file];
     return promisify(execFile)(process.execPath, args, { env: { ...rest, ...env } }).then(
       ({ stdout }) => ({ code: 0, output: stdout }),
       ({ code, stdout }) => ({ code, output: stdout }),
@@ -73,6 +77,14 @@ describe("a run of tests", () => {
 
   it("leaves out tests that need a server in npm test, and says so", async () => {
     const { code, output } = await run(onPostgres, { ...away, QUICK: "1", CI: "true" });
+    expect([code, output]).to.eql([0, output]);
+    expect(output)
+      .to.match(/1 passing/)
+      .and.match(/Left out:\n +postgres +npm run test:all has it/);
+  });
+
+  it("knows what each process of a parallel run leaves out", async () => {
+    const { code, output } = await run(onPostgres, { ...away, QUICK: "1" }, "--parallel", "--jobs", "2");
     expect([code, output]).to.eql([0, output]);
     expect(output)
       .to.match(/1 passing/)

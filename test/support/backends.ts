@@ -12,7 +12,7 @@ import { DataSource } from "typeorm";
 import { DataSource as DataSource03 } from "typeorm03";
 import { dropDatabases, makeDatabase, query } from "./databases.js";
 import { startRedis, startRedisCluster, startRedisSentinels, stopRedisServers } from "./redis-servers.js";
-import { isQuick, leaveToTestAll, leftOut } from "./tier.js";
+import { isQuick, leaveOut, leaveToTestAll } from "./tier.js";
 
 /** A store on a table or under a prefix of its own. */
 export interface Opened {
@@ -124,7 +124,7 @@ async function onServer(backend: Backend): Promise<Backend | null> {
   const command = await backend.missing!();
   if (command === null) return backend;
   if (process.env.CI) return { name, open: () => Promise.reject(new Error(`${name} is missing: ${command}`)) };
-  leftOut.set(name, `MISSING: ${command}`);
+  leaveOut(name, `MISSING: ${command}`);
   return null;
 }
 

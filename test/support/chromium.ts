@@ -8,7 +8,7 @@ import {
   type Page,
 } from "playwright-core";
 import { type ExampleProcess, startExample } from "./example-process.js";
-import { isQuick, leaveToTestAll, leftOut, refuseInQuickTier } from "./tier.js";
+import { isQuick, leaveOut, leaveToTestAll, refuseInQuickTier } from "./tier.js";
 
 /** How long a step in the browser may take, in milliseconds: much longer than needed, because the machine may be busy. */
 export const PATIENCE = 120_000;
@@ -74,7 +74,7 @@ export async function stopChromium(): Promise<void> {
 export function inChromium(title: string, suite: (here: () => InChromium) => void): void {
   const isMissing = !existsSync(executablePath);
   if (isQuick) leaveToTestAll("Chromium");
-  else if (isMissing && !process.env.CI) leftOut.set("Chromium", `MISSING: ${INSTALL}`);
+  else if (isMissing && !process.env.CI) leaveOut("Chromium", `MISSING: ${INSTALL}`);
   else describe(title, inBrowser);
 
   function inBrowser(): void {

@@ -1,7 +1,8 @@
-import { writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import Mocha from "mocha";
-import { isQuick, leftOut } from "./tier.js";
+import { isQuick, LEFT_OUT } from "./tier.js";
 
 /** The results of one test file. */
 interface Took {
@@ -11,11 +12,12 @@ interface Took {
 }
 
 const SLOWEST = 10;
-/** The real clock, because a test may have replaced it. */
-const now = performance.now.bind(performance);
+const leftOutFile = join(mkdtempSync(join(tmpdir(), "latchkey-tests-")), "left-out");
+// Before any test file is loaded, here or in a worker.
+process.env[LEFT_OUT] = leftOutFile;
 
 /**
- * Mocha's `spec`, and at the end how long each file took and what was left out. A file without any test fails, unless something was
+ * Mocha's `spec`, and at the end how long the tests and hooks of each file took and what was left out. A file without any test fails, unless something was
  * left out. `RESULTS` names a file for the number of tests that passed, by file.
  */
 class TierReporter extends Mocha.reporters.Spec {
@@ -25,17 +27,15 @@ class TierReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions & { files: string[] }) {
     super(runner, options);
     this.#files = new Map(options.files.map((file) => [nameOf(file), { ran: 0, passed: 0, milliseconds: 0 }]));
-    let began = 0;
-    const took = ({ file }: { file?: string | undefined }) =>
-      this.#files.get(nameOf(file ?? "")) ?? { ran: 0, passed: 0, milliseconds: 0 };
+    const none = { ran: 0, passed: 0, milliseconds: 0 };
+    const took = ({ file }: { file?: string | undefined }) => this.#files.get(nameOf(file ?? "")) ?? none;
+    const addTime = (one: Mocha.Test | Mocha.Hook) => {
+      took(one).milliseconds += one.duration ?? 0;
+    };
     runner.on("test end", (test) => void took(test).ran++);
     runner.on("pass", (test) => void took(test).passed++);
-    runner.on("suite", (suite) => {
-      if (suite.parent?.root) began = now();
-    });
-    runner.on("suite end", (suite) => {
-      if (suite.parent?.root) took(suite).milliseconds += now() - began;
-    });
+    runner.on("test end", addTime);
+    runner.on("hook end", addTime);
   }
 
   /** Mocha calls this last, with the function that ends the process. */
@@ -43,7 +43,8 @@ class TierReporter extends Mocha.reporters.Spec {
     const files = [...this.#files].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
     const empty = files.filter(([, { ran }]) => ran === 0).map(([file]) => file);
     if (files.length > 1) this.#printTimes(files.slice(0, isQuick ? SLOWEST : undefined));
-    if (leftOut.size > 0) print("Left out:", [...leftOut].sort());
+    const leftOut = takeLeftOut();
+    if (leftOut.length > 0) print("Left out:", leftOut);
     if (empty.length > 0)
       print(
         "Files of which no test ran:",
@@ -54,23 +55,32 @@ class TierReporter extends Mocha.reporters.Spec {
         process.env.RESULTS,
         JSON.stringify(Object.fromEntries(files.map(([file, { passed }]) => [file, passed]))),
       );
-    end(failures + (leftOut.size > 0 ? 0 : empty.length));
+    end(failures + (leftOut.length > 0 ? 0 : empty.length));
   }
 
   #printTimes(files: Array<[string, Took]>): void {
     const rows = files.map(([file, { passed, milliseconds }]): [string, string] => [
       file,
-      `${(milliseconds / 1000).toFixed(1).padStart(6)} s ${String(passed).padStart(5)} passed`,
+      `${seconds(milliseconds)} ${String(passed).padStart(5)} passed`,
     ]);
-    print(isQuick ? `The ${SLOWEST} slowest files:` : "The time of each file:", [
-      ...rows,
-      ["(loading them all)", `${this.#began.toFixed(1).padStart(6)} s`],
-    ]);
+    if (isQuick) print(`The ${SLOWEST} slowest files:`, rows);
+    else print("The time of each file:", [...rows, ["(loading them all)", seconds(this.#began * 1000)]]);
   }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1).padStart(6)} s`;
 }
 
 function nameOf(file: string): string {
   return relative("build/test", file).replace(/\.test\.js$/, "");
+}
+
+/** The parts that were left out, each once, in the order of the alphabet. */
+function takeLeftOut(): Array<[string, string]> {
+  const lines = existsSync(leftOutFile) ? readFileSync(leftOutFile, "utf8").trim().split("\n") : [];
+  rmSync(dirname(leftOutFile), { recursive: true });
+  return [...new Map<string, string>(lines.map((line) => JSON.parse(line)))].sort();
 }
 
 function print(title: string, rows: Array<[string, string]>): void {
