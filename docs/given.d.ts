@@ -1,4 +1,4 @@
-// What a fragment of code on the pages takes as given. Each is compiled by test/docs.test.ts, with this beside it.
+// What a fragment of code on the pages takes as given. Each is compiled by test/docs/docs.test.ts, with this beside it.
 
 import type { Application, Request, RequestHandler, Response } from "express";
 import { type LoginManager, type SessionStore, UserMixin } from "latchkey";

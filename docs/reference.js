@@ -4,13 +4,13 @@ import { Application, LogLevel } from "typedoc";
 /** What a user imports, and the file that it is. */
 const ENTRIES = {
   latchkey: "../src/index.ts",
-  "latchkey/routing-controllers": "../src/routing-controllers.ts",
-  "latchkey/nestjs": "../src/nestjs.ts",
-  "latchkey/testing": "../src/testing.ts",
+  "latchkey/routing-controllers": "../src/routing-controllers/index.ts",
+  "latchkey/nestjs": "../src/nestjs/index.ts",
+  "latchkey/testing": "../src/testing/index.ts",
   "latchkey/stores": "../stores/open.ts",
-  "latchkey/stores/redis": "../stores/redis.ts",
-  "latchkey/stores/typeorm": "../stores/typeorm.ts",
-  "latchkey/stores/express-session": "../stores/express-session.ts",
+  "latchkey/stores/redis": "../stores/redis/index.ts",
+  "latchkey/stores/typeorm": "../stores/typeorm/index.ts",
+  "latchkey/stores/express-session": "../stores/express-session/index.ts",
 };
 
 /** Names for parts of a signature, which say nothing that the signature does not. */

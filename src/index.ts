@@ -1,7 +1,7 @@
-export { MemoryStore, type MemoryStoreOptions } from "../stores/memory.js";
-export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./confirm.js";
-export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./cookies.js";
-export { currentUser } from "./current-user.js";
+export { MemoryStore, type MemoryStoreOptions } from "../stores/memory/index.js";
+export { decodeCookie, encodeCookie } from "./crypto/signed-cookie.js";
+export { currentUser } from "./current/current-user.js";
+export { flash, takeFlashes } from "./current/flash.js";
 export type { Duration } from "./duration.js";
 export {
   FreshLoginRequiredError,
@@ -28,14 +28,16 @@ export {
   UserIdError,
 } from "./errors.js";
 export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReason, TokenUse } from "./events.js";
-export { flash, takeFlashes } from "./flash.js";
-export type { Flash } from "./flash-cookie.js";
-export { freshLoginRequired, loginRequired, roleRequired } from "./guards.js";
+export type { Flash } from "./flash/flash-cookie.js";
+export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
+export { loginUrl, safeNext } from "./guards/next-url.js";
+export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies.js";
 export type { JsonObject, JsonValue } from "./json.js";
-export { type LoginOptions, loginUser } from "./login.js";
+export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./login/confirm.js";
+export { type LoginOptions, loginUser } from "./login/login.js";
+export { logoutUser } from "./login/logout.js";
+export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./login-manager.js";
-export { logoutUser } from "./logout.js";
-export { loginUrl, safeNext } from "./next-url.js";
 export type {
   ChallengeHandler,
   LoginManagerOptions,
@@ -46,12 +48,10 @@ export type {
   SessionOptions,
   UserLoader,
   View,
-} from "./options.js";
+} from "./options/options.js";
 export type { Policy } from "./policy.js";
-export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./remember-token-store.js";
-export type { SessionAuth } from "./session-auth.js";
-export type { SessionRecord, SessionStore, StoredSession } from "./session-store.js";
-export { decodeCookie, encodeCookie } from "./signed-cookie.js";
-export { assertId, assertRecord, assertRememberTokenRecord, assertSeen } from "./store-arguments.js";
+export type { SessionAuth } from "./session/auth.js";
+export { assertId, assertRecord, assertRememberTokenRecord, assertSeen } from "./store/arguments.js";
+export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./store/remember-token-store.js";
+export type { SessionRecord, SessionStore, StoredSession } from "./store/session-store.js";
 export { AnonymousUser, UserMixin } from "./user.js";
-export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./user-sessions.js";

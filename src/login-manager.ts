@@ -1,23 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
-import { MemoryStore } from "../stores/memory.js";
-import { authenticate } from "./authenticate.js";
-import { BrowserCookie } from "./browser-cookie.js";
-import { answerRefusal } from "./challenge.js";
-import { secondCopy } from "./copies.js";
-import { currentUser, showCurrentUser } from "./current-user.js";
-import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
-import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
-import { FlashCookie } from "./flash-cookie.js";
-import { FlashRoom } from "./flashes.js";
-import { watchSession } from "./foreign-access.js";
-import { checkRoles, refusalOf } from "./guards.js";
-import { loadUser } from "./load-user.js";
-import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options.js";
-import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
-import type { Remember } from "./remember.js";
-import { RememberPersistent } from "./remember-persistent.js";
-import { RememberStateless } from "./remember-stateless.js";
+import { MemoryStore } from "../stores/memory/index.js";
+import { onMisuse } from "./active-sessions/token-misuse.js";
+import { Stamps } from "./crypto/security-stamp.js";
+import { authenticate } from "./current/authenticate.js";
+import { secondCopy } from "./current/copies.js";
+import { currentUser, showCurrentUser } from "./current/current-user.js";
 import {
   type Core,
   contextOf,
@@ -28,14 +16,26 @@ import {
   noteThisCopy,
   RequestContext,
   secondManager,
-} from "./request-context.js";
-import { resolveOptions, secretsOf } from "./resolve-options.js";
-import { type SessionRoom, sessionRoom } from "./session.js";
-import { Stamps } from "./stamp.js";
-import { StoreCalls } from "./store-calls.js";
-import { onMisuse } from "./token-misuse.js";
+} from "./current/request-context.js";
+import { loadUser } from "./current/resolve-user.js";
+import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
+import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
+import { FlashCookie } from "./flash/flash-cookie.js";
+import { FlashRoom } from "./flash/flashes.js";
+import { answerRefusal } from "./guards/challenge.js";
+import { checkRoles, refusalOf } from "./guards/guards.js";
+import { BrowserCookie } from "./http/browser-cookie.js";
+import { UserSessions } from "./login/user-sessions.js";
+import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
+import { resolveOptions, secretsOf } from "./options/resolve.js";
+import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
+import { RememberPersistent } from "./remember/persistent.js";
+import type { Remember } from "./remember/remember.js";
+import { RememberStateless } from "./remember/stateless.js";
+import { watchSession } from "./session/foreign-session.js";
+import { type SessionRoom, sessionRoom } from "./session/middleware.js";
+import { StoreCalls } from "./store/store-calls.js";
 import type { AnonymousUser } from "./user.js";
-import { UserSessions } from "./user-sessions.js";
 
 /** The shape of what routing-controllers hands to its checkers. */
 interface Action {

@@ -1,6 +1,6 @@
-import type { ResolvedCookie } from "./cookies.js";
-import type { ResolvedOptions } from "./options.js";
-import type { Remember } from "./remember.js";
+import type { ResolvedCookie } from "./http/cookies.js";
+import type { ResolvedOptions } from "./options/options.js";
+import type { Remember } from "./remember/remember.js";
 
 /** The limits that a manager holds logins to, as data; durations in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */
 export interface Policy {

@@ -1,6 +1,6 @@
 import { PeerMissingError, PeerVersionError } from "../src/errors.js";
-import type { SessionStore } from "../src/session-store.js";
-import { initialize, migrate } from "./typeorm-start.js";
+import type { SessionStore } from "../src/store/session-store.js";
+import { initialize, migrate } from "./typeorm/start.js";
 
 /** A store, and what closes it with everything that was opened for it. */
 export type OpenStore = SessionStore & {
@@ -16,7 +16,7 @@ const REDIS_PEERS = "redis connect-redis express-session";
 
 const OPENERS: Record<string, Opener> = {
   "memory:": async () => {
-    const { MemoryStore } = await import("./memory.js");
+    const { MemoryStore } = await import("./memory/index.js");
     return new MemoryStore();
   },
   "redis:": openRedis,
@@ -86,7 +86,7 @@ interface RedisConnection {
 }
 
 async function connectRedis(client: RedisConnection, failed?: Promise<never>): Promise<OpenStore> {
-  const { RedisStore } = await peer(REDIS_PEERS, () => import("./redis.js"));
+  const { RedisStore } = await peer(REDIS_PEERS, () => import("./redis/index.js"));
   client.on("error", () => {}); // the client reconnects by itself, and each command that fails says so
   try {
     await Promise.race([client.connect(), ...(failed ? [failed] : [])]);
@@ -111,7 +111,7 @@ async function openTypeOrm(driver: string, options: { type: string; [option: str
   const peers = `typeorm reflect-metadata ${driver}`;
   const { DataSource } = await peer(peers, () => import("typeorm"));
   await peer(peers, () => import(driver));
-  const { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } = await import("./typeorm.js");
+  const { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } = await import("./typeorm/index.js");
   const dataSource = new DataSource({
     ...options,
     entities: latchkeyEntities({ type: options.type as never }),

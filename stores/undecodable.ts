@@ -1,6 +1,6 @@
 import { RecordDamagedError } from "../src/errors.js";
-import type { StoredRememberToken } from "../src/remember-token-store.js";
-import type { StoredSession } from "../src/session-store.js";
+import type { StoredRememberToken } from "../src/store/remember-token-store.js";
+import type { StoredSession } from "../src/store/session-store.js";
 
 /** Runs a store's decoder. @throws RecordDamagedError for any error of the decoder, because that may quote the record */
 export function decoded<T>(decode: () => T): T {

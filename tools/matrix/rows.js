@@ -15,17 +15,45 @@
 
 /** What must hold everywhere: logins, guards, remembering, the cookie, and the package as others compile and load it. */
 const CORE = [
-  ...["consumers", "login", "confirm", "freshness", "session-cookie", "remember", "next-url", "authenticate"],
-  ...["guards", "controller-guards", "inherited-guards", "redis-store"],
+  ...[
+    "package/consumers",
+    "login/login",
+    "login/confirm",
+    "instants",
+    "session/id-cookie",
+    "remember/remember",
+    "guards/next-url",
+    "current/authenticate",
+  ],
+  ...["guards/guards", "routing-controllers/controller-guards", "routing-controllers/inherited-guards", "stores/redis"],
 ];
 /** The contract on every backend, and what differs between the versions of their drivers. */
-const STORES = ["stores", "open-store", "typeorm-store", "typeorm-remember-tokens", "redis-remember-tokens"];
+const STORES = [
+  "stores/stores",
+  "stores/open-store",
+  "stores/typeorm",
+  "stores/typeorm-remember-tokens",
+  "stores/redis-remember-tokens",
+];
 /** The session middleware under the framework, and an express-session in its place. */
 const FRAMEWORK = [
-  ...["own-express-session", "foreign-sessions", "wrapped-store", "response-start", "session-lifetime"],
-  ...["session-bridge", "login-manager", "guarded-actions", "routing-controllers", "templates", "request-parameters"],
+  ...[
+    "session/own-express-session",
+    "session/foreign-sessions",
+    "stores/express-session",
+    "http/before-response",
+    "session/lifetime",
+  ],
+  ...[
+    "session/express-store",
+    "login/manager",
+    "routing-controllers/guarded-actions",
+    "routing-controllers/routing-controllers",
+    "current/templates",
+    "routing-controllers/request-parameters",
+  ],
 ];
-const REDIS = ["redis-store", "redis-remember-tokens", "redis-moving-login", "open-store"];
+const REDIS = ["stores/redis", "stores/redis-remember-tokens", "stores/redis-moving-login", "stores/open-store"];
 
 const onNode = (/** @type {string} */ major, /** @type {string} */ headers = major) => ({
   name: `node-${major}`,
@@ -44,8 +72,8 @@ export const ROWS = [
   { name: "connect-redis-10", packages: { "connect-redis": "10" }, tests: REDIS },
   { name: "node-redis-5", packages: { redis: "5.0.0" }, tests: REDIS },
   { name: "typeorm-0.3", packages: { typeorm: "0.3.20" }, tests: STORES },
-  { name: "typescript-5.8", packages: { typescript: "5.8" }, tests: ["consumers"] },
-  { name: "typescript-6", packages: { typescript: "6" }, tests: ["consumers"] },
+  { name: "typescript-5.8", packages: { typescript: "5.8" }, tests: ["package/consumers"] },
+  { name: "typescript-6", packages: { typescript: "6" }, tests: ["package/consumers"] },
   { name: "lowest", lowest: true, native: true, tests: [...CORE, ...STORES, ...FRAMEWORK] },
 ];
 

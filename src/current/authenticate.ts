@@ -1,0 +1,126 @@
+import type { IncomingMessage } from "node:http";
+import type { Request } from "express";
+import { hasRoom } from "../active-sessions/limit.js";
+import { MiddlewareMissingError } from "../errors.js";
+import type { SessionAuth } from "../session/auth.js";
+import type { SessionRoom } from "../session/middleware.js";
+import { endSession, storedSession } from "../session/move.js";
+import { isAuth } from "../store/damaged-records.js";
+import { isAuthenticatedUser } from "../user.js";
+import { secondCopy } from "./copies.js";
+import { userByRequest } from "./loaded-user.js";
+import {
+  assertOutsideLoader,
+  type Core,
+  isUnderAnotherCopy,
+  isUnderManager,
+  knownContext,
+  secondManager,
+} from "./request-context.js";
+import { isUpgrade, loadUser } from "./resolve-user.js";
+import { admitter, judge } from "./verify.js";
+
+/** The application that a manager serves, as far as it is known. */
+export interface Served {
+  /** An Express application: what its requests have is on `app.request`. */
+  app: { request?: object } | undefined;
+  room: SessionRoom | undefined;
+}
+
+/** The login of a message's session, as the store has it now. */
+interface Found {
+  auth: SessionAuth;
+  touch(): void;
+  end(): Promise<unknown>;
+}
+
+/**
+ * Resolves with the logged-in user of a request that no application handles, or null. It changes no cookie. For a request that an
+ * application handles, it resolves with the loaded user until the response has begun. After that, and on an upgrade, it asks the store at
+ * each call.
+ */
+export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
+  const context = knownContext(message as Request, core);
+  if (context && !context.res.headersSent && !isUpgrade(context.req)) {
+    const { user, authenticated } = await loadUser(context);
+    return authenticated ? user : null;
+  }
+  if (!context && isUnderManager(message as Request)) throw secondManager();
+  if (!context && isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
+  const req = asRequest(message, served.app);
+  assertOutsideLoader({ req });
+  const user =
+    (await bySession(core, served.room, req)) ?? (await byRememberCookie(core, req)) ?? (await byRequest(core, req));
+  return user || null;
+}
+
+/** Makes an Express request of it, as Express itself does: `req.ip` follows `trust proxy`. */
+function asRequest(message: IncomingMessage, app: Served["app"]): Request {
+  if ("app" in message) return message as Request;
+  if (!app?.request) {
+    throw new MiddlewareMissingError(
+      'authenticate() needs the application, for its "trust proxy" counts: ' +
+        "call login.init(app) first, or give it: login.authenticate(req, app)",
+    );
+  }
+  const req = Object.setPrototypeOf(message, app.request) as Request;
+  req.originalUrl ??= req.url;
+  if (!req.query) req.query = queryOf(req); // which Express 4 parses in a middleware of its own
+  return req;
+}
+
+function queryOf({ app, url }: Request): Request["query"] {
+  const parse = app.get("query parser fn") as (query: string) => Request["query"];
+  return parse(/\?(.*)/s.exec(url)?.[1] ?? "");
+}
+
+/**
+ * False is the answer for a login that may not pass. What `judge` changes in a login is saved by the next request over HTTP, not here,
+ * where it could undo what a request in flight saves meanwhile.
+ */
+async function bySession(core: Core, room: Served["room"], req: Request): Promise<object | false | undefined> {
+  const found = room ? await inRoom(room, req) : await inForeignSession(req);
+  if (!found || found.auth.pending) return undefined;
+  const { userId, series } = found.auth;
+  const verdict = await judge(core, req, found.auth, () => {});
+  if (typeof verdict !== "string") {
+    found.touch();
+    core.remember.vouchFor(req);
+    return verdict.authenticated && verdict.user;
+  }
+  const isAttack = verdict === "session protection";
+  if (isAttack) await core.remember.end(series);
+  await found.end();
+  core.events.emit("loginEnded", { req, userId, reason: verdict });
+  return isAttack ? false : undefined;
+}
+
+async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
+  // A request that an application handles may have moved to another session.
+  const sid = isUnderManager(req) ? req.sessionID : cookie.read(req)?.sid;
+  const kept = sid === undefined ? null : await records.find(sid);
+  const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
+  if (!kept || !auth) return undefined;
+  return { auth, touch: () => records.noteUse(kept), end: () => records.end(kept.sid) };
+}
+
+/** An express-session of the application's own was run on the message once; the store is asked each time. */
+async function inForeignSession(req: Request): Promise<Found | undefined> {
+  if (req.sessionID === undefined) {
+    throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");
+  }
+  const auth = (await storedSession(req))?.auth;
+  return isAuth(auth) ? { auth, touch() {}, end: () => endSession(req) } : undefined;
+}
+
+async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {
+  if (!core.userLoader || !core.remember.isIn(req)) return undefined;
+  const restored = await core.remember.restore(req, admitter(core, req), () => true);
+  if (restored === null || restored === "inactive") return undefined;
+  return (await hasRoom(core, restored)) ? restored.user : undefined;
+}
+
+async function byRequest(core: Core, req: Request): Promise<object | undefined> {
+  const user = await userByRequest(core, req);
+  return user && isAuthenticatedUser(user) ? user : undefined;
+}

@@ -1,0 +1,31 @@
+import { LatchkeyError } from "../errors.js";
+
+/** One copy of this package in the process. An application should have one: each copy knows its own requests only. */
+export interface Copy {
+  /** Does the code that is running belong to a request of this copy? */
+  isServing(): boolean;
+}
+
+const COPIES = Symbol.for("latchkey.copies");
+const shared = globalThis as { [COPIES]?: Set<Copy> };
+
+/** Tells the other copies of this package, if there are any, about this one. */
+export function noteCopy(copy: Copy): void {
+  shared[COPIES] ??= new Set();
+  shared[COPIES].add(copy);
+}
+
+/** The other copies of this package in the process that have a manager. */
+export function copiesBeside(copy: Copy): Copy[] {
+  return [...(shared[COPIES] ?? [])].filter((other) => other !== copy);
+}
+
+/** The error for a request, or a manager, of another copy. */
+export function secondCopy(what: string): LatchkeyError {
+  return new LatchkeyError(
+    "second_copy",
+    500,
+    `${what} belongs to another copy of latchkey: this process has loaded the package twice, and each copy knows its own ` +
+      "requests only. Find the copies with `npm ls latchkey`, and keep one",
+  );
+}

@@ -1,0 +1,136 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import type { Application, Request, Response } from "express";
+import { stateOf } from "../http/request-slot.js";
+import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
+import type { AnonymousUser } from "../user.js";
+import { takeFlashes } from "./flash.js";
+import { activeContext, contextOf, currentContext, type RequestContext, runWithin } from "./request-context.js";
+import { loadUser } from "./resolve-user.js";
+
+declare global {
+  namespace Express {
+    /** The application's user; augment it, as with Passport: `interface User extends AppUser {}`. */
+    interface User {}
+    interface Request {
+      /** The logged-in user, once something in this request asked for it: a guard, `currentUser()`, a template. */
+      user?: User | undefined;
+    }
+  }
+}
+
+/**
+ * The user of the request that is being handled, or the anonymous user: never null. (Flask-Login's current_user)
+ *
+ * Without `req` it works anywhere below the middleware, also in functions that do not get the request: Node.js keeps the request as
+ * asynchronous context. **Pass `req` in every callback of a database driver, a pool, a queue or an event emitter.** Such a callback
+ * may run in the context of the request that opened the connection. If that request was answered, you get an error. If it is
+ * still being handled, latchkey cannot tell the two apart, and you get the other request's user. Promises, and callbacks that
+ * `AsyncResource.bind` wrapped, keep their own request.
+ *
+ * @param req the request, where it is at hand; it also works after the response has ended
+ * @throws RequestEndedError without `req`, when the response of the context's request has ended
+ * @throws MiddlewareMissingError outside of a request
+ * @throws StoreUnavailableError when the session cannot be read
+ */
+export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
+  const { user } = await loadUser(req ? contextOf(req) : currentContext());
+  return user;
+}
+
+/** `req.user` of every request under a manager. */
+const USER = sharedProperty(
+  "user",
+  (req) => stateOf(req)?.context?.user,
+  (req, user: Express.User | undefined) => {
+    const context = stateOf(req)?.context;
+    if (context) context.user = user;
+    return context !== undefined;
+  },
+);
+const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) => defineShared(shared, "user", USER));
+
+/**
+ * Gives the request `req.user`, and every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded
+ * before one is rendered. (Flask-Login's template context processor, and Flask's)
+ */
+export function showCurrentUser(req: Request, res: Response): void {
+  if (!Object.hasOwn(req, "user")) userProperty.addTo(req);
+  showIn(req.app);
+  renderProperty.addTo(res);
+}
+
+/** The request whose `res.render` is on the stack. */
+let rendered: RequestContext | undefined;
+
+/** Makes `res.render` use its own request, in whatever asynchronous context it is called. */
+function renderFor<T>(context: RequestContext, render: () => T): T {
+  const outer = rendered;
+  rendered = context;
+  try {
+    return runWithin(context, render);
+  } finally {
+    rendered = outer;
+  }
+}
+
+/** `res.render`, of a sub-application too, which renders with locals of its own. */
+const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
+  const { render } = shared as { render?: (...args: unknown[]) => void };
+  if (!render) return;
+  Object.assign(shared, {
+    render(this: Response, ...args: unknown[]): void {
+      const context = stateOf(this.req)?.context;
+      if (context) showIn(this.app);
+      const proceed = () => render.apply(this, args);
+      if (context) renderFor(context, proceed);
+      else proceed();
+    },
+  });
+});
+
+const shown = new WeakSet<Application>();
+
+function showIn(app: Application): void {
+  if (shown.has(app)) return;
+  shown.add(app);
+  const context = () => rendered ?? activeContext();
+  addLocal(app, "currentUser", () => context()?.loaded?.user);
+  if (!("takeFlashes" in app.locals)) {
+    addLocal(app, "takeFlashes", () => {
+      const own = context(); // not in the template, which may run later
+      // Once the response has begun, the cookie cannot be removed any more: the messages wait for the next page.
+      return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
+    });
+  }
+  const renderView = app.render as (...args: unknown[]) => void;
+  app.render = (...args: unknown[]) => {
+    const own = context();
+    const callback = args.at(-1) as (error: unknown) => void;
+    if (!own || own.loaded || typeof callback !== "function") return renderView.apply(app, args);
+    // Whoever asked first was told of a failure; what is rendered after that is the page that says so, without a user.
+    const wasAsked = own.loading !== undefined;
+    const [name, ...rest] = args;
+    const kept = [name, ...rest.map(asNow)];
+    const proceed = () => renderFor(own, () => renderView.apply(app, kept));
+    loadUser(own).then(proceed, wasAsked ? proceed : callback);
+  };
+}
+
+/** A local of every template, made when the template is rendered. */
+function addLocal(app: Application, name: string, get: () => unknown): void {
+  const set = (value: unknown) =>
+    Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });
+  Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, get, set });
+}
+
+/** The options of a render as they are at the call: Express notes `res.locals` in them, which another request may share. */
+function asNow(given: unknown): unknown {
+  if (typeof given !== "object" || given === null) return given;
+  const options = copyOf(given) as { _locals?: object };
+  if (options._locals) options._locals = copyOf(options._locals);
+  return options;
+}
+
+function copyOf(object: object): object {
+  return Object.assign(Object.create(Object.getPrototypeOf(object) as object | null), object);
+}

@@ -1,0 +1,69 @@
+import type { Request } from "express";
+import { hasStamp } from "../crypto/security-stamp.js";
+import { LatchkeyError, LoaderMissingError, UserIdError } from "../errors.js";
+import { kindOf } from "../text.js";
+import { checkUserId, isActiveUser } from "../user.js";
+import { type Core, runLoader } from "./request-context.js";
+
+/**
+ * Returns the user that the application's loader finds for an id, or null.
+ *
+ * @throws UserIdError when the loader returns anything but the user with this id, or null
+ */
+export async function userById(core: Core, req: Request, id: string): Promise<object | null> {
+  const { userLoader, requestLoader } = core;
+  if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
+  const asked = `userLoader was asked for the user ${JSON.stringify(id)}`;
+  const found = identified(core, await runLoader(req, userLoader, id, req), asked);
+  if (found && found.id !== id) {
+    throw new UserIdError(
+      `${asked} and returned the user ${JSON.stringify(found.id)}; for no user it must return null`,
+    );
+  }
+  return found?.user ?? null;
+}
+
+/**
+ * Returns the user that the application's loader recognizes by the request itself, or null.
+ *
+ * @throws UserIdError when the loader returns something that is not a user
+ */
+export async function userByRequest(core: Core, req: Request): Promise<object | null> {
+  const { userLoader, requestLoader } = core;
+  if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
+  if (!requestLoader) return null;
+  return identified(core, await runLoader(req, requestLoader, req), "requestLoader was asked")?.user ?? null;
+}
+
+/** The loaded user with its id. The check matters: the empty rows of a query would pass every guard. */
+function identified({ options }: Core, user: unknown, asked: string): { user: object; id: string } | null {
+  if (user === null || user === undefined || user === false) return null;
+  const wrong = (what: string, cause?: unknown) =>
+    new UserIdError(`${asked} and returned ${what}; it must return the user, or null`, { cause });
+  if (typeof user !== "object") throw wrong(kindOf(user));
+  try {
+    return { user, id: checkUserId(options.userId(user), "userId()") };
+  } catch (cause) {
+    throw wrong(`${kindOf(user)} that has no user's id`, cause);
+  }
+}
+
+/**
+ * May this user log in? The application's loader may add `isActive` to a row, so for a user without it the loader is asked as well.
+ *
+ * @throws LatchkeyError when the loader's user has a stamp that this one lacks: the next request would end the login
+ */
+export async function mayLogIn(core: Core, req: Request, user: object, id: string, force: boolean): Promise<boolean> {
+  if (!force && !isActiveUser(user)) return false;
+  if ("isActive" in user) return true;
+  const loaded = (await userById(core, req, id)) ?? user;
+  if (hasStamp(loaded) && !hasStamp(user)) {
+    throw new LatchkeyError(
+      "incomplete_user",
+      500,
+      `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has it: ` +
+        "make the object for both in one function",
+    );
+  }
+  return force || isActiveUser(loaded);
+}

@@ -1,0 +1,211 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Request, Response } from "express";
+import type { Stamps } from "../crypto/security-stamp.js";
+import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
+import type { LoginEmitter } from "../events.js";
+import type { FlashRoom } from "../flash/flashes.js";
+import { isOfAnotherCopy, openStateOf, stateOf } from "../http/request-slot.js";
+import type { RequestLoader, ResolvedOptions, UserLoader } from "../options/options.js";
+import type { Remember } from "../remember/remember.js";
+import type { SessionAuth } from "../session/auth.js";
+import type { StoreCalls } from "../store/store-calls.js";
+import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
+
+/** What one LoginManager gives its rooms to work with. */
+export interface Core {
+  readonly options: ResolvedOptions;
+  readonly events: LoginEmitter<object>;
+  readonly stamps: Stamps;
+  readonly remember: Remember;
+  readonly flashes: FlashRoom;
+  /** The store; absent as long as nothing but an express-session of the application's own is known. */
+  calls: StoreCalls | undefined;
+  /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
+  hasForeignSessions?: true;
+  userLoader: UserLoader<object> | undefined;
+  requestLoader: RequestLoader<object> | undefined;
+}
+
+/** The outcome of loading the user of a request. */
+export interface LoadedUser {
+  /** The user, or the anonymous user. */
+  readonly user: object;
+  /** May this user pass guards? */
+  readonly authenticated: boolean;
+  /** The login, where it is in no session and serves this request alone. */
+  readonly once?: SessionAuth;
+}
+
+/** One request under one LoginManager. */
+export class RequestContext {
+  /** The user, once somebody asked. */
+  loading: Promise<LoadedUser> | undefined;
+  /** The user, once loaded. */
+  loaded: LoadedUser | undefined;
+  /** `req.user`, unless another library had put something there before. */
+  user: Request["user"];
+  /** What this context put into `req.user`. */
+  #placed: object | undefined;
+
+  constructor(
+    readonly core: Core,
+    readonly req: Request,
+    readonly res: Response,
+  ) {}
+
+  /**
+   * Has the response ended? A request whose client went away before the response began is still being handled.
+   *
+   * From then on, the asynchronous context does not tell which request is being handled: a connection pool, a timer or a queue that this
+   * request started keeps its context, and may call back in it for other requests.
+   */
+  get hasEnded(): boolean {
+    const { res } = this;
+    return res.writableEnded || (res.destroyed && res.headersSent);
+  }
+
+  /** Takes this user, from now on, as the one of the request. */
+  settle(loaded: LoadedUser): LoadedUser {
+    this.loaded = loaded;
+    this.loading = Promise.resolve(loaded);
+    if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
+    else if (this.req.user === this.#placed) this.req.user = undefined; // what another library put there stays
+    return loaded;
+  }
+}
+
+/** A loader that is running for a request. A connection that it opened still calls back in this context after the loader has returned. */
+class LoaderRun {
+  isOver = false;
+
+  constructor(
+    readonly req: Request,
+    readonly within: RequestContext | undefined,
+  ) {}
+}
+
+const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
+const copy: Copy = { isServing: () => storage.getStore() !== undefined };
+
+/** Lets the other copies of this package, if there are any, know that this one is in use. */
+export function noteThisCopy(): void {
+  noteCopy(copy);
+}
+
+/** Is the request, or its session, handled by another copy of this package? */
+export function isUnderAnotherCopy(req: Request): boolean {
+  return copiesBeside(copy).length > 0 && isOfAnotherCopy(req);
+}
+
+/**
+ * Runs the rest of a request under a context.
+ *
+ * The parsers of bodies call back from the request's own events, which belong to the connection: they are brought under
+ * the context too, or it would be lost behind multer.
+ */
+export function enterContext(context: RequestContext, next: () => void): void {
+  const { req } = context;
+  openStateOf(req).context = context;
+  if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
+    const { emit } = req;
+    req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
+  }
+  storage.run(context, next);
+}
+
+/** Runs a loader and returns its result. The loader may wait for anything but the user that it is loading. */
+export async function runLoader<A extends unknown[], T>(
+  req: Request,
+  load: (...args: A) => T,
+  ...args: A
+): Promise<Awaited<T>> {
+  const run = new LoaderRun(req, stateOf(req)?.context);
+  try {
+    return await storage.run(run, load, ...args);
+  } finally {
+    run.isOver = true;
+  }
+}
+
+/** Runs a function in a request's own context, even if a connection pool called back in the context of another request. */
+export function runWithin<T>(context: RequestContext, run: () => T): T {
+  const running = storage.getStore();
+  const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
+  return isWithin ? run() : storage.run(context, run);
+}
+
+/** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
+export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
+  const running = storage.getStore();
+  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
+  throw new LatchkeyError(
+    "inside_loader",
+    500,
+    "a loader asked for the current user, or called a verb, while it is loading",
+  );
+}
+
+/** The context of the request that is being handled, if any; none once its response has ended. */
+export function activeContext(): RequestContext | undefined {
+  const context = contextHere();
+  return context?.hasEnded ? undefined : context;
+}
+
+/**
+ * The context of the request that is being handled, for a caller without a request.
+ *
+ * @throws RequestEndedError once its response has ended
+ * @throws MiddlewareMissingError outside of a request
+ */
+export function currentContext(): RequestContext {
+  assertNotEnded("currentUser(req)");
+  const context = contextHere();
+  if (context) return context;
+  if (copiesBeside(copy).some((other) => other.isServing())) throw secondCopy("the request that is being handled");
+  throw new MiddlewareMissingError(
+    "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+  );
+}
+
+/**
+ * @param form how to call it with the request
+ * @throws RequestEndedError once the response of the request that is being handled has ended
+ */
+export function assertNotEnded(form: string): void {
+  if (contextHere()?.hasEnded) throw new RequestEndedError(form);
+}
+
+function contextHere(): RequestContext | undefined {
+  const running = storage.getStore();
+  return running instanceof LoaderRun ? running.within : running;
+}
+
+/** The context of a request under this very manager, if it passed its middleware. */
+export function knownContext(req: Request, core: Core): RequestContext | undefined {
+  const context = stateOf(req)?.context;
+  return context?.core === core ? context : undefined;
+}
+
+/** Did the request pass the middleware of any manager? */
+export function isUnderManager(req: Request): boolean {
+  return stateOf(req)?.context !== undefined;
+}
+
+/** @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another copy's */
+export function contextOf(req: Request): RequestContext {
+  const context = stateOf(req)?.context;
+  if (context) return context;
+  if (isOfAnotherCopy(req)) throw secondCopy("this request");
+  throw new MiddlewareMissingError(
+    "this request did not pass login.init(app) or login.middleware(); mount it before the routes",
+  );
+}
+
+/** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */
+export function secondManager(): LatchkeyError {
+  return new LatchkeyError(
+    "second_manager",
+    500,
+    "this request is under another LoginManager already; use one for all",
+  );
+}

@@ -1,0 +1,49 @@
+import type { Request } from "express";
+import type { EndReason } from "../events.js";
+import { ageOf } from "../instants.js";
+import type { Admit } from "../remember/remember.js";
+import type { SessionAuth } from "../session/auth.js";
+import { isAuthenticatedUser } from "../user.js";
+import { userById } from "./loaded-user.js";
+import type { Core, LoadedUser } from "./request-context.js";
+
+/**
+ * Whose login this is, as long as it holds; or why it has to end. A login that session protection doubts loses its freshness, and
+ * one whose stamp an older secret signed is signed anew.
+ *
+ * @param change changes the login in its session, if that is to be saved
+ */
+export async function judge(
+  core: Core,
+  req: Request,
+  auth: SessionAuth,
+  change: (changes: Partial<SessionAuth>) => void,
+): Promise<LoadedUser | EndReason> {
+  const { absoluteTimeout, sessionProtection, fingerprint } = core.options;
+  const age = ageOf(auth.loginAt);
+  if (Number.isNaN(age)) return "clock";
+  if (age >= absoluteTimeout) return "absolute timeout";
+
+  if (sessionProtection && auth.fingerprint !== null && auth.fingerprint !== fingerprint(req)) {
+    core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
+    if (sessionProtection === "strong") return "session protection";
+    if (auth.freshAt !== null) change({ freshAt: null });
+  }
+
+  const user = await userById(core, req, auth.userId);
+  if (!user) return "unknown user";
+  const stamp = core.stamps.check(auth.stamp, auth.userId, user);
+  if (stamp === undefined) return "stamp changed";
+  if (stamp !== auth.stamp) change({ stamp });
+  return { user, authenticated: isAuthenticatedUser(user) };
+}
+
+/** Judges by the user and its stamp whether a remember cookie may restore a login. */
+export function admitter(core: Core, req: Request): Admit {
+  return async (userId, kept) => {
+    const user = await userById(core, req, userId);
+    const stamp = user ? core.stamps.check(kept, userId, user) : undefined;
+    if (!user || stamp === undefined) return null;
+    return isAuthenticatedUser(user) ? { user, stamp } : "inactive";
+  };
+}

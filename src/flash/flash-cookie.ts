@@ -1,0 +1,132 @@
+import type { Request, Response } from "express";
+import { Keyring } from "../crypto/keys.js";
+import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
+import type { LoginEmitter } from "../events.js";
+import { BrowserCookie } from "../http/browser-cookie.js";
+import type { ResolvedCookie } from "../http/cookies.js";
+import { ageOf } from "../instants.js";
+import { flashCookieName } from "../options/cookie.js";
+import type { ResolvedOptions } from "../options/options.js";
+
+/** A one-time message. */
+export interface Flash {
+  message: string;
+  category: string;
+}
+
+/** A message that is not shown yet. */
+export interface KeptFlash extends Flash {
+  /** Does it ask to log in, or to confirm the login? Then it is out of date after that. */
+  isChallenge: boolean;
+}
+
+/** What a browser keeps until the next page. */
+export interface FlashContent {
+  /** The login that it belongs to; null for a visitor's. */
+  loginId: string | null;
+  messages: KeptFlash[];
+  /** The page to go to after logging in, with `nextIn: "cookie"`. */
+  next: string | null;
+}
+
+/** The content as it is signed: realm, login id, instant, messages, next. */
+type Sealed = [
+  string,
+  string | null,
+  number,
+  Array<[message: string, category: string, isChallenge: 0 | 1]>,
+  string | null,
+];
+
+/** There is one realm so far. */
+const REALM = "";
+const LIFETIME = 10 * 60 * 1000;
+/** Most bytes of a cookie value, and of the JSON in it: base64url makes 4 bytes of 3, and the signature takes 44. */
+const LONGEST_VALUE = 1024;
+const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
+/** No more messages than this fit, however short they are. */
+const MOST_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
+/** Most bytes of `next`, so that a message still fits. */
+const LONGEST_NEXT = 512;
+
+/**
+ * The cookie of the flash messages: signed, so that nobody can forge it, but not encrypted. It has the attributes of the session's
+ * cookie, and the browser drops it after ten minutes. (Django's CookieStorage)
+ */
+export class FlashCookie {
+  readonly #cookie: BrowserCookie;
+  readonly #keys: Keyring;
+
+  constructor(options: ResolvedOptions, secrets: readonly string[], events: LoginEmitter<never>) {
+    const name = flashCookieName(options.sessionCookie.name);
+    const own = (session: ResolvedCookie): ResolvedCookie => ({ ...session, name, httpOnly: true });
+    const { sessionCookie, sessionCookieOf } = options;
+    const attributesOf = sessionCookieOf && ((req: Request) => own(sessionCookieOf(req)));
+    this.#cookie = new BrowserCookie(
+      { resolved: own(sessionCookie), attributesOf, proxy: options.session.proxy },
+      events,
+    );
+    this.#keys = new Keyring(secrets, "flash");
+  }
+
+  isIn(req: Request): boolean {
+    return this.#cookie.isIn(req);
+  }
+
+  /** The content of the request's cookie; null when it is absent, doubled, oversized, forged or older than ten minutes. */
+  read(req: Request): FlashContent | null {
+    const value = this.#cookie.valueIn(req);
+    if (value === undefined || value.length > LONGEST_VALUE) return null;
+    const opened = openCookie(value, this.#keys);
+    if (!opened) return null;
+    const [realm, loginId, at, messages, next] = JSON.parse(opened.payload) as Sealed;
+    if (realm !== REALM || !(ageOf(at) <= LIFETIME)) return null;
+    const kept = messages.map(([message, category, mark]) => ({ message, category, isChallenge: mark === 1 }));
+    return { loginId, messages: kept, next };
+  }
+
+  /** Sets the cookie. If it is Secure and the connection is not, warns the first time instead. If the messages do not fit, the oldest are dropped. */
+  set(req: Request, res: Response, content: FlashContent): void {
+    if (!this.#cookie.isDeliverable(req)) return;
+    this.#cookie.set(req, res, sealCookie(fitting(content), this.#keys), { maxAge: LIFETIME, encode: String });
+  }
+
+  /** Removes the cookie from the browser if it has it, and from the response. */
+  clear(req: Request, res: Response): void {
+    this.takeBack(res);
+    if (this.isIn(req)) this.#cookie.clear(req, res);
+  }
+
+  /** Removes the cookie's Set-Cookie headers from the response. */
+  takeBack(res: Response): void {
+    this.#cookie.withdraw(res);
+  }
+}
+
+/** Can this page be kept in the cookie? */
+export function isShortEnough(next: string): boolean {
+  return Buffer.byteLength(next) <= LONGEST_NEXT;
+}
+
+/** The content as JSON that is not too long: the oldest messages are dropped, and the last one is shortened. */
+function fitting({ loginId, messages, next }: FlashContent): string {
+  const kept = messages.slice(-MOST_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
+    return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
+  });
+  for (;;) {
+    const json = JSON.stringify([REALM, loginId, Date.now(), kept, next] satisfies Sealed);
+    const excess = Buffer.byteLength(json) - LONGEST_JSON;
+    const [oldest] = kept;
+    if (excess <= 0 || !oldest) return json;
+    const cut = kept.length === 1 ? shortened(oldest[0], excess) : "";
+    if (cut === "") kept.shift();
+    else oldest[0] = cut;
+  }
+}
+
+/** A text whose last characters are replaced by an ellipsis; "" if nothing else is left. */
+function shortened(text: string, excess: number): string {
+  const characters = [...text.replace(/…$/, "")];
+  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // JSON takes at most 12 bytes for a character
+  return left.length === 0 ? "" : `${left.join("")}…`;
+}

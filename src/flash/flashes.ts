@@ -1,0 +1,169 @@
+import type { RequestContext } from "../current/request-context.js";
+import { ResponseStartedError, StoreUnavailableError } from "../errors.js";
+import { openStateOf, stateOf } from "../http/request-slot.js";
+import { markUsed, readAuth } from "../session/request-session.js";
+import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type KeptFlash } from "./flash-cookie.js";
+
+/** The flash messages of all requests under one manager. */
+export class FlashRoom {
+  constructor(readonly cookie: FlashCookie) {}
+
+  /**
+   * The messages of a request.
+   *
+   * @param verb the name of the function that asks, for the error
+   *
+   * @throws ResponseStartedError once the response has begun
+   */
+  of(context: RequestContext, verb: string): Flashes {
+    if (context.res.headersSent) throw new ResponseStartedError(verb);
+    return this.#open(context);
+  }
+
+  /** Keeps a visitor's messages, and the messages of these logins, for the next login. Drops the messages that asked to log in. */
+  passOn(context: RequestContext, logins: ReadonlyArray<string | undefined>): void {
+    this.#known(context)?.passOn(logins);
+  }
+
+  /** Forgets all messages, as at a logout. */
+  drop(context: RequestContext): void {
+    this.#known(context)?.drop();
+  }
+
+  #known(context: RequestContext): Flashes | undefined {
+    const { req } = context;
+    return stateOf(req)?.flashes ?? (this.cookie.isIn(req) ? this.#open(context) : undefined);
+  }
+
+  #open(context: RequestContext): Flashes {
+    markUsed(context.req);
+    const state = openStateOf(context.req);
+    state.flashes ??= new Flashes(context, this.cookie);
+    return state.flashes;
+  }
+}
+
+/** The flash messages of one request: those in its cookie, and what the request adds and takes. */
+export class Flashes {
+  /** The content of the request's cookie, until it is known to belong to the request's login. */
+  #brought: FlashContent | null;
+  /** Is there a cookie that cannot be read? */
+  readonly #isBad: boolean;
+  #messages: KeptFlash[] = [];
+  #next: string | null = null;
+  #isChanged = false;
+  /** Was the response's cookie set already? A later change, such as an error handler's, then sets it at once. */
+  #isFinished = false;
+
+  constructor(
+    private readonly context: RequestContext,
+    private readonly cookie: FlashCookie,
+  ) {
+    this.#brought = cookie.read(context.req);
+    this.#isBad = this.#brought === null && cookie.isIn(context.req);
+  }
+
+  add(flash: KeptFlash): void {
+    this.#messages.push(flash);
+    this.#change();
+  }
+
+  /** Adds the message of a challenge, unless it is there already, and the page to come back to. */
+  addChallenge(flash: Flash | null, next: string | null): void {
+    this.#adopt(this.#loginId());
+    const isKept = ({ message, category }: Flash) => message === flash?.message && category === flash.category;
+    if (flash && !this.#messages.some(isKept)) this.add({ ...flash, isChallenge: true });
+    if (next === null || next === this.#next || !isShortEnough(next)) return;
+    this.#next = next;
+    this.#change();
+  }
+
+  take(category: string | undefined): Flash[] {
+    this.#adopt(this.#loginId());
+    const isTaken = (flash: Flash) => category === undefined || flash.category === category;
+    const taken = this.#messages.filter(isTaken);
+    if (taken.length === 0) return [];
+    this.#messages = this.#messages.filter((flash) => !isTaken(flash));
+    this.#change();
+    return taken.map(({ message, category }) => ({ message, category }));
+  }
+
+  takeNext(): string | null {
+    this.#adopt(this.#loginId());
+    const next = this.#next;
+    if (next === null) return null;
+    this.#next = null;
+    this.#change();
+    return next;
+  }
+
+  passOn(logins: ReadonlyArray<string | undefined>): void {
+    const owner = this.#brought?.loginId;
+    if (typeof owner === "string" && !logins.includes(owner)) this.#brought = null;
+    else this.#adopt(owner);
+    this.#messages = this.#messages.filter(({ isChallenge }) => !isChallenge);
+    this.#change();
+  }
+
+  drop(): void {
+    this.#brought = null;
+    this.#messages = [];
+    this.#next = null;
+    this.#change();
+  }
+
+  /** Sets or removes the cookie if needed. */
+  finish(): void {
+    this.#isFinished = true;
+    const { req, res } = this.context;
+    if (res.headersSent) return;
+    const login = this.#loginId();
+    // While the store is away the login is unknown: the cookie keeps its owner.
+    const owner = login === undefined ? (this.#brought?.loginId ?? null) : login;
+    if (login !== undefined || this.#isChanged) this.#adopt(owner);
+    const isForeign = login !== undefined && this.#brought !== null;
+    if (!this.#isChanged && !isForeign && !this.#isBad) return;
+    if (this.#messages.length === 0 && this.#next === null) this.cookie.clear(req, res);
+    else this.cookie.set(req, res, { loginId: owner, messages: this.#messages, next: this.#next });
+    if (/\bno-store\b/i.test(String(res.getHeader("Cache-Control")))) return;
+    res.setHeader("Cache-Control", "private, no-store");
+  }
+
+  /** An error replaces the answer: drops the messages that it added, and puts back the messages that it took. */
+  fail(): void {
+    this.cookie.takeBack(this.context.res);
+    this.#brought = this.cookie.read(this.context.req);
+    this.#messages = [];
+    this.#next = null;
+    this.#isChanged = false;
+  }
+
+  /** Takes over the content of the request's cookie, if it belongs to this login or to a visitor. */
+  #adopt(login: string | null | undefined): void {
+    const brought = this.#brought;
+    if (login === undefined || brought === null) return;
+    if (brought.loginId !== null && brought.loginId !== login) return;
+    this.#brought = null;
+    const isPast = brought.loginId === null && login !== null;
+    const messages = brought.messages.filter(({ isChallenge }) => !(isPast && isChallenge));
+    if (messages.length < brought.messages.length) this.#isChanged = true;
+    this.#messages.unshift(...messages);
+    this.#next ??= brought.next;
+  }
+
+  /** The login of the request, as far as it is known by now; null if there is none, undefined while the store is away. */
+  #loginId(): string | null | undefined {
+    const { req, loaded } = this.context;
+    try {
+      return (readAuth(req) ?? loaded?.once)?.loginId ?? null;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  #change(): void {
+    this.#isChanged = true;
+    if (this.#isFinished) this.finish();
+  }
+}

@@ -1,0 +1,103 @@
+import { STATUS_CODES } from "node:http";
+import type { NextFunction } from "express";
+import type { RequestContext } from "../current/request-context.js";
+import { FreshLoginRequiredError, LoginRequiredError, type RoleRequiredError } from "../errors.js";
+import type { ChallengeHandler, View } from "../options/options.js";
+import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
+
+/** Why a guard refuses a request. */
+export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
+
+/** How one kind of refusal is answered. */
+interface Challenge {
+  handler: ChallengeHandler | undefined;
+  view?: View | undefined;
+  message?: string | null;
+  category?: string;
+}
+
+/**
+ * Answers a refused request: by the application's handler, else for a page by a redirect to the view, else by a
+ * 401 or 403 with a problem document (RFC 9457) or, for a page, a plain sentence.
+ */
+export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
+  const { req, res } = context;
+  tell(context, refusal);
+  const challenge = challengeFor(context, refusal);
+  if (challenge.handler) {
+    // Without an error, and by "route" too, `next` could let the refused request through.
+    const refuse = (error?: unknown) => next(error instanceof Error ? error : refusal);
+    await challenge.handler(req, res, refuse as NextFunction);
+    return;
+  }
+  const wantsPage = req.accepts(["json", "html"]) === "html";
+  const view = wantsPage ? viewUrl(challenge.view, req) : undefined;
+  if (view !== undefined) {
+    const target = prepareDetour(context, view, challenge);
+    res.redirect(req.method === "GET" || req.method === "HEAD" ? 302 : 303, target);
+    return;
+  }
+  res.vary("Accept").status(refusal.status).set("Cache-Control", "no-store");
+  if (refusal.status === 401) res.set("WWW-Authenticate", schemeFor(context));
+  const { code, status, message: detail } = refusal;
+  const title = STATUS_CODES[status]!;
+  if (wantsPage) {
+    res
+      .type("html")
+      .send(
+        `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${detail}</p></html>`,
+      );
+  } else {
+    res.type("application/problem+json").send(JSON.stringify({ type: "about:blank", title, status, detail, code }));
+  }
+}
+
+/**
+ * The challenge that a 401 needs (RFC 9110, 15.5.2). No scheme is registered for cookies, so browsers show no dialog. A client that sent
+ * a bearer token, to an application with a request loader, is told that the token is the reason (RFC 6750, 3).
+ */
+function schemeFor({ core, req }: RequestContext): string {
+  const sent = core.requestLoader && /^bearer(?: +(\S)|$)/i.exec(req.get("authorization") ?? "");
+  if (!sent) return "Cookie";
+  return sent[1] === undefined ? "Bearer" : 'Bearer error="invalid_token"';
+}
+
+function tell({ core, req, loaded }: RequestContext, refusal: Refusal): void {
+  if (refusal instanceof LoginRequiredError) core.events.emit("unauthorized", { req });
+  else if (refusal instanceof FreshLoginRequiredError) core.events.emit("needsRefresh", { req });
+  else core.events.emit("forbidden", { req, user: loaded!.user });
+}
+
+function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): Challenge {
+  if (refusal instanceof LoginRequiredError) {
+    return {
+      handler: options.onUnauthorized,
+      view: options.loginView,
+      message: options.loginMessage,
+      category: options.loginMessageCategory,
+    };
+  }
+  if (refusal instanceof FreshLoginRequiredError) {
+    return {
+      handler: options.onNeedsRefresh,
+      view: options.refreshView,
+      message: options.needsRefreshMessage,
+      category: options.needsRefreshMessageCategory,
+    };
+  }
+  return { handler: options.onForbidden };
+}
+
+/** Keeps the message and, with `nextIn: "cookie"`, the page; returns the URL of the view. */
+function prepareDetour(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
+  const { core, req } = context;
+  const { localize, nextIn, redirectHost } = core.options;
+  const page = requestedPage(req);
+  const text = message && localize ? localize(message, req) : message;
+  const kept = nextIn === "cookie" ? page : null;
+  if (text || kept !== null) {
+    core.flashes.of(context, "a guard").addChallenge(text ? { message: text, category } : null, kept);
+  }
+  // A view on another origin cannot be told a path of ours, and a Host header is no proof of our own origin.
+  return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
+}

@@ -1,0 +1,110 @@
+import type { Request } from "express";
+import { contextOf } from "../current/request-context.js";
+import type { View } from "../options/options.js";
+import { isPlainText } from "../text.js";
+
+/** The parameter that carries the page to go to after logging in. */
+const NEXT = "next";
+const LONGEST = 2048;
+/** A base that no application has, so that only a path can stay on it. */
+const BASE = "https://next.invalid";
+
+// Controls, spaces, line separators, the byte order mark and the backslash: a browser drops or rewrites each of them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it refuses
+const REWRITTEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff\\]/;
+const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
+
+/**
+ * The page to go to after logging in, if it is one of this site's own; else the fallback.
+ *
+ * With `nextIn: "query"` it is the parameter `next` of the query, else of the body; with `"cookie"` the page that the challenge kept,
+ * which is taken out. The views themselves are never given, so nobody is sent in circles.
+ *
+ * @returns a path with its query and hash, starting with one slash
+ * @throws ResponseStartedError with `nextIn: "cookie"`, once the response has begun
+ */
+export function safeNext(req: Request, fallback = "/"): string {
+  const context = contextOf(req);
+  const { options, flashes } = context.core;
+  const next =
+    options.nextIn === "cookie"
+      ? flashes.of(context, "safeNext").takeNext()
+      : (req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT]);
+  const checked = checkNext(next);
+  if (checked === null) return fallback;
+  const views = [...viewUrls(options.loginView, req), ...viewUrls(options.refreshView, req)];
+  return views.some((view) => samePath(view, checked)) ? fallback : checked;
+}
+
+/** A path of this site's own, in its normal form; null for anything else, whatever it is. */
+export function checkNext(raw: unknown): string | null {
+  if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isPlainText(raw)) return null;
+  if (REWRITTEN.test(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
+  let url: URL;
+  try {
+    url = new URL(raw, BASE);
+  } catch {
+    return null;
+  }
+  if (url.origin !== BASE || url.username || url.password) return null;
+  const path = url.pathname + url.search + url.hash;
+  // Normalizing may itself make a path that leaves the host: "/.//evil.com" becomes "//evil.com".
+  if (path.length > LONGEST || LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;
+  return path;
+}
+
+/** The page that a request asked for, to come back to; null unless it can be asked for again, by GET. */
+export function requestedPage(req: Request): string | null {
+  return req.method === "GET" || req.method === "HEAD" ? checkNext(req.originalUrl) : null;
+}
+
+/**
+ * The URL of a view with the page to come back to. (Flask-Login's login_url)
+ *
+ * @param view a path, or an absolute URL
+ * @param next put into the parameter `next`, in the place of one that is there
+ * @param host put in the place of the view's host
+ */
+export function loginUrl(view: string, next: string | null = null, host?: string): string {
+  const isPath = view.startsWith("/");
+  const url = new URL(view, BASE);
+  if (next !== null) url.searchParams.set(NEXT, next);
+  const path = url.pathname + url.search + url.hash;
+  if (host !== undefined) return `${isPath ? "" : url.protocol}//${host}${path}`;
+  return isPath ? path : url.href;
+}
+
+/** The URL of a view for this request, if the option gives one. */
+export function viewUrl(view: View | undefined, req: Request): string | undefined {
+  if (typeof view === "function") return view(req);
+  if (typeof view !== "object") return view;
+  const path = req.originalUrl.split("?", 1)[0]!;
+  const prefixes = Object.keys(view).filter((prefix) => isUnder(path, prefix));
+  const longest = prefixes.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : view[longest];
+}
+
+/** Every URL that a view may have for this request. */
+function viewUrls(view: View | undefined, req: Request): string[] {
+  if (typeof view === "object") return Object.values(view);
+  const url = viewUrl(view, req);
+  return url === undefined ? [] : [url];
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  const base = prefix.endsWith("/") ? prefix : `${prefix}/`;
+  return path === prefix || path.startsWith(base);
+}
+
+function samePath(view: string, next: string): boolean {
+  return pathOf(view) === pathOf(next);
+}
+
+function pathOf(url: string): string {
+  const path = new URL(url, BASE).pathname.replace(/(?<=.)\/+$/, "");
+  try {
+    return decodeURIComponent(path).toLowerCase();
+  } catch {
+    return path.toLowerCase();
+  }
+}

@@ -1,0 +1,110 @@
+import type { Request } from "express";
+import { underLimit } from "../active-sessions/limit.js";
+import { endElsewhere } from "../active-sessions/store-logins.js";
+import { mayLogIn } from "../current/loaded-user.js";
+import { contextOf } from "../current/request-context.js";
+import { authOf, loadingOver, loginOf, sessionData } from "../current/resolve-user.js";
+import type { Duration } from "../duration.js";
+import { LoaderMissingError, SessionLimitError } from "../errors.js";
+import { freshFrom } from "../instants.js";
+import { checkRememberDuration } from "../options/resolve.js";
+import { newAuth, newLoginId } from "../session/auth.js";
+import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { assertWritable, enterSession } from "./start-session.js";
+
+/** How to log in. */
+export interface LoginOptions {
+  /**
+   * Remember the user across browser restarts? A login without it removes an older remember cookie; left out when the same user
+   * logs in again, as after a change of password, it stays as it was.
+   *
+   * @default false
+   */
+  remember?: boolean | undefined;
+  /** How long to remember the user. @default the option `remember.duration` */
+  duration?: Duration | undefined;
+  /** Log in even a user who is not active? Guards refuse such a user still. @default false */
+  force?: boolean | undefined;
+  /** Do the credentials count as just seen? @default true */
+  fresh?: boolean | undefined;
+  /**
+   * When the credentials were seen, where that was not just now: the `auth_time` of an identity provider (OpenID Connect Core, 2),
+   * as a Date or in milliseconds since the epoch.
+   *
+   * @default now
+   */
+  authTime?: Date | number | undefined;
+}
+
+/**
+ * Logs a user in, whose credentials the application has checked. (Flask-Login's login_user)
+ *
+ * When it resolves, the login is saved under a new session id and the old session has ended. What the application kept in the
+ * session of an anonymous visitor, or of the same user, is carried over; another user's is not.
+ *
+ * Pass the same object that your `userLoader` returns for this user. For a user without `isActive`, the loader is asked as well, because
+ * it may add that property.
+ *
+ * @returns false, and nothing changed, for a user who is not active and not forced
+ * @throws LatchkeyError `incomplete_user` when the loader's user has a `getSessionStamp` that this one lacks
+ * @throws UserIdError when the loader returns another user for this user's id
+ * @throws LoaderMissingError without a `userLoader`, which the next request will need
+ * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
+ * @throws SessionLimitError when the user has `maxSessions` logins and none of them is to end for this one
+ * @throws SessionGoneError when the login was ended, as by `maxSessions`, before it was complete
+ * @throws StoreUnavailableError when the store fails; who was logged in still is then, and nobody else
+ */
+export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
+  const context = contextOf(req);
+  const { core, res } = context;
+  const { remember: rememberer } = core;
+  if (!core.userLoader) throw new LoaderMissingError("userLoader");
+  const userId = checkUserId(core.options.userId(user), "userId()");
+  const { remember, force = false, fresh = true } = options;
+  const seenAt = freshFrom(options.authTime);
+  const duration =
+    options.duration === undefined
+      ? core.options.rememberDuration
+      : checkRememberDuration("duration", options.duration);
+
+  await loadingOver(context);
+  if (!(await mayLogIn(core, req, user, userId, force))) return false;
+  const previous = loginOf(context);
+  assertWritable(context, "loginUser");
+  if (remember) rememberer.assertDeliverable(req);
+  const isSame = previous?.userId === userId;
+  const held = await rememberer.heldBy(req);
+  const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
+  const lasts = remember ? duration : keeps ? held.duration : undefined;
+  const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
+  const forgotten = [held?.series ?? null, previous?.series ?? null].filter((series) => series !== null);
+
+  // If the login was restored for this request only, its session has no login.
+  const owner = previous?.userId ?? held?.userId ?? userId;
+  const loginId = newLoginId();
+  const freshAt = fresh ? seenAt : null;
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
+  try {
+    const { createdAt, admit: underMost } = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const missed = previous && (() => endElsewhere(core, previous));
+    const isOnce = previous !== undefined && authOf(context) === undefined;
+    const admit = async () => {
+      await underMost?.();
+      for (const series of forgotten) await rememberer.end(series);
+      if (isOnce) await missed?.();
+      if (held && held.loginId !== previous?.loginId) await endElsewhere(core, held);
+    };
+    const isFree = !underMost && forgotten.length === 0 && !isOnce;
+    const data = owner === userId ? sessionData(context) : {};
+    await enterSession(context, { data, auth, createdAt, admit: isFree ? undefined : admit, missed }, time);
+  } catch (error) {
+    if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
+    throw error;
+  }
+  if (!time) rememberer.forget(req, res);
+  if (owner === userId) core.flashes.passOn(context, [previous?.loginId, held?.loginId]);
+  else core.flashes.drop(context);
+  context.settle({ user, authenticated: isAuthenticatedUser(user) });
+  core.events.emit("loggedIn", { req, user });
+  return true;
+}

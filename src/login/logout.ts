@@ -1,0 +1,50 @@
+import type { Request } from "express";
+import { endElsewhere } from "../active-sessions/store-logins.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
+import { anonymous, loadingOver, loadUser, loginOf } from "../current/resolve-user.js";
+import type { SessionAuth } from "../session/auth.js";
+import { abandonSession, endSession, isBridged } from "../session/move.js";
+import { markPersonal, markReplaced } from "../session/request-session.js";
+import { assertNotStarted } from "./start-session.js";
+
+/**
+ * Logs the current user out, if there is one, and forgets the browser. (Flask-Login's logout_user)
+ *
+ * When it resolves, the session has ended in the store, and the request has a new, empty one. When the store fails it rejects,
+ * but this browser's cookies are removed all the same.
+ */
+export async function logoutUser(req: Request): Promise<void> {
+  const context = contextOf(req);
+  const { core, res } = context;
+  assertNotStarted(context, "logoutUser");
+  await loadingOver(context);
+  markPersonal(req);
+  core.remember.forget(req, res);
+  core.flashes.drop(context);
+  let auth: SessionAuth | undefined;
+  let user: object | undefined;
+  try {
+    auth = loginOf(context);
+    user = auth && (await userForListeners(context));
+    const held = await core.remember.heldBy(req);
+    // The browser's record first, for a restore makes a session and then looks for its record.
+    await core.remember.end(held?.series ?? auth?.series ?? null);
+    const ended = await endSession(req);
+    markReplaced(req, true);
+    if (auth && !(ended && auth.series === null)) await endElsewhere(core, auth);
+    if (held && held.loginId !== auth?.loginId) await endElsewhere(core, held);
+  } catch (error) {
+    if (isBridged(req)) abandonSession(req);
+    context.settle(anonymous(context));
+    throw error;
+  }
+  context.settle(anonymous(context));
+  if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+}
+
+/** A logout must not depend on the user loader, so it asks it only for listeners, and goes on without. */
+async function userForListeners(context: RequestContext): Promise<object | undefined> {
+  if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;
+  const loaded = await loadUser(context).catch(() => undefined);
+  return loaded?.authenticated ? loaded.user : undefined;
+}

@@ -1,0 +1,38 @@
+import type { RequestContext } from "../current/request-context.js";
+import { anonymous, authOf } from "../current/resolve-user.js";
+import { ResponseStartedError, StoreUnavailableError } from "../errors.js";
+import type { RememberedTime } from "../remember/remember.js";
+import { assertSessionDeliverable, type Move, moveSession } from "../session/move.js";
+import { markPersonal } from "../session/request-session.js";
+
+/**
+ * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was
+ * logged in still is, unless that session has ended or was the application's own.
+ */
+export async function enterSession(context: RequestContext, move: Move, time: RememberedTime | null): Promise<void> {
+  const { core, req, res } = context;
+  const { auth } = move;
+  markPersonal(req);
+  const grant = time && (await core.remember.grant(req, auth, time));
+  if (grant) auth.series = grant.series;
+  try {
+    await moveSession(req, move);
+  } catch (error) {
+    const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
+    if (!(error instanceof StoreUnavailableError)) await undoing;
+    if (!authOf(context)) context.settle(anonymous(context));
+    throw error;
+  }
+  if (grant) core.remember.set(req, res, grant);
+}
+
+/** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */
+export function assertWritable(context: RequestContext, verb: string): void {
+  assertNotStarted(context, verb);
+  assertSessionDeliverable(context.req);
+}
+
+/** @throws ResponseStartedError once the response has begun */
+export function assertNotStarted({ res }: RequestContext, verb: string): void {
+  if (res.headersSent) throw new ResponseStartedError(verb);
+}

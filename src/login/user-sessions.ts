@@ -1,0 +1,174 @@
+import type { Request } from "express";
+import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
+import {
+  activeContext,
+  assertNotEnded,
+  type Core,
+  contextOf,
+  type RequestContext,
+} from "../current/request-context.js";
+import { loginOf } from "../current/resolve-user.js";
+import { isFreshAt } from "../instants.js";
+import type { SessionAuth } from "../session/auth.js";
+import { checkUserId } from "../user.js";
+import { logoutUser } from "./logout.js";
+
+/** A login of a user's, as a person may be shown it. All instants are milliseconds since the epoch. */
+export interface LoginInfo {
+  /** Names the login, for `revoke`; it opens nothing. It stays the same as the session's id changes. */
+  id: string;
+  createdAt: number;
+  /** To the minute. */
+  lastSeenAt: number;
+  /** When it ends unless it is used before. */
+  expiresAt: number;
+  /** Where it was logged in or remembered from: an IP address; null when unknown. */
+  address: string | null;
+  /** The first 256 characters of the User-Agent; null when unknown. */
+  userAgent: string | null;
+  /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
+  fresh: boolean;
+  /** Was it restored from a remember cookie, or will it be, and not confirmed since? The same as `isRemembered`. */
+  remembered: boolean;
+  /** Does its browser stay logged in when it is closed? In the mode "stateless", which keeps no records, the same as `remembered`. */
+  persistent: boolean;
+  /** Is it the login of this request? */
+  current: boolean;
+}
+
+/** The request whose login is the current one. */
+export interface CurrentLoginOptions {
+  /**
+   * The request. Always pass it in callbacks of database drivers, pools and queues, as with `currentUser`.
+   *
+   * @default the request that is being handled
+   */
+  req?: Request | undefined;
+}
+
+/**
+ * The logins of a user, wherever they are: `login.sessions`. Each takes the user, or the user's id.
+ *
+ * @throws UnsupportedByStoreError when the store keeps no index of users, or when the application has an express-session of its own
+ * @throws StoreUnavailableError when the store fails
+ */
+export class UserSessions<U extends object> {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /**
+   * The logins of a user, the newest first. Remembered browsers without a session are among them, except in the remember mode
+   * "stateless", which keeps no record of browsers. So are logins that a changed stamp will end as soon as they are used.
+   */
+  async list(user: U | string, { req }: CurrentLoginOptions = {}): Promise<LoginInfo[]> {
+    const userId = this.#idOf(user);
+    const current = this.#current(userId, req)?.auth.loginId;
+    const logins = new Map<string, LoginInfo>();
+    const sessions = (await sessionsOf(this.#core, userId)).filter(({ auth }) => auth.pending !== "new");
+    // A login that is moving is in two sessions for a moment, of which that of before counts.
+    for (const { session, auth } of sessions.sort((a, b) => Number(!!a.auth.pending) - Number(!!b.auth.pending))) {
+      const { loginId: id, address, userAgent, remembered } = auth;
+      if (logins.has(id)) continue;
+      const { createdAt, expiresAt } = session;
+      const lastSeenAt = id === current ? Date.now() : session.lastSeenAt; // its touch is on its way at most
+      const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
+      const kind = { fresh, remembered, persistent: remembered, current: id === current };
+      logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
+    }
+    for (const { record, browser } of await browsersOf(this.#core, userId)) {
+      const { createdAt, expiresAt } = record;
+      const { loginId: id, address, userAgent, rotatedAt } = browser;
+      const login = logins.get(id);
+      if (login) {
+        login.persistent = true;
+        login.createdAt = Math.min(login.createdAt, createdAt);
+        login.expiresAt = Math.max(login.expiresAt, expiresAt);
+      } else {
+        const lastSeenAt = rotatedAt ?? createdAt;
+        const kind = { fresh: false, remembered: true, persistent: true, current: id === current };
+        logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
+      }
+    }
+    return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /**
+   * Ends one login of a user, and forgets its browser; the login of this request is logged out. In the remember mode "stateless" it only
+   * ends the sessions of the login, as `revokeAll` does.
+   *
+   * @returns false when this user has no such login (any more), as when it is another user's
+   */
+  async revoke(user: U | string, id: string, { req }: CurrentLoginOptions = {}): Promise<boolean> {
+    const userId = this.#idOf(user);
+    const current = this.#current(userId, req);
+    if (current && current.auth.loginId === id && !current.context.res.headersSent) {
+      await logoutUser(current.context.req);
+      return true;
+    }
+    const ended = await endLogins(this.#core, userId, ({ loginId }) => loginId === id);
+    this.#core.remember.noteRevocation();
+    this.#tell(userId, ended);
+    return ended.size > 0;
+  }
+
+  /**
+   * Ends the logins of a user, and forgets their browsers.
+   *
+   * In the remember mode "stateless" it only ends sessions, and a remember cookie logs its browser in again. Only a change of the user's
+   * stamp (`getSessionStamp`) ends these cookies before they expire. If users have no stamp, a process warning says so.
+   *
+   * @param options.exceptCurrent keep the login of this request? @default false
+   * @returns how many logins there were
+   * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has ended
+   */
+  async revokeAll(
+    user: U | string,
+    options: CurrentLoginOptions & { exceptCurrent?: boolean | undefined } = {},
+  ): Promise<number> {
+    const { exceptCurrent = false } = options;
+    const userId = this.#idOf(user);
+    if (exceptCurrent && !options.req) assertNotEnded("revokeAll(user, { exceptCurrent, req })");
+    const current = this.#current(userId, options.req);
+    const kept = exceptCurrent ? current?.auth.loginId : undefined;
+    const logins = new Set<string>();
+    if (kept === undefined) {
+      for (const { id } of await this.list(userId)) logins.add(id);
+      if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
+      await this.#endAtOnce(userId);
+    }
+    // One by one those that moved on meanwhile.
+    for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
+    this.#core.remember.noteRevocation();
+    this.#tell(userId, logins);
+    return logins.size;
+  }
+
+  /** However many there are. The browsers' records first, for a restore makes a session and then looks for its record. */
+  async #endAtOnce(userId: string): Promise<void> {
+    const calls = callsOf(this.#core);
+    if (this.#core.remember.mode === "persistent")
+      await calls.tokens("destroyByUser", (tokens) => tokens.destroyByUser(userId));
+    await calls.sessions("destroyByUser", (store) => store.destroyByUser(userId));
+  }
+
+  #tell(userId: string, logins: ReadonlySet<string>): void {
+    if (logins.size > 0) this.#core.events.emit("loginsRevoked", { userId, logins: [...logins], reason: "revoked" });
+  }
+
+  #idOf(user: U | string): string {
+    if (typeof user !== "object" || user === null) return checkUserId(user, "id");
+    return checkUserId(this.#core.options.userId(user), "userId()");
+  }
+
+  /** The login of the request, if it belongs to this user. */
+  #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
+    if (this.#core.hasForeignSessions) throw foreignSessions();
+    const context = given ? contextOf(given) : activeContext();
+    if (context?.core !== this.#core) return undefined;
+    const auth = loginOf(context);
+    return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;
+  }
+}

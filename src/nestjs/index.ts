@@ -1,0 +1,70 @@
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  createParamDecorator,
+  type ExceptionFilter,
+  type ExecutionContext,
+  Logger,
+} from "@nestjs/common";
+import type { Request, RequestHandler, Response } from "express";
+import { currentUser } from "../current/current-user.js";
+import type { Duration } from "../duration.js";
+import { LatchkeyError } from "../errors.js";
+import { freshLoginRequired, loginRequired, roleRequired } from "../guards/guards.js";
+
+/** Lets only logged-in users reach a controller or a handler: `@UseGuards(LoginGuard)`. */
+export class LoginGuard implements CanActivate {
+  readonly #guard = loginRequired();
+
+  canActivate(context: ExecutionContext): Promise<boolean> {
+    return activate(this.#guard, context);
+  }
+}
+
+/**
+ * Lets only users who logged in freshly reach a controller or a handler: `@UseGuards(FreshLoginGuard({ within: "10m" }))`.
+ *
+ * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ */
+export function FreshLoginGuard(options: { within?: Duration | undefined } = {}): CanActivate {
+  return guardOf(freshLoginRequired(options));
+}
+
+/** Lets only users who have one of the roles reach a controller or a handler: `@UseGuards(RoleGuard("admin"))`. */
+export function RoleGuard(...roles: string[]): CanActivate {
+  return guardOf(roleRequired(...roles));
+}
+
+/** Gives a handler the current user, or the anonymous user. */
+export const CurrentUser: () => ParameterDecorator = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  currentUser(context.switchToHttp().getRequest<Request>()),
+);
+
+/** Answers latchkey's errors with their status, which NestJS would not look for: 503 while the store is away. */
+@Catch(LatchkeyError)
+export class LatchkeyErrorFilter implements ExceptionFilter<LatchkeyError> {
+  catch({ status, code, message, headers = {}, stack }: LatchkeyError, host: ArgumentsHost): void {
+    const res = host.switchToHttp().getResponse<Response>();
+    // A mistake in the program is logged, and its details are told to nobody.
+    if (status === 500) new Logger("latchkey").error(message, stack);
+    if (res.headersSent) return void res.end();
+    const told = status === 500 ? { message: "Internal server error" } : { message, code };
+    res
+      .status(status)
+      .set(headers)
+      .json({ statusCode: status, ...told });
+  }
+}
+
+function guardOf(guard: RequestHandler): CanActivate {
+  return { canActivate: (context) => activate(guard, context) };
+}
+
+/** Runs a guard. A request that it refuses it has answered, so NestJS is told nothing more, and the promise stays open. */
+function activate(guard: RequestHandler, context: ExecutionContext): Promise<boolean> {
+  const http = context.switchToHttp();
+  return new Promise((resolve, reject) => {
+    guard(http.getRequest<Request>(), http.getResponse(), (error?: unknown) => (error ? reject(error) : resolve(true)));
+  });
+}

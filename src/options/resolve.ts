@@ -1,0 +1,221 @@
+import { type Duration, parseDuration } from "../duration.js";
+import { OptionError } from "../errors.js";
+import { fingerprintBy } from "../http/client.js";
+import type { SessionStore } from "../store/session-store.js";
+import { checkStore } from "../store/verbs.js";
+import { kindOf, shown } from "../text.js";
+import { AnonymousUser, defaultUserId } from "../user.js";
+import {
+  type Check,
+  checkEach,
+  checkSecret,
+  group,
+  isBoolean,
+  isCount,
+  isFunction,
+  isText,
+  isTextOrNull,
+  matches,
+  oneOf,
+} from "./checks.js";
+import { checkCookie, cookieFor, flashCookieName, isCookieName } from "./cookie.js";
+import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
+
+/** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
+const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
+
+/** Node's timers run off at once past this. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
+  secret: checkSecret,
+  store: checkStore,
+  userLoader: isFunction,
+  requestLoader: isFunction,
+  anonymousUser: isFunction,
+  userId: isFunction,
+  roles: isFunction,
+  loginView: checkView,
+  refreshView: checkView,
+  loginMessage: isTextOrNull,
+  loginMessageCategory: isText,
+  needsRefreshMessage: isTextOrNull,
+  needsRefreshMessageCategory: isText,
+  localize: isFunction,
+  onUnauthorized: isFunction,
+  onNeedsRefresh: isFunction,
+  onForbidden: isFunction,
+  nextIn: oneOf("query", "cookie"),
+  redirectHost: checkHost,
+  exemptMethods: checkMethods,
+  sessionProtection: oneOf("basic", "strong", false),
+  fingerprint: isFunction,
+  session: group({
+    name: isCookieName,
+    cookie: checkCookie("session"),
+    genid: isFunction,
+    proxy: isBoolean,
+    rolling: isBoolean,
+    saveUninitialized: isBoolean,
+    unset: oneOf("destroy", "keep"),
+    resave: refuseResave,
+  }),
+  remember: group({
+    name: isCookieName,
+    mode: oneOf("persistent", "stateless"),
+    cookie: checkCookie("remember"),
+    duration: checkRememberDuration,
+    idleTimeout: parseDuration,
+    refreshEachRequest: isBoolean,
+  }),
+  idleTimeout: parseDuration,
+  absoluteTimeout: parseDuration,
+  freshFor: parseDuration,
+  maxSessions: isCount,
+  onLimit: oneOf("end-oldest", "refuse"),
+  assuranceLevel: oneOf(1, 2, 3),
+  storeTimeout: checkStoreTimeout,
+};
+
+/**
+ * Validates options and fills in the defaults.
+ *
+ * @throws OptionError naming the option, what was given and what is expected
+ */
+export function resolveOptions(options: LoginManagerOptions<object, object>): ResolvedOptions {
+  if (typeof options !== "object" || options === null)
+    throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
+  checkEach("", OPTIONS, options);
+  checkSecret("secret", options.secret);
+  const { secret: _, session, remember, fingerprint, ...others } = options;
+  const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = others;
+  const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
+  const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
+  const { name } = rememberCookie.resolved;
+  if (name === sessionCookie.resolved.name) {
+    throw new OptionError("remember.name", `${name} is the name of the session's cookie too`);
+  }
+  if (name === flashCookieName(sessionCookie.resolved.name)) {
+    throw new OptionError("remember.name", `${name} is the name of the flash messages' cookie too`);
+  }
+  checkMode(remember?.mode, options.store, remember?.idleTimeout);
+  return Object.freeze({
+    anonymousUser: AnonymousUser,
+    userId: defaultUserId,
+    loginMessage: "Please log in to access this page.",
+    loginMessageCategory: "message",
+    needsRefreshMessage: "Please confirm your login to access this page.",
+    needsRefreshMessageCategory: "message",
+    nextIn: "query",
+    sessionProtection: "basic",
+    fingerprint: fingerprintBy(fingerprint),
+    onLimit: "end-oldest",
+    assuranceLevel: 1,
+    ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
+    exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
+    session: Object.freeze({
+      genid: session?.genid,
+      proxy: session?.proxy,
+      rolling: session?.rolling ?? false,
+      saveUninitialized: session?.saveUninitialized ?? false,
+      unset: session?.unset ?? "keep",
+    }),
+    sessionCookie: sessionCookie.resolved,
+    sessionCookieOf: sessionCookie.attributesOf,
+    rememberCookie: rememberCookie.resolved,
+    rememberCookieOf: rememberCookie.attributesOf,
+    rememberMode: remember?.mode,
+    rememberIdleTimeout: time("remember.idleTimeout", remember?.idleTimeout),
+    rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),
+    refreshEachRequest: remember?.refreshEachRequest ?? false,
+    idleTimeout: parseDuration("idleTimeout", idleTimeout ?? "24h"),
+    absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
+    storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),
+    freshFor: time("freshFor", freshFor),
+  });
+}
+
+/** A duration that may be left out: without end then. */
+function time(option: string, value: Duration | undefined): number {
+  return value === undefined ? Number.POSITIVE_INFINITY : parseDuration(option, value);
+}
+
+/** What remembering was asked for that cannot be done. */
+function checkMode(mode: "persistent" | "stateless" | undefined, store: SessionStore | undefined, idle: unknown): void {
+  if (mode === "persistent" && store && !store.rememberTokens) {
+    throw new OptionError("remember.mode", '"persistent" needs a store with rememberTokens, which this one has not');
+  }
+  const isStateless = mode === "stateless" || (store !== undefined && !store.rememberTokens);
+  if (isStateless && idle !== undefined) {
+    throw new OptionError(
+      "remember.idleTimeout",
+      'needs the mode "persistent": without a store nothing tells when it was used',
+    );
+  }
+}
+
+/** The secrets of valid options. The first signs, all verify. */
+export function secretsOf({ secret }: LoginManagerOptions<object, object>): readonly string[] {
+  return typeof secret === "string" ? [secret] : [...secret];
+}
+
+/** A view that the caller cannot change any more. */
+function ownView(view: View | undefined): View | undefined {
+  return typeof view === "object" ? Object.freeze({ ...view }) : view;
+}
+
+/** Reads a remember duration: a duration that a browser accepts for a cookie. */
+export function checkRememberDuration(option: string, value: unknown): number {
+  const duration = parseDuration(option, value);
+  if (duration > LONGEST_COOKIE)
+    throw new OptionError(option, "is longer than 400 days, the most a browser keeps a cookie");
+  return duration;
+}
+
+function refuseResave(option: string): void {
+  throw new OptionError(
+    option,
+    "a session is written when it was changed, and what was changed of it: writing it again as it was read would take back " +
+      "what other requests wrote meanwhile. Leave the option out",
+  );
+}
+
+function checkStoreTimeout(option: string, value: unknown): void {
+  if (parseDuration(option, value) > LONGEST_TIMER)
+    throw new OptionError(option, "is longer than 24 days, the most a timer can wait");
+}
+
+function checkView(option: string, value: unknown): void {
+  if (typeof value === "function" || isViewUrl(value)) return;
+  const entries: Array<[string, unknown]> = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const bad = entries.find(([prefix, url]) => !prefix.startsWith("/") || !isViewUrl(url));
+  if (entries.length > 0 && !bad) return;
+  throw new OptionError(
+    option,
+    'expected a URL that starts with "/", "http://" or "https://", a map from path prefix to such URLs, or a function, ' +
+      `not ${bad ? `one with ${shown(bad[0])}: ${shown(bad[1])}` : shown(value)}`,
+  );
+}
+
+function isViewUrl(value: unknown): boolean {
+  return (
+    typeof value === "string" && /^(\/(?![/\\])|https?:\/\/)/.test(value) && URL.canParse(value, "https://view.invalid")
+  );
+}
+
+function checkHost(option: string, value: unknown): void {
+  matches(
+    /^([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:\d+)?$/i,
+    'a host, such as "app.example.com" or "localhost:3000"',
+  )(option, value);
+}
+
+function checkMethods(option: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new OptionError(option, `expected an array of HTTP methods, not ${kindOf(value)}`);
+  const bad: unknown[] = value.filter((method) => typeof method !== "string" || !/^[A-Za-z-]+$/.test(method));
+  if (bad.length > 0) throw new OptionError(option, `expected HTTP methods, not ${shown(bad[0])}`);
+}
+
+function withoutUndefined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

@@ -1,0 +1,40 @@
+import { Keyring } from "../crypto/keys.js";
+import { storageId } from "../crypto/storage-id.js";
+
+/** The content of a persistent remember cookie. */
+export interface RememberToken {
+  series: string;
+  /** How many tokens of the series came before this one. */
+  generation: number;
+  /** The id of the browser's record. */
+  id: string;
+}
+
+/** The signature is over the text as it was sent, so no other spelling of a value is valid. */
+const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
+
+/**
+ * Reads and writes the values of persistent remember cookies: `v1.<series>.<generation>.<signature>`. The series is 16 random bytes in
+ * base64url, the generation a number below 1,000,000,000, the signature the HMAC-SHA256 of both.
+ */
+export class RememberTokens {
+  readonly #keys: Keyring;
+
+  constructor(secrets: readonly string[]) {
+    this.#keys = new Keyring(secrets, "remember token");
+  }
+
+  /** The token in a value; null when it is absent, malformed or not signed by any of the secrets. */
+  read(value: string | undefined): RememberToken | null {
+    const [, text, series, generation, signature] = FORMAT.exec(value ?? "") ?? [];
+    if (text === undefined || series === undefined || signature === undefined) return null;
+    if (this.#keys.keyOf(text, signature) === -1) return null;
+    return { series, generation: Number(generation), id: storageId(series) };
+  }
+
+  /** The value of a token, signed with each of the secrets. New cookies use the first one. */
+  write(series: string, generation: number): string[] {
+    const text = `${series}.${generation}`;
+    return this.#keys.signAll(text).map((signature) => `v1.${text}.${signature}`);
+  }
+}

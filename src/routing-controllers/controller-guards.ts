@@ -1,0 +1,123 @@
+import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
+import { LatchkeyError, OptionError } from "../errors.js";
+import { guard, type Requirement } from "../guards/guards.js";
+
+/** The metadata of routing-controllers. */
+export type Storage = ReturnType<typeof getMetadataArgsStorage>;
+
+/** What was declared on one class, for itself (under CLASS) and for its methods. */
+type Declared = Map<string | symbol, Requirement | "public">;
+
+/** The key of what a class declares for all its actions. */
+export const CLASS: unique symbol = Symbol("class");
+const declarations = new WeakMap<object, Declared>();
+
+/** Notes what a class asks for, itself or at one of its methods. What is asked for twice adds up. */
+export function remember(target: object, key: PropertyKey, requirement: Requirement | "public"): void {
+  if (typeof key === "object") {
+    // Decorators of the later standard are given a context in the place of the name.
+    throw new OptionError("decorators", 'routing-controllers needs "experimentalDecorators": true in tsconfig.json');
+  }
+  attachGuards(getMetadataArgsStorage());
+  const declared: Declared = declarations.get(target) ?? new Map();
+  declarations.set(target, declared);
+  const previous = declared.get(nameOf(key));
+  if (previous !== undefined && (previous === "public" || requirement === "public")) {
+    const { name } = target as { name: string };
+    throw new OptionError("@Public", `${name}.${String(key)} is declared both public and guarded`);
+  }
+  const added = previous === undefined ? requirement : both(previous as Requirement, requirement as Requirement);
+  declared.set(nameOf(key), added);
+}
+
+/**
+ * What an action of a controller asks for: the requirements of its class, of every class above, and of the method itself
+ * wherever it is declared. A class that calls the method public stops the search, so its own and what is above do not count.
+ */
+export function requirementOf(controller: object, method: PropertyKey): Requirement | null {
+  let requirement: Requirement | null = null;
+  for (const target of ancestry(controller)) {
+    const declared = declarations.get(target);
+    const ofMethod = declared?.get(nameOf(method));
+    if (ofMethod === "public") break;
+    for (const found of [declared?.get(CLASS), ofMethod]) {
+      if (found) requirement = requirement ? both(requirement, found as Requirement) : (found as Requirement);
+    }
+  }
+  return requirement;
+}
+
+/** A class and those that it extends. */
+export function* ancestry(controller: object): Generator<object> {
+  for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))
+    yield target;
+}
+
+/** Methods may be named by symbols and numbers too. */
+function nameOf(key: PropertyKey): string | symbol {
+  return typeof key === "symbol" ? key : String(key);
+}
+
+function both(a: Requirement, b: Requirement): Requirement {
+  const roles = [...a.roles, ...b.roles];
+  if (!a.fresh && !b.fresh) return { roles };
+  const within = Math.min(a.fresh?.within ?? Number.POSITIVE_INFINITY, b.fresh?.within ?? Number.POSITIVE_INFINITY);
+  return { fresh: within === Number.POSITIVE_INFINITY ? {} : { within }, roles };
+}
+
+const LOOKUP = "filterUsesWithTargetAndMethod";
+const attached = new WeakSet<object>();
+const guards = new WeakSet<object>();
+
+/**
+ * Puts the guard before every action that has one, at the moment routing-controllers asks for the action's middleware.
+ *
+ * Registering with `@UseBefore` would not do: routing-controllers looks it up by the exact class, so an action that is
+ * inherited keeps its route and loses its guard.
+ */
+function attachGuards(storage: Storage): void {
+  // The class rather than its one instance, as far as can be: an application's tests may put a new instance in its place.
+  const holder: Pick<Storage, typeof LOOKUP> = Object.hasOwn(storage, LOOKUP)
+    ? storage
+    : Object.getPrototypeOf(storage);
+  if (attached.has(holder)) return;
+  const lookup = holder[LOOKUP];
+  holder[LOOKUP] = function (this: Storage, target, method) {
+    const uses: ReturnType<typeof lookup> = lookup.call(this, target, method);
+    const requirement = method === undefined ? null : requirementOf(target, method);
+    if (!requirement) return uses;
+    const middleware = guard(requirement);
+    guards.add(middleware);
+    return [{ target, method, middleware, afterAction: false }, ...uses];
+  };
+  assertAttached(storage);
+  attached.add(holder);
+}
+
+/** Mounts an inherited action on an application that only listens, to see that its guard comes before it. */
+function assertAttached(storage: Storage): void {
+  class Base {}
+  class Probe extends Base {}
+  class None {}
+  declarations.set(Base, new Map([["act", { roles: [] }]]));
+  const { controllers, actions } = storage;
+  let handlers: object[] = [];
+  const app = {
+    get(_route: string, ...mounted: object[]) {
+      handlers = mounted;
+    },
+  };
+  try {
+    storage.controllers = [{ target: Probe, type: "json", route: "", options: {} }];
+    storage.actions = [{ target: Base, method: "act", type: "get", route: "/", options: {} }];
+    useExpressServer(app, { controllers: [Probe], middlewares: [None], interceptors: [None] });
+  } finally {
+    Object.assign(storage, { controllers, actions });
+  }
+  if (handlers.some((handler) => guards.has(handler))) return;
+  throw new LatchkeyError(
+    "unsupported_version",
+    500,
+    "this version of routing-controllers cannot be guarded; latchkey supports 0.11",
+  );
+}

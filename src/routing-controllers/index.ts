@@ -1,0 +1,118 @@
+import type { Request } from "express";
+import { type Action, ActionMetadata, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
+import { currentUser } from "../current/current-user.js";
+import { isUnderManager } from "../current/request-context.js";
+import type { Duration } from "../duration.js";
+import { OptionError } from "../errors.js";
+import { checkRoles, freshness, type Requirement } from "../guards/guards.js";
+import type { LoginManager } from "../login-manager.js";
+import { ancestry, CLASS, remember, requirementOf, type Storage } from "./controller-guards.js";
+
+type ControllerClass = abstract new (...args: never[]) => unknown;
+/** Decorates a controller class or an action. */
+type GuardDecorator = (target: object, method?: string | symbol) => void;
+
+/**
+ * Lets only logged-in users reach a controller or an action; with roles, only those who have one of them.
+ *
+ * Requirements of the class and of the action add up. Inherited actions, and subclasses, keep them.
+ */
+export function Authorized(...roles: string[]): GuardDecorator {
+  return declare({ roles: roles.length === 0 ? [] : [checkRoles(roles)] });
+}
+
+/**
+ * Lets only users who logged in freshly reach a controller or an action.
+ *
+ * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ */
+export function Fresh(options: { within?: Duration | undefined } = {}): GuardDecorator {
+  return declare({ fresh: freshness(options), roles: [] });
+}
+
+/** Lets everybody reach an action of a guarded controller. */
+export function Public(): MethodDecorator {
+  return (target, method) => {
+    if (method === undefined) throw new OptionError("@Public", "goes on an action, not on a class");
+    remember(target.constructor, method, "public");
+  };
+}
+
+/** Gives an action the current user, or the anonymous user. */
+export function CurrentUser(): ParameterDecorator {
+  return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
+}
+
+/** One route and what its guard asks for. */
+export interface GuardedRoute {
+  method: string;
+  path: string;
+  /** `Controller.action` */
+  action: string;
+  guard: "public" | "login" | "fresh" | "roles";
+  /** Of each of these lists the user must have one role. */
+  roles: ReadonlyArray<readonly string[]>;
+  /** How recent a fresh login must be, in milliseconds; absent where any fresh login will do. */
+  within?: number;
+}
+
+/** Every route of the controllers with its guard, to print or to assert on. */
+export function guardTable(
+  controllers: readonly ControllerClass[],
+  { routePrefix = "" }: { routePrefix?: string } = {},
+): GuardedRoute[] {
+  const storage = getMetadataArgsStorage();
+  return controllers.flatMap((controller) => {
+    const declared = storage.controllers.find(({ target }) => target === controller);
+    if (!declared) throw new OptionError("controllers", `${controller.name} is not a @Controller or @JsonController`);
+    return actionsOf(storage, controller).map(({ type, route, method }) => {
+      const requirement = requirementOf(controller, method);
+      const base = declared.route ?? "";
+      const full = route instanceof RegExp ? ActionMetadata.appendBaseRoute(base, route) : `${base}${route ?? ""}`;
+      return {
+        method: type.toUpperCase(),
+        path: String(ActionMetadata.appendBaseRoute(routePrefix, full)) || "/",
+        action: `${controller.name}.${String(method)}`,
+        ...described(requirement),
+      };
+    });
+  });
+}
+
+/** The session and the login as a global middleware, for `middlewares` of `createExpressServer`. */
+export function loginMiddleware(login: LoginManager<never, never> | LoginManager<object, object>): new () => object {
+  const session = login.session();
+  const middleware = login.middleware();
+  class LoginMiddleware {
+    use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
+      // A server that was given no list of middlewares takes all there are in the process, another manager's too.
+      if (isUnderManager(req)) next();
+      else session(req, res, (error?: unknown) => (error ? next(error) : middleware(req, res, next)));
+    }
+  }
+  getMetadataArgsStorage().middlewares.push({ target: LoginMiddleware, type: "before", global: true, priority: 0 });
+  return LoginMiddleware;
+}
+
+function declare(requirement: Requirement): GuardDecorator {
+  return (target, method) => {
+    if (method === undefined) remember(target, CLASS, requirement);
+    else remember(target.constructor, method, requirement);
+  };
+}
+
+function actionsOf(storage: Storage, controller: object) {
+  const actions: ReturnType<Storage["filterActionsWithTarget"]> = [];
+  for (const target of ancestry(controller)) {
+    const seen = new Set(actions.map(({ method }) => method));
+    actions.push(...storage.filterActionsWithTarget(target as never).filter(({ method }) => !seen.has(method)));
+  }
+  return actions;
+}
+
+function described(requirement: Requirement | null): Pick<GuardedRoute, "guard" | "roles" | "within"> {
+  if (!requirement) return { guard: "public", roles: [] };
+  const { fresh, roles } = requirement;
+  const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
+  return { guard: kind, roles, ...(fresh?.within === undefined ? {} : { within: fresh.within }) };
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import type { Request } from "express";
+import type { Core } from "../current/request-context.js";
+import { clientOf } from "../http/client.js";
+
+/** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
+export interface SessionAuth {
+  userId: string;
+  /** Names this login, in all the sessions that it moves through; no secret. */
+  loginId: string;
+  /** When the login began, or was confirmed. */
+  loginAt: number;
+  /** When credentials were last seen; null when they were not, or no longer count. */
+  freshAt: number | null;
+  /** The client that logged in; null when the login is bound to none. */
+  fingerprint: string | null;
+  /** The keyed hash of the user's stamp; null when the user has none. */
+  stamp: string | null;
+  /** Restored from the remember cookie, and not confirmed since? */
+  remembered: boolean;
+  /** The id of the record of this remembered browser; null when it is not, or has none. */
+  series: string | null;
+  /** Where it was logged in from: an IP address; null when unknown. */
+  address: string | null;
+  /** The first 256 characters of the User-Agent; null when unknown. */
+  userAgent: string | null;
+  /**
+   * Opens nothing yet: a new login that was not admitted, which counts among the user's logins but is none, or one that continues
+   * another session's, while that one ends.
+   */
+  pending?: "new" | "continued";
+}
+
+/** What is decided of a new login; the rest follows. */
+export interface NewLogin {
+  /** The client that the login is bound to; none without it. */
+  req?: Request | undefined;
+  userId: string;
+  loginId: string;
+  /** When credentials were seen. */
+  freshAt: number | null;
+  remembered: boolean;
+  series: string | null;
+}
+
+/** A new login of a user, as the session will keep it. */
+export function newAuth({ options, stamps }: Core, user: object, { req, ...login }: NewLogin): SessionAuth {
+  return {
+    ...login,
+    loginAt: Date.now(),
+    fingerprint: req && options.sessionProtection ? options.fingerprint(req) : null,
+    stamp: stamps.of(login.userId, user),
+    ...clientOf(req),
+  };
+}
+
+/** A name for a login. */
+export function newLoginId(): string {
+  return randomBytes(16).toString("base64url");
+}

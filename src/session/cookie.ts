@@ -1,0 +1,80 @@
+import type { ResolvedCookie } from "../http/cookies.js";
+
+type CookieData = Pick<Cookie, "originalMaxAge" | "expires" | "secure" | "httpOnly" | "path" | "sameSite"> & {
+  [K in "domain" | "priority" | "partitioned"]: Cookie[K] | undefined;
+};
+
+/** The attributes of a session's cookie, as an application may change them for one session. (express-session's Cookie) */
+export class Cookie {
+  path: string;
+  httpOnly: boolean;
+  secure: boolean | "auto";
+  sameSite: ResolvedCookie["sameSite"] | boolean;
+  declare domain?: string;
+  declare priority?: NonNullable<ResolvedCookie["priority"]>;
+  declare partitioned?: boolean;
+  /** The lifetime that was chosen, in milliseconds; null for a cookie that lasts until the browser closes. */
+  originalMaxAge: number | null = null;
+  #expires: Date | null = null;
+
+  /** @param isSecure was the request made over HTTPS, for `secure: "auto"`? */
+  constructor(attributes: ResolvedCookie, isSecure: boolean) {
+    this.path = attributes.path;
+    this.httpOnly = attributes.httpOnly;
+    this.secure = attributes.secure === "auto" ? isSecure : attributes.secure;
+    this.sameSite = attributes.sameSite;
+    if (attributes.domain !== undefined) this.domain = attributes.domain;
+    if (attributes.priority !== undefined) this.priority = attributes.priority;
+    if (attributes.partitioned !== undefined) this.partitioned = attributes.partitioned;
+    if (attributes.maxAge !== undefined) this.maxAge = attributes.maxAge;
+  }
+
+  get expires(): Date | null {
+    return this.#expires;
+  }
+
+  /** @throws TypeError for an invalid Date or another value; `false` means null, as in express-session's examples */
+  set expires(date: Date | null | false | undefined) {
+    if (date && !isDate(date)) throw new TypeError("expires must be a valid Date, or null");
+    this.#expires = date || null;
+    this.originalMaxAge = this.maxAge;
+  }
+
+  /** How many milliseconds the cookie lives from now; null if it lives until the browser closes. A Date sets `expires`. */
+  get maxAge(): number | null {
+    return this.#expires && this.#expires.getTime() - Date.now();
+  }
+
+  /** @throws TypeError for an invalid lifetime. express-session fails later, when it writes the cookie */
+  set maxAge(lifetime: number | Date | null | undefined) {
+    if (typeof lifetime !== "number") {
+      if (lifetime && !isDate(lifetime)) throw new TypeError(NO_LIFETIME);
+      this.expires = lifetime || null;
+      return;
+    }
+    if (!isLifetime(lifetime)) throw new TypeError(NO_LIFETIME);
+    this.#expires = new Date(Date.now() + lifetime);
+    this.originalMaxAge = lifetime;
+  }
+
+  /** What is sent to the browser, and the lifetime that was chosen. */
+  get data(): CookieData {
+    const { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite } = this;
+    return { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite };
+  }
+
+  toJSON(): object {
+    return this.data;
+  }
+}
+
+const NO_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
+
+/** Can a cookie live for this many milliseconds? Not if its end is later than the last valid Date. */
+export function isLifetime(milliseconds: number): boolean {
+  return isDate(new Date(Date.now() + milliseconds));
+}
+
+function isDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}

@@ -1,0 +1,71 @@
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import type { Request } from "express";
+import { LRUCache } from "lru-cache";
+import { isSame } from "../crypto/keys.js";
+import { storageId } from "../crypto/storage-id.js";
+import { readCookie } from "../http/cookies.js";
+
+/** A cookie that one of the secrets signed. */
+export interface OpenedCookie {
+  sid: string;
+  /** What the store knows the session by. */
+  id: string;
+  /** Was it signed by the first secret? */
+  byFirst: boolean;
+}
+
+/** So many cookies are known again without computing their signatures, which takes a tenth of the time of a request to Express. */
+const MOST_KNOWN = 1000;
+
+/** The session's cookie as express-session makes it, so that a deployment can move to an express-session of its own and back. */
+export class SessionCookie {
+  readonly #keys: readonly KeyObject[];
+  readonly #known = new LRUCache<string, OpenedCookie>({ max: MOST_KNOWN });
+
+  constructor(
+    readonly name: string,
+    secrets: readonly string[],
+  ) {
+    this.#keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
+  }
+
+  /** The signed value, unencoded, of a session id. */
+  seal(sid: string): string {
+    return `s:${sid}.${signature(sid, this.#keys[0]!)}`;
+  }
+
+  /** The one cookie of the request; null when it is absent, doubled, or signed by none of the secrets. */
+  read(req: Request): OpenedCookie | null {
+    const value = readCookie(req, this.name);
+    if (value === undefined) return null;
+    const known = this.#known.get(value);
+    if (known) return known;
+    const opened = this.#open(value);
+    if (opened) this.#known.set(value, opened);
+    return opened;
+  }
+
+  #open(value: string): OpenedCookie | null {
+    const [, sid, given] = /^s:(.+)\.([^.]+)$/.exec(decoded(value)) ?? [];
+    if (sid === undefined || given === undefined) return null;
+    const signed = this.#keys.map((key) => isSame(signature(sid, key), given));
+    return signed.includes(true) ? { sid, id: storageId(sid), byFirst: signed[0]! } : null;
+  }
+
+  /** The pair `name=value` for a Cookie header. */
+  pair(sid: string): string {
+    return `${this.name}=${encodeURIComponent(this.seal(sid))}`;
+  }
+}
+
+function signature(sid: string, key: KeyObject): string {
+  return createHmac("sha256", key).update(sid).digest("base64").slice(0, -1); // 32 bytes end with one "="
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return "";
+  }
+}

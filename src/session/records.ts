@@ -1,0 +1,218 @@
+import type { Request } from "express";
+import { storageId } from "../crypto/storage-id.js";
+import { SessionGoneError, StoreUnavailableError } from "../errors.js";
+import type { LoginEmitter } from "../events.js";
+import type { JsonObject } from "../json.js";
+import type { SessionRecord } from "../store/session-store.js";
+import type { StoreCalls } from "../store/store-calls.js";
+import type { SessionAuth } from "./auth.js";
+import { MergedUpdates } from "./merged-updates.js";
+import { type Changed, changedData, SeenValues } from "./snapshot.js";
+
+/** A session, as far as this request knows where it stands in the store. */
+export class KeptSession {
+  /** The last write that was begun; the next one waits for it. */
+  writing: Promise<void> | undefined;
+  /** Did this request write it? */
+  written = false;
+  createdAt: number;
+  lastSeenAt: number;
+  #seen: SeenValues | undefined;
+  #id: string | undefined;
+
+  constructor(
+    readonly sid: string,
+    /** Null while nothing is in the store. */
+    public record: SessionRecord | null,
+    id?: string,
+  ) {
+    this.createdAt = record?.createdAt ?? Date.now();
+    this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
+    this.#id = id;
+  }
+
+  /** Its values as the store has them, as far as they were read. */
+  get seen(): SeenValues {
+    this.#seen ??= new SeenValues();
+    return this.#seen;
+  }
+
+  /** What the store knows it by. */
+  get id(): string {
+    this.#id ??= storageId(this.sid);
+    return this.#id;
+  }
+}
+
+/** The times that records are written with. */
+export interface RecordOptions {
+  idleTimeout: number;
+  absoluteTimeout: number;
+  /** That of a cookie whose session says nothing else; null for one that lasts until the browser closes. */
+  maxAge: number | null;
+}
+
+/** The values of a session that the store keeps. */
+export interface SessionValues {
+  /** The application's values, including any that it put under the names of the other two. */
+  values: object;
+  auth: SessionAuth | undefined;
+  /** The lifetime of its cookie. */
+  maxAge: number | null;
+}
+
+/** The last instant that a store takes, for a timeout of centuries. */
+const LATEST = Date.UTC(9999, 11, 31);
+/** At least this often a session in use is touched, however long the idle timeout. */
+const LONGEST_TOUCH_INTERVAL = 60_000;
+/** How long a login lasts that was not admitted yet, should its process not live to decide. */
+const ADMISSION = 30_000;
+/** How often an update is tried again because other processes changed the session: at once, then after growing random pauses. */
+const MOST_TRIES = 20;
+const LONGEST_PAUSE = 200;
+
+/**
+ * Sessions in a SessionStore: it hashes ids, tells the first write of a session (`create`) from later ones (`update`), writes what a
+ * request changed and nothing else, and throttles touches.
+ */
+export class SessionRecords {
+  readonly #calls: StoreCalls;
+  readonly #options: RecordOptions;
+  readonly #events: LoginEmitter<never>;
+  readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
+
+  constructor(calls: StoreCalls, options: RecordOptions, events: LoginEmitter<never>) {
+    this.#calls = calls;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** The session of an id, or null. */
+  async find(sid: string, id: string = storageId(sid)): Promise<KeptSession | null> {
+    const record = await this.#calls.readSession(id);
+    if (!record) return null;
+    Object.freeze(record.data.auth);
+    return new KeptSession(sid, record, id);
+  }
+
+  /** Writes what is different in these values, one write of a session after the other. */
+  save(kept: KeptSession, values: SessionValues, req?: Request): Promise<void> {
+    const write = () => this.#write(kept, values, req);
+    const writing = kept.writing ? kept.writing.then(write, write) : write();
+    kept.writing = writing;
+    return writing;
+  }
+
+  /** Notes, now and then, that a session is in use; undefined where it was noted lately. */
+  touch(kept: KeptSession): Promise<unknown> | undefined {
+    if (!kept.record) return undefined;
+    const { data, createdAt } = kept.record;
+    const now = Date.now();
+    const idle = this.#idleOf(data);
+    if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
+    kept.lastSeenAt = now;
+    const expiresAt = this.#expiryOf(data, createdAt, now);
+    return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
+  }
+
+  /** Is the session still in the store? Also notes that it was used, if that is due. */
+  async isLive(kept: KeptSession): Promise<boolean> {
+    const touched = this.touch(kept);
+    if (touched) return (await touched) === true;
+    return (await this.#calls.sessions("read", (store) => store.read(kept.id))) !== null;
+  }
+
+  /** Touches, without anybody waiting for it; a failure is told by `storeFailed`. */
+  noteUse(kept: KeptSession): void {
+    this.touch(kept)?.catch(() => {});
+  }
+
+  /** Ends a session, and tells whether there was one and this call ended it. */
+  end(sid: string): Promise<boolean> {
+    return this.#calls.sessions("destroy", (store) => store.destroy(storageId(sid)));
+  }
+
+  /** Writes a new session that no request holds. */
+  async insert(sid: string, data: JsonObject): Promise<void> {
+    const kept = new KeptSession(sid, null);
+    await this.#create(kept, data);
+  }
+
+  /**
+   * What a save would write.
+   *
+   * @throws SessionValueError for a value that JSON cannot hold
+   */
+  changesOf(kept: KeptSession, { values, auth, maxAge }: SessionValues): Changed[] {
+    return kept.seen.changesIn(values, { auth, cookie: maxAge === this.#options.maxAge ? undefined : { maxAge } });
+  }
+
+  async #write(kept: KeptSession, values: SessionValues, req: Request | undefined): Promise<void> {
+    const changed = this.changesOf(kept, values);
+    if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
+    else if (changed.length === 0) return void (await this.touch(kept));
+    else kept.record = (await this.#updates.update(kept.id, kept.record, changed)) ?? this.#gone(req);
+    kept.seen.accept(changed);
+    kept.lastSeenAt = kept.record.lastSeenAt;
+    kept.written = true;
+  }
+
+  async #create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
+    const now = Date.now();
+    const record = { ...this.#head(data, createdAt, now), createdAt, lastSeenAt: now, revision: 0 };
+    if (record.userId === null) await this.#calls.sessions("create", (store) => store.create(id, record));
+    else await this.#calls.createLogin(id, record);
+    return record;
+  }
+
+  /** Makes changes to the record, which other processes may have changed since it was read; null when the session has ended. */
+  async #update(id: string, read: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
+    let base: SessionRecord | null = read;
+    for (let tried = 1; base; tried++) {
+      const { createdAt, revision } = base;
+      const now = Date.now();
+      const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
+      const record = {
+        ...this.#head(changedData(base.data, changes), createdAt, now),
+        createdAt,
+        lastSeenAt,
+        revision,
+      };
+      if (await this.#calls.sessions("update", (store) => store.update(id, record))) {
+        return { ...record, revision: revision + 1 };
+      }
+      if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
+      const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      base = await this.#calls.readSession(id);
+    }
+    return null;
+  }
+
+  #gone(req: Request | undefined): never {
+    if (req) this.#events.emit("sessionGone", { req });
+    throw new SessionGoneError();
+  }
+
+  #head(data: JsonObject, createdAt: number, now: number): Pick<SessionRecord, "userId" | "data" | "expiresAt"> {
+    return { userId: authIn(data)?.userId ?? null, data, expiresAt: this.#expiryOf(data, createdAt, now) };
+  }
+
+  #expiryOf(data: JsonObject, createdAt: number, now: number): number {
+    const start = authIn(data)?.loginAt ?? createdAt;
+    const end = Math.min(now + this.#idleOf(data), start + this.#options.absoluteTimeout);
+    return Math.min(Math.max(Math.ceil(end), 0), LATEST);
+  }
+
+  /** A session lives no longer than its cookie would. */
+  #idleOf(data: JsonObject): number {
+    if (authIn(data)?.pending) return ADMISSION;
+    const { maxAge = this.#options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
+    const { idleTimeout } = this.#options;
+    return typeof maxAge === "number" ? Math.min(idleTimeout, maxAge) : idleTimeout;
+  }
+}
+
+function authIn(data: JsonObject): SessionAuth | undefined {
+  return data.auth as unknown as SessionAuth | undefined;
+}

@@ -1,0 +1,185 @@
+import type { Request } from "express";
+import { changeable, type JsonObject } from "../json.js";
+import type { SessionAuth } from "./auth.js";
+import { Cookie, isLifetime } from "./cookie.js";
+import type { KeptSession, SessionValues } from "./records.js";
+import { refuseAuth, replaceable, reserved } from "./reserved-properties.js";
+
+type Done = (error?: unknown) => void;
+
+/** What a session asks of what keeps it. */
+export interface SessionKeeper {
+  save(session: Session): Promise<void>;
+  reload(session: Session): Promise<void>;
+  regenerate(req: Request): Promise<void>;
+  end(sid: string): Promise<boolean>;
+}
+
+/** What latchkey knows of a session, whatever the application has done to the object. */
+interface Inside {
+  kept: KeptSession;
+  req: Request;
+  cookie: Cookie;
+  values: SessionValues;
+}
+
+/**
+ * `req.session`: what the application keeps of a visitor, as top-level keys, and the verbs of express-session's sessions. Each verb
+ * takes a callback, or gives a promise when it gets none.
+ *
+ * Many applications copy a request's body into the session. So an assignment to a reserved name is ignored: it does not fail, and has
+ * no effect.
+ */
+export class Session {
+  static readonly #COOKIE = reserved<Session>({
+    get: (session) => (#cookie in session ? session.#cookie : undefined),
+    set(session, value) {
+      if (#cookie in session && value instanceof Cookie) session.#cookie = value;
+    },
+  });
+  static readonly #AUTH = reserved<Session>({
+    get: (session) => (#auth in session ? session.#auth : undefined),
+    set: (session, value) => refuseAuth(session.auth, value),
+  });
+
+  declare cookie: Cookie;
+  /** The login, as an own property if somebody is logged in. */
+  declare readonly auth?: SessionAuth;
+  #cookie: Cookie;
+  #auth: SessionAuth | undefined;
+  readonly #req: Request;
+  readonly #kept: KeptSession;
+  readonly #keeper: SessionKeeper;
+
+  constructor(req: Request, kept: KeptSession, keeper: SessionKeeper, cookie: Cookie) {
+    this.#cookie = cookie;
+    this.#req = req;
+    this.#kept = kept;
+    this.#keeper = keeper;
+    Object.defineProperty(this, "cookie", Session.#COOKIE);
+    const data = kept.record?.data;
+    if (data) this.#take(data);
+  }
+
+  /** Where a session is kept; undefined for what is no session of this middleware's. */
+  static keptOf(session: unknown): KeptSession | undefined {
+    return typeof session === "object" && session !== null && #kept in session ? session.#kept : undefined;
+  }
+
+  /** The login of a session that this middleware made; undefined for any other object. */
+  static authOf(session: unknown): SessionAuth | undefined {
+    return Session.keptOf(session) && Object.hasOwn(session as Session, "auth")
+      ? (session as Session).#auth
+      : undefined;
+  }
+
+  /** What latchkey knows of a session that this middleware made. */
+  static inside(session: object): Inside {
+    const self = session as Session;
+    const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
+    return { kept: self.#kept, req: self.#req, cookie: self.#cookie, values };
+  }
+
+  /** Notes who is logged in, in a session that this middleware made. */
+  static logIn(session: object, auth: SessionAuth): void {
+    (session as Session).#auth = Object.freeze(auth);
+    Object.defineProperty(session, "auth", Session.#AUTH);
+  }
+
+  get id(): string {
+    return this.#kept.sid;
+  }
+
+  set id(_: unknown) {}
+
+  get req(): Request {
+    return this.#req;
+  }
+
+  set req(_: unknown) {}
+
+  /** Writes what was changed now, rather than when the response begins. */
+  save(done?: Done): this | Promise<void> {
+    return this.#settle(this.#keeper.save(this), done);
+  }
+
+  /** Puts a session in `req.session` as the store has it now. Rejects when it has none any more. */
+  reload(done?: Done): this | Promise<void> {
+    return this.#settle(this.#keeper.reload(this), done);
+  }
+
+  /** Ends the session, and puts a new, empty one into `req.session`. */
+  regenerate(done?: Done): this | Promise<void> {
+    return this.#settle(this.#keeper.regenerate(this.#req), done);
+  }
+
+  /** Ends the session, and takes it from the request. */
+  destroy(done?: Done): this | Promise<void> {
+    this.#req.session = undefined as never;
+    return this.#settle(this.#keeper.end(this.id), done);
+  }
+
+  /** Lets the cookie live for its whole time from now on. */
+  touch(): this {
+    return this.resetMaxAge();
+  }
+
+  /** Sets the cookie's `maxAge` to what it was at first. */
+  resetMaxAge(): this {
+    this.#cookie.maxAge = this.#cookie.originalMaxAge;
+    return this;
+  }
+
+  #take(data: JsonObject): void {
+    const { seen } = this.#kept;
+    for (const key of Object.keys(data)) {
+      // What has the name of a verb, or of what every object has, is left in the store as it is.
+      if (key in this) continue;
+      const value = changeable(data[key]);
+      (this as Record<string, unknown>)[key] = value;
+      seen.see(key, value);
+    }
+    if (data.auth) {
+      Session.logIn(this, data.auth as unknown as SessionAuth);
+      seen.see("auth", data.auth);
+    }
+    const { maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
+    if (maxAge !== null && (typeof maxAge !== "number" || !isLifetime(maxAge))) return;
+    this.#cookie.maxAge = maxAge;
+    seen.see("cookie", { maxAge });
+  }
+
+  #settle(work: Promise<unknown>, done: Done | undefined): this | Promise<void> {
+    if (done) {
+      work.then(() => done(), done);
+      return this;
+    }
+    const promise = work.then(() => {});
+    promise.catch(() => {}); // who waits is told; who does not, as code written for express-session, must not end the process
+    return promise;
+  }
+}
+
+const prototype = Session.prototype;
+for (const name of ["save", "reload", "regenerate", "destroy", "touch", "resetMaxAge"] as const) {
+  Object.defineProperty(prototype, name, replaceable(name, prototype[name]));
+}
+for (const [name, get, set] of [
+  ["auth", () => undefined, (_: object, value: unknown) => refuseAuth(undefined, value)],
+  ["__proto__", Object.getPrototypeOf, () => {}],
+] as const) {
+  Object.defineProperty(prototype, name, { ...reserved({ get, set }), enumerable: false });
+}
+
+/** Puts a login into the session of a request: one of latchkey's, or of an express-session of the application's own. */
+export function putAuth(session: Request["session"], auth: SessionAuth): void {
+  if (Session.keptOf(session)) Session.logIn(session, auth);
+  else session.auth = auth;
+}
+
+/** Puts values into a session, except those that would replace a verb. */
+export function putValues(session: Request["session"], values: object): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (key === "cookie" || !(key in session)) (session as unknown as Record<string, unknown>)[key] = value;
+  }
+}

@@ -1,0 +1,51 @@
+import { MiddlewareMissingError } from "../errors.js";
+import type { JsonObject } from "../json.js";
+import { insideOf, type LoginManager } from "../login-manager.js";
+import { newAuth, newLoginId } from "../session/auth.js";
+import { newSessionId } from "../session/settings.js";
+import { checkUserId } from "../user.js";
+
+export { type RememberTokenConformanceOptions, rememberTokenConformance } from "./remember-token-conformance.js";
+export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
+
+/** What kind of login to make. */
+export interface LoginAsOptions {
+  /** Credentials just seen? @default true, but false with `remember` */
+  fresh?: boolean | undefined;
+  /** A login that the remember cookie restored, unless it is fresh; the remember cookie is given too. @default false */
+  remember?: boolean | undefined;
+}
+
+/**
+ * Logs a user in without a request, for tests. (Flask-Login's FlaskLoginClient)
+ *
+ * The login is saved in the manager's store. It is bound to no client, so session protection leaves it alone.
+ *
+ * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
+ * @throws MiddlewareMissingError for a manager whose `session()` is not in use
+ */
+export async function loginAs<U extends object, A extends object>(
+  login: LoginManager<U, A>,
+  user: U,
+  options: LoginAsOptions = {},
+): Promise<string> {
+  const { core, sessionRoom } = insideOf(login as unknown as LoginManager<object, object>);
+  if (!sessionRoom)
+    throw new MiddlewareMissingError(
+      "loginAs needs a manager that was mounted with login.init(app) or login.session()",
+    );
+  const { remember = false, fresh = !remember } = options;
+  const userId = checkUserId(core.options.userId(user), "userId()");
+  const loginId = newLoginId();
+  const freshAt = fresh ? Date.now() : null;
+  const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
+  const { rememberDuration: duration } = core.options;
+  const grant = remember && (await core.remember.grant(undefined, auth, { duration, until: Date.now() + duration }));
+  if (grant) auth.series = grant.series;
+  const sid = newSessionId();
+  await sessionRoom.bridge.records.insert(sid, { auth } as unknown as JsonObject);
+
+  const cookies = [sessionRoom.cookie.pair(sid)];
+  if (grant) cookies.push(core.remember.pair(grant));
+  return cookies.join("; ");
+}

@@ -1,0 +1,131 @@
+import type { Cookie, SessionData, Store } from "express-session";
+import { RecordDamagedError, SessionExistsError, UnsupportedByStoreError } from "../../src/errors.js";
+import type { JsonObject } from "../../src/json.js";
+import { assertId, assertRecord, assertSeen, nextRevision } from "../../src/store/arguments.js";
+import type { SessionRecord, SessionStore } from "../../src/store/session-store.js";
+import { Turns } from "./turns.js";
+
+/** What latchkey needs of an express-session store. */
+export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
+
+/** A session as the wrapped store keeps it: a cookie, by which stores tell its lifetime, and the record. */
+interface Wrapped {
+  cookie: { originalMaxAge: number; maxAge: number; expires: Date };
+  record: JsonObject;
+}
+
+/**
+ * Any express-session store as a SessionStore: connect-mongo, connect-dynamodb, memorystore and many more.
+ *
+ * Such a store cannot do everything:
+ * - `create`, `update` and `touch` look before they write. In one process the calls about one session go one after the other; of several,
+ *   one may write a session again that another ended in between, or undo its change. What the other stores rule out is here a matter of
+ *   milliseconds.
+ * - `destroy` looks before it deletes: two processes at once may both be told that they ended the session.
+ * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, for such a store
+ *   removes expired sessions itself, if it does.
+ * - It keeps no remembered browsers, so it has no `rememberTokens`: such a store cannot compare a token and replace it at once.
+ */
+export class ExpressSessionStore implements SessionStore {
+  readonly #store: ExpressSessionStoreLike;
+  readonly #turns = new Turns();
+
+  constructor(store: ExpressSessionStoreLike) {
+    for (const verb of ["get", "set", "destroy"] as const) {
+      if (typeof store?.[verb] !== "function")
+        throw new TypeError(`store must be an express-session store, with ${verb}()`);
+    }
+    this.#store = store;
+  }
+
+  async create(id: string, record: SessionRecord): Promise<void> {
+    const kept = keep(record);
+    await this.#turns.take(id, async () => {
+      if (await this.read(id)) throw new SessionExistsError();
+      await this.#write(id, kept);
+    });
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    const found = (await settled((done) => this.#store.get(id, done)).catch((error: unknown) => {
+      if (error instanceof SyntaxError) throw new RecordDamagedError(); // it could not parse the record
+      return unlessMissing(error);
+    })) as Wrapped | null | undefined;
+    const record = found?.record as unknown as SessionRecord | undefined;
+    return record && record.expiresAt > Date.now() ? (structuredClone(record) as SessionRecord) : null;
+  }
+
+  async update(id: string, record: SessionRecord): Promise<boolean> {
+    const next = keep(nextRevision(record));
+    return this.#turns.take(id, async () => {
+      if ((await this.read(id))?.revision !== record.revision) return false;
+      await this.#write(id, next);
+      return true;
+    });
+  }
+
+  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
+    assertSeen(seen);
+    return this.#turns.take(id, async () => {
+      const record = await this.read(id);
+      if (!record) return false;
+      const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
+      const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+      await this.#write(id, { ...record, lastSeenAt, expiresAt });
+      return true;
+    });
+  }
+
+  async destroy(id: string): Promise<boolean> {
+    return this.#turns.take(id, async () => {
+      const isThere = await this.read(id).then(
+        (record) => record !== null,
+        (error: unknown) => {
+          if (error instanceof RecordDamagedError) return true;
+          throw error;
+        },
+      );
+      await settled((done) => this.#store.destroy(id, done)).catch(unlessMissing);
+      return isThere;
+    });
+  }
+
+  async listByUser(): Promise<never> {
+    throw new UnsupportedByStoreError("listByUser", "express-session stores keep no index of users");
+  }
+
+  async destroyByUser(): Promise<never> {
+    throw new UnsupportedByStoreError("destroyByUser", "express-session stores keep no index of users");
+  }
+
+  async prune(): Promise<number> {
+    return 0;
+  }
+
+  async #write(id: string, record: SessionRecord): Promise<void> {
+    const maxAge = Math.max(record.expiresAt - Date.now(), 1000);
+    const cookie = { originalMaxAge: maxAge, maxAge, expires: new Date(Date.now() + maxAge) };
+    const wrapped: Wrapped = { cookie, record: record as unknown as JsonObject };
+    await settled((done) => this.#store.set(id, wrapped as unknown as SessionData & { cookie: Cookie }, done));
+  }
+}
+
+/** A copy, so that nothing outside can change what the wrapped store holds. */
+function keep(record: SessionRecord): SessionRecord {
+  assertRecord(record);
+  return { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
+}
+
+/** Turns a call with a callback into a promise. */
+function settled(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const given = call((error, value) => (error ? reject(error) : resolve(value)));
+    Promise.resolve(given).catch(reject); // some stores also return a promise, and reject it instead of calling back
+  });
+}
+
+/** Stores that keep files report an absent session as a missing file. express-session also understands that as no session. */
+function unlessMissing(error: unknown): undefined {
+  if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;
+}

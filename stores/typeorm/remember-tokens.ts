@@ -1,0 +1,59 @@
+import type { DataSource } from "typeorm";
+import { assertId, assertRememberTokenRecord } from "../../src/store/arguments.js";
+import type {
+  RememberTokenRecord,
+  RememberTokenStore,
+  StoredRememberToken,
+} from "../../src/store/remember-token-store.js";
+import { decoded } from "../undecodable.js";
+import type { RememberTokenRow } from "./schema.js";
+import { TypeOrmTable } from "./table.js";
+
+/** The remembered browsers of a TypeOrmStore. */
+export class TypeOrmRememberTokens implements RememberTokenStore {
+  readonly #table: TypeOrmTable<RememberTokenRow, RememberTokenRecord>;
+
+  constructor(dataSource: DataSource, tableName: string) {
+    this.#table = new TypeOrmTable<RememberTokenRow, RememberTokenRecord>(dataSource, tableName, { toRow, fromRow });
+  }
+
+  create(id: string, record: RememberTokenRecord): Promise<void> {
+    return this.#table.create(id, record);
+  }
+
+  read(id: string): Promise<RememberTokenRecord | null> {
+    return this.#table.read(id);
+  }
+
+  async rotate(id: string, tokenHash: string, record: RememberTokenRecord): Promise<boolean> {
+    assertId("tokenHash", tokenHash);
+    const { userId } = record;
+    return this.#table.replace(id, record, "AND token_hash = :tokenHash AND user_id = :userId", { tokenHash, userId });
+  }
+
+  destroy(id: string): Promise<boolean> {
+    return this.#table.destroy(id);
+  }
+
+  listByUser(userId: string): Promise<StoredRememberToken[]> {
+    return this.#table.listByUser(userId);
+  }
+
+  destroyByUser(userId: string, options?: { except?: string }): Promise<number> {
+    return this.#table.destroyByUser(userId, options);
+  }
+
+  prune(options?: { limit?: number }): Promise<number> {
+    return this.#table.prune(options);
+  }
+}
+
+function toRow(id: string, record: RememberTokenRecord): RememberTokenRow {
+  assertRememberTokenRecord(record);
+  const { userId, tokenHash, data, createdAt, expiresAt } = record;
+  return { id, userId, tokenHash, data: JSON.stringify(data), createdAt, expiresAt };
+}
+
+function fromRow({ userId, tokenHash, data, createdAt, expiresAt }: RememberTokenRow): RememberTokenRecord {
+  return { userId, tokenHash, data: decoded(() => JSON.parse(data)), createdAt, expiresAt };
+}

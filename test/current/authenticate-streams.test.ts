@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import type { Request } from "express";
+import expressSession, { MemoryStore } from "express-session";
+import { confirmLogin, currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
+import { type Person, SECRET } from "../support/people.js";
+import { only, send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+type Site = ReturnType<typeof site>;
+
+const places: Record<string, Parameters<typeof site>[1]> = {
+  "a session of latchkey's": undefined,
+  "an express-session of the application's own": (login, app) =>
+    void app.use(
+      expressSession({ secret: SECRET, resave: false, saveUninitialized: false, store: new MemoryStore() }),
+      login.middleware(),
+    ),
+};
+
+for (const [place, mount] of Object.entries(places)) {
+  describe(`authenticate() in a handler of server-sent events, over ${place}`, () => {
+    /** A login with a remember cookie, and a stream that reports its user until the test ends. */
+    async function visit() {
+      const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }) }, mount);
+      const streams: Request[] = [];
+      const before: Record<string, (req: Request) => Promise<unknown>> = {
+        nothing: async () => {},
+        confirmed: (req) => confirmLogin(req),
+        "logged in": (req) => loginUser(req, at.bob as never),
+        "logged out": (req) => logoutUser(req),
+      };
+      at.app.get("/stream/:before", loginRequired(), async (req, res) => {
+        await before[req.params.before as string]!(req);
+        res.writeHead(200, { "content-type": "text/event-stream" });
+        res.write("data: hello\n\n");
+        streams.push(req);
+      });
+      const origin = await serve(at.app);
+      const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+      const who = async () => ((await at.login.authenticate(streams[0]!)) as Person | null)?.name ?? null;
+      const open = (what: string, given = cookie) =>
+        send(origin, `GET /stream/${encodeURIComponent(what)}`, { cookie: given, atHeaders: true });
+      return { ...at, origin, cookie, who, open, streams };
+    }
+
+    const ends: Record<string, (at: Site & { origin: string; cookie: string }) => unknown> = {
+      "was logged out by another request": ({ origin, cookie }) => send(origin, "POST /logout", { cookie }),
+      "has another stamp": ({ ann }) => Object.assign(ann, { stamp: "2" }),
+      "has no user any more": ({ byId }) => byId.delete("1"),
+    };
+    for (const [what, end] of Object.entries(ends)) {
+      it(`knows that the login ${what}; currentUser(req) stays as it was`, async () => {
+        const at = await visit();
+        await at.open("nothing");
+        expect([await at.who(), await at.who()]).to.eql(["Ann", "Ann"]);
+        await end(at);
+        expect([await at.who(), await at.who()]).to.eql([null, null]);
+        expect(await currentUser(at.streams[0])).to.equal(at.ann);
+      });
+    }
+
+    it("knows the login that its own request has changed", async () => {
+      for (const [what, name] of [
+        ["confirmed", "Ann"],
+        ["logged in", "Bob"],
+        ["logged out", null],
+      ] as const) {
+        const at = await visit();
+        await at.open(what);
+        expect([await at.who(), await at.who()], what).to.eql([name, name]);
+      }
+    });
+
+    it("knows the login that its own request has restored", async () => {
+      const at = await visit();
+      const { cookie } = await at.open("nothing", only("remember", at.cookie)!);
+      expect(await at.who()).to.equal("Ann");
+      await send(at.origin, "POST /logout", { cookie });
+      expect(await at.who()).to.equal(null);
+    });
+  });
+}

@@ -1,0 +1,211 @@
+import { expect } from "chai";
+import type { JsonObject, SessionStore } from "latchkey";
+import sinon from "sinon";
+import { people } from "../support/people.js";
+import { randomOf } from "../support/random.js";
+import { only, send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { type Me, site } from "../support/site.js";
+import { trials } from "../support/trials.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const YEAR = 365 * DAY;
+
+/** What becomes of a login when the clock is so much later than the real time, at the login and at each request after it. */
+interface Case {
+  what: string;
+  atLogin: number;
+  after: number[];
+  /** What the last request says, by the session: fresh, logged in but not freshly, or ended. */
+  login: "fresh" | "stale" | "ended";
+  /** Why it ended, where latchkey ended it; null where the store had forgotten it. */
+  reason?: "clock" | "absolute timeout" | null;
+  /** Does the remember cookie alone bring it back? */
+  remembered: boolean;
+}
+
+const cases: Case[] = [
+  { what: "is right", atLogin: 0, after: [0], login: "fresh", remembered: true },
+  { what: "was 59 s ahead", atLogin: 59 * SECOND, after: [0], login: "fresh", remembered: true },
+  { what: "was 60 s ahead", atLogin: 60 * SECOND, after: [0], login: "fresh", remembered: true },
+  { what: "was 61 s ahead", atLogin: 61 * SECOND, after: [0], login: "ended", reason: "clock", remembered: true },
+  { what: "was an hour behind", atLogin: -HOUR, after: [0], login: "stale", remembered: true },
+  { what: "was a year behind", atLogin: -YEAR, after: [0], login: "ended", reason: null, remembered: false },
+  { what: "is set back by an hour", atLogin: 0, after: [0, -HOUR], login: "ended", reason: "clock", remembered: true },
+  { what: "is set back by a year", atLogin: 0, after: [0, -YEAR], login: "ended", reason: "clock", remembered: true },
+  {
+    what: "is set back by an hour and forward again, with a request between",
+    atLogin: 0,
+    after: [-HOUR, 0],
+    login: "ended",
+    reason: "clock",
+    remembered: true,
+  },
+  {
+    what: "is set back and forward again between two requests",
+    atLogin: 0,
+    after: [0, 0],
+    login: "fresh",
+    remembered: true,
+  },
+  { what: "is set forward by an hour", atLogin: 0, after: [HOUR], login: "stale", remembered: true },
+  { what: "is set forward by an hour and back again", atLogin: 0, after: [HOUR, 0], login: "fresh", remembered: true },
+  { what: "is set forward by a year", atLogin: 0, after: [YEAR], login: "ended", reason: null, remembered: false },
+  {
+    what: "is set forward by a year and back again",
+    atLogin: 0,
+    after: [YEAR, 0],
+    login: "ended",
+    reason: null,
+    remembered: true,
+  },
+];
+
+describe("a clock that", () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+  });
+  afterEach(() => sinon.restore());
+
+  for (const { what, atLogin, after, login: expected, reason, remembered } of cases) {
+    it(`${what}: ${expected}${reason ? ` (${reason})` : ""}, ${remembered ? "remembered" : "forgotten"}`, async () => {
+      const { app, login, store } = site({
+        store: new WatchedStore(undefined, { rememberTokens: true }),
+        freshFor: "30m",
+      });
+      const reasons: unknown[] = [];
+      login.on("loginEnded", (ended) => reasons.push(ended.reason));
+      const origin = await serve(app);
+      const now = Date.now();
+      const at = (skew: number) => clock.setSystemTime(now + skew);
+      at(atLogin);
+      const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+      const tell = async (name: string) => {
+        const { status, text } = await send(origin, "GET /me", { cookie: only(name, cookie) });
+        return status === 200 ? (JSON.parse(text) as Me) : null;
+      };
+      let me: Me | null = null;
+      for (const skew of after) {
+        at(skew);
+        me = await tell("sid");
+      }
+      expect(me === null ? "ended" : me.fresh ? "fresh" : "stale").to.equal(expected);
+      expect(reasons).to.deep.equal(reason ? [reason] : []);
+      if (expected === "ended") expect(await store.countOf("1")).to.equal(0);
+      expect((await tell("remember"))?.remembered ?? false).to.equal(remembered);
+    });
+  }
+});
+
+describe("instants in a session that are none", () => {
+  const malformed: Array<[string, unknown]> = [
+    ["missing", undefined],
+    ["null, which NaN becomes", null],
+    ["a text", "yesterday"],
+    ["a number as a text", String(Date.now())],
+    ["an empty text", ""],
+    ["true", true],
+    ["an array", [Date.now()]],
+    ["an object", { valueOf: 1 }],
+    ["too large for a number", "1e999"],
+    ["ten minutes ahead", Date.now() + 10 * MINUTE],
+  ];
+
+  before(() => {
+    sinon.stub(process, "emitWarning"); // of so long a timeout
+  });
+  after(() => sinon.restore());
+
+  async function withAuth(changes: JsonObject) {
+    const at = site({ absoluteTimeout: "100y", sessionProtection: false });
+    const origin = await serve(at.app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const store: SessionStore = at.store.inner;
+    const { id, ...record } = (await store.listByUser("1"))[0]!;
+    const auth = { ...(record.data.auth as JsonObject), ...changes };
+    const data = JSON.parse(JSON.stringify({ auth })) as JsonObject;
+    expect(await store.update(id, { ...record, data })).to.equal(true);
+    return send(origin, "GET /me", { cookie });
+  }
+
+  for (const [what, value] of malformed) {
+    it(`${what}: never logged in, never fresh`, async () => {
+      expect((await withAuth({ loginAt: value } as never)).status, "loginAt").to.equal(401);
+      const { status, text } = await withAuth({ freshAt: value } as never);
+      const isInstant = value === null || typeof value === "number"; // another type is a damaged record
+      expect(status, "freshAt").to.equal(isInstant ? 200 : 401);
+      if (isInstant) expect((JSON.parse(text) as Me).fresh, "freshAt").to.equal(false);
+    });
+  }
+});
+
+describe("two sites on one store whose clocks differ", () => {
+  const SKEW = 600 * SECOND;
+  const [idle, absolute, freshFor] = [2 * HOUR, 8 * HOUR, HOUR];
+  const histories = trials(1000, 120);
+  afterEach(() => sinon.restore());
+
+  it(`by up to 600 s either way, in ${histories} random histories: no login lasts longer for it than they differ`, async () => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+    const random = randomOf(seed);
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const store = new WatchedStore();
+    const { load } = people();
+    const options = { store, userLoader: load, idleTimeout: idle, absoluteTimeout: absolute, freshFor };
+    const origins = await Promise.all([0, 1].map(async () => serve(site(options).app)));
+    const seen = { requests: 0, accepted: 0, fresh: 0, ended: 0 };
+    let now = Date.now();
+
+    for (let history = 0; history < histories; history++) {
+      const skews = [0, 1].map(() => Math.round((random() * 2 - 1) * SKEW));
+      const apart = Math.abs(skews[0]! - skews[1]!);
+      const ask = (place: number, line: string, cookie?: string) => {
+        clock.setSystemTime(now + skews[place]!);
+        return send(origins[place]!, line, cookie ? { cookie } : {});
+      };
+      let cookie = (await ask(0, "POST /login/1")).cookie;
+      let [start, lastUsed, lastSeenAt] = [now, now, 0];
+      let beganAt = Date.now(); // by the clock of the site that wrote it
+      for (let step = 0; step < 12; step++) {
+        now += Math.floor(random() ** 3 * 3 * HOUR);
+        const kind = random();
+        const line = kind < 0.1 ? "POST /confirm" : kind < 0.3 ? `POST /note/${step}` : "GET /me";
+        const context = `seed ${seed}, history ${history}, step ${step}, ${line}, clocks ${skews}`;
+        const answer = await ask(random() < 0.5 ? 0 : 1, line, cookie);
+        seen.requests++;
+        if (line.startsWith("POST /note")) {
+          lastUsed = now; // where it found the login
+          continue;
+        }
+        if (answer.status !== 200) {
+          seen.ended++;
+          break;
+        }
+        seen.accepted++;
+        expect(beganAt - Date.now(), context).to.be.at.most(MINUTE);
+        expect(now - start, context).to.be.at.most(absolute + apart);
+        expect(now - lastUsed, context).to.be.at.most(idle + apart);
+        lastUsed = now;
+        if (line === "GET /me" && (JSON.parse(answer.text) as Me).fresh) {
+          seen.fresh++;
+          expect(now - start, context).to.be.at.most(freshFor + apart);
+        }
+        if (line === "POST /confirm") {
+          [start, cookie, lastSeenAt, beganAt] = [now, answer.cookie, 0, Date.now()];
+        }
+        const [record] = await store.inner.listByUser("1");
+        if (!record) continue; // by the clock of this site
+        expect(record.lastSeenAt, context).to.be.at.least(lastSeenAt);
+        ({ lastSeenAt } = record);
+      }
+      await store.inner.destroyByUser("1");
+    }
+    expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).to.be.above(histories / 4);
+    console.log(`      seed ${seed}: ${JSON.stringify(seen)}`);
+  });
+});

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "chai";
+import * as latchkey from "latchkey";
+import { LatchkeyError, type LoginEventName, LoginManager, OptionError } from "latchkey";
+import { SECRET } from "../support/people.js";
+import { anchorsOf, linksOf, pages, snippetsOf } from "../support/snippets.js";
+import { compiledSnippets } from "../support/snippets-compiled.js";
+import { inTestAll } from "../support/tier.js";
+
+const read = (page: string) => readFileSync(page, "utf8");
+
+/** Each event once, or the compiler says so. */
+const EVENTS: Record<LoginEventName, true> = {
+  ...{ loggedIn: true, loggedOut: true, loadedFromCookie: true, loadedFromRequest: true, loginConfirmed: true },
+  ...{ unauthorized: true, needsRefresh: true, forbidden: true, userAccessed: true, sessionProtected: true },
+  ...{ loginEnded: true, stampRefreshed: true, loginsRevoked: true, loginRefused: true, rememberTokenStale: true },
+  ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
+};
+
+inTestAll("the code of the documentation", () => {
+  it("compiles, every piece of it", async () => {
+    expect(pages().flatMap(snippetsOf)).to.have.length.above(50);
+    expect(await compiledSnippets()).to.equal("");
+  });
+});
+
+describe("the documentation", () => {
+  it("marks its code with a language, TypeScript as ts", () => {
+    const languages = pages().flatMap((page) =>
+      [...read(page).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, language]) => `${page}: ${language}`),
+    );
+    const known = /: (ts|sh|json|python)$/;
+    expect(languages.filter((language) => !known.test(language))).to.eql([]);
+  });
+
+  it("links to what is there", () => {
+    const others = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md", "test/parity/README.md"];
+    const dead = [...pages(), ...others].flatMap((page) =>
+      linksOf(page)
+        .filter((link) => !leads(page, link))
+        .map((link) => `${page}: ${link}`),
+    );
+    expect(dead).to.eql([]);
+  });
+
+  it("names files that are there", () => {
+    const named = pages().flatMap((page) => [
+      ...read(page).matchAll(/`((?:examples|bench|test|docs|src|stores)\/[\w./-]*)`/g),
+    ]);
+    expect(named).to.have.length.above(5);
+    expect(named.map(([, path]) => path!).filter((path) => !existsSync(path))).to.eql([]);
+  });
+
+  it("names every option in the README's table", () => {
+    const error = (() => {
+      try {
+        return new LoginManager({ secret: SECRET, none: 1 } as never);
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    expect(error).to.be.instanceOf(OptionError);
+    const names = (error as Error).message.match(/there are (.*)$/)?.[1]?.split(", ") ?? [];
+    expect(names).to.have.length.above(20);
+    for (const name of names) expect(read("README.md")).to.match(new RegExp(`\`${name}[\`(.]`));
+  });
+
+  for (const page of ["README.md", "docs/errors.md"]) {
+    it(`names every error with its code and status in ${page}`, () => {
+      const classes = Object.values(latchkey).filter(
+        (value): value is typeof LatchkeyError =>
+          typeof value === "function" && value.prototype instanceof LatchkeyError,
+      );
+      expect(classes).to.have.length.above(10);
+      for (const ErrorClass of classes as unknown as Array<new (...args: string[]) => LatchkeyError>) {
+        const error = new ErrorClass("x", "y");
+        expect(read(page)).to.include(`| \`${ErrorClass.name}\` | \`${error.code}\` | ${error.status} |`);
+      }
+    });
+  }
+
+  for (const page of ["README.md", "docs/events.md"]) {
+    it(`names every event in ${page}`, () => {
+      const rows = read(page)
+        .split("\n")
+        .filter((line) => line.startsWith("| `"));
+      for (const name of Object.keys(EVENTS)) {
+        expect(
+          rows.some((row) => row.split(" | ")[0]?.includes(`\`${name}\``)),
+          name,
+        ).to.equal(true);
+      }
+    });
+  }
+
+  it("says the same of Flask-Login in the README and on the site", () => {
+    const tableOf = (page: string) => /\n\| Flask-Login \| latchkey \|\n([\s\S]*?)\n\n/.exec(read(page))?.[1];
+    const site = tableOf("docs/migrating-from-flask-login.md")?.replaceAll(/\[(\w+)\]\([^)]*\)/g, "$1");
+    expect(site).to.be.a("string").and.equal(tableOf("README.md"));
+  });
+
+  it("quotes figures that were measured", () => {
+    const measured = read("docs/benchmarks.md");
+    const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
+    for (const row of [
+      ["Redis", "533", "used_memory_dataset"],
+      ["PostgreSQL", "562", "pg_total_relation_size"],
+      ["MemoryStore", "654", "| 10 |"],
+      ["Redis", "0.36", "0.52"],
+      ["PostgreSQL", "0.56", "0.58"],
+    ] as const) {
+      const source = measured.split("\n").filter((line) => row.every((text) => line.includes(text)));
+      expect(source, row.join()).to.have.length(1);
+      expect(table).to.include(row[1]);
+    }
+  });
+});
+
+/** Is there such a file, with such a heading? The reference is made with the site, whose build checks the links to it. */
+function leads(page: string, link: string): boolean {
+  const [path, anchor] = link.split("#");
+  const target = path === "" ? page : path!.startsWith("/") ? join("docs", path!) : join(dirname(page), path!);
+  if (target.startsWith("docs/reference/")) return true;
+  if (!existsSync(target)) return false;
+  return anchor === undefined || anchorsOf(target).has(anchor);
+}

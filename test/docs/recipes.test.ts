@@ -1,0 +1,251 @@
+import { once } from "node:events";
+import { expect } from "chai";
+import { WebSocket } from "ws";
+import { backendsHere } from "../support/backends.js";
+import type { Browser } from "../support/browser.js";
+import { endPrograms, type PageProgram, startProgram } from "../support/page-program.js";
+import { startRedis } from "../support/redis-servers.js";
+import { inTestAll } from "../support/tier.js";
+
+const ann = { email: "ann@example.com", password: "correct horse" };
+const bob = { email: "bob@example.com", password: "battery staple" };
+const wrong = { ...ann, password: "wrong" };
+
+const start = (recipe: string) => startProgram(`docs/recipes/${recipe}.md`);
+const withRedis = (await backendsHere("redis")).length > 0;
+const loggedIn = async (client: Browser, json = ann) => {
+  await client.post("/login", { json });
+  return client;
+};
+
+inTestAll("the recipes", () => {
+  afterEach(endPrograms);
+
+  it("login-form: leads back, confirms, keeps one login over a new password", async () => {
+    const program = await start("login-form");
+    const browser = program.browser();
+    const other = program.browser();
+    await other.post("/login", { form: ann });
+    expect((await browser.get("/account")).location).to.equal("/login?next=%2Faccount");
+    expect((await browser.get("/login")).text).to.include("Please log in to access this page.");
+    expect((await browser.post("/login", { form: wrong })).status).to.equal(422);
+    expect((await browser.post("/login?next=https://evil.example", { form: ann })).location).to.equal("/account");
+    expect((await browser.post("/confirm?next=/password", { form: { password: "wrong" } })).status).to.equal(422);
+    expect((await browser.post("/confirm?next=/password", { form: ann })).location).to.equal("/password");
+    expect((await browser.post("/password", { form: { password: "a new one" } })).location).to.equal("/account");
+    expect((await browser.get("/account")).text).to.equal("Hello, ann@example.com!");
+    expect((await other.get("/account")).status).to.equal(302);
+  });
+
+  it("json-api: answers by problem documents", async () => {
+    const client = (await start("json-api")).client();
+    const refused = await client.get("/api/me");
+    expect(refused.text).to.equal(
+      '{"type":"about:blank","title":"Unauthorized","status":401,"detail":"You need to log in.","code":"login_required"}',
+    );
+    await client.post("/api/login", { json: { ...ann, remember: true } });
+    expect((await client.get("/api/me")).json()).to.eql({ email: ann.email });
+    await client.restart();
+    expect((await client.send("DELETE", "/api/account")).json()).to.include({ code: "fresh_login_required" });
+    expect((await client.post("/api/confirm", { json: wrong })).status).to.equal(422);
+    expect((await client.post("/api/confirm", { json: ann })).status).to.equal(204);
+    expect((await client.send("DELETE", "/api/account")).status).to.equal(204);
+    expect((await client.post("/api/logout")).status).to.equal(204);
+    expect((await client.get("/api/me")).status).to.equal(401);
+  });
+
+  it("bearer-tokens: lets a program in, never freshly", async () => {
+    const program = await start("bearer-tokens");
+    const headers = { authorization: `Bearer ${program.printed[0]}` };
+    const client = program.client();
+    const answer = await client.get("/me", { headers });
+    expect(answer.json()).to.eql({ email: ann.email });
+    expect(answer.cookies).to.eql([]);
+    expect((await client.send("DELETE", "/me", { headers })).status).to.equal(403);
+    expect((await client.get("/me", { headers: { authorization: "Bearer x" } })).status).to.equal(401);
+  });
+
+  it("websockets: knows who is logged in, and when no more", async () => {
+    const program = await start("websockets");
+    const client = await loggedIn(program.client());
+    const cookie = await client.jar.getCookieString(program.origin);
+    const open = (origin: string) => {
+      const socket = new WebSocket(program.origin.replace("http", "ws"), { headers: { cookie, origin } });
+      return { socket, first: once(socket, "message").then(([data]) => String(data)) };
+    };
+    await open("https://evil.example").first.then(
+      () => expect.fail("it was let in"),
+      (error: Error) => expect(error.message).to.include("403"),
+    );
+    const { socket, first } = open(program.origin);
+    expect(await first).to.equal("Hello, ann@example.com!");
+    socket.send("?");
+    expect(String((await once(socket, "message"))[0])).to.equal("still here");
+    await client.post("/logout");
+    socket.send("?");
+    expect((await once(socket, "close"))[0]).to.equal(4401);
+  });
+
+  it("nestjs: guards as Express does, and hands over the user", async () => {
+    const program = await start("nestjs");
+    const client = program.client();
+    const code = async (path: string) => (await client.get(path)).json<{ code: string }>().code;
+    expect((await client.post("/login", { json: wrong })).status).to.equal(401);
+    expect([await code("/account"), await code("/account/audit")]).to.eql(["login_required", "login_required"]);
+    expect((await client.post("/account/password")).status).to.equal(401);
+    expect((await client.post("/login", { json: ann })).status).to.equal(204);
+    expect((await client.get("/account")).json()).to.eql({ email: "ann@example.com" });
+    expect((await client.post("/account/password")).text).to.equal("yours to do");
+    const { status, text } = await client.get("/account/audit");
+    expect([status, text]).to.eql([200, "[]"]);
+    const other = await loggedIn(program.client(), bob);
+    expect((await other.get("/account/audit")).json()).to.include({ status: 403, code: "role_required" });
+    expect((await client.post("/logout")).status).to.equal(204);
+    expect(await code("/account")).to.equal("login_required");
+  });
+
+  it("openid-connect: is as fresh as the provider's login", async () => {
+    const program = await start("openid-connect");
+    const browser = program.browser();
+    const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago;
+    await browser.get(`/callback?email=${ann.email}&auth_time=${seconds(3600)}`);
+    expect((await browser.get("/")).text).to.equal("Hello, ann@example.com!");
+    expect((await browser.get("/payout")).location).to.equal("/login/again");
+    expect((await browser.get(`/callback?email=${bob.email}&auth_time=${seconds(1)}`)).status).to.equal(403);
+    expect((await browser.get("/payout")).status).to.equal(302);
+    await browser.get(`/callback?email=${ann.email}&auth_time=${seconds(1)}`);
+    expect((await browser.get("/payout")).text).to.equal("Which account?");
+
+    const unknown = program.browser();
+    await unknown.get(`/callback?email=${ann.email}`);
+    expect((await unknown.get("/")).status).to.equal(200);
+    expect((await unknown.get("/payout")).status).to.equal(302);
+  });
+
+  it("passport: checks the credentials, and latchkey keeps the login", async () => {
+    const browser = (await start("passport")).browser();
+    expect((await browser.post("/login", { form: wrong })).status).to.equal(401);
+    expect((await browser.post("/login?next=/", { form: { ...ann, remember: "on" } })).location).to.equal("/");
+    await browser.restart();
+    expect((await browser.get("/")).text).to.equal("Hello, ann@example.com!");
+    await browser.post("/logout");
+    expect((await browser.get("/")).location).to.equal("/login?next=%2F");
+  });
+
+  it("csrf: wants a token, and another one after the login", async () => {
+    const browser = (await start("csrf")).browser();
+    const tokenOf = async (path: string) => /name="csrf".* value="([^"]+)"/.exec((await browser.get(path)).text)![1]!;
+    const csrf = await tokenOf("/login");
+    expect((await browser.post("/login", { form: ann })).status).to.equal(403);
+    expect((await browser.post("/login", { form: { ...ann, csrf } })).location).to.equal("/");
+    expect((await browser.post("/note", { form: { csrf } })).status).to.equal(403);
+    expect((await browser.post("/note", { form: { csrf: await tokenOf("/") } })).text).to.equal("noted");
+  });
+
+  it("rate-limiting: refuses the sixth guess, for another account not", async () => {
+    const client = (await start("rate-limiting")).client();
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n++) statuses.push((await client.post("/login", { json: wrong })).status);
+    expect(statuses).to.eql([401, 401, 401, 401, 401, 429]);
+    expect((await client.post("/login", { json: ann })).status).to.equal(429);
+    expect((await client.post("/login", { json: bob })).status).to.equal(200);
+  });
+
+  it("roles: opens a route to those who have one", async () => {
+    const program = await start("roles");
+    const nobody = program.client();
+    expect((await nobody.get("/audit")).status).to.equal(401);
+    const admin = await loggedIn(program.client());
+    const staff = await loggedIn(program.client(), bob);
+    const statuses = (client: Browser) =>
+      Promise.all(["/audit", "/vault", "/invoices/1"].map(async (path) => (await client.get(path)).status));
+    expect(await statuses(admin)).to.eql([200, 200, 200]);
+    expect(await statuses(staff)).to.eql([403, 403, 403]);
+    expect((await staff.get("/invoices/2")).status).to.equal(200);
+  });
+
+  it("several-login-pages: sends people to that of their part", async () => {
+    const browser = (await start("several-login-pages")).browser();
+    const to = async (path: string) => (await browser.get(path)).location;
+    expect(await to("/account")).to.equal("/login?next=%2Faccount");
+    expect(await to("/administer")).to.equal("/login?next=%2Fadminister");
+    expect(await to("/admin/users")).to.equal("/admin/login?next=%2Fadmin%2Fusers");
+    expect(await to("/partners/orders")).to.equal("https://partners.example.com/login");
+  });
+
+  it("remember-by-default: remembers but on a shared computer", async () => {
+    const program = await start("remember-by-default");
+    const statuses = async (form: Record<string, string>) => {
+      const browser = program.browser();
+      await browser.post("/login", { form });
+      await browser.restart();
+      return [(await browser.get("/")).status, (await browser.get("/orders/new")).status];
+    };
+    expect(await statuses(ann)).to.eql([200, 403]);
+    expect(await statuses({ ...ann, shared: "on" })).to.eql([401, 401]);
+  });
+
+  it("impersonation: shows another user's data, to look at only", async () => {
+    const program = await start("impersonation");
+    const user = await loggedIn(program.client(), bob);
+    expect((await user.post("/support/view/1")).status).to.equal(403);
+    const admin = await loggedIn(program.client());
+    expect((await admin.post("/support/view/9")).status).to.equal(404);
+    expect((await admin.post("/support/view/2")).status).to.equal(204);
+    expect((await admin.get("/orders")).json()).to.eql({ of: bob.email, seenBy: ann.email });
+    expect((await admin.post("/orders")).status).to.equal(403);
+    await admin.send("DELETE", "/support/view");
+    expect((await admin.get("/orders")).json()).to.eql({ of: ann.email, seenBy: ann.email });
+    expect(program.printed).to.include("ann@example.com looks at the account 2");
+  });
+
+  it("password-reset: ends every login, and is good once", async () => {
+    const program = await start("password-reset");
+    const clients = await Promise.all([1, 2].map(() => loggedIn(program.client())));
+    const [first] = clients as [Browser, Browser];
+    const forgot = (email: string) => first.post("/forgot", { json: { email } });
+    expect((await forgot("nobody@example.com")).text).to.equal((await forgot(ann.email)).text);
+    const json = { link: await lastPrinted(program), password: "another" };
+    expect((await first.post("/reset", { json })).status).to.equal(200);
+    expect((await first.post("/reset", { json })).status).to.equal(410);
+    for (const client of clients) expect((await client.get("/")).status).to.equal(401);
+    const again = await loggedIn(program.client(), { ...ann, password: "another" });
+    expect((await again.get("/")).text).to.equal("Hello, ann@example.com!");
+  });
+
+  const keepsOldLogins = async () => {
+    const redis = await startRedis();
+    process.env.REDIS_URL = redis.url;
+    try {
+      const [before, after] = await Promise.all([
+        startProgram("docs/recipes/keeping-old-logins.md", "before.ts"),
+        start("keeping-old-logins"),
+      ]);
+      const form = new URLSearchParams(ann);
+      const old = (await fetch(`${before.origin}/login`, { method: "POST", body: form })).headers.getSetCookie();
+      const cookie = old[0]!.split(";")[0]!;
+      expect(cookie).to.match(/^connect\.sid=s/);
+      const ask = (cookie: string) => fetch(after.origin, { headers: { accept: "application/json", cookie } });
+      expect((await ask(`${cookie}x`)).status).to.equal(401);
+
+      const first = await ask(cookie);
+      expect(await first.json()).to.eql({ email: ann.email, cart: ["a book"] });
+      const given = first.headers.getSetCookie();
+      expect(given.find((line) => line.startsWith("connect.sid=;"))).to.include("Expires=Thu, 01 Jan 1970");
+      const sid = given.find((line) => line.startsWith("sid="))!.split(";")[0]!;
+      expect(await (await ask(sid)).json()).to.eql({ email: ann.email, cart: ["a book"] });
+      expect((await ask(cookie)).status).to.equal(401);
+    } finally {
+      delete process.env.REDIS_URL;
+      endPrograms();
+      await redis.stop();
+    }
+  };
+  if (withRedis) it("keeping-old-logins: takes over what the old sessions knew, once", keepsOldLogins);
+});
+
+/** A line comes through a pipe of its own, maybe after the answer. */
+async function lastPrinted({ printed }: PageProgram): Promise<string> {
+  while (printed.length === 0) await new Promise(setImmediate);
+  return printed.at(-1)!;
+}

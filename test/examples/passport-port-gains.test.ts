@@ -1,0 +1,146 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import {
+  type AddressBook,
+  ANN,
+  addressBooks,
+  BOB,
+  beginImport,
+  copyOf,
+  loggedIn,
+  logIn,
+  whoIs,
+} from "../support/address-books.js";
+import { apiClient, Browser } from "../support/browser.js";
+import { until } from "../support/redis-servers.js";
+import { trials } from "../support/trials.js";
+
+const MINUTE = 60_000;
+const DAY = 1440 * MINUTE;
+const TRIALS = trials(100, 10);
+
+describe("the address book, ported from Passport to latchkey", () => {
+  beforeEach(() => void sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] }));
+  afterEach(() => sinon.restore());
+
+  /** What one scenario shows on both. */
+  async function onBoth<T>(scenario: (book: AddressBook) => Promise<T>): Promise<{ before: T; after: T }> {
+    const [before, after] = [await addressBooks.Passport(), await addressBooks.latchkey()];
+    return { before: await scenario(before), after: await scenario(after) };
+  }
+
+  it(`does not log in again by a slow request who logged out meanwhile: ${TRIALS} of ${TRIALS} times before, 0 after`, async () => {
+    const back = await onBoth(async (book) => {
+      let count = 0;
+      for (let trial = 0; trial < TRIALS; trial++) {
+        const browser = await loggedIn(book.origin, { ...ANN, remember: "on" });
+        const seen = book.lookUps();
+        const slow = await beginImport(browser);
+        await until(async () => book.lookUps() > seen);
+        await browser.post("/logout");
+        expect(await whoIs(browser), "logged out").to.equal(null);
+        await slow.finish();
+        if ((await whoIs(browser)) !== null) count++;
+      }
+      return count;
+    });
+    expect(back).to.deep.equal({ before: TRIALS, after: 0 });
+  });
+
+  it("ends every other login, and every remembered one, when the password changes", async () => {
+    const left = await onBoth(async ({ origin }) => {
+      const [here, there, remembering] = [
+        await loggedIn(origin),
+        await loggedIn(origin),
+        await loggedIn(origin, { ...ANN, remember: "on" }),
+      ];
+      await remembering.restart();
+      await here.post("/password", { form: { password: "a new one" } });
+      return [await whoIs(here), await whoIs(there), await whoIs(remembering)];
+    });
+    expect(left).to.deep.equal({ before: [ANN.email, ANN.email, ANN.email], after: [ANN.email, null, null] });
+  });
+
+  it("finds out that the cookies of a remembered browser were copied", async () => {
+    const inTheEnd = await onBoth(async ({ origin }) => {
+      const browser = await loggedIn(origin, { ...ANN, remember: "on" });
+      await browser.restart();
+      const thief = await copyOf(browser);
+      for (const one of [browser, thief, browser, thief]) {
+        await one.restart();
+        await one.get("/contacts");
+        sinon.clock.tick(10 * MINUTE);
+      }
+      return [await whoIs(browser), await whoIs(thief)];
+    });
+    expect(inTheEnd).to.deep.equal({ before: [ANN.email, ANN.email], after: [null, null] });
+  });
+
+  it("ends a login after thirty days, however often it was used", async () => {
+    const inTheEnd = await onBoth(async ({ origin }) => {
+      const browser = await loggedIn(origin);
+      for (let day = 0; day < 30; day++) {
+        expect(await whoIs(browser)).to.equal(ANN.email);
+        sinon.clock.tick(DAY - 1);
+      }
+      expect(await whoIs(browser)).to.equal(ANN.email);
+      sinon.clock.tick(MINUTE);
+      return whoIs(browser);
+    });
+    expect(inTheEnd).to.deep.equal({ before: ANN.email, after: null });
+  });
+
+  it("looks no account up for a page that asks for none", async () => {
+    const lookUps = await onBoth(async (book) => {
+      const browser = await loggedIn(book.origin);
+      const seen = book.lookUps();
+      for (const path of ["/login", "/favicon.ico", "/nothing"]) await browser.get(path);
+      return book.lookUps() - seen;
+    });
+    expect(lookUps).to.deep.equal({ before: 3, after: 0 });
+  });
+
+  it("shows the pages for everybody while accounts cannot be looked up", async () => {
+    const statuses = await onBoth(async ({ origin, breakLookUps }) => {
+      const browser = await loggedIn(origin);
+      breakLookUps();
+      return [(await browser.get("/login")).status, (await browser.get("/contacts")).status];
+    });
+    expect(statuses).to.deep.equal({ before: [500, 500], after: [200, 500] });
+  });
+
+  it("shows nobody what the session held of the one who was logged in before", async () => {
+    const shown = await onBoth(async ({ origin }) => {
+      const browser = await loggedIn(origin);
+      await (await beginImport(browser)).finish();
+      await logIn(browser, BOB);
+      return /Imported \d contacts/.test((await browser.get("/contacts")).text);
+    });
+    expect(shown).to.deep.equal({ before: true, after: false });
+  });
+
+  it("brings nobody to an address that is no page", async () => {
+    const target = await onBoth(async ({ origin }) => {
+      const browser = new Browser(origin);
+      await browser.post("/contacts/import");
+      return (await browser.get(await logIn(browser))).status;
+    });
+    expect(target).to.deep.equal({ before: 404, after: 200 });
+  });
+
+  it("answers programs in a way that they understand", async () => {
+    const answers = await onBoth(async ({ origin }) => {
+      const { status, headers } = await apiClient(origin).get("/contacts");
+      return [status, headers.get("content-type")?.split(";")[0]];
+    });
+    expect(answers).to.deep.equal({ before: [302, undefined], after: [401, "application/problem+json"] });
+  });
+
+  it("keeps a person's pages out of caches, and from who presses Back after a logout", async () => {
+    const caching = await onBoth(async ({ origin }) => {
+      const { headers } = await (await loggedIn(origin)).get("/contacts");
+      return [headers.get("cache-control"), headers.get("vary")];
+    });
+    expect(caching).to.deep.equal({ before: [null, null], after: ["private, no-store", "Cookie"] });
+  });
+});

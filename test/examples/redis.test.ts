@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import { backendsHere } from "../support/backends.js";
+import { Browser } from "../support/browser.js";
+import { SECRET } from "../support/people.js";
+import { type RedisServer, startRedis } from "../support/redis-servers.js";
+import { type RunningExample, runExample } from "../support/running-example.js";
+
+const ANN = { email: "ann@example.com", password: "correct horse" };
+const here = await backendsHere("redis");
+
+for (const { name } of here) {
+  describe(`the example redis.ts, in two instances over ${name}`, () => {
+    let redis: RedisServer;
+    let instances: RunningExample[];
+    let both: Browser[];
+
+    beforeEach(async () => {
+      redis = await startRedis();
+      const env = { SECRET, SESSION_STORE: redis.url };
+      instances = await Promise.all([runExample("redis", env), runExample("redis", env)]);
+      both = aPerson();
+    });
+    afterEach(async () => {
+      await Promise.all(instances.map((instance) => instance.stop()));
+      await redis.stop();
+    });
+
+    /** A person's browser, at each of the two instances: cookies belong to a host, whatever its port. */
+    function aPerson(): Browser[] {
+      const browsers = instances.map(({ origin }) => new Browser(origin));
+      for (const browser of browsers) browser.jar = browsers[0]!.jar;
+      return browsers;
+    }
+    const statuses = (browsers: Browser[]) =>
+      Promise.all(browsers.map(async (browser) => (await browser.get("/")).status));
+
+    it("takes a login at one for a login at both, and a logout too", async () => {
+      const [one, two] = both as [Browser, Browser];
+      expect((await one.get("/")).location).to.equal("/login?next=%2F");
+      expect((await two.post("/login", { form: { ...ANN, password: "wrong" } })).status).to.equal(401);
+      expect((await one.post("/login?next=%2F", { form: ANN })).location).to.equal("/");
+      expect((await two.get("/")).text).to.include("Hello, ann@example.com! Logged in 1 times.");
+      await two.post("/logout");
+      expect(await statuses(both)).to.deep.equal([302, 302]);
+    });
+
+    it("lists and ends at one what logged in at the other", async () => {
+      const others = aPerson();
+      await both[0]!.post("/login", { form: ANN });
+      await others[1]!.post("/login", { form: ANN });
+      expect((await both[0]!.get("/")).text).to.include("Logged in 2 times.");
+      expect((await both[0]!.post("/logout-elsewhere")).location).to.equal("/");
+      expect(await statuses(others)).to.deep.equal([302, 302]);
+      expect(await statuses(both)).to.deep.equal([200, 200]);
+    });
+
+    it("goes on with one instance while the other restarts, with every login", async () => {
+      await both[0]!.post("/login", { form: { ...ANN, remember: "on" } });
+      await instances[0]!.stop();
+      expect((await both[1]!.get("/")).status).to.equal(200);
+      instances[0] = await runExample("redis", { SECRET, SESSION_STORE: redis.url });
+      const again = new Browser(instances[0].origin);
+      again.jar = both[1]!.jar;
+      expect((await again.get("/")).text).to.include("Logged in 1 times.");
+    });
+  });
+}

@@ -1,0 +1,119 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { deviceName } from "../../examples/web/device.js";
+import { apiClient, Browser } from "../support/browser.js";
+import { ANN, type Example, serveExample, Visitor } from "../support/example.js";
+
+const MINUTE = 60_000;
+const WRONG = { ...ANN, password: "wrong password" };
+
+describe("what the example adds around its logins", () => {
+  let example: Example;
+  let origin: string;
+
+  beforeEach(async () => {
+    sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    example = await serveExample();
+    origin = example.origin;
+  });
+
+  afterEach(async () => {
+    sinon.restore();
+    await example.close();
+  });
+
+  const logIn = async (form: Record<string, string>) => (await new Visitor(origin).post("/login", { form })).status;
+
+  it("tells browsers to run and show nothing but its own", async () => {
+    for (const path of ["/", "/style.css", "/api/me", "/nothing"]) {
+      const { headers } = await new Browser(origin).get(path);
+      expect(headers.get("content-security-policy"), path)
+        .to.include("default-src 'none'")
+        .and.not.match(/unsafe|upgrade-insecure-requests|\*/);
+      expect(headers.get("x-powered-by")).to.equal(null);
+    }
+  });
+
+  it("has no script and no style inside a page", async () => {
+    const browser = new Visitor(origin);
+    await browser.post("/login", { form: ANN });
+    for (const path of ["/", "/dashboard", "/logins", "/tokens", "/password"]) {
+      expect((await browser.get(path)).text, path).not.to.match(/<style|style=|\son\w+=|<script(?! src="\/live\.js")/);
+    }
+  });
+
+  it("gives a form another token after the login, so that nobody can have chosen it", async () => {
+    const browser = new Visitor(origin);
+    const before = await browser.csrf();
+    expect(await browser.csrf(), "the same in the session").to.equal(before);
+    await browser.post("/login", { form: ANN });
+    const stale = await browser.send("POST", "/profile", { form: { name: "Eve", csrf: before } });
+    expect(stale.status).to.equal(403);
+    expect(stale.text).to.include("This form is out of date").and.include('href="/profile"');
+    expect(await browser.csrf())
+      .to.match(/^[0-9a-f]{64}$/)
+      .and.not.equal(before);
+    expect((await browser.get("/profile")).text).not.to.include("Eve");
+  });
+
+  it("takes no form without its token, whoever sends it", async () => {
+    for (const path of ["/signup", "/login", "/logout", "/confirm", "/nothing"]) {
+      expect((await new Browser(origin).post(path, { form: ANN })).status, path).to.equal(403);
+    }
+  });
+
+  it("lets pages of other origins use no part of the API", async () => {
+    const api = apiClient(origin);
+    await api.post("/api/login", { json: ANN });
+    for (const from of ["https://evil.example", "null", `${origin}.evil.example`]) {
+      expect((await api.post("/api/logout", { headers: { origin: from } })).status, from).to.equal(403);
+    }
+    expect((await api.get("/api/me")).status).to.equal(200);
+    expect((await api.post("/api/logout", { headers: { origin } })).status).to.equal(204);
+  });
+
+  it("tries five wrong passwords of an account in a quarter of an hour, sent at once or not", async () => {
+    const volley = await Promise.all(Array.from({ length: 8 }, () => logIn(WRONG)));
+    expect(volley.sort()).to.deep.equal([422, 422, 422, 422, 422, 429, 429, 429]);
+    expect(await logIn(ANN)).to.equal(429);
+    expect((await apiClient(origin).post("/api/login", { json: ANN })).status, "by the API too").to.equal(429);
+    expect(await logIn({ ...ANN, email: "other@example.com" })).to.equal(422);
+    sinon.clock.tick(15 * MINUTE + 1);
+    expect(await logIn(ANN)).to.equal(303);
+  });
+
+  it("counts failures only", async () => {
+    for (let time = 1; time <= 4; time++) expect(await logIn(WRONG)).to.equal(422);
+    for (let time = 1; time <= 4; time++) expect(await logIn(ANN)).to.equal(303);
+    expect(await logIn(WRONG)).to.equal(422);
+    expect(await logIn(ANN)).to.equal(429);
+  });
+
+  it("counts the wrong passwords of a confirmation for the account that confirms, whatever the form says", async () => {
+    const browser = new Visitor(origin);
+    await browser.post("/login", { form: ANN });
+    const statuses: number[] = [];
+    for (let time = 1; time <= 6; time++) {
+      const form = { password: "wrong password", email: `other${time}@example.com` };
+      statuses.push((await browser.post("/confirm", { form })).status);
+    }
+    expect(statuses).to.deep.equal([422, 422, 422, 422, 422, 429]);
+  });
+
+  it("writes down who came and who was refused", async () => {
+    await logIn(WRONG);
+    const browser = new Visitor(origin);
+    await browser.post("/login", { form: ANN });
+    await browser.post("/logout");
+    expect(example.events.map(([name]) => name)).to.deep.equal(["failed login", "login", "logout"]);
+    expect(example.events.every(([, { address }]) => address === "127.0.0.1")).to.equal(true);
+  });
+
+  it("calls browsers by their names", () => {
+    const linux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+    expect([linux, `${phone} Version/18.0 Mobile/15E148 Safari/604.1`, "curl/8.5.0", "", null].map(deviceName))
+      .to.deep //
+      .equal(["Firefox on Linux", "Safari on iOS", "curl", "An unknown program", "An unknown program"]);
+  });
+});

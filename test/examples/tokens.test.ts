@@ -1,0 +1,77 @@
+import { expect } from "chai";
+import { Token } from "../../examples/web/token.js";
+import { type Answer, apiClient, Browser } from "../support/browser.js";
+import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/example.js";
+
+describe("the access tokens of the example", () => {
+  let example: Example;
+  let owner: Visitor;
+
+  beforeEach(async () => {
+    example = await serveExample();
+    owner = new Visitor(example.origin);
+    await owner.post("/login", { form: ANN });
+  });
+
+  afterEach(() => example.close());
+
+  async function makeToken(visitor = owner, name = "a script"): Promise<string> {
+    const { text, headers } = await visitor.post("/tokens", { form: { name } });
+    expect(headers.get("cache-control")).to.equal("private, no-store");
+    return /example_[\w-]{43}/.exec(text)![0];
+  }
+
+  function ask(path: string, token: string, method = "GET", json?: object): Promise<Answer> {
+    return apiClient(example.origin).send(method, path, { headers: { authorization: `Bearer ${token}` }, json });
+  }
+
+  it("open the API for their owner, without a session and its cookies", async () => {
+    const answer = await ask("/api/me", await makeToken());
+    expect([answer.status, answer.json<{ email: string }>().email]).to.deep.equal([200, ANN.email]);
+    expect(answer.cookies).to.deep.equal([]);
+    expect((await ask("/api/me", "example_wrong")).status).to.equal(401);
+  });
+
+  it("are shown once, and kept as hashes", async () => {
+    const token = await makeToken();
+    expect((await owner.get("/tokens")).text)
+      .to.include("a script")
+      .and.not.include(token);
+    const kept = await example.database.getRepository(Token).find();
+    expect(JSON.stringify(kept)).to.include('"name":"a script"').and.not.include(token);
+    expect(kept[0]!.hash).to.match(/^[0-9a-f]{64}$/);
+  });
+
+  it("end when they are revoked, by their owner alone", async () => {
+    const token = await makeToken();
+    const other = new Visitor(example.origin);
+    await other.post("/login", { form: ADMIN });
+    await other.post("/tokens/1/revoke");
+    expect((await ask("/api/me", token)).status).to.equal(200);
+    await owner.post("/tokens/1/revoke");
+    expect((await ask("/api/me", token)).status).to.equal(401);
+  });
+
+  it("end with the account, and have its roles", async () => {
+    const token = await makeToken();
+    expect((await ask("/api/users", token)).status).to.equal(403);
+    await example.accounts.setActive("1", false);
+    expect((await ask("/api/me", token)).status).to.equal(401);
+    const admin = new Visitor(example.origin);
+    await admin.post("/login", { form: ADMIN });
+    expect((await ask("/api/users", await makeToken(admin))).status).to.equal(200);
+  });
+
+  it("are never fresh, and open no page", async () => {
+    const token = await makeToken();
+    const refused = await ask("/api/password", token, "POST", { password: "a new password" });
+    expect(refused.json<{ code: string }>().code).to.equal("fresh_login_required");
+    const page = await new Browser(example.origin).get("/tokens", { headers: { authorization: `Bearer ${token}` } });
+    expect(page.location).to.equal("/login?next=%2Ftokens");
+  });
+
+  it("have a name", async () => {
+    const answer = await owner.post("/tokens", { form: { name: " " } });
+    expect([answer.status, answer.text.includes("Say what the token is for.")]).to.deep.equal([422, true]);
+  });
+});

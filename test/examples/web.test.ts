@@ -1,0 +1,234 @@
+import { expect } from "chai";
+import { guardTable } from "latchkey/routing-controllers";
+import sinon from "sinon";
+import { controllers } from "../../examples/web/app.js";
+import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/example.js";
+
+const MINUTE = 60_000;
+
+describe("the pages of the example", () => {
+  let example: Example;
+  let origin: string;
+
+  beforeEach(async () => {
+    sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    example = await serveExample();
+    origin = example.origin;
+  });
+
+  afterEach(async () => {
+    sinon.restore();
+    await example.close();
+  });
+
+  async function loggedIn(form: Record<string, string> = ANN): Promise<Visitor> {
+    const browser = new Visitor(origin);
+    expect((await browser.post("/login", { form })).location).to.equal("/dashboard");
+    return browser;
+  }
+
+  it("sign a person up, and greet once", async () => {
+    const browser = new Visitor(origin);
+    const form = { email: " Bob@Example.com ", password: "long enough", next: "/dashboard?tab=1" };
+    const answer = await browser.post("/signup", { form });
+    expect([answer.status, answer.location]).to.deep.equal([303, "/dashboard?tab=1"]);
+    expect((await browser.get("/dashboard")).text)
+      .to.include("bob@example.com")
+      .and.include("Your account is ready.");
+    expect((await browser.get("/dashboard")).text).not.to.include("Your account is ready.");
+  });
+
+  it("say what is wrong with a sign-up, and keep the e-mail", async () => {
+    const browser = new Visitor(origin);
+    const refused: Array<[email: string, password: string, problem: string]> = [
+      ["bob@example.com", "1234567", "Use at least 8 characters."],
+      ["bob@example.com", "x".repeat(129), "Use at most 128 characters."],
+      ['"><b>', "long enough", "Enter an e-mail address."],
+      ["ANN@example.com ", "long enough", "There is an account with this e-mail already."],
+    ];
+    for (const [email, password, problem] of refused) {
+      const answer = await browser.post("/signup", { form: { email, password } });
+      expect(answer.status).to.equal(422);
+      expect(answer.text).to.include(problem).and.include('aria-invalid="true"').and.not.include(password);
+      expect(answer.text).to.include(`value="${email.replace('"><b>', "&#34;&gt;&lt;b&gt;")}"`);
+    }
+    expect(await example.accounts.list()).to.have.length(2);
+  });
+
+  it("make one account when two people sign up with one e-mail at once", async () => {
+    const form = { email: "bob@example.com", password: "long enough" };
+    const answers = await Promise.all([1, 2, 3].map(() => new Visitor(origin).post("/signup", { form })));
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 422, 422]);
+  });
+
+  it("bring a person who logs in to the page that was asked for", async () => {
+    const browser = new Visitor(origin);
+    const { location } = await browser.get("/dashboard?tab=1");
+    expect(location).to.equal("/login?next=%2Fdashboard%3Ftab%3D1");
+    const page = await browser.get(location!);
+    expect(page.text).to.include("Please log in").and.include('name="next" value="/dashboard?tab=1"');
+    const answer = await browser.post("/login", { form: { ...ANN, next: "/dashboard?tab=1" } });
+    expect(answer.location).to.equal("/dashboard?tab=1");
+    expect((await browser.get("/login")).location, "no second login").to.equal("/dashboard");
+    for (const cookie of answer.cookies) expect(cookie).to.match(/HttpOnly.*SameSite=Lax/);
+  });
+
+  it("send nobody to another site", async () => {
+    for (const next of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
+      const page = await new Visitor(origin).get(`/login?next=${encodeURIComponent(next)}`);
+      expect(page.text).to.include('name="next" value="/dashboard"').and.not.include("evil");
+      await loggedIn({ ...ANN, next });
+    }
+  });
+
+  it("answer an unknown e-mail and a wrong password alike, and log both", async () => {
+    const browser = new Visitor(origin);
+    const attempt = (email: string) => browser.post("/login", { form: { email, password: "wrong password" } });
+    const [wrong, unknown] = [await attempt(ANN.email), await attempt("eve@example.com")];
+    expect([wrong.status, unknown.status]).to.deep.equal([422, 422]);
+    expect(wrong.text).to.include("The e-mail or the password is wrong.");
+    expect(unknown.text.replace("eve@", "ann@")).to.equal(wrong.text);
+    expect(example.failedLogins()).to.deep.equal([ANN.email, "eve@example.com"]);
+  });
+
+  it("remember a person, but ask for the password before it is changed", async () => {
+    const browser = await loggedIn({ ...ANN, remember: "on" });
+    await browser.restart();
+    expect((await browser.get("/dashboard")).text).to.match(/Restored by.*<dd>yes<\/dd>/);
+
+    const { location } = await browser.get("/password");
+    expect(location).to.equal("/confirm?next=%2Fpassword");
+    expect((await browser.get(location!)).text).to.include("Please confirm your password");
+    const wrong = await browser.post("/confirm", { form: { password: ADMIN.password, next: "/password" } });
+    expect(wrong.status).to.equal(422);
+    expect(wrong.text).to.include("That is not your password.").and.include('name="next" value="/password"');
+    expect(example.failedLogins()).to.deep.equal([ANN.email]);
+    const right = await browser.post("/confirm", { form: { password: ANN.password, next: "/password" } });
+    expect(right.location).to.equal("/password");
+    expect((await browser.get("/password")).status).to.equal(200);
+  });
+
+  it("forget a person who did not ask to be remembered", async () => {
+    const browser = await loggedIn();
+    await browser.restart();
+    expect((await browser.get("/dashboard")).location).to.equal("/login?next=%2Fdashboard");
+  });
+
+  it("ask for the password again after ten minutes", async () => {
+    const browser = await loggedIn();
+    sinon.clock.tick(10 * MINUTE);
+    expect((await browser.get("/password")).status).to.equal(200);
+    sinon.clock.tick(1);
+    expect((await browser.get("/password")).location).to.equal("/confirm?next=%2Fpassword");
+    const late = await browser.post("/password", { form: { password: "a new password" } });
+    expect([late.status, late.location]).to.deep.equal([303, "/confirm?next=%2Fpassword"]);
+    expect(await example.accounts.authenticate(ANN.email, ANN.password), "the old password").not.to.equal(null);
+  });
+
+  it("keep what was typed into a form that comes too late, once, but no password", async () => {
+    const browser = await loggedIn();
+    sinon.clock.tick(10 * MINUTE + 1);
+    const late = await browser.post("/email", { form: { email: "new@example.com", password: "typed by mistake" } });
+    expect([late.status, late.location]).to.deep.equal([303, "/confirm?next=%2Femail"]);
+    const confirmed = await browser.post("/confirm", { form: { password: ANN.password, next: "/email" } });
+    expect(confirmed.location).to.equal("/email");
+    expect((await browser.get("/profile")).text).not.to.include("new@example.com");
+    expect((await browser.get("/email")).text)
+      .to.include('value="new@example.com"')
+      .and.include("What you typed is still here")
+      .and.not.include("typed by mistake");
+    expect((await browser.get("/email")).text).not.to.include("new@example.com");
+    expect((await browser.post("/email", { form: { email: "new@example.com" } })).location).to.equal("/dashboard");
+    expect((await loggedIn({ ...ANN, email: "new@example.com" })) && example.events.map(([name]) => name)).to.include(
+      "e-mail changed",
+    );
+  });
+
+  it("refuse an e-mail that another account has, or that is none", async () => {
+    const browser = await loggedIn();
+    for (const [email, problem] of [
+      [ADMIN.email.toUpperCase(), "There is an account with this e-mail already."],
+      ["no address", "Enter an e-mail address."],
+    ] as const) {
+      const answer = await browser.post("/email", { form: { email } });
+      expect([answer.status, answer.text.includes(problem)]).to.deep.equal([422, true]);
+    }
+    await loggedIn();
+  });
+
+  it("end no login of another's, whatever its name is", async () => {
+    const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
+    const [{ id } = { id: "" }] = await example.login.sessions.list("2");
+    await ann.post(`/logins/${id}/end`);
+    expect((await ann.get("/logins")).text).to.include("That browser was logged out already.");
+    expect((await admin.get("/dashboard")).status).to.equal(200);
+  });
+
+  it("log every other browser out when the password changes", async () => {
+    const remembered = { ...ANN, remember: "on" };
+    const [here, there, remembering] = [await loggedIn(remembered), await loggedIn(), await loggedIn(remembered)];
+    await remembering.restart();
+    const short = await here.post("/password", { form: { password: "short" } });
+    expect(short.text).to.include("Use at least 8 characters.");
+
+    const changed = await here.post("/password", { form: { password: "a new password" } });
+    expect(changed.location).to.equal("/dashboard");
+    expect((await here.get("/dashboard")).text).to.include("Your password is changed.");
+    await here.restart();
+    expect((await here.get("/dashboard")).status, "this browser stays remembered").to.equal(200);
+    expect((await there.get("/dashboard")).status).to.equal(302);
+    expect((await remembering.get("/dashboard")).status).to.equal(302);
+    expect((await new Visitor(origin).post("/login", { form: ANN })).status).to.equal(422);
+    await loggedIn({ ...ANN, password: "a new password" });
+  });
+
+  it("show the admin page to admins alone", async () => {
+    expect((await new Visitor(origin).get("/admin")).location).to.equal("/login?next=%2Fadmin");
+    const refused = await (await loggedIn()).get("/admin");
+    expect(refused.status).to.equal(403);
+    expect(refused.text).to.include("You are not allowed to do this.").and.not.include(ADMIN.email);
+    expect((await (await loggedIn(ADMIN)).get("/admin")).text).to.include(ANN.email);
+  });
+
+  it("refuse an account that an admin switches off, at once", async () => {
+    const [admin, browser] = [await loggedIn(ADMIN), await loggedIn()];
+    await admin.post("/admin/users/1/off");
+    expect((await browser.get("/dashboard")).location).to.equal("/login?next=%2Fdashboard");
+    const answer = await browser.post("/login", { form: ANN });
+    expect(answer.status).to.equal(422);
+    expect(answer.text).to.include("This account is switched off.");
+
+    await admin.post("/admin/users/1/on");
+    await loggedIn();
+    await admin.post("/admin/users/2/off");
+    expect((await admin.get("/admin")).text).to.include("You cannot switch off your own account.");
+  });
+
+  it("log out by POST alone", async () => {
+    const browser = await loggedIn({ ...ANN, remember: "on" });
+    expect((await browser.get("/logout")).status).to.equal(404);
+    expect((await browser.get("/dashboard")).status).to.equal(200);
+    expect((await browser.post("/logout")).location).to.equal("/");
+    expect((await browser.get("/")).text).to.include("You are logged out.");
+    expect((await browser.get("/dashboard")).status).to.equal(302);
+  });
+
+  it("tell no details of an error", async () => {
+    const browser = await loggedIn();
+    await example.database.destroy();
+    const answer = await browser.get("/dashboard");
+    expect(answer.status).to.equal(500);
+    expect(answer.text)
+      .to.include("Something went wrong here.")
+      .and.not.match(/database|DataSource|node_modules/);
+    expect(example.errors.splice(0)).to.have.length(1);
+  });
+
+  it("guards every route but those that cannot be", () => {
+    const open = guardTable(controllers).filter(({ guard }) => guard === "public");
+    expect(open.map(({ method, path }) => `${method} ${path}`)).to.have.members([
+      ...["GET /", "GET /signup", "POST /signup", "GET /login", "POST /login", "POST /logout"],
+      ...["POST /api/signup", "POST /api/login", "POST /api/logout"],
+    ]);
+  });
+});

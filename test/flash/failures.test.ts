@@ -1,0 +1,116 @@
+import { expect } from "chai";
+import type { ErrorRequestHandler } from "express";
+import { flash, logoutUser, type ResponseStartedError, takeFlashes } from "latchkey";
+import { flashSite } from "../support/flash-site.js";
+
+/** A site whose store fails to create a session, and whose error page may show messages and flash one. */
+async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => unknown) {
+  const at = await flashSite({}, (app) => {
+    app.get("/lost", (req, res) => {
+      req.session.note = "x";
+      flash(req, "Saved");
+      res.json(takeFlashes(req, { category: "old" }));
+    });
+    const answer: ErrorRequestHandler = (error, req, res, _next) => {
+      res.status(error.status).json(onError?.(req) ?? null);
+    };
+    app.use(answer);
+  });
+  at.store.before = (verb) => (verb === "create" ? Promise.reject(new Error("down")) : undefined);
+  await at.browser.get("/flash?message=Older&category=old");
+  return at;
+}
+
+describe("flash messages of an answer that is given up for a 503", () => {
+  it("stay as they were: taken messages are kept, and flashed ones are dropped", async () => {
+    const { browser } = await failing();
+    const before = await browser.cookie("flash");
+    const lost = await browser.get("/lost");
+    expect([lost.status, lost.cookies]).to.eql([503, []]);
+    expect(await browser.cookie("flash")).to.equal(before);
+    expect(await browser.texts()).to.eql(["Older"]);
+  });
+
+  it("are shown by the error page, or on the next one, but not twice", async () => {
+    const { browser } = await failing((req) => takeFlashes(req));
+    const lost = await browser.get("/lost");
+    expect(lost.json()).to.eql([{ message: "Older", category: "old" }]);
+    expect(lost.headers.get("cache-control")).to.equal("private, no-store");
+    expect(await browser.texts()).to.eql([]);
+  });
+
+  it("are joined by those of the error handler", async () => {
+    const { browser } = await failing((req) => String(flash(req, "Try again later")));
+    expect((await browser.get("/lost")).cookies).to.have.lengthOf(1);
+    expect(await browser.texts()).to.eql(["Older", "Try again later"]);
+  });
+});
+
+describe("flash messages while the store is away", () => {
+  it("wait for the login that they belong to, and do not keep a page from being shown", async () => {
+    const { browser, store } = await flashSite({}, (app) => {
+      app.get("/more", (req, res) => {
+        flash(req, "More");
+        res.send("flashed");
+      });
+    });
+    await browser.post("/login/1");
+    await browser.flash("Saved");
+    store.before = (verb) => (verb === "read" ? Promise.reject(new Error("down")) : undefined);
+    const look = await browser.get("/take");
+    expect([look.status, look.json(), look.cookies]).to.eql([200, [], []]);
+    expect((await browser.get("/more")).status).to.equal(200);
+    store.before = () => undefined;
+    expect(await browser.texts()).to.eql(["Saved", "More"]);
+  });
+});
+
+describe("flash messages once the response has begun", () => {
+  it("are refused with an error that says so, and stay", async () => {
+    const { browser } = await flashSite({}, (app) => {
+      app.get("/late", (req, res) => {
+        res.write("begun ");
+        const codes = [() => flash(req, "Late"), () => takeFlashes(req)].map((call) => {
+          try {
+            call();
+            return "none";
+          } catch (error) {
+            return (error as ResponseStartedError).code;
+          }
+        });
+        res.end(codes.join(" "));
+      });
+    });
+    await browser.flash("Hello");
+    expect((await browser.get("/late")).text).to.equal("begun response_started response_started");
+    expect(await browser.texts()).to.eql(["Hello"]);
+  });
+
+  it("do not keep a logout from ending the login", async () => {
+    const { browser } = await flashSite({}, (app) => {
+      app.get("/late", async (req, res) => {
+        takeFlashes(req, { category: "other" });
+        const work = logoutUser(req);
+        res.send("bye");
+        await work;
+      });
+    });
+    await browser.post("/login/1");
+    await browser.flash("Hello");
+    expect((await browser.get("/late")).text).to.equal("bye");
+    expect((await browser.get("/me")).status).to.equal(302);
+  });
+
+  it("are refused if they are not strings", async () => {
+    const { browser } = await flashSite({}, (app) => {
+      app.get("/wrong", (req, res) => {
+        for (const given of [undefined, null, 1, {}, new Error("x")]) {
+          expect(() => flash(req, given as string)).to.throw("flash: message: expected a string, not ");
+          expect(() => flash(req, "text", (given ?? 0) as string)).to.throw("flash: category: expected a string, not ");
+        }
+        res.send("fine");
+      });
+    });
+    expect((await browser.get("/wrong")).text).to.equal("fine");
+  });
+});

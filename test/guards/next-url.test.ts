@@ -1,0 +1,215 @@
+import { expect } from "chai";
+import express from "express";
+import { LoginManager, type LoginManagerOptions, loginRequired, loginUrl, safeNext } from "latchkey";
+import { Browser } from "../support/browser.js";
+import { people, SECRET } from "../support/people.js";
+import { serve } from "../support/server.js";
+import { withinRequest } from "../support/within-request.js";
+
+/** What must never be followed, by where it is known from. */
+const REFUSED = {
+  "browsers' reading of URLs": [
+    ...["//evil.com", "///evil.com", "////evil.com", "/\\evil.com", "\\/evil.com", "\\\\evil.com", "/\\/evil.com"],
+    ...[
+      "/\t/evil.com",
+      "/\n/evil.com",
+      "/\r/evil.com",
+      " //evil.com",
+      "\0//evil.com",
+      "\b//evil.com",
+      "\u00a0//evil.com",
+    ],
+    ...[
+      "http://evil.com",
+      "https:evil.com",
+      "http:evil.com",
+      "https:/evil.com",
+      "https:///evil.com",
+      "http:\\evil.com",
+    ],
+    ...["ht\ntps://evil.com", "http:999999999", "//2130706433", "//[::1]", "http://[::1", "https://app@evil.com"],
+    ...["https://app.evil.com", "https://evil.com#@app", "https://evil.com\\@app", "javascript:alert(1)"],
+    ...["data:text/html,x", "blob:https://app/1", "file:///x", "//evil\u3002com", "/%2fevil.com", "%2F%2Fevil.com"],
+    ...["/%5cevil.com", "/ok\r\nSet-Cookie:a=b", "/a\u2028b", "/a\ufeff", "/a\u007f", "/a b"],
+  ],
+  "paths that leave the host once normalized": [
+    ...["/.//evil.com", "/..//evil.com", "/%2e//evil.com", "/%2e%2e//evil.com", "/./\\evil.com", "/a/..//evil.com"],
+    ...["/a/../%2fevil.com", "/.\t//evil.com", "/a/%2e%2e/%5cevil.com"],
+  ],
+  "Django's url_has_allowed_host_and_scheme": [
+    ...["http://example.com", "http:///example.com", "https://example.com", "ftp://example.com", "\\\\example.com"],
+    ...["\\\\\\example.com", "/\\\\/example.com", "\\\\//example.com", "/\\/example.com", "\\/example.com"],
+    ...["/\\example.com", "http:/\\//example.com", "http:\\/example.com", "http:/\\example.com"],
+    ...['javascript:alert("XSS")', "\njavascript:alert(x)", "java\nscript:alert(x)", "\x08//example.com"],
+    ...[
+      "http://otherserver\\@example.com",
+      "http:\\\\testserver\\@example.com",
+      "http://testserver\\me:pass@example.com",
+    ],
+    ...["http://testserver\\@example.com", "http:\\\\testserver\\confirm\\me@example.com", "http:999999999"],
+    ...["ftp:9999999999", "\n", "http://[2001:cdba:0000:0000:0000:0000:3257:9652/"],
+    ...["http://2001:cdba:0000:0000:0000:0000:3257:9652]/", "http://user:pass@testserver/"],
+  ],
+  "what Django accepts and latchkey, which knows no host of its own, does not": [
+    ...["view/?param=//example.com", "https://testserver/", "HTTPS://testserver/", "//testserver/"],
+    ...["http://testserver/confirm?email=me@example.com", "path/http:2222222222"],
+  ],
+  "Flask-Security, Flask-User and OpenCVE": [
+    ...["\\\\\\github.com", "/\\github.com", "\\/github.com", "//github.com/", "\t//github.com", "////example.com"],
+  ],
+};
+
+/** What may be followed, and how it comes out where that differs. */
+const ACCEPTED: Array<[string, string?]> = [
+  ["/"],
+  ["/ok?u=//evil.com"],
+  ["/@evil.com"],
+  ["/%0d%0aX"],
+  ["/view/?param=http://example.com"],
+  ["/view/?param=https://example.com"],
+  ["/view?param=ftp://example.com"],
+  ["/url%20with%20spaces/"],
+  ["/confirm/me@example.com"],
+  ["/a?b=1&c=2#part"],
+  ["/caf\u00e9?q=\u00fc#\u00f6", "/caf%C3%A9?q=%C3%BC#%C3%B6"],
+  ["/a/../b/./c", "/b/c"],
+  [`/${"a".repeat(2047)}`],
+];
+
+async function nextApp(options: Partial<LoginManagerOptions<never>> = {}) {
+  const app = express();
+  const login = new LoginManager<never>({ secret: SECRET, userLoader: people().load as never, ...options });
+  login.init(app);
+  app.use(express.urlencoded(), express.json());
+  app.all("/login", (req, res) => void res.send(safeNext(req, "/home")));
+  app.use(loginRequired());
+  return new Browser(await serve(app));
+}
+
+const query = (next: string) => `/login?next=${encodeURIComponent(next)}`;
+
+describe("safeNext", () => {
+  for (const [source, refused] of Object.entries(REFUSED)) {
+    it(`refuses ${source}`, async () => {
+      const browser = await nextApp();
+      for (const next of refused) {
+        expect((await browser.get(query(next))).text, JSON.stringify(next)).to.equal("/home");
+        const inBody = await browser.post("/login", { json: { next } });
+        expect(inBody.text, `${JSON.stringify(next)} in the body`).to.equal("/home");
+      }
+    });
+  }
+
+  it("gives a path of this site, normalized and in ASCII", async () => {
+    const browser = await nextApp();
+    for (const [next, path = next] of ACCEPTED) {
+      expect((await browser.get(query(next))).text, next).to.equal(path);
+      expect((await browser.post("/login", { form: { next } })).text, `${next} in a form`).to.equal(path);
+    }
+  });
+
+  it("gives the fallback for none, several, an object, half a character, and one that is or becomes too long", async () => {
+    const browser = await nextApp();
+    const queries = [
+      "",
+      "next=",
+      "next=/a&next=//evil.com",
+      "next=/a&next=/b",
+      "next[a]=/b",
+      `next=/${"a".repeat(2048)}`,
+      `next=/${"a/../".repeat(500)}`,
+    ];
+    for (const search of [...queries, `next=/${"%C3%A9".repeat(1000)}`.replaceAll("%C3%A9", "\u00e9")]) {
+      expect((await browser.get(`/login?${search}`)).text, search.slice(0, 30)).to.equal("/home");
+    }
+    for (const next of [["/a"], { a: 1 }, 1, true, null, "/\ud800"]) {
+      expect((await browser.post("/login", { json: { next } })).text, JSON.stringify(next)).to.equal("/home");
+    }
+    expect(await withinRequest({}, (req) => safeNext(req))).to.equal("/");
+  });
+
+  it("prefers the query to the body", async () => {
+    const browser = await nextApp();
+    expect((await browser.post(query("/query"), { form: { next: "/body" } })).text).to.equal("/query");
+    expect((await browser.post("/login?next=//evil.com", { form: { next: "/body" } })).text).to.equal("/home");
+  });
+
+  it("never gives a view", async () => {
+    const browser = await nextApp({ loginView: "/login", refreshView: "https://app.example/confirm/" });
+    for (const view of [
+      "/login",
+      "/login/",
+      "/login//",
+      "/LOGIN?a=1",
+      "/%6cogin#x",
+      "/a/../login",
+      "/confirm",
+      "/Confirm/",
+    ]) {
+      expect((await browser.get(query(view))).text, view).to.equal("/home");
+    }
+    for (const other of ["/logins", "/log/in", "/a%"]) {
+      expect((await browser.get(query(other))).text, other).to.equal(other);
+    }
+  });
+
+  it("takes no view for one where there is none", async () => {
+    expect((await (await nextApp()).get(query("/undefined"))).text).to.equal("/undefined");
+  });
+
+  it("never gives a view of a map or of a function", async () => {
+    const loginView = { "/": "/sign-in", "/admin": "/admin/sign-in" };
+    const browser = await nextApp({
+      loginView,
+      refreshView: ({ method }) => (method === "GET" ? "/confirm" : undefined),
+    });
+    for (const view of ["/sign-in", "/admin/sign-in", "/confirm"]) {
+      expect((await browser.get(query(view))).text, view).to.equal("/home");
+    }
+    expect((await browser.post(query("/confirm"))).text).to.equal("/confirm");
+  });
+
+  it("takes the page out of the cookie, once", async () => {
+    const browser = await nextApp({ nextIn: "cookie", loginView: "/login" });
+    expect((await browser.get("/reports?page=2")).location).to.equal("/login");
+    expect((await browser.get("/login?next=/elsewhere")).text).to.equal("/reports?page=2");
+    expect((await browser.get("/login")).text).to.equal("/home");
+  });
+
+  it("returns the fallback for a page that is too long for the cookie", async () => {
+    const browser = await nextApp({ nextIn: "cookie", loginView: "/login" });
+    const [long, longer] = [`/${"a".repeat(511)}`, `/${"a".repeat(512)}`];
+    await browser.get(long);
+    expect((await browser.get("/login")).text).to.equal(long);
+    await browser.get(longer);
+    expect((await browser.get("/login")).text).to.equal("/home");
+  });
+
+  it("reads no cookie when the page is in the query", async () => {
+    const browser = await nextApp();
+    expect((await browser.get("/login?next=/a")).headers.get("vary")).to.equal(null);
+  });
+});
+
+describe("loginUrl", () => {
+  const cases: Array<[Parameters<typeof loginUrl>, string]> = [
+    [["/login"], "/login"],
+    [["/login", null], "/login"],
+    [["/login", "/a?b=1&c=2"], "/login?next=%2Fa%3Fb%3D1%26c%3D2"],
+    [["/login?lang=de", "/a"], "/login?lang=de&next=%2Fa"],
+    [["/login?next=/old&lang=de", "/a"], "/login?next=%2Fa&lang=de"],
+    [["/login?next=/1&next=/2", "/a"], "/login?next=%2Fa"],
+    [["/login?next=/old"], "/login?next=/old"],
+    [["/login#form", "/a"], "/login?next=%2Fa#form"],
+    [["https://id.example/login", "/a"], "https://id.example/login?next=%2Fa"],
+    [["https://id.example/login?x=1#form"], "https://id.example/login?x=1#form"],
+    [["/login", "/a", "app.example:8443"], "//app.example:8443/login?next=%2Fa"],
+    [["https://id.example/login", null, "app.example"], "https://app.example/login"],
+    [["http://id.example:81/login?x=1", "/a", "app.example"], "http://app.example/login?x=1&next=%2Fa"],
+  ];
+  for (const [given, url] of cases) {
+    it(`of ${given.map((part) => JSON.stringify(part)).join(", ")} is ${url}`, () => {
+      expect(loginUrl(...given)).to.equal(url);
+    });
+  }
+});

@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect } from "chai";
+import type { RequestHandler } from "express";
+import { Gate } from "../support/barrier.js";
+import { expressVersions } from "../support/express.js";
+import { send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+const REQUEST = "GET /page HTTP/1.1\r\nHost: a\r\n\r\n";
+
+for (const { name, express: make } of expressVersions) {
+  describe(`a connection that is closed while an answer waits for its save, on ${name}`, () => {
+    expectNoUnhandledRejections();
+
+    /** A site with one page, whose save waits at the gate. */
+    function waiting(answer: RequestHandler) {
+      const at = site({}, undefined, make);
+      const gate = new Gate();
+      at.store.before = (verb) => (verb === "create" ? gate.pass() : undefined);
+      at.app.get("/page", (req, res, next) => {
+        req.session.note = "kept";
+        return answer(req, res, next);
+      });
+      return { ...at, gate };
+    }
+
+    const closings: Record<string, RequestHandler> = {
+      "an error after the answer": (_req, res, next) => {
+        res.send("whole");
+        next(new Error("late"));
+      },
+      "an error within a stream": (_req, res, next) => {
+        res.write("a");
+        next(new Error("late"));
+      },
+      "the socket's destroy": (req, res) => {
+        res.send("whole");
+        req.socket.destroy();
+      },
+      "the response's destroy": (_req, res) => {
+        res.send("whole");
+        res.destroy();
+      },
+      "the socket's end": (req, res) => {
+        res.send("whole");
+        req.socket.end();
+      },
+    };
+    for (const [what, answer] of Object.entries(closings)) {
+      it(`by ${what}, and by its client as well, ends no process`, async () => {
+        const closed = new Promise<void>((resolve) => {
+          const { app, gate } = waiting((req, res, next) => {
+            res.on("close", () => {
+              gate.open();
+              resolve();
+            });
+            return answer(req, res, next);
+          });
+          void serve(app).then(async (origin) => {
+            const socket = await connected(origin);
+            socket.write(REQUEST);
+            await gate.arrived();
+            socket.resetAndDestroy();
+          });
+        });
+        await closed;
+        await new Promise((resolve) => setImmediate(resolve));
+        expect((await send(await serve(site({}, undefined, make).app), "GET /public")).text).to.equal("hello");
+      });
+    }
+
+    const ends: Record<string, RequestHandler> = {
+      "the socket's end": (req, res) => {
+        res.send("whole");
+        req.socket.end();
+      },
+      "the socket's destroySoon": (req, res) => {
+        res.send("whole");
+        req.socket.destroySoon();
+      },
+      "the socket's end in a stream": (req, res) => {
+        res.write("who");
+        res.end("le");
+        req.socket.end();
+      },
+    };
+    for (const [what, answer] of Object.entries(ends)) {
+      it(`by ${what}, gets the answer first`, async () => {
+        const { app, gate } = waiting(answer);
+        const socket = await connected(await serve(app));
+        socket.write(REQUEST);
+        await gate.arrived();
+        gate.open();
+        expect(await text(socket)).to.match(/^HTTP\/1\.1 200 OK\r\n.*who.*le/s);
+      });
+    }
+
+    for (const httpAllowHalfOpen of [false, true]) {
+      it(`only on the client's side, gets the answer and is then closed, httpAllowHalfOpen: ${httpAllowHalfOpen}`, async () => {
+        const { app, gate } = waiting((req, res) => {
+          req.socket.on("end", () => gate.open());
+          res.send("whole");
+        });
+        const server = Object.assign(createServer({ keepAliveTimeout: 0 }, app), { httpAllowHalfOpen });
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        try {
+          const socket = await connected(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+          socket.write(REQUEST);
+          await gate.arrived();
+          socket.end();
+          expect(await text(socket)).to.match(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nwhole$/s);
+        } finally {
+          server.closeAllConnections();
+          server.close();
+        }
+      });
+    }
+  });
+}
+
+async function connected(origin: string): Promise<Socket> {
+  const socket = connect({ port: Number(new URL(origin).port), host: "127.0.0.1", allowHalfOpen: true });
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}

@@ -1,0 +1,31 @@
+import { expect } from "chai";
+import { only, send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+describe("what a subdomain can set", () => {
+  it("CVE-2023-23934: a cookie without a name is no cookie of another name", async () => {
+    const { app, store } = site({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    for (const name of ["sid", "remember"]) {
+      const pair = only(name, cookie);
+      expect((await send(origin, "GET /me", { cookie: pair })).status).to.equal(200);
+      const genuine = only(name, (await send(origin, "POST /login/1", { json: { remember: true } })).cookie);
+      store.calls = [];
+      for (const sent of [
+        `=${genuine}`,
+        `==${genuine}`,
+        ` =${genuine}`,
+        `a; =${genuine}`,
+        `""=${genuine}`,
+        `;=${genuine};`,
+      ]) {
+        expect((await send(origin, "GET /me", { cookie: sent })).status, sent).to.equal(401);
+      }
+      expect(store.calls).to.eql([]);
+      expect((await send(origin, "GET /me", { cookie: genuine })).status).to.equal(200);
+    }
+  });
+});

@@ -1,0 +1,303 @@
+import { expect } from "chai";
+import { currentUser, type LoginInfo } from "latchkey";
+import sinon from "sinon";
+import { accountSite, browsersOf, idOf, shown, statuses } from "../support/account-site.js";
+import { backendsHere, type Opened } from "../support/backends.js";
+import { Gate } from "../support/barrier.js";
+import { Browser } from "../support/browser.js";
+import { send } from "../support/raw-client.js";
+import { until } from "../support/redis-servers.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const HOSTILE: unknown[] = [
+  undefined,
+  null,
+  "",
+  {},
+  [],
+  { $ne: 1 },
+  { toString: () => "1" },
+  1,
+  true,
+  "x".repeat(65536),
+];
+
+const here = await backendsHere();
+
+describe("the logins of a user", () => {
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+  });
+  afterEach(() => sinon.restore());
+
+  for (const { name, open } of here) {
+    describe(`on ${name}`, () => {
+      let opened: Opened;
+      beforeEach(async () => {
+        opened = await open();
+      });
+      afterEach(() => opened?.close());
+
+      it("are listed with all that a person may know of them, the newest first", async () => {
+        const { login, origin, ann } = await accountSite({ store: opened.store, idleTimeout: "24h" });
+        const start = Date.now();
+        const plain = new Browser(origin, { accept: "application/json", "user-agent": "plain" });
+        const kept = new Browser(origin, { accept: "application/json", "user-agent": "kept" });
+        const gone = new Browser(origin, { accept: "application/json", "user-agent": "gone" });
+        await plain.post("/login/1", { json: { fresh: false } });
+        clock.tick(HOUR);
+        await kept.post("/login/1", { json: { remember: true, duration: "30d" } });
+        clock.tick(HOUR);
+        await gone.post("/login/1", { json: { remember: true, duration: "10d" } });
+        clock.tick(22 * HOUR);
+        await kept.get("/me");
+        const now = Date.now();
+        await until(async () => (await opened.store.listByUser("1")).some(({ lastSeenAt }) => lastSeenAt === now));
+        clock.tick(2 * HOUR);
+        const address = "127.0.0.1";
+        const expected = [
+          {
+            ...{ createdAt: start + 2 * HOUR, lastSeenAt: start + 2 * HOUR, expiresAt: start + 2 * HOUR + 10 * DAY },
+            ...{ address, userAgent: "gone", fresh: false, remembered: true, persistent: true, current: false },
+          },
+          {
+            ...{ createdAt: start + HOUR, lastSeenAt: start + 26 * HOUR, expiresAt: start + HOUR + 30 * DAY },
+            ...{ address, userAgent: "kept", fresh: true, remembered: false, persistent: true, current: true },
+          },
+        ];
+        const found = await shown(kept);
+        expect(found.map(({ id: _, ...rest }) => rest)).to.eql(expected);
+        expect(new Set(found.map(({ id }) => id)).size).to.equal(2);
+        for (const user of [ann, "1"]) {
+          const outside = await login.sessions.list(user);
+          expect(outside.map(({ id, current }) => ({ id, current }))).to.eql(
+            found.map(({ id }) => ({ id, current: false })),
+          );
+        }
+        expect(await login.sessions.list("nobody")).to.eql([]);
+        expect(await login.sessions.list("2")).to.eql([]);
+      });
+
+      it("keep their names and their dates through a confirmation, a new stamp and a restore", async () => {
+        const { origin } = await accountSite({ store: opened.store });
+        const [browser] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
+        const [first] = (await shown(browser)) as [LoginInfo];
+        for (const change of ["/confirm", "restart", "/confirm", "restart", "cooldown", "/confirm", "/password"]) {
+          clock.tick(10 * MINUTE);
+          if (change.startsWith("/")) expect((await browser.post(change)).status, change).to.equal(200);
+          else await browser.restart();
+          if (change === "cooldown") {
+            await browser.get("/me");
+            await browser.restart(); // within the minute: for this request alone
+          }
+          const list = await shown(browser);
+          const { id, createdAt, current, remembered, persistent, fresh } = list[0]!;
+          expect(list, change).to.have.lengthOf(1);
+          expect([id, current, persistent, remembered], change).to.eql([first.id, true, true, !fresh]);
+          if (change !== "/password") expect(createdAt, change).to.equal(first.createdAt); // the browser's record is another then
+          expect(fresh, change).to.equal(change.startsWith("/"));
+        }
+      });
+
+      it("are ended one by one: at the next request, with the browser's record, and nobody else's", async () => {
+        const { login, origin, told } = await accountSite({ store: opened.store });
+        const [own, other, third] = (await browsersOf(origin, 3, { remember: true })) as [Browser, Browser, Browser];
+        const [bob] = (await browsersOf(origin, 1, { remember: true }, "2")) as [Browser];
+        told.length = 0;
+        expect((await own.post(`/revoke/${await idOf(bob)}`)).json()).to.equal(false);
+        const ids = await Promise.all([own, other, third].map(idOf));
+        expect((await own.post(`/revoke/${ids[1]}`)).json()).to.equal(true);
+        expect((await own.post(`/revoke/${ids[1]}`)).json(), "twice").to.equal(false);
+        expect(told).to.eql(["loginsRevoked revoked 1"]);
+        expect(await statuses([own, other, third, bob])).to.eql([200, 401, 200, 200]);
+        await other.restart();
+        expect(await statuses([other])).to.eql([401]);
+        expect((await shown(own)).map(({ id }) => id)).to.have.members([ids[0], ids[2]]);
+
+        for (const id of HOSTILE) expect(await login.sessions.revoke("1", id as string)).to.equal(false);
+        expect(await statuses([own, third, bob])).to.eql([200, 200, 200]);
+      });
+
+      it("the current one is logged out: its cookies are removed, and it is told once", async () => {
+        const { origin, told } = await accountSite({ store: opened.store });
+        const [own, other] = (await browsersOf(origin, 2, { remember: true })) as [Browser, Browser];
+        told.length = 0;
+        const answer = await own.post(`/revoke/${await idOf(own)}`);
+        expect(answer.json()).to.equal(true);
+        expect(answer.cookies.map((one) => one.split(";")[0]).sort()).to.eql(["remember=", "sid="]);
+        expect(told).to.eql(["loggedOut"]);
+        expect(await statuses([own, other])).to.eql([401, 200]);
+      });
+
+      it("are ended all at once, or all but the current one, and counted", async () => {
+        const { login, origin, told } = await accountSite({ store: opened.store });
+        const browsers = await browsersOf(origin, 3, { remember: true });
+        browsers.push(...(await browsersOf(origin, 2)));
+        const [bob] = (await browsersOf(origin, 1, { remember: true }, "2")) as [Browser];
+        await browsers[2]!.restart();
+        told.length = 0;
+        expect((await browsers[1]!.post("/revoke-all?except=current")).json()).to.equal(4);
+        expect(told).to.eql(["loginsRevoked revoked 4"]);
+        expect(await statuses(browsers)).to.eql([401, 200, 401, 401, 401]);
+        await browsers[1]!.restart();
+        expect(await statuses(browsers.slice(1, 2)), "remembered still").to.eql([200]);
+
+        told.length = 0;
+        const all = await browsers[1]!.post("/revoke-all");
+        expect(all.json()).to.equal(1);
+        expect(all.cookies.map((one) => one.split(";")[0]).sort()).to.eql(["remember=", "sid="]);
+        expect(told).to.eql(["loggedOut", "loginsRevoked revoked 1"]);
+        expect(await login.sessions.revokeAll("1")).to.equal(0);
+        expect(await statuses([...browsers, bob])).to.eql([401, 401, 401, 401, 401, 200]);
+        expect(await opened.store.listByUser("1")).to.eql([]);
+        expect(await opened.store.rememberTokens!.listByUser("1")).to.eql([]);
+      });
+
+      if (name !== "memory") {
+        it("are ended from another process, also of a user who is gone", async () => {
+          const { origin } = await accountSite({ store: opened.store });
+          const elsewhere = await accountSite({ store: await opened.another!() });
+          elsewhere.byId.delete("1");
+          const browsers = await browsersOf(origin, 3, { remember: true });
+          expect(await elsewhere.login.sessions.revoke("1", await idOf(browsers[2]!))).to.equal(true);
+          expect(await statuses(browsers)).to.eql([200, 200, 401]);
+          expect(await elsewhere.login.sessions.revokeAll("1")).to.equal(2);
+          expect(await statuses(browsers)).to.eql([401, 401, 401]);
+          for (const browser of browsers) await browser.restart();
+          expect(await statuses(browsers)).to.eql([401, 401, 401]);
+        });
+      }
+    });
+  }
+
+  it("have names that open nothing, and are in no cookie and no key of the store", async () => {
+    const { origin, store } = await accountSite();
+    const [own] = (await browsersOf(origin, 3, { remember: true })) as [Browser];
+    const secrets = new Set<string>();
+    for (const { id } of await store.inner.listByUser("1")) secrets.add(id);
+    for (const { id, tokenHash } of await store.inner.rememberTokens!.listByUser("1")) secrets.add(id).add(tokenHash);
+    expect(secrets.size).to.equal(9);
+    for (const { id, ...rest } of await shown(own)) {
+      expect(secrets.has(id)).to.equal(false);
+      expect([...secrets].filter((secret) => JSON.stringify(rest).includes(secret))).to.eql([]);
+      const guesses = [`sid=${id}`, `sid=s%3A${id}`, `remember=${id}`, `remember=v1.${id}.0.${id}`];
+      for (const cookie of [...guesses, `sid=s%3A${id}.${id}`, `sid=${id}; remember=${id}`]) {
+        expect((await send(origin, "GET /me", { cookie })).status, cookie).to.equal(401);
+      }
+    }
+  });
+
+  it("a login is listed once at every moment of its confirmation, and a new one not before it is complete", async () => {
+    const { origin, store, login } = await accountSite({ maxSessions: 5 });
+    const { cookie } = await send(origin, "POST /login/1");
+    const [{ id }] = (await login.sessions.list("1")) as [LoginInfo];
+    const lists: string[][] = [];
+    const during = async (line: string, own: string) => {
+      lists.length = 0;
+      store.before = async (verb) => {
+        if (verb.endsWith("listByUser") || verb === "read") return;
+        lists.push((await login.sessions.list("1")).map((one) => one.id));
+      };
+      const answer = await send(origin, line, { cookie: own });
+      store.before = () => undefined;
+      expect(answer.status, line).to.equal(200);
+      expect(lists.length, line).to.be.at.least(2);
+      return answer.cookie;
+    };
+    const confirmed = await during("POST /confirm", cookie);
+    expect(lists).to.eql([[id], [id], [id]]);
+    const changed = await during("POST /password", confirmed);
+    expect(lists).to.eql([[id], [id], [id]]);
+    await send(origin, "POST /logout", { cookie: changed });
+    await during("POST /login/1", "");
+    expect(lists).to.eql([[], []]);
+  });
+
+  it("last seen is right to the minute", async () => {
+    const { origin, login } = await accountSite();
+    const { cookie } = await send(origin, "POST /login/1");
+    for (let second = 0; second < 300; second += 7) {
+      clock.tick(7000);
+      await send(origin, "GET /me", { cookie });
+      await new Promise((resolve) => setImmediate(resolve));
+      const [{ lastSeenAt }] = (await login.sessions.list("1")) as [LoginInfo];
+      expect(Date.now() - lastSeenAt).to.be.within(0, MINUTE - 1);
+    }
+  });
+
+  it("the address is that which Express trusts, and a User-Agent is text of 256 characters at most", async () => {
+    for (const [trust, address] of [
+      [false, "127.0.0.1"],
+      [true, "203.0.113.9"],
+    ] as const) {
+      const { app, origin, login } = await accountSite();
+      app.set("trust proxy", trust);
+      const agents = ["", "<script>alert(1)</script>", `"'; DROP TABLE sessions; --`, "a".repeat(9000)];
+      for (const agent of agents) {
+        await login.sessions.revokeAll("1");
+        const headers = { "x-forwarded-for": "203.0.113.9", "user-agent": agent };
+        const { cookie } = await send(origin, "POST /login/1", { headers, json: { remember: true } });
+        const own = await send(origin, "GET /sessions", { headers, cookie });
+        const [listed] = JSON.parse(own.text) as [LoginInfo];
+        expect([listed.address, listed.userAgent]).to.eql([address, agent.slice(0, 256)]);
+        expect((await login.sessions.list("1"))[0]).to.deep.include({ address, userAgent: agent.slice(0, 256) });
+      }
+    }
+  });
+
+  it("a user or id that is none is a clear error, and the store is not asked", async () => {
+    const { login, store } = await accountSite();
+    const { sessions } = login;
+    for (const user of [...HOSTILE, "a\0b", "\ud800"]) {
+      for (const call of [sessions.list, sessions.revokeAll, sessions.revoke] as Array<(user: unknown) => unknown>) {
+        const error = await Promise.resolve(call.call(sessions, user)).catch((error) => error);
+        expect(error, String(typeof user)).to.include({ code: "invalid_user_id" });
+      }
+    }
+    expect(store.calls).to.eql([]);
+  });
+
+  it("are ended by a handler that has begun its response, or is over: in the store", async () => {
+    const { app, login, origin } = await accountSite();
+    const done = new Gate();
+    const counts: unknown[] = [];
+    app.post("/late/:how", async (req, res) => {
+      await currentUser();
+      const [{ id }] = (await login.sessions.list("1")) as [LoginInfo];
+      res.write("begun");
+      if (req.params.how === "ended") res.end();
+      counts.push(
+        req.query.one === undefined ? await login.sessions.revokeAll("1") : await login.sessions.revoke("1", id),
+      );
+      if (req.params.how === "begun") res.end();
+      await done.pass();
+    });
+    for (const path of ["begun", "ended", "begun?one", "ended?one"]) {
+      const [browser] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
+      await browser.post(`/late/${path}`);
+      await done.arrived(counts.length);
+      expect(await statuses([browser]), path).to.eql([401]);
+    }
+    expect(counts).to.eql([1, 1, true, true]);
+  });
+
+  for (const what of ["a user who is no longer active", "a user who is gone"]) {
+    it(`${what}: each of five sessions and the remembered browsers are refused at their next request`, async () => {
+      const { ann, byId, origin, told } = await accountSite();
+      const browsers = [...(await browsersOf(origin, 3, { remember: true })), ...(await browsersOf(origin, 2))];
+      const remembered = await Promise.all(browsers.slice(0, 3).map((one) => one.cookie("remember")));
+      expect(await statuses(browsers)).to.eql([200, 200, 200, 200, 200]);
+      told.length = 0;
+      if (what.endsWith("gone")) byId.delete("1");
+      else ann.isActive = false;
+      expect(await statuses(browsers)).to.eql([401, 401, 401, 401, 401]);
+      for (const token of remembered) {
+        expect((await send(origin, "GET /me", { cookie: `remember=${token}` })).status).to.equal(401);
+      }
+      expect(told).to.eql(what.endsWith("gone") ? Array(5).fill("loginEnded unknown user") : []);
+    });
+  }
+});

@@ -1,0 +1,40 @@
+import { expect } from "chai";
+import { make, nested, refusal } from "../support/options.js";
+
+const GROUPS = ["session", "remember"];
+
+describe("the cookie options of a LoginManager", () => {
+  it("refuse cookies that browsers would drop", () => {
+    for (const group of GROUPS) {
+      const set = ({ name, ...cookie }: { name?: string; [attribute: string]: unknown }) =>
+        nested(group, { ...(name && { name }), cookie });
+      for (const name of ["__Host-id", "__host-id", "__HOST-id"]) {
+        for (const rest of [
+          {},
+          { secure: false },
+          { secure: true, path: "/app" },
+          { secure: true, domain: "a.example" },
+        ]) {
+          expect(refusal(`${group}.name`, set({ name, ...rest }))).to.include(
+            'needs secure: true, path "/" and no domain',
+          );
+        }
+        expect(() => make(set({ name, secure: true, path: "/" }))).not.to.throw();
+      }
+      for (const secure of ["auto", false, undefined]) {
+        expect(refusal(`${group}.name`, set({ name: "__Secure-id", secure }))).to.include("needs secure: true");
+        expect(refusal(`${group}.name`, set({ name: "__secure-id", secure }))).to.include("needs secure: true");
+        expect(refusal(`${group}.cookie.sameSite`, set({ sameSite: "none", secure }))).to.include(
+          '"none" needs secure: true',
+        );
+      }
+      expect(() => make(set({ name: "__Secure-id", secure: true, path: "/app", domain: "a.example" }))).not.to.throw();
+      expect(() => make(set({ sameSite: "none", secure: true }))).not.to.throw();
+    }
+  });
+
+  it("refuse one name for both cookies", () => {
+    expect(refusal("remember.name", { remember: { name: "sid" } })).to.include("the session's cookie too");
+    expect(refusal("remember.name", { session: { name: "remember" } })).to.include("remember is the name");
+  });
+});

@@ -1,0 +1,284 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { expect } from "chai";
+import express from "express";
+import { LoginManager, MemoryStore, OptionError } from "latchkey";
+import { make, nested, refusal } from "../support/options.js";
+import { SECRET } from "../support/people.js";
+import { inProduction } from "../support/production.js";
+import { pages } from "../support/snippets.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const store = new MemoryStore();
+const random = () => randomBytes(32).toString("hex");
+const COOKIES = ["session.cookie", "remember.cookie"];
+
+describe("the options of a LoginManager", () => {
+  it("need a secret of 32 characters, and never tell one", () => {
+    const short = "hunter2";
+    const wrong: Array<[unknown, string]> = [
+      [undefined, "undefined"],
+      [null, "null"],
+      [[], "an empty array"],
+      [short, "a secret of 7 characters is too short; it needs 32"],
+      ["x".repeat(31), "a secret of 31 characters"],
+      [[SECRET, short], "a secret of 7 characters"],
+      [[SECRET, undefined], "not undefined"],
+      [Buffer.from(SECRET), "not object"],
+      [{ secret: short }, "not object"],
+      [1234567, "a number"],
+    ];
+    for (const [secret, told] of wrong) {
+      const message = refusal("secret", { secret });
+      expect(message).to.include(told);
+      expect(message)
+        .not.to.match(/hunter2|1234567/)
+        .and.not.to.include(SECRET);
+    }
+    expect(() => make({ secret: "x".repeat(32) })).not.to.throw();
+    const login = make({ secret: [SECRET, `${SECRET}, the old one`] });
+    login.init(express());
+    expect(inspect(login, { depth: 10, showHidden: true }) + JSON.stringify(login)).not.to.include(SECRET);
+  });
+
+  it("need a secret in production that is not printed in the documentation, and not evidently made up", () => {
+    const printed = pages().flatMap((page) =>
+      [...readFileSync(page, "utf8").matchAll(/(?:SECRET(?:_\d)?|secret)\b[^\n]*?(?:\?\?|:|=) "([^"]{32,})"/g)].map(
+        ([, one]) => one!,
+      ),
+    );
+    expect(printed).to.have.length.above(15);
+    const madeUp = [
+      ...[
+        "change me, and do it before the deployment",
+        "CHANGE_ME_CHANGE_ME_12345678901234",
+        "keyboard cat, who sits on the keyboard",
+      ],
+      ...[
+        "x".repeat(32),
+        "abc123".repeat(6),
+        "abcdefghi".repeat(9),
+        "0123456789abcdef0123456789abcdef",
+        `${"s3cret-pass".repeat(3)}s3c`,
+      ],
+      ...["111111112222222233333333444444445555", " ".repeat(40), "ab".repeat(500)],
+    ];
+    for (const secret of [...printed, ...madeUp]) {
+      for (const given of [secret, [random(), secret]]) {
+        const message = inProduction(() => refusal("secret", { secret: given }));
+        expect(message).to.include("is not random").and.include("openssl rand");
+        for (let at = 0; at + 12 <= secret.length; at += 4) {
+          const part = secret.slice(at, at + 12);
+          if (part.trim() !== "") expect(message, "no part of it").not.to.include(part);
+        }
+      }
+      expect(() => make({ secret }), secret).not.to.throw();
+    }
+    for (let time = 0; time < 500; time++) {
+      for (const encoding of ["base64", "base64url", "hex"] as const) {
+        const secret = randomBytes(32).toString(encoding);
+        expect(() => inProduction(() => make({ secret, store })), secret).not.to.throw();
+      }
+    }
+  });
+
+  it("accept in production the secrets that the examples make up, or take from the environment", () => {
+    const examples = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith(".ts"),
+    );
+    const lines = examples.flatMap((path) => readFileSync(join("examples", path), "utf8").split("\n"));
+    const given = lines.filter((line) => /^\s*(const SECRET|secret\b[^?]*:).*["'`]/i.test(line));
+    expect(given).to.have.length.above(4);
+    expect(given.filter((line) => !line.includes("randomBytes(32)"))).to.eql([]);
+  });
+
+  it("are an object", () => {
+    for (const [options, kind] of [
+      [undefined, "undefined"],
+      [null, "null"],
+      [SECRET, "a string"],
+    ] as const) {
+      expect(() => new LoginManager(options as never))
+        .to.throw(OptionError, `options: expected an object, not ${kind}`)
+        .with.property("message")
+        .that.does.not.include(SECRET);
+    }
+  });
+
+  it("have known names, also inside of others", () => {
+    expect(refusal("loginVeiw", { loginVeiw: "/login" })).to.match(/no such option; there are .*loginView/);
+    expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include(
+      "duration, idleTimeout, refreshEachRequest",
+    );
+    expect(refusal("session.key", { session: { key: "x" } })).to.include("there are name, cookie, genid");
+    expect(refusal("session.resave", { session: { resave: false } })).to.include("Leave the option out");
+    expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("no such option");
+    for (const cookie of COOKIES) {
+      const message = refusal(`${cookie}.samesite`, nested(`${cookie}.samesite`, "lax"));
+      expect(message).to.include("domain, path, secure, httpOnly, sameSite");
+    }
+  });
+
+  const functions = [
+    "userLoader",
+    "requestLoader",
+    "anonymousUser",
+    "userId",
+    "roles",
+    "localize",
+    "fingerprint",
+    "session.genid",
+  ];
+  const handlers = ["onUnauthorized", "onNeedsRefresh", "onForbidden"];
+  for (const option of [...functions, ...handlers]) {
+    it(`${option} takes a function`, () => {
+      expect(refusal(option, nested(option, "load"))).to.equal(`${option}: expected a function, not a string`);
+      expect(refusal(option, nested(option, null))).to.include("not null");
+      expect(() => make(nested(option, () => null))).not.to.throw();
+      expect(() => make(nested(option, undefined))).not.to.throw();
+    });
+  }
+
+  const durations = [
+    ...["idleTimeout", "absoluteTimeout", "storeTimeout", "freshFor"],
+    ...["remember.duration", "remember.idleTimeout", "session.cookie.maxAge"],
+  ];
+  for (const option of durations) {
+    it(`${option} takes a duration above zero`, () => {
+      for (const value of ["", " ", "abc", "-1", "-1h", "0", "5 parsecs", "1d1h", "1".repeat(101)]) {
+        expect(refusal(option, nested(option, value))).to.include(`${JSON.stringify(value)} is not a duration; give`);
+      }
+      for (const value of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        expect(refusal(option, nested(option, value))).to.include(`${value} is not a duration`);
+      }
+      for (const [value, kind] of [
+        [{}, "object"],
+        [null, "null"],
+        [true, "a boolean"],
+        [1n, "a bigint"],
+        [["1d"], "an array"],
+      ]) {
+        expect(refusal(option, nested(option, value))).to.include(`${kind} is not a duration`);
+      }
+      for (const value of [1, 90_000, "90s", "15m", "1.5h", "20d", "2 days"]) {
+        expect(() => make(nested(option, value))).not.to.throw();
+      }
+    });
+  }
+
+  it("remember for 400 days at most, as browsers do", () => {
+    expect(refusal("remember.duration", { remember: { duration: "401d" } })).to.include("400 days");
+    expect(make({ remember: { duration: "400d" } }).options.rememberDuration).to.equal(400 * 24 * 3600 * 1000);
+  });
+
+  it("wait for the store no longer than a timer can", () => {
+    expect(refusal("storeTimeout", { storeTimeout: "25d" })).to.include("24 days");
+    expect(make({ storeTimeout: "24d" }).options.storeTimeout).to.equal(24 * 24 * 3600 * 1000);
+  });
+
+  const wrong: Array<[option: string, expected: string, values: unknown[]]> = [
+    ["loginMessage", "expected a string", [1, {}, true]],
+    ["loginMessageCategory", "expected a string", [1, null]],
+    ["needsRefreshMessage", "expected a string", [1, {}, true]],
+    ["needsRefreshMessageCategory", "expected a string", [1, null]],
+    ["nextIn", 'expected "query", "cookie"', ["session", "", null, true, 1, {}, Object.create(null)]],
+    ["sessionProtection", 'expected "basic", "strong", false', ["STRONG", "none", null, true, 0, [SECRET]]],
+    [
+      "redirectHost",
+      "expected a host",
+      ["", "https://a.example", "a.example/", "a b", "a@b", "a\\b", ".a", "a:b", 1, null],
+    ],
+    ["exemptMethods", "HTTP methods", ["GET", [""], ["GET "], ["G\r\n"], [1], {}, null]],
+    [
+      "loginView",
+      "expected a URL",
+      ["", "login", "//evil.com", "/\\evil.com", "javascript:x", "https://", "http://[", 1, null],
+    ],
+    [
+      "loginView",
+      "expected a URL",
+      [{}, [], ["/login"], { admin: "/login" }, { "/": "login" }, { "/": "//x" }, { "/": 1 }],
+    ],
+    ["refreshView", "expected a URL", ["confirm", "//evil.com", {}, { "/": "https://" }, null]],
+    ["session", "expected an object", [null, "sid", 1, true]],
+    ["session.proxy", "expected true or false", ["yes", 1, null]],
+    ["session.rolling", "expected true or false", ["yes", 1, null]],
+    ["session.saveUninitialized", "expected true or false", ["yes", 1, null]],
+    ["session.unset", 'expected "destroy", "keep"', ["end", "", true, null]],
+    ["remember", "expected an object", [null, true, "30d"]],
+    ["maxSessions", "expected a whole number above zero", [0, -1, 1.5, Number.NaN, 1e300, "3", 3n, null, true]],
+    ["onLimit", 'expected "end-oldest", "refuse"', ["evict", "", null, true, 0]],
+    ["assuranceLevel", "expected 1, 2, 3", [0, 4, 1.5, "2", null, true]],
+    ["remember.mode", 'expected "persistent", "stateless"', ["cookie", "", null, true]],
+    ["remember.refreshEachRequest", "expected true or false", ["yes", 1, null]],
+    ...COOKIES.flatMap(
+      (cookie): Array<[string, string, unknown[]]> => [
+        [cookie, "expected an object", [null, "sid", [], Promise.resolve({})]],
+        [`${cookie.split(".")[0]}.name`, "expected a cookie name", ["", "a b", "a;b", "a=b", "\u00e9", "a\n", 1, null]],
+        [`${cookie}.domain`, "expected a domain name", ["", "a b", "https://a", "a;b", "a..b", "a:80", 1, null]],
+        [`${cookie}.path`, "expected a path", ["", "app", "/a b", "/a;b", "/a\r\n", 1, null]],
+        [`${cookie}.secure`, 'expected true, false, "auto"', ["yes", "true", 1, null]],
+        [`${cookie}.httpOnly`, "expected true or false", ["no", 0, null]],
+        [`${cookie}.sameSite`, 'expected "lax", "strict", "none"', ["Lax", true, false, null]],
+        [`${cookie}.priority`, 'expected "low", "medium", "high"', ["High", "", 1, null]],
+        [`${cookie}.partitioned`, "expected true or false", ["yes", 1, null]],
+      ],
+    ),
+  ];
+  for (const [option, expected, values] of wrong) {
+    it(`${option} that is wrong is told, with what it should be (${expected})`, () => {
+      for (const value of values) {
+        const message = refusal(option, nested(option, value));
+        expect(message).to.include(expected).and.not.to.include(SECRET);
+        expect(message).to.match(/, not \S/);
+      }
+    });
+  }
+
+  it("are told as they were given, where they are no secrets", () => {
+    expect(refusal("nextIn", { nextIn: "session" })).to.equal('nextIn: expected "query", "cookie", not "session"');
+    expect(refusal("exemptMethods", { exemptMethods: ["GET", "PUT "] })).to.include('not "PUT "');
+    expect(refusal("loginView", { loginView: { "/": "/login", "/admin": "admin" } })).to.include('"/admin": "admin"');
+    expect(refusal("loginView", { loginView: { admin: "/login" } })).to.include('"admin": "/login"');
+    expect(refusal("redirectHost", { redirectHost: "a/b" })).to.include('not "a/b"');
+  });
+
+  it("refuse a store that lacks a verb, and name the verb", () => {
+    const verbs = ["create", "read", "update", "touch", "destroy", "listByUser", "destroyByUser", "prune"];
+    for (const verb of verbs) {
+      const store = Object.fromEntries(verbs.map((name) => [name, name === verb ? undefined : () => {}]));
+      expect(refusal("store", { store })).to.equal(`store: expected a SessionStore, but it has no ${verb}()`);
+    }
+    const tokenVerbs = ["create", "read", "rotate", "destroy", "listByUser", "destroyByUser", "prune"];
+    const complete = new MemoryStore();
+    for (const verb of tokenVerbs) {
+      const tokens = Object.fromEntries(tokenVerbs.map((name) => [name, name === verb ? undefined : () => {}]));
+      const store = new Proxy(complete, {
+        get: (inner, name) => (name === "rememberTokens" ? tokens : Reflect.get(inner, name)),
+      });
+      expect(refusal("store", { store })).to.equal(
+        `store: expected a SessionStore, but its rememberTokens has no ${verb}()`,
+      );
+    }
+    for (const store of [null, "memory:", Promise.resolve(), {}]) {
+      expect(refusal("store", { store })).to.include("no create()");
+    }
+  });
+
+  it("refuse to remember as the store cannot", () => {
+    const store = new WatchedStore(); // keeps no remembered browsers
+    expect(refusal("remember.mode", { store, remember: { mode: "persistent" } })).to.include(
+      '"persistent" needs a store with rememberTokens, which this one has not',
+    );
+    for (const given of [
+      { remember: { mode: "stateless", idleTimeout: "7d" } },
+      { store: new MemoryStore(), remember: { mode: "stateless", idleTimeout: "7d" } },
+      { store, remember: { idleTimeout: "7d" } },
+    ]) {
+      expect(refusal("remember.idleTimeout", given)).to.include('needs the mode "persistent"');
+    }
+    expect(() => make({ store: new MemoryStore(), remember: { idleTimeout: "7d" } })).not.to.throw();
+  });
+});

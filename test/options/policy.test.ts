@@ -1,0 +1,149 @@
+import { expect } from "chai";
+import express from "express";
+import expressSession from "express-session";
+import { LoginManager, type LoginManagerOptions, MemoryStore, type Policy } from "latchkey";
+import { make } from "../support/options.js";
+import { SECRET } from "../support/people.js";
+import { inProduction } from "../support/production.js";
+import { warningsOf } from "../support/warnings.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const POLICY = "LatchkeyPolicyWarning";
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const cookie = (name: string) => ({ name, path: "/", secure: "auto", sameSite: "lax", httpOnly: true });
+
+/** The policy of a manager without options, which the documentation tells. */
+const DEFAULTS: Policy = {
+  assuranceLevel: 1,
+  idleTimeout: DAY,
+  absoluteTimeout: 30 * DAY,
+  freshFor: null,
+  sessionProtection: "basic",
+  maxSessions: null,
+  onLimit: "end-oldest",
+  remember: { mode: "persistent", duration: 365 * DAY, idleTimeout: null, refreshEachRequest: false },
+  storeTimeout: 2000,
+  cookies: { session: cookie("sid"), remember: cookie("remember") } as Policy["cookies"],
+  deviations: [],
+};
+
+const policyOf = (options: Partial<LoginManagerOptions<never>>) =>
+  make({ store: new MemoryStore(), ...options }).policy();
+
+describe("login.policy()", () => {
+  it("tells the defaults, and deviates in nothing", () => {
+    expect(policyOf({})).to.deep.equal(DEFAULTS);
+  });
+
+  it("tells each option that was given, in milliseconds", () => {
+    const policy = policyOf({
+      idleTimeout: "15m",
+      absoluteTimeout: "12h",
+      freshFor: "10m",
+      sessionProtection: "strong",
+      maxSessions: 3,
+      onLimit: "refuse",
+      assuranceLevel: 3,
+      storeTimeout: 500,
+      session: { name: "s", cookie: { sameSite: "strict" } },
+      remember: { duration: "30d", idleTimeout: "7d", refreshEachRequest: true, cookie: { path: "/app" } },
+    });
+    expect(policy).to.deep.equal({
+      assuranceLevel: 3,
+      idleTimeout: 15 * MINUTE,
+      absoluteTimeout: 12 * HOUR,
+      freshFor: 10 * MINUTE,
+      sessionProtection: "strong",
+      maxSessions: 3,
+      onLimit: "refuse",
+      remember: { mode: "persistent", duration: 30 * DAY, idleTimeout: 7 * DAY, refreshEachRequest: true },
+      storeTimeout: 500,
+      cookies: {
+        session: { ...cookie("s"), sameSite: "strict" },
+        remember: { ...cookie("remember"), path: "/app" },
+      },
+      deviations: [],
+    });
+    expect(policyOf({ sessionProtection: false }).sessionProtection).to.equal(false);
+  });
+
+  it("tells the cookies of production", () => {
+    const store = new WatchedStore(); // outside, or the MemoryStore would warn
+    const { cookies } = inProduction(() => make({ store }).policy());
+    expect(Object.values(cookies).map(({ name, secure }) => [name, secure])).to.deep.equal([
+      ["__Host-sid", true],
+      ["__Host-remember", true],
+    ]);
+  });
+
+  it("is JSON, holds no secret, and cannot change the manager", () => {
+    const login = make({ store: new MemoryStore() });
+    const policy = login.policy();
+    expect(JSON.parse(JSON.stringify(policy))).to.deep.equal(policy);
+    expect(JSON.stringify(policy)).not.to.include(SECRET);
+    policy.deviations.push("mine");
+    policy.remember.duration = policy.idleTimeout = 1;
+    expect(policy.cookies.session).to.be.frozen;
+    expect(login.policy()).to.deep.equal(DEFAULTS);
+  });
+
+  it("tells how browsers are remembered, by the store and the option", () => {
+    const plain = new WatchedStore(); // keeps no remembered browsers
+    expect(make({ store: plain }).policy().remember.mode).to.equal("stateless");
+    expect(policyOf({ remember: { mode: "stateless" } }).remember.mode).to.equal("stateless");
+    expect(make({ remember: { mode: "persistent" } }).policy().remember.mode).to.equal("persistent");
+  });
+
+  it("may be asked before the application is there, and decides nothing by that", () => {
+    const login = make({});
+    login.policy();
+    login.init(express());
+    expect(login.policy().remember.mode, "in the default store").to.equal("persistent");
+    const own = make({});
+    own.policy();
+    express().use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), own.middleware());
+    expect(own.policy().remember.mode, "with an express-session").to.equal("stateless");
+  });
+
+  /** NIST SP 800-63B-4 (July 2025), 2.1.3, 2.2.3 and 2.3.3. */
+  const limits = [
+    { assuranceLevel: 1, absoluteTimeout: 30 * DAY, idleTimeout: null, shown: ["720 h"] },
+    { assuranceLevel: 2, absoluteTimeout: 24 * HOUR, idleTimeout: HOUR, shown: ["24 h", "1 h"] },
+    { assuranceLevel: 3, absoluteTimeout: 12 * HOUR, idleTimeout: 15 * MINUTE, shown: ["12 h", "15 min"] },
+  ] as const;
+  for (const { assuranceLevel, absoluteTimeout, idleTimeout, shown } of limits) {
+    it(`at assurance level ${assuranceLevel}: what exceeds NIST's limits is told, and warned of once a manager`, async () => {
+      const source = `NIST SP 800-63B-4 has at assurance level ${assuranceLevel}`;
+      const at = idleTimeout ?? 400 * DAY;
+      const given = { assuranceLevel, store: new MemoryStore() };
+      const within = () => make({ ...given, absoluteTimeout, idleTimeout: at });
+      expect(await warningsOf(POLICY, within)).to.deep.equal([]);
+      expect(within().policy().deviations).to.deep.equal([]);
+
+      let login!: LoginManager<never>;
+      const over = [
+        `absoluteTimeout is ${(absoluteTimeout + MINUTE) / MINUTE} min, longer than the ${shown[0]} that ${source}`,
+      ];
+      if (shown[1])
+        over.push(`idleTimeout is ${(at + MINUTE) / MINUTE} min, longer than the ${shown[1]} that ${source}`);
+      const warnings = await warningsOf(POLICY, () => {
+        login = make({ ...given, absoluteTimeout: absoluteTimeout + MINUTE, idleTimeout: at + MINUTE });
+        login.init(express());
+        login.policy();
+      });
+      expect(warnings).to.deep.equal(over);
+      expect(login.policy().deviations).to.deep.equal(over);
+    });
+  }
+
+  it("the default options warn of nothing; at a higher level they do, in whole hours", async () => {
+    expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET }))).to.deep.equal([]);
+    expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET, assuranceLevel: 3 }))).to.deep.equal([
+      "absoluteTimeout is 720 h, longer than the 12 h that NIST SP 800-63B-4 has at assurance level 3",
+      "idleTimeout is 24 h, longer than the 15 min that NIST SP 800-63B-4 has at assurance level 3",
+    ]);
+  });
+});

@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { packageWith } from "../support/package-with.js";
+import { runProgram } from "../support/program.js";
+import { soaking } from "../support/trials.js";
+
+const manifest = fileURLToPath(import.meta.resolve("latchkey/package.json"));
+const { peerDependencies, peerDependenciesMeta } = JSON.parse(await readFile(manifest, "utf8")) as {
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+};
+
+/** Packages that an application may have for itself, in versions that latchkey does not support. */
+const BESIDE = [
+  "connect-redis@8",
+  "redis@4",
+  "mysql2@2",
+  "better-sqlite3@11",
+  "@nestjs/common@10",
+  "@nestjs/common@12",
+];
+
+describe("the versions of the peers", () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "latchkey-peers-"));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  it("do not prevent an installation: peers that an application need not import have no range", () => {
+    for (const [name, range] of Object.entries(peerDependencies)) {
+      expect(range, name).to.equal(peerDependenciesMeta[name]?.optional ? "*" : ">=4");
+    }
+  });
+
+  it("are checked at the import: connect-redis 7 is an error that says what to install", async () => {
+    const cwd = await packageWith(dir, ["express-session"]);
+    const fake = join(cwd, "node_modules/connect-redis");
+    await mkdir(fake);
+    await writeFile(
+      join(fake, "package.json"),
+      '{"name":"connect-redis","version":"7.1.1","type":"module","exports":"./index.js"}',
+    );
+    await writeFile(join(fake, "index.js"), "export default class RedisStore {}");
+    const program =
+      'import("latchkey/stores/redis").then(() => console.log("loaded"), ({ code, message }) => console.log(code, message))';
+    const { output } = await runProgram(program, { cwd });
+    expect(output.trim()).to.equal(
+      "peer_version connect-redis must be 8 or newer; install it with: npm install connect-redis@latest",
+    );
+  });
+
+  // These ask the registry.
+  if (!soaking) return;
+  for (const beside of BESIDE) {
+    it(`let npm install latchkey beside ${beside}`, async () => {
+      const packed = await promisify(execFile)(
+        "npm",
+        ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir],
+        { cwd: dirname(manifest) },
+      );
+      await writeFile(join(dir, "package.json"), '{"private":true}');
+      const args = [
+        "install",
+        "--package-lock-only",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--strict-peer-deps",
+      ];
+      await promisify(execFile)("npm", [...args, "express@5", beside, `./${packed.stdout.trim()}`], { cwd: dir });
+      const lock = JSON.parse(await readFile(join(dir, "package-lock.json"), "utf8")) as {
+        packages: Record<string, { version: string }>;
+      };
+      expect(lock.packages).to.include.keys("node_modules/latchkey");
+    });
+  }
+});

@@ -1,0 +1,163 @@
+import { expect } from "chai";
+import type { RememberTokenRecord, SessionRecord } from "latchkey";
+import sinon from "sinon";
+import { backendsHere } from "../support/backends.js";
+import { countTrials } from "../support/raw-client.js";
+import { until } from "../support/redis-servers.js";
+import { trials } from "../support/trials.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+const WORKERS = 16;
+const OPERATIONS = WORKERS * trials(2000, 200);
+const IDS = 40;
+const USERS = ["ann", "bob", "cid"];
+
+/** How to see that somebody waits for a lock, how to be patient oneself, and what the loser is told. */
+const deadlocks: Record<string, { waits: string; patience: string; code: string }> = {
+  postgres: {
+    waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    patience: "SET deadlock_timeout = '1min'",
+    code: "40P01",
+  },
+  mariadb: {
+    // innodb_trx would say it outright, but does not change while it is being asked.
+    waits:
+      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE %' AND time_ms > 100",
+    patience: "SET innodb_lock_wait_timeout = 60",
+    code: "ER_LOCK_DEADLOCK",
+  },
+};
+const here = await backendsHere("postgres", "mariadb");
+
+const rotating = await backendsHere("sqlite", "postgres", "mariadb", "redis");
+const ROTATES = 50;
+const ROUNDS = 20;
+
+describe("many that rotate the same token", () => {
+  expectNoUnhandledRejections();
+
+  for (const { name, open } of rotating) {
+    it(`${ROUNDS} times ${ROTATES} at once by two connections on ${name}: one does it each time, and its record is kept`, async () => {
+      const { store, another, close } = await open();
+      const stores = [store.rememberTokens!, (await another!()).rememberTokens!];
+      const winners: number[] = [];
+      try {
+        const now = Date.now();
+        const first: RememberTokenRecord = {
+          userId: "ann",
+          tokenHash: "0",
+          data: {},
+          createdAt: now,
+          expiresAt: now + 3_600_000,
+        };
+        await stores[0]!.create("a", first);
+        for (let round = 0, token = "0"; round < ROUNDS; round++) {
+          const records = Array.from({ length: ROTATES }, (_, n) => ({
+            ...first,
+            tokenHash: `${round}:${n}`,
+            data: { n },
+          }));
+          const rotated = await Promise.all(records.map((one, n) => stores[n % 2]!.rotate("a", token, one)));
+          const won = records.filter((_, n) => rotated[n]);
+          winners.push(won.length);
+          for (const one of stores) expect(await one.read("a")).to.eql(won[0]);
+          token = won[0]!.tokenHash;
+        }
+      } finally {
+        await close();
+      }
+      expect(winners).to.eql(Array(ROUNDS).fill(1));
+    });
+  }
+});
+
+describe("many that work on the same sessions", () => {
+  expectNoUnhandledRejections();
+
+  for (const { name, open } of here) {
+    it(`${OPERATIONS} mixed operations of ${WORKERS} workers on ${name}, pruning among them: none fails, and none finds what had ended`, async () => {
+      const { store, close } = await open();
+      const pick = (count: number) => Math.floor(Math.random() * count);
+      const user = () => USERS[pick(USERS.length)]!;
+      const record = (): SessionRecord => {
+        const now = Date.now();
+        const lifetime = pick(4) === 0 ? 5 : 3_600_000; // some are soon over
+        return {
+          userId: user(),
+          data: { n: pick(1000) },
+          createdAt: now,
+          lastSeenAt: now,
+          expiresAt: now + lifetime,
+          revision: 0,
+        };
+      };
+      let created = 0;
+      const ids = Array.from({ length: IDS }, (_, n) => `first${n}`);
+      await Promise.all(ids.map((id) => store.create(id, record())));
+      const ended = new Set<string>();
+      const found: string[] = [];
+
+      /** What workers do with one of the last sessions that were made; true when they find it. */
+      const operations: Array<(id: string) => Promise<boolean>> = [
+        async (id) => (await store.read(id)) !== null,
+        (id) => store.update(id, record()),
+        (id) => store.touch(id, { lastSeenAt: Date.now(), expiresAt: Date.now() + 3_600_000 }),
+        async (id) => (await store.listByUser(user())).some((one) => one.id === id),
+        async () => {
+          const id = `s${created++}`;
+          await store.create(id, record());
+          ids[pick(IDS)] = id;
+          return false;
+        },
+        async (id) => {
+          await store.destroy(id);
+          ended.add(id);
+          return false;
+        },
+        async () => (await store.destroyByUser(user())) < 0,
+        async () => (await store.prune({ limit: 5 })) < 0,
+      ];
+      await countTrials(
+        OPERATIONS,
+        async (n) => {
+          const id = ids[pick(IDS)]!;
+          const had = ended.has(id);
+          if ((await operations[n % operations.length]!(id)) && had) found.push(id);
+          return true;
+        },
+        WORKERS,
+      );
+      for (const id of ended) if (await store.read(id)) found.push(id);
+      await close();
+      expect(found, "what had ended").to.eql([]);
+      expect(ended.size).to.be.above(OPERATIONS / 20);
+    });
+
+    it(`a deadlock on ${name}: the store's statement is chosen to fail, and is tried again`, async () => {
+      const { store, dataSource, tables, close } = await open();
+      const other = dataSource!.createQueryRunner();
+      const write = (id: string) => other.query(`UPDATE ${tables!.sessions} SET data = '{}' WHERE id = '${id}'`);
+      const { waits, patience, code } = deadlocks[name]!;
+      try {
+        const instants = { createdAt: 1, lastSeenAt: 1, expiresAt: 2, revision: 0 };
+        for (const id of ["a", "b"]) await store.create(id, { userId: "ann", data: {}, ...instants });
+        for (let n = 0; n < 20; n++)
+          await store.create(`x${n}`, { userId: "bob", data: { n }, ...instants, expiresAt: 1e14 });
+        const failed = sinon.spy(dataSource!.logger, "logQueryError");
+        await other.query(patience);
+        await other.startTransaction();
+        for (let n = 0; n < 20; n++) await write(`x${n}`); // it has more to lose, so it is not the one to fail
+        await write("b");
+        const pruned = store.prune();
+        await until(async () => (await dataSource!.query(waits)).length > 0);
+        await write("a");
+        await other.commitTransaction();
+        expect(await pruned).to.equal(2);
+        expect(failed.args.map(([error]) => (error as Error & { code?: string }).code)).to.eql([code]);
+      } finally {
+        await other.release();
+        await close();
+      }
+    });
+  }
+});

@@ -1,0 +1,39 @@
+import { expect } from "chai";
+import { backendsHere } from "../support/backends.js";
+import { places, type SiteProcess, startSite } from "../support/processes.js";
+import { countTrials, send } from "../support/raw-client.js";
+
+const TRIALS = 100;
+const here = await backendsHere(...Object.keys(places));
+
+describe("two processes over one store", () => {
+  for (const { name } of here) {
+    describe(`on ${name}`, () => {
+      let place: Awaited<ReturnType<(typeof places)[string]>>;
+      const both: SiteProcess[] = [];
+      before(async () => {
+        place = await places[name]!();
+        const starting = [startSite(place.url), startSite(place.url)];
+        for (const started of await Promise.allSettled(starting))
+          if (started.status === "fulfilled") both.push(started.value);
+        await Promise.all(starting);
+      });
+      after(async () => {
+        await Promise.all(both.map((one) => one.kill()));
+        await place?.remove();
+      });
+
+      it(`a login and a logout in one are seen by the next request in the other: ${TRIALS} of ${TRIALS} times`, async () => {
+        const seen = await countTrials(TRIALS, async (trial) => {
+          const [one, other] = trial % 2 ? both : both.toReversed();
+          const { cookie } = await send(one!.origin, "POST /login/1");
+          const during = await send(other!.origin, "GET /me", { cookie });
+          await send(one!.origin, "POST /logout", { cookie });
+          const after = await send(other!.origin, "GET /me", { cookie });
+          return during.status === 200 && after.status === 401;
+        });
+        expect(seen).to.equal(TRIALS);
+      });
+    });
+  }
+});

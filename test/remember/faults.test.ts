@@ -1,0 +1,187 @@
+import { expect } from "chai";
+import { MemoryStore, type RememberTokenStore, type SessionStore } from "latchkey";
+import sinon from "sinon";
+import { faults, faultySite } from "../support/faulty-site.js";
+import { only, send } from "../support/raw-client.js";
+import { forgets, GRACE, rememberIn } from "../support/remembered.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+import { type Verb, WatchedStore } from "../support/watched-store.js";
+
+/** A site with a faulty store that keeps remembered browsers, and what it told of misused tokens. */
+async function set(fault: () => unknown, inner: SessionStore = new MemoryStore()) {
+  const told = sinon.fake();
+  const at = await faultySite(fault, { store: new WatchedStore(inner, { rememberTokens: true }) });
+  at.login.on("rememberTokenStale", told).on("rememberTokenStolen", told);
+  const tokens = inner.rememberTokens!;
+  return { ...at, told, inner, tokens, me: (cookie: string) => send(at.origin, "GET /me", { cookie }) };
+}
+
+/** A memory store with other answers to some verbs about remembered browsers. */
+function memoryWith(answers: (tokens: RememberTokenStore) => Partial<RememberTokenStore>): SessionStore {
+  const store = new MemoryStore();
+  const tokens = store.rememberTokens;
+  const own = answers(tokens);
+  const rememberTokens = new Proxy(tokens, {
+    get: (_, verb: keyof RememberTokenStore) => own[verb] ?? tokens[verb].bind(tokens),
+  });
+  return new Proxy(store, {
+    get(_, name: keyof MemoryStore) {
+      if (name === "rememberTokens") return rememberTokens;
+      const value = store[name];
+      return typeof value === "function" ? value.bind(store) : value;
+    },
+  });
+}
+
+describe("a store that is away from remembered browsers", () => {
+  expectNoUnhandledRejections();
+  let clock: sinon.SinonFakeTimers;
+  beforeEach(() => {
+    clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+  });
+  afterEach(() => sinon.restore());
+
+  for (const [what, fault] of Object.entries(faults)) {
+    describe(`because it ${what}`, () => {
+      for (const verb of [
+        "rememberTokens.read",
+        "rememberTokens.rotate",
+        "create",
+        "update",
+        "listByUser",
+        "destroy",
+      ] as const) {
+        it(`at a ${verb} of a restore: 503 in time, no alarm, no cookie removed, and authenticated once it is back`, async () => {
+          const at = await set(fault);
+          const remember = only("remember", at.cookie);
+          clock.tick(1000);
+          at.break(verb);
+          const failed = await at.me(remember);
+          if (what === "hangs") expect(at.operations(), "calls that were waited for").to.have.lengthOf(1);
+          expect([failed.status, forgets(failed), failed.headers["retry-after"]]).to.eql([503, false, "5"]);
+          expect([at.operations()[0], at.restored.callCount]).to.eql([verb, 0]);
+          const page = await send(at.origin, "GET /public", { cookie: remember });
+          expect([page.status, page.headers["set-cookie"]]).to.eql([200, undefined]);
+          at.mend();
+          let latest = rememberIn(failed) ?? remember;
+          for (const cookie of [remember, latest, remember]) {
+            const answer = await at.me(cookie);
+            expect(answer.status).to.equal(200);
+            latest = rememberIn(answer) ?? latest;
+          }
+          clock.tick(GRACE + 1);
+          expect((await at.me(latest)).status).to.equal(200);
+          expect([at.told.callCount, (await at.tokens.listByUser("1")).length]).to.eql([0, 1]);
+          expect((await at.inner.listByUser("1")).length, "sessions").to.equal(1);
+        });
+      }
+
+      it("at the second read of a restore: no login is left that a logout just before it could not see", async () => {
+        const at = await set(fault);
+        const remember = only("remember", at.cookie);
+        let reads = 0;
+        at.store.before = (verb) => (verb === "rememberTokens.read" && ++reads === 2 ? fault() : undefined);
+        const failed = await at.me(remember);
+        at.mend();
+        expect([failed.status, only("sid", failed.cookie)]).to.eql([503, undefined]);
+        expect(await at.store.countOf("1"), "the session of the login itself").to.equal(1);
+        expect((await at.me(remember)).status).to.equal(200);
+      });
+
+      it("at the create of a record: the login fails with 503, and nobody is logged in or remembered", async () => {
+        const at = await set(fault);
+        at.break("rememberTokens.create");
+        const failed = await send(at.origin, "POST /login/2", { json: { remember: true } });
+        at.mend();
+        expect([failed.status, failed.cookie, await at.store.countOf("2")]).to.eql([503, "", 0]);
+        expect(await at.tokens.listByUser("2")).to.eql([]);
+        expect((await send(at.origin, "POST /login/2", { json: { remember: true } })).status).to.equal(200);
+      });
+
+      for (const verb of ["rememberTokens.destroy", "rememberTokens.listByUser"] as const) {
+        it(`at a ${verb} of a logout: 503, the cookies are removed all the same, and it can be tried again`, async () => {
+          const at = await set(fault);
+          at.break(verb);
+          const failed = await send(at.origin, "POST /logout", { cookie: at.cookie });
+          at.mend();
+          expect([failed.status, forgets(failed)]).to.eql([503, true]);
+          expect((await send(at.origin, "POST /logout", { cookie: at.cookie })).status).to.equal(200);
+          expect([await at.store.countOf("1"), await at.tokens.listByUser("1"), at.told.callCount]).to.eql([0, [], 0]);
+          expect((await at.me(at.cookie)).status).to.equal(401);
+        });
+
+        it(`at a ${verb} for a stale token: 503, and it is ended and told of by the next presentation`, async () => {
+          const at = await set(fault);
+          const stale = only("remember", at.cookie);
+          const restored = await at.me(stale);
+          clock.tick(GRACE + 1);
+          at.break(verb);
+          const failed = await at.me(stale);
+          expect([failed.status, failed.headers["set-cookie"], at.told.callCount]).to.eql([503, undefined, 0]);
+          at.mend();
+          const refused = await at.me(stale);
+          expect([refused.status, forgets(refused), at.told.callCount]).to.eql([401, true, 1]);
+          expect((await at.me(restored.cookie)).status).to.equal(401);
+        });
+      }
+    });
+  }
+
+  const answersLost: Record<string, <T>(written: Promise<T>) => Promise<T>> = {
+    "is an error": async (written) => {
+      await written;
+      throw new Error("connection reset");
+    },
+    "never comes": async (written) => {
+      await written;
+      return new Promise(() => {});
+    },
+    // What a driver that tries a statement again after a lost connection gives for one that was done.
+    "says no": async <T>(written: Promise<T>) => {
+      await written;
+      return false as T;
+    },
+  };
+
+  for (const [what, lose] of Object.entries(answersLost)) {
+    it(`a rotation that was written, whose answer ${what}: the browser goes on with the token that it has`, async () => {
+      let isLosing = false;
+      const inner = memoryWith((tokens) => ({
+        rotate: (...args) => (isLosing ? lose(tokens.rotate(...args)) : tokens.rotate(...args)),
+      }));
+      const at = await set(() => undefined, inner);
+      const remember = only("remember", at.cookie);
+      isLosing = true;
+      const first = await at.me(remember);
+      isLosing = false;
+      expect([first.status, forgets(first)]).to.eql([what === "says no" ? 200 : 503, false]);
+      const next = await at.me(remember);
+      expect([next.status, rememberIn(next) !== remember]).to.eql([200, true]);
+      clock.tick(GRACE + 1);
+      expect((await at.me(rememberIn(next)!)).status).to.equal(200);
+      expect([at.told.callCount, (await at.inner.listByUser("1")).length]).to.eql([0, 1]);
+    });
+  }
+
+  it("a store that goes and comes with every call: 0 of 300 requests are taken for anonymous, no cookie is removed", async () => {
+    const at = await set(() => Promise.reject(new Error("away")));
+    const verbs = new Set<Verb>();
+    let remember = only("remember", at.cookie);
+    let refused = 0;
+    let served = 0;
+    for (let n = 0; n < 300; n++) {
+      at.store.before = (verb) => {
+        verbs.add(verb);
+        return (n * 7 + at.store.calls.length * 3) % 8 === 0 ? Promise.reject(new Error("away")) : undefined;
+      };
+      const answer = await at.me(remember);
+      if (answer.status === 200) served++;
+      else if (answer.status !== 503 || forgets(answer)) refused++;
+      remember = rememberIn(answer) ?? remember;
+      clock.tick(n % 3 === 0 ? GRACE / 2 : 1);
+    }
+    expect([refused, at.told.callCount]).to.eql([0, 0]);
+    expect(served).to.be.above(100).and.below(300);
+    expect(verbs.has("rememberTokens.rotate")).to.equal(true);
+  });
+});

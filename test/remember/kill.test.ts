@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import { openStore } from "latchkey/stores";
+import sinon from "sinon";
+import { backendsHere } from "../support/backends.js";
+import { addCrowd } from "../support/people.js";
+import { places, startSite } from "../support/processes.js";
+import { send } from "../support/raw-client.js";
+import { forgets, GRACE, rememberIn, rememberingSites } from "../support/remembered.js";
+import { soaking, trials } from "../support/trials.js";
+
+const ROUNDS = trials(100, 2);
+const USERS = 8;
+const BURST = 10;
+const here = await backendsHere("sqlite", "postgres");
+
+/** What a browser holds: the token of its last answer, and that of another of its user's, which nobody uses meanwhile. */
+interface Remembered {
+  id: string;
+  token: string;
+  other: string;
+}
+
+/** Opens the browser of each with a burst of requests, and kills the process after so many answers; gives how many were cut off. */
+async function killAmid(url: string, browsers: readonly Remembered[], answers: number, delay: number): Promise<number> {
+  const { origin, kill } = await startSite(url);
+  let cut = 0;
+  let left = answers;
+  let killed: Promise<void> | undefined;
+  const requests = browsers.flatMap((browser) =>
+    Array.from({ length: BURST }, async () => {
+      const answer = await send(origin, "GET /me", { cookie: browser.token }).catch(() => null);
+      if (!answer) return void cut++;
+      expect(answer.status).to.equal(200);
+      if (--left === 0) killed = new Promise((resolve) => setTimeout(() => resolve(kill()), delay));
+    }),
+  );
+  await Promise.all(requests);
+  await (killed ?? kill());
+  return cut;
+}
+
+describe("a process that is killed while it restores remembered browsers", () => {
+  afterEach(() => sinon.restore());
+
+  for (const { name } of here) {
+    it(`${ROUNDS} times on ${name}: each comes back within the grace, or is asked to log in once; never theft`, async () => {
+      const place = await places[name]!();
+      const store = await openStore(place.url);
+      const at = await rememberingSites({ store });
+      addCrowd(at.byId);
+      const ends = { back: 0, asked: 0, cut: 0 };
+      let rounds = 0;
+      try {
+        // On a busy machine the process may have answered all before it was killed: then it goes on.
+        for (let round = 0; round < ROUNDS || ends.cut === 0; round++) {
+          rounds++;
+          const browsers = await Promise.all(
+            Array.from({ length: USERS }, async (_, n): Promise<Remembered> => {
+              const id = String(10 + round * USERS + n);
+              const [token, other] = await Promise.all([at.logIn({ id }), at.logIn({ id })]);
+              return { id, token: token.remember, other: other.remember };
+            }),
+          );
+          ends.cut += await killAmid(
+            place.url,
+            browsers,
+            1 + Math.floor(Math.random() * USERS * BURST * 0.8),
+            Math.random() * 4,
+          );
+          const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+          const [soon, late] = [browsers.slice(0, USERS / 2), browsers.slice(USERS / 2)];
+          const latest: Array<Remembered & { expected?: 200 }> = [...late];
+          for (const browser of soon) {
+            const answer = await at.me(browser.token);
+            expect(answer.status, "within the grace").to.equal(200);
+            latest.push({ ...browser, token: rememberIn(answer) ?? browser.token, expected: 200 });
+          }
+          clock.tick(GRACE + 1);
+          for (const { id, token, other, expected } of latest) {
+            const answer = await at.me(token);
+            if (answer.status === 200) {
+              ends.back++;
+              expect(await store.listByUser(id)).to.have.lengthOf(2);
+            } else {
+              ends.asked++;
+              expect([answer.status, forgets(answer), expected]).to.eql([401, true, undefined]);
+              const again = await send(at.origin, `POST /login/${id}`, { json: { remember: true } });
+              expect(await at.isIn(rememberIn(again)!)).to.equal(true);
+            }
+            expect(await at.isIn(other), "another device").to.equal(true);
+          }
+          expect(at.told.filter(({ event }) => event === "stolen")).to.eql([]);
+          clock.restore();
+        }
+        expect(ends.back + ends.asked).to.equal(rounds * USERS);
+        expect(ends.back).to.be.at.least((rounds * USERS) / 2);
+        // In two rounds chance may spare all.
+        if (soaking) expect(ends.asked, "some are asked").to.be.above(0);
+      } finally {
+        await store.close();
+        await place.remove();
+      }
+    });
+  }
+});

@@ -1,0 +1,83 @@
+import { expect } from "chai";
+import { MemoryStore } from "latchkey";
+import sinon from "sinon";
+import { send } from "../support/raw-client.js";
+import { forgets, rememberingSites } from "../support/remembered.js";
+
+/** Ways to end a login that has a stateless remember cookie. */
+const WAYS = ["revokeAll", "revokeAll, but for the current login", "revoke", "maxSessions"] as const;
+
+describe("a stateless remember cookie, whose browser has no record", () => {
+  let warnings: string[];
+  beforeEach(() => {
+    warnings = [];
+    sinon.stub(process, "emitWarning").callsFake((warning, type) => {
+      warnings.push(`${type}: ${warning}`);
+    });
+  });
+  afterEach(() => sinon.restore());
+
+  /** A login of somebody's with a remember cookie, with a stamp or without one, and a way to end it from elsewhere. */
+  async function remembered(
+    hasStamp: boolean,
+    mode: "stateless" | "persistent" = "stateless",
+    given = { remember: true },
+  ) {
+    const at = await rememberingSites({ store: new MemoryStore() }, { maxSessions: 1, remember: { mode } });
+    const ann = at.newPerson();
+    if (!hasStamp) Object.assign(ann, { getSessionStamp: undefined });
+    const { remember } = await at.logIn(ann, given);
+    const { sessions } = at.login;
+    const end = async (way: (typeof WAYS)[number]) => {
+      if (way === "revokeAll") return sessions.revokeAll(ann);
+      if (way === "revokeAll, but for the current login") return sessions.revokeAll(ann.id, { exceptCurrent: true });
+      if (way === "revoke") return sessions.revoke(ann.id, (await sessions.list(ann.id))[0]!.id);
+      return at.logIn(ann, {});
+    };
+    return { ...at, ann, remember, sessions, end };
+  }
+
+  for (const way of WAYS) {
+    it(`outlives ${way}: the sessions end, and it logs in again until the stamp is another`, async () => {
+      for (const hasStamp of [true, false]) {
+        const { ann, remember, end, sessionsOf, isIn } = await remembered(hasStamp);
+        await end(way);
+        expect((await sessionsOf(ann)).length).to.equal(way === "maxSessions" ? 1 : 0);
+        expect(await isIn(remember)).to.equal(true);
+        ann.stamp = "2";
+        expect(await isIn(remember), hasStamp ? "of a changed stamp" : "without a stamp").to.equal(!hasStamp);
+      }
+    });
+  }
+
+  it("leads to one warning when logins of users without a stamp are revoked", async () => {
+    const { end } = await remembered(false);
+    for (const way of ["revoke", "revokeAll", "revokeAll"] as const) await end(way);
+    expect(warnings.length).to.equal(1);
+    expect(warnings[0]).to.match(/^LatchkeyRememberWarning: .*forgot no browser.*getSessionStamp\(\).*rememberTokens/);
+  });
+
+  it("leads to no warning if all users have stamps, nobody is remembered, or browsers have records", async () => {
+    await (await remembered(true)).end("revokeAll");
+    await (await remembered(false, "stateless", { remember: false })).end("revokeAll");
+    await (await remembered(false, "persistent")).end("revokeAll");
+    expect(warnings).to.eql([]);
+  });
+
+  it("is not in the list of logins, which only shows what the session knows", async () => {
+    const { ann, remember, sessions, store, isIn } = await remembered(false);
+    const listed = async () => (await sessions.list(ann)).map((one) => one.remembered);
+    expect(await listed(), "given, and not restored").to.eql([false]);
+    expect([await isIn(remember), await listed()]).to.eql([true, [true]]);
+    await store.inner.destroyByUser(ann.id); // as by its timeout
+    expect([await listed(), await isIn(remember)]).to.eql([[], true]);
+  });
+
+  it("is removed from its browser at a logout, while a copy of it stays good", async () => {
+    const { ann, origin, remember, isIn } = await remembered(true);
+    expect(forgets(await send(origin, "POST /logout", { cookie: remember }))).to.equal(true);
+    expect(await isIn(remember), "a copy").to.equal(true);
+    ann.stamp = "2";
+    expect(await isIn(remember)).to.equal(false);
+  });
+});

@@ -1,0 +1,95 @@
+import { createHash, createHmac } from "node:crypto";
+import { expect } from "chai";
+import sinon from "sinon";
+import { backendsHere } from "../support/backends.js";
+import { SECRET } from "../support/people.js";
+import { countTrials, send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { trials } from "../support/trials.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const GUESSES = trials(10_000, 2000, 400);
+
+/** A cookie of this id, as the site itself would sign it. */
+function signed(id: string): string {
+  const signature = createHmac("sha256", SECRET).update(id).digest("base64").replace(/=+$/, "");
+  return `sid=${encodeURIComponent(`s:${id}.${signature}`)}`;
+}
+
+describe("a session id that an attacker knows", () => {
+  afterEach(() => sinon.restore());
+
+  it("is signed here as the site signs it", async () => {
+    const origin = await serve(site().app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const [, id] = /^sid=s%3A(.{32})\./.exec(cookie)!;
+    expect(signed(id!)).to.equal(cookie);
+  });
+
+  const TIMES = trials(1000, 200, 40);
+  for (const verb of ["login", "confirm"]) {
+    it(`ASVS 7.2.4: from before a ${verb} opens nothing after it: 0 of ${TIMES} times (CVE-2022-25896, CVE-2023-29019)`, async () => {
+      const origin = await serve(site().app);
+      const opened: string[] = [];
+      const right = await countTrials(TIMES, async () => {
+        const known = (await send(origin, verb === "confirm" ? "POST /login/1" : "POST /note/trap")).cookie;
+        const { status, cookie } = await send(origin, verb === "login" ? "POST /login/1" : "POST /confirm", {
+          cookie: known,
+        });
+        if ((await send(origin, "GET /me", { cookie: known })).status !== 401) opened.push(known);
+        return status === 200 && cookie !== known && (await send(origin, "GET /me", { cookie })).status === 200;
+      });
+      expect([opened, right]).to.eql([[], TIMES]);
+    });
+  }
+
+  it(`strict sessions: ${GUESSES} well-signed ids that the store does not know: 0 taken, 0 rows, 0 cookies (CVE-2015-5143, CVE-2024-38513)`, async () => {
+    const { app, store } = site();
+    const origin = await serve(app);
+    const quiet = await countTrials(GUESSES, async (n) => {
+      const cookie = signed(`chosen by an attacker ${String(n).padStart(10, "0")}`);
+      const { status, headers } = await send(origin, n % 2 ? "GET /me" : "GET /note", { cookie });
+      return status === (n % 2 ? 401 : 200) && headers["set-cookie"] === undefined;
+    });
+    expect(quiet).to.equal(GUESSES);
+    expect(new Set(store.calls)).to.eql(new Set(["read"]));
+
+    const create = sinon.spy(store, "create");
+    for (let n = 0; n < 100; n++) {
+      const id = `chosen by an attacker ${String(n).padStart(10, "0")}`;
+      for (const line of ["POST /note/x", "POST /login/1"]) {
+        const { cookie } = await send(origin, line, { cookie: signed(id) });
+        expect(cookie)
+          .to.match(/^sid=s%3A/)
+          .and.not.include(encodeURIComponent(id));
+      }
+      expect(create.args.map(([given]) => given)).not.to.include(createHash("sha256").update(id).digest("base64url"));
+    }
+    expect(create.callCount).to.equal(200);
+  });
+});
+
+for (const { name, open } of await backendsHere("memory", "redis", "sqlite", "postgres")) {
+  describe(`a session on ${name}`, () => {
+    it("data across users: what one kept is not there for another who logs in over it, by any way", async () => {
+      const opened = await open();
+      try {
+        const origin = await serve(site({ store: new WatchedStore(opened.store), storeTimeout: "30s" }).app);
+        for (const out of [false, true]) {
+          const first = (await send(origin, "POST /login/1")).cookie;
+          await send(origin, "POST /note/of-ann", { cookie: first });
+          expect((await send(origin, "GET /note", { cookie: first })).text).to.equal('"of-ann"');
+          const between = out ? (await send(origin, "POST /logout", { cookie: first })).cookie || first : first;
+          const second = (await send(origin, "POST /login/2", { cookie: between })).cookie;
+          expect((await send(origin, "GET /note", { cookie: second })).text).to.equal("null");
+          expect((await send(origin, "GET /note", { cookie: first })).text).to.equal("null");
+        }
+        const records = [...(await opened.store.listByUser("1")), ...(await opened.store.listByUser("2"))];
+        expect(JSON.stringify(records)).not.to.include("of-ann");
+      } finally {
+        await opened.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,276 @@
+import { createHmac } from "node:crypto";
+import { expect } from "chai";
+import type { Request, RequestHandler } from "express";
+import { confirmLogin, currentUser, loginUser } from "latchkey";
+import sinon from "sinon";
+import { accountSite } from "../support/account-site.js";
+import { Gate } from "../support/barrier.js";
+import { faults } from "../support/faulty-site.js";
+import { usable } from "../support/interleave.js";
+import { gates } from "../support/late-request.js";
+import { addCrowd, SECRET } from "../support/people.js";
+import { countTrials, only, send } from "../support/raw-client.js";
+import { trials } from "../support/trials.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+import type { Verb } from "../support/watched-store.js";
+
+const SECOND = 1000;
+const TIMEOUT = 50;
+const MOVES = ["POST /login/1", "POST /confirm", "POST /password"];
+const VERBS: Verb[] = ["create", "destroy", "update", "rememberTokens.create", "rememberTokens.destroy"];
+const TRIALS = trials(500, 10);
+const AT_ONCE = 20;
+
+describe("a login that moves to another session", () => {
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
+
+  for (const what of ["fails", "hangs"]) {
+    const fault = faults[what]!;
+    for (const line of MOVES) {
+      for (const options of [{}, { maxSessions: 2 }, { maxSessions: 2, onLimit: "refuse" }] as const) {
+        it(`${line} with ${JSON.stringify(options)}, by a store that ${what}: the old login or nothing, and a 503 logs nobody in`, async () => {
+          for (const verb of VERBS) {
+            for (const remember of [false, true]) {
+              const at = await accountSite({ storeTimeout: TIMEOUT, ...options });
+              const { cookie } = await send(at.origin, "POST /login/1", { json: { remember } });
+              const [before] = await at.login.sessions.list("1");
+              let broken = 0;
+              at.store.before = (called) => (called === verb && broken++ === 0 ? fault() : undefined);
+              const answer = await send(at.origin, line, { cookie, json: remember ? { remember } : {} });
+              at.store.before = () => undefined;
+              const where = `${verb}, remembered: ${remember}`;
+              if (broken === 0) {
+                expect(answer.status, where).to.equal(200);
+                continue;
+              }
+              expect(answer.status, where).to.equal(503);
+              expect(answer.cookie, where).to.equal("");
+              await new Promise((resolve) => setTimeout(resolve, 5)); // what nobody waits for
+              const left = await at.login.sessions.list("1");
+              expect(left.length, where).to.be.at.most(1);
+              if (left[0]) expect(left[0].id, where).to.equal(before!.id);
+              expect(await at.store.countOf("1"), where).to.be.at.most(1);
+            }
+          }
+        });
+      }
+    }
+  }
+
+  for (const what of ["confirmation", "login"]) {
+    it(`a ${what} that fails leaves its request the old login while that is there, and else nobody`, async () => {
+      for (const [verb, isLeft] of [
+        ["create", true],
+        ["destroy", true],
+        ["update", false],
+      ] as const) {
+        const { app, bob, origin, store } = await accountSite();
+        app.post("/try", async (req, res) => {
+          await currentUser();
+          const before = req.sessionID;
+          store.before = (called) => (called === verb ? Promise.reject(new Error("away")) : undefined);
+          const { code } = await (what === "login" ? loginUser(req, bob) : confirmLogin(req)).catch((error) => error);
+          store.before = () => undefined;
+          req.session.note = "kept";
+          res.json([code, await userName(), req.session.auth?.userId ?? null, req.sessionID === before]);
+        });
+        const { cookie } = await send(origin, "POST /login/1");
+        const answer = await send(origin, "POST /try", { cookie });
+        const left = isLeft ? ["Ann", "1", true] : [null, null, false];
+        expect(JSON.parse(answer.text), verb).to.eql(["store_unavailable", ...left]);
+        expect(await usable(origin, [cookie, answer.cookie]), verb).to.eql(isLeft ? [cookie] : []);
+        const note = await send(origin, "GET /note", { cookie: isLeft ? cookie : answer.cookie });
+        expect(note.text, verb).to.equal('"kept"');
+      }
+    });
+  }
+
+  it("a confirmation of a login that another request ends leaves its request nobody", async () => {
+    const { app, origin, store } = await accountSite();
+    app.post("/try", async (req, res) => {
+      await currentUser();
+      store.before = async (verb) => {
+        if (verb !== "create") return;
+        store.before = () => undefined;
+        await send(origin, "POST /logout", { cookie: req.headers.cookie! });
+      };
+      const { code } = await confirmLogin(req).catch((error) => error);
+      res.json([code, await userName(), req.session.auth ?? null]);
+    });
+    const { cookie } = await send(origin, "POST /login/1");
+    const answer = await send(origin, "POST /try", { cookie });
+    expect(JSON.parse(answer.text)).to.eql(["session_gone", null, null]);
+  });
+
+  it("a login begins when it is made, whatever session its browser had before", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { origin, login } = await accountSite();
+    let { cookie } = await send(origin, "POST /note/cart");
+    for (const line of ["POST /login/1", "POST /login/1", "POST /login/2"]) {
+      clock.tick(SECOND);
+      ({ cookie } = await send(origin, line, { cookie }));
+      const all = await login.sessions.list(line.slice(-1));
+      expect(all.map(({ createdAt }) => Number(createdAt))).to.eql([Date.now()]);
+    }
+  });
+
+  it("is given up within storeTimeout and 100 ms when one call hangs", async () => {
+    const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    let given = 0;
+    for (const line of MOVES) {
+      for (const verb of VERBS) {
+        const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
+        const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+        const hanging = new Gate();
+        let hung = 0;
+        store.before = (called) => (called === verb && hung++ === 0 ? hanging.pass() : undefined);
+        const answered = send(origin, line, { cookie });
+        await Promise.race([hanging.arrived(), answered]);
+        for (let passed = 0; passed < TIMEOUT + 100; passed += 10) await clock.tickAsync(10);
+        await answered; // which never is, if it needs more time than has passed
+        given++;
+      }
+    }
+    expect(given).to.equal(MOVES.length * VERBS.length);
+  });
+
+  it("one whose store answers too late has failed, and leaves no session when the store comes to it after all", async () => {
+    for (const line of MOVES) {
+      for (const slow of ["create", "update"] as const) {
+        const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
+        const { cookie } = await send(origin, "POST /login/1");
+        const { inner } = store;
+        let release = () => {};
+        const released = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        const call = inner[slow].bind(inner) as (...args: unknown[]) => Promise<never>;
+        sinon.replace(inner, slow, ((...args: unknown[]) => released.then(() => call(...args))) as never);
+        expect((await send(origin, line, { cookie })).status, `${line}, ${slow}`).to.equal(503);
+        release();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        sinon.restore();
+        const left = await usable(origin, [cookie]);
+        expect(await inner.listByUser("1"), `${line}, ${slow}`).to.have.lengthOf(left.length);
+      }
+    }
+  });
+
+  it("is pending meanwhile: its cookie opens nothing, and should nobody end it, it is over after 30 s", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    for (const line of MOVES) {
+      let moving: Request | undefined;
+      const fingerprint = (req: Request) => {
+        if (req.method === "POST") moving ??= req;
+        return "the same";
+      };
+      const { origin, store } = await accountSite({ fingerprint, storeTimeout: "30s" });
+      const { cookie } = await send(origin, "POST /login/1");
+      moving = undefined;
+      const seen: number[] = [];
+      store.before = async (verb) => {
+        if (verb !== "destroy" && verb !== "update") return;
+        const { before } = store;
+        store.before = () => undefined;
+        const pending = sealed(moving!.sessionID);
+        expect(pending).not.to.equal(cookie);
+        for (const one of ["GET /me", "POST /confirm", "GET /sessions", "POST /password"]) {
+          seen.push((await send(origin, one, { cookie: pending })).status);
+        }
+        store.before = before;
+      };
+      expect((await send(origin, line, { cookie })).status, line).to.equal(200);
+      expect(seen, line).to.eql(Array(8).fill(401));
+    }
+    for (const line of MOVES) {
+      const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
+      const { cookie } = await send(origin, "POST /login/1");
+      store.before = (verb) => (verb === "destroy" || verb === "update" ? new Promise(() => {}) : undefined);
+      expect((await send(origin, line, { cookie })).status, line).to.equal(503);
+      const stored = async () => (await store.inner.listByUser("1")).length;
+      expect(await stored(), line).to.equal(2);
+      clock.tick(30 * SECOND - 1);
+      expect(await stored(), line).to.equal(2);
+      clock.tick(1);
+      expect(await stored(), line).to.equal(1);
+    }
+  });
+
+  it(`${AT_ONCE} confirmations at once: one moves the login, the others are told, and the browser is left with that one (${TRIALS} times)`, async () => {
+    const { app, origin, byId, store } = await accountSite({ storeTimeout: "30s" });
+    addCrowd(byId);
+    const { gate, wait } = gates();
+    const loaded: RequestHandler = (_req, _res, next) => void currentUser().then(() => next(), next);
+    app.post("/confirm/:trial", loaded, wait, (req, res, next) => {
+      confirmLogin(req).then(() => res.send("confirmed"), next);
+    });
+    const right = await countTrials(
+      TRIALS,
+      async (trial) => {
+        const id = String(trial + 4);
+        const { cookie } = await send(origin, `POST /login/${id}`);
+        const all = Array.from({ length: AT_ONCE }, () => send(origin, `POST /confirm/${trial}`, { cookie }));
+        await gate(trial).arrived(AT_ONCE);
+        gate(trial).open();
+        const during = Array.from({ length: AT_ONCE }, () => send(origin, "GET /me", { cookie }));
+        const answers = await Promise.all(all);
+        const others = await Promise.all(during);
+        const won = answers.filter(({ status }) => status === 200);
+        const told = answers.filter(({ status, headers }) => status === 401 && headers["set-cookie"] === undefined);
+        const quiet = others.filter(
+          ({ status, headers }) => [200, 401].includes(status) && headers["set-cookie"] === undefined,
+        );
+        const live = await usable(origin, [cookie, ...answers.map((answer) => answer.cookie)]);
+        return (
+          won.length === 1 &&
+          told.length === AT_ONCE - 1 &&
+          quiet.length === AT_ONCE &&
+          live.join() === won[0]!.cookie &&
+          (await store.countOf(id)) === 1
+        );
+      },
+      4,
+    );
+    expect(right).to.equal(TRIALS);
+  });
+
+  it(`an id that was confirmed away is refused: ${trials(1000, 100)} of ${trials(1000, 100)} times`, async () => {
+    const { origin } = await accountSite();
+    let { cookie } = await send(origin, "POST /login/1");
+    const old: string[] = [];
+    for (let n = 0; n < trials(1000, 100); n++) {
+      old.push(cookie);
+      ({ cookie } = await send(origin, n % 2 ? "POST /confirm" : "POST /login/1", { cookie }));
+    }
+    expect(await usable(origin, [...old, cookie])).to.eql([cookie]);
+    expect(new Set(old.map((one) => only("sid", one))).size).to.equal(old.length);
+  });
+
+  it("a login by another request of the same session ends what a confirmation has moved meanwhile", async () => {
+    const { origin, store } = await accountSite();
+    for (const other of ["1", "2"]) {
+      const { cookie } = await send(origin, "POST /login/1");
+      let confirmed = "";
+      let reads = 0;
+      store.before = async (verb) => {
+        if (verb !== "create" || reads++ > 0) return;
+        confirmed = (await send(origin, "POST /confirm", { cookie })).cookie;
+      };
+      const entered = await send(origin, `POST /login/${other}`, { cookie });
+      store.before = () => undefined;
+      expect(await usable(origin, [cookie, confirmed, entered.cookie])).to.eql([entered.cookie]);
+    }
+  });
+});
+
+/** Whom a request is of; null for nobody. */
+async function userName(): Promise<string | null> {
+  return ((await currentUser()) as { name?: string }).name ?? null;
+}
+
+/** The session's cookie, as it is given out for an id. */
+function sealed(sid: string): string {
+  const signature = createHmac("sha256", SECRET).update(sid).digest("base64").replace(/=+$/, "");
+  return `sid=${encodeURIComponent(`s:${sid}.${signature}`)}`;
+}

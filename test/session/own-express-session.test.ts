@@ -1,0 +1,268 @@
+import { expect } from "chai";
+import type { RequestHandler } from "express";
+import expressSession, { MemoryStore } from "express-session";
+import {
+  AnonymousUser,
+  confirmLogin,
+  currentUser,
+  flash,
+  isFresh,
+  loginRequired,
+  loginUser,
+  logoutUser,
+  SessionGoneError,
+  takeFlashes,
+} from "latchkey";
+import sinon from "sinon";
+import { Browser } from "../support/browser.js";
+import { SECRET } from "../support/people.js";
+import { send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { type Me, site } from "../support/site.js";
+
+const HALF_HOUR = 30 * 60_000;
+
+const sessions: Record<string, expressSession.SessionOptions> = {
+  "with the usual settings": { secret: SECRET, resave: false, saveUninitialized: false },
+  "that saves everything": { secret: SECRET, resave: true, saveUninitialized: true },
+  "with a name, a rolling maxAge and unset": {
+    secret: SECRET,
+    name: "own",
+    resave: false,
+    saveUninitialized: false,
+    rolling: true,
+    unset: "destroy",
+    cookie: { maxAge: 3_600_000, sameSite: "lax" },
+  },
+};
+
+async function visit(
+  given: expressSession.SessionOptions = sessions["with the usual settings"]!,
+  options: Parameters<typeof site>[0] = {},
+) {
+  const store = new MemoryStore();
+  const at = site(options, (login, app) => {
+    app.use(expressSession({ ...given, store }), login.middleware());
+  });
+  const origin = await serve(at.app);
+  return {
+    ...at,
+    store,
+    origin,
+    name: given.name ?? "connect.sid",
+    browser: new Browser(origin, { accept: "application/json" }),
+  };
+}
+
+/** Makes a verb of a store fail as its backend does: by an error, or by an exception. */
+const failures: Record<string, (...args: unknown[]) => void> = {
+  "calls back with an error": (...args) => (args.at(-1) as (error: Error) => void)(new Error("connection refused")),
+  throws: () => {
+    throw new Error("driver closed");
+  },
+};
+
+describe("an express-session of the application's own", () => {
+  afterEach(() => sinon.restore());
+
+  it("confirms no login whose session ended while the request was under way", async () => {
+    const { app, browser, origin, store } = await visit();
+    app.post("/late", loginRequired(), (req, res) => {
+      store.destroy(req.sessionID, async () => {
+        const failure = await confirmLogin(req).catch((error: unknown) => error);
+        res.json(failure instanceof SessionGoneError);
+      });
+    });
+    await browser.post("/login/1");
+    expect((await browser.post("/late")).json()).to.equal(true);
+    expect((await send(origin, "GET /me", { cookie: await browser.jar.getCookieString(origin) })).status).to.equal(401);
+  });
+
+  for (const [what, options] of Object.entries(sessions)) {
+    it(`ends a login at its absolute timeout, however much it is used: one ${what}`, async () => {
+      const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+      const { login, browser, name } = await visit(options, { idleTimeout: "1h", absoluteTimeout: "12h" });
+      const ended: unknown[] = [];
+      login.on("loginEnded", ({ userId, reason }) => ended.push([userId, reason]));
+      await browser.post("/login/1");
+      for (let used = HALF_HOUR; used < 24 * HALF_HOUR; used += HALF_HOUR) {
+        clock.tick(HALF_HOUR);
+        expect((await browser.post(`/note/${used}`)).status).to.equal(200);
+        expect((await browser.get("/me")).status, `after ${used / HALF_HOUR} half hours`).to.equal(200);
+      }
+      clock.tick(HALF_HOUR - 1);
+      expect((await browser.get("/me")).status, "a millisecond before").to.equal(200);
+      const sid = await browser.cookie(name);
+      clock.tick(1);
+      expect((await browser.get("/me")).status).to.equal(401);
+      expect(ended).to.eql([["1", "absolute timeout"]]);
+      await browser.setCookie(name, sid!);
+      expect((await browser.get("/me")).status, "its cookie again").to.equal(401);
+    });
+  }
+
+  for (const [when, mounted] of Object.entries({ "before latchkey": true, "in a handler": false })) {
+    it(`ends by a delete of it ${when}, where it says so`, async () => {
+      const store = new MemoryStore();
+      const own = expressSession({ ...sessions["with a name, a rolling maxAge and unset"]!, store });
+      const leave: RequestHandler = (req, _res, next) => {
+        if (req.path === "/leave") delete (req as { session?: unknown }).session;
+        next();
+      };
+      const { app } = site({}, (login, app) => {
+        app.use(own, ...(mounted ? [leave] : []), login.middleware());
+      });
+      app.get("/leave", leave, (req, res) => currentUser(req).then((user) => res.json(user instanceof AnonymousUser)));
+      const browser = new Browser(await serve(app), { accept: "application/json" });
+      for (let n = 0; n < 2; n++) {
+        await browser.post("/login/1");
+        expect((await browser.get("/leave")).json()).to.equal(true);
+        expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.eql([]);
+        expect((await browser.get("/me")).status).to.equal(401);
+      }
+    });
+  }
+
+  for (const [what, options] of Object.entries(sessions)) {
+    describe(what, () => {
+      it("serves the verbs, the guards, freshness and remember-me", async () => {
+        const { browser, name, origin } = await visit(options);
+        const me = async () => (await browser.get("/me")).json<Me>();
+        const ids: Array<string | undefined> = [];
+        const changed = async (line: string, json: object = {}) => {
+          ids.push(await browser.cookie(name));
+          expect((await browser.post(line, { json })).status, line).to.equal(200);
+          expect(await browser.cookie(name), line).not.to.equal(ids.at(-1));
+        };
+        expect((await browser.get("/me")).status).to.equal(401);
+        await browser.post("/note/cart");
+        await changed("/login/1", { remember: true });
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });
+        expect((await browser.get("/note")).json()).to.equal("cart");
+        await browser.jar.store.removeCookie("127.0.0.1", "/", name);
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: false, remembered: true });
+        await changed("/confirm");
+        expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });
+        await changed("/login/2");
+        expect(await me()).to.deep.equal({ name: "Bob", fresh: true, remembered: false });
+        expect((await browser.get("/note")).json()).to.equal(null);
+        ids.push(await browser.cookie(name));
+        await browser.post("/logout");
+        expect((await browser.get("/me")).status).to.equal(401);
+        for (const id of ids.filter(Boolean)) {
+          expect((await send(origin, "GET /me", { cookie: `${name}=${id}` })).status).to.equal(401);
+        }
+      });
+
+      it("keeps a message across a logout, and nothing of the user", async () => {
+        const { app, browser } = await visit(options);
+        app.post("/farewell", async (req, res) => {
+          await logoutUser(req);
+          flash(req, "Goodbye.");
+          res.send("bye");
+        });
+        app.get("/flashes", async (req, res) => void res.json([takeFlashes(req).length, await isFresh(req)]));
+        await browser.post("/login/1");
+        await browser.post("/note/secret");
+        await browser.post("/farewell");
+        expect((await browser.get("/flashes")).json()).to.deep.equal([1, false]);
+        expect((await browser.get("/note")).json()).to.equal(null);
+      });
+    });
+  }
+
+  it("is watched for caching as latchkey's own", async () => {
+    const { browser } = await visit();
+    expect((await browser.get("/note")).headers.get("vary"), "from the first request on").to.equal("Cookie");
+    await browser.post("/login/1");
+    const caching = async (path: string) => {
+      const { headers } = await browser.get(path);
+      return [headers.get("vary"), headers.get("cache-control")];
+    };
+    expect(await caching("/public")).to.deep.equal([null, null]);
+    expect(await caching("/note")).to.deep.equal(["Cookie", null]);
+    expect(await caching("/me")).to.deep.equal(["Cookie", "private, no-store"]);
+  });
+
+  it("that JSON cannot hold is an error, and as it was the next time", async () => {
+    const { app, browser } = await visit();
+    app.post("/circle", (req, res) => {
+      Object.assign(req.session, { note: "circle", circle: req.session });
+      res.send("put");
+    });
+    await browser.post("/login/1");
+    const { status, text } = await browser.post("/circle");
+    expect(status).to.equal(500);
+    expect(text).to.include("circular");
+    expect((await browser.get("/note")).json()).to.equal(null);
+    expect((await browser.get("/me")).status).to.equal(200);
+  });
+
+  it("without a session before the middleware: an error that says so", async () => {
+    const { app } = site({}, (login, at) => void at.use(login.middleware()));
+    const origin = await serve(app);
+    const answer = await send(origin, "GET /me");
+    expect(answer.status).to.equal(500);
+    expect(answer.text).to.include("mount login.session() or express-session before login.middleware()");
+    expect((await send(origin, "GET /public")).status).to.equal(200);
+  });
+
+  it("whose store is disconnected gives errors, never access, and touches no cookie", async () => {
+    const { origin, store } = await visit();
+    const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+    store.emit("disconnect");
+    for (const line of ["GET /me", "POST /login/1", "POST /confirm"]) {
+      const { status, headers } = await send(origin, line, { cookie });
+      expect([status, headers["set-cookie"]], line).to.deep.equal([500, undefined]);
+    }
+    store.emit("connect");
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+  });
+
+  for (const [how, fail] of Object.entries(failures)) {
+    it(`whose store ${how}: a read gives no access, a login and a confirmation log nobody in`, async () => {
+      const { ann, app, login, origin, store } = await visit();
+      app.post("/stubborn", async (req, res) => {
+        const failed = await loginUser(req, ann).then(
+          () => false,
+          () => true,
+        );
+        sinon.restore();
+        res.json([failed, ((await login.currentUser()) as { name?: string }).name ?? null]);
+      });
+      const { cookie } = await send(origin, "POST /login/1");
+      sinon.replace(store, "get", fail as never);
+      for (const line of ["GET /me", "POST /login/1", "POST /confirm", "POST /logout"]) {
+        const answer = await send(origin, line, { cookie });
+        expect(answer.status, line).to.be.at.least(500);
+        expect(answer.cookie, line).to.equal("");
+      }
+      sinon.restore();
+      expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+
+      for (const verb of ["set", "destroy"] as const) {
+        for (const line of ["POST /login/1", "POST /confirm", "POST /stubborn"]) {
+          const given = line === "POST /confirm" ? (await send(origin, "POST /login/1")).cookie : "";
+          sinon.replace(store, verb, fail as never);
+          const answer = await send(origin, line, { cookie: given });
+          sinon.restore();
+          const what = `${line}, ${verb}`;
+          if (line === "POST /stubborn") expect(answer.text, what).to.equal("[true,null]");
+          else expect(answer.status, what).to.be.at.least(500);
+          expect((await send(origin, "GET /me", { cookie: answer.cookie })).status, what).to.equal(401);
+        }
+      }
+    });
+  }
+
+  it("whose store cannot end the session: a logout is 503, and the browser's cookie is no longer that session's", async () => {
+    const { browser, store, name } = await visit();
+    await browser.post("/login/1");
+    const old = await browser.cookie(name);
+    sinon.replace(store, "destroy", failures["calls back with an error"] as never);
+    expect((await browser.post("/logout")).status).to.equal(503);
+    sinon.restore();
+    expect(await browser.cookie(name)).not.to.equal(old);
+    expect((await browser.get("/me")).status).to.equal(401);
+  });
+});

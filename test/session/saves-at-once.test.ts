@@ -1,0 +1,180 @@
+import { expect } from "chai";
+import type { SessionStore } from "latchkey";
+import { backendsHere } from "../support/backends.js";
+import { Gate } from "../support/barrier.js";
+import { places, startSite } from "../support/processes.js";
+import { send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { soaking } from "../support/trials.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const REQUESTS = 300;
+const VISITORS = [
+  ["an anonymous visitor", "POST /note/cart"],
+  ["somebody logged in", "POST /login/1"],
+] as const;
+
+const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb");
+const shared = backends.filter(({ name }) => (soaking ? name in places : name === "redis" || name === "sqlite"));
+
+declare module "express-session" {
+  interface SessionData {
+    [seat: `seat${number}`]: true;
+  }
+}
+
+/** A site where each request takes a seat in one session. */
+async function seats(store: WatchedStore) {
+  const { app, login } = site({ store });
+  /** Opens once all requests have changed the session. */
+  const changed = new Gate();
+  app.post("/seats/:seat", (req, res) => {
+    const seat = Number(req.params.seat);
+    if (req.query.bad) req.session.note = 1n as never;
+    req.session[`seat${seat}`] = true;
+    res.send("taken");
+    void changed.pass();
+  });
+  app.post("/leave", async (req, res) => {
+    await req.session.destroy();
+    res.send("left");
+  });
+  app.get("/seats", (req, res) => {
+    res.json(Object.keys(req.session).filter((key) => key.startsWith("seat")));
+  });
+  const origin = await serve(app);
+  const take = (seat: number, cookie: string, query = "") => send(origin, `POST /seats/${seat}${query}`, { cookie });
+  const read = async (cookie: string) =>
+    (JSON.parse((await send(origin, "GET /seats", { cookie })).text) as string[]).sort();
+  return { origin, login, changed, take, read };
+}
+
+const many = (length: number) => Array.from({ length }, (_, seat) => seat);
+const named = (length: number) =>
+  many(length)
+    .map((seat) => `seat${seat}`)
+    .sort();
+const count = ({ calls }: WatchedStore, verb: string) => calls.filter((one) => one === verb).length;
+
+describe(`${REQUESTS} requests at once that each change one session`, () => {
+  for (const [whose, begin] of VISITORS) {
+    it(`of ${whose}: while one is saved the others wait, and one update saves them all`, async () => {
+      const store = new WatchedStore();
+      const at = await seats(store);
+      const { cookie } = await send(at.origin, begin);
+      store.calls = [];
+      const gate = new Gate();
+      store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
+      // The client has one socket for each.
+      const taking = Promise.all(many(64).map((seat) => at.take(seat, cookie)));
+      await at.changed.arrived(64);
+      expect(count(store, "update")).to.equal(1);
+      gate.open();
+      expect((await taking).map(({ status }) => status)).to.deep.equal(Array(64).fill(200));
+      expect([count(store, "update"), count(store, "read")]).to.deep.equal([2, 64]);
+      expect(await at.read(cookie)).to.deep.equal(named(64));
+    });
+  }
+
+  for (const { name, open } of backends) {
+    it(`on ${name}: none fails, no change is lost, and a request takes a bounded number of calls`, async () => {
+      const { store: inner, close } = await open();
+      const store = new WatchedStore(inner);
+      try {
+        const at = await seats(store);
+        const { cookie } = await send(at.origin, "POST /note/cart");
+        store.calls = [];
+        const answers = await Promise.all(many(REQUESTS).map((seat) => at.take(seat, cookie)));
+        expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
+        expect(count(store, "read"), "reads").to.be.at.most(REQUESTS + 10);
+        expect(count(store, "update"), "updates").to.be.at.most(REQUESTS + 10);
+        expect(await at.read(cookie)).to.deep.equal(named(REQUESTS));
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  it("at two servers over one store: none fails, and no change is lost", async () => {
+    const inner: SessionStore = new WatchedStore();
+    const stores = [new WatchedStore(inner), new WatchedStore(inner)];
+    const both = await Promise.all(stores.map(seats));
+    const { cookie } = await send(both[0]!.origin, "POST /note/cart");
+    for (const store of stores) store.calls = [];
+    const answers = await Promise.all(many(REQUESTS).map((seat) => both[seat % 2]!.take(seat, cookie)));
+    expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
+    expect(await both[0]!.read(cookie)).to.deep.equal(named(REQUESTS));
+    expect(stores.reduce((sum, store) => sum + store.calls.length, 0)).to.be.at.most(4 * REQUESTS);
+  });
+
+  it("a value that JSON cannot hold fails its own request alone", async () => {
+    const store = new WatchedStore();
+    const at = await seats(store);
+    const { cookie } = await send(at.origin, "POST /note/cart");
+    const answers = await Promise.all(many(60).map((seat) => at.take(seat, cookie, seat % 3 === 0 ? "?bad=1" : "")));
+    const failed = answers.flatMap(({ status }, seat) => (status === 200 ? [] : [[seat % 3, status]]));
+    expect(failed).to.deep.equal(Array(20).fill([0, 500]));
+    const good = many(60).filter((seat) => seat % 3 !== 0);
+    expect(await at.read(cookie)).to.deep.equal(good.map((seat) => `seat${seat}`).sort());
+  });
+
+  it("each is told when the store fails, and the next ones are saved again", async () => {
+    const store = new WatchedStore();
+    const at = await seats(store);
+    const { cookie } = await send(at.origin, "POST /note/cart");
+    const gate = new Gate();
+    store.before = async (verb) => {
+      if (verb !== "update") return;
+      await gate.pass();
+      throw new Error("away");
+    };
+    const taking = Promise.all(many(60).map((seat) => at.take(seat, cookie)));
+    await at.changed.arrived(60);
+    gate.open();
+    expect((await taking).map(({ status }) => status)).to.deep.equal(Array(60).fill(503));
+    store.before = () => undefined;
+    expect((await at.take(7, cookie)).status).to.equal(200);
+    expect(await at.read(cookie)).to.deep.equal(["seat7"]);
+  });
+
+  it("a session that ends while they wait stays ended, and each is told", async () => {
+    const store = new WatchedStore();
+    const at = await seats(store);
+    const { cookie } = await send(at.origin, "POST /note/cart");
+    const gone: unknown[] = [];
+    at.login.on("sessionGone", ({ req }) => gone.push(req));
+    const gate = new Gate();
+    store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
+    const taking = Promise.all(many(60).map((seat) => at.take(seat, cookie)));
+    await at.changed.arrived(60);
+    expect((await send(at.origin, "POST /leave", { cookie })).status).to.equal(200);
+    gate.open();
+    expect((await taking).map(({ status }) => status)).to.deep.equal(Array(60).fill(401));
+    expect(new Set(gone)).to.have.property("size", 60);
+    expect(await at.read(cookie)).to.deep.equal([]);
+  });
+});
+
+describe("two processes at once that each change one session", () => {
+  for (const { name } of shared) {
+    it(`on ${name}: none fails, and no change is lost`, async () => {
+      const place = await places[name]!();
+      const sites = await Promise.all([startSite(place.url), startSite(place.url)]);
+      try {
+        const [one, other] = sites as [(typeof sites)[0], (typeof sites)[0]];
+        const { cookie } = await send(one.origin, "POST /login/1");
+        const keep = (index: number) =>
+          send([one, other][index % 2]!.origin, `POST /keep/key${index}/${index}`, { cookie });
+        const answers = await Promise.all(many(REQUESTS).map(keep));
+        expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
+        const { text } = await send(other.origin, "GET /kept", { cookie });
+        const kept = JSON.parse(text) as Record<string, string>;
+        expect(many(REQUESTS).filter((index) => kept[`key${index}`] !== String(index))).to.deep.equal([]);
+      } finally {
+        await Promise.all(sites.map((site) => site.kill()));
+        await place.remove();
+      }
+    });
+  }
+});

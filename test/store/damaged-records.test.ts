@@ -1,0 +1,274 @@
+import { createHash } from "node:crypto";
+import { expect } from "chai";
+import { type SessionData, MemoryStore as TheirStore } from "express-session";
+import type { LoginEvents, SessionStore } from "latchkey";
+import { ExpressSessionStore } from "latchkey/stores/express-session";
+import { backendsHere, type Opened } from "../support/backends.js";
+import { only, send, sidIn } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { soaking } from "../support/trials.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+type Data = Record<string, unknown>;
+type Kind = "session" | "browser";
+
+/** The damaged text of a record's data. */
+const DAMAGE: Record<string, (text: string) => string> = {
+  "cut off": (text) => text.slice(0, text.length / 2),
+  empty: () => "",
+  null: () => "null",
+  "a list": () => "[]",
+  "a text": () => '"text"',
+  "without what latchkey wrote": () => '{"note":"kept"}',
+  ...changed("with no login", (data) => Object.assign(data, "auth" in data ? { auth: null } : { loginId: null })),
+  ...changed("with a login of wrong types", (data) =>
+    Object.assign(
+      data,
+      { loginId: 5, duration: "long" },
+      "auth" in data && { auth: { ...(data.auth as object), loginId: [] } },
+    ),
+  ),
+  ...changed("with a login that is a text", (data) =>
+    Object.assign(data, "auth" in data ? { auth: "ann" } : { stamp: 1 }),
+  ),
+};
+/** These are for sessions only. */
+const OF_SESSIONS: typeof DAMAGE = changed("with the login of another user", (data) =>
+  Object.assign(data, { auth: { ...(data.auth as object), userId: "2" } }),
+);
+
+function changed(what: string, change: (data: Data) => unknown): typeof DAMAGE {
+  return { [what]: (text) => JSON.stringify(change(JSON.parse(text) as Data)) };
+}
+
+interface Place {
+  name: string;
+  kinds: Kind[];
+  open(): Promise<{ store: SessionStore; damage: Damaging; close(): Promise<unknown> }>;
+}
+type Damaging = (kind: Kind, id: string, change: (text: string) => string) => Promise<void>;
+
+/** Damages a row, by its driver. */
+function inTable({ dataSource, tables }: Opened): Damaging {
+  return async (kind, id, change) => {
+    const table = dataSource!.getRepository(
+      dataSource!.entityMetadatas.find(
+        ({ tableName }) => tableName === (kind === "session" ? tables!.sessions : tables!.rememberTokens),
+      )!.name,
+    );
+    const { data } = (await table.findOneByOrFail({ id })) as { data: string };
+    await table.update({ id }, { data: change(data) });
+  };
+}
+
+/** Damages a value, by the client. */
+function inRedis({ client, prefix }: Opened): Damaging {
+  const plain = client as unknown as Record<"get" | "set", (...args: unknown[]) => Promise<string>>;
+  return async (kind, id, change) => {
+    const key = `${prefix}${kind === "session" ? "session" : "remember"}:${id}`;
+    const value = await plain.get(key);
+    const head = value.slice(0, value.indexOf("{"));
+    const { createdAt, data } = JSON.parse(value.slice(head.length)) as { createdAt: number; data: Data };
+    const text = change(JSON.stringify(data));
+    const isJson = isParsed(text);
+    await plain.set(
+      key,
+      isJson ? `${head}{"createdAt":${createdAt},"data":${text}}` : `${head}{"createdAt":${createdAt},"data":${text}`,
+    );
+  };
+}
+
+/** Damages the records that a store returns. Instead of invalid JSON it returns a meaningless value. */
+function inPlace(store: SessionStore): Damaging {
+  const wrecked = new Map<string, unknown>();
+  const wreck = <R extends { data: object }>(id: string, record: R): R =>
+    wrecked.has(id) ? { ...record, data: wrecked.get(id) as never } : record;
+  for (const records of [store, store.rememberTokens!] as SessionStore[]) {
+    const { read, listByUser } = records;
+    records.read = async (id) => {
+      const record = await read.call(records, id);
+      return record && wreck(id, record);
+    };
+    records.listByUser = async (userId) =>
+      (await listByUser.call(records, userId)).map((record) => wreck(record.id, record));
+  }
+  return async (kind, id, change) => {
+    const records = (kind === "session" ? store : store.rememberTokens!) as SessionStore;
+    const text = change(JSON.stringify((await records.read(id))!.data));
+    wrecked.set(id, isParsed(text) ? JSON.parse(text) : undefined);
+  };
+}
+
+function isParsed(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All of them on fast backends; on the others, the two that a driver can tell apart. */
+function damagesOn(name: string, all: typeof DAMAGE): Array<[string, (text: string) => string]> {
+  const isFast = soaking || name === "memory" || name === "redis";
+  return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "with no login");
+}
+
+const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb");
+const places: Place[] = backends.map(({ name, open }) => ({
+  name,
+  kinds: ["session", "browser"],
+  async open() {
+    const opened = await open();
+    const damage = opened.client ? inRedis(opened) : opened.dataSource ? inTable(opened) : inPlace(opened.store);
+    return { store: opened.store, damage, close: opened.close };
+  },
+}));
+
+/** A site of two browsers of Ann's, of which the other can be damaged. */
+async function twoBrowsers(store: SessionStore) {
+  const at = site({ store: new WatchedStore(store, { rememberTokens: store.rememberTokens !== undefined }) });
+  const damaged: Array<LoginEvents["recordDamaged"]> = [];
+  const failed: unknown[] = [];
+  at.login.on("recordDamaged", (details) => damaged.push(details));
+  at.login.on("storeFailed", (details) => failed.push(details));
+  at.app.get("/list", async (_req, res) => void res.json(await at.login.sessions.list("1")));
+  at.app.post("/others", async (_req, res) => {
+    res.json(await at.login.sessions.revokeAll("1", { exceptCurrent: true }));
+  });
+  at.app.post("/all", async (_req, res) => void res.json(await at.login.sessions.revokeAll("1")));
+  const origin = await serve(at.app);
+  const logIn = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
+  const [mine, other] = [await logIn(), await logIn()];
+  const ask = async (line: string, cookie = mine) => {
+    const { status, text } = await send(origin, line, { cookie });
+    return [status, text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text] as const;
+  };
+  return { ...at, origin, mine, other, ask, damaged, failed, logIn };
+}
+
+const hashed = (secret: string) => createHash("sha256").update(secret).digest("base64url");
+const idOf = (cookie: string) => hashed(sidIn(only("sid", cookie)));
+
+describe("a record that cannot be read", () => {
+  for (const { name, open } of places) {
+    for (const [what, change] of damagesOn(name, { ...DAMAGE, ...OF_SESSIONS })) {
+      it(`on ${name}, a session ${what}: counts as none, and everything else of its user works`, async () => {
+        const { store, damage, close } = await open();
+        try {
+          const { other, ask, damaged, failed, origin, logIn } = await twoBrowsers(store);
+          const id = idOf(other);
+          await damage("session", id, change);
+
+          expect((await ask("GET /public", other))[0]).to.equal(200);
+          expect((await ask("GET /note", other))[0]).to.equal(200);
+          const session = only("sid", other);
+          expect((await ask("GET /me", session))[0]).to.equal(401);
+          expect(damaged).to.deep.include({ kind: "session", id, userId: damaged[0]?.userId ?? null });
+          expect((await ask("GET /me"))[0]).to.equal(200);
+          expect((await ask("GET /list"))[0]).to.equal(200);
+          const third = await logIn();
+          expect((await ask("GET /me", third))[0]).to.equal(200);
+          expect((await ask("POST /logout", third))[0]).to.equal(200);
+          expect((await ask("POST /others"))[0]).to.equal(200);
+          expect(await store.destroy(id), "it ended with the others").to.equal(false);
+          expect((await ask("GET /me"))[0]).to.equal(200);
+          expect((await ask("POST /all"))[0]).to.equal(200);
+          expect((await ask("GET /me"))[0]).to.equal(401);
+          expect((await send(origin, "POST /logout", { cookie: session })).status).to.equal(200);
+          expect(failed).to.eql([]);
+        } finally {
+          await close();
+        }
+      });
+    }
+  }
+
+  for (const { name, open } of places) {
+    for (const [what, change] of damagesOn(name, DAMAGE)) {
+      it(`on ${name}, a remembered browser ${what}: restores nothing, and everything else of its user works`, async () => {
+        const { store, damage, close } = await open();
+        try {
+          const { other, ask, damaged, failed } = await twoBrowsers(store);
+          const browsers = await store.rememberTokens!.listByUser("1");
+          const token = other.split("; ").find((one) => !one.startsWith("sid="))!;
+          const id = hashed(decodeURIComponent(token).split(".")[1]!);
+          expect(browsers.map((browser) => browser.id)).to.include(id);
+          await damage("browser", id, change);
+
+          expect((await ask("GET /me", token))[0]).to.equal(401);
+          expect(damaged.map(({ kind, id }) => [kind, id])).to.deep.include(["browser", id]);
+          expect((await ask("GET /me"))[0]).to.equal(200);
+          expect((await ask("GET /list"))[1]).to.have.length(2);
+          expect((await ask("POST /others"))[0]).to.equal(200);
+          expect(await store.rememberTokens!.destroy(id), "it ended with the others").to.equal(false);
+          expect((await ask("GET /me"))[0]).to.equal(200);
+          expect((await ask("POST /all"))[0]).to.equal(200);
+          expect((await ask("GET /me"))[0]).to.equal(401);
+          expect(failed).to.eql([]);
+        } finally {
+          await close();
+        }
+      });
+    }
+  }
+
+  it("is ended by a logout of its browser, although its user is unknown", async () => {
+    for (const { open } of places) {
+      const { store, damage, close } = await open();
+      try {
+        const { other, ask } = await twoBrowsers(store);
+        const id = idOf(other);
+        await damage("session", id, DAMAGE["cut off"]!);
+        expect((await ask("POST /logout", other))[0]).to.equal(200);
+        expect(await store.destroy(id)).to.equal(false);
+      } finally {
+        await close();
+      }
+    }
+  });
+
+  it("does not count for maxSessions", async () => {
+    for (const { open } of places) {
+      const { store, damage, close } = await open();
+      try {
+        const { app } = site({ store: new WatchedStore(store), maxSessions: 1, onLimit: "refuse" });
+        const origin = await serve(app);
+        const { cookie } = await send(origin, "POST /login/1");
+        await damage("session", idOf(cookie), DAMAGE["cut off"]!);
+        expect((await send(origin, "POST /login/1")).status).to.equal(200);
+        expect((await send(origin, "POST /login/1")).status).to.equal(403);
+      } finally {
+        await close();
+      }
+    }
+  });
+
+  for (const [what, wreck] of Object.entries({
+    "that the store cannot parse": () => new SyntaxError("Unexpected end of JSON input"),
+    "without data": () => ({ cookie: {}, record: { userId: "1", expiresAt: Date.now() + 60_000 } }),
+    "of another middleware": () => ({ cookie: {}, cart: [] }),
+  })) {
+    it(`in an express-session store, ${what}: counts as none`, async () => {
+      const inner = new TheirStore();
+      const { other, ask, failed } = await twoBrowsers(new ExpressSessionStore(inner));
+      const id = idOf(other);
+      const { get } = inner;
+      inner.get = (sid, done) => {
+        const wrecked = wreck();
+        if (sid !== id) get.call(inner, sid, done);
+        else if (wrecked instanceof Error) done(wrecked);
+        else done(null, wrecked as unknown as SessionData);
+      };
+      const session = only("sid", other);
+      expect((await ask("GET /note", session))[0]).to.equal(200);
+      expect((await ask("GET /me", session))[0]).to.equal(401);
+      expect((await ask("GET /me"))[0]).to.equal(200);
+      expect((await ask("POST /logout", session))[0]).to.equal(200);
+      inner.get = get;
+      expect((await ask("GET /me", session))[0]).to.equal(401);
+      expect(failed).to.eql([]);
+    });
+  }
+});

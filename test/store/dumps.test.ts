@@ -1,0 +1,93 @@
+import { expect } from "chai";
+import { type Backend, backendsHere, type Opened } from "../support/backends.js";
+import { countTrials, only, send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+/** Every text in a value, and every text in the JSON of a text. */
+function textsIn(value: unknown): string[] {
+  if (Buffer.isBuffer(value)) return textsIn(value.toString());
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
+  const text = String(value);
+  const inner = /^[[{"]/.test(text) ? textsIn(JSON.parse(text)) : [];
+  return [text, ...inner].filter((one) => one.length > 0 && one.length < 4000);
+}
+
+/** What is in the store, as its verbs give it and as its backend keeps it. */
+async function dump({ store, dataSource, tables, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
+  const records = [await store.listByUser("1"), await store.rememberTokens!.listByUser("1")];
+  const found: unknown[] = [...records];
+  for (const table of dataSource ? Object.values(tables!) : []) {
+    found.push(await dataSource!.query(`SELECT * FROM ${table}`));
+  }
+  if (name === "redis") {
+    const ask = (script: string, key: string) => client!.eval(script, { keys: [key], arguments: [] });
+    const keys = (await ask("return redis.call('KEYS', KEYS[1] .. '*')", prefix!)) as string[];
+    found.push(keys.flatMap((key) => [key, ...key.split(":")]));
+    for (const key of keys) {
+      const isIndex = /user:/.test(key.slice(prefix!.length));
+      found.push(
+        await ask(isIndex ? "return redis.call('ZRANGE', KEYS[1], 0, -1)" : "return redis.call('GET', KEYS[1])", key),
+      );
+    }
+  }
+  return found;
+}
+
+/** The cookies that somebody could make of texts, without the secrets. */
+function cookiesOf(texts: string[]): string[] {
+  const hashes = texts.filter((text) => /^[\w-]{43}$/.test(text));
+  return [
+    ...texts.flatMap((raw) => {
+      const text = encodeURIComponent(raw);
+      return [
+        ...[`sid=${text}`, `sid=s%3A${text}`, `sid=s%3A${text}.${text}`],
+        ...[`remember=${text}`, `remember=${text}.${text}`, `remember=v1.${text}.0.${text}`],
+      ];
+    }),
+    ...hashes.flatMap((hash, n) => {
+      const other = hashes[(n + 1) % hashes.length]!;
+      return [hash, other].map((token) => `remember=v1.${hash.slice(0, 21)}A.0.${token}`);
+    }),
+  ];
+}
+
+const here = await backendsHere();
+
+describe("a dump of the store, with all its sessions and remembered browsers", () => {
+  for (const { name, ...backend } of here) {
+    const logins = name === "memory" ? 32 : 4;
+    it(`opens nothing: 0 cookies made of it are accepted (${name})`, async () => {
+      const opened = await backend.open();
+      const { app } = site({ store: new WatchedStore(opened.store, { rememberTokens: true }) });
+      const origin = await serve(app);
+      const genuine: string[] = [];
+      await countTrials(logins, async () => {
+        const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+        genuine.push(cookie);
+        return true;
+      });
+      // Some are restored, so that there are records with a token before.
+      for (const cookie of genuine.slice(0, 2)) await send(origin, "GET /me", { cookie: only("remember", cookie) });
+
+      const texts = [...new Set((await dump(opened, { name, ...backend })).flatMap(textsIn))];
+      const secrets = genuine
+        .flatMap((cookie) => decodeURIComponent(cookie).split(/[=;. :]+/))
+        .filter((one) => one.length > 20);
+      expect(secrets.length).to.equal(logins * 4);
+      expect(
+        texts.filter((text) => secrets.some((secret) => text.includes(secret))),
+        "in the clear",
+      ).to.deep.equal([]);
+      const cookies = cookiesOf(texts);
+      expect(cookies.length).to.be.above(logins * 40);
+      const accepted = await countTrials(cookies.length, async (n) => {
+        return (await send(origin, "GET /me", { cookie: cookies[n]! })).status !== 401;
+      });
+      expect(accepted, `of ${cookies.length}`).to.equal(0);
+      expect((await send(origin, "GET /me", { cookie: only("sid", genuine[2]!) })).status).to.equal(200);
+      await opened.close();
+    });
+  }
+});

@@ -1,0 +1,101 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { faults, faultySite } from "../support/faulty-site.js";
+import { countTrials, only, send } from "../support/raw-client.js";
+import { trials } from "../support/trials.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+describe("a store that is away now and then, or late", () => {
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
+
+  it("R-8: at each touch: nobody is kept waiting, and the login ends as if nobody had used it", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { cookie, operations, origin, store, ...at } = await faultySite(faults.fails!, { idleTimeout: "10m" });
+    const session = only("sid", cookie);
+    at.break("touch");
+    for (const minute of [3, 6, 9]) {
+      clock.tick("03:00");
+      expect((await send(origin, "GET /me", { cookie: session })).status, `after ${minute} minutes`).to.equal(200);
+    }
+    expect(operations()).to.deep.equal(["touch", "touch", "touch"]);
+    clock.tick("01:01");
+    expect((await send(origin, "GET /me", { cookie: session })).status).to.equal(401);
+    expect(await store.countOf("1")).to.equal(0);
+  });
+
+  const requests = trials(5000, 5000, 1000);
+  it("R-8: at a touch: the response does not wait for it", async () => {
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    let release!: () => void;
+    const hanging = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { cookie, operations, origin, ...at } = await faultySite(() => hanging, { storeTimeout: "1h" });
+    clock.tick(61_000);
+    at.break("touch");
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+    release();
+    clock.tick(61_000);
+    at.store.before = (verb) => (verb === "touch" ? Promise.reject(new Error("refused")) : undefined);
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+    expect(operations()).to.deep.equal(["touch"]);
+  });
+
+  it(`now and then, over ${requests} requests: 0 let through without a session that was read`, async () => {
+    const { cookie, origin, store } = await faultySite(faults.fails!);
+    let calls = 0;
+    let readWell = 0;
+    store.before = (verb) => {
+      const kind = Math.floor(calls++ / 7) % 3;
+      if (kind === 1) return Promise.reject(new Error("down"));
+      if (kind === 2 && calls % 5 === 0) throw new Error("down");
+      if (verb === "read") readWell++;
+      return undefined;
+    };
+    const seen = { 200: 0, 503: 0 };
+    const quiet = await countTrials(requests, async () => {
+      const { status, headers } = await send(origin, "GET /me", { cookie });
+      seen[status as 200 | 503]++;
+      return headers["set-cookie"] === undefined;
+    });
+    expect(quiet, "responses that touched no cookie").to.equal(requests);
+    expect(seen[200]).to.equal(readWell);
+    expect(seen[503])
+      .to.equal(requests - readWell)
+      .and.be.above(requests / 5);
+  });
+
+  it("at the save: a cookie that the handler removed is removed still", async () => {
+    const { app, cookie, origin, ...at } = await faultySite(faults.fails!);
+    app.get("/remove", (req, res) => {
+      req.session.note = "x";
+      res.clearCookie("sid").send("removed");
+    });
+    at.break("update");
+    const { status, headers } = await send(origin, "GET /remove", { cookie });
+    expect([status, headers["set-cookie"]]).to.deep.equal([
+      503,
+      ["sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
+    ]);
+  });
+
+  it("session data that cannot be saved is an error, not a response that never ends", async () => {
+    const { app, cookie, origin, store } = await faultySite(faults.fails!);
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    for (const [path, value] of [
+      ["/big", 1n],
+      ["/circle", circle],
+    ] as const) {
+      app.get(path, (req, res) => {
+        req.session.note = value as never;
+        res.send("x");
+      });
+      store.calls = [];
+      expect((await send(origin, `GET ${path}`, { cookie })).status).to.equal(500);
+      expect(store.calls).to.deep.equal(["read"]);
+    }
+    expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
+  });
+});

@@ -1,0 +1,166 @@
+import { expect } from "chai";
+import { loginUser, logoutUser } from "latchkey";
+import sinon from "sinon";
+import { faults, faultySite } from "../support/faulty-site.js";
+import { only, send } from "../support/raw-client.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+describe("a store that is away", () => {
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
+
+  for (const [what, fault] of Object.entries(faults)) {
+    describe(`because it ${what}`, () => {
+      it("at a read: guards answer 503, nobody is taken for anonymous, no cookie is touched", async () => {
+        const { cookie, load, operations, origin, restored, ...at } = await faultySite(fault);
+        at.break("read");
+        for (const path of ["/me", "/note"]) {
+          const { status, headers } = await send(origin, `GET ${path}`, { cookie });
+          expect(status, path).to.equal(503);
+          expect(headers).to.include({ "retry-after": "5", "cache-control": "no-store" });
+          expect(headers["set-cookie"]).to.equal(undefined);
+        }
+        const login = await send(origin, "POST /login/1", { cookie });
+        expect([login.status, login.headers["set-cookie"]]).to.deep.equal([503, undefined]);
+        expect([load.callCount, restored.callCount], "the remember cookie was not asked").to.deep.equal([0, 0]);
+        expect(operations()).to.deep.equal(["read", "read", "read"]);
+
+        at.mend();
+        expect((await send(origin, "GET /me", { cookie: only("sid", cookie) })).status).to.equal(200);
+      });
+
+      it("at a read: what does not use the session is served", async () => {
+        const { cookie, origin, ...at } = await faultySite(fault);
+        at.break("read");
+        const answer = await send(origin, "GET /public", { cookie });
+        expect([answer.status, answer.text, answer.headers["set-cookie"]]).to.deep.equal([200, "hello", undefined]);
+        expect((await send(origin, "GET /me")).status, "without a cookie there is nothing to read").to.equal(401);
+      });
+
+      for (const verb of ["destroy", "create"] as const) {
+        it(`at a ${verb}: a login and a confirmation fail with 503, and nobody is logged in by them`, async () => {
+          const { app, byId, cookie, login, operations, origin, store, ...at } = await faultySite(fault);
+          app.post("/stubborn/:id", async (req, res) => {
+            await login.currentUser();
+            const code = await loginUser(req, byId.get(req.params.id)!, { remember: true }).catch(
+              (error) => error.code,
+            );
+            const user = (await login.currentUser()) as { name?: string };
+            at.mend();
+            res.json([code, user.name ?? null]);
+          });
+          const anonymous = (await send(origin, "POST /note/cart")).cookie;
+
+          for (const line of ["POST /login/2", "POST /stubborn/2", "POST /confirm"]) {
+            for (const given of [anonymous, cookie]) {
+              if (line === "POST /confirm" && given === anonymous) continue;
+              const own = given === cookie ? (await send(origin, "POST /login/1")).cookie : given;
+              at.break(verb);
+              const answer = await send(origin, line, { cookie: own, json: { remember: true } });
+              at.mend();
+              if (line === "POST /stubborn/2") {
+                const left = own === anonymous ? null : "Ann";
+                expect(answer.text).to.equal(JSON.stringify(["store_unavailable", left]));
+              } else {
+                expect(answer.status, line).to.equal(503);
+              }
+              expect(answer.cookie, "no cookie is set").to.equal("");
+              expect(await store.countOf("2")).to.equal(0);
+            }
+          }
+          expect(new Set(operations())).to.deep.equal(new Set([verb]));
+        });
+
+        it(`at a ${verb}: a remembered login is not restored, and comes back later`, async () => {
+          const { cookie, origin, store, ...at } = await faultySite(fault);
+          const anonymous = (await send(origin, "POST /note/cart")).cookie;
+          at.break(verb);
+          const remember = `${only("remember", cookie)}; ${anonymous}`;
+          const { status, headers } = await send(origin, "GET /me", { cookie: remember });
+          expect([status, headers["set-cookie"]]).to.deep.equal([503, undefined]);
+          expect(await store.countOf("1")).to.equal(1);
+          at.mend();
+          expect((await send(origin, "GET /me", { cookie: remember })).status).to.equal(200);
+        });
+      }
+
+      it("at a create that succeeds when tried again: a login that rejected does not come about", async () => {
+        const { cookie, origin, store, ...at } = await faultySite(fault);
+        let creates = 0;
+        store.before = (verb) => (verb === "create" && creates++ === 0 ? fault() : undefined);
+        const answer = await send(origin, "POST /login/2", { cookie });
+        at.mend();
+        expect([answer.status, answer.cookie, await store.countOf("2")]).to.deep.equal([503, "", 0]);
+        expect(
+          (await send(origin, "GET /me", { cookie: only("sid", cookie) })).text,
+          "who was logged in still is",
+        ).to.include("Ann");
+      });
+
+      for (const verb of ["read", "destroy"] as const) {
+        it(`at a ${verb}: a logout fails with 503, takes the cookies all the same, and can be tried again`, async () => {
+          const { app, cookie, origin, store, ...at } = await faultySite(fault);
+          app.post("/long/logout", async (req, res) => {
+            req.session.cookie.maxAge = 3_600_000;
+            req.session.note = "changed";
+            await logoutUser(req).finally(() => res.set("Cache-Control", "no-store"));
+          });
+          at.break(verb);
+          const lines = verb === "read" ? ["POST /logout"] : ["POST /logout", "POST /long/logout"];
+          for (const line of lines) {
+            const answer = await send(origin, line, { cookie });
+            expect(answer.status).to.equal(503);
+            const removed = answer.headers["set-cookie"]!;
+            expect(removed.map((one) => one.split(";")[0]).sort(), line).to.deep.equal(["remember=", "sid="]);
+            expect(removed.every((one) => one.includes("Expires=Thu, 01 Jan 1970"))).to.equal(true);
+          }
+          at.mend();
+          expect((await send(origin, "POST /logout", { cookie })).status).to.equal(200);
+          expect(await store.countOf("1")).to.equal(0);
+        });
+      }
+
+      it("at an update: 503 takes the place of a whole answer, and one that was begun is cut", async () => {
+        const { app, cookie, operations, origin, ...at } = await faultySite(fault);
+        const body = "x".repeat(8_000_000);
+        app.get("/large", (req, res) => {
+          req.session.note = "changed";
+          res.set("ETag", '"of-the-page"').type("text").send(body);
+        });
+        app.get("/stream", (req, res) => {
+          req.session.note = "changed";
+          res.write(body);
+          res.end("end");
+        });
+        app.get("/begun", async (req, res) => {
+          req.session.note = "changed";
+          res.write("begun, ");
+          await new Promise((resolve) => res.once("drain", resolve));
+          res.end(body);
+        });
+        app.get("/explicit", (req, res, next) => {
+          req.session.note = "changed";
+          req.session.save((error?: unknown) => (error ? next(error) : res.send("saved")));
+        });
+        const after = sinon.fake();
+        app.use((_req, _res, next) => {
+          after();
+          next();
+        });
+        at.break("update");
+        const { status, headers, text } = await send(origin, "GET /large", { cookie });
+        expect([status, headers.etag, headers["retry-after"]]).to.deep.equal([503, undefined, "5"]);
+        expect(text.length).to.be.below(5_000);
+        for (const path of ["/stream", "/begun"]) {
+          const cut = await send(origin, `GET ${path}`, { cookie }).catch((error: { code?: string }) => error.code);
+          expect(cut, path).to.equal("ECONNRESET");
+        }
+        expect(operations()).to.deep.equal(["update", "update", "update"]);
+        expect(after.callCount, "what comes after the handler").to.equal(0);
+        expect((await send(origin, "GET /explicit", { cookie })).status).to.equal(503);
+        at.mend();
+        expect((await send(origin, "GET /note", { cookie })).text).to.equal("null");
+      });
+    });
+  }
+});

@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { Gate } from "../support/barrier.js";
+import { send } from "../support/raw-client.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+describe("storeTimeout", () => {
+  expectNoUnhandledRejections();
+  afterEach(() => sinon.restore());
+
+  it("gives each call its own time, whatever others wait, and counts anew when all are over", async () => {
+    const { app, store } = site({ storeTimeout: "1s" });
+    const origin = await serve(app);
+    const { cookie } = await send(origin, "POST /login/1");
+    const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const given: string[] = [];
+    /** Reads with a store that answers when the gate is open, once the read has begun. */
+    const begin = async (name: string) => {
+      const gate = new Gate();
+      store.before = () => gate.pass();
+      const answered = send(origin, "GET /me", { cookie }).then(({ status }) => void given.push(`${name} ${status}`));
+      await gate.arrived();
+      return { answered, gate };
+    };
+
+    for (const round of ["first", "second"]) {
+      given.length = 0;
+      const early = await begin("early");
+      clock.tick(400);
+      const answering = await begin("answering");
+      clock.tick(400);
+      const late = await begin("late");
+      clock.tick(199);
+      answering.gate.open();
+      await answering.answered;
+      expect(given, round).to.eql(["answering 200"]);
+      clock.tick(1);
+      await early.answered;
+      clock.tick(799);
+      expect(given, round).to.eql(["answering 200", "early 503"]);
+      clock.tick(1);
+      await late.answered;
+      expect(given, round).to.eql(["answering 200", "early 503", "late 503"]);
+      late.gate.open();
+      early.gate.open();
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import { openStore } from "latchkey/stores";
+import { backendsHere } from "../support/backends.js";
+import { ComersAndGoers } from "../support/comers-and-goers.js";
+import { type DatabaseServer, startMariaDb, startPostgres } from "../support/database-servers.js";
+import { holdersOf, Load } from "../support/load.js";
+import { send } from "../support/raw-client.js";
+import { startRedis, until } from "../support/redis-servers.js";
+import { serve } from "../support/server.js";
+import { site } from "../support/site.js";
+import { trials } from "../support/trials.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+/** Servers that have on the disk what they acknowledged: the databases as they come, Redis when it is told to. */
+const servers: Record<string, () => Promise<DatabaseServer>> = {
+  postgres: startPostgres,
+  mariadb: startMariaDb,
+  redis: () => startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] }),
+};
+const here = await backendsHere(...Object.keys(servers));
+const ROUNDS = trials(20, 1);
+
+describe("R-7: a server that is killed under load and started again", () => {
+  expectNoUnhandledRejections();
+
+  for (const { name } of here) {
+    it(`${name}, ${ROUNDS} times: 503 meanwhile, nothing acknowledged is lost, and everybody is served again`, async () => {
+      const server = await servers[name]!();
+      const store = await openStore(server.url);
+      const { app } = site({ store: new WatchedStore(store), storeTimeout: "500ms" });
+      const origin = await serve(app);
+      const holders = await holdersOf(origin, 4);
+      try {
+        for (let round = 0; round < ROUNDS; round++) {
+          const load = new Load(origin, holders, 2);
+          const people = new ComersAndGoers(origin);
+          try {
+            await until(async () => load.hadInARow(200) && people.loggedIn.size > 10 && people.loggedOut.size > 10);
+            load.phase = "killing";
+            await server.kill();
+            load.phase = "away";
+            await until(async () => load.had(503));
+            expect((await send(origin, "GET /public", { cookie: holders[0]!.cookie })).status).to.equal(200);
+            load.phase = "returning";
+            await server.restart();
+            for (const { cookie } of holders)
+              await until(async () => (await send(origin, "GET /me", { cookie })).status === 200);
+            load.phase = "back";
+            await until(async () => load.hadInARow(200));
+          } finally {
+            await Promise.all([load.stop(), people.stop()]);
+          }
+          expect(load.wrong).to.eql([]);
+          expect(Object.keys(load.counts("away")), "no guard is open").to.eql(["503"]);
+          for (const phase of ["before", "killing", "returning", "back"])
+            expect(["200", "503"], "nobody is taken for anonymous").to.include.members(Object.keys(load.counts(phase)));
+          expect(Object.keys(people.counts)).to.eql(["200", "503"]);
+          expect(await people.contradictions()).to.eql({ lost: 0, returned: 0 });
+        }
+      } finally {
+        await store.close();
+        await server.stop();
+      }
+    });
+  }
+});

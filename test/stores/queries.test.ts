@@ -1,0 +1,82 @@
+import { expect } from "chai";
+import type { RememberTokenRecord, SessionRecord } from "latchkey";
+import sinon from "sinon";
+import { backendsHere, shared } from "../support/backends.js";
+import { redisCli } from "../support/redis-servers.js";
+
+/** What a query string or a JSON body can make of an id. */
+const HOSTILE = [
+  ...[undefined, null, "", 0, 1, true, [], ["a"], {}, { $ne: 1 }, { id: "a" }, { toString: () => "a" }],
+  ...[Symbol("a"), () => "a", Buffer.from("a"), Number.NaN, new Date(0), "a\0b", "\ud800"],
+] as unknown as string[];
+
+const here = await backendsHere("redis", "sqlite", "postgres", "mariadb");
+
+/** A session and a remembered browser of Ann's. */
+function records(): { record: SessionRecord; token: RememberTokenRecord } {
+  const now = Date.now();
+  const ann = { userId: "ann", data: {}, createdAt: now, expiresAt: now + 60_000 };
+  return { record: { ...ann, lastSeenAt: now, revision: 0 }, token: { ...ann, tokenHash: "h" } };
+}
+
+describe("an id that is none", () => {
+  afterEach(() => sinon.restore());
+
+  for (const { name, open } of here) {
+    it(`ASVS 1.2.4: is refused by every verb before ${name} is asked: 0 queries (CVE-2022-33171, CVE-2025-60542, findOneBy of undefined)`, async () => {
+      const { store, dataSource, close } = await open();
+      try {
+        const { rememberTokens: tokens } = store;
+        const queries = dataSource && sinon.spy(dataSource.logger, "logQuery");
+        const asked = async () => {
+          if (queries) return queries.callCount;
+          const { port } = await shared.redis();
+          const stats = await redisCli(port, "INFO", "commandstats");
+          return [...stats.matchAll(/^cmdstat_(?!info)\S+:calls=(\d+)/gm)].reduce(
+            (sum, [, calls]) => sum + Number(calls),
+            0,
+          );
+        };
+        const { record, token } = records();
+        await store.create("a", record);
+        await tokens!.create("a", token);
+        const before = await asked();
+        expect(before, "the spy sees queries").to.be.above(1);
+        for (const id of HOSTILE) {
+          const owned = id === null ? "" : id; // null is a session without a user
+          const calls = [
+            () => store.create(id, record),
+            () => store.read(id),
+            () => store.update(id, record),
+            () => store.touch(id, record),
+            () => store.destroy(id),
+            () => store.listByUser(id),
+            () => store.destroyByUser(id),
+            () => store.create("b", { ...record, userId: owned }),
+            () => store.update("a", { ...record, userId: owned }),
+            () => tokens!.create(id, token),
+            () => tokens!.read(id),
+            () => tokens!.rotate(id, "h", token),
+            () => tokens!.rotate("a", id, token),
+            () => tokens!.rotate("a", "h", { ...token, userId: id }),
+            () => tokens!.rotate("a", "h", { ...token, tokenHash: id }),
+            () => tokens!.destroy(id),
+            () => tokens!.listByUser(id),
+            () => tokens!.destroyByUser(id),
+          ];
+          for (const call of calls) {
+            const error = await call().then(
+              () => "it resolved",
+              (reason: unknown) => reason,
+            );
+            expect(error, `${call} with ${typeof id}`).to.be.instanceOf(TypeError);
+          }
+        }
+        expect(await asked()).to.equal(before);
+        expect(await store.read("a")).to.eql(record);
+      } finally {
+        await close();
+      }
+    });
+  }
+});
