@@ -2,12 +2,12 @@ import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory/index.js";
 import { onMisuse } from "./active-sessions/token-misuse.js";
+import type { Core } from "./core.js";
 import { Stamps } from "./crypto/security-stamp.js";
 import { authenticate } from "./current/authenticate.js";
 import { secondCopy } from "./current/copies.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
 import {
-  type Core,
   contextOf,
   enterContext,
   isUnderAnotherCopy,

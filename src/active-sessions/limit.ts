@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { Core } from "../current/request-context.js";
+import type { Core } from "../core.js";
 import { SessionGoneError, SessionLimitError } from "../errors.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isBridged, type Move } from "../session/move.js";

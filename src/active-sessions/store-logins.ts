@@ -1,4 +1,4 @@
-import type { Core } from "../current/request-context.js";
+import type { Core } from "../core.js";
 import { isLatchkeyError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
 import type { RememberedBrowser } from "../remember/persistent.js";
 import type { SessionAuth } from "../session/auth.js";

@@ -1,4 +1,4 @@
-import type { Core } from "../current/request-context.js";
+import type { Core } from "../core.js";
 import type { OnMisuse, TokenMisuse } from "../remember/persistent.js";
 import type { SessionAuth } from "../session/auth.js";
 import { callsOf, endLogins, endSessions } from "./store-logins.js";

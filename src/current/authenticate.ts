@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import { hasRoom } from "../active-sessions/limit.js";
+import type { Core } from "../core.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { SessionRoom } from "../session/middleware.js";
@@ -11,7 +12,6 @@ import { secondCopy } from "./copies.js";
 import { userByRequest } from "./loaded-user.js";
 import {
   assertOutsideLoader,
-  type Core,
   isUnderAnotherCopy,
   isUnderManager,
   knownContext,

@@ -1,9 +1,10 @@
 import type { Request } from "express";
+import type { Core } from "../core.js";
 import { hasStamp } from "../crypto/security-stamp.js";
 import { LatchkeyError, LoaderMissingError, UserIdError } from "../errors.js";
 import { kindOf } from "../text.js";
 import { checkUserId, isActiveUser } from "../user.js";
-import { type Core, runLoader } from "./request-context.js";
+import { runLoader } from "./request-context.js";
 
 /**
  * Returns the user that the application's loader finds for an id, or null.

@@ -1,30 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
-import type { Stamps } from "../crypto/security-stamp.js";
+import type { Core } from "../core.js";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
-import type { LoginEmitter } from "../events.js";
-import type { FlashRoom } from "../flash/flashes.js";
 import { isOfAnotherCopy, openStateOf, stateOf } from "../http/request-slot.js";
-import type { RequestLoader, ResolvedOptions, UserLoader } from "../options/options.js";
-import type { Remember } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
-import type { StoreCalls } from "../store/store-calls.js";
 import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
-
-/** What one LoginManager gives its rooms to work with. */
-export interface Core {
-  readonly options: ResolvedOptions;
-  readonly events: LoginEmitter<object>;
-  readonly stamps: Stamps;
-  readonly remember: Remember;
-  readonly flashes: FlashRoom;
-  /** The store; absent as long as nothing but an express-session of the application's own is known. */
-  calls: StoreCalls | undefined;
-  /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
-  hasForeignSessions?: true;
-  userLoader: UserLoader<object> | undefined;
-  requestLoader: RequestLoader<object> | undefined;
-}
 
 /** The outcome of loading the user of a request. */
 export interface LoadedUser {

@@ -1,11 +1,12 @@
 import type { Request } from "express";
+import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
 import { ageOf } from "../instants.js";
 import type { Admit } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userById } from "./loaded-user.js";
-import type { Core, LoadedUser } from "./request-context.js";
+import type { LoadedUser } from "./request-context.js";
 
 /**
  * Whose login this is, as long as it holds; or why it has to end. A login that session protection doubts loses its freshness, and

@@ -1,9 +1,10 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { endSessions, endThoseFound } from "../active-sessions/store-logins.js";
+import type { Core } from "../core.js";
 import { storageId } from "../crypto/storage-id.js";
 import { userById } from "../current/loaded-user.js";
-import { type Core, contextOf, type RequestContext } from "../current/request-context.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
 import { authOf, loadUser, loginOf, sessionData } from "../current/resolve-user.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";

@@ -1,12 +1,7 @@
 import type { Request } from "express";
 import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
-import {
-  activeContext,
-  assertNotEnded,
-  type Core,
-  contextOf,
-  type RequestContext,
-} from "../current/request-context.js";
+import type { Core } from "../core.js";
+import { activeContext, assertNotEnded, contextOf, type RequestContext } from "../current/request-context.js";
 import { loginOf } from "../current/resolve-user.js";
 import { isFreshAt } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";

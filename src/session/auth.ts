@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
-import type { Core } from "../current/request-context.js";
+import type { Core } from "../core.js";
 import { clientOf } from "../http/client.js";
 
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */

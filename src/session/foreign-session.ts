@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { Core } from "../current/request-context.js";
+import type { Core } from "../core.js";
 import { startResponse } from "../http/before-response.js";
 import { isAuth } from "../store/damaged-records.js";
 import type { SessionAuth } from "./auth.js";

@@ -1,0 +1,21 @@
+import type { Stamps } from "./crypto/security-stamp.js";
+import type { LoginEmitter } from "./events.js";
+import type { FlashRoom } from "./flash/flashes.js";
+import type { RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
+import type { Remember } from "./remember/remember.js";
+import type { StoreCalls } from "./store/store-calls.js";
+
+/** What one LoginManager gives its rooms to work with. */
+export interface Core {
+  readonly options: ResolvedOptions;
+  readonly events: LoginEmitter<object>;
+  readonly stamps: Stamps;
+  readonly remember: Remember;
+  readonly flashes: FlashRoom;
+  /** The store; absent as long as nothing but an express-session of the application's own is known. */
+  calls: StoreCalls | undefined;
+  /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
+  hasForeignSessions?: true;
+  userLoader: UserLoader<object> | undefined;
+  requestLoader: RequestLoader<object> | undefined;
+}
