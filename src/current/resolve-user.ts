@@ -1,10 +1,11 @@
 import type { Request } from "express";
 import { hasRoom, underLimit } from "../active-sessions/limit.js";
+import { newAuth } from "../active-sessions/new-login.js";
 import { endSessions } from "../active-sessions/store-logins.js";
 import { storageId } from "../crypto/storage-id.js";
 import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "../errors.js";
 import type { EndReason } from "../events.js";
-import { newAuth, type SessionAuth } from "../session/auth.js";
+import type { SessionAuth } from "../session/auth.js";
 import { endSession, isSessionDeliverable, isUnsaved, moveSession } from "../session/move.js";
 import { markForestalled, markPersonal, readAuth } from "../session/request-session.js";
 import { putAuth } from "../session/session.js";

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
+import { newAuth } from "../active-sessions/new-login.js";
 import { endSessions, endThoseFound } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { storageId } from "../crypto/storage-id.js";
@@ -10,7 +11,7 @@ import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
 import type { RememberedTime } from "../remember/remember.js";
-import { newAuth, type SessionAuth } from "../session/auth.js";
+import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
+import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { endElsewhere } from "../active-sessions/store-logins.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import { contextOf } from "../current/request-context.js";
@@ -8,7 +9,6 @@ import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import { checkRememberDuration } from "../options/resolve.js";
-import { newAuth, newLoginId } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 

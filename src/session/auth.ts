@@ -1,8 +1,3 @@
-import { randomBytes } from "node:crypto";
-import type { Request } from "express";
-import type { Core } from "../core.js";
-import { clientOf } from "../http/client.js";
-
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
 export interface SessionAuth {
   userId: string;
@@ -29,32 +24,4 @@ export interface SessionAuth {
    * another session's, while that one ends.
    */
   pending?: "new" | "continued";
-}
-
-/** What is decided of a new login; the rest follows. */
-export interface NewLogin {
-  /** The client that the login is bound to; none without it. */
-  req?: Request | undefined;
-  userId: string;
-  loginId: string;
-  /** When credentials were seen. */
-  freshAt: number | null;
-  remembered: boolean;
-  series: string | null;
-}
-
-/** A new login of a user, as the session will keep it. */
-export function newAuth({ options, stamps }: Core, user: object, { req, ...login }: NewLogin): SessionAuth {
-  return {
-    ...login,
-    loginAt: Date.now(),
-    fingerprint: req && options.sessionProtection ? options.fingerprint(req) : null,
-    stamp: stamps.of(login.userId, user),
-    ...clientOf(req),
-  };
-}
-
-/** A name for a login. */
-export function newLoginId(): string {
-  return randomBytes(16).toString("base64url");
 }
