@@ -1,5 +1,5 @@
-import { checkSecret } from "../options/checks.js";
 import { Keyring } from "./keys.js";
+import { checkSecret } from "./secrets.js";
 
 /** Signs a text into a cookie value, `<base64url text>.<base64url HMAC-SHA256>`. (Flask-Login's encode_cookie) */
 export function encodeCookie(payload: string, secret: string | readonly string[]): string {

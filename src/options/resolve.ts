@@ -1,3 +1,4 @@
+import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { fingerprintBy } from "../http/client.js";
@@ -8,7 +9,6 @@ import { AnonymousUser, defaultUserId } from "../user.js";
 import {
   type Check,
   checkEach,
-  checkSecret,
   group,
   isBoolean,
   isCount,

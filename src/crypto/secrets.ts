@@ -1,0 +1,47 @@
+import { OptionError } from "../errors.js";
+import { kindOf } from "../text.js";
+
+const SECRET_LENGTH = 32;
+/** A text with fewer different characters is not random; 32 random hexadecimal digits have 14 on average. */
+const MOST_MONOTONOUS = 9;
+/** Words of sample secrets in documentation; latchkey's own come first. */
+const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
+
+/** Refuses a secret that is too short and, in production, one that is not random. No error message contains a part of the secret. */
+export function checkSecret(option: string, value: unknown): void {
+  const secrets: unknown[] = Array.isArray(value) ? value : [value];
+  if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
+  for (const secret of secrets) {
+    if (typeof secret !== "string") {
+      throw new OptionError(
+        option,
+        `expected a string of at least ${SECRET_LENGTH} characters, or an array of them, not ${kindOf(secret)}`,
+      );
+    }
+    if (secret.length < SECRET_LENGTH) {
+      throw new OptionError(
+        option,
+        `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (try: openssl rand -base64 32)`,
+      );
+    }
+    if (process.env.NODE_ENV === "production" && isGuessable(secret)) {
+      throw new OptionError(
+        option,
+        "a secret is not random: it is a sample from documentation, repeats a short text, or has fewer than 10 different characters. " +
+          "With NODE_ENV=production it must be random (try: openssl rand -base64 32)",
+      );
+    }
+  }
+}
+
+/** Is this secret printed in documentation, or evidently not random? */
+function isGuessable(secret: string): boolean {
+  return SAMPLE.test(secret) || new Set(secret).size <= MOST_MONOTONOUS || repeatsShortText(secret);
+}
+
+function repeatsShortText(secret: string): boolean {
+  for (let length = 1; length < SECRET_LENGTH && length <= secret.length / 2; length++) {
+    if (secret.startsWith(secret.slice(length))) return true;
+  }
+  return false;
+}
