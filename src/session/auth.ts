@@ -1,3 +1,5 @@
+import { isLogin } from "../store/damaged-records.js";
+
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
 export interface SessionAuth {
   userId: string;
@@ -24,4 +26,9 @@ export interface SessionAuth {
    * another session's, while that one ends.
    */
   pending?: "new" | "continued";
+}
+
+/** Could latchkey have written this login? Of a session that it does not keep itself, anything may be there. */
+export function isAuth(auth: unknown): auth is SessionAuth {
+  return isLogin(auth);
 }

@@ -1,8 +1,7 @@
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
 import { startResponse } from "../http/before-response.js";
-import { isAuth } from "../store/damaged-records.js";
-import type { SessionAuth } from "./auth.js";
+import { isAuth, type SessionAuth } from "./auth.js";
 import { isWatched, noteDeletion, SessionAccess, watchedLater } from "./request-session.js";
 
 /** A session of an express-session of the application's own. */

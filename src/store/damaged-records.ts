@@ -1,13 +1,12 @@
 import type { JsonObject } from "../json.js";
-import type { SessionAuth } from "../session/auth.js";
 import type { RememberTokenRecord } from "./remember-token-store.js";
 import type { SessionRecord } from "./session-store.js";
 
 /** Could latchkey have written this record of a session? */
 export function isSession({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRecord): boolean {
   if (!isObject(data) || !areNumbers(createdAt, lastSeenAt, expiresAt, revision)) return false;
-  const { auth } = data as { auth?: Partial<SessionAuth> };
-  return auth === undefined ? userId === null : userId !== null && isAuth(auth) && auth.userId === userId;
+  const { auth } = data;
+  return auth === undefined ? userId === null : userId !== null && isLogin(auth) && auth.userId === userId;
 }
 
 /** Could latchkey have written this record of a remembered browser? */
@@ -18,10 +17,10 @@ export function isBrowser({ userId, tokenHash, data, createdAt, expiresAt }: Rem
 }
 
 /** Could latchkey have written this login? */
-export function isAuth(auth: unknown): auth is SessionAuth {
+export function isLogin(auth: unknown): auth is JsonObject {
   if (!isObject(auth)) return false;
   const { userId, loginId, loginAt, freshAt, remembered, fingerprint, stamp, series, address, userAgent, pending } =
-    auth as Partial<SessionAuth>;
+    auth;
   return (
     areTexts(userId, loginId) &&
     areNumbers(loginAt) &&
