@@ -34,6 +34,7 @@ import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
 import { watchSession } from "./session/foreign-session.js";
 import { type SessionRoom, sessionRoom } from "./session/middleware.js";
+import { isWatched } from "./session/request-session.js";
 import { StoreCalls } from "./store/store-calls.js";
 import type { AnonymousUser } from "./user.js";
 
@@ -92,7 +93,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
       showCurrentUser(req, res);
-      watchSession(this.#core, req, res, next);
+      if (!isWatched(req)) {
+        if (req.session) this.#core.hasForeignSessions = true;
+        watchSession(req, res, next);
+      }
       const { remember } = this.#core;
       if (this.options.refreshEachRequest && remember instanceof RememberStateless) remember.renewAtEnd(req, res);
       enterContext(new RequestContext(this.#core, req, res), next);

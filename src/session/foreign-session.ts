@@ -1,8 +1,7 @@
 import type { Request, Response } from "express";
-import type { Core } from "../core.js";
 import { startResponse } from "../http/before-response.js";
 import { isAuth, type SessionAuth } from "./auth.js";
-import { isWatched, noteDeletion, SessionAccess, watchedLater } from "./request-session.js";
+import { noteDeletion, SessionAccess, watchedLater } from "./request-session.js";
 
 /** A session of an express-session of the application's own. */
 class ForeignAccess extends SessionAccess {
@@ -46,9 +45,7 @@ class ForeignAccess extends SessionAccess {
 }
 
 /** Watches the session of an express-session of the application's own. */
-export function watchSession(core: Core, req: Request, res: Response, next: (error: unknown) => void): void {
-  if (isWatched(req)) return;
-  if (req.session) core.hasForeignSessions = true;
+export function watchSession(req: Request, res: Response, next: (error: unknown) => void): void {
   if (req.app) watchedLater.add(req.app);
   startResponse(res, new ForeignAccess(req, res, req.session), next);
 }
