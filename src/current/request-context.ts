@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
-import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
+import { LatchkeyError, MiddlewareMissingError, RequestEndedError, StoreUnavailableError } from "../errors.js";
 import { isOfAnotherCopy, openStateOf, stateOf } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
+import { readAuth } from "../session/request-session.js";
 import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
 
 /** The outcome of loading the user of a request. */
@@ -42,6 +43,16 @@ export class RequestContext {
   get hasEnded(): boolean {
     const { res } = this;
     return res.writableEnded || (res.destroyed && res.headersSent);
+  }
+
+  /** The id of the request's login, as far as it is known by now; null if there is none, undefined while the store is away. */
+  loginId(): string | null | undefined {
+    try {
+      return (readAuth(this.req) ?? this.loaded?.once)?.loginId ?? null;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    }
   }
 
   /** Takes this user, from now on, as the one of the request. */

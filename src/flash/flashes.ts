@@ -1,8 +1,16 @@
-import type { RequestContext } from "../current/request-context.js";
-import { ResponseStartedError, StoreUnavailableError } from "../errors.js";
+import type { Request, Response } from "express";
+import { ResponseStartedError } from "../errors.js";
+import { joinStart } from "../http/before-response.js";
 import { openStateOf, stateOf } from "../http/request-slot.js";
-import { markUsed, readAuth } from "../session/request-session.js";
 import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type KeptFlash } from "./flash-cookie.js";
+
+/** A request, as far as flash messages go. */
+export interface FlashRequest {
+  readonly req: Request;
+  readonly res: Response;
+  /** The id of its login; null if there is none, undefined while the store is away. */
+  loginId(): string | null | undefined;
+}
 
 /** The flash messages of all requests under one manager. */
 export class FlashRoom {
@@ -15,30 +23,32 @@ export class FlashRoom {
    *
    * @throws ResponseStartedError once the response has begun
    */
-  of(context: RequestContext, verb: string): Flashes {
+  of(context: FlashRequest, verb: string): Flashes {
     if (context.res.headersSent) throw new ResponseStartedError(verb);
     return this.#open(context);
   }
 
   /** Keeps a visitor's messages, and the messages of these logins, for the next login. Drops the messages that asked to log in. */
-  passOn(context: RequestContext, logins: ReadonlyArray<string | undefined>): void {
+  passOn(context: FlashRequest, logins: ReadonlyArray<string | undefined>): void {
     this.#known(context)?.passOn(logins);
   }
 
   /** Forgets all messages, as at a logout. */
-  drop(context: RequestContext): void {
+  drop(context: FlashRequest): void {
     this.#known(context)?.drop();
   }
 
-  #known(context: RequestContext): Flashes | undefined {
+  #known(context: FlashRequest): Flashes | undefined {
     const { req } = context;
     return stateOf(req)?.flashes ?? (this.cookie.isIn(req) ? this.#open(context) : undefined);
   }
 
-  #open(context: RequestContext): Flashes {
-    markUsed(context.req);
+  #open(context: FlashRequest): Flashes {
     const state = openStateOf(context.req);
-    state.flashes ??= new Flashes(context, this.cookie);
+    if (!state.flashes) {
+      state.flashes = new Flashes(context, this.cookie);
+      joinStart(context.res, state.flashes);
+    }
     return state.flashes;
   }
 }
@@ -56,7 +66,7 @@ export class Flashes {
   #isFinished = false;
 
   constructor(
-    private readonly context: RequestContext,
+    private readonly context: FlashRequest,
     private readonly cookie: FlashCookie,
   ) {
     this.#brought = cookie.read(context.req);
@@ -70,7 +80,7 @@ export class Flashes {
 
   /** Adds the message of a challenge, unless it is there already, and the page to come back to. */
   addChallenge(flash: Flash | null, next: string | null): void {
-    this.#adopt(this.#loginId());
+    this.#adopt(this.context.loginId());
     const isKept = ({ message, category }: Flash) => message === flash?.message && category === flash.category;
     if (flash && !this.#messages.some(isKept)) this.add({ ...flash, isChallenge: true });
     if (next === null || next === this.#next || !isShortEnough(next)) return;
@@ -79,7 +89,7 @@ export class Flashes {
   }
 
   take(category: string | undefined): Flash[] {
-    this.#adopt(this.#loginId());
+    this.#adopt(this.context.loginId());
     const isTaken = (flash: Flash) => category === undefined || flash.category === category;
     const taken = this.#messages.filter(isTaken);
     if (taken.length === 0) return [];
@@ -89,7 +99,7 @@ export class Flashes {
   }
 
   takeNext(): string | null {
-    this.#adopt(this.#loginId());
+    this.#adopt(this.context.loginId());
     const next = this.#next;
     if (next === null) return null;
     this.#next = null;
@@ -117,7 +127,7 @@ export class Flashes {
     this.#isFinished = true;
     const { req, res } = this.context;
     if (res.headersSent) return;
-    const login = this.#loginId();
+    const login = this.context.loginId();
     // While the store is away the login is unknown: the cookie keeps its owner.
     const owner = login === undefined ? (this.#brought?.loginId ?? null) : login;
     if (login !== undefined || this.#isChanged) this.#adopt(owner);
@@ -149,17 +159,6 @@ export class Flashes {
     if (messages.length < brought.messages.length) this.#isChanged = true;
     this.#messages.unshift(...messages);
     this.#next ??= brought.next;
-  }
-
-  /** The login of the request, as far as it is known by now; null if there is none, undefined while the store is away. */
-  #loginId(): string | null | undefined {
-    const { req, loaded } = this.context;
-    try {
-      return (readAuth(req) ?? loaded?.once)?.loginId ?? null;
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return undefined;
-      throw error;
-    }
   }
 
   #change(): void {

@@ -24,6 +24,12 @@ interface Start {
   fail?(): void;
 }
 
+/** What else happens then, before the `finish` and after the `fail` of a Start. It sets headers at once. */
+export interface StartPart {
+  finish(): void;
+  fail(): void;
+}
+
 type Method = (...args: unknown[]) => unknown;
 
 /** `writeHeader` is an old name of `writeHead`, until Node 26. */
@@ -77,6 +83,11 @@ export function changeHead(res: Response, change: () => void): void {
   else if (!res.headersSent) change();
 }
 
+/** Lets something else take part in the start of a response that waits for its session. */
+export function joinStart(res: Response, part: StartPart): void {
+  stateOf(res.req)?.start?.join(part);
+}
+
 /** The methods of every response. */
 const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
   const own = shared as Record<string, Method>;
@@ -98,6 +109,7 @@ export class ResponseStart {
   /** Set while the response waits for the promise of `finish`. */
   #held: HeldResponse | undefined;
   #answer: WaitingAnswer | undefined;
+  readonly #parts: StartPart[] = [];
 
   constructor(
     readonly res: Response,
@@ -121,6 +133,11 @@ export class ResponseStart {
     if (error) return this.#refuse(error, hasHead, original, args);
     this.#answer = new WaitingAnswer(res, changes, original, args);
     return res;
+  }
+
+  join(part: StartPart): void {
+    this.#parts.push(part);
+    if (this.#begun) part.finish();
   }
 
   change(change: () => void): void {
@@ -148,6 +165,7 @@ export class ResponseStart {
     this.#begun = true;
     let saving: Promise<void> | undefined;
     try {
+      for (const part of this.#parts) part.finish();
       saving = this.start.finish(isWhole);
     } catch (error) {
       saving = Promise.reject(error);
@@ -184,7 +202,7 @@ export class ResponseStart {
       this.next(error);
     } else {
       // Node refused the answer, and the handler has not given another one yet.
-      held.release(() => this.start.fail?.());
+      held.release(() => this.#fail());
     }
   }
 
@@ -194,11 +212,16 @@ export class ResponseStart {
     return settled;
   }
 
+  #fail(): void {
+    this.start.fail?.();
+    for (const part of this.#parts) part.fail();
+  }
+
   /** Replaces an answer with an error. */
   #replace(error: unknown): void {
     const { res } = this;
     if (!res.headersSent) {
-      this.start.fail?.();
+      this.#fail();
       for (const name of ANSWER_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
       res.statusMessage = "";
     }

@@ -101,7 +101,6 @@ export abstract class SessionAccess {
   /** Called when an error replaces the answer. Takes back what `finish` has set. */
   fail(): void {
     this.withdrawCookies();
-    stateOf(this.req)?.flashes?.fail();
   }
 
   /** Removes the cookies of a live session from the response. */
@@ -122,7 +121,6 @@ export abstract class SessionAccess {
 
   /** What follows from the use of any session. */
   protected conclude(): void {
-    stateOf(this.req)?.flashes?.finish();
     this.finishing = true;
     if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
     if (this.forestalled && !this.replaced && !this.session?.auth) this.session = undefined;
@@ -150,12 +148,6 @@ export function renewAtEnd(req: Request, renewal: Renewal): void {
 export function readAuth(req: Request): SessionAuth | undefined | null {
   const access = accessOf(req);
   return access ? access.readAuth() : null;
-}
-
-/** Notes that the response depends on the request's cookies. */
-export function markUsed(req: Request): void {
-  const access = stateOf(req)?.access;
-  if (access) access.used = true;
 }
 
 /** The session id in the browser's cookie; undefined for an express-session of the application's own. */

@@ -11,6 +11,10 @@ async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => un
       flash(req, "Saved");
       res.json(takeFlashes(req, { category: "old" }));
     });
+    app.get("/lost-silently", (req, res) => {
+      req.session.note = "x";
+      res.send("done");
+    });
     const answer: ErrorRequestHandler = (error, req, res, _next) => {
       res.status(error.status).json(onError?.(req) ?? null);
     };
@@ -42,6 +46,12 @@ describe("flash messages of an answer that is given up for a 503", () => {
   it("are joined by those of the error handler", async () => {
     const { browser } = await failing((req) => String(flash(req, "Try again later")));
     expect((await browser.get("/lost")).cookies).to.have.lengthOf(1);
+    expect(await browser.texts()).to.eql(["Older", "Try again later"]);
+  });
+
+  it("may be the first that the request flashes", async () => {
+    const { browser } = await failing((req) => String(flash(req, "Try again later")));
+    expect((await browser.get("/lost-silently")).cookies).to.have.lengthOf(1);
     expect(await browser.texts()).to.eql(["Older", "Try again later"]);
   });
 });
