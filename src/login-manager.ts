@@ -34,7 +34,8 @@ import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
 import { watchSession } from "./session/foreign-session.js";
 import { type SessionRoom, sessionRoom } from "./session/middleware.js";
-import { isWatched } from "./session/request-session.js";
+import { Renewal } from "./session/renewal.js";
+import { isWatched, renewAtEnd } from "./session/request-session.js";
 import { StoreCalls } from "./store/store-calls.js";
 import type { AnonymousUser } from "./user.js";
 
@@ -98,7 +99,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
         watchSession(req, res, next);
       }
       const { remember } = this.#core;
-      if (this.options.refreshEachRequest && remember instanceof RememberStateless) remember.renewAtEnd(req, res);
+      if (this.options.refreshEachRequest && remember instanceof RememberStateless) {
+        const renewal = remember.renewalOf(req, res);
+        if (renewal) renewAtEnd(req, new Renewal(renewal));
+      }
       enterContext(new RequestContext(this.#core, req, res), next);
     };
   }

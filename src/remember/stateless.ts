@@ -3,8 +3,6 @@ import { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import type { BrowserCookie } from "../http/browser-cookie.js";
 import { isShareable } from "../http/caching.js";
-import { Renewal } from "../session/renewal.js";
-import { renewAtEnd } from "../session/request-session.js";
 import {
   type Admit,
   type Grant,
@@ -67,19 +65,19 @@ export class RememberStateless extends Remember {
   async end(): Promise<void> {}
 
   /**
-   * Starts the duration of a valid cookie again when the response begins, if the session still has the cookie's login: a logout by another
-   * request is final. Does nothing if the handler set or removed the cookie, or lets shared caches keep the response.
+   * How to start the duration of a valid cookie again when the response begins. `renew` does nothing, and returns false, if the handler
+   * set or removed the cookie, or lets shared caches keep the response.
    */
-  renewAtEnd(req: Request, res: Response): void {
+  renewalOf(req: Request, res: Response): { loginId: string; renew(): boolean; withdraw(): void } | null {
     const said = this.#read(req);
-    if (!said) return;
+    if (!said) return null;
     const renew = () => {
       if (this.cookie.isChangedBy(res) || (res.hasHeader("Cache-Control") && isShareable(res))) return false;
       this.set(req, res, this.#grant(said, { ...said, until: Date.now() + said.duration }));
       res.vary("Cookie");
       return true;
     };
-    renewAtEnd(req, new Renewal(said.loginId, renew, () => this.cookie.withdraw(res)));
+    return { loginId: said.loginId, renew, withdraw: () => this.cookie.withdraw(res) };
   }
 
   override noteRevocation(): void {
