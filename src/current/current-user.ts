@@ -1,10 +1,16 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
-import { stateOf } from "../http/request-slot.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { AnonymousUser } from "../user.js";
 import { takeFlashes } from "./flash.js";
-import { activeContext, contextOf, currentContext, type RequestContext, runWithin } from "./request-context.js";
+import {
+  activeContext,
+  contextIn,
+  contextOf,
+  currentContext,
+  type RequestContext,
+  runWithin,
+} from "./request-context.js";
 import { loadUser } from "./resolve-user.js";
 
 declare global {
@@ -40,9 +46,9 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
 /** `req.user` of every request under a manager. */
 const USER = sharedProperty(
   "user",
-  (req) => stateOf(req)?.context?.user,
+  (req) => contextIn(req)?.user,
   (req, user: Express.User | undefined) => {
-    const context = stateOf(req)?.context;
+    const context = contextIn(req);
     if (context) context.user = user;
     return context !== undefined;
   },
@@ -79,7 +85,7 @@ const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) =
   if (!render) return;
   Object.assign(shared, {
     render(this: Response, ...args: unknown[]): void {
-      const context = stateOf(this.req)?.context;
+      const context = contextIn(this.req);
       if (context) showIn(this.app);
       const proceed = () => render.apply(this, args);
       if (context) renderFor(context, proceed);

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError, StoreUnavailableError } from "../errors.js";
-import { isOfAnotherCopy, openStateOf, stateOf } from "../http/request-slot.js";
+import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import { readAuth } from "../session/request-session.js";
 import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
@@ -75,6 +75,7 @@ class LoaderRun {
   ) {}
 }
 
+const contexts = new RequestSlot<RequestContext>();
 const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
 const copy: Copy = { isServing: () => storage.getStore() !== undefined };
 
@@ -96,7 +97,7 @@ export function isUnderAnotherCopy(req: Request): boolean {
  */
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
-  openStateOf(req).context = context;
+  contexts.set(req, context, context.core);
   if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
     const { emit } = req;
     req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
@@ -110,7 +111,7 @@ export async function runLoader<A extends unknown[], T>(
   load: (...args: A) => T,
   ...args: A
 ): Promise<Awaited<T>> {
-  const run = new LoaderRun(req, stateOf(req)?.context);
+  const run = new LoaderRun(req, contexts.get(req));
   try {
     return await storage.run(run, load, ...args);
   } finally {
@@ -171,20 +172,24 @@ function contextHere(): RequestContext | undefined {
   return running instanceof LoaderRun ? running.within : running;
 }
 
-/** The context of a request under this very manager, if it passed its middleware. */
-export function knownContext(req: Request, core: Core): RequestContext | undefined {
-  const context = stateOf(req)?.context;
-  return context?.core === core ? context : undefined;
+/** The context of a request, if it passed the middleware of a manager. */
+export function contextIn(req: Request): RequestContext | undefined {
+  return contexts.get(req);
 }
 
 /** Did the request pass the middleware of any manager? */
 export function isUnderManager(req: Request): boolean {
-  return stateOf(req)?.context !== undefined;
+  return contexts.get(req) !== undefined;
+}
+
+/** The context of a request under this very manager, if it passed its middleware. */
+export function knownContext(req: Request, core: Core): RequestContext | undefined {
+  return contexts.get(req, core);
 }
 
 /** @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another copy's */
 export function contextOf(req: Request): RequestContext {
-  const context = stateOf(req)?.context;
+  const context = contexts.get(req);
   if (context) return context;
   if (isOfAnotherCopy(req)) throw secondCopy("this request");
   throw new MiddlewareMissingError(

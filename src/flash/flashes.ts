@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { ResponseStartedError } from "../errors.js";
 import { joinStart } from "../http/before-response.js";
-import { openStateOf, stateOf } from "../http/request-slot.js";
+import { RequestSlot } from "../http/request-slot.js";
 import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type KeptFlash } from "./flash-cookie.js";
 
 /** A request, as far as flash messages go. */
@@ -11,6 +11,8 @@ export interface FlashRequest {
   /** The id of its login; null if there is none, undefined while the store is away. */
   loginId(): string | null | undefined;
 }
+
+const slot = new RequestSlot<Flashes>();
 
 /** The flash messages of all requests under one manager. */
 export class FlashRoom {
@@ -40,16 +42,16 @@ export class FlashRoom {
 
   #known(context: FlashRequest): Flashes | undefined {
     const { req } = context;
-    return stateOf(req)?.flashes ?? (this.cookie.isIn(req) ? this.#open(context) : undefined);
+    return slot.get(req, this) ?? (this.cookie.isIn(req) ? this.#open(context) : undefined);
   }
 
   #open(context: FlashRequest): Flashes {
-    const state = openStateOf(context.req);
-    if (!state.flashes) {
-      state.flashes = new Flashes(context, this.cookie);
-      joinStart(context.res, state.flashes);
-    }
-    return state.flashes;
+    const open = slot.get(context.req, this);
+    if (open) return open;
+    const flashes = new Flashes(context, this.cookie);
+    slot.set(context.req, flashes, this);
+    joinStart(context.res, flashes);
+    return flashes;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Response } from "express";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
 import { type Call, isPlain, rehearse } from "./rehearsal.js";
-import { openStateOf, stateOf } from "./request-slot.js";
+import { RequestSlot } from "./request-slot.js";
 import { SharedProperties } from "./shared-properties.js";
 import { WaitingAnswer } from "./waiting-answer.js";
 
@@ -31,6 +31,8 @@ export interface StartPart {
 }
 
 type Method = (...args: unknown[]) => unknown;
+
+const starts = new RequestSlot<ResponseStart>();
 
 /** `writeHeader` is an old name of `writeHead`, until Node 26. */
 const CALLS = {
@@ -66,7 +68,7 @@ const ANSWER_HEADERS = [
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
   const responseStart = new ResponseStart(res, start, next);
-  openStateOf(res.req).start = responseStart;
+  starts.set(res.req, responseStart);
   // If earlier middleware replaced a method, its replacement is called exactly when the original would have been.
   for (const [name, call] of Object.entries(CALLS)) {
     if (!Object.hasOwn(res, name)) continue;
@@ -78,14 +80,14 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
 
 /** Runs `change`, which sets headers, unless the head of the response was made. */
 export function changeHead(res: Response, change: () => void): void {
-  const start = stateOf(res.req)?.start;
+  const start = starts.get(res.req);
   if (start) start.change(change);
   else if (!res.headersSent) change();
 }
 
 /** Lets something else take part in the start of a response that waits for its session. */
 export function joinStart(res: Response, part: StartPart): void {
-  stateOf(res.req)?.start?.join(part);
+  starts.get(res.req)?.join(part);
 }
 
 /** The methods of every response. */
@@ -97,14 +99,14 @@ const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) =>
     own[name] = function (this: Response, ...args) {
       // Looked up at each call: a library may put a prototype in between at any time.
       const original = replaced ?? (Object.getPrototypeOf(shared) as Record<string, Method>)[name]!;
-      const start = stateOf(this.req)?.start;
+      const start = starts.get(this.req);
       return start ? start.call(call, original, args, false) : original.apply(this, args);
     };
   }
 });
 
 /** The start of one response. */
-export class ResponseStart {
+class ResponseStart {
   #begun = false;
   /** Set while the response waits for the promise of `finish`. */
   #held: HeldResponse | undefined;

@@ -2,7 +2,7 @@ import type { CookieOptions as ExpressCookie, Request, Response } from "express"
 import { InsecureConnectionError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { changeHead } from "./before-response.js";
-import { keepPrivate } from "./caching.js";
+import { keepPrivate, noteCookie } from "./caching.js";
 import { otherPlaces } from "./cookie-places.js";
 import {
   changesCookie,
@@ -13,7 +13,6 @@ import {
   readCookie,
   withdrawCookie,
 } from "./cookies.js";
-import { openStateOf } from "./request-slot.js";
 
 /** How a cookie is set. */
 interface Making {
@@ -124,9 +123,9 @@ export class BrowserCookie {
     return secure !== true || this.isSecure(req);
   }
 
-  /** Called at once, for a cookie that is set last; `setsCookie` repeats it when the response begins, for a cookie that is set first. */
+  /** Called at once, for a cookie that is set last; the session repeats it when the response begins, for a cookie that is set first. */
   #keepPrivate(req: Request, res: Response): void {
-    openStateOf(req).setsCookie = true;
+    noteCookie(req);
     keepPrivate(res);
   }
 

@@ -1,4 +1,5 @@
-import type { Response } from "express";
+import type { Request, Response } from "express";
+import { RequestSlot } from "./request-slot.js";
 
 /** What `res.sendFile` and `express.static` set when the handler chose nothing. */
 const UNCHOSEN = "public, max-age=0";
@@ -9,6 +10,17 @@ const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel
 /** Is a header one of those by which a response tells caches how long to keep it? `name` is in lower case. */
 export function isAboutCaching(name: string): boolean {
   return name === "cache-control" || isForSharedCaches(name);
+}
+
+const cookies = new RequestSlot<true>();
+
+/** Notes that the request's response sets or removes one of latchkey's cookies. */
+export function noteCookie(req: Request): void {
+  cookies.set(req, true);
+}
+
+export function hasNotedCookie(req: Request): boolean {
+  return cookies.get(req) === true;
 }
 
 /** May a shared cache keep the response, as far as its Cache-Control says? */

@@ -1,56 +1,54 @@
 import type { Request } from "express";
-import type { RequestContext } from "../current/request-context.js";
-import type { Flashes } from "../flash/flashes.js";
-import type { SessionAccess } from "../session/request-session.js";
-import type { ResponseStart } from "./before-response.js";
 
-/** What is known of a request. */
-export interface RequestState {
-  /** Its session, once it passed a session middleware. */
-  access: SessionAccess | undefined;
-  /** The session of an express-session, until it is watched. */
-  session: Request["session"] | undefined;
-  /** Has it a property `session` of its own, which the application can delete? */
-  ownsSession: boolean;
-  /** Its login, once it passed a manager's middleware. */
-  context: RequestContext | undefined;
-  /** Does its response set or remove one of latchkey's cookies? */
-  setsCookie: boolean;
-  /** How its response begins. */
-  start: ResponseStart | undefined;
-  /** Its flash messages, once something looked at them. */
-  flashes: Flashes | undefined;
+/** What one module knows of a request under one manager, and under the others. */
+interface Entry {
+  readonly manager: object | undefined;
+  value: unknown;
+  next: Entry | undefined;
 }
 
-const STATE = Symbol("latchkey.request");
-type StatefulRequest = Request & { [STATE]?: RequestState };
+const SLOTS = Symbol("latchkey.request");
+type SlottedRequest = Request & { [SLOTS]?: Array<Entry | undefined> };
 
-/** What is known of a request, if anything is. */
-export function stateOf(req: Request): RequestState | undefined {
-  return (req as StatefulRequest)[STATE];
+let count = 0;
+
+/**
+ * What one module knows of requests. The slots of all modules are in one property of the request: each further property would make
+ * requests slower for V8 (see SharedProperties). A request may be under several managers, so a slot has an entry for each.
+ */
+export class RequestSlot<T> {
+  readonly #index = count++;
+
+  /** @param manager whose entry; without it, the first */
+  get(req: Request, manager?: object): T | undefined {
+    let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
+    if (manager) while (entry && entry.manager !== manager) entry = entry.next;
+    return entry?.value as T | undefined;
+  }
+
+  set(req: Request, value: T, manager?: object): void {
+    (req as SlottedRequest)[SLOTS] ??= Array(count).fill(undefined);
+    const slots = (req as SlottedRequest)[SLOTS]!;
+    const added: Entry = { manager, value, next: undefined };
+    let entry = slots[this.#index];
+    if (!entry) slots[this.#index] = added;
+    for (; entry; entry = entry.next) {
+      if (entry.manager === manager) {
+        entry.value = value;
+        return;
+      }
+      if (!entry.next) {
+        entry.next = added;
+        return;
+      }
+    }
+  }
 }
 
 /** Did the request pass the middleware of another copy of this package, and not of this one? Each copy has a symbol of its own. */
 export function isOfAnotherCopy(req: Request): boolean {
   return (
-    !stateOf(req) &&
-    Object.getOwnPropertySymbols(req).some((key) => key !== STATE && key.description === STATE.description)
+    !(SLOTS in req) &&
+    Object.getOwnPropertySymbols(req).some((key) => key !== SLOTS && key.description === SLOTS.description)
   );
-}
-
-/** What is known of a request, to be added to. */
-export function openStateOf(req: Request): RequestState {
-  const known = stateOf(req);
-  if (known) return known;
-  const state: RequestState = {
-    access: undefined,
-    session: undefined,
-    ownsSession: false,
-    context: undefined,
-    setsCookie: false,
-    start: undefined,
-    flashes: undefined,
-  };
-  (req as StatefulRequest)[STATE] = state;
-  return state;
 }

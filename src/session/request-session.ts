@@ -2,18 +2,29 @@ import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { SessionGoneError, type StoreUnavailableError } from "../errors.js";
 import { changeHead } from "../http/before-response.js";
-import { keepPrivate } from "../http/caching.js";
-import { openStateOf, type RequestState, stateOf } from "../http/request-slot.js";
+import { hasNotedCookie, keepPrivate } from "../http/caching.js";
+import { RequestSlot } from "../http/request-slot.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { SessionAuth } from "./auth.js";
 import type { Renewal } from "./renewal.js";
+
+/** What is known of a request's session. */
+interface KnownSession {
+  access: SessionAccess | undefined;
+  /** The session of an express-session, until it is watched. */
+  session: Request["session"] | undefined;
+  /** Has the request a property `session` of its own, which the application can delete? */
+  isOwn: boolean;
+}
+
+const slot = new RequestSlot<KnownSession>();
 
 /** `req.session` of every request whose session is watched. */
 const SESSION = sharedProperty(
   "session",
   (req) => {
     const access = accessOf(req);
-    return access ? access.use() : stateOf(req)?.session;
+    return access ? access.use() : slot.get(req)?.session;
   },
   (req, session: Request["session"] | undefined) => {
     const access = accessOf(req);
@@ -60,7 +71,7 @@ export abstract class SessionAccess {
     protected readonly res: Response,
     protected session: Request["session"] | undefined,
   ) {
-    openStateOf(req).access = this;
+    openSlot(req).access = this;
     if (Object.hasOwn(req, "session")) makeDeletable(req);
     sessionProperty.addTo(req);
   }
@@ -94,7 +105,7 @@ export abstract class SessionAccess {
   /**
    * Called when the response is about to begin. The response waits for the returned promise.
    *
-   * @param isWhole may headers be set until the promise resolves? See `Start` in response-start.ts
+   * @param isWhole may headers be set until the promise resolves? See `Start` in before-response.ts
    */
   abstract finish(isWhole: boolean): Promise<void> | undefined;
 
@@ -134,13 +145,13 @@ export abstract class SessionAccess {
       if (res.hasHeader("Vary")) res.vary("Cookie");
       else res.setHeader("Vary", "Cookie");
     }
-    if (this.personal || stateOf(this.req)?.setsCookie) keepPrivate(res);
+    if (this.personal || hasNotedCookie(this.req)) keepPrivate(res);
   }
 }
 
 /** Makes the request's answer renew a remember cookie. */
 export function renewAtEnd(req: Request, renewal: Renewal): void {
-  const access = stateOf(req)?.access;
+  const access = slot.get(req)?.access;
   if (access) access.renewal = renewal;
 }
 
@@ -157,7 +168,7 @@ export function presentedId(req: Request): string | undefined {
 
 /** Notes that the response is a person's own. */
 export function markPersonal(req: Request): void {
-  const access = stateOf(req)?.access;
+  const access = slot.get(req)?.access;
   if (access) access.personal = access.used = true;
 }
 
@@ -167,7 +178,7 @@ export function markPersonal(req: Request): void {
  * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
  */
 export function markReplaced(req: Request, ended: boolean): void {
-  const access = stateOf(req)?.access;
+  const access = slot.get(req)?.access;
   if (!access) return;
   access.replaced = true;
   access.ended ||= ended;
@@ -175,36 +186,44 @@ export function markReplaced(req: Request, ended: boolean): void {
 
 /** Notes that a concurrent request gives the browser a session, which a session of this request would replace. */
 export function markForestalled(req: Request): void {
-  const access = stateOf(req)?.access;
+  const access = slot.get(req)?.access;
   if (access) access.forestalled = true;
 }
 
 /** Is the use of this request's session watched already? */
 export function isWatched(req: Request): boolean {
-  return stateOf(req)?.access !== undefined;
+  return slot.get(req)?.access !== undefined;
 }
 
 /** What watches the session of a request, if anything does. */
 export function accessOf(req: Request): SessionAccess | undefined {
   noteDeletion(req);
-  return stateOf(req)?.access;
+  return slot.get(req)?.access;
 }
 
 /** Gives a request a property `session` of its own, so that a `delete` of it is noted. */
-export function makeDeletable(req: Request): RequestState {
-  const state = openStateOf(req);
-  state.ownsSession = true;
+export function makeDeletable(req: Request): KnownSession {
+  const known = openSlot(req);
+  known.isOwn = true;
   Object.defineProperty(req, "session", SESSION);
-  return state;
+  return known;
 }
 
 /** Takes the session from a request that the application has deleted it from. */
 export function noteDeletion(req: Request): void {
-  const state = stateOf(req);
-  if (!state?.ownsSession || Object.hasOwn(req, "session")) return;
-  state.ownsSession = false;
-  state.session = undefined;
-  state.access?.replace(undefined);
+  const known = slot.get(req);
+  if (!known?.isOwn || Object.hasOwn(req, "session")) return;
+  known.isOwn = false;
+  known.session = undefined;
+  known.access?.replace(undefined);
+}
+
+function openSlot(req: Request): KnownSession {
+  const known = slot.get(req);
+  if (known) return known;
+  const opened: KnownSession = { access: undefined, session: undefined, isOwn: false };
+  slot.set(req, opened);
+  return opened;
 }
 
 function isEmpty(session: object): boolean {
