@@ -15,6 +15,11 @@ export function noteCopy(copy: Copy): void {
   shared[COPIES].add(copy);
 }
 
+/** Has another copy of this package a manager in this process? To be asked by a copy that has one. */
+export function hasCopiesBeside(): boolean {
+  return (shared[COPIES]?.size ?? 0) > 1;
+}
+
 /** The other copies of this package in the process that have a manager. */
 export function copiesBeside(copy: Copy): Copy[] {
   return [...(shared[COPIES] ?? [])].filter((other) => other !== copy);

@@ -11,17 +11,19 @@ import { runLoader } from "./request-context.js";
  *
  * @throws UserIdError when the loader returns anything but the user with this id, or null
  */
-export async function userById(core: Core, req: Request, id: string): Promise<object | null> {
+export function userById(core: Core, req: Request, id: string): object | null | Promise<object | null> {
   const { userLoader, requestLoader } = core;
   if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
-  const asked = `userLoader was asked for the user ${JSON.stringify(id)}`;
-  const found = identified(core, await runLoader(req, userLoader, id, req), asked);
-  if (found && found.id !== id) {
-    throw new UserIdError(
-      `${asked} and returned the user ${JSON.stringify(found.id)}; for no user it must return null`,
-    );
-  }
-  return found?.user ?? null;
+  return runLoader(req, userLoader, [id, req], (loaded) => {
+    const asked = () => `userLoader was asked for the user ${JSON.stringify(id)}`;
+    const found = identified(core, loaded, asked);
+    if (found && found.id !== id) {
+      throw new UserIdError(
+        `${asked()} and returned the user ${JSON.stringify(found.id)}; for no user it must return null`,
+      );
+    }
+    return found?.user ?? null;
+  });
 }
 
 /**
@@ -33,20 +35,23 @@ export async function userByRequest(core: Core, req: Request): Promise<object | 
   const { userLoader, requestLoader } = core;
   if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
   if (!requestLoader) return null;
-  return identified(core, await runLoader(req, requestLoader, req), "requestLoader was asked")?.user ?? null;
+  const asked = () => "requestLoader was asked";
+  return runLoader(req, requestLoader, [req], (loaded) => identified(core, loaded, asked)?.user ?? null);
 }
 
 /** The loaded user with its id. The check matters: the empty rows of a query would pass every guard. */
-function identified({ options }: Core, user: unknown, asked: string): { user: object; id: string } | null {
+function identified({ options }: Core, user: unknown, asked: () => string): { user: object; id: string } | null {
   if (user === null || user === undefined || user === false) return null;
-  const wrong = (what: string, cause?: unknown) =>
-    new UserIdError(`${asked} and returned ${what}; it must return the user, or null`, { cause });
-  if (typeof user !== "object") throw wrong(kindOf(user));
+  if (typeof user !== "object") throw wrongUser(asked(), kindOf(user));
   try {
     return { user, id: checkUserId(options.userId(user), "userId()") };
   } catch (cause) {
-    throw wrong(`${kindOf(user)} that has no user's id`, cause);
+    throw wrongUser(asked(), `${kindOf(user)} that has no user's id`, cause);
   }
+}
+
+function wrongUser(asked: string, what: string, cause?: unknown): UserIdError {
+  return new UserIdError(`${asked} and returned ${what}; it must return the user, or null`, { cause });
 }
 
 /**

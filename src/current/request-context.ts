@@ -5,7 +5,7 @@ import { LatchkeyError, MiddlewareMissingError, RequestEndedError, StoreUnavaila
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import { readAuth } from "../session/request-session.js";
-import { type Copy, copiesBeside, noteCopy, secondCopy } from "./copies.js";
+import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./copies.js";
 
 /** The outcome of loading the user of a request. */
 export interface LoadedUser {
@@ -86,7 +86,7 @@ export function noteThisCopy(): void {
 
 /** Is the request, or its session, handled by another copy of this package? */
 export function isUnderAnotherCopy(req: Request): boolean {
-  return copiesBeside(copy).length > 0 && isOfAnotherCopy(req);
+  return hasCopiesBeside() && isOfAnotherCopy(req);
 }
 
 /**
@@ -105,18 +105,39 @@ export function enterContext(context: RequestContext, next: () => void): void {
   storage.run(context, next);
 }
 
-/** Runs a loader and returns its result. The loader may wait for anything but the user that it is loading. */
-export async function runLoader<A extends unknown[], T>(
+/**
+ * Runs a loader, and returns what `check` makes of its result: at once if the loader does not wait. The loader may wait for anything but
+ * the user that it is loading.
+ */
+export function runLoader<A extends unknown[], R>(
   req: Request,
-  load: (...args: A) => T,
-  ...args: A
-): Promise<Awaited<T>> {
+  load: (...args: A) => unknown,
+  args: A,
+  check: (loaded: unknown) => R,
+): R | Promise<R> {
   const run = new LoaderRun(req, contexts.get(req));
+  let loading: unknown;
   try {
-    return await storage.run(run, load, ...args);
+    loading = storage.run(run, load, ...args);
+  } catch (error) {
+    run.isOver = true;
+    throw error;
+  }
+  if (isThenable(loading)) return waitFor(run, loading, check);
+  run.isOver = true;
+  return check(loading);
+}
+
+async function waitFor<R>(run: LoaderRun, loading: PromiseLike<unknown>, check: (loaded: unknown) => R): Promise<R> {
+  try {
+    return check(await loading);
   } finally {
     run.isOver = true;
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** Runs a function in a request's own context, even if a connection pool called back in the context of another request. */

@@ -35,13 +35,13 @@ type Method = (...args: unknown[]) => unknown;
 const starts = new RequestSlot<ResponseStart>();
 
 /** `writeHeader` is an old name of `writeHead`, until Node 26. */
-const CALLS = {
-  writeHead: "writeHead",
-  writeHeader: "writeHead",
-  write: "write",
-  end: "end",
-  flushHeaders: "flushHeaders",
-} as const;
+const CALLS: ReadonlyArray<[name: string, call: Call]> = [
+  ["writeHead", "writeHead"],
+  ["writeHeader", "writeHead"],
+  ["write", "write"],
+  ["end", "end"],
+  ["flushHeaders", "flushHeaders"],
+];
 
 /** The headers to remove when an error replaces an answer. */
 const ANSWER_HEADERS = [
@@ -70,7 +70,7 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
   const responseStart = new ResponseStart(res, start, next);
   starts.set(res.req, responseStart);
   // If earlier middleware replaced a method, its replacement is called exactly when the original would have been.
-  for (const [name, call] of Object.entries(CALLS)) {
+  for (const [name, call] of CALLS) {
     if (!Object.hasOwn(res, name)) continue;
     const replacement = own[name]!;
     own[name] = (...args) => responseStart.call(call, replacement, args, true);
@@ -93,7 +93,7 @@ export function joinStart(res: Response, part: StartPart): void {
 /** The methods of every response. */
 const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
   const own = shared as Record<string, Method>;
-  for (const [name, call] of Object.entries(CALLS)) {
+  for (const [name, call] of CALLS) {
     const replaced = Object.hasOwn(shared, name) ? own[name] : undefined;
     if (!replaced && !(name in shared)) continue;
     own[name] = function (this: Response, ...args) {
@@ -111,7 +111,7 @@ class ResponseStart {
   /** Set while the response waits for the promise of `finish`. */
   #held: HeldResponse | undefined;
   #answer: WaitingAnswer | undefined;
-  readonly #parts: StartPart[] = [];
+  #parts: StartPart[] | undefined;
 
   constructor(
     readonly res: Response,
@@ -138,6 +138,7 @@ class ResponseStart {
   }
 
   join(part: StartPart): void {
+    this.#parts ??= [];
     this.#parts.push(part);
     if (this.#begun) part.finish();
   }
@@ -167,7 +168,7 @@ class ResponseStart {
     this.#begun = true;
     let saving: Promise<void> | undefined;
     try {
-      for (const part of this.#parts) part.finish();
+      if (this.#parts) for (const part of this.#parts) part.finish();
       saving = this.start.finish(isWhole);
     } catch (error) {
       saving = Promise.reject(error);
@@ -216,7 +217,7 @@ class ResponseStart {
 
   #fail(): void {
     this.start.fail?.();
-    for (const part of this.#parts) part.fail();
+    if (this.#parts) for (const part of this.#parts) part.fail();
   }
 
   /** Replaces an answer with an error. */

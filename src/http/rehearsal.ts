@@ -64,9 +64,11 @@ function plain(value: unknown): PropertyDescriptor {
 }
 
 /** Is this a call that Node surely accepts? */
-export function isPlain(res: Response, name: Call, [first, encoding, ...rest]: readonly unknown[]): boolean {
+export function isPlain(res: Response, name: Call, args: readonly unknown[]): boolean {
+  const first = args[0];
+  const encoding = args[1];
   if (name === "flushHeaders") return true;
-  if (name === "writeHead") return isStatus(first) && encoding === undefined && rest.length === 0 && !res.statusMessage;
+  if (name === "writeHead") return isStatus(first) && encoding === undefined && args.length <= 2 && !res.statusMessage;
   if (typeof encoding === "string" && !Buffer.isEncoding(encoding)) return false;
   if (res.headersSent) return true;
   const isChunk = typeof first === "string" || first instanceof Uint8Array;

@@ -19,7 +19,7 @@ let count = 0;
 export class RequestSlot<T> {
   readonly #index = count++;
 
-  /** @param manager whose entry; without it, the first */
+  /** @param manager whose entry; without it, that of the manager that the request passed last */
   get(req: Request, manager?: object): T | undefined {
     let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
     if (manager) while (entry && entry.manager !== manager) entry = entry.next;
@@ -29,19 +29,13 @@ export class RequestSlot<T> {
   set(req: Request, value: T, manager?: object): void {
     (req as SlottedRequest)[SLOTS] ??= Array(count).fill(undefined);
     const slots = (req as SlottedRequest)[SLOTS]!;
-    const added: Entry = { manager, value, next: undefined };
-    let entry = slots[this.#index];
-    if (!entry) slots[this.#index] = added;
-    for (; entry; entry = entry.next) {
-      if (entry.manager === manager) {
-        entry.value = value;
-        return;
-      }
-      if (!entry.next) {
-        entry.next = added;
-        return;
-      }
+    const first = slots[this.#index];
+    for (let entry = first; entry; entry = entry.next) {
+      if (entry.manager !== manager) continue;
+      entry.value = value;
+      return;
     }
+    slots[this.#index] = { manager, value, next: first };
   }
 }
 

@@ -71,23 +71,22 @@ export class StoreCalls {
     return createOrUndo(this.store.rememberTokens!, id, record, (create) => this.tokens("create", create));
   }
 
-  #whole<R extends { userId: string | null }>(
+  async #whole<R extends { userId: string | null }>(
     kind: Kind,
     id: string,
     read: Promise<R | null>,
     isWhole: (record: R) => boolean,
   ): Promise<R | null> {
-    const damaged = (userId: string | null) => {
-      this.#events.emit("recordDamaged", { kind, id, userId });
-      return null;
-    };
-    return read.then(
-      (record) => (record === null || isWhole(record) ? record : damaged(record.userId)),
-      (error: unknown) => {
-        if (isLatchkeyError(error, "record_damaged")) return damaged(null);
-        throw error;
-      },
-    );
+    let userId: string | null = null;
+    try {
+      const record = await read;
+      if (record === null || isWhole(record)) return record;
+      userId = record.userId;
+    } catch (error) {
+      if (!isLatchkeyError(error, "record_damaged")) throw error;
+    }
+    this.#events.emit("recordDamaged", { kind, id, userId });
+    return null;
   }
 
   #sorted<R extends { id: string; userId: string | null }>(
