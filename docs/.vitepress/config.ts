@@ -45,6 +45,7 @@ const OPERATION = [
   { text: "Threat model", link: "/threat-model" },
   { text: "Versions", link: "/versions" },
   { text: "Writing a store", link: "/writing-a-store" },
+  { text: "Architecture", link: "/architecture" },
 ];
 
 const COMING_FROM = [

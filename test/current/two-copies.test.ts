@@ -24,8 +24,8 @@ describe("two copies of the package in one process", () => {
     const load = (file: string) =>
       import(pathToFileURL(join(folder, "node_modules/latchkey/dist/src", `${file}.js`)).href);
     other = await load("index");
-    otherTesting = await load("testing");
-    otherControllers = await load("routing-controllers");
+    otherTesting = await load("testing/index");
+    otherControllers = await load("routing-controllers/index");
     expect(other.LatchkeyError).not.to.equal(own.LatchkeyError);
   });
   after(() => rm(folder, { recursive: true }));

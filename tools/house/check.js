@@ -1,0 +1,89 @@
+import { readdirSync } from "node:fs";
+import { dirname } from "node:path/posix";
+import { cruise } from "dependency-cruiser";
+import { MOST_FILES, ROOMS, SIBLINGS } from "./rooms.js";
+
+const FOLDERS = ["src", "stores"];
+
+const rule = (name, from, to) => ({ name, severity: "error", from: { path: from }, to });
+
+const FORBIDDEN = [
+  { name: "circle", severity: "error", from: {}, to: { circular: true } },
+  ...ROOMS.slice(1).map(({ name, files }, i) =>
+    rule(`${name} imports upwards`, files, { path: ROOMS.slice(0, i + 1).map((room) => room.files) }),
+  ),
+  ...SIBLINGS.flatMap(([one, other]) => [
+    rule("siblings import each other", one, { path: other }),
+    rule("siblings import each other", other, { path: one }),
+  ]),
+  rule("an entry imports another", "^src/(routing-controllers|nestjs|testing)/", {
+    path: "^src/(index\\.ts|(routing-controllers|nestjs|testing)/)",
+    pathNot: "^src/$1/",
+  }),
+  rule("a store knows more than the contract", "^stores/", {
+    path: "^src/",
+    pathNot: "^src/(store/|(json|errors|text)\\.ts$)",
+  }),
+  rule("a store knows another", "^stores/(memory|redis|typeorm|express-session)/", {
+    path: "^stores/",
+    pathNot: "^stores/($1/|undecodable\\.ts$)",
+  }),
+  rule("only the default store is known here", "^src/", { path: "^stores/", pathNot: "^stores/memory/" }),
+  rule("the library knows its tests", ".", { path: "^(test|examples|bench|tools)/" }),
+];
+
+/**
+ * Reads the imports of a tree, those of types too.
+ *
+ * @param {string} root the folder that has `src` and `stores`
+ */
+export async function importsIn(root) {
+  const { output } = await cruise(FOLDERS, {
+    baseDir: root,
+    validate: true,
+    ruleSet: { forbidden: FORBIDDEN },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+  });
+  return output;
+}
+
+/**
+ * What is wrong with the imports of a tree, in a line each.
+ *
+ * @param {string} root the folder that has `src` and `stores`
+ * @returns {Promise<string[]>}
+ */
+export async function problemsOf(root) {
+  const files = FOLDERS.flatMap((folder) => sourcesIn(root, folder));
+  const { modules, summary } = await importsIn(root);
+  const seen = new Set(modules.map(({ source }) => source));
+  const isInRoom = (file) => ROOMS.some((room) => new RegExp(room.files).test(file));
+  return [
+    ...files
+      .filter((file) => !seen.has(file))
+      .map((file) => `${file} was not seen, so nothing is known of its imports`),
+    ...files.filter((file) => !isInRoom(file)).map((file) => `${file} is in no room`),
+    ...crowded(files),
+    ...summary.violations.map(told),
+  ];
+}
+
+function sourcesIn(root, folder) {
+  return readdirSync(`${root}/${folder}`, { recursive: true })
+    .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
+    .filter((file) => file.endsWith(".ts"))
+    .sort();
+}
+
+function crowded(files) {
+  const folders = new Set(files.map((file) => dirname(file)));
+  return [...folders]
+    .map((folder) => [folder, files.filter((file) => dirname(file) === folder).length])
+    .filter(([, count]) => count > MOST_FILES)
+    .map(([folder, count]) => `${folder} has ${count} files; ${MOST_FILES} are the most`);
+}
+
+function told({ rule: { name }, from, to, cycle }) {
+  return `${name}: ${cycle ? [from, ...cycle.map((one) => one.name)].join(" -> ") : `${from} -> ${to}`}`;
+}

@@ -1,0 +1,17 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { importsIn, problemsOf } from "./check.js";
+import { draw } from "./draw.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const PICTURE = "docs/public/house.svg";
+
+const problems = await problemsOf(root);
+const { modules } = await importsIn(root);
+const picture = draw(modules);
+if (process.argv.includes("--draw")) writeFileSync(root + PICTURE, picture);
+else if (readFileSync(root + PICTURE, "utf8") !== picture) {
+  problems.push(`${PICTURE} is not of these imports; draw it anew with \`npm run house -- --draw\``);
+}
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;

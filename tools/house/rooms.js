@@ -1,0 +1,35 @@
+/**
+ * The rooms of the house, from the roof to the ground. A file imports from its own room and from those below it; of types too.
+ * docs/architecture.md says what each is for.
+ *
+ * @type {Array<{ name: string, files: string }>} `files` is a regular expression for paths
+ */
+export const ROOMS = [
+  { name: "entries", files: "^src/(index\\.ts$|(routing-controllers|nestjs|testing)/)" },
+  { name: "login-manager", files: "^src/(login-manager|policy)\\.ts$" },
+  { name: "guards", files: "^src/guards/" },
+  { name: "login", files: "^src/login/" },
+  { name: "current", files: "^src/current/" },
+  { name: "active-sessions", files: "^src/active-sessions/" },
+  { name: "core", files: "^src/core\\.ts$" },
+  { name: "remember, flash", files: "^src/(remember|flash)/" },
+  { name: "session", files: "^src/session/" },
+  { name: "options", files: "^src/options/" },
+  { name: "stores", files: "^stores/" },
+  { name: "http", files: "^src/http/" },
+  { name: "store, crypto", files: "^src/(store|crypto)/" },
+  { name: "user", files: "^src/user\\.ts$" },
+  { name: "duration, instants", files: "^src/(duration|instants)\\.ts$" },
+  { name: "trace, events, json", files: "^src/(trace|events|json)\\.ts$" },
+  { name: "errors", files: "^src/errors\\.ts$" },
+  { name: "text", files: "^src/text\\.ts$" },
+];
+
+/** Rooms beside each other, which do not know each other. */
+export const SIBLINGS = [
+  ["^src/remember/", "^src/flash/"],
+  ["^src/store/", "^src/crypto/"],
+];
+
+/** Most files in one folder. */
+export const MOST_FILES = 16;
