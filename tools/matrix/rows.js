@@ -38,11 +38,11 @@ const STORES = [
 /** The session middleware under the framework, and an express-session in its place. */
 const FRAMEWORK = [
   ...[
-    "session/own-express-session",
-    "session/foreign-sessions",
+    "session/foreign-session",
+    "active-sessions/foreign-sessions",
     "stores/express-session",
     "http/before-response",
-    "session/lifetime",
+    "session/records",
   ],
   ...[
     "session/express-store",

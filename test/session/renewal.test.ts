@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import { Gate } from "../support/barrier.js";
+import { only, send } from "../support/raw-client.js";
+import { visit } from "../support/remembering.js";
+
+/** Logs Ann in, to be remembered, and gives both cookies. */
+const logIn = async (origin: string) => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
+
+const renewing = { remember: { refreshEachRequest: true } };
+
+describe("a remember cookie that an answer renews", () => {
+  it("is that of the session's login, and of no other", async () => {
+    const { origin } = await visit(renewing);
+    const ann = await logIn(origin);
+    const bob = (await send(origin, "POST /login/2", { json: { remember: true } })).cookie;
+    const renewed = async (cookie: string) =>
+      ((await send(origin, "GET /public", { cookie })).headers["set-cookie"] ?? []).map((one) => one.split("=")[0]);
+    expect(await renewed(ann)).to.eql(["remember"]);
+    expect(await renewed(`${only(ann, "sid")}; ${only(bob, "remember")}`)).to.eql([]);
+    expect(await renewed(only(ann, "remember"))).to.eql([]);
+  });
+
+  it("is not renewed once another request has ended the login, by a session that nobody used either", async () => {
+    const { app, origin } = await visit(renewing);
+    const gate = new Gate();
+    app.get("/late", async (_req, res) => {
+      await gate.pass();
+      res.send("late");
+    });
+    const cookie = await logIn(origin);
+    const late = send(origin, "GET /late", { cookie });
+    await gate.arrived();
+    await send(origin, "POST /logout", { cookie });
+    gate.open();
+    const answered = await late;
+    expect([answered.status, answered.headers["set-cookie"]]).to.eql([200, undefined]);
+  });
+
+  it("is taken back when an error replaces the answer", async () => {
+    const { app, origin, store } = await visit(renewing);
+    app.get("/lost", (req, res) => {
+      req.session.note = "lost";
+      res.send("done");
+    });
+    const cookie = await logIn(origin);
+    store.before = (verb) => (verb === "update" ? Promise.reject(new Error("down")) : undefined);
+    const lost = await send(origin, "GET /lost", { cookie });
+    expect([lost.status, lost.headers["set-cookie"]]).to.eql([503, undefined]);
+  });
+});
