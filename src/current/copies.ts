@@ -15,7 +15,7 @@ export function noteCopy(copy: Copy): void {
   shared[COPIES].add(copy);
 }
 
-/** Has another copy of this package a manager in this process? To be asked by a copy that has one. */
+/** Does another copy of this package have a manager in this process? Call it only from a copy that has one. */
 export function hasCopiesBeside(): boolean {
   return (shared[COPIES]?.size ?? 0) > 1;
 }

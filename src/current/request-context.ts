@@ -92,8 +92,8 @@ export function isUnderAnotherCopy(req: Request): boolean {
 /**
  * Runs the rest of a request under a context.
  *
- * The parsers of bodies call back from the request's own events, which belong to the connection: they are brought under
- * the context too, or it would be lost behind multer.
+ * Body parsers call back from the request's events, which run in the connection's context. These events run in the request's context
+ * too; otherwise it would be lost after multer.
  */
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;

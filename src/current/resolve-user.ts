@@ -88,7 +88,7 @@ function change(req: Request, { loginId }: SessionAuth, changes: Partial<Session
   if (auth?.loginId === loginId) putAuth(req.session, { ...auth, ...changes });
 }
 
-/** Ends a login that does not hold; the anonymous user where no other way to log in is to be tried. */
+/** Ends a login that is no longer valid. Resolves with the anonymous user if no other way to log in may be tried, otherwise with undefined. */
 async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
   const isAttack = reason === "session protection";

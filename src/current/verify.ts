@@ -9,8 +9,8 @@ import { userById } from "./loaded-user.js";
 import type { LoadedUser } from "./request-context.js";
 
 /**
- * Whose login this is, as long as it holds; or why it has to end. A login that session protection doubts loses its freshness, and
- * one whose stamp an older secret signed is signed anew.
+ * Returns the user of this login while it is valid, otherwise the reason why it must end. If session protection doubts a login, it is no
+ * longer fresh. A stamp that an older secret signed is signed again.
  *
  * @param change changes the login in its session, if that is to be saved
  */

@@ -24,7 +24,10 @@ interface Start {
   fail?(): void;
 }
 
-/** What else happens then, before the `finish` and after the `fail` of a Start. It sets headers at once. */
+/**
+ * Another participant in the start of a response. Its `finish` runs before the Start's, its `fail` after the Start's. It sets headers
+ * synchronously.
+ */
 export interface StartPart {
   finish(): void;
   fail(): void;
@@ -148,7 +151,7 @@ class ResponseStart {
     else if (!this.res.headersSent) change();
   }
 
-  /** Lets Node refuse a call. If Node makes the head before that, it makes the head too. */
+  /** Lets Node refuse a call. If Node would make the head before it refuses the call, this makes the head too. */
   #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
     if (hasHead && !this.#begun) this.#finish(false);
     if (!hasHead || !this.#held) return original.apply(this.res, args);

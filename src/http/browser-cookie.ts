@@ -123,7 +123,10 @@ export class BrowserCookie {
     return secure !== true || this.isSecure(req);
   }
 
-  /** Called at once, for a cookie that is set last; the session repeats it when the response begins, for a cookie that is set first. */
+  /**
+   * Makes the response private now, in case this cookie is set after the session has looked at Cache-Control. The session does it again
+   * when the response begins, in case the handler changes Cache-Control until then.
+   */
   #keepPrivate(req: Request, res: Response): void {
     noteCookie(req);
     keepPrivate(res);

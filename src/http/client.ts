@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
 
-/** The fingerprints of so many clients, by texts of so many characters at most, are not computed again. */
+/** The fingerprints of the last clients, unless address and User-Agent together are longer than `LONGEST_KNOWN` characters. */
 const known = new LRUCache<string, string>({ max: 1000 });
 const LONGEST_KNOWN = 512;
 

@@ -21,7 +21,7 @@ export interface CookieOptions {
 
 /** The attributes of the session's cookie. */
 export interface SessionCookieOptions extends CookieOptions {
-  /** How long the browser keeps it after the last response that set it; the session ends as soon. @default until the browser closes */
+  /** How long the browser keeps it after the last response that set it; the session ends at the same time. @default until the browser closes */
   maxAge?: Duration | undefined;
 }
 
@@ -87,7 +87,7 @@ function cookieValues({ headers: { cookie = "" } }: Request, name: string): stri
   return values;
 }
 
-/** Over spaces and tabs alone: to a browser a no-break space is part of a name, which then has no prefix that it would protect. */
+/** Skips only spaces and tabs. To a browser, a no-break space is part of the name, so that name has no prefix that it protects. */
 function skipBlanks(text: string, from: number, step: 1 | -1): number {
   let at = from;
   while (text[at] === " " || text[at] === "\t") at += step;

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 
-/** What one module knows of a request under one manager, and under the others. */
+/** One module's data about a request under one manager. `next` leads to the entries of the other managers. */
 interface Entry {
   readonly manager: object | undefined;
   value: unknown;
@@ -13,13 +13,13 @@ type SlottedRequest = Request & { [SLOTS]?: Array<Entry | undefined> };
 let count = 0;
 
 /**
- * What one module knows of requests. The slots of all modules are in one property of the request: each further property would make
- * requests slower for V8 (see SharedProperties). A request may be under several managers, so a slot has an entry for each.
+ * One module's data about requests. The slots of all modules are in one property of the request: each further property would make
+ * requests slower for V8 (see SharedProperties). Data that belongs to a manager is kept under that manager.
  */
 export class RequestSlot<T> {
   readonly #index = count++;
 
-  /** @param manager whose entry; without it, that of the manager that the request passed last */
+  /** @param manager the manager whose data to return. @default the manager that was set last */
   get(req: Request, manager?: object): T | undefined {
     let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
     if (manager) while (entry && entry.manager !== manager) entry = entry.next;

@@ -2,9 +2,9 @@ import type { Request } from "express";
 import { isOfAnotherCopy } from "./request-slot.js";
 
 /**
- * Properties of every request, or response, of an Express: on the object that all of them inherit from (`express.request`), which is
- * how Express itself is extended. As properties of each request they would cost more than all the rest: until V8 12 (Node 22)
- * each one that is added to a request gives it a shape of its own, with which no code that V8 has compiled is fast.
+ * Properties of every request, or response, of an Express application: on the object that all of them inherit from (`express.request`),
+ * which is how Express itself is extended. Defined on each request, they would cost more than everything else: until V8 12 (Node 22)
+ * each added property gives the request a hidden class of its own, which makes all compiled code slow for it.
  */
 export class SharedProperties {
   readonly #builtIn: object;
@@ -43,7 +43,7 @@ export class SharedProperties {
   }
 }
 
-/** A property of all requests: what `take` refuses, as it means nothing to us there, is the request's own from then on. */
+/** A property of all requests. If `take` returns false, the value becomes an ordinary property of that request. */
 export function sharedProperty(
   name: string,
   get: (req: Request) => unknown,

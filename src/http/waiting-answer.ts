@@ -46,7 +46,7 @@ export class WaitingAnswer {
     this.#set(late);
   }
 
-  /** Another answer takes its place, once it was hidden; the handler's callback is about that one then. */
+  /** Called after `hide` if another answer replaces this one. The handler's callback then runs when the other answer has finished. */
   giveUp(): void {
     const done = this.args.find((arg) => typeof arg === "function");
     if (done) this.res.once("finish", done as () => void);

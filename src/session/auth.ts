@@ -22,13 +22,13 @@ export interface SessionAuth {
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
   /**
-   * Opens nothing yet: a new login that was not admitted, which counts among the user's logins but is none, or one that continues
-   * another session's, while that one ends.
+   * Set while the login gives no access yet. `"new"`: it was not admitted yet; it counts toward the user's logins. `"continued"`: it
+   * continues the login of another session, which is being ended.
    */
   pending?: "new" | "continued";
 }
 
-/** Could latchkey have written this login? Of a session that it does not keep itself, anything may be there. */
+/** Could latchkey have written this login? A session that latchkey does not keep itself may contain anything. */
 export function isAuth(auth: unknown): auth is SessionAuth {
   return isLogin(auth);
 }

@@ -29,7 +29,7 @@ function inRooms(): void {
 
   const plant = (file: string, code: string) => appendFileSync(join(copy, file), code);
 
-  it("import downwards only, and in no circle", async () => {
+  it("import downwards only, and in no cycle", async () => {
     expect(await problemsOf(process.cwd())).to.eql([]);
   });
 
@@ -41,7 +41,7 @@ function inRooms(): void {
     expect(problems).to.include("store, crypto imports upwards: src/store/deadlines.ts -> src/core.ts");
   });
 
-  it("may not import types in a circle, in one room either", async () => {
+  it("may not import types in a cycle, not even within one room", async () => {
     plant("src/crypto/keys.ts", 'import type { Stamps } from "./security-stamp.js";\nexport type Planted = Stamps;\n');
     expect(await problemsOf(copy)).to.eql([
       "circle: src/crypto/keys.ts -> src/crypto/security-stamp.ts -> src/crypto/keys.ts",
@@ -62,11 +62,11 @@ function inRooms(): void {
     ]);
   });
 
-  it("have every file, and not too many each", async () => {
+  it("contain every file, and not too many files each", async () => {
     writeFileSync(join(copy, "src/attic.ts"), "export {};\n");
     mkdirSync(join(copy, "src/cellar"));
     for (let i = 0; i < 17; i++) writeFileSync(join(copy, `src/cellar/${i}.ts`), "export {};\n");
     const problems = await problemsOf(copy);
-    expect(problems).to.include("src/attic.ts is in no room").and.include("src/cellar has 17 files; 16 are the most");
+    expect(problems).to.include("src/attic.ts is in no room").and.include("src/cellar has 17 files; 16 is the limit");
   });
 }

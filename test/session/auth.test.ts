@@ -38,10 +38,10 @@ const WRONG: Record<string, unknown[]> = {
   pending: ["", "old", true],
 };
 
-describe("what an application's session has in the place of a login", () => {
+describe("a value that an application's own session has instead of a login", () => {
   for (const [part, values] of Object.entries(WRONG)) {
     for (const value of values) {
-      it(`is no login, and no loader is asked: ${part} is ${JSON.stringify(value)}`, async () => {
+      it(`does not count as a login, and no loader is called: ${part} is ${JSON.stringify(value)}`, async () => {
         const { origin, asked } = await writable();
         const { cookie } = await send(origin, "POST /login/1");
         expect((await send(origin, "GET /me", { cookie })).status, "the loader knows nobody").to.equal(401);
@@ -54,7 +54,7 @@ describe("what an application's session has in the place of a login", () => {
     }
   }
 
-  it("is a login, and the loader is asked, if it is written as latchkey writes it", async () => {
+  it("counts as a login, and the loader is called, if it is what latchkey writes", async () => {
     const { origin, asked } = await writable();
     const { cookie } = await send(origin, "POST /login/1");
     asked.length = 0;

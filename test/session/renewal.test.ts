@@ -9,7 +9,7 @@ const logIn = async (origin: string) => (await send(origin, "POST /login/1", { j
 const renewing = { remember: { refreshEachRequest: true } };
 
 describe("a remember cookie that an answer renews", () => {
-  it("is that of the session's login, and of no other", async () => {
+  it("belongs to the session's login, and to no other", async () => {
     const { origin } = await visit(renewing);
     const ann = await logIn(origin);
     const bob = (await send(origin, "POST /login/2", { json: { remember: true } })).cookie;
@@ -20,7 +20,7 @@ describe("a remember cookie that an answer renews", () => {
     expect(await renewed(only(ann, "remember"))).to.eql([]);
   });
 
-  it("is not renewed once another request has ended the login, by a session that nobody used either", async () => {
+  it("is not renewed after another request has ended the login, even if nobody used the session", async () => {
     const { app, origin } = await visit(renewing);
     const gate = new Gate();
     app.get("/late", async (_req, res) => {

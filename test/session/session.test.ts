@@ -50,7 +50,7 @@ describe("req.session", () => {
     expect((await send(origin, "GET /me", { cookie })).status, "the session itself is as it was").to.equal(200);
   });
 
-  it("is another object at each request, with its values", async () => {
+  it("is a new object in each request, with the same values", async () => {
     const seen: unknown[] = [];
     const { used } = await visit((req) => {
       seen.push(req.session);

@@ -5,7 +5,7 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
 describe("the settings of sessions", () => {
-  it("genid makes the ids, of logins too", async () => {
+  it("genid makes all session ids, including those of logins", async () => {
     let made = 0;
     const { app } = site({ session: { genid: () => `id-${++made}` } });
     const origin = await serve(app);

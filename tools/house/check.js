@@ -33,7 +33,7 @@ const FORBIDDEN = [
 ];
 
 /**
- * Reads the imports of a tree, those of types too.
+ * Reads the imports of a tree, including type imports.
  *
  * @param {string} root the folder that has `src` and `stores`
  */
@@ -49,7 +49,7 @@ export async function importsIn(root) {
 }
 
 /**
- * What is wrong with the imports of a tree, in a line each.
+ * Lists what is wrong with the imports of a tree, one line for each problem.
  *
  * @param {string} root the folder that has `src` and `stores`
  * @returns {Promise<string[]>}
@@ -81,7 +81,7 @@ function crowded(files) {
   return [...folders]
     .map((folder) => [folder, files.filter((file) => dirname(file) === folder).length])
     .filter(([, count]) => count > MOST_FILES)
-    .map(([folder, count]) => `${folder} has ${count} files; ${MOST_FILES} are the most`);
+    .map(([folder, count]) => `${folder} has ${count} files; ${MOST_FILES} is the limit`);
 }
 
 function told({ rule: { name }, from, to, cycle }) {

@@ -11,7 +11,7 @@ const { modules } = await importsIn(root);
 const picture = draw(modules);
 if (process.argv.includes("--draw")) writeFileSync(root + PICTURE, picture);
 else if (readFileSync(root + PICTURE, "utf8") !== picture) {
-  problems.push(`${PICTURE} is not of these imports; draw it anew with \`npm run house -- --draw\``);
+  problems.push(`${PICTURE} does not match the imports; draw it again with \`npm run house -- --draw\``);
 }
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

@@ -1,5 +1,5 @@
 /**
- * The rooms of the house, from the roof to the ground. A file imports from its own room and from those below it; of types too.
+ * The rooms of the house, from the roof to the ground. A file may import only from its own room and the rooms below it. This includes type imports.
  * docs/architecture.md says what each is for.
  *
  * @type {Array<{ name: string, files: string }>} `files` is a regular expression for paths
