@@ -4,7 +4,7 @@ import type { Core } from "../core.js";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError, StoreUnavailableError } from "../errors.js";
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
-import { readAuth } from "../session/request-session.js";
+import { isLoginUnknown, readAuth } from "../session/request-session.js";
 import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./copies.js";
 
 /** The outcome of loading the user of a request. */
@@ -45,8 +45,9 @@ export class RequestContext {
     return res.writableEnded || (res.destroyed && res.headersSent);
   }
 
-  /** The id of the request's login, as far as it is known by now; null if there is none, undefined while the store is away. */
+  /** The id of the request's login, as far as it is known by now; null if there is none, undefined if the store failed. */
   loginId(): string | null | undefined {
+    if (isLoginUnknown(this.req)) return undefined;
     try {
       return (readAuth(this.req) ?? this.loaded?.once)?.loginId ?? null;
     } catch (error) {
@@ -123,17 +124,20 @@ export function runLoader<A extends unknown[], R>(
     run.isOver = true;
     throw error;
   }
-  if (isThenable(loading)) return waitFor(run, loading, check);
+  if (isThenable(loading)) return storage.run(run, waitFor<R>, run, loading, check);
   run.isOver = true;
   return check(loading);
 }
 
+/** Is called inside of the run, because a query builder begins its query when it is waited for. */
 async function waitFor<R>(run: LoaderRun, loading: PromiseLike<unknown>, check: (loaded: unknown) => R): Promise<R> {
+  let loaded: unknown;
   try {
-    return check(await loading);
+    loaded = await loading;
   } finally {
     run.isOver = true;
   }
+  return check(loaded);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -5,6 +5,7 @@ import { endSessions } from "../active-sessions/store-logins.js";
 import { storageId } from "../crypto/storage-id.js";
 import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "../errors.js";
 import type { EndReason } from "../events.js";
+import { hasBegun } from "../http/before-response.js";
 import type { SessionAuth } from "../session/auth.js";
 import { endSession, isSessionDeliverable, isUnsaved, moveSession } from "../session/move.js";
 import { markForestalled, markPersonal, readAuth } from "../session/request-session.js";
@@ -105,7 +106,7 @@ async function fromRememberCookie(context: RequestContext): Promise<LoadedUser |
   if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
   // If the browser cannot get a new session id, the login is for this request only.
   const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
-  const isLate = () => res.headersSent || !isDeliverable;
+  const isLate = () => hasBegun(res) || !isDeliverable;
   const restored = await remember.restore(req, admitter(core, req), isLate);
   if (restored === null && !isLate()) remember.forget(req, res);
   if (restored === null || restored === "inactive") return undefined;

@@ -8,7 +8,7 @@ import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type Ke
 export interface FlashRequest {
   readonly req: Request;
   readonly res: Response;
-  /** The id of its login; null if there is none, undefined while the store is away. */
+  /** The id of its login; null if there is none, undefined if the store failed. */
   loginId(): string | null | undefined;
 }
 
@@ -61,6 +61,8 @@ export class Flashes {
   #brought: FlashContent | null;
   /** Is there a cookie that cannot be read? */
   readonly #isBad: boolean;
+  /** The login that the messages belong to; null for a visitor, undefined while it is unknown. */
+  #owner: string | null | undefined;
   #messages: KeptFlash[] = [];
   #next: string | null = null;
   #isChanged = false;
@@ -72,6 +74,7 @@ export class Flashes {
     private readonly cookie: FlashCookie,
   ) {
     this.#brought = cookie.read(context.req);
+    this.#owner = this.#brought?.loginId;
     this.#isBad = this.#brought === null && cookie.isIn(context.req);
   }
 
@@ -130,8 +133,10 @@ export class Flashes {
     const { req, res } = this.context;
     if (res.headersSent) return;
     const login = this.context.loginId();
-    // While the store is away the login is unknown: the cookie keeps its owner.
-    const owner = login === undefined ? (this.#brought?.loginId ?? null) : login;
+    if (login !== undefined) this.#owner = login;
+    // If the login is unknown, the cookie keeps its owner. Messages of nobody known could be shown to anybody, so they are dropped.
+    const owner = this.#owner;
+    if (owner === undefined) return;
     if (login !== undefined || this.#isChanged) this.#adopt(owner);
     const isForeign = login !== undefined && this.#brought !== null;
     if (!this.#isChanged && !isForeign && !this.#isBad) return;
@@ -145,6 +150,7 @@ export class Flashes {
   fail(): void {
     this.cookie.takeBack(this.context.res);
     this.#brought = this.cookie.read(this.context.req);
+    this.#owner = this.#brought?.loginId;
     this.#messages = [];
     this.#next = null;
     this.#isChanged = false;

@@ -88,6 +88,11 @@ export function changeHead(res: Response, change: () => void): void {
   else if (!res.headersSent) change();
 }
 
+/** Did the response begin? Also if an error replaces it: the session was saved, or not, and sets no cookie any more. */
+export function hasBegun(res: Response): boolean {
+  return res.headersSent || starts.get(res.req)?.hasBegun === true;
+}
+
 /** Lets something else take part in the start of a response that waits for its session. */
 export function joinStart(res: Response, part: StartPart): void {
   starts.get(res.req)?.join(part);
@@ -138,6 +143,10 @@ class ResponseStart {
     if (error) return this.#refuse(error, hasHead, original, args);
     this.#answer = new WaitingAnswer(res, changes, original, args);
     return res;
+  }
+
+  get hasBegun(): boolean {
+    return this.#begun;
   }
 
   join(part: StartPart): void {

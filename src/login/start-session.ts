@@ -1,6 +1,7 @@
 import type { RequestContext } from "../current/request-context.js";
 import { anonymous, authOf } from "../current/resolve-user.js";
 import { ResponseStartedError, StoreUnavailableError } from "../errors.js";
+import { hasBegun } from "../http/before-response.js";
 import type { RememberedTime } from "../remember/remember.js";
 import { assertSessionDeliverable, type Move, moveSession } from "../session/move.js";
 import { markPersonal } from "../session/request-session.js";
@@ -28,7 +29,7 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
 
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */
 export function assertWritable(context: RequestContext, verb: string): void {
-  assertNotStarted(context, verb);
+  if (hasBegun(context.res)) throw new ResponseStartedError(verb);
   assertSessionDeliverable(context.req);
 }
 

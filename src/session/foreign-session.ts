@@ -32,6 +32,7 @@ class ForeignAccess extends SessionAccess {
       JSON.stringify(this.session);
     } catch (error) {
       this.session = undefined;
+      this.lost = true;
       throw error;
     }
   }

@@ -122,7 +122,7 @@ export class SessionOfRequest extends SessionAccess {
     const isUseless = this.used && !this.opened && settings.cookie.isDoubledIn(req);
     if (isUseless || (this.ended && !this.session && settings.cookie.isIn(req))) settings.cookie.clear(req, res);
     if (isUnset && settings.unsetEnds && !this.#isUnmade && !this.unavailable && typeof this.sid === "string") {
-      return bridge.end(this.sid).then(() => {});
+      return this.#endUnset(this.sid);
     }
     if (typeof this.sid !== "string") return undefined; // the application took the session its id
     const { session } = this;
@@ -132,6 +132,12 @@ export class SessionOfRequest extends SessionAccess {
   protected override withdrawCookies(): void {
     super.withdrawCookies();
     if (this.#setsCookie) this.parts.settings.cookie.withdraw(this.res);
+  }
+
+  async #endUnset(sid: string): Promise<void> {
+    this.lost = true;
+    await this.parts.bridge.end(sid);
+    this.lost = false;
   }
 
   #finishSession(session: object, isWhole: boolean): Promise<void> | undefined {

@@ -59,6 +59,8 @@ export abstract class SessionAccess {
   ended = false;
   /** Does another request of the browser's, sent at the same time, give it a session? */
   forestalled = false;
+  /** Was the session dropped from the request, although its login may live on in the store? */
+  lost = false;
   /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
   finishing = false;
   /** The remember cookie that the answer renews, if any. */
@@ -159,6 +161,11 @@ export function renewAtEnd(req: Request, renewal: Renewal): void {
 export function readAuth(req: Request): SessionAuth | undefined | null {
   const access = accessOf(req);
   return access ? access.readAuth() : null;
+}
+
+/** Is it unknown whether the browser still has a login, because the end of its session, or of the request, failed? */
+export function isLoginUnknown(req: Request): boolean {
+  return slot.get(req)?.access?.lost === true;
 }
 
 /** The session id in the browser's cookie; undefined for an express-session of the application's own. */

@@ -39,6 +39,10 @@ describe("an application with latchkey, and the same without it", () => {
     });
   }
 
+  it("differ by chance, as without latchkey, in less than one of 100 cases", () => {
+    expect(trial.unsteady.length, trial.unsteady.join("\n")).to.be.below(trial.cases / 100);
+  });
+
   it("differ in nothing more when a library puts an object between express.response and Node's prototype", async () => {
     const between = new Trial(
       new Program("without latchkey", folder, true),

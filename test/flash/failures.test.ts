@@ -1,7 +1,9 @@
 import { expect } from "chai";
-import type { ErrorRequestHandler } from "express";
+import type { ErrorRequestHandler, Request, RequestHandler } from "express";
+import expressSession from "express-session";
 import { flash, logoutUser, type ResponseStartedError, takeFlashes } from "latchkey";
-import { flashSite } from "../support/flash-site.js";
+import { flashSite, Reader } from "../support/flash-site.js";
+import { SECRET } from "../support/people.js";
 
 /** A site whose store fails to create a session, and whose error page may show messages and flash one. */
 async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => unknown) {
@@ -55,6 +57,84 @@ describe("flash messages of an answer that is given up for a 503", () => {
     expect(await browser.texts()).to.eql(["Older", "Try again later"]);
   });
 });
+
+/** How the request loses its session while the login lives on. */
+const losses: Record<
+  string,
+  [options: Parameters<typeof flashSite>[0], mount: Parameters<typeof flashSite>[2], lose: RequestHandler]
+> = {
+  "an express-session that cannot be written": [
+    {},
+    (login, app) => {
+      app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), login.middleware());
+    },
+    (req, res) => {
+      const circle: Record<string, unknown> = {};
+      circle.circle = circle;
+      Object.assign(req.session, { circle });
+      res.send("lost");
+    },
+  ],
+  "a session that was set to null, and could not be ended": [
+    { session: { unset: "destroy" } },
+    undefined,
+    (req, res) => {
+      req.session = null as never;
+      res.send("lost");
+    },
+  ],
+};
+
+for (const [what, [options, mount, lose]] of Object.entries(losses)) {
+  describe(`flash messages of a login whose request lost ${what}`, () => {
+    async function losing(onError: (req: Request) => unknown, prepare: (req: Request) => unknown = () => {}) {
+      const at = await flashSite(
+        options,
+        (app) => {
+          app.get(
+            "/lose",
+            (req, _res, next) => {
+              prepare(req);
+              next();
+            },
+            lose,
+          );
+          app.use(((_error, req, res, _next) => res.status(500).json(onError(req) ?? null)) as ErrorRequestHandler);
+        },
+        mount,
+      );
+      at.store.before = (verb) => (verb === "destroy" ? Promise.reject(new Error("down")) : undefined);
+      await at.browser.post("/login/1");
+      return at;
+    }
+
+    it("stay if the error handler is the first to look for them", async () => {
+      const { browser } = await losing((req) => takeFlashes(req));
+      await browser.flash("for Ann");
+      const lost = await browser.get("/lose");
+      expect([lost.status, lost.json(), lost.cookies]).to.eql([500, [], []]);
+      expect(await browser.texts()).to.eql(["for Ann"]);
+    });
+
+    for (const [when, prepare] of [
+      ["the request's first", undefined],
+      ["another one of the request's", (req: Request) => takeFlashes(req, { category: "none" })],
+    ] as const) {
+      it(`are never another user's, if the error handler flashes ${when}`, async () => {
+        const { browser } = await losing((req) => String(flash(req, "Sorry, Ann")), prepare);
+        for (const before of [[], ["for Ann"]]) {
+          await browser.flash(...before);
+          expect((await browser.get("/lose")).status).to.equal(500);
+          const flashed = await browser.cookie("flash");
+          const bob = new Reader(browser.origin);
+          if (flashed) await bob.jar.setCookie(`flash=${flashed}`, browser.origin);
+          await bob.post("/login/2");
+          expect(await bob.texts()).to.eql([]);
+        }
+      });
+    }
+  });
+}
 
 describe("flash messages while the store is away", () => {
   it("wait for the login that they belong to, and do not keep a page from being shown", async () => {

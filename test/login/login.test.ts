@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
+import type { ErrorRequestHandler } from "express";
 import { confirmLogin, flash, loginUser, logoutUser, takeFlashes } from "latchkey";
 import sinon from "sinon";
 import { Gate } from "../support/barrier.js";
@@ -205,6 +206,28 @@ for (const { name: version, express } of expressVersions) {
       expect(answer.json()).to.equal(false);
       expect(answer.cookies.every((cookie) => cookie.startsWith("remember=;"))).to.equal(true);
       expect((await browser.get("/me")).status).to.equal(401);
+    });
+
+    it("reject in an error handler behind a save that failed: no cookie can be set any more, and nothing is changed", async () => {
+      const { app, ann, browser, store } = await visit();
+      const codes: string[] = [];
+      app.post("/lost", (req, res) => {
+        req.session.note = "lost";
+        res.send("lost");
+      });
+      app.use((async (_error, req, res, _next) => {
+        store.before = () => undefined;
+        for (const verb of [() => loginUser(req, ann, { remember: true }), () => confirmLogin(req)]) {
+          await verb().catch((error: { code: string }) => codes.push(error.code));
+        }
+        res.sendStatus(500);
+      }) as ErrorRequestHandler);
+      await browser.post("/login/1");
+      store.before = (verb) => (verb === "update" ? Promise.reject(new Error("down")) : undefined);
+      const lost = await browser.post("/lost");
+      expect([lost.status, lost.cookies, codes]).to.eql([500, [], ["response_started", "response_started"]]);
+      expect((await browser.get("/me")).status).to.equal(200);
+      expect(store.calls.filter((verb) => verb === "create")).to.have.length(1);
     });
 
     it("reject once the response has begun", async () => {
