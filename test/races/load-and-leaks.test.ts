@@ -12,7 +12,7 @@ import { trials } from "../support/trials.js";
 const HOURS = trials(12, 4);
 const PROGRAM = fileURLToPath(new URL("../support/leak-program.js", import.meta.url));
 /** Less than one object a request comes to, and more than what the engine itself goes on learning. */
-const MOST_BYTES_AN_HOUR = 600_000;
+const MOST_BYTES_AN_HOUR = 1_000_000;
 
 /** Hours of visits in a process of its own, which has to end by itself. */
 async function visits(url: string, hours: number, ...leaks: string[]): Promise<Checkpoint[]> {
