@@ -1,5 +1,6 @@
 import { PeerMissingError, PeerVersionError } from "../src/errors.js";
 import type { SessionStore } from "../src/store/session-store.js";
+import type { NodeRedisClient } from "./redis/commands.js";
 import { initialize, migrate } from "./typeorm/start.js";
 
 /** A store, and what closes it with everything that was opened for it. */
@@ -11,8 +12,6 @@ export type OpenStore = SessionStore & {
 type Opener = (url: string) => Promise<OpenStore>;
 
 const PRUNE_EVERY = 15 * 60_000;
-/** connect-redis extends a class of express-session. */
-const REDIS_PEERS = "redis connect-redis express-session";
 
 const OPENERS: Record<string, Opener> = {
   "memory:": async () => {
@@ -51,7 +50,7 @@ export async function openStore(url: string): Promise<OpenStore> {
 }
 
 async function openRedis(url: string): Promise<OpenStore> {
-  const { createClient } = await peer(REDIS_PEERS, () => import("redis"));
+  const { createClient } = await peer("redis", () => import("redis"));
   const client = createClient({ url, disableOfflineQueue: true });
   if (typeof client.destroy !== "function") throw new PeerVersionError("redis", "5 or newer"); // only openStore needs this
   // By itself the client would try for ever to connect for the first time.
@@ -60,7 +59,7 @@ async function openRedis(url: string): Promise<OpenStore> {
 }
 
 async function openRedisCluster(url: string): Promise<OpenStore> {
-  const { createCluster } = await peer(REDIS_PEERS, () => import("redis"));
+  const { createCluster } = await peer("redis", () => import("redis"));
   const { username, password } = new URL(url.replace(/,[^/]*/, "").replace("redis+cluster:", "redis:"));
   const hosts = url
     .replace(/^redis\+cluster:\/\/([^@]*@)?/, "")
@@ -78,7 +77,7 @@ async function openRedisCluster(url: string): Promise<OpenStore> {
   );
 }
 
-interface RedisConnection {
+interface RedisConnection extends NodeRedisClient {
   on(event: "error", listener: () => void): unknown;
   connect(): Promise<unknown>;
   close(): Promise<unknown> | unknown;
@@ -86,7 +85,7 @@ interface RedisConnection {
 }
 
 async function connectRedis(client: RedisConnection, failed?: Promise<never>): Promise<OpenStore> {
-  const { RedisStore } = await peer(REDIS_PEERS, () => import("./redis/index.js"));
+  const { RedisStore } = await import("./redis/index.js");
   client.on("error", () => {}); // the client reconnects by itself, and each command that fails says so
   try {
     await Promise.race([client.connect(), ...(failed ? [failed] : [])]);
@@ -95,7 +94,7 @@ async function connectRedis(client: RedisConnection, failed?: Promise<never>): P
     throw error;
   }
   failed?.catch(() => {});
-  const store = new RedisStore({ client: client as never });
+  const store = new RedisStore({ client });
   return Object.assign(store, { close: async () => void (await client.close()) });
 }
 

@@ -1,16 +1,17 @@
 import { assertId, assertSeen, nextRevision } from "../../src/store/arguments.js";
 import type { RememberTokenStore } from "../../src/store/remember-token-store.js";
 import type { SessionRecord, SessionStore, StoredSession } from "../../src/store/session-store.js";
-import { type RedisClient, RedisRecords, timeToLive } from "./records.js";
+import { commandsOf, type RedisClient } from "./commands.js";
+import { RedisRecords, timeToLive } from "./records.js";
 import { RedisRememberTokens } from "./remember-tokens.js";
 import { TOUCH, UPDATE } from "./scripts.js";
 import { decodeSession, decodeToken, encodeSession, userIdOf } from "./value.js";
 
-export type { RedisClient } from "./records.js";
+export type { IoredisClient, NodeRedisClient, RedisClient, ValkeyGlideClient } from "./commands.js";
 
 /** Options of the RedisStore. */
 export interface RedisStoreOptions {
-  /** A connected client of node-redis 5 or 6. The store neither opens nor closes it. */
+  /** A connected client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2. The store neither opens nor closes it. */
   client: RedisClient;
   /** Before every key. @default "latchkey:" */
   prefix?: string;
@@ -33,18 +34,15 @@ export class RedisStore implements SessionStore {
   readonly #records: RedisRecords<SessionRecord>;
 
   constructor({ client, prefix = "latchkey:", waitReplicas = 0 }: RedisStoreOptions) {
-    if (typeof client?.eval !== "function" || typeof client.get !== "function") {
-      throw new TypeError("client must be a client of node-redis 5 or 6, with get() and eval()");
+    const commands = commandsOf(client);
+    if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
+      throw new TypeError(`waitReplicas must be a whole number, zero or more, not ${String(waitReplicas)}`);
     }
-    if (
-      !Number.isInteger(waitReplicas) ||
-      waitReplicas < 0 ||
-      (waitReplicas > 0 && typeof client.wait !== "function")
-    ) {
-      throw new TypeError("waitReplicas must be a whole number, and above zero the client must have wait()");
+    if (waitReplicas > 0 && !commands.wait) {
+      throw new TypeError("waitReplicas must be 0 for a Cluster or a pool: WAIT needs one connection to one master");
     }
     this.#records = new RedisRecords({
-      client,
+      commands,
       waitReplicas,
       prefix: `${prefix}session:`,
       indexPrefix: `${prefix}user:`,
@@ -53,7 +51,7 @@ export class RedisStore implements SessionStore {
     });
     this.rememberTokens = new RedisRememberTokens(
       new RedisRecords({
-        client,
+        commands,
         waitReplicas,
         prefix: `${prefix}remember:`,
         indexPrefix: `${prefix}remember-user:`,

@@ -1,23 +1,9 @@
-import * as connectRedis from "connect-redis";
-import { PeerVersionError, RecordDamagedError, SessionExistsError } from "../../src/errors.js";
+import { RecordDamagedError, SessionExistsError } from "../../src/errors.js";
 import { assertId } from "../../src/store/arguments.js";
 import { undecodable } from "../undecodable.js";
-import { CREATE, DESTROY, DESTROY_OF, ENTER, KEEP, LEAVE, LIST } from "./scripts.js";
+import { asText, type RedisCommands } from "./commands.js";
+import { CREATE, DESTROY, DESTROY_OF, ENTER, KEEP, LEAVE, LIST, READ, type Script } from "./scripts.js";
 import { headOf, userIdOf } from "./value.js";
-
-// Version 7 does not export this name. A named import of it would fail with a SyntaxError.
-const { RedisStore: ConnectRedis } = connectRedis;
-if (typeof ConnectRedis !== "function") throw new PeerVersionError("connect-redis", "8 or newer");
-
-/** What latchkey needs of a node-redis client: `createClient`, `createCluster` and `createSentinel` all give it. */
-export interface RedisClient {
-  /** The value of a key, or null. */
-  get(key: string): Promise<unknown>;
-  /** Runs a Lua script, by the command EVAL. */
-  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  /** Needed for `waitReplicas` only; a Cluster's client has none that would do. */
-  wait?(replicas: number, timeout: number): Promise<number>;
-}
 
 /** What the records of sessions and of remembered browsers have in common. */
 interface Listed {
@@ -28,7 +14,7 @@ interface Listed {
 
 /** One kind of records, and where they are kept. */
 export interface RedisRecordsOptions<R> {
-  client: RedisClient;
+  commands: RedisCommands;
   waitReplicas: number;
   /** Before the id, in a record's key. */
   prefix: string;
@@ -45,6 +31,8 @@ export const INDEX_MARGIN: number = 7 * 24 * 60 * 60 * 1000;
 const ENTRY_MARGIN = 60_000;
 /** How long ending a record waits for replicas. */
 const REPLICATION_TIMEOUT = 1000;
+/** The error for an unknown script, as Redis and as Valkey GLIDE name it. */
+const NO_SCRIPT = /\bNOSCRIPT\b|\bNoScriptError\b/;
 
 /**
  * Records of one kind, one key each, and the sorted sets that list those of a user.
@@ -54,30 +42,30 @@ const REPLICATION_TIMEOUT = 1000;
  */
 export class RedisRecords<R extends Listed> {
   readonly #options: RedisRecordsOptions<R>;
-  readonly #reader: connectRedis.RedisStore;
 
   constructor(options: RedisRecordsOptions<R>) {
-    const { client, prefix, decode } = options;
     this.#options = options;
-    this.#reader = new ConnectRedis({ client, prefix, serializer: { parse: decode as never, stringify: String } });
   }
 
   /** Runs a script on a record's key. */
-  run(script: string, id: string, ...args: Array<string | number>): Promise<unknown> {
-    return this.#eval(script, `${this.#options.prefix}${id}`, args);
+  run(script: Script, id: string, ...args: Array<string | number>): Promise<unknown> {
+    return this.#run(script, this.#keyOf(id), args);
   }
 
   async create(id: string, record: R, value: string): Promise<void> {
     const entries = await this.enter(id, record);
     if (record.userId !== null) await this.#tidy(record.userId, entries, id);
     const created = await this.run(CREATE, id, Date.now(), value, timeToLive(record));
-    if (created !== 1) throw new SessionExistsError();
+    if (Number(created) !== 1) throw new SessionExistsError();
   }
 
   async read(id: string): Promise<R | null> {
     assertId("id", id);
-    const record = (await this.#reader.get(id)) as unknown as R | null;
-    return record && record.expiresAt > Date.now() ? record : null;
+    const { commands, decode } = this.#options;
+    const value = commands.get ? asText(await commands.get(this.#keyOf(id))) : await this.run(READ, id);
+    if (typeof value !== "string") return null;
+    const record = decode(value);
+    return record.expiresAt > Date.now() ? record : null;
   }
 
   async destroy(id: string): Promise<boolean> {
@@ -145,7 +133,7 @@ export class RedisRecords<R extends Listed> {
   /** Ends a record that its user's index lists, unless it is another user's by now. */
   async #destroyOf(userId: string, id: string): Promise<boolean> {
     const ended = await this.run(DESTROY_OF, id, Date.now(), headOf(userId));
-    if (ended !== 1) return false; // its entry may be that of a record on its way
+    if (Number(ended) !== 1) return false; // its entry may be that of a record on its way
     await this.leave(userId, id);
     return true;
   }
@@ -165,19 +153,31 @@ export class RedisRecords<R extends Listed> {
   }
 
   async #replicated(): Promise<void> {
-    const { client, waitReplicas, noun } = this.#options;
+    const { commands, waitReplicas, noun } = this.#options;
     if (waitReplicas === 0) return;
-    const reached = (await client.wait?.(waitReplicas, REPLICATION_TIMEOUT)) ?? 0;
+    const reached = Number(await commands.wait!(waitReplicas, REPLICATION_TIMEOUT));
     if (reached < waitReplicas)
       throw new Error(`only ${reached} of ${waitReplicas} replicas know that the ${noun} ended`);
   }
 
-  #onIndex(script: string, userId: string, ...args: Array<string | number>): Promise<unknown> {
-    return this.#eval(script, `${this.#options.indexPrefix}${userId}`, args);
+  #onIndex(script: Script, userId: string, ...args: Array<string | number>): Promise<unknown> {
+    return this.#run(script, `${this.#options.indexPrefix}${userId}`, args);
   }
 
-  #eval(script: string, key: string, args: Array<string | number>): Promise<unknown> {
-    return this.#options.client.eval(script, { keys: [key], arguments: args.map(String) });
+  /** Runs a script by its hash, or by its text when the server does not know it yet; then it knows it. */
+  async #run({ text, sha1 }: Script, key: string, args: Array<string | number>): Promise<unknown> {
+    const { commands } = this.#options;
+    const texts = args.map(String);
+    try {
+      return asText(await commands.evaluate("EVALSHA", sha1, key, texts));
+    } catch (error) {
+      if (!NO_SCRIPT.test(String(error))) throw error;
+      return asText(await commands.evaluate("EVAL", text, key, texts));
+    }
+  }
+
+  #keyOf(id: string): string {
+    return `${this.#options.prefix}${id}`;
   }
 }
 

@@ -33,11 +33,11 @@ export class RedisRememberTokens implements RememberTokenStore {
     const ttl = timeToLive(record);
     const rotate = (...listed: string[]) =>
       this.#records.run(ROTATE, id, Date.now(), value, ttl, headOf(record.userId, tokenHash), ...listed);
-    let rotated = await rotate();
+    let rotated = Number(await rotate());
     if (rotated === 2) {
       // The index is made to live longer before the record is, so that a crash in between unlists none.
       await this.#records.keep(record.userId, ttl);
-      rotated = await rotate(listedTo(record));
+      rotated = Number(await rotate(listedTo(record)));
     }
     return rotated === 1;
   }

@@ -32,7 +32,7 @@ const LIMITS: Array<[string, string, number]> = [
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
   ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 36_200],
-  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 9_200],
+  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 11_700],
 ];
 
 describe("a bundle", () => {

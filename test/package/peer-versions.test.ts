@@ -38,21 +38,19 @@ describe("the versions of the peers", () => {
     }
   });
 
-  it("are checked at the import: connect-redis 7 is an error that says what to install", async () => {
-    const cwd = await packageWith(dir, ["express-session"]);
-    const fake = join(cwd, "node_modules/connect-redis");
+  it("are checked where they are used: node-redis 4 is an error of openStore that says what to install", async () => {
+    const cwd = await packageWith(dir, []);
+    const fake = join(cwd, "node_modules/redis");
     await mkdir(fake);
     await writeFile(
       join(fake, "package.json"),
-      '{"name":"connect-redis","version":"7.1.1","type":"module","exports":"./index.js"}',
+      '{"name":"redis","version":"4.7.1","type":"module","exports":"./index.js"}',
     );
-    await writeFile(join(fake, "index.js"), "export default class RedisStore {}");
-    const program =
-      'import("latchkey/stores/redis").then(() => console.log("loaded"), ({ code, message }) => console.log(code, message))';
+    await writeFile(join(fake, "index.js"), "export const createClient = () => ({ disconnect() {} });");
+    const program = `import { openStore } from "latchkey/stores";
+      openStore("redis://127.0.0.1:1").then(() => console.log("opened"), ({ code, message }) => console.log(code, message))`;
     const { output } = await runProgram(program, { cwd });
-    expect(output.trim()).to.equal(
-      "peer_version connect-redis must be 8 or newer; install it with: npm install connect-redis@latest",
-    );
+    expect(output.trim()).to.equal("peer_version redis must be 5 or newer; install it with: npm install redis@latest");
   });
 
   // These ask the registry.

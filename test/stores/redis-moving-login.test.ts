@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { type RedisClient, RedisStore } from "latchkey/stores/redis";
+import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
+import { changedClient } from "../support/redis-store.js";
 
 const here = await backendsHere("redis");
 
@@ -18,12 +19,9 @@ for (const { open } of here) {
       return { userId, data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
     };
 
-    /** The store over a client with these methods in the place of its own. */
-    const storeWith = (change: Partial<RedisClient>) => {
-      const client = opened.client!;
-      const own: RedisClient = { get: (key) => client.get(key), eval: (script, given) => client.eval(script, given) };
-      return new RedisStore({ client: { ...own, ...change }, prefix: opened.prefix! });
-    };
+    /** The store over a client with these methods instead of its own. */
+    const storeWith = (change: Partial<NodeRedisClient>) =>
+      new RedisStore({ client: changedClient(opened.client!, change), prefix: opened.prefix! });
 
     it("is found in the new one, where it is not found in the old one any more", async () => {
       await opened.store.create("old", record("ann"));
@@ -41,9 +39,9 @@ for (const { open } of here) {
       await opened.store.create("was", record("bob"));
       const [creation, reading] = [new Gate(), new Gate()];
       const moving = storeWith({
-        eval: async (script, given) => {
+        evalSha: async (sha1, given) => {
           if (given.keys[0]!.endsWith(":is")) await creation.pass();
-          return opened.client!.eval(script, given);
+          return opened.client!.evalSha(sha1, given);
         },
       }).create("is", record("bob"));
       await creation.arrived();

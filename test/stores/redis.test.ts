@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import type { RememberTokenRecord, SessionRecord } from "latchkey";
-import { type RedisClient, RedisStore } from "latchkey/stores/redis";
+import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { rememberTokenConformance, storeConformance } from "latchkey/testing";
 import { createClient as createClient5 } from "redis5";
 import { backendsHere } from "../support/backends.js";
 import { everyTokenVerb, everyVerb } from "../support/every-verb.js";
 import { type RedisServer, startRedis } from "../support/redis-servers.js";
-import { useRedisStore } from "../support/redis-store.js";
+import { changedClient, useRedisStore } from "../support/redis-store.js";
 
 const HOUR = 3_600_000;
 const WEEK = 7 * 24 * HOUR;
@@ -24,7 +24,7 @@ function token(parts: Partial<RememberTokenRecord> = {}): RememberTokenRecord {
 if ((await backendsHere("redis")).length > 0) {
   describe("RedisStore", () => {
     const { cli, ttl, current } = useRedisStore();
-    let client: RedisClient;
+    let client: NodeRedisClient;
     let store: RedisStore;
     beforeEach(() => {
       ({ client, store } = current());
@@ -111,10 +111,10 @@ if ((await backendsHere("redis")).length > 0) {
 
       it(`lists ${name} before it writes them, so that a crash in between hides none`, async () => {
         let calls = 0;
-        const failing: RedisClient = {
-          get: (key) => client.get(key),
-          eval: (script, options) => (++calls === 2 ? Promise.reject(new Error("gone")) : client.eval(script, options)),
-        };
+        const failing = changedClient(client, {
+          evalSha: (sha1, options) =>
+            ++calls === 2 ? Promise.reject(new Error("gone")) : client.evalSha(sha1, options),
+        });
         const broken = verbs(new RedisStore({ client: failing }));
         expect(await broken.create("a", newRecord()).catch((error) => error.message)).to.equal("gone");
         const kept = verbs(store);
@@ -133,10 +133,22 @@ if ((await backendsHere("redis")).length > 0) {
       ];
       for (const { name, run } of cases) await run().catch((e) => expect.fail(`${name}: ${e}`));
       const used = (await cli("INFO", "commandstats")).match(/(?<=cmdstat_)[^:]+/g)!;
-      const allowed = ["get", "eval", "set", "del", "getrange", "setrange", "pttl", "pexpire", "zadd", "zrem"];
+      const allowed = [
+        "get",
+        "eval",
+        "evalsha",
+        "set",
+        "del",
+        "getrange",
+        "setrange",
+        "pttl",
+        "pexpire",
+        "zadd",
+        "zrem",
+      ];
       allowed.push("zrevrange", "zrandmember", "client|setinfo", "client|setname", "hello", "config|resetstat", "info");
       expect(used.filter((command) => !allowed.includes(command))).to.eql([]);
-      expect(used).to.include.members(["get", "eval"]);
+      expect(used).to.include.members(["get", "eval", "evalsha"]);
     });
 
     it("reads with one command", async () => {
@@ -161,12 +173,6 @@ if ((await backendsHere("redis")).length > 0) {
       current().client.destroy();
       for (const call of [...everyVerb(store, record), ...everyTokenVerb(tokens, token)])
         expect(await call().catch((error) => error), String(call)).to.be.instanceOf(Error);
-    });
-
-    it("refuses what is no client of node-redis", () => {
-      for (const wrong of [undefined, null, {}, { get() {} }, { eval() {} }])
-        expect(() => new RedisStore({ client: wrong as never })).to.throw(TypeError, "client must be");
-      expect(() => new RedisStore({ client: {} as never })).to.throw(TypeError);
     });
   });
 

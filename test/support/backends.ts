@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { MemoryStore, type SessionStore } from "latchkey";
-import { type RedisClient, RedisStore } from "latchkey/stores/redis";
+import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
 import { createClient, createCluster, createSentinel } from "redis";
 import { DataSource } from "typeorm";
@@ -19,7 +19,7 @@ export interface Opened {
   store: SessionStore;
   /** What the store works on, for a test that looks behind it. */
   dataSource?: DataSource;
-  client?: RedisClient;
+  client?: NodeRedisClient;
   tables?: { sessions: string; rememberTokens: string };
   prefix?: string;
   /** A store on the same, by a connection of its own, as another process would have it. */
@@ -133,7 +133,7 @@ async function openMemory(): Promise<Opened> {
   return { store, close: () => store.close() };
 }
 
-type Client = RedisClient & {
+type Client = NodeRedisClient & {
   on(event: "error", listener: () => void): unknown;
   connect(): Promise<unknown>;
   close(): unknown;

@@ -1,4 +1,4 @@
-import { RedisStore } from "latchkey/stores/redis";
+import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { createClient } from "redis";
 import { type RedisServer, redisCli, startRedis } from "./redis-servers.js";
 
@@ -25,4 +25,15 @@ export function useRedisStore() {
   });
 
   return { cli, ttl: async (key: string) => Number(await cli("PTTL", key)), current: () => ({ client, store }) };
+}
+
+/** A client of node-redis with some methods changed. */
+export function changedClient(client: NodeRedisClient, change: Partial<NodeRedisClient>): NodeRedisClient {
+  return {
+    isOpen: true,
+    get: (key) => client.get(key),
+    eval: (script, options) => client.eval(script, options),
+    evalSha: (sha1, options) => client.evalSha(sha1, options),
+    ...change,
+  };
 }

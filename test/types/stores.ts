@@ -13,7 +13,14 @@ import {
 } from "latchkey";
 import type { OpenStore, openStore } from "latchkey/stores";
 import type { ExpressSessionStore, ExpressSessionStoreLike } from "latchkey/stores/express-session";
-import type { RedisClient, RedisStore, RedisStoreOptions } from "latchkey/stores/redis";
+import type {
+  IoredisClient,
+  NodeRedisClient,
+  RedisClient,
+  RedisStore,
+  RedisStoreOptions,
+  ValkeyGlideClient,
+} from "latchkey/stores/redis";
 import type {
   LatchkeyEntitiesOptions,
   latchkeyEntities,
@@ -21,7 +28,7 @@ import type {
   TypeOrmStoreOptions,
 } from "latchkey/stores/typeorm";
 import type { LoginAsOptions, loginAs, StoreCase, StoreConformanceOptions, storeConformance } from "latchkey/testing";
-import type { RedisClientType, RedisClusterType, RedisSentinelType } from "redis";
+import type { RedisClientPoolType, RedisClientType, RedisClusterType, RedisSentinelType } from "redis";
 import type { createClient as createClient5 } from "redis5";
 import type { DataSource, EntitySchema } from "typeorm";
 import { same } from "./same.js";
@@ -31,7 +38,8 @@ type Gives<T, To> = T extends To ? true : false;
 same<Gives<MemoryStore | RedisStore | TypeOrmStore | ExpressSessionStore, SessionStore>, true>(true);
 same<Gives<OpenStore, SessionStore & { close(): Promise<void> }>, true>(true);
 same<Awaited<ReturnType<typeof openStore>>, OpenStore>(true);
-same<Gives<RedisClientType | RedisClusterType | RedisSentinelType, RedisClient>, true>(true);
+same<RedisClient, NodeRedisClient | IoredisClient | ValkeyGlideClient>(true);
+same<Gives<RedisClientType | RedisClusterType | RedisSentinelType | RedisClientPoolType, RedisClient>, true>(true);
 same<Gives<ReturnType<typeof createClient5>, RedisClient>, true>(true);
 same<keyof RedisStoreOptions, "client" | "prefix" | "waitReplicas">(true);
 same<Gives<MemoryStoreOptions, NonNullable<ConstructorParameters<typeof MemoryStore>[0]>>, true>(true);

@@ -1,0 +1,121 @@
+import { kindOf } from "../../src/text.js";
+
+/** A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, alone, as a Cluster or behind Sentinels. It is recognized by its methods. */
+export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
+
+/** What latchkey uses of a node-redis client: `createClient`, `createClientPool`, `createCluster` and `createSentinel` all return it. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean;
+  get(key: string): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  wait?(replicas: number, timeout: number): Promise<number>;
+}
+
+/** What latchkey uses of an ioredis client: a `Redis`, also of Sentinels, or a `Cluster`. */
+export interface IoredisClient {
+  readonly status: string;
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** What latchkey uses of a Valkey GLIDE client: a `GlideClient` or a `GlideClusterClient`. */
+export interface ValkeyGlideClient {
+  customCommand(args: string[]): Promise<unknown>;
+}
+
+/** The commands that the store sends. Each goes to the master that has the key. */
+export interface RedisCommands {
+  /** GET, or null if the client may send it to a replica. */
+  get: ((key: string) => Promise<unknown>) | null;
+  /** EVAL with the text of a script, or EVALSHA with its hash. */
+  evaluate(command: "EVAL" | "EVALSHA", script: string, key: string, args: string[]): Promise<unknown>;
+  /** WAIT, or null if the client may send it by another connection than the commands before it. */
+  wait: ((replicas: number, timeout: number) => Promise<unknown>) | null;
+}
+
+/** The commands of a client. @throws TypeError if latchkey does not recognize the client */
+export function commandsOf(client: RedisClient): RedisCommands {
+  if (isValkeyGlide(client)) return ofValkeyGlide(client);
+  if (isIoredis(client)) return ofIoredis(client);
+  if (isNodeRedis(client)) return ofNodeRedis(client);
+  throw new TypeError(
+    `client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ${described(client)}`,
+  );
+}
+
+/** An answer in which Buffers became text: a client may be set to give these. */
+export function asText(answer: unknown): unknown {
+  if (Array.isArray(answer)) return answer.map(asText);
+  return Buffer.isBuffer(answer) ? answer.toString() : answer;
+}
+
+function isNodeRedis(client: unknown): client is NodeRedisClient {
+  return has(client, "get", "eval", "evalSha") && typeof (client as NodeRedisClient).isOpen === "boolean";
+}
+
+/** Uses the client's own commands, because `sendCommand` does not add the client's `keyPrefix`. */
+function ofNodeRedis(client: NodeRedisClient): RedisCommands {
+  const commands = promisesOf(client);
+  const isCluster = has(client, "nodeClient");
+  const isSentinel = has(client, "getMasterNode");
+  const isPool = has(client, "execute");
+  const canWait = has(commands, "wait") && !isCluster && !isPool;
+  return {
+    get: isCluster || isSentinel ? null : (key) => commands.get(key),
+    evaluate: (command, script, key, args) =>
+      commands[command === "EVAL" ? "eval" : "evalSha"](script, { keys: [key], arguments: args }),
+    wait: canWait ? (replicas, timeout) => commands.wait!(replicas, timeout) : null,
+  };
+}
+
+/** The client, or in the `legacyMode` of node-redis 4 its property `v4`, whose commands return promises. */
+function promisesOf(client: NodeRedisClient): NodeRedisClient {
+  const legacy = client as NodeRedisClient & { options?: { legacyMode?: boolean }; v4?: NodeRedisClient };
+  return legacy.options?.legacyMode ? legacy.v4! : client;
+}
+
+function isIoredis(client: unknown): client is IoredisClient {
+  return has(client, "call") && typeof (client as IoredisClient).status === "string";
+}
+
+function ofIoredis(client: IoredisClient): RedisCommands {
+  const { isCluster, options } = client as { isCluster?: boolean; options?: { scaleReads?: unknown } };
+  const readsMaster = !isCluster || options?.scaleReads === "master";
+  // ioredis finds the key of a command by its name in lower case.
+  const send = (name: string, ...args: string[]) => client.call(name.toLowerCase(), ...args);
+  return bySending(send, { readsMaster, canWait: !isCluster });
+}
+
+function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
+  return has(client, "customCommand");
+}
+
+/** Its option `readFrom` cannot be seen, so it may read from replicas. */
+function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
+  const isCluster = has(client, "ssubscribe");
+  return bySending((...command) => client.customCommand(command), { readsMaster: false, canWait: !isCluster });
+}
+
+/** The commands of a client that has a method to send any of them. */
+function bySending(
+  send: (name: string, ...args: string[]) => Promise<unknown>,
+  { readsMaster, canWait }: { readsMaster: boolean; canWait: boolean },
+): RedisCommands {
+  return {
+    get: readsMaster ? (key) => send("GET", key) : null,
+    evaluate: (command, script, key, args) => send(command, script, "1", key, ...args),
+    wait: canWait ? (replicas, timeout) => send("WAIT", String(replicas), String(timeout)) : null,
+  };
+}
+
+function has(client: unknown, ...methods: string[]): boolean {
+  return methods.every((method) => typeof (client as Record<string, unknown> | null)?.[method] === "function");
+}
+
+/** What was given, without anything secret: a text may be a URL with a password. */
+function described(client: unknown): string {
+  const name = client instanceof Object && client.constructor?.name;
+  return typeof client === "object" && name && !(client instanceof Promise)
+    ? `an object of the class ${name}`
+    : kindOf(client);
+}

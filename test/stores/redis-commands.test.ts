@@ -1,0 +1,163 @@
+import { expect } from "chai";
+import type { SessionRecord } from "latchkey";
+import { type RedisClient, RedisStore } from "latchkey/stores/redis";
+import { createClient, createClientPool, createCluster, createSentinel } from "redis";
+import { createClient as createClient5 } from "redis5";
+import { backendsHere } from "../support/backends.js";
+import { useRedisStore } from "../support/redis-store.js";
+
+function record(): SessionRecord {
+  const now = Date.now();
+  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000, revision: 0 };
+}
+
+/** A value as Redis keeps it. */
+function stored(): string {
+  const digits = (instant: number) => String(instant).padStart(15, "0");
+  const now = Date.now();
+  return `${digits(now)}${digits(now + 60_000)}ann\n0\n{"createdAt":${now},"data":{}}`;
+}
+
+const nothing = async () => null;
+
+describe("the client of a RedisStore", () => {
+  const rootNodes = [{ url: "redis://127.0.0.1:1" }];
+  const sentinelRootNodes = [{ host: "127.0.0.1", port: 1 }];
+
+  it("is recognized by its methods, before it is connected", () => {
+    const clients: Record<string, RedisClient> = {
+      "node-redis": createClient(),
+      "node-redis 5": createClient5(),
+      "a pool of node-redis": createClientPool(),
+      "a Cluster of node-redis": createCluster({ rootNodes }),
+      "Sentinels of node-redis": createSentinel({ name: "main", sentinelRootNodes }),
+      ioredis: { status: "wait", call: nothing },
+      "Valkey GLIDE": { customCommand: nothing },
+    };
+    for (const [name, client] of Object.entries(clients)) expect(() => new RedisStore({ client }), name).not.to.throw();
+  });
+
+  it("is a TypeError if it is anything else, which says what was given, and nothing secret of it", () => {
+    const expected = "client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ";
+    class Memcached {
+      get() {}
+    }
+    const given: Array<[unknown, string]> = [
+      [undefined, "undefined"],
+      [null, "null"],
+      ["redis://u:hunter2@localhost", "a string"],
+      [createClient, "a function"],
+      [Promise.resolve(createClient()), "a promise"],
+      [{}, "an object of the class Object"],
+      [Object.create(null), "object"],
+      [new Memcached(), "an object of the class Memcached"],
+      [{ get: nothing, eval: nothing, evalSha: nothing }, "an object of the class Object"],
+      [{ call: nothing }, "an object of the class Object"],
+    ];
+    for (const [client, name] of given)
+      expect(() => new RedisStore({ client: client as RedisClient })).to.throw(TypeError, `${expected}${name}`);
+    // Its commands take callbacks.
+    expect(() => new RedisStore({ client: createClient().legacy() as never })).to.throw(TypeError, expected);
+  });
+
+  it("must use one connection to one master for waitReplicas", () => {
+    const one: RedisClient[] = [
+      createClient(),
+      createSentinel({ name: "main", sentinelRootNodes }),
+      { status: "wait", call: nothing },
+      { customCommand: nothing },
+    ];
+    const several: unknown[] = [
+      createClientPool(),
+      createCluster({ rootNodes }),
+      { isOpen: true, get: nothing, eval: nothing, evalSha: nothing },
+      { status: "wait", call: nothing, isCluster: true },
+      { customCommand: nothing, ssubscribe: nothing },
+    ];
+    for (const client of one) expect(() => new RedisStore({ client, waitReplicas: 1 })).not.to.throw();
+    for (const client of several as RedisClient[]) {
+      expect(() => new RedisStore({ client })).not.to.throw();
+      expect(() => new RedisStore({ client, waitReplicas: 1 })).to.throw(TypeError, "waitReplicas must be 0");
+    }
+  });
+
+  it("is not asked for a read that it may send to a replica", async () => {
+    const asked: unknown[] = [];
+    const answer = (command: string) => {
+      asked.push(command.toUpperCase());
+      return Promise.resolve(stored());
+    };
+    const node = {
+      isOpen: true,
+      get: () => answer("GET"),
+      eval: () => answer("EVAL"),
+      evalSha: () => answer("EVALSHA"),
+    };
+    const ioredis = { status: "ready", call: answer };
+    const glide = { customCommand: ([command]: string[]) => answer(command!) };
+    const commandOf = async (client: unknown) => {
+      expect((await new RedisStore({ client: client as RedisClient }).read("a"))?.userId).to.equal("ann");
+      return asked.pop();
+    };
+    expect(await commandOf(node)).to.equal("GET");
+    expect(await commandOf({ ...node, nodeClient() {} })).to.equal("EVALSHA");
+    expect(await commandOf({ ...node, getMasterNode() {} })).to.equal("EVALSHA");
+    expect(await commandOf(ioredis)).to.equal("GET");
+    expect(await commandOf({ ...ioredis, isCluster: true, options: { scaleReads: "master" } })).to.equal("GET");
+    expect(await commandOf({ ...ioredis, isCluster: true, options: { scaleReads: "slave" } })).to.equal("EVALSHA");
+    expect(await commandOf(glide)).to.equal("EVALSHA");
+    expect(asked).to.eql([]);
+  });
+
+  it("may give text as Buffers, and numbers as text", async () => {
+    const bytes = async () => Buffer.from(stored());
+    const client = { isOpen: true, get: bytes, eval: bytes, evalSha: bytes };
+    expect((await new RedisStore({ client }).read("a"))?.userId).to.equal("ann");
+    const texts = { isOpen: true, get: nothing, eval: nothing, evalSha: async () => "1" };
+    await new RedisStore({ client: texts }).create("a", { ...record(), userId: null });
+  });
+});
+
+if ((await backendsHere("redis")).length > 0) {
+  describe("the scripts of a RedisStore", () => {
+    const { cli, current } = useRedisStore();
+
+    const calls = async () => {
+      const stats = [...(await cli("INFO", "commandstats")).matchAll(/cmdstat_(eval|evalsha):calls=(\d+)/g)];
+      return Object.fromEntries(stats.map(([, name, count]) => [name, Number(count)]));
+    };
+
+    it("are sent as text once, and by their hash from then on, also after the server forgot them", async () => {
+      const { store } = current();
+      const round = async (id: string) => {
+        await store.create(id, record());
+        expect(await store.touch(id, record())).to.equal(true);
+        expect(await store.update(id, record())).to.equal(true);
+        expect(await store.listByUser("ann")).to.have.lengthOf(1);
+        expect(await store.destroy(id)).to.equal(true);
+      };
+      for (const _ of ["new", "forgotten"]) {
+        await cli("SCRIPT", "FLUSH");
+        await cli("CONFIG", "RESETSTAT");
+        await round("first");
+        const { eval: learnt } = await calls();
+        expect(learnt).to.equal(8);
+        for (let i = 0; i < 10; i++) await round(`${i}`);
+        expect((await calls()).eval).to.equal(learnt);
+      }
+    });
+
+    it("reject with every other error, and are not sent again", async () => {
+      const { store } = current();
+      await cli("SADD", "latchkey:user:ann", "wrong type");
+      await store.listByUser("bob");
+      await cli("CONFIG", "RESETSTAT");
+      const error = await store.listByUser("ann").catch((caught: unknown) => caught);
+      expect(error)
+        .to.be.an("error")
+        .and.property("message")
+        .match(/^WRONGTYPE/);
+      expect(await calls()).to.eql({ evalsha: 1 });
+    });
+  });
+}
