@@ -53,10 +53,11 @@ function isNodeRedis(client: unknown): client is NodeRedisClient {
   return has(client, "get", "eval", "evalSha") && typeof (client as NodeRedisClient).isOpen === "boolean";
 }
 
-/** Uses the client's own commands, because `sendCommand` does not add the client's `keyPrefix`. */
+/** Uses the client's own commands, because `sendCommand` of node-redis 6 does not add the client's `keyPrefix`. */
 function ofNodeRedis(client: NodeRedisClient): RedisCommands {
-  const commands = promisesOf(client);
   const isCluster = has(client, "nodeClient");
+  if (isCluster && !has(client, "withTypeMapping")) return ofNodeRedis4Cluster(client);
+  const commands = promisesOf(client);
   const isSentinel = has(client, "getMasterNode");
   const isPool = has(client, "execute");
   const canWait = has(commands, "wait") && !isCluster && !isPool;
@@ -66,6 +67,13 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
       commands[command === "EVAL" ? "eval" : "evalSha"](script, { keys: [key], arguments: args }),
     wait: canWait ? (replicas, timeout) => commands.wait!(replicas, timeout) : null,
   };
+}
+
+/** A Cluster of node-redis 4, whose `eval` and `evalSha` do not find the node of their key. */
+function ofNodeRedis4Cluster(client: NodeRedisClient): RedisCommands {
+  type Cluster = { sendCommand(key: string, isReadonly: boolean, command: string[]): Promise<unknown> };
+  const cluster = client as unknown as Cluster;
+  return bySending((key, command) => cluster.sendCommand(key, false, command), { readsMaster: true, canWait: false });
 }
 
 /** The client, or in the `legacyMode` of node-redis 4 its property `v4`, whose commands return promises. */
@@ -82,7 +90,7 @@ function ofIoredis(client: IoredisClient): RedisCommands {
   const { isCluster, options } = client as { isCluster?: boolean; options?: { scaleReads?: unknown } };
   const readsMaster = !isCluster || options?.scaleReads === "master";
   // ioredis finds the key of a command by its name in lower case.
-  const send = (name: string, ...args: string[]) => client.call(name.toLowerCase(), ...args);
+  const send = (_key: string, [name, ...args]: string[]) => client.call(name!.toLowerCase(), ...args);
   return bySending(send, { readsMaster, canWait: !isCluster });
 }
 
@@ -93,18 +101,18 @@ function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
 /** Its option `readFrom` cannot be seen, so it may read from replicas. */
 function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
   const isCluster = has(client, "ssubscribe");
-  return bySending((...command) => client.customCommand(command), { readsMaster: false, canWait: !isCluster });
+  return bySending((_key, command) => client.customCommand(command), { readsMaster: false, canWait: !isCluster });
 }
 
-/** The commands of a client that has a method to send any of them. */
+/** The commands of a client that has a method to send any command about a key. */
 function bySending(
-  send: (name: string, ...args: string[]) => Promise<unknown>,
+  send: (key: string, command: string[]) => Promise<unknown>,
   { readsMaster, canWait }: { readsMaster: boolean; canWait: boolean },
 ): RedisCommands {
   return {
-    get: readsMaster ? (key) => send("GET", key) : null,
-    evaluate: (command, script, key, args) => send(command, script, "1", key, ...args),
-    wait: canWait ? (replicas, timeout) => send("WAIT", String(replicas), String(timeout)) : null,
+    get: readsMaster ? (key) => send(key, ["GET", key]) : null,
+    evaluate: (command, script, key, args) => send(key, [command, script, "1", key, ...args]),
+    wait: canWait ? (replicas, timeout) => send("", ["WAIT", String(replicas), String(timeout)]) : null,
   };
 }
 

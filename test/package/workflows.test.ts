@@ -36,6 +36,7 @@ describe("the workflows", () => {
     const run = all(/npm run (?:--?\S+ )*([\w:-]+)/g);
     expect(run.map(([, script]) => script)).to.include.members([
       "test:matrix",
+      "test:drivers",
       "test:first-steps",
       "test:orms",
       "sbom",

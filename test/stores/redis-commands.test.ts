@@ -100,7 +100,11 @@ describe("the client of a RedisStore", () => {
       return asked.pop();
     };
     expect(await commandOf(node)).to.equal("GET");
-    expect(await commandOf({ ...node, nodeClient() {} })).to.equal("EVALSHA");
+    expect(await commandOf({ ...node, nodeClient() {}, withTypeMapping() {} })).to.equal("EVALSHA");
+    const of4 = {
+      sendCommand: (_key: string, isReadonly: boolean, [name]: string[]) => answer(`${name} ${isReadonly}`),
+    };
+    expect(await commandOf({ ...node, nodeClient() {}, ...of4 })).to.equal("GET FALSE");
     expect(await commandOf({ ...node, getMasterNode() {} })).to.equal("EVALSHA");
     expect(await commandOf(ioredis)).to.equal("GET");
     expect(await commandOf({ ...ioredis, isCluster: true, options: { scaleReads: "master" } })).to.equal("GET");

@@ -53,23 +53,45 @@ export async function startRedis({ port: given, args = [] }: RedisServerOptions 
   }
 }
 
+/** What a Redis Cluster is reached by. */
+export interface RedisCluster {
+  /** The masters. */
+  nodes: RedisServer[];
+  /** One replica for each master, or none at all. */
+  replicas: RedisServer[];
+  stop(): Promise<void>;
+}
+
 /** Three masters that share the slots of a Redis Cluster. */
-export async function startRedisCluster(): Promise<{ nodes: RedisServer[]; stop(): Promise<void> }> {
-  const nodes = await Promise.all([0, 1, 2].map(startClusterNode));
-  const [first, ...others] = nodes;
+export async function startRedisCluster({ replicated = false } = {}): Promise<RedisCluster> {
+  const all = await Promise.all(Array.from({ length: replicated ? 6 : 3 }, startClusterNode));
+  const [nodes, replicas] = [all.slice(0, 3), all.slice(3)];
+  const [first, ...others] = all;
   for (const [i, { port }] of nodes.entries()) {
     await redisCli(port, "CLUSTER", "ADDSLOTSRANGE", String([0, 5461, 10923][i]), String([5460, 10922, 16383][i]));
     await redisCli(port, "CLUSTER", "SET-CONFIG-EPOCH", String(i + 1));
   }
   for (const { port, busPort } of others)
     await redisCli(first!.port, "CLUSTER", "MEET", "127.0.0.1", String(port), String(busPort));
-  for (const { port } of nodes) {
+  for (const { port } of all) {
     await until(async () => {
       const info = await redisCli(port, "CLUSTER", "INFO");
-      return info.includes("cluster_state:ok") && info.includes("cluster_known_nodes:3");
+      return info.includes("cluster_state:ok") && info.includes(`cluster_known_nodes:${all.length}`);
     });
   }
-  return { nodes, stop: () => stopAll(nodes) };
+  for (const [i, { port }] of replicas.entries()) {
+    const master = (await redisCli(nodes[i]!.port, "CLUSTER", "MYID")).trim();
+    await redisCli(port, "CLUSTER", "REPLICATE", master);
+    await until(async () => (await redisCli(port, "INFO", "replication")).includes("master_link_status:up"));
+  }
+  // A replica is listed once its master has sent it something, which a ping does too.
+  for (const { port } of replicas.length > 0 ? all : []) {
+    await until(async () => {
+      const slots = await redisCli(port, "CLUSTER", "SLOTS");
+      return all.every((node) => slots.includes(`\n${node.port}\n`));
+    });
+  }
+  return { nodes, replicas, stop: () => stopAll(all) };
 }
 
 /** What a Sentinel setup is reached by. */
@@ -125,6 +147,7 @@ export async function freePort(): Promise<number> {
 async function startClusterNode(): Promise<RedisServer & { busPort: number }> {
   const busPort = await freePort();
   const args = ["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-announce-ip", "127.0.0.1"];
+  args.push("--repl-ping-replica-period", "1");
   return Object.assign(await startRedis({ args }), { busPort });
 }
 
