@@ -15,7 +15,10 @@ export interface NodeRedisClient {
 /** What latchkey uses of an ioredis client: a `Redis`, also of Sentinels, or a `Cluster`. */
 export interface IoredisClient {
   readonly status: string;
-  call(command: string, ...args: string[]): Promise<unknown>;
+  get(key: string): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
+  evalsha(sha1: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
+  wait(replicas: number, timeout: number): Promise<unknown>;
 }
 
 /** What latchkey uses of a Valkey GLIDE client: a `GlideClient` or a `GlideClusterClient`. */
@@ -73,7 +76,11 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
 function ofNodeRedis4Cluster(client: NodeRedisClient): RedisCommands {
   type Cluster = { sendCommand(key: string, isReadonly: boolean, command: string[]): Promise<unknown> };
   const cluster = client as unknown as Cluster;
-  return bySending((key, command) => cluster.sendCommand(key, false, command), { readsMaster: true, canWait: false });
+  return {
+    get: (key) => cluster.sendCommand(key, false, ["GET", key]),
+    evaluate: (command, script, key, args) => cluster.sendCommand(key, false, [command, script, "1", key, ...args]),
+    wait: null,
+  };
 }
 
 /** The client, or in the `legacyMode` of node-redis 4 its property `v4`, whose commands return promises. */
@@ -83,15 +90,17 @@ function promisesOf(client: NodeRedisClient): NodeRedisClient {
 }
 
 function isIoredis(client: unknown): client is IoredisClient {
-  return has(client, "call") && typeof (client as IoredisClient).status === "string";
+  return has(client, "get", "eval", "evalsha", "wait") && typeof (client as IoredisClient).status === "string";
 }
 
 function ofIoredis(client: IoredisClient): RedisCommands {
   const { isCluster, options } = client as { isCluster?: boolean; options?: { scaleReads?: unknown } };
   const readsMaster = !isCluster || options?.scaleReads === "master";
-  // ioredis finds the key of a command by its name in lower case.
-  const send = (_key: string, [name, ...args]: string[]) => client.call(name!.toLowerCase(), ...args);
-  return bySending(send, { readsMaster, canWait: !isCluster });
+  return {
+    get: readsMaster ? (key) => client.get(key) : null,
+    evaluate: (command, script, key, args) => client[command === "EVAL" ? "eval" : "evalsha"](script, 1, key, ...args),
+    wait: isCluster ? null : (replicas, timeout) => client.wait(replicas, timeout),
+  };
 }
 
 function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
@@ -101,18 +110,10 @@ function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
 /** Its option `readFrom` cannot be seen, so it may read from replicas. */
 function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
   const isCluster = has(client, "ssubscribe");
-  return bySending((_key, command) => client.customCommand(command), { readsMaster: false, canWait: !isCluster });
-}
-
-/** The commands of a client that has a method to send any command about a key. */
-function bySending(
-  send: (key: string, command: string[]) => Promise<unknown>,
-  { readsMaster, canWait }: { readsMaster: boolean; canWait: boolean },
-): RedisCommands {
   return {
-    get: readsMaster ? (key) => send(key, ["GET", key]) : null,
-    evaluate: (command, script, key, args) => send(key, [command, script, "1", key, ...args]),
-    wait: canWait ? (replicas, timeout) => send("", ["WAIT", String(replicas), String(timeout)]) : null,
+    get: null,
+    evaluate: (command, script, key, args) => client.customCommand([command, script, "1", key, ...args]),
+    wait: isCluster ? null : (replicas, timeout) => client.customCommand(["WAIT", String(replicas), String(timeout)]),
   };
 }
 
