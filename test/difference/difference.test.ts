@@ -32,10 +32,11 @@ describe("an application with latchkey, and the same without it", () => {
     });
   }
 
-  for (const { what, example } of knownDifferences) {
+  const major = Number.parseInt(process.versions.node, 10);
+  for (const { what, example, until = Number.POSITIVE_INFINITY } of knownDifferences) {
     it(`differ as is known: ${what}`, async () => {
       await trial.run([example]);
-      expect(trial.occurred.has(what), "occurred").to.equal(true);
+      if (major < until) expect(trial.occurred.has(what), "occurred").to.equal(true);
     });
   }
 

@@ -8,6 +8,8 @@ export interface KnownDifference {
   occurs(spec: Spec, difference: Difference): boolean;
   /** A case in which it occurs. */
   example: Spec;
+  /** The major of Node from which on the example may turn out as without latchkey. */
+  until?: number;
 }
 
 const USUAL = {
@@ -49,6 +51,7 @@ export const knownDifferences: readonly KnownDifference[] = [
       save: "fast",
       compression: "before",
     },
+    until: 24,
   },
   {
     what: "when `end` returns, a `compression()` mounted before latchkey has not changed the response yet",
@@ -81,11 +84,12 @@ export const knownDifferences: readonly KnownDifference[] = [
     example: { ...USUAL, way: "writeHead after end", compression: "before" },
   },
   {
-    what: "with `compression()` mounted after latchkey, an answer can still follow a call with an unknown encoding",
+    what: "an answer can still follow a call with an unknown encoding",
     reason:
-      "The first write is refused before it has an effect; without latchkey the head is made and the answer hangs.",
-    occurs: ({ way, compression }) => compression === "after" && /^(write|end): an unknown encoding/.test(way),
+      "The call is refused before it has an effect; without latchkey the head, or the length of a chunk, is sent, and the answer hangs.",
+    occurs: ({ way }) => /^(write|end): an unknown encoding/.test(way),
     example: { ...USUAL, way: "write: an unknown encoding; caught, and answered anew", compression: "after" },
+    until: 24,
   },
   {
     what: "a listener that the handler adds with `on-headers` runs after the save",
@@ -108,6 +112,64 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason: "The answer waits for its save. Without latchkey they come after the answer, where no client expects them.",
     occurs: ({ way }) => /^writeEarlyHints after (end|send)/.test(way),
     example: { ...USUAL, way: "writeEarlyHints after end" },
+    until: 24,
+  },
+  {
+    what: "early hints of a request that is pipelined behind another wait for their turn",
+    reason:
+      "Node sends them at once, in the middle of the other answer, unless the response is held back at that moment.",
+    occurs: ({ way, client }) => client === "behind another request" && /early hints|writeProcessing/.test(way),
+    example: { ...USUAL, way: "early hints", session: "new login", client: "behind another request" },
+    until: 24,
+  },
+  {
+    what: "`cork()` after `end` holds back nothing",
+    reason:
+      "The answer is sent once the session is saved. Without latchkey a part of it may stay behind the cork for ever.",
+    occurs: ({ way }) => /^cork after (end|send)$/.test(way),
+    example: { ...USUAL, way: "cork after end", save: "fast", client: "before another request" },
+    until: 24,
+  },
+  {
+    what: "the callback of a second `end` may be called when the answer is finished, instead of with an error",
+    reason: "Without latchkey the answer is finished by then.",
+    occurs: ({ way }, { aspect }) => way === "end with a callback alone after end" && aspect === "events",
+    example: {
+      ...USUAL,
+      way: "end with a callback alone after end",
+      session: "new login",
+      save: "fast",
+      compression: "after",
+      express: "4",
+    },
+    until: 24,
+  },
+  {
+    what: "if the handler, or Express because of an error after the answer, destroys the connection while a save is pending, the answer is lost",
+    reason:
+      "Without latchkey the answer is on its way by then. Other requests of this connection have no answer either.",
+    occurs: ({ way }) =>
+      /^(destroy|an exception|next\(error\)|an error handler that always answers,) after (end|send)$/.test(way) ||
+      way === "pipeline: a source that fails at once",
+    example: { ...USUAL, way: "an exception after end", express: "4", client: "before another request" },
+    until: 24,
+  },
+  {
+    what: "behind `compression()`, an error that replaces an answer may close the connection if that answer had no body or chose its `Transfer-Encoding`",
+    reason: "Node may not send the error in chunks then, and compression takes its length away.",
+    occurs: ({ compression, save, client }, { aspect }) =>
+      compression === "before" &&
+      save === "failing" &&
+      client === "before another request" &&
+      aspect === "failing save",
+    example: {
+      ...USUAL,
+      way: "send: 204 with a body",
+      save: "failing",
+      compression: "before",
+      client: "before another request",
+    },
+    until: 24,
   },
 ];
 

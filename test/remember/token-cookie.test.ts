@@ -140,7 +140,9 @@ describe("the cookie of a remembered browser", () => {
         );
         expect(misjudged).to.equal(0);
         at.store.calls = [];
-        expect((await at.me(NAME + "x".repeat(65_536))).status, "refused by Node itself").to.equal(431);
+        // Node itself refuses it, and may close the connection before the client has sent all of it.
+        const huge = await at.me(NAME + "x".repeat(65_536)).catch(({ code }) => ({ status: code }));
+        expect(huge.status).to.be.oneOf([431, "ECONNRESET", "EPIPE"]);
         expect(at.store.calls).to.eql([]);
         expect(at.told).to.eql([]);
         expect([await at.isIn(hers.sid), await at.isIn(his.sid)]).to.eql([true, true]);
