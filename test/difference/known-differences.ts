@@ -131,9 +131,9 @@ export const knownDifferences: readonly KnownDifference[] = [
     until: 24,
   },
   {
-    what: "the callback of a second `end` may be called when the answer is finished, instead of with an error",
-    reason: "Without latchkey the answer is finished by then.",
-    occurs: ({ way }, { aspect }) => way === "end with a callback alone after end" && aspect === "events",
+    what: "the callback of a second `end` may be called with an error, or without one, where it would be the other way round without latchkey",
+    reason: "It depends on whether the answer is finished by then.",
+    occurs: ({ way }, { aspect }) => /^end with a callback alone after (end|send)$/.test(way) && aspect === "events",
     example: {
       ...USUAL,
       way: "end with a callback alone after end",
@@ -149,9 +149,18 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason:
       "Without latchkey the answer is on its way by then. Other requests of this connection have no answer either.",
     occurs: ({ way }) =>
-      /^(destroy|an exception|next\(error\)|an error handler that always answers,) after (end|send)$/.test(way) ||
-      way === "pipeline: a source that fails at once",
+      /^(destroy|the socket is destroyed|an exception|next\(error\)|an error handler that always answers,) after (end|send)$/.test(
+        way,
+      ) || way === "pipeline: a source that fails at once",
     example: { ...USUAL, way: "an exception after end", express: "4", client: "before another request" },
+    until: 24,
+  },
+  {
+    what: "an invalid time for `setTimeout` of a request that is pipelined behind another does not make the connection hang",
+    reason: "Node refuses it only when the connection is the response's turn, in the middle of its own work.",
+    occurs: ({ way, client }, { aspect }) =>
+      client === "behind another request" && way.startsWith("setTimeout: no number") && aspect === "hang",
+    example: { ...USUAL, way: "setTimeout: no number", client: "behind another request", express: "4" },
     until: 24,
   },
   {
