@@ -9,6 +9,7 @@ const ENTRIES = {
   "latchkey/testing": "../src/testing/index.ts",
   "latchkey/stores": "../stores/open.ts",
   "latchkey/stores/redis": "../stores/redis/index.ts",
+  "latchkey/stores/sql": "../stores/sql/index.ts",
   "latchkey/stores/typeorm": "../stores/typeorm/index.ts",
   "latchkey/stores/express-session": "../stores/express-session/index.ts",
 };

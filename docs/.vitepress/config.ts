@@ -60,6 +60,7 @@ const REFERENCE = [
   { text: "…/testing", link: "/reference/latchkey/testing" },
   { text: "…/stores", link: "/reference/latchkey/stores" },
   { text: "…/stores/redis", link: "/reference/latchkey/stores/redis" },
+  { text: "…/stores/sql", link: "/reference/latchkey/stores/sql" },
   { text: "…/stores/typeorm", link: "/reference/latchkey/stores/typeorm" },
   { text: "…/stores/express-session", link: "/reference/latchkey/stores/express-session" },
 ];

@@ -24,7 +24,7 @@ const FORBIDDEN = [
     path: "^src/",
     pathNot: "^src/(store/|(json|errors|text)\\.ts$)",
   }),
-  rule("a store knows another", "^stores/(memory|redis|typeorm|express-session)/", {
+  rule("a store knows another", "^stores/(memory|redis|sql|typeorm|express-session)/", {
     path: "^stores/",
     pathNot: "^stores/($1/|undecodable\\.ts$)",
   }),

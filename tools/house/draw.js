@@ -14,6 +14,8 @@ const FLOORS = [
       "stores/open.ts",
       "stores/memory",
       "stores/redis",
+      "stores/sql",
+      "stores/sql/drivers",
       "stores/typeorm",
       "stores/express-session",
       "stores/undecodable.ts",

@@ -4,6 +4,7 @@ import { guardTable } from "latchkey/routing-controllers";
 import { openStore } from "latchkey/stores";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
 import { RedisStore } from "latchkey/stores/redis";
+import { SqlStore } from "latchkey/stores/sql";
 import { TypeOrmStore } from "latchkey/stores/typeorm";
 import { loginAs } from "latchkey/testing";
 
@@ -17,5 +18,6 @@ known(LoginGuard.prototype.canActivate);
 known(openStore("memory:"));
 known(ExpressSessionStore.prototype.read);
 known(RedisStore.prototype.read);
+known(SqlStore.prototype.read);
 known(TypeOrmStore.prototype.read);
 known(loginAs);

@@ -1,0 +1,35 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a `Database` of better-sqlite3 that the store uses. */
+export interface BetterSqlite3Like {
+  prepare(sql: string): {
+    all(...values: SqlValue[]): unknown[];
+    run(...values: SqlValue[]): { changes: number };
+  };
+  pragma(source: string): unknown;
+}
+
+/**
+ * A database through better-sqlite3. It should have a connection of its own, because a transaction of the application on the same
+ * connection would include what the store writes meanwhile.
+ *
+ * @throws TypeError if the value is no `Database` of better-sqlite3
+ */
+export function betterSqlite3(db: BetterSqlite3Like): SqlDatabase {
+  assertShape("betterSqlite3", "a Database of better-sqlite3", db, ["prepare", "pragma"]);
+  const prepared = new Map<string, ReturnType<BetterSqlite3Like["prepare"]>>();
+  const statement = (sql: string) => {
+    let made = prepared.get(sql);
+    if (!made) {
+      made = db.prepare(sql);
+      prepared.set(sql, made);
+    }
+    return made;
+  };
+  return {
+    dialect: "sqlite",
+    all: async (sql, values) => statement(sql).all(...values) as SqlRow[],
+    run: async (sql, values) => changedRows("betterSqlite3", statement(sql).run(...values).changes),
+  };
+}

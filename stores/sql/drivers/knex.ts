@@ -1,0 +1,47 @@
+import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of Knex that the store uses. */
+export interface KnexLike {
+  // biome-ignore lint/suspicious/noExplicitAny: its types are those of the whole query builder
+  raw(sql: string, values: any): { timeout(milliseconds: number): PromiseLike<any> };
+  // biome-ignore lint/suspicious/noExplicitAny: Knex gives no type of its own
+  readonly client: any;
+}
+
+const DIALECTS: Record<string, SqlDialect> = { sqlite3: "sqlite", postgresql: "postgres", mysql: "mysql" };
+
+/**
+ * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex closes the connection.
+ *
+ * @throws TypeError if the value is no instance of Knex, or is one for another database
+ */
+export function knex(knex: KnexLike): SqlDatabase {
+  assertShape("knex", "an instance of Knex", knex, ["raw"]);
+  const { dialect: name } = (knex.client ?? {}) as { dialect?: string };
+  const dialect = DIALECTS[String(name)];
+  if (!dialect) throw new TypeError(`knex() knows ${Object.keys(DIALECTS).join(", ")}, not the dialect ${name}`);
+  // Knex has one placeholder for all databases.
+  const query = (sql: string, values: readonly SqlValue[], timeout: number) =>
+    knex.raw(sql.replace(/\$\d+/g, "?"), [...values]).timeout(timeout);
+  const rows: Record<SqlDialect, (result: never) => SqlRow[]> = {
+    sqlite: (result: SqlRow[]) => result,
+    postgres: (result: { rows: SqlRow[] }) => result.rows,
+    mysql: ([result]: [SqlRow[]]) => result,
+  };
+  const changed: Record<Exclude<SqlDialect, "sqlite">, (result: never) => unknown> = {
+    postgres: ({ rowCount }: { rowCount: number | null }) => rowCount ?? 0,
+    mysql: ([{ affectedRows }]: [{ affectedRows: number }]) => affectedRows,
+  };
+  const all: SqlDatabase["all"] = async (...statement) => rows[dialect]((await query(...statement)) as never);
+  return {
+    dialect,
+    all,
+    async run(sql, ...rest) {
+      if (dialect !== "sqlite") return changedRows("knex", changed[dialect]((await query(sql, ...rest)) as never));
+      // Of a raw statement on sqlite3, Knex gives no number of changes.
+      if (/^CREATE/.test(sql)) return query(sql, ...rest).then(() => 0);
+      return (await all(`${sql} RETURNING 1`, ...rest)).length;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { assertDialect, type SqlDatabase, type SqlDialect, type SqlRow, type SqlValue } from "../database.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of Kysely that the store uses. */
+export interface KyselyLike {
+  // biome-ignore lint/suspicious/noExplicitAny: the type of a compiled query contains the whole syntax tree
+  executeQuery(query: any): Promise<{ rows: unknown[]; numAffectedRows?: bigint | undefined }>;
+}
+
+/**
+ * A database through Kysely, on any of its dialects for SQLite, PostgreSQL or MySQL.
+ *
+ * @throws TypeError if the value is no instance of Kysely, or the dialect is unknown
+ */
+export function kysely(db: KyselyLike, dialect: SqlDialect): SqlDatabase {
+  assertShape("kysely", "an instance of Kysely", db, ["executeQuery"]);
+  assertDialect(dialect);
+  // What CompiledQuery.raw(sql, parameters) of Kysely gives.
+  const query = (sql: string, values: readonly SqlValue[]) =>
+    db.executeQuery({
+      sql,
+      parameters: [...values],
+      query: { kind: "RawNode", sqlFragments: [sql], parameters: [] },
+      queryId: { queryId: "latchkey" },
+    });
+  return {
+    dialect,
+    all: async (sql, values) => (await query(sql, values)).rows as SqlRow[],
+    run: async (sql, values) => changedRows("kysely", (await query(sql, values)).numAffectedRows ?? 0),
+  };
+}

@@ -1,0 +1,22 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a client of `@libsql/client` that the store uses. */
+export interface LibsqlLike {
+  execute(statement: { sql: string; args: SqlValue[] }): Promise<{ rows: unknown[]; rowsAffected: number }>;
+  batch(...statements: never[]): unknown;
+}
+
+/**
+ * A database through a client of `@libsql/client`, on a file or a server.
+ *
+ * @throws TypeError if the value is no client
+ */
+export function libsql(client: LibsqlLike): SqlDatabase {
+  assertShape("libsql", "a client of @libsql/client", client, ["execute", "batch"]);
+  return {
+    dialect: "sqlite",
+    all: async (sql, values) => (await client.execute({ sql, args: [...values] })).rows as SqlRow[],
+    run: async (sql, values) => changedRows("libsql", (await client.execute({ sql, args: [...values] })).rowsAffected),
+  };
+}

@@ -1,0 +1,48 @@
+/** How a pool lends its connections. */
+export interface Pool<C> {
+  take(): Promise<C>;
+  /** @param error of the last statement, if it failed */
+  giveBack(connection: C, error?: unknown): void;
+  /** Closes a connection that did not answer. */
+  discard(connection: C, error: Error): void;
+}
+
+/** Runs work on a connection of a pool. After `timeout`, in milliseconds, it rejects and closes the connection. */
+export async function onConnection<C, T>(
+  pool: Pool<C>,
+  timeout: number,
+  work: (connection: C) => Promise<T>,
+): Promise<T> {
+  let used: C | undefined;
+  let isLate = false;
+  const answered = (async () => {
+    const connection = await pool.take();
+    if (isLate) {
+      pool.giveBack(connection);
+      throw new Error("the pool gave its connection too late");
+    }
+    used = connection;
+    try {
+      const answer = await work(connection);
+      if (!isLate) pool.giveBack(connection);
+      return answer;
+    } catch (error) {
+      if (!isLate) pool.giveBack(connection, error);
+      throw error;
+    }
+  })();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      const error = new Error(`the database did not answer within ${timeout} ms`);
+      if (used !== undefined) pool.discard(used, error);
+      reject(error);
+    }, timeout);
+  });
+  try {
+    return await Promise.race([answered, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

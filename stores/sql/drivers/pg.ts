@@ -1,0 +1,52 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
+import { onConnection, type Pool } from "./on-connection.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a connection of pg that the store uses. */
+export interface PgConnection {
+  query(sql: string, values: SqlValue[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
+  release(error?: Error | boolean): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** The part of a `Pool` of pg that the store uses. */
+export interface PgLike {
+  connect(): Promise<PgConnection>;
+  /** A `Pool` has this, and a `Client` does not. */
+  readonly totalCount: number;
+}
+
+/**
+ * A database through a `Pool` of pg, or another pool of its shape, such as that of `@neondatabase/serverless`.
+ *
+ * @throws TypeError if the value is no pool
+ */
+export function pg(pool: PgLike): SqlDatabase {
+  assertShape("pg", "a Pool of pg", pool, ["connect"]);
+  if (typeof pool.totalCount !== "number") throw new TypeError("pg() takes a Pool of pg, not a Client");
+  const connections: Pool<PgConnection> = {
+    async take() {
+      const connection = await pool.connect();
+      // Without a listener, a connection that breaks in use would end the process. Its query rejects too.
+      connection.on("error", ignore);
+      return connection;
+    },
+    giveBack(connection, error) {
+      const { severity } = (error ?? {}) as { severity?: string };
+      if (error !== undefined && severity !== "ERROR") return connection.release(error as Error);
+      connection.off("error", ignore);
+      connection.release();
+    },
+    discard: (connection, error) => connection.release(error),
+  };
+  const query = (sql: string, values: readonly SqlValue[], timeout: number) =>
+    onConnection(connections, timeout, (connection) => connection.query(sql, [...values]));
+  return {
+    dialect: "postgres",
+    all: async (...statement) => (await query(...statement)).rows,
+    run: async (...statement) => changedRows("pg", (await query(...statement)).rowCount ?? 0),
+  };
+}
+
+function ignore(): void {}

@@ -1,0 +1,34 @@
+import { assertDialect, type SqlDatabase, type SqlDialect, type SqlRow, type SqlValue } from "../database.js";
+import { isTransient } from "../transient.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a `PrismaClient` that the store uses. */
+export interface PrismaLike {
+  $queryRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<unknown>;
+  $executeRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<number>;
+}
+
+/**
+ * A database through a client of Prisma. If it has the extension for read replicas, the store uses the primary.
+ *
+ * @throws TypeError if the value is no client of Prisma, or the dialect is unknown
+ */
+export function prisma(client: PrismaLike, dialect: SqlDialect): SqlDatabase {
+  assertShape("prisma", "a PrismaClient", client, ["$queryRawUnsafe", "$executeRawUnsafe"]);
+  assertDialect(dialect);
+  const { $primary } = client as { $primary?: () => PrismaLike };
+  const primary = typeof $primary === "function" ? $primary.call(client) : client;
+  return {
+    dialect,
+    all: async (sql, values) => (await primary.$queryRawUnsafe(sql, ...values)) as SqlRow[],
+    run: async (sql, values) => changedRows("prisma", await primary.$executeRawUnsafe(sql, ...values)),
+    isTransient: (error) => causesOf(error).some(isTransient),
+  };
+}
+
+/** Prisma's own error, what it says of the database's code, and that of a driver adapter. */
+function causesOf(error: unknown): unknown[] {
+  const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
+  const code = meta?.driverAdapterError?.cause?.originalCode;
+  return [error, meta, { code }];
+}

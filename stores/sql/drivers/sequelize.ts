@@ -1,0 +1,44 @@
+import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
+import { isTransient } from "../transient.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of Sequelize that the store uses. */
+export interface SequelizeLike {
+  // biome-ignore lint/suspicious/noExplicitAny: its overloads differ by the type of the query
+  query(sql: string, options: any): Promise<any>;
+  getDialect(): string;
+}
+
+const DIALECTS: Record<string, SqlDialect> = {
+  sqlite: "sqlite",
+  postgres: "postgres",
+  mysql: "mysql",
+  mariadb: "mysql",
+};
+
+/**
+ * A database through Sequelize, with `sqlite3`, `pg`, `mysql2` or `mariadb`.
+ *
+ * @throws TypeError if the value is no instance of Sequelize, or is one for another database
+ */
+export function sequelize(sequelize: SequelizeLike): SqlDatabase {
+  assertShape("sequelize", "an instance of Sequelize", sequelize, ["query", "getDialect"]);
+  const dialect = DIALECTS[sequelize.getDialect()];
+  if (!dialect)
+    throw new TypeError(
+      `sequelize() knows ${Object.keys(DIALECTS).join(", ")}, not the dialect ${sequelize.getDialect()}`,
+    );
+  // Sequelize has `$1`, `$2`... for all databases.
+  const query = (sql: string, values: readonly SqlValue[], type: string) => {
+    let number = 0;
+    const text = sql.replace(/\?/g, () => `$${++number}`);
+    return sequelize.query(text, { bind: [...values], type, useMaster: true });
+  };
+  return {
+    dialect,
+    all: async (sql, values) => (await query(sql, values, "SELECT")) as SqlRow[],
+    // Of the types, this one gives the number of changed rows on every database.
+    run: async (sql, values) => changedRows("sequelize", await query(sql, values, "BULKUPDATE")),
+    isTransient: (error) => isTransient((error as { parent?: unknown }).parent),
+  };
+}

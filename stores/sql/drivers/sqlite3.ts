@@ -1,0 +1,34 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a `Database` of sqlite3 that the store uses. */
+export interface Sqlite3Like {
+  all(sql: string, values: SqlValue[], done: (error: Error | null, rows: unknown[]) => void): unknown;
+  run(sql: string, values: SqlValue[], done: (this: { changes: number }, error: Error | null) => void): unknown;
+  serialize(): unknown;
+}
+
+/**
+ * A database through sqlite3. It should have a connection of its own, because a transaction of the application on the same connection
+ * would include what the store writes meanwhile.
+ *
+ * @throws TypeError if the value is no `Database` of sqlite3
+ */
+export function sqlite3(db: Sqlite3Like): SqlDatabase {
+  // The package "sqlite", which gives promises, has no serialize().
+  assertShape("sqlite3", "a Database of sqlite3", db, ["all", "run", "serialize"]);
+  return {
+    dialect: "sqlite",
+    all: (sql, values) =>
+      new Promise((resolve, reject) => {
+        db.all(sql, [...values], (error, rows) => (error ? reject(error) : resolve(rows as SqlRow[])));
+      }),
+    run: (sql, values) =>
+      new Promise((resolve, reject) => {
+        db.run(sql, [...values], function (error) {
+          if (error) reject(error);
+          else resolve(changedRows("sqlite3", this.changes));
+        });
+      }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
+import { given } from "../given.js";
+import { isTransient } from "../transient.js";
+import { assertShape, changedRows } from "./shape.js";
+
+/** The part of a `DataSource` of TypeORM that the store uses. */
+export interface TypeOrmLike {
+  readonly isInitialized: boolean;
+  readonly options: { readonly type: string };
+  createQueryRunner(mode?: "master"): {
+    query(
+      sql: string,
+      values: SqlValue[],
+      useStructuredResult: true,
+    ): Promise<{ records: unknown[]; affected?: number | undefined }>;
+    release(): Promise<void>;
+  };
+}
+
+const DIALECTS: Record<string, SqlDialect> = {
+  sqlite: "sqlite",
+  "better-sqlite3": "sqlite",
+  postgres: "postgres",
+  mysql: "mysql",
+  mariadb: "mysql",
+};
+
+/**
+ * A database through a `DataSource` of TypeORM 1.x or 0.3. With replication, the store uses the master.
+ *
+ * @throws TypeError if the value is no initialized data source, or is one for another database
+ */
+export function typeorm(dataSource: TypeOrmLike): SqlDatabase {
+  assertShape("typeorm", "an initialized DataSource of TypeORM", dataSource, ["createQueryRunner"]);
+  if (!dataSource.isInitialized)
+    throw new TypeError("typeorm() takes an initialized DataSource: await its initialize()");
+  const { type } = dataSource.options;
+  const dialect = DIALECTS[type];
+  if (!dialect) throw new TypeError(`typeorm() knows ${Object.keys(DIALECTS).join(", ")}, not the type ${given(type)}`);
+  const query = async (sql: string, values: readonly SqlValue[]) => {
+    const runner = dataSource.createQueryRunner("master");
+    try {
+      return await runner.query(sql, [...values], true);
+    } finally {
+      await runner.release();
+    }
+  };
+  return {
+    dialect,
+    all: async (sql, values) => (await query(sql, values)).records as SqlRow[],
+    run: async (sql, values) => changedRows("typeorm", (await query(sql, values)).affected ?? 0),
+    isTransient: (error) => isTransient((error as { driverError?: unknown }).driverError),
+  };
+}

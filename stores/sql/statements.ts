@@ -1,0 +1,61 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "./database.js";
+import { isTransient } from "./transient.js";
+
+const TRIES = 4;
+
+/** Runs statements on a database, and tries those again that failed because of concurrent work. */
+export class Statements {
+  readonly #database: SqlDatabase;
+  readonly #timeout: number;
+  /** The statements with the placeholders of the dialect. */
+  readonly #texts = new Map<string, string>();
+
+  /** @param timeout for each try, in milliseconds */
+  constructor(database: SqlDatabase, timeout: number) {
+    this.#database = database;
+    this.#timeout = timeout;
+  }
+
+  /** Runs a statement, with `?` for each value, and resolves with its rows. */
+  all(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return this.#retried(() => this.#database.all(this.#textOf(sql), values, this.#timeout));
+  }
+
+  /** Runs a statement, with `?` for each value, and resolves with the number of rows that it changed. */
+  run(sql: string, values: readonly SqlValue[]): Promise<number> {
+    return this.#retried(() => this.#database.run(this.#textOf(sql), values, this.#timeout));
+  }
+
+  /** Does the error come from concurrent work? */
+  isTransient(error: unknown): boolean {
+    const { isTransient: isTransientHere = isTransient } = this.#database;
+    return isTransientHere.call(this.#database, error);
+  }
+
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tried === TRIES || !this.isTransient(error)) throw error;
+        await pause(tried);
+      }
+    }
+  }
+
+  #textOf(sql: string): string {
+    if (this.#database.dialect !== "postgres") return sql;
+    let text = this.#texts.get(sql);
+    if (text === undefined) {
+      let number = 0;
+      text = sql.replace(/\?/g, () => `$${++number}`);
+      this.#texts.set(sql, text);
+    }
+    return text;
+  }
+}
+
+/** Waits before the next try: longer each time, and not as long as others do. */
+export function pause(tried: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2 ** tried * 5 * (0.5 + Math.random())));
+}

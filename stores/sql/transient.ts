@@ -1,0 +1,14 @@
+/**
+ * Codes of deadlocks, serialization failures, lock timeouts and busy files: SQLSTATEs of PostgreSQL, names of mysql2 and of the
+ * drivers for SQLite.
+ */
+const CODES = /^(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|SQLITE_(BUSY|LOCKED)(_\w+)?)$/;
+/** `SQLITE_BUSY` and `SQLITE_LOCKED`, which node:sqlite gives as numbers. */
+const SQLITE_NUMBERS = [5, 6];
+
+/** Does the error of a driver come from concurrent work, so that the statement can succeed a moment later? */
+export function isTransient(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  // The lowest byte is the code; the others say more about it.
+  return CODES.test(String(code)) || (typeof errcode === "number" && SQLITE_NUMBERS.includes(errcode & 0xff));
+}
