@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import expressSession from "express-session";
 import sinon from "sinon";
-import { backendsHere, type Opened } from "../support/backends.js";
+import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { SECRET } from "../support/people.js";
 import { countTrials, send } from "../support/raw-client.js";
 import { rememberingSites } from "../support/remembered.js";
@@ -9,7 +9,7 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { trials } from "../support/trials.js";
 
-const here = await backendsHere("memory", "redis", "sqlite", "postgres");
+const here = await backendsHere("memory", "redis", "sqlite", "postgres", ...SQL);
 const REPLAYS = trials(1000, 200);
 
 const mounts: Record<string, Parameters<typeof site>[1]> = {

@@ -4,7 +4,7 @@ import type { SessionStore } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
 import sinon from "sinon";
 import { accountSite, browsersOf, idOf, shown, statuses } from "../support/account-site.js";
-import { backendsHere, type Opened } from "../support/backends.js";
+import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { Browser } from "../support/browser.js";
 import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
@@ -12,7 +12,7 @@ import { site } from "../support/site.js";
 import { soaking, trials } from "../support/trials.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-const here = await backendsHere(...(soaking ? [] : ["memory", "redis", "postgres", "sqlite"]));
+const here = await backendsHere(...(soaking ? [] : ["memory", "redis", "postgres", "sqlite", ...SQL]));
 const ROUNDS = trials(100, 1);
 const AT_ONCE = 50;
 const SECOND = 1000;

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { RememberTokenRecord, SessionRecord } from "latchkey";
 import sinon from "sinon";
-import { backendsHere } from "../support/backends.js";
+import { DataSource } from "typeorm";
+import { backendsHere, SQL, shared } from "../support/backends.js";
 import { countTrials } from "../support/raw-client.js";
 import { until } from "../support/redis-servers.js";
+import { failuresOf } from "../support/statements.js";
 import { trials } from "../support/trials.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
@@ -13,23 +15,29 @@ const IDS = 40;
 const USERS = ["ann", "bob", "cid"];
 
 /** How to see that somebody waits for a lock, how to be patient oneself, and what the loser is told. */
-const deadlocks: Record<string, { waits: string; patience: string; code: string }> = {
-  postgres: {
-    waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-    patience: "SET deadlock_timeout = '1min'",
-    code: "40P01",
-  },
-  mariadb: {
-    // innodb_trx would say it outright, but does not change while it is being asked.
-    waits:
-      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE %' AND time_ms > 100",
-    patience: "SET innodb_lock_wait_timeout = 60",
-    code: "ER_LOCK_DEADLOCK",
-  },
+const POSTGRES = {
+  open: async () => new DataSource({ type: "postgres", url: (await shared.postgres()).url }).initialize(),
+  waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  patience: "SET deadlock_timeout = '1min'",
+  code: "40P01",
 };
-const here = await backendsHere("postgres", "mariadb");
+const MARIADB = {
+  open: async () => new DataSource({ type: "mariadb", url: (await shared.mariadb()).url }).initialize(),
+  // innodb_trx would say it outright, but does not change while it is being asked.
+  waits:
+    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE %' AND time_ms > 100",
+  patience: "SET innodb_lock_wait_timeout = 60",
+  code: "ER_LOCK_DEADLOCK",
+};
+const deadlocks: Record<string, typeof POSTGRES | typeof MARIADB> = {
+  postgres: POSTGRES,
+  mariadb: MARIADB,
+  "sql on pg": POSTGRES,
+  "sql on mysql2": MARIADB,
+};
+const here = await backendsHere("postgres", "mariadb", "sql on pg", "sql on mysql2");
 
-const rotating = await backendsHere("sqlite", "postgres", "mariadb", "redis");
+const rotating = await backendsHere("sqlite", "postgres", "mariadb", "redis", ...SQL);
 const ROTATES = 50;
 const ROUNDS = 20;
 
@@ -134,8 +142,10 @@ describe("many that work on the same sessions", () => {
     });
 
     it(`a deadlock on ${name}: the store's statement is chosen to fail, and is tried again`, async () => {
-      const { store, dataSource, tables, close } = await open();
-      const other = dataSource!.createQueryRunner();
+      const opened = await open();
+      const { store, query, tables, close } = opened;
+      const dataSource = await deadlocks[name]!.open();
+      const other = dataSource.createQueryRunner();
       const write = (id: string) => other.query(`UPDATE ${tables!.sessions} SET data = '{}' WHERE id = '${id}'`);
       const { waits, patience, code } = deadlocks[name]!;
       try {
@@ -143,19 +153,21 @@ describe("many that work on the same sessions", () => {
         for (const id of ["a", "b"]) await store.create(id, { userId: "ann", data: {}, ...instants });
         for (let n = 0; n < 20; n++)
           await store.create(`x${n}`, { userId: "bob", data: { n }, ...instants, expiresAt: 1e14 });
-        const failed = sinon.spy(dataSource!.logger, "logQueryError");
+        const failed = failuresOf(opened);
         await other.query(patience);
         await other.startTransaction();
         for (let n = 0; n < 20; n++) await write(`x${n}`); // it has more to lose, so it is not the one to fail
         await write("b");
         const pruned = store.prune();
-        await until(async () => (await dataSource!.query(waits)).length > 0);
+        await until(async () => (await query!(waits)).length > 0);
         await write("a");
         await other.commitTransaction();
         expect(await pruned).to.equal(2);
-        expect(failed.args.map(([error]) => (error as Error & { code?: string }).code)).to.eql([code]);
+        expect(failed.map((error) => (error as Error & { code?: string }).code)).to.eql([code]);
       } finally {
+        sinon.restore();
         await other.release();
+        await dataSource.destroy();
         await close();
       }
     });

@@ -1,13 +1,13 @@
 import { expect } from "chai";
 import { MemoryStore } from "latchkey";
-import { backendsHere, type Opened } from "../support/backends.js";
+import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { interleaved, type Line, twoSites, usable } from "../support/interleave.js";
 import { only, send } from "../support/raw-client.js";
 import { soaking, trials } from "../support/trials.js";
 
 const TRIALS = trials(1000, 30);
 const ON_BACKENDS = trials(1000, 8);
-const here = await backendsHere(...(soaking ? [] : ["memory", "redis", "postgres", "sqlite"]));
+const here = await backendsHere(...(soaking ? [] : ["memory", "redis", "postgres", "sqlite", ...SQL]));
 
 type Sites = Awaited<ReturnType<typeof twoSites>>;
 

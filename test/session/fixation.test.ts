@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect } from "chai";
 import sinon from "sinon";
-import { backendsHere } from "../support/backends.js";
+import { backendsHere, SQL } from "../support/backends.js";
 import { SECRET } from "../support/people.js";
 import { countTrials, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
@@ -70,7 +70,7 @@ describe("a session id that an attacker knows", () => {
   });
 });
 
-for (const { name, open } of await backendsHere("memory", "redis", "sqlite", "postgres")) {
+for (const { name, open } of await backendsHere("memory", "redis", "sqlite", "postgres", ...SQL)) {
   describe(`a session on ${name}`, () => {
     it("data across users: what one kept is not there for another who logs in over it, by any way", async () => {
       const opened = await open();

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { SessionStore } from "latchkey";
-import { backendsHere } from "../support/backends.js";
+import { backendsHere, SQL } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
 import { places, startSite } from "../support/processes.js";
 import { send } from "../support/raw-client.js";
@@ -15,7 +15,7 @@ const VISITORS = [
   ["somebody logged in", "POST /login/1"],
 ] as const;
 
-const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb");
+const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb", ...SQL);
 const shared = backends.filter(({ name }) => (soaking ? name in places : name === "redis" || name === "sqlite"));
 
 declare module "express-session" {

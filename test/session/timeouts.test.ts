@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { loginRequired, refreshStamp } from "latchkey";
 import sinon from "sinon";
-import { backendsHere, type Opened } from "../support/backends.js";
+import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { Browser } from "../support/browser.js";
 import { only, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
@@ -14,7 +14,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres")) {
+for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres", ...SQL)) {
   describe(`timeouts on ${backend.name}`, () => {
     let clock: sinon.SinonFakeTimers;
     let opened: Opened;

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { type SessionData, MemoryStore as TheirStore } from "express-session";
 import type { LoginEvents, SessionStore } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
-import { backendsHere, type Opened } from "../support/backends.js";
+import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { only, send, sidIn } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
@@ -49,17 +49,19 @@ interface Place {
 }
 type Damaging = (kind: Kind, id: string, change: (text: string) => string) => Promise<void>;
 
-/** Damages a row, by its driver. */
-function inTable({ dataSource, tables }: Opened): Damaging {
+/** Damages a row. */
+function inTable({ query, tables }: Opened): Damaging {
   return async (kind, id, change) => {
-    const table = dataSource!.getRepository(
-      dataSource!.entityMetadatas.find(
-        ({ tableName }) => tableName === (kind === "session" ? tables!.sessions : tables!.rememberTokens),
-      )!.name,
-    );
-    const { data } = (await table.findOneByOrFail({ id })) as { data: string };
-    await table.update({ id }, { data: change(data) });
+    const table = kind === "session" ? tables!.sessions : tables!.rememberTokens;
+    const [row] = await query!(`SELECT data FROM ${table} WHERE id = ${literal(id)}`);
+    const sql = `UPDATE ${table} SET data = ${literal(change(row!.data as string))} WHERE id = ${literal(id)}`;
+    await query!(sql);
   };
+}
+
+function literal(text: string): string {
+  expect(text, "needs no escape").not.to.match(/['\\]/);
+  return `'${text}'`;
 }
 
 /** Damages a value, by the client. */
@@ -115,13 +117,13 @@ function damagesOn(name: string, all: typeof DAMAGE): Array<[string, (text: stri
   return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "with no login");
 }
 
-const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb");
+const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb", ...SQL);
 const places: Place[] = backends.map(({ name, open }) => ({
   name,
   kinds: ["session", "browser"],
   async open() {
     const opened = await open();
-    const damage = opened.client ? inRedis(opened) : opened.dataSource ? inTable(opened) : inPlace(opened.store);
+    const damage = opened.client ? inRedis(opened) : opened.query ? inTable(opened) : inPlace(opened.store);
     return { store: opened.store, damage, close: opened.close };
   },
 }));

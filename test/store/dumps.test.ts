@@ -15,12 +15,10 @@ function textsIn(value: unknown): string[] {
 }
 
 /** What is in the store, as its verbs give it and as its backend keeps it. */
-async function dump({ store, dataSource, tables, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
+async function dump({ store, query, tables, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
   const records = [await store.listByUser("1"), await store.rememberTokens!.listByUser("1")];
   const found: unknown[] = [...records];
-  for (const table of dataSource ? Object.values(tables!) : []) {
-    found.push(await dataSource!.query(`SELECT * FROM ${table}`));
-  }
+  for (const table of query ? Object.values(tables!) : []) found.push(await query!(`SELECT * FROM ${table}`));
   if (name === "redis") {
     const ask = (script: string, key: string) => client!.eval(script, { keys: [key], arguments: [] });
     const keys = (await ask("return redis.call('KEYS', KEYS[1] .. '*')", prefix!)) as string[];

@@ -3,6 +3,7 @@ import type { RememberTokenRecord, SessionRecord, SessionStore } from "latchkey"
 import sinon from "sinon";
 import { QueryFailedError } from "typeorm";
 import { backends, type Opened } from "../support/backends.js";
+import { aroundStatements } from "../support/statements.js";
 
 const CODES = ["40P01", "40001", "55P03", "ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT", "SQLITE_BUSY"];
 const TRIES = 4;
@@ -44,71 +45,94 @@ const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   "rememberTokens.prune": (store) => store.rememberTokens!.prune(),
 };
 
-describe("a database whose statements fail because others are at it", () => {
-  let opened: Opened;
-  let fails: (statement: number) => string | undefined;
-  let statements: number;
-  const rows = async () => {
-    const { dataSource, tables } = opened;
-    const rowsOf = (table: string) => dataSource!.query(`SELECT * FROM ${table} ORDER BY id`);
-    return { sessions: await rowsOf(tables!.sessions), rememberTokens: await rowsOf(tables!.rememberTokens) };
-  };
+/** How each of two stores is made to fail, and the name of the error that the caller gets. */
+const here = [
+  {
+    name: "sqlite",
+    errorName: "QueryFailedError",
+    fail({ dataSource }: Opened, codeOf: () => string | undefined) {
+      const runner = Object.getPrototypeOf(dataSource!.createQueryRunner());
+      sinon.stub(runner, "query").callsFake(async function (this: unknown, ...args) {
+        const code = codeOf();
+        if (code) throw new QueryFailedError(String(args[0]), [], Object.assign(new Error("stubbed"), { code }));
+        return (runner.query as sinon.SinonStub).wrappedMethod.apply(this, args);
+      });
+    },
+  },
+  {
+    name: "sql on better-sqlite3",
+    errorName: "Error",
+    fail({ database }: Opened, codeOf: () => string | undefined) {
+      aroundStatements(database!, async (_sql, send) => {
+        const code = codeOf();
+        if (code) throw Object.assign(new Error("stubbed"), { code });
+        return send();
+      });
+    },
+  },
+];
 
-  before(async () => {
-    opened = await backends.find(({ name }) => name === "sqlite")!.open();
-  });
-  after(() => opened.close());
-  beforeEach(() => {
-    sinon.useFakeTimers({ now: NOW, toFake: ["Date"] });
-    fails = () => undefined;
-    const runner = Object.getPrototypeOf(opened.dataSource!.createQueryRunner());
-    sinon.stub(runner, "query").callsFake(async function (this: unknown, ...args) {
-      const code = fails(++statements);
-      if (code) throw new QueryFailedError(String(args[0]), [], Object.assign(new Error("stubbed"), { code }));
-      return (runner.query as sinon.SinonStub).wrappedMethod.apply(this, args);
+for (const { name: backend, errorName, fail } of here)
+  describe(`a database whose statements fail because others are at it, on ${backend}`, () => {
+    let opened: Opened;
+    let fails: (statement: number) => string | undefined;
+    let statements: number;
+    const rows = async () => {
+      const { query, tables } = opened;
+      const rowsOf = (table: string) => query!(`SELECT * FROM ${table} ORDER BY id`);
+      return { sessions: await rowsOf(tables!.sessions), rememberTokens: await rowsOf(tables!.rememberTokens) };
+    };
+
+    before(async () => {
+      opened = await backends.find(({ name }) => name === backend)!.open();
     });
-    // The waits between tries are not what is tested here.
-    sinon.stub(globalThis, "setTimeout").callsFake(((run: () => void) => setImmediate(run)) as never);
-  });
-  afterEach(() => sinon.restore());
+    after(() => opened.close());
+    beforeEach(() => {
+      sinon.useFakeTimers({ now: NOW, toFake: ["Date"] });
+      fails = () => undefined;
+      fail(opened, () => fails(++statements));
+      // The waits between tries are not what is tested here.
+      sinon.stub(globalThis, "setTimeout").callsFake(((run: () => void) => setImmediate(run)) as never);
+    });
+    afterEach(() => sinon.restore());
 
-  /** What a verb gives, and the tables before and after. */
-  async function outcome(verb: (store: SessionStore) => Promise<unknown>, given: typeof fails = () => undefined) {
-    const { store, dataSource, tables } = opened;
-    fails = () => undefined;
-    for (const table of Object.values(tables!)) await dataSource!.query(`DELETE FROM ${table}`);
-    for (const id of ["a", "b"]) await store.create(id, record);
-    await store.create("over", { ...record, expiresAt: NOW - 1 });
-    for (const id of ["a", "b"]) await store.rememberTokens!.create(id, token);
-    await store.rememberTokens!.create("over", { ...token, expiresAt: NOW - 1 });
-    const before = await rows();
-    fails = given;
-    statements = 0;
-    const result = await verb(store).catch(({ name, code }) => ({ name, code }));
-    const ran = statements;
-    fails = () => undefined;
-    return { result, before, after: await rows(), ran };
-  }
+    /** What a verb gives, and the tables before and after. */
+    async function outcome(verb: (store: SessionStore) => Promise<unknown>, given: typeof fails = () => undefined) {
+      const { store, query, tables } = opened;
+      fails = () => undefined;
+      for (const table of Object.values(tables!)) await query!(`DELETE FROM ${table}`);
+      for (const id of ["a", "b"]) await store.create(id, record);
+      await store.create("over", { ...record, expiresAt: NOW - 1 });
+      for (const id of ["a", "b"]) await store.rememberTokens!.create(id, token);
+      await store.rememberTokens!.create("over", { ...token, expiresAt: NOW - 1 });
+      const before = await rows();
+      fails = given;
+      statements = 0;
+      const result = await verb(store).catch(({ name, code }) => ({ name, code }));
+      const ran = statements;
+      fails = () => undefined;
+      return { result, before, after: await rows(), ran };
+    }
 
-  for (const [name, verb] of Object.entries(verbs)) {
-    it(`${name}: done at the next try, or given up after ${TRIES} with nothing or all done`, async () => {
-      const undisturbed = await outcome(verb);
-      expect(undisturbed.ran).to.be.above(0);
-      for (const code of CODES) {
-        for (let k = 1; k <= undisturbed.ran; k++) {
-          const once = await outcome(verb, (statement) => (statement === k ? code : undefined));
-          expect(once, `${code} at ${k}`).to.eql({ ...undisturbed, ran: undisturbed.ran + 1 });
-          const forGood = await outcome(verb, (statement) => (statement >= k ? code : undefined));
-          const { result, before, after, ran } = forGood;
-          expect([result, ran], `${code} from ${k}`).to.eql([{ name: "QueryFailedError", code }, k - 1 + TRIES]);
-          expect([before, undisturbed.after], "nothing or all was done").to.deep.include(after);
+    for (const [name, verb] of Object.entries(verbs)) {
+      it(`${name}: done at the next try, or given up after ${TRIES} with nothing or all done`, async () => {
+        const undisturbed = await outcome(verb);
+        expect(undisturbed.ran).to.be.above(0);
+        for (const code of CODES) {
+          for (let k = 1; k <= undisturbed.ran; k++) {
+            const once = await outcome(verb, (statement) => (statement === k ? code : undefined));
+            expect(once, `${code} at ${k}`).to.eql({ ...undisturbed, ran: undisturbed.ran + 1 });
+            const forGood = await outcome(verb, (statement) => (statement >= k ? code : undefined));
+            const { result, before, after, ran } = forGood;
+            expect([result, ran], `${code} from ${k}`).to.eql([{ name: errorName, code }, k - 1 + TRIES]);
+            expect([before, undisturbed.after], "nothing or all was done").to.deep.include(after);
+          }
         }
-      }
-    });
-  }
+      });
+    }
 
-  it("an error of another kind is not tried again", async () => {
-    const { result, ran } = await outcome(verbs.update!, () => "42P01");
-    expect([result, ran]).to.eql([{ name: "QueryFailedError", code: "42P01" }, 1]);
+    it("an error of another kind is not tried again", async () => {
+      const { result, ran } = await outcome(verbs.update!, () => "42P01");
+      expect([result, ran]).to.eql([{ name: errorName, code: "42P01" }, 1]);
+    });
   });
-});

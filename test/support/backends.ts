@@ -4,9 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import Database from "better-sqlite3";
 import { MemoryStore, type SessionStore } from "latchkey";
 import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
+import { betterSqlite3, mysql2, pg as pgDatabase, type SqlDatabase, SqlStore } from "latchkey/stores/sql";
 import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
+import { createPool } from "mysql2/promise";
+import pg from "pg";
 import { createClient, createCluster, createSentinel } from "redis";
 import { DataSource } from "typeorm";
 import { DataSource as DataSource03 } from "typeorm03";
@@ -19,9 +23,12 @@ export interface Opened {
   store: SessionStore;
   /** What the store works on, for a test that looks behind it. */
   dataSource?: DataSource;
+  database?: SqlDatabase;
   client?: NodeRedisClient;
   tables?: { sessions: string; rememberTokens: string };
   prefix?: string;
+  /** Runs a statement of a test's own on the store's database, and gives its rows. */
+  query?(sql: string): Promise<Array<Record<string, unknown>>>;
   /** A store on the same, by a connection of its own, as another process would have it. */
   another?(): Promise<SessionStore>;
   /** Closes the store and what was opened for it. */
@@ -54,6 +61,10 @@ export const shared = {
   mariadb: once(() => makeDatabase("mariadb")),
 };
 
+const ifPostgres = async () =>
+  (await fails(() => query.postgres("SELECT 1"))) ? "apt-get install postgresql, and set POSTGRES_URL" : null;
+const ifMariaDb = async () =>
+  (await fails(() => query.mariadb("SELECT 1"))) ? "apt-get install mariadb-server, and set MARIADB_URL" : null;
 const redisServer = once(() => fails(() => promisify(execFile)("redis-server", ["--version"])));
 const ifRedis = async () => ((await redisServer()) ? "apt-get install redis-server" : null);
 
@@ -93,17 +104,41 @@ export const backends: readonly Backend[] = [
   },
   {
     name: "postgres",
-    missing: async () =>
-      (await fails(() => query.postgres("SELECT 1"))) ? "apt-get install postgresql, and set POSTGRES_URL" : null,
+    missing: ifPostgres,
     open: async () => openTypeOrm(DataSource, { type: "postgres", url: (await shared.postgres()).url }),
   },
   {
     name: "mariadb",
-    missing: async () =>
-      (await fails(() => query.mariadb("SELECT 1"))) ? "apt-get install mariadb-server, and set MARIADB_URL" : null,
+    missing: ifMariaDb,
     open: async () => openTypeOrm(DataSource, { type: "mariadb", url: (await shared.mariadb()).url }),
   },
+  { name: "sql on better-sqlite3", open: openSqlFile },
+  {
+    name: "sql on pg",
+    missing: ifPostgres,
+    async open() {
+      const { url } = await shared.postgres();
+      return openSql(() => {
+        const pool = new pg.Pool({ connectionString: url });
+        return { database: pgDatabase(pool), close: () => pool.end() };
+      });
+    },
+  },
+  {
+    name: "sql on mysql2",
+    missing: ifMariaDb,
+    async open() {
+      const { url: uri } = await shared.mariadb();
+      return openSql(() => {
+        const pool = createPool({ uri });
+        return { database: mysql2(pool), close: () => pool.end() };
+      });
+    },
+  },
 ];
+
+/** The backends of the SqlStore. */
+export const SQL = ["sql on better-sqlite3", "sql on pg", "sql on mysql2"] as const;
 
 /**
  * The backends that tests can run on, all or those of these names. The first tier leaves out those that need a server. Later ones leave out
@@ -197,6 +232,7 @@ async function openTypeOrm(Source: typeof DataSource, options: Options) {
   return {
     store,
     dataSource,
+    query: (sql: string) => dataSource.query(sql),
     tables: { sessions: `${prefix}sessions`, rememberTokens: `${prefix}remember_tokens` },
     async another() {
       const other = await connect();
@@ -206,6 +242,56 @@ async function openTypeOrm(Source: typeof DataSource, options: Options) {
     async close() {
       await store.close();
       for (const one of opened) await one.destroy();
+    },
+  };
+}
+
+/** A database and what closes its connections. */
+interface Connected {
+  database: SqlDatabase;
+  close(): unknown;
+}
+
+async function openSqlFile(): Promise<Opened> {
+  const dir = await mkdtemp(join(tmpdir(), "latchkey-sqlite-"));
+  const opened = await openSql(() => {
+    const db = new Database(join(dir, "sessions.db"));
+    db.pragma("journal_mode = WAL");
+    return { database: betterSqlite3(db), close: () => db.close() };
+  });
+  return {
+    ...opened,
+    async close() {
+      await opened.close();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+async function openSql(connect: () => Connected): Promise<Opened> {
+  const tablePrefix = `test_${randomUUID().slice(0, 8)}_`;
+  const opened: Connected[] = [];
+  const openStore = () => {
+    const connected = connect();
+    opened.push(connected);
+    // A busy machine must not make a statement late.
+    return { ...connected, store: new SqlStore(connected.database, { tablePrefix, timeout: 60_000 }) };
+  };
+  const { store, database } = openStore();
+  await store.migrate();
+  return {
+    store,
+    database,
+    async query(sql) {
+      if (/^SELECT/.test(sql)) return [...(await database.all(sql, [], 60_000))];
+      await database.run(sql, [], 60_000);
+      return [];
+    },
+    tables: { sessions: `${tablePrefix}sessions`, rememberTokens: `${tablePrefix}remember_tokens` },
+    another: async () => openStore().store,
+    async close() {
+      await store.close();
+      for (const one of opened) await one.close();
     },
   };
 }

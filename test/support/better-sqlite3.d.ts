@@ -4,6 +4,8 @@ declare module "better-sqlite3" {
   export default class Database {
     constructor(file: string);
     exec(sql: string): unknown;
+    pragma(source: string): unknown;
+    close(): unknown;
     prepare(sql: string): {
       run(...values: unknown[]): { changes: number };
       get(...values: unknown[]): unknown;

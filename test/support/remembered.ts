@@ -7,7 +7,7 @@ import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
 
 /** The backends that the promises about remembered browsers are proved on. */
-export const REMEMBERING = ["memory", "redis", "postgres", "sqlite"] as const;
+export const REMEMBERING = ["memory", "redis", "postgres", "sqlite", "sql on pg", "sql on better-sqlite3"] as const;
 
 /** Milliseconds that a token counts on beside its successor. */
 export const GRACE = 60_000;
