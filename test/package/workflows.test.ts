@@ -39,6 +39,7 @@ describe("the workflows", () => {
       "test:drivers",
       "test:first-steps",
       "test:orms",
+      "test:sql-drivers",
       "sbom",
     ]);
     expect(run.filter(([, script]) => !(script in scripts))).to.eql([]);

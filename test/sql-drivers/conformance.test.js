@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SqlStore } from "latchkey/stores/sql";
+import { rememberTokenConformance, storeConformance } from "latchkey/testing";
+import { DRIVERS } from "./drivers.js";
+import { holdLock } from "./locks.js";
+import { makeDatabase } from "./servers.js";
+
+const TRIES = 4;
+
+/** A place for a database, and what removes it. */
+async function makePlace(dialect) {
+  if (dialect !== "sqlite") {
+    const { url, drop } = await makeDatabase(dialect);
+    return { place: url, remove: drop };
+  }
+  const dir = mkdtempSync(join(tmpdir(), "latchkey-sql-"));
+  return { place: join(dir, "sessions.db"), remove: () => rmSync(dir, { recursive: true }) };
+}
+
+function record() {
+  const now = Date.now();
+  const instants = { createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+  return { userId: "ann", data: {}, ...instants, revision: 0 };
+}
+
+for (const { name, dialect, missing, open } of DRIVERS) {
+  if (missing) {
+    it.skip(`SqlStore on ${name}: ${missing}`);
+    continue;
+  }
+  describe(`SqlStore on ${name}`, () => {
+    let opened, place, remove, store;
+    before(async () => {
+      const made = await makePlace(dialect);
+      ({ place, remove } = made);
+      opened = await open(place);
+      store = new SqlStore(opened.database);
+      await store.migrate();
+      await store.migrate();
+    });
+    after(async () => {
+      await store?.close();
+      await opened?.close();
+      await remove?.();
+    });
+
+    for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
+    describe("its remembered browsers", () => {
+      for (const { name, run } of rememberTokenConformance({ store: () => store.rememberTokens })) it(name, run);
+    });
+
+    it("is tried again by the store while another connection has a lock", async () => {
+      await store.create("locked", record());
+      const { statement, release } = await holdLock(dialect, place, opened.database);
+      let tries = 0;
+      const run = (_sql, _values, timeout) => {
+        tries++;
+        return opened.database.all(statement, [], timeout);
+      };
+      try {
+        await assert.rejects(new SqlStore({ ...opened.database, run }).destroy("locked"));
+      } finally {
+        await release();
+      }
+      assert.equal(tries, TRIES);
+    });
+  });
+}

@@ -1,0 +1,15 @@
+// Prisma's clients, from the schemas in prisma/. Its generator runs in WebAssembly. It would first download the engine of migrations,
+// which nothing here uses: any program that is named for it will do.
+import { execFileSync } from "node:child_process";
+
+const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };
+for (const database of ["sqlite", "postgresql", "mysql"]) {
+  const args = [
+    "node_modules/prisma/build/index.js",
+    "generate",
+    "--no-hints",
+    "--schema",
+    `prisma/${database}.prisma`,
+  ];
+  execFileSync(process.execPath, args, { env, stdio: "pipe" });
+}
