@@ -25,10 +25,11 @@ export function ddl(dialect: SqlDialect, options: SqlTablesOptions = {}): string
 /** The statements of `ddl`, one by one. */
 export function statements(dialect: SqlDialect, options: SqlTablesOptions): string[] {
   assertDialect(dialect);
+  const { tablePrefix = TABLE_PREFIX } = options;
   return Object.entries(TABLES).flatMap(([table, columns]) => {
     const name = tableName(dialect, table, options);
     const indexes = INDEXED.map((column) => ({
-      index: quoted(dialect, `${options.tablePrefix ?? TABLE_PREFIX}${table}_${column.name}`),
+      index: quoted(dialect, `${tablePrefix}${table}_${column.name}`),
       column: quoted(dialect, column.name),
     }));
     const lines = columns.map((column) => definition(dialect, column));
@@ -44,8 +45,8 @@ export function statements(dialect: SqlDialect, options: SqlTablesOptions): stri
 }
 
 /** The name of a table in a statement: quoted, with its prefix and schema. @throws TypeError for other characters than those allowed */
-export function tableName(dialect: SqlDialect, table: string, { tablePrefix, schema }: SqlTablesOptions): string {
-  const prefix = tablePrefix ?? TABLE_PREFIX;
+export function tableName(dialect: SqlDialect, table: string, options: SqlTablesOptions): string {
+  const { tablePrefix: prefix = TABLE_PREFIX, schema } = options;
   if (typeof prefix !== "string" || !/^[\w-]*$/.test(prefix))
     throw new TypeError(`tablePrefix must consist of letters, digits, _ and -, but it is ${given(prefix)}`);
   const name = quoted(dialect, `${prefix}${table}`);

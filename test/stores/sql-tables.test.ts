@@ -1,0 +1,209 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect } from "chai";
+import type { RememberTokenRecord, SessionRecord, SessionStore } from "latchkey";
+import { betterSqlite3, ddl, mysql2, pg as pgDatabase, type SqlDialect, SqlStore, typeorm } from "latchkey/stores/sql";
+import { latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
+import { createPool } from "mysql2/promise";
+import pg from "pg";
+import { DataSource } from "typeorm";
+import { backendsHere } from "../support/backends.js";
+import { makeDatabase, query } from "../support/databases.js";
+import { runProgram } from "../support/program.js";
+
+const MINUTE = 60_000;
+
+function records(): { session: SessionRecord; token: RememberTokenRecord } {
+  const now = Date.now();
+  const ann = { userId: "Ann", data: { name: "佐藤 𝒳" }, createdAt: now, expiresAt: now + MINUTE };
+  return { session: { ...ann, lastSeenAt: now, revision: 0 }, token: { ...ann, tokenHash: "first" } };
+}
+
+/** A connection of its own to the same database, for each call. */
+interface Place {
+  connect(): { database: ReturnType<typeof pgDatabase>; close(): unknown };
+  dataSource(prefix: string): DataSource;
+  remove(): Promise<void>;
+}
+
+/** New databases, by the name of the backend that says whether their server is here. */
+const places: Record<string, () => Promise<Place>> = {
+  async sqlite() {
+    const dir = await mkdtemp(join(tmpdir(), "latchkey-tables-"));
+    const database = join(dir, "sessions.db");
+    return {
+      connect() {
+        const db = new Database(database);
+        return { database: betterSqlite3(db), close: () => db.close() };
+      },
+      dataSource: (tablePrefix) =>
+        new DataSource({ type: "better-sqlite3", database, entities: latchkeyEntities({ tablePrefix }) }),
+      remove: () => rm(dir, { recursive: true }),
+    };
+  },
+  async postgres() {
+    const { url, drop } = await makeDatabase("postgres");
+    return {
+      connect() {
+        const pool = new pg.Pool({ connectionString: url });
+        return { database: pgDatabase(pool), close: () => pool.end() };
+      },
+      dataSource: (tablePrefix) =>
+        new DataSource({ type: "postgres", url, entities: latchkeyEntities({ tablePrefix }) }),
+      remove: drop,
+    };
+  },
+  async mariadb() {
+    const { url, drop } = await makeDatabase("mariadb");
+    return {
+      connect() {
+        const pool = createPool({ uri: url });
+        return { database: mysql2(pool), close: () => pool.end() };
+      },
+      dataSource: (tablePrefix) =>
+        new DataSource({ type: "mariadb", url, entities: latchkeyEntities({ tablePrefix, type: "mariadb" }) }),
+      remove: drop,
+    };
+  },
+};
+const here = await backendsHere(...Object.keys(places));
+
+describe("the tables of a SqlStore", () => {
+  for (const { name, open } of here) {
+    describe(`on ${name}`, () => {
+      let place: Place;
+      const closing: Array<() => unknown> = [];
+      const connect = () => {
+        const { database, close } = place.connect();
+        closing.push(close);
+        return database;
+      };
+      beforeEach(async () => {
+        place = await places[name]!();
+      });
+      afterEach(async () => {
+        for (const close of closing.splice(0)) await close();
+        await place.remove();
+      });
+
+      it("are those that the entities of the TypeORM store describe", async () => {
+        await new SqlStore(connect(), { tablePrefix: "my-" }).migrate();
+        const dataSource = await place.dataSource("my-").initialize();
+        closing.push(() => dataSource.destroy());
+        const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+        expect(upQueries.map((one) => one.query)).to.eql([]);
+      });
+
+      it("are created once, though eight connections do it at once", async () => {
+        const stores = Array.from({ length: 8 }, () => new SqlStore(connect(), { timeout: MINUTE }));
+        await Promise.all(stores.map((store) => store.migrate()));
+        const { session } = records();
+        await stores[0]!.create("a", session);
+        expect(await stores[7]!.read("a")).to.eql(session);
+      });
+
+      it("are created by the text of ddl() too", async () => {
+        const database = connect();
+        const options = { tablePrefix: "by_hand_" };
+        const statements = ddl(database.dialect, options).split(/;\n+/).slice(0, -1);
+        expect(statements).to.have.lengthOf(name === "mariadb" ? 2 : 6);
+        for (const statement of statements) await database.run(statement, [], MINUTE);
+        await new SqlStore(database, { ...options, timeout: MINUTE }).create("a", records().session);
+      });
+
+      it("keep any script, and a megabyte", async () => {
+        const store = new SqlStore(connect(), { timeout: MINUTE });
+        await store.migrate();
+        const { session } = records();
+        const kept = { ...session, data: { text: "佐藤 ü 𝒳".repeat(100_000) } };
+        await store.create("a", kept);
+        expect(await store.read("a")).to.eql(kept);
+        expect(await store.listByUser("Ann")).to.have.lengthOf(1);
+        expect(await store.listByUser("ann")).to.eql([]);
+      });
+
+      it("may be in a schema of their own", async () => {
+        const store = () => new SqlStore(connect(), { schema: "login", timeout: MINUTE });
+        if (name === "sqlite") {
+          expect(store).to.throw(TypeError, "SQLite has none");
+          return;
+        }
+        await connect().run("CREATE SCHEMA IF NOT EXISTS login", [], MINUTE);
+        try {
+          await store().migrate();
+          const { session } = records();
+          await store().create("a", session);
+          expect(await store().read("a")).to.eql(session);
+          await connect().run("DROP TABLE login.latchkey_sessions", [], MINUTE);
+        } finally {
+          if (name === "mariadb") await query.mariadb("DROP DATABASE login");
+        }
+      });
+    });
+
+    it(`on ${name}: a TypeOrmStore and a SqlStore read and change what the other wrote`, async () => {
+      const { store, dataSource, tables, close } = await open();
+      const tablePrefix = tables!.sessions.slice(0, -"sessions".length);
+      const both: SessionStore[] = [store, new SqlStore(typeorm(dataSource!), { tablePrefix, timeout: MINUTE })];
+      try {
+        for (const [one, other] of [both, both.toReversed()] as Array<[SessionStore, SessionStore]>) {
+          const { session, token } = records();
+          await one.create("a", session);
+          await one.rememberTokens!.create("a", token);
+          expect(await other.read("a")).to.eql(session);
+          expect(await other.rememberTokens!.read("a")).to.eql(token);
+          expect(await other.update("a", session)).to.equal(true);
+          expect(await one.update("a", session)).to.equal(false);
+          expect(await other.rememberTokens!.rotate("a", "first", { ...token, tokenHash: "next" })).to.equal(true);
+          expect(await one.rememberTokens!.listByUser("Ann")).to.eql([{ id: "a", ...token, tokenHash: "next" }]);
+          expect(await one.destroyByUser("Ann")).to.equal(1);
+          expect(await other.rememberTokens!.destroyByUser("Ann")).to.equal(1);
+        }
+        expect(both.map((one) => one.constructor)).to.eql([TypeOrmStore, SqlStore]);
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  it("are created by four processes at once in one file of SQLite", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "latchkey-tables-"));
+    const program = `import Database from "better-sqlite3";
+      import { betterSqlite3, SqlStore } from "latchkey/stores/sql";
+      const store = new SqlStore(betterSqlite3(new Database(process.argv[1], { timeout: 60_000 })), { timeout: 60_000 });
+      await store.migrate();
+      console.log(await store.prune());`;
+    try {
+      const file = join(dir, "sessions.db");
+      const ran = await Promise.all(Array.from({ length: 4 }, () => runProgram(program, { args: [file] })));
+      expect(ran).to.eql(Array(4).fill({ code: 0, output: "0" }));
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it("are not created if the database refuses, which is tried five times", async () => {
+    let tries = 0;
+    const refusing = {
+      dialect: "sqlite" as SqlDialect,
+      all: async () => [],
+      async run() {
+        tries++;
+        throw new Error("permission denied");
+      },
+    };
+    const error = await new SqlStore(refusing).migrate().catch((reason) => reason);
+    expect(error).to.be.instanceOf(Error).with.property("message", "permission denied");
+    expect(tries).to.equal(5);
+  });
+
+  it("have no names that could end a statement", () => {
+    for (const wrong of ["a b", 'a"', "a`", "a;", "a?", "ä", 1, null] as string[]) {
+      expect(() => ddl("postgres", { tablePrefix: wrong }), String(wrong)).to.throw(TypeError, "tablePrefix");
+      expect(() => ddl("postgres", { schema: wrong }), String(wrong)).to.throw(TypeError, "schema");
+    }
+    expect(() => ddl("oracle" as SqlDialect)).to.throw(TypeError, 'sqlite, postgres, mysql, not "oracle"');
+  });
+});
