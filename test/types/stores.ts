@@ -22,12 +22,26 @@ import type {
   ValkeyGlideClient,
 } from "latchkey/stores/redis";
 import type {
+  betterSqlite3,
+  ddl,
+  Mysql2Like,
+  PgLike,
+  SqlDatabase,
+  SqlDialect,
+  SqlStore,
+  SqlStoreOptions,
+  TypeOrmLike,
+} from "latchkey/stores/sql";
+import type {
   LatchkeyEntitiesOptions,
   latchkeyEntities,
   TypeOrmStore,
   TypeOrmStoreOptions,
 } from "latchkey/stores/typeorm";
 import type { LoginAsOptions, loginAs, StoreCase, StoreConformanceOptions, storeConformance } from "latchkey/testing";
+import type { Pool as MysqlPool } from "mysql2";
+import type { Pool as MysqlPromisePool } from "mysql2/promise";
+import type { Pool, PoolClient } from "pg";
 import type { RedisClientPoolType, RedisClientType, RedisClusterType, RedisSentinelType } from "redis";
 import type { createClient as createClient5 } from "redis5";
 import type { DataSource, EntitySchema } from "typeorm";
@@ -35,7 +49,7 @@ import { same } from "./same.js";
 
 type Gives<T, To> = T extends To ? true : false;
 
-same<Gives<MemoryStore | RedisStore | TypeOrmStore | ExpressSessionStore, SessionStore>, true>(true);
+same<Gives<MemoryStore | RedisStore | SqlStore | TypeOrmStore | ExpressSessionStore, SessionStore>, true>(true);
 same<Gives<OpenStore, SessionStore & { close(): Promise<void> }>, true>(true);
 same<Awaited<ReturnType<typeof openStore>>, OpenStore>(true);
 same<RedisClient, NodeRedisClient | IoredisClient | ValkeyGlideClient>(true);
@@ -45,6 +59,15 @@ same<keyof RedisStoreOptions, "client" | "prefix" | "waitReplicas">(true);
 same<Gives<MemoryStoreOptions, NonNullable<ConstructorParameters<typeof MemoryStore>[0]>>, true>(true);
 same<ConstructorParameters<typeof ExpressSessionStore>, [store: ExpressSessionStoreLike]>(true);
 same<Gives<Store, ExpressSessionStoreLike>, true>(true);
+same<ConstructorParameters<typeof SqlStore>[0], SqlDatabase>(true);
+same<keyof SqlStoreOptions, "tablePrefix" | "schema" | "pruneEvery" | "timeout">(true);
+same<SqlDatabase["dialect"], SqlDialect>(true);
+same<ReturnType<typeof ddl>, string>(true);
+same<ReturnType<typeof betterSqlite3>, SqlDatabase>(true);
+same<Gives<Pool, PgLike>, true>(true);
+same<Gives<PoolClient, PgLike>, false>(true);
+same<Gives<MysqlPool | MysqlPromisePool, Mysql2Like>, true>(true);
+same<Gives<DataSource, TypeOrmLike>, true>(true);
 same<TypeOrmStoreOptions["dataSource"], DataSource>(true);
 same<ReturnType<typeof latchkeyEntities>, EntitySchema[]>(true);
 same<LatchkeyEntitiesOptions["type"], DataSource["options"]["type"] | undefined>(true);

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import * as sql from "latchkey/stores/sql";
+
+/** What Prisma needs besides. */
+const PARTS = ["prisma"];
+/** What test/sql-drivers takes from the packages of the root. */
+const FROM_ROOT = ["better-sqlite3", "sqlite3"];
+
+const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+const rows = [
+  ...readFileSync("docs/choosing-a-store.md", "utf8").matchAll(/^\| `([^`]+)` \| ([^|]+) \| `(\w+)\(.*\)` \|/gm),
+].map(([, name, version, call]) => ({ name, version, call }));
+
+describe("the table of drivers in docs/choosing-a-store.md", () => {
+  it("names what test/sql-drivers has installed, with its version", () => {
+    const { packages } = read("test/sql-drivers/package-lock.json");
+    const root = read("package-lock.json").packages;
+    const installed = Object.keys(read("test/sql-drivers/package.json").devDependencies).filter(
+      (name) => !PARTS.includes(name) && !name.includes("/adapter-"),
+    );
+    const expected = [
+      ...installed.map((name) => {
+        const { name: real = name, version } = packages[`node_modules/${name}`];
+        return `${real} ${version}`;
+      }),
+      ...FROM_ROOT.map((name) => `${name} ${root[`node_modules/${name}`].version}`),
+      "node:sqlite Node 24",
+    ];
+    expect(rows.map(({ name, version }) => `${name} ${version}`)).to.have.members(expected);
+  });
+
+  it("has every function of latchkey/stores/sql that makes a database", () => {
+    const functions = Object.keys(sql).filter((name) => !["SqlStore", "ddl"].includes(name));
+    expect([...new Set(rows.map(({ call }) => call))]).to.have.members(functions);
+  });
+});
