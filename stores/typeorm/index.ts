@@ -1,11 +1,9 @@
 import type { DataSource } from "typeorm";
-import { assertRecord, assertSeen, nextRevision } from "../../src/store/arguments.js";
-import type { RememberTokenStore } from "../../src/store/remember-token-store.js";
-import type { SessionRecord, SessionStore, StoredSession } from "../../src/store/session-store.js";
-import { decoded } from "../undecodable.js";
-import { TypeOrmRememberTokens } from "./remember-tokens.js";
-import { type SessionRow, TABLE_PREFIX } from "./schema.js";
-import { TypeOrmTable } from "./table.js";
+import { TABLE_PREFIX, TABLES } from "../sql/columns.js";
+import type { SqlTablesOptions } from "../sql/ddl.js";
+import { typeorm } from "../sql/drivers/typeorm.js";
+import { SqlStore } from "../sql/sql-store.js";
+import { entityName } from "./schema.js";
 
 export {
   CreateLatchkeyTables1700000000000,
@@ -26,91 +24,32 @@ export interface TypeOrmStoreOptions {
   pruneEvery?: number;
 }
 
-/** With jitter it still fits a timer. */
-const LONGEST_INTERVAL = 2 ** 30;
-
 /**
- * Keeps sessions and remembered browsers in two tables, by TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB. One row each.
+ * Keeps sessions and remembered browsers in two tables, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB. It is a
+ * SqlStore on the tables of `latchkeyEntities()`. With replication, it uses the master.
  */
-export class TypeOrmStore implements SessionStore {
-  readonly rememberTokens: RememberTokenStore;
-  readonly #table: TypeOrmTable<SessionRow, SessionRecord>;
-  #timer: NodeJS.Timeout | undefined;
-
+export class TypeOrmStore extends SqlStore {
+  /** @throws TypeError if the data source is not initialized, or does not have the entities of `latchkeyEntities()` */
   constructor({ dataSource, tablePrefix = TABLE_PREFIX, pruneEvery }: TypeOrmStoreOptions) {
     if (!dataSource?.isInitialized) throw new TypeError("dataSource must be an initialized DataSource");
-    if (pruneEvery !== undefined && !(pruneEvery > 0 && pruneEvery <= LONGEST_INTERVAL)) {
-      throw new TypeError(`pruneEvery must be between 1 and ${LONGEST_INTERVAL} ms, not ${String(pruneEvery)}`);
-    }
-    this.#table = new TypeOrmTable<SessionRow, SessionRecord>(dataSource, `${tablePrefix}sessions`, { toRow, fromRow });
-    this.rememberTokens = new TypeOrmRememberTokens(dataSource, `${tablePrefix}remember_tokens`);
-    if (pruneEvery !== undefined) this.#pruneLater(pruneEvery);
+    super(typeorm(dataSource), { ...tablesOf(dataSource, tablePrefix), pruneEvery });
   }
+}
 
-  create(id: string, record: SessionRecord): Promise<void> {
-    return this.#table.create(id, record);
-  }
-
-  read(id: string): Promise<SessionRecord | null> {
-    return this.#table.read(id);
-  }
-
-  async update(id: string, record: SessionRecord): Promise<boolean> {
-    const next = nextRevision(record);
-    return this.#table.replace(id, next, "AND revision = :replaced", { replaced: record.revision });
-  }
-
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
-    assertSeen(seen);
-    return this.#table.change(id, {
-      lastSeenAt: () => later("last_seen_at", seen.lastSeenAt),
-      expiresAt: () => later("expires_at", seen.expiresAt),
+/** Where the tables are: the data source may have an `entityPrefix`, a schema and a naming strategy. */
+function tablesOf(dataSource: DataSource, tablePrefix: string): SqlTablesOptions {
+  const found = Object.entries(TABLES).map(([table, columns]) => {
+    const name = `${tablePrefix}${table}`;
+    if (!dataSource.hasMetadata(entityName(name)))
+      throw new TypeError(`dataSource does not know the table ${name}: put latchkeyEntities() into its entities`);
+    const metadata = dataSource.getMetadata(entityName(name));
+    const { tableName, schema } = metadata;
+    const isRenamed = columns.some((column) => {
+      return metadata.findColumnWithPropertyName(column.property)?.databaseName !== column.name;
     });
-  }
-
-  destroy(id: string): Promise<boolean> {
-    return this.#table.destroy(id);
-  }
-
-  listByUser(userId: string): Promise<StoredSession[]> {
-    return this.#table.listByUser(userId);
-  }
-
-  destroyByUser(userId: string, options?: { except?: string }): Promise<number> {
-    return this.#table.destroyByUser(userId, options);
-  }
-
-  prune(options?: { limit?: number }): Promise<number> {
-    return this.#table.prune(options);
-  }
-
-  /** Stops pruning by itself. */
-  async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #pruneLater(every: number): void {
-    const jittered = every * (0.5 + Math.random());
-    this.#timer = setTimeout(async () => {
-      // One after the other, each by itself: what fails is tried again the next time.
-      await this.prune().catch(() => {});
-      await this.rememberTokens.prune().catch(() => {});
-      if (this.#timer) this.#pruneLater(every);
-    }, jittered).unref();
-  }
-}
-
-function later(column: string, instant: number): string {
-  return `CASE WHEN ${column} < ${instant} THEN ${instant} ELSE ${column} END`;
-}
-
-function toRow(id: string, record: SessionRecord): SessionRow {
-  assertRecord(record);
-  const { userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
-  return { id, userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt, revision };
-}
-
-function fromRow({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRow): SessionRecord {
-  return { userId, data: decoded(() => JSON.parse(data)), createdAt, lastSeenAt, expiresAt, revision };
+    if (isRenamed || !tableName.endsWith(table))
+      throw new TypeError(`the naming strategy of dataSource must keep the names of the table ${name} and its columns`);
+    return { tablePrefix: tableName.slice(0, -table.length), ...(schema ? { schema } : {}) };
+  });
+  return found[0]!;
 }

@@ -3,64 +3,13 @@ import {
   EntitySchema,
   type EntitySchemaColumnOptions,
   type MigrationInterface,
-  type ObjectLiteral,
   type QueryRunner,
   Table,
   type TableColumnOptions,
 } from "typeorm";
+import { type Column, INDEXED, TABLE_PREFIX, TABLES } from "../sql/columns.js";
 
 type DatabaseType = DataSource["options"]["type"];
-
-/** What the rows of both tables have in common. */
-export interface ListedRow extends ObjectLiteral {
-  id: string;
-  userId: string | null;
-  data: string;
-  createdAt: number;
-  expiresAt: number;
-}
-
-/** One row of the table of sessions. */
-export interface SessionRow extends ListedRow {
-  lastSeenAt: number;
-  revision: number;
-}
-
-/** One row of the table of remembered browsers. */
-export interface RememberTokenRow extends ListedRow {
-  userId: string;
-  tokenHash: string;
-}
-
-/** Before the tables' names where nothing else is said. */
-export const TABLE_PREFIX = "latchkey_";
-
-/** A column: an id or a hash, compared exactly, of at most so many bytes; text of any length; or a whole number. */
-interface Column {
-  property: string;
-  name: string;
-  kind: "exact" | "text" | "number";
-  length?: number;
-  primary?: boolean;
-  nullable?: boolean;
-}
-
-const ID: Column = { property: "id", name: "id", kind: "exact", length: 64, primary: true };
-/** 255 characters of up to four bytes. */
-const USER_ID: Column = { property: "userId", name: "user_id", kind: "exact", length: 1020 };
-const TOKEN_HASH: Column = { property: "tokenHash", name: "token_hash", kind: "exact", length: 64 };
-const DATA: Column = { property: "data", name: "data", kind: "text" };
-const CREATED_AT: Column = { property: "createdAt", name: "created_at", kind: "number" };
-const LAST_SEEN_AT: Column = { property: "lastSeenAt", name: "last_seen_at", kind: "number" };
-const EXPIRES_AT: Column = { property: "expiresAt", name: "expires_at", kind: "number" };
-const REVISION: Column = { property: "revision", name: "revision", kind: "number" };
-
-/** The tables, by their names without the prefix. */
-const TABLES = {
-  sessions: [ID, { ...USER_ID, nullable: true }, DATA, CREATED_AT, LAST_SEEN_AT, EXPIRES_AT, REVISION],
-  remember_tokens: [ID, USER_ID, TOKEN_HASH, DATA, CREATED_AT, EXPIRES_AT],
-};
-const INDEXED = [USER_ID, EXPIRES_AT];
 
 /** How the tables are made. */
 export interface LatchkeyEntitiesOptions {
@@ -94,13 +43,18 @@ export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
     for (const [table, columns] of Object.entries(TABLES)) {
       const name = `${this.tablePrefix}${table}`;
       const indices = INDEXED.map((column) => ({ name: `${name}_${column.name}`, columnNames: [column.name] }));
-      const made = new Table({ name, columns: columns.map((column) => tableColumn(column, type)), indices });
+      const made = new Table({
+        name: prefixed(runner, name),
+        columns: columns.map((column) => tableColumn(column, type)),
+        indices,
+      });
       await runner.createTable(made, true);
     }
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of Object.keys(TABLES).reverse()) await runner.dropTable(`${this.tablePrefix}${table}`, true);
+    for (const table of Object.keys(TABLES).reverse())
+      await runner.dropTable(prefixed(runner, `${this.tablePrefix}${table}`), true);
   }
 }
 
@@ -109,7 +63,13 @@ export function entityName(tableName: string): string {
   return `Latchkey:${tableName}`;
 }
 
-export function isMySql(type: DatabaseType | undefined): boolean {
+/** A table's name after the data source's own `entityPrefix`, as its entity has it. */
+function prefixed({ connection }: QueryRunner, name: string): string {
+  const { entityPrefix } = connection.options;
+  return entityPrefix ? connection.namingStrategy.prefixTableName(entityPrefix, name) : name;
+}
+
+function isMySql(type: DatabaseType | undefined): boolean {
   return type === "mysql" || type === "mariadb";
 }
 

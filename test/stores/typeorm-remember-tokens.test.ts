@@ -39,7 +39,9 @@ describe("the remembered browsers of a TypeOrmStore", () => {
       expect(await verbs(() => tokens.rotate("a", "first", same))).to.eql([true, ["UPDATE"]]);
       expect(await verbs(() => tokens.rotate("a", "other", same))).to.eql([false, ["UPDATE"]]);
       expect(await verbs(() => tokens.rotate("a", "first", token({ tokenHash: "next" })))).to.eql([true, ["UPDATE"]]);
-      expect(await verbs(() => tokens.rotate("a", "first", same))).to.eql([false, ["UPDATE"]]);
+      // MySQL may count no row because nothing changed, so a record that keeps its token is looked at.
+      const looked = name === "mariadb" ? ["UPDATE", "SELECT"] : ["UPDATE"];
+      expect(await verbs(() => tokens.rotate("a", "first", same))).to.eql([false, looked]);
       expect(await verbs(() => tokens.read("a")).then(([, ran]) => ran)).to.eql(["SELECT"]);
       await close();
     });

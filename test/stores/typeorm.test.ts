@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { RememberTokenRecord, SessionRecord } from "latchkey";
 import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
 import sinon from "sinon";
-import { DataSource } from "typeorm";
+import { DataSource, DefaultNamingStrategy } from "typeorm";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { makeDatabase, query } from "../support/databases.js";
 import { everyTokenVerb, everyVerb } from "../support/every-verb.js";
@@ -137,6 +137,77 @@ describe("TypeOrmStore", () => {
     for (const pruneEvery of [0, -1, Number.NaN, 2 ** 31, "1m"] as number[])
       expect(() => new TypeOrmStore({ dataSource, pruneEvery })).to.throw(TypeError, "pruneEvery");
   });
+
+  it("is on the tables of its entities, whatever the entityPrefix of the data source", async () => {
+    const prefixed = new DataSource({
+      type: "better-sqlite3",
+      database: ":memory:",
+      entityPrefix: "app_",
+      entities: latchkeyEntities(),
+      migrations: [CreateLatchkeyTables1700000000000],
+    });
+    await prefixed.initialize();
+    try {
+      await prefixed.runMigrations();
+      expect((await prefixed.driver.createSchemaBuilder().log()).upQueries).to.eql([]);
+      const store = new TypeOrmStore({ dataSource: prefixed });
+      await store.create("a", record());
+      await store.rememberTokens.create("a", token());
+      for (const table of ["app_latchkey_sessions", "app_latchkey_remember_tokens"])
+        expect(await prefixed.query(`SELECT id FROM ${table}`)).to.eql([{ id: "a" }]);
+      await prefixed.undoLastMigration();
+      expect(await prefixed.query("SELECT name FROM sqlite_master WHERE name LIKE 'app_latchkey%'")).to.eql([]);
+    } finally {
+      await prefixed.destroy();
+    }
+  });
+
+  it("refuses a naming strategy that renames its tables or columns", async () => {
+    class Shouting extends DefaultNamingStrategy {
+      override columnName(property: string): string {
+        return property.toUpperCase();
+      }
+    }
+    const renaming = new DataSource({
+      type: "better-sqlite3",
+      database: ":memory:",
+      namingStrategy: new Shouting(),
+      entities: latchkeyEntities(),
+    });
+    await renaming.initialize();
+    expect(() => new TypeOrmStore({ dataSource: renaming })).to.throw(TypeError, "naming strategy");
+    await renaming.destroy();
+  });
+
+  if (databases.some(({ name }) => name === "postgres")) {
+    it("reads from the master, though a replica lags: here one that has not even the tables", async () => {
+      const [master, replica] = await Promise.all([makeDatabase("postgres"), makeDatabase("postgres")]);
+      const replicated = new DataSource({
+        type: "postgres",
+        replication: { master: { url: master.url }, slaves: [{ url: replica.url }] },
+        schema: "public",
+        entities: latchkeyEntities({ type: "postgres" }),
+        migrations: [CreateLatchkeyTables1700000000000],
+      });
+      await replicated.initialize();
+      try {
+        await replicated.runMigrations();
+        const store = new TypeOrmStore({ dataSource: replicated });
+        const [kept, remembered] = [record(), token()];
+        await store.create("a", kept);
+        await store.rememberTokens.create("a", remembered);
+        expect(await store.read("a")).to.eql(kept);
+        expect(await store.listByUser("ann")).to.have.lengthOf(1);
+        expect(await store.rememberTokens.listByUser("ann")).to.have.lengthOf(1);
+        await store.create("over", record({ expiresAt: 1 }));
+        expect(await store.prune()).to.equal(1);
+        expect(await store.destroyByUser("ann")).to.equal(1);
+      } finally {
+        await replicated.destroy();
+        await Promise.all([master.drop(), replica.drop()]);
+      }
+    });
+  }
 
   it("does not keep the process alive by its timer", async () => {
     const program = `import { DataSource } from "typeorm";

@@ -24,10 +24,11 @@ const FORBIDDEN = [
     path: "^src/",
     pathNot: "^src/(store/|(json|errors|text)\\.ts$)",
   }),
-  rule("a store knows another", "^stores/(memory|redis|sql|typeorm|express-session)/", {
+  rule("a store knows another", "^stores/(memory|redis|sql|express-session)/", {
     path: "^stores/",
     pathNot: "^stores/($1/|undecodable\\.ts$)",
   }),
+  rule("a store knows another", "^stores/typeorm/", { path: "^stores/", pathNot: "^stores/(typeorm|sql)/" }),
   rule("only the default store is known here", "^src/", { path: "^stores/", pathNot: "^stores/memory/" }),
   rule("the library knows its tests", ".", { path: "^(test|examples|bench|tools)/" }),
 ];
