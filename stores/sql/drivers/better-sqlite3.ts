@@ -3,10 +3,14 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `Database` of better-sqlite3 that the store uses. */
 export interface BetterSqlite3Like {
+  /** Compiles a statement. */
   prepare(sql: string): {
+    /** Runs it, and returns its rows. */
     all(...values: SqlValue[]): unknown[];
+    /** Runs it, and returns the number of rows that it changed. */
     run(...values: SqlValue[]): { changes: number };
   };
+  /** Tells this class from others; the store does not call it. */
   pragma(source: string): unknown;
 }
 

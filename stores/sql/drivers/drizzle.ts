@@ -2,12 +2,25 @@ import { assertDialect, type SqlDatabase, type SqlDialect, type SqlRow, type Sql
 import { isTransient } from "../transient.js";
 import { assertShape, changedRows } from "./shape.js";
 
-/** The part of a database of Drizzle that the store uses: `execute` on PostgreSQL and MySQL, `all` and `run` on SQLite. */
-export type DrizzleLike =
-  // biome-ignore lint/suspicious/noExplicitAny: the types of Drizzle's SQL and results differ from driver to driver
-  { execute(query: any): PromiseLike<any> } | { all(query: any): any; run(query: any): any };
+/** The part of a database of Drizzle on PostgreSQL or MySQL that the store uses. */
+export interface DrizzleServerLike {
+  /** Runs a query. */
+  // biome-ignore lint/suspicious/noExplicitAny: Drizzle's SQL and results differ from driver to driver
+  execute(query: any): PromiseLike<any>;
+}
 
-type Run = (query: object) => unknown;
+/** The part of a database of Drizzle on SQLite that the store uses. */
+export interface DrizzleSqliteLike {
+  /** Runs a query, and returns its rows. */
+  // biome-ignore lint/suspicious/noExplicitAny: Drizzle's SQL and results differ from driver to driver
+  all(query: any): any;
+  /** Runs a query, and returns what the driver says of it. */
+  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  run(query: any): any;
+}
+
+/** The part of a database of Drizzle that the store uses. */
+export type DrizzleLike = DrizzleServerLike | DrizzleSqliteLike;
 
 /**
  * A database through Drizzle, on any of its drivers for SQLite, PostgreSQL or MySQL.
@@ -18,12 +31,12 @@ export function drizzle(db: DrizzleLike, dialect: SqlDialect): SqlDatabase {
   assertDialect(dialect);
   const methods = dialect === "sqlite" ? ["all", "run"] : ["execute"];
   assertShape("drizzle", `a database of Drizzle for ${dialect}`, db, methods);
-  const { all, run, execute } = db as Record<string, Run>;
-  const [read, write] = dialect === "sqlite" ? [all!, run!] : [execute!, execute!];
+  const read = (query: object): unknown => ("all" in db ? db.all(query) : db.execute(query));
+  const write = (query: object): unknown => ("run" in db ? db.run(query) : db.execute(query));
   return {
     dialect,
-    all: async (sql, values) => rowsOf(await read.call(db, wrapped(sql, values))),
-    run: async (sql, values) => changedRows("drizzle", changesOf(await write.call(db, wrapped(sql, values)))),
+    all: async (sql, values) => rowsOf(await read(wrapped(sql, values))),
+    run: async (sql, values) => changedRows("drizzle", changesOf(await write(wrapped(sql, values)))),
     isTransient: (error) => isTransient((error as Error).cause) || isTransient(error),
   };
 }

@@ -1,11 +1,20 @@
 import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
 import { assertShape, changedRows } from "./shape.js";
 
+/** A query of Knex that has not begun. */
+export interface KnexQueryLike {
+  /** Runs the query, at most this long. */
+  // biome-ignore lint/suspicious/noExplicitAny: each client has another result
+  timeout(milliseconds: number): PromiseLike<any>;
+}
+
 /** The part of Knex that the store uses. */
 export interface KnexLike {
-  // biome-ignore lint/suspicious/noExplicitAny: its types are those of the whole query builder
-  raw(sql: string, values: any): { timeout(milliseconds: number): PromiseLike<any> };
-  // biome-ignore lint/suspicious/noExplicitAny: Knex gives no type of its own
+  /** Makes a query of a statement. */
+  // biome-ignore lint/suspicious/noExplicitAny: the type of a value is that of the whole query builder
+  raw(sql: string, values: any): KnexQueryLike;
+  /** Its `dialect` names the database. */
+  // biome-ignore lint/suspicious/noExplicitAny: Knex gives it no type
   readonly client: any;
 }
 

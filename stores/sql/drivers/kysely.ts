@@ -3,6 +3,7 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of Kysely that the store uses. */
 export interface KyselyLike {
+  /** Runs a compiled query. */
   // biome-ignore lint/suspicious/noExplicitAny: the type of a compiled query contains the whole syntax tree
   executeQuery(query: any): Promise<{ rows: unknown[]; numAffectedRows?: bigint | undefined }>;
 }

@@ -3,7 +3,9 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a client of `@libsql/client` that the store uses. */
 export interface LibsqlLike {
+  /** Runs a statement. */
   execute(statement: { sql: string; args: SqlValue[] }): Promise<{ rows: unknown[]; rowsAffected: number }>;
+  /** Tells this client from others; the store does not call it. */
   batch(...statements: never[]): unknown;
 }
 

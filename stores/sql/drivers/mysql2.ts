@@ -4,13 +4,28 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a connection of `mysql2/promise` that the store uses. */
 export interface Mysql2Connection {
+  /** Runs a prepared statement. */
   execute(sql: string, values: SqlValue[]): Promise<[result: unknown, fields: unknown]>;
+  /** Gives the connection back to the pool. */
   release(): void;
+  /** Closes the connection. */
   destroy(): void;
 }
 
-/** The part of a pool of `mysql2`, or of `mysql2/promise`, that the store uses. */
-export type Mysql2Like = { getConnection(): Promise<Mysql2Connection> } | { promise(): unknown };
+/** The part of a pool of `mysql2/promise` that the store uses. */
+export interface Mysql2PromisePool {
+  /** Takes a connection. */
+  getConnection(): Promise<Mysql2Connection>;
+}
+
+/** The part of a pool of `mysql2` that the store uses. */
+export interface Mysql2CallbackPool {
+  /** The same pool, with promises. */
+  promise(): unknown;
+}
+
+/** A pool of `mysql2` or `mysql2/promise`. */
+export type Mysql2Like = Mysql2PromisePool | Mysql2CallbackPool;
 
 /**
  * A database through a pool of `mysql2` or `mysql2/promise`, with or without the flag FOUND_ROWS.
@@ -19,7 +34,7 @@ export type Mysql2Like = { getConnection(): Promise<Mysql2Connection> } | { prom
  */
 export function mysql2(pool: Mysql2Like): SqlDatabase {
   assertShape("mysql2", "a pool of mysql2", pool, ["getConnection"]);
-  const promised = ("promise" in pool ? pool.promise() : pool) as { getConnection(): Promise<Mysql2Connection> };
+  const promised = ("promise" in pool ? pool.promise() : pool) as Mysql2PromisePool;
   const connections: Pool<Mysql2Connection> = {
     take: () => promised.getConnection(),
     giveBack(connection, error) {

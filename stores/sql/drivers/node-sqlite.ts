@@ -3,10 +3,14 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `DatabaseSync` of node:sqlite that the store uses. */
 export interface NodeSqliteLike {
+  /** Compiles a statement. */
   prepare(sql: string): {
+    /** Runs it, and returns its rows. */
     all(...values: SqlValue[]): unknown[];
+    /** Runs it, and returns the number of rows that it changed. */
     run(...values: SqlValue[]): { changes: number | bigint };
   };
+  /** Tells this class from others; the store does not call it. */
   exec(sql: string): void;
 }
 

@@ -4,14 +4,19 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a connection of pg that the store uses. */
 export interface PgConnection {
+  /** Runs a statement. */
   query(sql: string, values: SqlValue[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
+  /** Gives the connection back to the pool, which closes it if there is an error. */
   release(error?: Error | boolean): void;
+  /** Adds a listener. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Removes a listener. */
   off(event: "error", listener: (error: Error) => void): unknown;
 }
 
 /** The part of a `Pool` of pg that the store uses. */
 export interface PgLike {
+  /** Takes a connection. */
   connect(): Promise<PgConnection>;
   /** A `Pool` has this, and a `Client` does not. */
   readonly totalCount: number;

@@ -4,7 +4,9 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `PrismaClient` that the store uses. */
 export interface PrismaLike {
+  /** Runs a statement, and resolves with its rows. */
   $queryRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<unknown>;
+  /** Runs a statement, and resolves with the number of rows that it changed. */
   $executeRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<number>;
 }
 

@@ -4,8 +4,10 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of Sequelize that the store uses. */
 export interface SequelizeLike {
+  /** Runs a statement. */
   // biome-ignore lint/suspicious/noExplicitAny: its overloads differ by the type of the query
   query(sql: string, options: any): Promise<any>;
+  /** The name of the database. */
   getDialect(): string;
 }
 

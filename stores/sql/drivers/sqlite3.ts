@@ -3,8 +3,11 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `Database` of sqlite3 that the store uses. */
 export interface Sqlite3Like {
+  /** Runs a statement, and gives its rows. */
   all(sql: string, values: SqlValue[], done: (error: Error | null, rows: unknown[]) => void): unknown;
+  /** Runs a statement, and gives the number of rows that it changed. */
   run(sql: string, values: SqlValue[], done: (this: { changes: number }, error: Error | null) => void): unknown;
+  /** Tells this class from others; the store does not call it. */
   serialize(): unknown;
 }
 

@@ -7,12 +7,15 @@ import { assertShape, changedRows } from "./shape.js";
 export interface TypeOrmLike {
   readonly isInitialized: boolean;
   readonly options: { readonly type: string };
+  /** Makes a query runner, which takes a connection at its first query. */
   createQueryRunner(mode?: "master"): {
+    /** Runs a statement. */
     query(
       sql: string,
       values: SqlValue[],
       useStructuredResult: true,
     ): Promise<{ records: unknown[]; affected?: number | undefined }>;
+    /** Gives the connection back. */
     release(): Promise<void>;
   };
 }
