@@ -25,8 +25,12 @@ const WITHOUT_FOUND_ROWS = ["-FOUND_ROWS"];
 /** The file of node:sqlite, where Node has it. */
 const nodeSqlite = await import("node:sqlite").catch(() => null);
 
-/** A pool of pg that a test may drop the database under. */
-const pgPool = (url) => new pg.Pool({ connectionString: url });
+/** A pool of pg. Its end does not wait until the server has closed its connections, so a database that is dropped may still end them. */
+function pgPool(url) {
+  const pool = new pg.Pool({ connectionString: url });
+  pool.on("error", () => {});
+  return pool;
+}
 
 const snakeCase = (name, quote) => quote(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 const camelCase = (row) =>

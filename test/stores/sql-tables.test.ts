@@ -48,6 +48,7 @@ const places: Record<string, () => Promise<Place>> = {
     return {
       connect() {
         const pool = new pg.Pool({ connectionString: url });
+        pool.on("error", () => {}); // its end does not wait until the server has closed its connections
         return { database: pgDatabase(pool), close: () => pool.end() };
       },
       dataSource: (tablePrefix) =>
