@@ -21,7 +21,8 @@ export interface KnexLike {
 const DIALECTS: Record<string, SqlDialect> = { sqlite3: "sqlite", postgresql: "postgres", mysql: "mysql" };
 
 /**
- * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex closes the connection.
+ * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex takes the connection out of its
+ * pool.
  *
  * @throws TypeError if the value is no instance of Knex, or is one for another database
  */
