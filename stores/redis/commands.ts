@@ -5,24 +5,35 @@ export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
 
 /** What latchkey uses of a node-redis client: `createClient`, `createClientPool`, `createCluster` and `createSentinel` all return it. */
 export interface NodeRedisClient {
+  /** Has `connect()` been called? */
   readonly isOpen: boolean;
+  /** GET. */
   get(key: string): Promise<unknown>;
+  /** EVAL. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** EVALSHA. */
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** WAIT. */
   wait?(replicas: number, timeout: number): Promise<number>;
 }
 
 /** What latchkey uses of an ioredis client: a `Redis`, also of Sentinels, or a `Cluster`. */
 export interface IoredisClient {
+  /** The state of the connection. */
   readonly status: string;
+  /** GET. */
   get(key: string): Promise<unknown>;
+  /** EVAL. */
   eval(script: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
+  /** EVALSHA. */
   evalsha(sha1: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
+  /** WAIT. */
   wait(replicas: number, timeout: number): Promise<unknown>;
 }
 
 /** What latchkey uses of a Valkey GLIDE client: a `GlideClient` or a `GlideClusterClient`. */
 export interface ValkeyGlideClient {
+  /** Any command. */
   customCommand(args: string[]): Promise<unknown>;
 }
 
