@@ -6,7 +6,7 @@ import { assertDatabase, type SqlDatabase } from "./database.js";
 import { type SqlTablesOptions, statements } from "./ddl.js";
 import { given } from "./given.js";
 import { SqlRememberTokens } from "./remember-tokens.js";
-import { pause } from "./statements.js";
+import { retried } from "./statements.js";
 import { type ListedRow, SqlTable } from "./table.js";
 
 /** Options of the SqlStore. */
@@ -69,7 +69,10 @@ export class SqlStore implements SessionStore {
    * migrations of your own, `ddl()` gives the statements as text.
    */
   async migrate(): Promise<void> {
-    for (const statement of statements(this.#database.dialect, this.#options)) await this.#runAgain(statement);
+    // Of several processes that create one table at once, PostgreSQL lets all but one fail, each with another error.
+    const mayPass = () => true;
+    for (const statement of statements(this.#database.dialect, this.#options))
+      await retried(MIGRATE_TRIES, () => this.#database.run(statement, [], MIGRATE_TIMEOUT), mayPass);
   }
 
   create(id: string, record: SessionRecord): Promise<void> {
@@ -110,19 +113,6 @@ export class SqlStore implements SessionStore {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  /** Of several processes that create one table at once, PostgreSQL lets all but one fail, each with another error. */
-  async #runAgain(statement: string): Promise<void> {
-    for (let tried = 1; ; tried++) {
-      try {
-        await this.#database.run(statement, [], MIGRATE_TIMEOUT);
-        return;
-      } catch (error) {
-        if (tried === MIGRATE_TRIES) throw error;
-        await pause(tried);
-      }
-    }
   }
 
   #pruneLater(every: number): void {

@@ -18,29 +18,26 @@ export class Statements {
 
   /** Runs a statement, with `?` for each value, and resolves with its rows. */
   all(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
-    return this.#retried(() => this.#database.all(this.#textOf(sql), values, this.#timeout));
+    return retried(
+      TRIES,
+      () => this.#database.all(this.#textOf(sql), values, this.#timeout),
+      (error) => this.isTransient(error),
+    );
   }
 
   /** Runs a statement, with `?` for each value, and resolves with the number of rows that it changed. */
   run(sql: string, values: readonly SqlValue[]): Promise<number> {
-    return this.#retried(() => this.#database.run(this.#textOf(sql), values, this.#timeout));
+    return retried(
+      TRIES,
+      () => this.#database.run(this.#textOf(sql), values, this.#timeout),
+      (error) => this.isTransient(error),
+    );
   }
 
   /** Does the error come from concurrent work? */
   isTransient(error: unknown): boolean {
     const { isTransient: isTransientHere = isTransient } = this.#database;
     return isTransientHere.call(this.#database, error);
-  }
-
-  async #retried<T>(work: () => Promise<T>): Promise<T> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (tried === TRIES || !this.isTransient(error)) throw error;
-        await pause(tried);
-      }
-    }
   }
 
   #textOf(sql: string): string {
@@ -55,7 +52,23 @@ export class Statements {
   }
 }
 
+/** Does work, and tries again, so many times in all, as long as it fails with an error that may pass. */
+export async function retried<T>(
+  tries: number,
+  work: () => Promise<T>,
+  mayPass: (error: unknown) => boolean,
+): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tried === tries || !mayPass(error)) throw error;
+      await pause(tried);
+    }
+  }
+}
+
 /** Waits before the next try: longer each time, and not as long as others do. */
-export function pause(tried: number): Promise<void> {
+function pause(tried: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 2 ** tried * 5 * (0.5 + Math.random())));
 }

@@ -1,5 +1,6 @@
-import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
-import { assertShape, changedRows } from "./shape.js";
+import type { SqlDatabase, SqlValue } from "../database.js";
+import { onPrepared } from "./prepared.js";
+import { assertShape } from "./shape.js";
 
 /** The part of a `Database` of better-sqlite3 that the store uses. */
 export interface BetterSqlite3Like {
@@ -22,18 +23,5 @@ export interface BetterSqlite3Like {
  */
 export function betterSqlite3(db: BetterSqlite3Like): SqlDatabase {
   assertShape("betterSqlite3", "a Database of better-sqlite3", db, ["prepare", "pragma"]);
-  const prepared = new Map<string, ReturnType<BetterSqlite3Like["prepare"]>>();
-  const statement = (sql: string) => {
-    let made = prepared.get(sql);
-    if (!made) {
-      made = db.prepare(sql);
-      prepared.set(sql, made);
-    }
-    return made;
-  };
-  return {
-    dialect: "sqlite",
-    all: async (sql, values) => statement(sql).all(...values) as SqlRow[],
-    run: async (sql, values) => changedRows("betterSqlite3", statement(sql).run(...values).changes),
-  };
+  return onPrepared("betterSqlite3", db);
 }

@@ -1,5 +1,6 @@
-import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
-import { assertShape, changedRows } from "./shape.js";
+import type { SqlDatabase, SqlValue } from "../database.js";
+import { onPrepared } from "./prepared.js";
+import { assertShape } from "./shape.js";
 
 /** The part of a `DatabaseSync` of node:sqlite that the store uses. */
 export interface NodeSqliteLike {
@@ -22,18 +23,5 @@ export interface NodeSqliteLike {
  */
 export function nodeSqlite(db: NodeSqliteLike): SqlDatabase {
   assertShape("nodeSqlite", "a DatabaseSync of node:sqlite", db, ["prepare", "exec"]);
-  const prepared = new Map<string, ReturnType<NodeSqliteLike["prepare"]>>();
-  const statement = (sql: string) => {
-    let made = prepared.get(sql);
-    if (!made) {
-      made = db.prepare(sql);
-      prepared.set(sql, made);
-    }
-    return made;
-  };
-  return {
-    dialect: "sqlite",
-    all: async (sql, values) => statement(sql).all(...values) as SqlRow[],
-    run: async (sql, values) => changedRows("nodeSqlite", statement(sql).run(...values).changes),
-  };
+  return onPrepared("nodeSqlite", db);
 }
