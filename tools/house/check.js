@@ -34,11 +34,11 @@ const FORBIDDEN = [
 ];
 
 /**
- * Reads the imports of a tree, including type imports.
+ * Reads the imports of a tree, including type imports, and lists what is wrong with them, one line for each problem.
  *
  * @param {string} root the folder that has `src` and `stores`
  */
-export async function importsIn(root) {
+export async function examine(root) {
   const { output } = await cruise(FOLDERS, {
     baseDir: root,
     validate: true,
@@ -46,21 +46,11 @@ export async function importsIn(root) {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
   });
-  return output;
-}
-
-/**
- * Lists what is wrong with the imports of a tree, one line for each problem.
- *
- * @param {string} root the folder that has `src` and `stores`
- * @returns {Promise<string[]>}
- */
-export async function problemsOf(root) {
+  const { modules, summary } = output;
   const files = FOLDERS.flatMap((folder) => sourcesIn(root, folder));
-  const { modules, summary } = await importsIn(root);
   const seen = new Set(modules.map(({ source }) => source));
   const isInRoom = (file) => ROOMS.some((room) => new RegExp(room.files).test(file));
-  return [
+  const problems = [
     ...files
       .filter((file) => !seen.has(file))
       .map((file) => `${file} was not seen, so nothing is known of its imports`),
@@ -68,6 +58,7 @@ export async function problemsOf(root) {
     ...crowded(files),
     ...summary.violations.map(told),
   ];
+  return { modules, problems };
 }
 
 function sourcesIn(root, folder) {

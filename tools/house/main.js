@@ -1,13 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { importsIn, problemsOf } from "./check.js";
+import { examine } from "./check.js";
 import { draw } from "./draw.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const PICTURE = "docs/public/house.svg";
 
-const problems = await problemsOf(root);
-const { modules } = await importsIn(root);
+const { modules, problems } = await examine(root);
 const picture = draw(modules);
 if (process.argv.includes("--draw")) writeFileSync(root + PICTURE, picture);
 else if (readFileSync(root + PICTURE, "utf8") !== picture) {
