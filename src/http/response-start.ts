@@ -1,0 +1,184 @@
+import { ServerResponse } from "node:http";
+import type { Response } from "express";
+import { HeadArguments } from "./head-arguments.js";
+import { HeldResponse } from "./held-response.js";
+import { type Call, isPlain, rehearse } from "./rehearsal.js";
+import { WaitingAnswer } from "./waiting-answer.js";
+
+/** What happens before a response begins. */
+export interface Start {
+  /**
+   * Called once, synchronously, just before the head is made.
+   *
+   * @param isWhole does the handler give its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do? Then the head is
+   * made after the promise resolves, so headers may be set until then, inside of `changeHead`. If false (`writeHead`, `write` or
+   * `flushHeaders` came first), headers must be set before this returns
+   * @returns a promise that the response waits for, or undefined
+   */
+  finish(isWhole: boolean): Promise<void> | undefined;
+  /** The promise was rejected, or `finish` threw: takes back what `finish` has set. */
+  fail?(): void;
+}
+
+/**
+ * Another participant in the start of a response. Its `finish` runs before the Start's, its `fail` after the Start's. It sets headers
+ * synchronously.
+ */
+export interface StartPart {
+  finish(): void;
+  fail(): void;
+}
+
+export type Method = (...args: unknown[]) => unknown;
+
+/** The headers to remove when an error replaces an answer. */
+const ANSWER_HEADERS = [
+  "Content-Disposition",
+  "Content-Encoding",
+  "Content-Language",
+  "Content-Length",
+  "Content-Range",
+  "Content-Type",
+  "ETag",
+  "Last-Modified",
+  "Location",
+  "Trailer",
+  "Transfer-Encoding",
+];
+
+/** The start of one response. */
+export class ResponseStart {
+  #begun = false;
+  /** Set while the response waits for the promise of `finish`. */
+  #held: HeldResponse | undefined;
+  #answer: WaitingAnswer | undefined;
+  #parts: StartPart[] | undefined;
+
+  constructor(
+    readonly res: Response,
+    readonly start: Start,
+    readonly next: (error: unknown) => void,
+  ) {}
+
+  /** @param isReplacement did earlier middleware replace the method with `original`? */
+  call(name: Call, original: Method, args: unknown[], isReplacement: boolean): unknown {
+    const { res } = this;
+    if (this.#answer) return isReplacement ? afterAnswer(res, name, args) : original.apply(res, args);
+    if (this.#begun && !this.#held) return original.apply(res, args);
+    if (!isPlain(res, name, args)) {
+      const { error, hasHead } = rehearse(res, name, args);
+      if (error) return this.#refuse(error, hasHead, original, args);
+    }
+    const isWhole = name === "end" && !res.headersSent;
+    const given = this.#begun ? args : this.#begin(isWhole, name, args);
+    if (!this.#held || !isWhole) return original.apply(res, given);
+    const { error, hasHead, changes } = rehearse(res, name, args);
+    if (error) return this.#refuse(error, hasHead, original, args);
+    this.#answer = new WaitingAnswer(res, changes, original, args);
+    return res;
+  }
+
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
+  join(part: StartPart): void {
+    this.#parts ??= [];
+    this.#parts.push(part);
+    if (this.#begun) part.finish();
+  }
+
+  change(change: () => void): void {
+    if (this.#answer) this.#answer.without(change);
+    else if (!this.res.headersSent) change();
+  }
+
+  /** Lets Node refuse a call. If Node would make the head before it refuses the call, this makes the head too. */
+  #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
+    if (hasHead && !this.#begun) this.#finish(false);
+    if (!hasHead || !this.#held) return original.apply(this.res, args);
+    if (!this.res.headersSent) this.res.writeHead(this.res.statusCode);
+    throw error;
+  }
+
+  #begin(isWhole: boolean, name: Call, args: unknown[]): unknown[] {
+    if (name === "writeHead" && args.length > 1 && !this.res.headersSent) {
+      return new HeadArguments(args).with(this.res, () => this.#finish(false));
+    }
+    this.#finish(isWhole);
+    return args;
+  }
+
+  #finish(isWhole: boolean): void {
+    this.#begun = true;
+    let saving: Promise<void> | undefined;
+    try {
+      if (this.#parts) for (const part of this.#parts) part.finish();
+      saving = this.start.finish(isWhole);
+    } catch (error) {
+      saving = Promise.reject(error);
+    }
+    if (!saving) return;
+    this.#held = new HeldResponse(this.res);
+    // An exception in a listener of the response stays an uncaught exception, as without latchkey, and does not become a rejection.
+    saving.then(
+      () => process.nextTick(() => this.#saved()),
+      (error: unknown) => process.nextTick(() => this.#failed(error)),
+    );
+  }
+
+  #saved(): void {
+    const [held, answer] = this.#settle();
+    const late = answer?.hide();
+    held.release(() => {
+      try {
+        if (late) answer?.give(late);
+      } catch (error) {
+        this.#replace(error);
+      }
+    });
+  }
+
+  #failed(error: unknown): void {
+    const [held, answer] = this.#settle();
+    if (answer) {
+      answer.hide();
+      answer.giveUp();
+      held.release(() => this.#replace(error));
+    } else if (this.res.headersSent) {
+      held.cut();
+      this.next(error);
+    } else {
+      // Node refused the answer, and the handler has not given another one yet.
+      held.release(() => this.#fail());
+    }
+  }
+
+  #settle(): [HeldResponse, WaitingAnswer | undefined] {
+    const settled = [this.#held!, this.#answer] as [HeldResponse, WaitingAnswer | undefined];
+    this.#held = this.#answer = undefined;
+    return settled;
+  }
+
+  #fail(): void {
+    this.start.fail?.();
+    if (this.#parts) for (const part of this.#parts) part.fail();
+  }
+
+  /** Replaces an answer with an error. */
+  #replace(error: unknown): void {
+    const { res } = this;
+    if (!res.headersSent) {
+      this.#fail();
+      for (const name of ANSWER_HEADERS) if (res.hasHeader(name)) res.removeHeader(name);
+      res.statusMessage = "";
+    }
+    this.next(error);
+  }
+}
+
+/** Replacements of `write` and `end` usually ignore calls after the end, so they are not called. Node refuses the other calls. */
+function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
+  if (name === "write" || name === "end") return false;
+  return (ServerResponse.prototype[name] as Method).apply(res, args);
+}
