@@ -7,17 +7,9 @@ import { Stamps } from "./crypto/security-stamp.js";
 import { authenticate } from "./current/authenticate.js";
 import { secondCopy } from "./current/copies.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
-import {
-  contextOf,
-  enterContext,
-  isUnderAnotherCopy,
-  isUnderManager,
-  knownContext,
-  noteThisCopy,
-  RequestContext,
-  secondManager,
-} from "./current/request-context.js";
+import { contextOf, isUnderManager, knownContext, RequestContext, secondManager } from "./current/request-context.js";
 import { loadUser } from "./current/resolve-user.js";
+import { enterContext, isUnderAnotherCopy, noteThisCopy } from "./current/running-context.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { FlashCookie } from "./flash/flash-cookie.js";
@@ -34,7 +26,6 @@ import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
 import { watchSession } from "./session/foreign-session.js";
 import { type SessionRoom, sessionRoom } from "./session/middleware.js";
-import { Renewal } from "./session/renewal.js";
 import { isWatched, renewAtEnd } from "./session/request-session.js";
 import { StoreCalls } from "./store/store-calls.js";
 import type { AnonymousUser } from "./user.js";
@@ -101,7 +92,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       const { remember } = this.#core;
       if (this.options.refreshEachRequest && remember instanceof RememberStateless) {
         const renewal = remember.renewalOf(req, res);
-        if (renewal) renewAtEnd(req, new Renewal(renewal));
+        if (renewal) renewAtEnd(req, renewal);
       }
       enterContext(new RequestContext(this.#core, req, res), next);
     };

@@ -9,14 +9,9 @@ import { endSession, storedSession } from "../session/move.js";
 import { isAuthenticatedUser } from "../user.js";
 import { secondCopy } from "./copies.js";
 import { userByRequest } from "./loaded-user.js";
-import {
-  assertOutsideLoader,
-  isUnderAnotherCopy,
-  isUnderManager,
-  knownContext,
-  secondManager,
-} from "./request-context.js";
+import { isUnderManager, knownContext, secondManager } from "./request-context.js";
 import { isUpgrade, loadUser } from "./resolve-user.js";
+import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { admitter, judge } from "./verify.js";
 
 /** The application that a manager serves, as far as it is known. */

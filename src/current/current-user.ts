@@ -3,15 +3,9 @@ import type { Application, Request, Response } from "express";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { AnonymousUser } from "../user.js";
 import { takeFlashes } from "./flash.js";
-import {
-  activeContext,
-  contextIn,
-  contextOf,
-  currentContext,
-  type RequestContext,
-  runWithin,
-} from "./request-context.js";
+import { contextIn, contextOf, type RequestContext } from "./request-context.js";
 import { loadUser } from "./resolve-user.js";
+import { activeContext, currentContext, runWithin } from "./running-context.js";
 
 declare global {
   namespace Express {

@@ -4,7 +4,7 @@ import { hasStamp } from "../crypto/security-stamp.js";
 import { LatchkeyError, LoaderMissingError, UserIdError } from "../errors.js";
 import { kindOf } from "../text.js";
 import { checkUserId, isActiveUser } from "../user.js";
-import { runLoader } from "./request-context.js";
+import { runLoader } from "./running-context.js";
 
 /**
  * Returns the user that the application's loader finds for an id, or null.

@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
-import { LatchkeyError, MiddlewareMissingError, RequestEndedError, StoreUnavailableError } from "../errors.js";
+import { LatchkeyError, MiddlewareMissingError, StoreUnavailableError } from "../errors.js";
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isLoginUnknown, readAuth } from "../session/request-session.js";
-import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./copies.js";
+import { secondCopy } from "./copies.js";
 
 /** The outcome of loading the user of a request. */
 export interface LoadedUser {
@@ -66,135 +65,11 @@ export class RequestContext {
   }
 }
 
-/** A loader that is running for a request. A connection that it opened still calls back in this context after the loader has returned. */
-class LoaderRun {
-  isOver = false;
-
-  constructor(
-    readonly req: Request,
-    readonly within: RequestContext | undefined,
-  ) {}
-}
-
 const contexts = new RequestSlot<RequestContext>();
-const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
-const copy: Copy = { isServing: () => storage.getStore() !== undefined };
 
-/** Lets the other copies of this package, if there are any, know that this one is in use. */
-export function noteThisCopy(): void {
-  noteCopy(copy);
-}
-
-/** Is the request, or its session, handled by another copy of this package? */
-export function isUnderAnotherCopy(req: Request): boolean {
-  return hasCopiesBeside() && isOfAnotherCopy(req);
-}
-
-/**
- * Runs the rest of a request under a context.
- *
- * Body parsers call back from the request's events, which run in the connection's context. These events run in the request's context
- * too; otherwise it would be lost after multer.
- */
-export function enterContext(context: RequestContext, next: () => void): void {
-  const { req } = context;
-  contexts.set(req, context, context.core);
-  if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
-    const { emit } = req;
-    req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
-  }
-  storage.run(context, next);
-}
-
-/**
- * Runs a loader, and returns what `check` makes of its result: at once if the loader does not wait. The loader may wait for anything but
- * the user that it is loading.
- */
-export function runLoader<A extends unknown[], R>(
-  req: Request,
-  load: (...args: A) => unknown,
-  args: A,
-  check: (loaded: unknown) => R,
-): R | Promise<R> {
-  const run = new LoaderRun(req, contexts.get(req));
-  let loading: unknown;
-  try {
-    loading = storage.run(run, load, ...args);
-  } catch (error) {
-    run.isOver = true;
-    throw error;
-  }
-  if (isThenable(loading)) return storage.run(run, waitFor<R>, run, loading, check);
-  run.isOver = true;
-  return check(loading);
-}
-
-/** Is called inside of the run, because a query builder begins its query when it is waited for. */
-async function waitFor<R>(run: LoaderRun, loading: PromiseLike<unknown>, check: (loaded: unknown) => R): Promise<R> {
-  let loaded: unknown;
-  try {
-    loaded = await loading;
-  } finally {
-    run.isOver = true;
-  }
-  return check(loaded);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
-}
-
-/** Runs a function in a request's own context, even if a connection pool called back in the context of another request. */
-export function runWithin<T>(context: RequestContext, run: () => T): T {
-  const running = storage.getStore();
-  const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
-  return isWithin ? run() : storage.run(context, run);
-}
-
-/** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
-export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
-  const running = storage.getStore();
-  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
-  throw new LatchkeyError(
-    "inside_loader",
-    500,
-    "a loader asked for the current user, or called a verb, while it is loading",
-  );
-}
-
-/** The context of the request that is being handled, if any; none once its response has ended. */
-export function activeContext(): RequestContext | undefined {
-  const context = contextHere();
-  return context?.hasEnded ? undefined : context;
-}
-
-/**
- * The context of the request that is being handled, for a caller without a request.
- *
- * @throws RequestEndedError once its response has ended
- * @throws MiddlewareMissingError outside of a request
- */
-export function currentContext(): RequestContext {
-  assertNotEnded("currentUser(req)");
-  const context = contextHere();
-  if (context) return context;
-  if (copiesBeside(copy).some((other) => other.isServing())) throw secondCopy("the request that is being handled");
-  throw new MiddlewareMissingError(
-    "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
-  );
-}
-
-/**
- * @param form how to call it with the request
- * @throws RequestEndedError once the response of the request that is being handled has ended
- */
-export function assertNotEnded(form: string): void {
-  if (contextHere()?.hasEnded) throw new RequestEndedError(form);
-}
-
-function contextHere(): RequestContext | undefined {
-  const running = storage.getStore();
-  return running instanceof LoaderRun ? running.within : running;
+/** Brings a request under its context. */
+export function noteContext(context: RequestContext): void {
+  contexts.set(context.req, context, context.core);
 }
 
 /** The context of a request, if it passed the middleware of a manager. */

@@ -13,7 +13,8 @@ import { putAuth } from "../session/session.js";
 import { traced } from "../trace.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userByRequest } from "./loaded-user.js";
-import { assertOutsideLoader, type LoadedUser, type RequestContext } from "./request-context.js";
+import type { LoadedUser, RequestContext } from "./request-context.js";
+import { assertOutsideLoader } from "./running-context.js";
 import { admitter, judge } from "./verify.js";
 
 /**
@@ -89,7 +90,7 @@ function change(req: Request, { loginId }: SessionAuth, changes: Partial<Session
   if (auth?.loginId === loginId) putAuth(req.session, { ...auth, ...changes });
 }
 
-/** Ends a login that is no longer valid. Resolves with the anonymous user if no other way to log in may be tried, otherwise with undefined. */
+/** Ends a login that is no longer valid. Gives the anonymous user if the request must not be logged in another way. */
 async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
   const isAttack = reason === "session protection";

@@ -1,8 +1,9 @@
 import type { Request } from "express";
 import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
-import { activeContext, assertNotEnded, contextOf, type RequestContext } from "../current/request-context.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
 import { loginOf } from "../current/resolve-user.js";
+import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { isFreshAt } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId } from "../user.js";

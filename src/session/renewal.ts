@@ -1,7 +1,7 @@
 import type { SessionAuth } from "./auth.js";
 
 /** How to renew a remember cookie. */
-interface Renewing {
+export interface Renewing {
   loginId: string;
   /** Renews the cookie if the answer may set it, and returns whether it did. */
   renew(): boolean;

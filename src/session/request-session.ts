@@ -6,7 +6,7 @@ import { hasNotedCookie, keepPrivate } from "../http/caching.js";
 import { RequestSlot } from "../http/request-slot.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { SessionAuth } from "./auth.js";
-import type { Renewal } from "./renewal.js";
+import { Renewal, type Renewing } from "./renewal.js";
 
 /** What is known of a request's session. */
 interface KnownSession {
@@ -107,7 +107,7 @@ export abstract class SessionAccess {
   /**
    * Called when the response is about to begin. The response waits for the returned promise.
    *
-   * @param isWhole may headers be set until the promise resolves? See `Start` in before-response.ts
+   * @param isWhole may headers be set until the promise resolves? See `Start` in response-start.ts
    */
   abstract finish(isWhole: boolean): Promise<void> | undefined;
 
@@ -152,9 +152,9 @@ export abstract class SessionAccess {
 }
 
 /** Makes the request's answer renew a remember cookie. */
-export function renewAtEnd(req: Request, renewal: Renewal): void {
+export function renewAtEnd(req: Request, renewing: Renewing): void {
   const access = slot.get(req)?.access;
-  if (access) access.renewal = renewal;
+  if (access) access.renewal = new Renewal(renewing);
 }
 
 /** The login in the session of a request, if any; null if the request has no session. */
