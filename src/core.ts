@@ -3,7 +3,7 @@ import type { LoginEmitter } from "./events.js";
 import type { FlashRoom } from "./flash/flashes.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
 import type { Remember } from "./remember/remember.js";
-import type { StoreCalls } from "./store/store-calls.js";
+import type { SessionStore } from "./store/session-store.js";
 
 /** What one LoginManager gives its rooms to work with. */
 export interface Core {
@@ -13,7 +13,7 @@ export interface Core {
   readonly remember: Remember;
   readonly flashes: FlashRoom;
   /** The store; absent as long as nothing but an express-session of the application's own is known. */
-  calls: StoreCalls | undefined;
+  store: SessionStore | undefined;
   /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
   hasForeignSessions?: true;
   userLoader: UserLoader<object> | undefined;

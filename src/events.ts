@@ -43,8 +43,8 @@ export interface LoginEvents<U = Express.User> {
   /** A login was refused, because the user has `maxSessions` already. */
   loginRefused: { req: Request; user: U };
   /**
-   * A remember cookie was presented whose token has a successor for longer than a minute: a response was lost, or the cookie was
-   * copied. Its browser is forgotten. `last` is where the successor was made, and when.
+   * A remember cookie was presented whose token has had a successor for longer than a minute, and the successor's session was used, or
+   * the client is another: the cookie was copied, or a response was lost on the way to a client whose address changed. Its browser is forgotten. `last` is where the successor was made, and when.
    */
   rememberTokenStale: { req: Request; userId: string; loginId: string; last: TokenUse };
   /**
@@ -60,7 +60,7 @@ export interface LoginEvents<U = Express.User> {
    * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of its record. The
    * record is removed together with the user's other logins, or when it expires.
    */
-  recordDamaged: { kind: "session" | "browser"; id: string; userId: string | null };
+  recordDamaged: { id: string; userId: string | null };
   /** A request tried to save a session that had been ended meanwhile; nothing was saved. */
   sessionGone: { req: Request };
 }

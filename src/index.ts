@@ -51,7 +51,14 @@ export type {
 } from "./options/options.js";
 export type { Policy } from "./policy.js";
 export type { SessionAuth } from "./session/auth.js";
-export { assertId, assertRecord, assertRememberTokenRecord, assertSeen } from "./store/arguments.js";
-export type { RememberTokenRecord, RememberTokenStore, StoredRememberToken } from "./store/remember-token-store.js";
-export type { SessionRecord, SessionStore, StoredSession } from "./store/session-store.js";
+export { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "./store/arguments.js";
+export type {
+  ListOptions,
+  RecordPage,
+  SessionRecord,
+  SessionStore,
+  SessionTimes,
+  SessionUpdate,
+  StoredRecord,
+} from "./store/session-store.js";
 export { AnonymousUser, UserMixin } from "./user.js";

@@ -3,7 +3,9 @@ import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory/index.js";
 import { onMisuse } from "./active-sessions/token-misuse.js";
 import type { Core } from "./core.js";
+import { Keyring } from "./crypto/keys.js";
 import { Stamps } from "./crypto/security-stamp.js";
+import { StorageIds } from "./crypto/storage-id.js";
 import { authenticate } from "./current/authenticate.js";
 import { secondCopy } from "./current/copies.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
@@ -24,10 +26,13 @@ import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
 import { RememberPersistent } from "./remember/persistent.js";
 import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
+import { RememberTokens } from "./remember/token.js";
 import { watchSession } from "./session/foreign-session.js";
 import { type SessionRoom, sessionRoom } from "./session/middleware.js";
 import { isWatched, renewAtEnd } from "./session/request-session.js";
-import { StoreCalls } from "./store/store-calls.js";
+import type { SessionStore } from "./store/session-store.js";
+import { TimedStore } from "./store/timed-store.js";
+import { isComplete } from "./store/verbs.js";
 import type { AnonymousUser } from "./user.js";
 
 /** The shape of what routing-controllers hands to its checkers. */
@@ -73,8 +78,9 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** Sessions with the contract of express-session, in the option `store`. Leave it out to use an express-session of your own. */
   session(): RequestHandler {
     const { events } = this.#core;
-    this.#core.calls ??= new StoreCalls(new MemoryStore(), this.options, events as never);
-    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.calls, events as never);
+    this.#core.store ??= new TimedStore(new MemoryStore(), this.options, events as never);
+    const ids = new StorageIds(this.options.realm, "session");
+    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.store, ids, events as never);
     return this.#sessionRoom.handler;
   }
 
@@ -180,18 +186,19 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const { options } = this;
     const secrets = this.#secrets;
     const events = new LoginEmitter<object>();
-    let made: { calls: StoreCalls | undefined; remember: Remember } | undefined;
+    const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
+    let made: { store: SessionStore | undefined; remember: Remember } | undefined;
     const core: Core = {
       options,
       events,
-      stamps: new Stamps(secrets),
-      flashes: new FlashRoom(new FlashCookie(options, secrets, events as never)),
-      calls: options.store && new StoreCalls(options.store, options, events as never),
+      stamps: new Stamps(keys("stamp")),
+      flashes: new FlashRoom(new FlashCookie(options, keys("flash"), events as never)),
+      store: options.store && new TimedStore(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,
       // Whether the default store is in use is known once session() was called.
       get remember() {
-        if (made?.calls !== core.calls || !made) made = { calls: core.calls, remember: rememberOf(core, secrets) };
+        if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
         return made.remember;
       },
     };
@@ -207,13 +214,15 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 }
 
 /** Persistent where the store can, unless the options say otherwise. */
-function rememberOf(core: Core, secrets: readonly string[]): Remember {
-  const { calls, options } = core;
-  const mode = options.rememberMode ?? (calls?.store.rememberTokens ? "persistent" : "stateless");
+function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
+  const { store, options } = core;
+  const mode = options.rememberMode ?? (store && isComplete(store) ? "persistent" : "stateless");
   const { rememberCookie: resolved, rememberCookieOf: attributesOf } = options;
   const { proxy } = options.session;
   const cookie = new BrowserCookie({ resolved, attributesOf, proxy }, core.events as never);
-  if (mode === "stateless") return new RememberStateless(cookie, secrets);
-  if (calls) return new RememberPersistent({ ...options, cookie }, secrets, calls, onMisuse(core));
-  throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
+  if (mode === "stateless") return new RememberStateless(cookie, keys("remember"));
+  if (!store) throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
+  const tokens = new RememberTokens(keys("remember token"));
+  const ids = new StorageIds(options.realm, "browser");
+  return new RememberPersistent({ ...options, cookie }, tokens, ids, store, onMisuse(core));
 }

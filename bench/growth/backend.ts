@@ -1,4 +1,4 @@
-import type { SessionStore, StoredSession } from "latchkey";
+import type { SessionStore, StoredRecord } from "latchkey";
 import type { Making } from "./sessions.js";
 import { batches } from "./sessions.js";
 
@@ -14,7 +14,7 @@ export interface Kept {
   version: string;
   /** How many sessions `insert` takes at once. */
   batch: number;
-  insert(sessions: StoredSession[]): Promise<void>;
+  insert(sessions: StoredRecord[]): Promise<void>;
   /** Does what the server would do by itself in time. */
   settle(): Promise<void>;
   /** Bytes by what they are for, of everything that is kept. */

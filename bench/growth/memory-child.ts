@@ -16,7 +16,7 @@ console.log((used() - before) / count);
 process.exit(held.store ? 0 : 1);
 
 async function fillOurs(): Promise<SessionStore> {
-  const store = new MemoryStore({ maxSessions: count });
+  const store = new MemoryStore({ maxOfKind: count });
   for (const { id, ...record } of sessions({ count, perUser })) {
     await store.create(id, record);
   }

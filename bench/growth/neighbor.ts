@@ -32,7 +32,7 @@ parentPort!.postMessage("ready");
 for (let n = 0; !stopped; n++) {
   const { id, ...record } = own[n % own.length]!;
   await timed(read, () => store.read(id));
-  await timed(read, () => store.listByUser(record.userId!));
+  await timed(read, () => store.listByUser(record.userId!, { kind: "session", limit: 500 }));
   const instants = { lastSeenAt: Date.now(), expiresAt: record.expiresAt + n };
   await timed(write, () => store.touch(id, instants));
   await timed(write, () => store.update(id, { ...record, ...instants }));

@@ -23,10 +23,10 @@ export async function oneUserCosts(backend: Backend, stores: Filled[], trials: n
     for (const cost of trial % 2 ? [...costs].reverse() : costs) {
       const { store } = cost.kept;
       const user = `u${Math.floor((Math.random() * cost.sessions) / PER_USER)}`;
-      const listed = await timed(cost.list, () => store.listByUser(user));
-      const ended = await timed(cost.end, () => store.destroyByUser(user));
-      if (listed.length !== PER_USER || ended !== PER_USER) {
-        throw new Error(`${backend.name}: ${user} had ${listed.length} sessions, ${ended} ended`);
+      const listed = await timed(cost.list, () => store.listByUser(user, SESSIONS));
+      const { ended } = await timed(cost.end, () => store.destroyByUser(user, SESSIONS));
+      if (listed.records.length !== PER_USER || ended !== PER_USER) {
+        throw new Error(`${backend.name}: ${user} had ${listed.records.length} sessions, ${ended} ended`);
       }
       await cost.kept.insert(Array.from({ length: PER_USER }, () => makeSession(user)));
     }
@@ -40,3 +40,4 @@ export async function oneUserCosts(backend: Backend, stores: Filled[], trials: n
 }
 
 const WARM_UP = 30;
+const SESSIONS = { kind: "session", limit: 500 };

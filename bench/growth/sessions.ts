@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { StoredSession } from "latchkey";
+import type { StoredRecord } from "latchkey";
 
 /** Bytes of a session's content as JSON. */
 export const CONTENT_BYTES = 300;
@@ -24,13 +24,13 @@ export function* sessions({
   perUser = PER_USER,
   expired = false,
   users = "u",
-}: Making): Generator<StoredSession> {
+}: Making): Generator<StoredRecord> {
   const among = Math.max(1, Math.floor(count / perUser));
   for (let n = 0; n < count; n++) yield makeSession(`${users}${n % among}`, expired);
 }
 
 /** One session of a user's. */
-export function makeSession(user: string, expired = false): StoredSession {
+export function makeSession(user: string, expired = false): StoredRecord {
   const now = Date.now();
   const distance = HOUR + Math.floor(Math.random() * 23 * HOUR);
   const expiresAt = expired ? now - distance : now + distance;
@@ -45,10 +45,11 @@ export function makeSession(user: string, expired = false): StoredSession {
   };
   const padding = CONTENT_BYTES - JSON.stringify({ auth, cart: "" }).length;
   const text = JSON.stringify({ auth, cart: randomBytes(padding).toString("hex").slice(0, padding) });
-  const data = JSON.parse(text) as StoredSession["data"];
+  const data = JSON.parse(text) as StoredRecord["data"];
   const { userId } = data.auth as { userId: string };
   return {
     id: randomBytes(32).toString("base64url"),
+    kind: "session",
     userId,
     data,
     createdAt,
@@ -59,8 +60,8 @@ export function makeSession(user: string, expired = false): StoredSession {
 }
 
 /** The same sessions, some at a time. */
-export function* batches(making: Making, size: number): Generator<StoredSession[]> {
-  let batch: StoredSession[] = [];
+export function* batches(making: Making, size: number): Generator<StoredRecord[]> {
+  let batch: StoredRecord[] = [];
   for (const session of sessions(making)) {
     if (batch.push(session) === size) {
       yield batch;

@@ -6,6 +6,8 @@ import { CreateLatchkeyTables1700000000000, latchkeyEntities, TypeOrmStore } fro
 import { DataSource, type DataSourceOptions } from "typeorm";
 import type { Backend, Kept } from "./backend.js";
 
+const HOUR = 3_600_000;
+
 /** A database of its own. */
 export interface KeptTable extends Kept {
   store: TypeOrmStore;
@@ -82,7 +84,10 @@ async function openTable(
     version: (await dataSource.query<Array<{ v: string }>>(version))[0]!.v,
     batch: 2000,
     insert: async (sessions) => {
-      const rows = sessions.map(({ data, ...session }) => ({ ...session, data: JSON.stringify(data) }));
+      const rows = sessions.map(({ data, ...session }) => {
+        const pruneAfter = Math.ceil(session.expiresAt / HOUR) * HOUR;
+        return { ...session, pruneAfter, data: JSON.stringify(data) };
+      });
       const { name } = latchkeyEntities()[0]!.options;
       await dataSource.createQueryBuilder().insert().into(name).values(rows).updateEntity(false).execute();
     },

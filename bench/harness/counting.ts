@@ -2,18 +2,16 @@ import BetterSqlite from "better-sqlite3";
 import pg from "pg";
 import type { Given } from "./app.js";
 
-const VERBS = ["get", "set", "touch", "create", "read", "update", "destroy", "listByUser", "destroyByUser", "rotate"];
+const VERBS = ["get", "set", "touch", "create", "read", "update", "destroy", "listByUser", "destroyByUser"];
 type Method = (...given: unknown[]) => unknown;
 
 /** Counts each call of a store, of latchkey's or of express-session, by its verb. */
-export function watched<S extends object>(store: S, count: Given["count"], of = "store"): S {
+export function watched<S extends object>(store: S, count: Given["count"]): S {
   const methods = store as Record<string, unknown>;
   for (const verb of VERBS) {
     const method = methods[verb] as Method | undefined;
-    if (typeof method === "function") replace(methods, verb, () => count(`${of} ${verb}`));
+    if (typeof method === "function") replace(methods, verb, () => count(`store ${verb}`));
   }
-  const tokens = methods.rememberTokens;
-  if (typeof tokens === "object" && tokens !== null) watched(tokens, count, "tokens");
   return store;
 }
 

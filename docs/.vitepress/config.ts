@@ -44,6 +44,7 @@ const OPERATION = [
   { text: "Security requirements", link: "/security" },
   { text: "Threat model", link: "/threat-model" },
   { text: "Versions", link: "/versions" },
+  { text: "What a store keeps", link: "/records" },
   { text: "Writing a store", link: "/writing-a-store" },
   { text: "Architecture", link: "/architecture" },
 ];

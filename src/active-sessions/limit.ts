@@ -30,7 +30,7 @@ export async function underLimit(
   req: Request,
   auth: SessionAuth,
   replaced?: string,
-): Promise<Pick<Move, "createdAt" | "admit">> {
+): Promise<Pick<Move, "createdAt" | "pending" | "admit">> {
   const { maxSessions, onLimit } = core.options;
   if (maxSessions === undefined) return {};
   if (!isBridged(req)) throw foreignSessions();
@@ -48,7 +48,7 @@ export async function underLimit(
     return { createdAt, admit };
   }
   if (before.filter(({ pending }) => !pending).length >= maxSessions) throw new SessionLimitError(maxSessions);
-  return { createdAt, admit: () => contend(auth, maxSessions, count) };
+  return { createdAt, pending: true, admit: () => contend(auth, maxSessions, count) };
 }
 
 /** Is there room for a login that gets no session, and so ends no other? */
@@ -80,11 +80,11 @@ async function contend(auth: SessionAuth, maxSessions: number, count: () => Prom
 /** The logins of a user, the newest first, in an order that all processes agree on. */
 async function counted(core: Core, userId: string, replaced: string | undefined): Promise<Counted[]> {
   const logins = new Map<string, Counted>();
-  for (const { session, auth } of await sessionsOf(core, userId)) {
+  for (const { record, auth } of await sessionsOf(core, userId)) {
     const { loginId } = auth;
     if (loginId === replaced) continue;
-    const login = logins.get(loginId) ?? { loginId, createdAt: session.createdAt, pending: true };
-    login.pending &&= auth.pending === "new";
+    const login = logins.get(loginId) ?? { loginId, createdAt: record.createdAt, pending: true };
+    login.pending &&= auth.pending === true;
     logins.set(loginId, login);
   }
   return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt || (a.loginId < b.loginId ? 1 : -1));

@@ -1,54 +1,51 @@
 import type { Core } from "../core.js";
 import { isLatchkeyError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
-import type { RememberedBrowser } from "../remember/persistent.js";
+import { browserIn, endBrowser, type RememberedBrowser } from "../remember/browser-record.js";
 import type { SessionAuth } from "../session/auth.js";
-import type { StoredRememberToken } from "../store/remember-token-store.js";
-import type { StoredSession } from "../store/session-store.js";
-import type { StoreCalls } from "../store/store-calls.js";
+import type { RecordPage, SessionStore, StoredRecord } from "../store/session-store.js";
 
 /** A session of a user's, and the login that it holds. */
 export interface LoginSession {
-  session: StoredSession;
+  record: StoredRecord;
   auth: SessionAuth;
 }
 
 /** A record of a remembered browser, and what it says. */
 export interface LoginBrowser {
-  record: StoredRememberToken;
+  record: StoredRecord;
   browser: RememberedBrowser;
 }
 
+/** The kinds of records that a login has. */
+type Kind = "session" | "browser";
+
+/** How many records are listed, or ended, at once. */
+const PAGE = 500;
 /** How often a user's sessions are looked for again, because some moved on before they could be ended. */
 const MOST_LOOKS = 20;
 
 /** The login of a record that cannot be read. It matches no name, so it is ended together with all other logins of the user. */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
 
-/** The readable sessions of a user in the manager's store, the newest first. */
+/** The readable sessions of a user in the manager's store. */
 export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
-  const { records } = await callsOf(core).listSessions(userId);
-  return records.map(loginIn);
-}
-
-function loginIn(session: StoredSession): LoginSession {
-  return { session, auth: session.data.auth as unknown as SessionAuth };
+  const sessions: LoginSession[] = [];
+  for await (const { records } of pagesOf(storeOf(core), userId, "session")) sessions.push(...records.map(loginIn));
+  return sessions;
 }
 
 /** The readable records of a user's remembered browsers; empty if the store keeps none. */
 export async function browsersOf(core: Core, userId: string): Promise<LoginBrowser[]> {
-  return (await allBrowsersOf(core, userId)).browsers;
-}
-
-async function allBrowsersOf(core: Core, userId: string): Promise<{ browsers: LoginBrowser[]; damaged: string[] }> {
-  if (core.remember.mode === "stateless") return { browsers: [], damaged: [] };
-  const { records, damaged } = await callsOf(core).listTokens(userId);
-  const browsers = records.map((record) => ({ record, browser: record.data as unknown as RememberedBrowser }));
-  return { browsers, damaged };
+  if (core.remember.mode === "stateless") return [];
+  const browsers: LoginBrowser[] = [];
+  for await (const { records } of pagesOf(storeOf(core), userId, "browser")) {
+    browsers.push(...records.map((record) => ({ record, browser: browserIn(record) })));
+  }
+  return browsers;
 }
 
 /**
- * Ends logins of a user: first their browsers' records, then their sessions, for a restore makes a session and then looks for its
- * record.
+ * Ends logins of a user: first their browsers' records, then their sessions, because a browser can restore a session.
  *
  * @returns the ids of those that there were
  */
@@ -57,22 +54,41 @@ export async function endLogins(
   userId: string,
   chosen: (auth: LoginName) => boolean,
 ): Promise<Set<string>> {
-  const ended = new Set<string>();
-  const forgotten = new Set<string>();
-  const forget = (id: string) => callsOf(core).tokens("destroy", (tokens) => tokens.destroy(id));
-  const { browsers, damaged } = await allBrowsersOf(core, userId);
-  for (const { record, browser } of browsers) {
-    if (!chosen({ loginId: browser.loginId, series: record.id })) continue;
-    forgotten.add(record.id);
-    if (await forget(record.id)) ended.add(browser.loginId);
-  }
-  if (chosen(UNREADABLE)) for (const id of damaged) await forget(id);
-  for (const { auth } of await endSessions(core, userId, ({ auth }) => chosen(auth))) {
-    if (auth.pending !== "new") ended.add(auth.loginId);
+  const browsers = await forgetBrowsers(core, userId, chosen);
+  const ended = new Set(browsers.values());
+  for (const { auth } of await endSessions(core, userId, chosen)) {
+    if (!auth.pending) ended.add(auth.loginId);
     // A login makes the record before the session: this one was not there when the others were forgotten.
-    if (auth.series !== null && !forgotten.has(auth.series)) await core.remember.end(auth.series);
+    if (auth.series !== null && !browsers.has(auth.series)) await core.remember.end(auth.series);
   }
   return ended;
+}
+
+/** Ends all logins of a user that are there, however many: their browsers one by one, their sessions in steps. */
+export async function endAll(core: Core, userId: string): Promise<void> {
+  await forgetBrowsers(core, userId, () => true);
+  const store = storeOf(core);
+  for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind: "session", limit: PAGE }));
+}
+
+/** Forgets browsers of a user, each with the session that it names, and gives the logins of those that there were by record. */
+async function forgetBrowsers(
+  core: Core,
+  userId: string,
+  chosen: (auth: LoginName) => boolean,
+): Promise<Map<string, string>> {
+  const forgotten = new Map<string, string>();
+  if (core.remember.mode === "stateless") return forgotten;
+  const store = storeOf(core);
+  for await (const { records, damaged } of pagesOf(store, userId, "browser")) {
+    for (const record of records) {
+      const { loginId, session } = browserIn(record);
+      if (!chosen({ loginId, series: record.id })) continue;
+      if (await endBrowser(store, record.id, { session })) forgotten.set(record.id, loginId);
+    }
+    if (chosen(UNREADABLE)) for (const id of damaged) await store.destroy(id);
+  }
+  return forgotten;
 }
 
 /** The same where the store can find logins; elsewhere none. */
@@ -101,25 +117,32 @@ export async function endElsewhere(
 export async function endSessions(
   core: Core,
   userId: string,
-  chosen: (session: { session: { id: string }; auth: LoginName }) => boolean,
+  chosen: (auth: LoginName) => boolean,
 ): Promise<LoginSession[]> {
+  const store = storeOf(core);
   const all: LoginSession[] = [];
   for (let look = 0; look < MOST_LOOKS; look++) {
-    const { records, damaged } = await callsOf(core).listSessions(userId);
-    const found = records.map(loginIn).filter(chosen);
-    const unreadable = damaged.filter((id) => chosen({ session: { id }, auth: UNREADABLE }));
-    const ids = [...found.map(({ session }) => session.id), ...unreadable];
-    const ended = await Promise.all(ids.map((id) => callsOf(core).sessions("destroy", (store) => store.destroy(id))));
-    all.push(...found.filter((_, i) => ended[i]));
-    // One that somebody else ended may have been left for a new one, which was not there to be seen.
-    if (ended.every(Boolean)) return all;
+    let found = 0;
+    let missed = 0;
+    let pages = 0;
+    for await (const { records, damaged } of pagesOf(store, userId, "session")) {
+      const sessions = records.map(loginIn).filter(({ auth }) => chosen(auth));
+      const ended = await Promise.all(sessions.map(({ record }) => store.destroy(record.id)));
+      if (chosen(UNREADABLE)) for (const id of damaged) await store.destroy(id);
+      all.push(...sessions.filter((_, i) => ended[i]));
+      found += sessions.length;
+      missed += ended.filter((record) => record === null).length;
+      pages++;
+    }
+    // One that somebody else ended may have been left for a new one, which was not there to be seen; or it moved between two pages.
+    if (missed === 0 && (pages === 1 || found === 0)) return all;
   }
   throw new StoreUnavailableError("the session store lists sessions that it cannot end");
 }
 
 /** @throws UnsupportedByStoreError where no store was given, and sessions are kept by an express-session of the application's own */
-export function callsOf({ calls }: Core): StoreCalls {
-  if (calls) return calls;
+export function storeOf({ store }: Core): SessionStore {
+  if (store) return store;
   throw foreignSessions();
 }
 
@@ -129,3 +152,16 @@ export function foreignSessions(): UnsupportedByStoreError {
 }
 
 type LoginName = Pick<SessionAuth, "loginId" | "series">;
+
+async function* pagesOf(store: SessionStore, userId: string, kind: Kind): AsyncGenerator<RecordPage> {
+  let after: string | undefined;
+  do {
+    const page = await store.listByUser(userId, { kind, limit: PAGE, after });
+    yield page;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
+
+function loginIn(record: StoredRecord): LoginSession {
+  return { record, auth: record.data.auth as unknown as SessionAuth };
+}

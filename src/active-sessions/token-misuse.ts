@@ -1,7 +1,8 @@
 import type { Core } from "../core.js";
+import { endBrowser } from "../remember/browser-record.js";
 import type { OnMisuse, TokenMisuse } from "../remember/persistent.js";
 import type { SessionAuth } from "../session/auth.js";
-import { callsOf, endLogins, endSessions } from "./store-logins.js";
+import { endLogins, endSessions, storeOf } from "./store-logins.js";
 
 /**
  * What a remember token that was used up brings about: a stale one ends its browser's record and the sessions of that login, a stolen
@@ -29,11 +30,11 @@ type Telling = ["rememberTokenStale", "stale remember token"] | ["rememberTokenS
  * next presentation of the token goes on. Of many at once, who ends it tells of the misuse.
  */
 async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Telling): Promise<void> {
-  const { req, userId, loginId, series, last } = misuse;
-  const endSessionsOfThem = () => endSessions(core, userId, ({ auth }) => isDoubted(auth));
+  const { req, userId, loginId, series, session, last } = misuse;
+  const endSessionsOfThem = () => endSessions(core, userId, isDoubted);
   const inSessions = await endSessionsOfThem();
   const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
-  const isFirst = await callsOf(core).tokens("destroy", (tokens) => tokens.destroy(series));
+  const isFirst = (await endBrowser(storeOf(core), series, { session })) !== null;
   if (isFirst) core.events.emit(event, { req, userId, loginId, last });
   // A restore that was under way may have made a session, but makes none from now on.
   inSessions.push(...(await endSessionsOfThem()));

@@ -7,8 +7,10 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 export class Keyring {
   readonly #keys: readonly Buffer[];
 
-  constructor(secrets: readonly string[], purpose: string) {
-    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", `latchkey ${purpose}`, 32)));
+  /** @param realm another realm has other keys */
+  constructor(secrets: readonly string[], purpose: string, realm = "") {
+    const info = `latchkey ${purpose}${realm && `@${realm}`}`;
+    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
   }
 
   /** The HMAC-SHA256 of a text under the first key, base64url. */
@@ -16,16 +18,11 @@ export class Keyring {
     return mac(this.#keys[0]!, text);
   }
 
-  /** What `sign` gives for the text under each of the keys, the first one first. */
-  signAll(text: string): string[] {
-    return this.#keys.map((key) => mac(key, text));
-  }
-
   /**
    * The place, from 0, of the key under which `sign` gives exactly this for the text; -1 for none. Takes the same time either way.
    */
   keyOf(text: string, signature: string): number {
-    const matches = this.signAll(text).map((expected) => isSame(expected, signature));
+    const matches = this.#keys.map((key) => isSame(mac(key, text), signature));
     return matches.indexOf(true);
   }
 }

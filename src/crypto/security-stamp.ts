@@ -1,6 +1,6 @@
 import { LatchkeyError } from "../errors.js";
 import { kindOf } from "../text.js";
-import { Keyring } from "./keys.js";
+import type { Keyring } from "./keys.js";
 
 /**
  * Keyed hashes of the users' stamps. A stamp is a string of the user's that changes when every login made before must end,
@@ -10,8 +10,8 @@ export class Stamps {
   readonly #keys: Keyring;
   #hasWarned = false;
 
-  constructor(secrets: readonly string[]) {
-    this.#keys = new Keyring(secrets, "stamp");
+  constructor(keys: Keyring) {
+    this.#keys = keys;
   }
 
   /** The hash of the stamp that the user has now, or null for a user without one. */

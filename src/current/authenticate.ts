@@ -3,6 +3,7 @@ import type { Request } from "express";
 import { hasRoom } from "../active-sessions/limit.js";
 import type { Core } from "../core.js";
 import { MiddlewareMissingError } from "../errors.js";
+import { isUpgrade } from "../http/upgrade.js";
 import { isAuth, type SessionAuth } from "../session/auth.js";
 import type { SessionRoom } from "../session/middleware.js";
 import { endSession, storedSession } from "../session/move.js";
@@ -10,7 +11,7 @@ import { isAuthenticatedUser } from "../user.js";
 import { secondCopy } from "./copies.js";
 import { userByRequest } from "./loaded-user.js";
 import { isUnderManager, knownContext, secondManager } from "./request-context.js";
-import { isUpgrade, loadUser } from "./resolve-user.js";
+import { loadUser } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { admitter, judge } from "./verify.js";
 

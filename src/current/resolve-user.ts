@@ -1,21 +1,17 @@
 import type { Request } from "express";
-import { hasRoom, underLimit } from "../active-sessions/limit.js";
-import { newAuth } from "../active-sessions/new-login.js";
-import { endSessions } from "../active-sessions/store-logins.js";
-import { storageId } from "../crypto/storage-id.js";
-import { MiddlewareMissingError, SessionGoneError, SessionLimitError } from "../errors.js";
+import { MiddlewareMissingError } from "../errors.js";
 import type { EndReason } from "../events.js";
-import { hasBegun } from "../http/before-response.js";
 import type { SessionAuth } from "../session/auth.js";
-import { endSession, isSessionDeliverable, isUnsaved, moveSession } from "../session/move.js";
-import { markForestalled, markPersonal, readAuth } from "../session/request-session.js";
+import { endSession, recordIdOf } from "../session/move.js";
+import { markPersonal, readAuth } from "../session/request-session.js";
 import { putAuth } from "../session/session.js";
 import { traced } from "../trace.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userByRequest } from "./loaded-user.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
+import { restoreLogin } from "./restore.js";
 import { assertOutsideLoader } from "./running-context.js";
-import { admitter, judge } from "./verify.js";
+import { judge } from "./verify.js";
 
 /**
  * The user of a request, loaded when first asked for: by the session, else by the remember cookie, else by the request
@@ -59,13 +55,6 @@ export function loginOf(context: RequestContext): SessionAuth | undefined {
   return authOf(context) ?? context.loaded?.once;
 }
 
-/** What the application put into the session, with the lifetime that it gave the cookie, but not who is logged in. */
-export function sessionData({ req }: RequestContext): object {
-  if (!req.session) return {};
-  const { auth: _, cookie, ...data } = req.session;
-  return typeof cookie?.originalMaxAge === "number" ? { ...data, cookie } : data;
-}
-
 /** The anonymous user of a request. */
 export function anonymous({ core }: RequestContext): LoadedUser {
   const make = core.options.anonymousUser as (new () => object) & (() => object);
@@ -79,7 +68,7 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   const auth = authOf(context);
   const verdict = auth && !auth.pending && (await judge(core, req, auth, (changes) => change(req, auth, changes)));
   const ofSession = typeof verdict === "string" ? await ended(context, auth!, verdict) : verdict;
-  const found = ofSession || (await fromRememberCookie(context)) || (await fromRequest(context));
+  const found = ofSession || (await restoreLogin(context)) || (await fromRequest(context));
   if (found) markPersonal(req);
   return context.settle(found ?? anonymous(context));
 }
@@ -94,70 +83,11 @@ function change(req: Request, { loginId }: SessionAuth, changes: Partial<Session
 async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
   const { core, req, res } = context;
   const isAttack = reason === "session protection";
-  if (isAttack) await core.remember.end(auth.series);
+  if (isAttack) await core.remember.end(auth.series, { kept: recordIdOf(req) });
   await endSession(req);
   if (isAttack && !res.headersSent) core.remember.forget(req, res);
   core.events.emit("loginEnded", { req, userId: auth.userId, reason });
   return isAttack ? anonymous(context) : undefined;
-}
-
-async function fromRememberCookie(context: RequestContext): Promise<LoadedUser | undefined> {
-  const { core, req, res } = context;
-  const { remember } = core;
-  if (!core.userLoader || !remember.isIn(req) || !req.session) return undefined;
-  // If the browser cannot get a new session id, the login is for this request only.
-  const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
-  const isLate = () => hasBegun(res) || !isDeliverable;
-  const restored = await remember.restore(req, admitter(core, req), isLate);
-  if (restored === null && !isLate()) remember.forget(req, res);
-  if (restored === null || restored === "inactive") return undefined;
-  const { user, userId, loginId, series, grant } = restored;
-  const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
-  if (grant && !isLate()) remember.set(req, res, grant);
-  const isOnce = restored.once || isLate();
-  if (isOnce && !(await hasRoom(core, auth))) {
-    core.events.emit("loginRefused", { req, user });
-    return undefined;
-  }
-  if (!isOnce && !(await lastingly(context, user, auth))) return undefined;
-  if (restored.forestalled && isUnsaved(req)) markForestalled(req);
-  core.events.emit("loadedFromCookie", { req, user });
-  return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
-}
-
-/** Does the connection become a WebSocket? An application that handles the request, as with express-ws, has a response that goes nowhere. */
-export function isUpgrade(req: Request): boolean {
-  return (req as { upgrade?: boolean }).upgrade === true;
-}
-
-/** Gives a restored login a session, the only one of its browser; false when it may have none, or the browser was forgotten meanwhile. */
-async function lastingly(context: RequestContext, user: object, auth: SessionAuth): Promise<boolean> {
-  const { core, req, res } = context;
-  const { series } = auth;
-  let isForgotten = false;
-  try {
-    const limit = await underLimit(core, req, auth);
-    const admit = async () => {
-      await limit.admit?.();
-      isForgotten = !(await core.remember.isLive(series));
-      if (isForgotten) throw new SessionGoneError();
-      await endOthers(context, auth);
-    };
-    // Pending until the record was looked for, so that a failure on the way leaves no login that a logout may have missed.
-    await moveSession(req, { data: sessionData(context), auth, ...limit, ...(series === null ? {} : { admit }) });
-    return true;
-  } catch (error) {
-    if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
-    else if (!(error instanceof SessionGoneError)) throw error;
-    if (isForgotten && !res.headersSent) core.remember.forget(req, res);
-    return false;
-  }
-}
-
-/** Ends the sessions of this login that are not the request's. */
-async function endOthers({ core, req }: RequestContext, { userId, loginId }: SessionAuth): Promise<void> {
-  const own = storageId(req.sessionID);
-  await endSessions(core, userId, ({ session, auth }) => auth.loginId === loginId && session.id !== own);
 }
 
 async function fromRequest(context: RequestContext): Promise<LoadedUser | undefined> {

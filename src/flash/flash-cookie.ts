@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { Keyring } from "../crypto/keys.js";
+import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/browser-cookie.js";
@@ -57,7 +57,7 @@ export class FlashCookie {
   readonly #cookie: BrowserCookie;
   readonly #keys: Keyring;
 
-  constructor(options: ResolvedOptions, secrets: readonly string[], events: LoginEmitter<never>) {
+  constructor(options: ResolvedOptions, keys: Keyring, events: LoginEmitter<never>) {
     const name = flashCookieName(options.sessionCookie.name);
     const own = (session: ResolvedCookie): ResolvedCookie => ({ ...session, name, httpOnly: true });
     const { sessionCookie, sessionCookieOf } = options;
@@ -66,7 +66,7 @@ export class FlashCookie {
       { resolved: own(sessionCookie), attributesOf, proxy: options.session.proxy },
       events,
     );
-    this.#keys = new Keyring(secrets, "flash");
+    this.#keys = keys;
   }
 
   isIn(req: Request): boolean {

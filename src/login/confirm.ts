@@ -1,17 +1,17 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
-import { endSessions, endThoseFound } from "../active-sessions/store-logins.js";
+import { endThoseFound, storeOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
-import { storageId } from "../crypto/storage-id.js";
 import { userById } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { authOf, loadUser, loginOf, sessionData } from "../current/resolve-user.js";
+import { authOf, loadUser, loginOf } from "../current/resolve-user.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
-import type { RememberedTime } from "../remember/remember.js";
+import type { RememberedTime } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
+import { carriedValues, recordIdOf } from "../session/move.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -67,11 +67,12 @@ export async function refreshStamp(req: Request): Promise<void> {
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
   const held = await core.remember.heldBy(req);
-  const forgotten = [held?.series ?? null, auth.series];
   const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
+  const kept = recordIdOf(req);
   const endOthers = async () => {
-    for (const series of forgotten) await core.remember.end(series);
+    if (held) await core.remember.end(held.series, { session: held.session, kept });
+    if (auth.series !== held?.series) await core.remember.end(auth.series, { kept });
     // By their stamps they are worth nothing; but they would be listed, and counted.
     others = await endThoseFound(core, userId, (login) => login.loginId !== loginId);
   };
@@ -121,22 +122,22 @@ async function move(
   last?: () => Promise<void>,
 ): Promise<void> {
   const { core, req } = context;
-  const once = authOf(context) ? undefined : context.loaded?.once;
-  const limit = once ? await underLimit(core, req, auth) : {};
+  const isOnce = authOf(context) === undefined;
+  const limit = isOnce ? await underLimit(core, req, auth) : {};
+  let before: string | null = null;
+  let isNamed = false;
+  const name = async (session: string | null) => {
+    const moved = await core.remember.moveTo(auth.series, session);
+    // The record of a browser may have expired before its session. But a session that was named cannot be created if it was ended meanwhile.
+    if (!moved && (isOnce || isNamed)) throw new SessionGoneError();
+    isNamed = true;
+    before = moved?.before ?? null;
+  };
   const admit = async () => {
     await limit.admit?.();
-    if (once) await takeOver(context, once);
+    // The session that another request restored for this browser.
+    if (isOnce && before !== null) await storeOf(core).destroy(before);
     await last?.();
   };
-  const isFree = !once && !last;
-  const { createdAt } = limit;
-  const data = sessionData(context);
-  await enterSession(context, { data, auth, continues: !once, createdAt, admit: isFree ? undefined : admit }, time);
-}
-
-/** A login for this request alone continues no session of its own: any that it has ends, and its browser must not be forgotten. */
-async function takeOver({ core, req }: RequestContext, { userId, loginId, series }: SessionAuth): Promise<void> {
-  const current = storageId(req.sessionID);
-  await endSessions(core, userId, ({ session, auth }) => auth.loginId === loginId && session.id !== current);
-  if (!(await core.remember.isLive(series))) throw new SessionGoneError();
+  await enterSession(context, { ...limit, data: carriedValues(req), auth, continues: !isOnce, name, admit }, time);
 }

@@ -4,11 +4,12 @@ import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { endElsewhere } from "../active-sessions/store-logins.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import { contextOf } from "../current/request-context.js";
-import { authOf, loadingOver, loginOf, sessionData } from "../current/resolve-user.js";
+import { loadingOver, loginOf } from "../current/resolve-user.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import { checkRememberDuration } from "../options/resolve.js";
+import { carriedValues, recordIdOf } from "../session/move.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -77,7 +78,6 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
-  const forgotten = [held?.series ?? null, previous?.series ?? null].filter((series) => series !== null);
 
   // If the login was restored for this request only, its session has no login.
   const owner = previous?.userId ?? held?.userId ?? userId;
@@ -85,18 +85,17 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const freshAt = fresh ? seenAt : null;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
   try {
-    const { createdAt, admit: underMost } = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const limit = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
+    const kept = recordIdOf(req);
     const missed = previous && (() => endElsewhere(core, previous));
-    const isOnce = previous !== undefined && authOf(context) === undefined;
     const admit = async () => {
-      await underMost?.();
-      for (const series of forgotten) await rememberer.end(series);
-      if (isOnce) await missed?.();
-      if (held && held.loginId !== previous?.loginId) await endElsewhere(core, held);
+      await limit.admit?.();
+      if (held) await rememberer.end(held.series, { session: held.session, kept });
+      if (previous && previous.series !== held?.series) await rememberer.end(previous.series, { kept });
+      if (held && held.series === null && held.loginId !== previous?.loginId) await endElsewhere(core, held);
     };
-    const isFree = !underMost && forgotten.length === 0 && !isOnce;
-    const data = owner === userId ? sessionData(context) : {};
-    await enterSession(context, { data, auth, createdAt, admit: isFree ? undefined : admit, missed }, time);
+    const data = owner === userId ? carriedValues(req) : {};
+    await enterSession(context, { ...limit, data, auth, admit, missed }, time);
   } catch (error) {
     if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
     throw error;

@@ -3,7 +3,7 @@ import { endElsewhere } from "../active-sessions/store-logins.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { anonymous, loadingOver, loadUser, loginOf } from "../current/resolve-user.js";
 import type { SessionAuth } from "../session/auth.js";
-import { abandonSession, endSession, isBridged } from "../session/move.js";
+import { abandonSession, endSession, isBridged, recordIdOf } from "../session/move.js";
 import { markPersonal, markReplaced } from "../session/request-session.js";
 import { assertNotStarted } from "./start-session.js";
 
@@ -27,12 +27,13 @@ export async function logoutUser(req: Request): Promise<void> {
     auth = loginOf(context);
     user = auth && (await userForListeners(context));
     const held = await core.remember.heldBy(req);
-    // The browser's record first, for a restore makes a session and then looks for its record.
-    await core.remember.end(held?.series ?? auth?.series ?? null);
+    // The browser's record first, because it can restore a session.
+    const named = { session: held?.session, kept: recordIdOf(req) };
+    await core.remember.end(held?.series ?? auth?.series ?? null, named);
     const ended = await endSession(req);
     markReplaced(req, true);
-    if (auth && !(ended && auth.series === null)) await endElsewhere(core, auth);
-    if (held && held.loginId !== auth?.loginId) await endElsewhere(core, held);
+    if (auth && !ended) await endElsewhere(core, auth);
+    if (held && held.series === null && held.loginId !== auth?.loginId) await endElsewhere(core, held);
   } catch (error) {
     if (isBridged(req)) abandonSession(req);
     context.settle(anonymous(context));

@@ -1,8 +1,9 @@
 import type { RequestContext } from "../current/request-context.js";
 import { anonymous, authOf } from "../current/resolve-user.js";
-import { ResponseStartedError, StoreUnavailableError } from "../errors.js";
+import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
-import type { RememberedTime } from "../remember/remember.js";
+import type { Grant } from "../remember/remember.js";
+import type { RememberedTime } from "../remember/remembered-login.js";
 import { assertSessionDeliverable, type Move, moveSession } from "../session/move.js";
 import { markPersonal } from "../session/request-session.js";
 
@@ -14,10 +15,17 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
   const { core, req, res } = context;
   const { auth } = move;
   markPersonal(req);
-  const grant = time && (await core.remember.grant(req, auth, time));
-  if (grant) auth.series = grant.series;
+  let grant: Grant | undefined;
+  const name = async (session: string | null) => {
+    if (grant) {
+      if (!(await core.remember.moveTo(grant.series, session))) throw new SessionGoneError();
+    } else if (time) {
+      grant = await core.remember.grant(req, auth, time, session);
+      auth.series = grant.series;
+    } else await move.name?.(session);
+  };
   try {
-    await moveSession(req, move);
+    await moveSession(req, { ...move, name });
   } catch (error) {
     const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
     if (!(error instanceof StoreUnavailableError)) await undoing;

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { browsersOf, callsOf, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
+import { browsersOf, endAll, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { loginOf } from "../current/resolve-user.js";
@@ -63,27 +63,26 @@ export class UserSessions<U extends object> {
     const userId = this.#idOf(user);
     const current = this.#current(userId, req)?.auth.loginId;
     const logins = new Map<string, LoginInfo>();
-    const sessions = (await sessionsOf(this.#core, userId)).filter(({ auth }) => auth.pending !== "new");
-    // A login that is moving is in two sessions for a moment, of which that of before counts.
-    for (const { session, auth } of sessions.sort((a, b) => Number(!!a.auth.pending) - Number(!!b.auth.pending))) {
+    const sessions = await sessionsOf(this.#core, userId);
+    for (const { record, auth } of sessions.sort((a, b) => b.record.createdAt - a.record.createdAt)) {
       const { loginId: id, address, userAgent, remembered } = auth;
-      if (logins.has(id)) continue;
-      const { createdAt, expiresAt } = session;
-      const lastSeenAt = id === current ? Date.now() : session.lastSeenAt; // its touch is on its way at most
+      // A login that is moving is in two sessions for a moment; in the mode "stateless", one that was restored may be in several.
+      if (auth.pending || logins.has(id)) continue;
+      const { createdAt, expiresAt } = record;
+      const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch is on its way at most
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
       const kind = { fresh, remembered, persistent: remembered, current: id === current };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for (const { record, browser } of await browsersOf(this.#core, userId)) {
-      const { createdAt, expiresAt } = record;
-      const { loginId: id, address, userAgent, rotatedAt } = browser;
+      const { createdAt, lastSeenAt, expiresAt } = record;
+      const { loginId: id, address, userAgent } = browser;
       const login = logins.get(id);
       if (login) {
         login.persistent = true;
         login.createdAt = Math.min(login.createdAt, createdAt);
         login.expiresAt = Math.max(login.expiresAt, expiresAt);
       } else {
-        const lastSeenAt = rotatedAt ?? createdAt;
         const kind = { fresh: false, remembered: true, persistent: true, current: id === current };
         logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
       }
@@ -133,21 +132,13 @@ export class UserSessions<U extends object> {
     if (kept === undefined) {
       for (const { id } of await this.list(userId)) logins.add(id);
       if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
-      await this.#endAtOnce(userId);
+      await endAll(this.#core, userId);
     }
     // One by one those that moved on meanwhile.
     for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
     this.#core.remember.noteRevocation();
     this.#tell(userId, logins);
     return logins.size;
-  }
-
-  /** However many there are. The browsers' records first, for a restore makes a session and then looks for its record. */
-  async #endAtOnce(userId: string): Promise<void> {
-    const calls = callsOf(this.#core);
-    if (this.#core.remember.mode === "persistent")
-      await calls.tokens("destroyByUser", (tokens) => tokens.destroyByUser(userId));
-    await calls.sessions("destroyByUser", (store) => store.destroyByUser(userId));
   }
 
   #tell(userId: string, logins: ReadonlySet<string>): void {

@@ -99,6 +99,13 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   assuranceLevel?: 1 | 2 | 3 | undefined;
   /** A store that takes longer counts as unavailable. @default "2s" */
   storeTimeout?: Duration | undefined;
+  /**
+   * Keeps managers apart that share a secret and a store, such as one for customers and one for staff: the cookies of one are worth
+   * nothing to another, and ending the logins of its user "1" ends none of another's. Letters, digits, `_` and `-`, at most 32.
+   *
+   * @default none
+   */
+  realm?: string | undefined;
 }
 
 /** How sessions are made and saved: the options of express-session, but for `secret` and `store`, which are the manager's. */
@@ -138,7 +145,7 @@ export interface RememberOptions {
    * detected. `"stateless"`: the store keeps nothing. A cookie is valid until it expires or the user's stamp changes; a logout or a
    * revocation does not end it.
    *
-   * @default "persistent" where the store has `rememberTokens`, else "stateless"
+   * @default "persistent", but "stateless" if the store `lacks` something
    */
   mode?: "persistent" | "stateless" | undefined;
   /** The cookie's attributes, or a function that returns them for a request. */

@@ -2,8 +2,7 @@ import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { fingerprintBy } from "../http/client.js";
-import type { SessionStore } from "../store/session-store.js";
-import { checkStore } from "../store/verbs.js";
+import { checkStore, isComplete } from "../store/verbs.js";
 import { kindOf, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
 import {
@@ -75,6 +74,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   onLimit: oneOf("end-oldest", "refuse"),
   assuranceLevel: oneOf(1, 2, 3),
   storeTimeout: checkStoreTimeout,
+  realm: matches(/^[\w-]{1,32}$/, 'a name of 1 to 32 letters, digits, "_" and "-"'),
 };
 
 /**
@@ -98,7 +98,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   if (name === flashCookieName(sessionCookie.resolved.name)) {
     throw new OptionError("remember.name", `${name} is the name of the flash messages' cookie too`);
   }
-  checkMode(remember?.mode, options.store, remember?.idleTimeout);
+  checkAbilities(options);
   return Object.freeze({
     anonymousUser: AnonymousUser,
     userId: defaultUserId,
@@ -111,6 +111,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     fingerprint: fingerprintBy(fingerprint),
     onLimit: "end-oldest",
     assuranceLevel: 1,
+    realm: "",
     ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     session: Object.freeze({
@@ -140,16 +141,19 @@ function time(option: string, value: Duration | undefined): number {
   return value === undefined ? Number.POSITIVE_INFINITY : parseDuration(option, value);
 }
 
-/** What remembering was asked for that cannot be done. */
-function checkMode(mode: "persistent" | "stateless" | undefined, store: SessionStore | undefined, idle: unknown): void {
-  if (mode === "persistent" && store && !store.rememberTokens) {
-    throw new OptionError("remember.mode", '"persistent" needs a store with rememberTokens, which this one has not');
+/** What was asked for that the store cannot do. */
+function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<object, object>): void {
+  const lacked = store && !isComplete(store) ? `the store lacks ${store.lacks!.join(" and ")}` : undefined;
+  if (lacked && remember?.mode === "persistent") {
+    throw new OptionError("remember.mode", `"persistent" needs a store that lacks nothing; ${lacked}`);
   }
-  const isStateless = mode === "stateless" || (store !== undefined && !store.rememberTokens);
-  if (isStateless && idle !== undefined) {
+  if (lacked && maxSessions !== undefined) {
+    throw new OptionError("maxSessions", `needs a store that lacks nothing; ${lacked}`);
+  }
+  if ((lacked || remember?.mode === "stateless") && remember?.idleTimeout !== undefined) {
     throw new OptionError(
       "remember.idleTimeout",
-      'needs the mode "persistent": without a store nothing tells when it was used',
+      'needs the mode "persistent": without a record of the browser nothing tells when it was used',
     );
   }
 }

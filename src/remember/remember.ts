@@ -1,21 +1,7 @@
 import type { Request, Response } from "express";
 import type { BrowserCookie } from "../http/browser-cookie.js";
-
-/** A login whose browser is remembered. */
-export interface RememberedLogin {
-  userId: string;
-  loginId: string;
-  /** The keyed hash of the user's stamp. */
-  stamp: string | null;
-}
-
-/** How long a browser is remembered. */
-export interface RememberedTime {
-  /** Milliseconds that were asked for. */
-  duration: number;
-  /** The instant when they are over. */
-  until: number;
-}
+import type { NamedSession } from "./browser-record.js";
+import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** A remember cookie that is ready to be set. */
 export interface Grant {
@@ -32,6 +18,8 @@ export interface Held extends RememberedTime {
   loginId: string;
   /** The id of the browser's record, if there is one. */
   series: string | null;
+  /** The id of the record of its session, if its record names one. */
+  session: string | null;
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
 }
@@ -45,10 +33,15 @@ export interface Restored {
   series: string | null;
   /** The cookie to set; null to leave the browser the one that it has. */
   grant: Grant | null;
-  /** Does it restore the login for this request alone? */
-  once: boolean;
   /** Has another request of the browser's restored it already, whose answer gives it a session? */
   forestalled?: boolean;
+  /**
+   * Uses up the token for a session that is to be created, and ends the browser's last one; null, and nothing done, when another request
+   * has changed the browser's record meanwhile. Absent if the login is restored for this request alone.
+   *
+   * @param session the id of the new session's record; null for a session of the application's own
+   */
+  commit?: (session: string | null) => Promise<{ grant: Grant | null } | null>;
 }
 
 /**
@@ -69,8 +62,17 @@ export abstract class Remember {
 
   abstract readonly mode: "persistent" | "stateless";
 
-  /** Makes a cookie for a login. It is worth nothing once `end` was given its series. */
-  abstract grant(req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant>;
+  /**
+   * Makes a cookie for a login. It is worth nothing once `end` was given its series.
+   *
+   * @param session the id of the record of the login's session; null for a session of the application's own
+   */
+  abstract grant(
+    req: Request | undefined,
+    login: RememberedLogin,
+    time: RememberedTime,
+    session: string | null,
+  ): Promise<Grant>;
 
   /**
    * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was forgotten. A used-up
@@ -86,11 +88,15 @@ export abstract class Remember {
    */
   abstract restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null>;
 
-  /** Is the record of this browser there still? */
-  abstract isLive(series: string | null): Promise<boolean>;
+  /**
+   * Names another session in the record of a browser, and tells which one it named before; null when the browser was forgotten.
+   *
+   * @param session as with `grant`
+   */
+  abstract moveTo(series: string | null, session: string | null): Promise<{ before: string | null } | null>;
 
-  /** Forgets a browser's record. */
-  abstract end(series: string | null): Promise<void>;
+  /** Forgets a browser, and ends the session that its record names. */
+  abstract end(series: string | null, named?: NamedSession): Promise<void>;
 
   /** Is there a remember cookie in the request, good or bad? */
   isIn(req: Request): boolean {

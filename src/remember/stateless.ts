@@ -1,17 +1,10 @@
 import type { Request, Response } from "express";
-import { Keyring } from "../crypto/keys.js";
+import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import type { BrowserCookie } from "../http/browser-cookie.js";
 import { isShareable } from "../http/caching.js";
-import {
-  type Admit,
-  type Grant,
-  type Held,
-  Remember,
-  type RememberedLogin,
-  type RememberedTime,
-  type Restored,
-} from "./remember.js";
+import { type Admit, type Grant, type Held, Remember, type Restored } from "./remember.js";
+import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** What a cookie says. */
 interface Said extends RememberedLogin, RememberedTime {
@@ -33,9 +26,9 @@ export class RememberStateless extends Remember {
   #hasUnstamped = false;
   #hasWarned = false;
 
-  constructor(cookie: BrowserCookie, secrets: readonly string[]) {
+  constructor(cookie: BrowserCookie, keys: Keyring) {
     super(cookie);
-    this.#keys = new Keyring(secrets, "remember");
+    this.#keys = keys;
   }
 
   async grant(_req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant> {
@@ -44,7 +37,7 @@ export class RememberStateless extends Remember {
 
   async heldBy(req: Request): Promise<Held | null> {
     const said = this.#read(req);
-    return said && { ...said, series: null, isUsedUp: false };
+    return said && { ...said, series: null, session: null, isUsedUp: false };
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
@@ -55,11 +48,11 @@ export class RememberStateless extends Remember {
     const { userId, loginId } = said;
     this.#hasUnstamped ||= stamp === null;
     const grant = said.byFirst && said.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, said);
-    return { user, userId, loginId, series: null, grant, once: false };
+    return { user, userId, loginId, series: null, grant: null, commit: async () => ({ grant }) };
   }
 
-  async isLive(): Promise<boolean> {
-    return true;
+  async moveTo(): Promise<{ before: null }> {
+    return { before: null };
   }
 
   async end(): Promise<void> {}
@@ -86,7 +79,7 @@ export class RememberStateless extends Remember {
     process.emitWarning(
       'login.sessions ended the sessions of a user, but forgot no browser: in the mode "stateless" a remember cookie logs in again ' +
         "until it expires, or until the user's getSessionStamp() returns another string. Some users here have no " +
-        "getSessionStamp(). Give them one and change it when their logins must end, or use a store with rememberTokens",
+        "getSessionStamp(). Give them one and change it when their logins must end, or use a store that lacks nothing",
       "LatchkeyRememberWarning",
     );
   }

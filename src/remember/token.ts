@@ -1,13 +1,10 @@
-import { Keyring } from "../crypto/keys.js";
-import { storageId } from "../crypto/storage-id.js";
+import type { Keyring } from "../crypto/keys.js";
 
 /** The content of a persistent remember cookie. */
 export interface RememberToken {
   series: string;
   /** How many tokens of the series came before this one. */
   generation: number;
-  /** The id of the browser's record. */
-  id: string;
 }
 
 /** The signature is over the text as it was sent, so no other spelling of a value is valid. */
@@ -20,8 +17,8 @@ const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
 export class RememberTokens {
   readonly #keys: Keyring;
 
-  constructor(secrets: readonly string[]) {
-    this.#keys = new Keyring(secrets, "remember token");
+  constructor(keys: Keyring) {
+    this.#keys = keys;
   }
 
   /** The token in a value; null when it is absent, malformed or not signed by any of the secrets. */
@@ -29,12 +26,12 @@ export class RememberTokens {
     const [, text, series, generation, signature] = FORMAT.exec(value ?? "") ?? [];
     if (text === undefined || series === undefined || signature === undefined) return null;
     if (this.#keys.keyOf(text, signature) === -1) return null;
-    return { series, generation: Number(generation), id: storageId(series) };
+    return { series, generation: Number(generation) };
   }
 
-  /** The value of a token, signed with each of the secrets. New cookies use the first one. */
-  write(series: string, generation: number): string[] {
+  /** The value of a token, signed with the first secret. */
+  write(series: string, generation: number): string {
     const text = `${series}.${generation}`;
-    return this.#keys.signAll(text).map((signature) => `v1.${text}.${signature}`);
+    return `v1.${text}.${this.#keys.sign(text)}`;
   }
 }

@@ -21,11 +21,8 @@ export interface SessionAuth {
   address: string | null;
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
-  /**
-   * Set while the login gives no access yet. `"new"`: it was not admitted yet; it counts toward the user's logins. `"continued"`: it
-   * continues the login of another session, which is being ended.
-   */
-  pending?: "new" | "continued";
+  /** Set while the login gives no access yet, because `maxSessions` has not admitted it: it counts toward the user's logins. */
+  pending?: true;
 }
 
 /** Could latchkey have written this login? A session that latchkey does not keep itself may contain anything. */

@@ -3,7 +3,7 @@ import { SessionGoneError } from "../errors.js";
 import { changeable } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
-import { KeptSession, type SessionRecords, type SessionValues } from "./records.js";
+import type { KeptSession, SessionRecords, SessionValues } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionSettings } from "./settings.js";
 
@@ -26,7 +26,7 @@ export class SessionBridge implements SessionKeeper {
   /** Gives the request a new, empty, unsaved session with a new id. */
   generate(req: Request): void {
     req.sessionID = this.settings.newId(req);
-    this.put(req, new KeptSession(req.sessionID, null));
+    this.put(req, this.records.unsaved(req.sessionID));
   }
 
   /** Puts a session that was found into the request. */
@@ -81,6 +81,11 @@ export class SessionBridge implements SessionKeeper {
     return (Session.keptOf(session)?.record ?? null) !== null;
   }
 
+  /** The id of the record of this session. */
+  recordId(session: unknown): string | undefined {
+    return Session.keptOf(session)?.id;
+  }
+
   /** When a session that is in the store began. */
   createdAt(session: unknown): number | undefined {
     return Session.keptOf(session)?.createdAt;
@@ -106,7 +111,7 @@ export class SessionBridge implements SessionKeeper {
 
   /** Puts a session that `get` gave into the request. */
   createSession(req: Request, data: SessionData): Session {
-    this.put(req, this.#kept.get(data) ?? new KeptSession(req.sessionID, null));
+    this.put(req, this.#kept.get(data) ?? this.records.unsaved(req.sessionID));
     return req.session as never;
   }
 
@@ -140,7 +145,7 @@ export class SessionBridge implements SessionKeeper {
     if (own?.sid === sid) return own;
     const found = await this.records.find(sid);
     if (found) seeAll(found);
-    return found ?? new KeptSession(sid, null);
+    return found ?? this.records.unsaved(sid);
   }
 }
 

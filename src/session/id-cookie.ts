@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Request } from "express";
 import { LRUCache } from "lru-cache";
 import { isSame } from "../crypto/keys.js";
-import { storageId } from "../crypto/storage-id.js";
+import type { StorageIds } from "../crypto/storage-id.js";
 import { readCookie } from "../http/cookies.js";
 
 /** A cookie that one of the secrets signed. */
@@ -25,6 +25,7 @@ export class SessionCookie {
   constructor(
     readonly name: string,
     secrets: readonly string[],
+    private readonly ids: StorageIds,
   ) {
     this.#keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
   }
@@ -49,7 +50,7 @@ export class SessionCookie {
     const [, sid, given] = /^s:(.+)\.([^.]+)$/.exec(decoded(value)) ?? [];
     if (sid === undefined || given === undefined) return null;
     const signed = this.#keys.map((key) => isSame(signature(sid, key), given));
-    return signed.includes(true) ? { sid, id: storageId(sid), byFirst: signed[0]! } : null;
+    return signed.includes(true) ? { sid, id: this.ids.of(sid), byFirst: signed[0]! } : null;
   }
 
   /** The pair `name=value` for a Cookie header. */

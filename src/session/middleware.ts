@@ -1,11 +1,12 @@
 /// <reference types="express-session" preserve="true" />
 import type { RequestHandler } from "express";
+import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { startResponse } from "../http/before-response.js";
 import { pathOf } from "../http/cookie-places.js";
 import type { ResolvedOptions } from "../options/options.js";
-import type { StoreCalls } from "../store/store-calls.js";
+import type { SessionStore } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { SessionBridge } from "./express-store.js";
 import { SessionCookie } from "./id-cookie.js";
@@ -41,15 +42,16 @@ export interface SessionRoom extends SessionParts {
 export function sessionRoom(
   options: ResolvedOptions,
   secrets: readonly string[],
-  calls: StoreCalls,
+  store: SessionStore,
+  ids: StorageIds,
   events: LoginEmitter<never>,
 ): SessionRoom {
   const { idleTimeout, absoluteTimeout, sessionCookie } = options;
   const settings = new SessionSettings(options, events);
   const maxAge = sessionCookie.maxAge ?? null;
-  const records = new SessionRecords(calls, { idleTimeout, absoluteTimeout, maxAge }, events);
+  const records = new SessionRecords(store, ids, { idleTimeout, absoluteTimeout, maxAge }, events);
   const bridge = new SessionBridge(records, settings);
-  const cookie = new SessionCookie(sessionCookie.name, secrets);
+  const cookie = new SessionCookie(sessionCookie.name, secrets, ids);
   const parts: SessionParts = { bridge, cookie, settings, absoluteTimeout };
   const handler: RequestHandler = function latchkeySession(req, res, next) {
     if (isWatched(req) || req.session) return next();

@@ -25,6 +25,11 @@ export function isSessionDeliverable({ req }: { req: Request }): boolean {
   return !(req.sessionStore instanceof SessionBridge) || req.sessionStore.isDeliverable(req);
 }
 
+/** The id of the record of the request's session; undefined for an express-session of the application's own. */
+export function recordIdOf({ session, sessionStore }: Request): string | undefined {
+  return sessionStore instanceof SessionBridge ? sessionStore.recordId(session) : undefined;
+}
+
 /** Is the request's session new, and in no store yet? Not known of an express-session of the application's own. */
 export function isUnsaved({ session, sessionStore }: Request): boolean {
   return sessionStore instanceof SessionBridge && !sessionStore.isStored(session);
@@ -63,6 +68,13 @@ export async function storedSession(req: Request): Promise<SessionData | null> {
   return (session as SessionData | undefined) ?? null;
 }
 
+/** What the application put into a session, with the lifetime that it gave the cookie, but not who is logged in: to be carried over. */
+export function carriedValues({ session }: Request): object {
+  if (!session) return {};
+  const { auth: _, cookie, ...values } = session;
+  return typeof cookie?.originalMaxAge === "number" ? { ...values, cookie } : values;
+}
+
 /** How a login comes into a new session. */
 export interface Move {
   data: object;
@@ -71,6 +83,13 @@ export interface Move {
   continues?: boolean;
   /** When the login began. @default now, or when the login began that it continues */
   createdAt?: number | undefined;
+  /**
+   * Called with the id of the new session's record before that is created, so that the record of the browser names it; with null for a
+   * session of the application's own. A rejection creates none.
+   */
+  name?: ((session: string | null) => Promise<void>) | undefined;
+  /** Does the login give no access until it is admitted? */
+  pending?: boolean;
   /** Has the last word, once the login is in the store; a rejection undoes it. */
   admit?: (() => Promise<void>) | undefined;
   /** Ends the login of the old session where that has gone: it may live on in another one. */
@@ -81,8 +100,8 @@ export interface Move {
  * Moves the request to a new, saved session with a login, and ends the old one. When it fails, the request has its old session, or
  * where that has ended an empty one.
  *
- * The new session is there, as a pending one, before the old one ends, and counts from then on: who ends the user's logins meanwhile
- * finds the one or the other, and at no moment do both open anything.
+ * The new session is there before the old one ends, so who ends the user's logins meanwhile finds the one or the other. Until the
+ * answer nobody knows its id.
  *
  * @throws SessionGoneError when the login that this one continues, or this one, was ended meanwhile; the session is empty then
  */
@@ -91,7 +110,7 @@ export async function moveSession(req: Request, move: Move): Promise<void> {
   if (!(sessionStore instanceof SessionBridge)) return moveForeignSession(req, move);
   const { auth, continues, admit, missed } = move;
   const isStored = sessionStore.isStored(old);
-  if (isStored || admit) auth.pending = continues ? "continued" : "new";
+  if (move.pending) auth.pending = true;
   let ended = false;
   let isNew = false;
   try {
@@ -104,8 +123,10 @@ export async function moveSession(req: Request, move: Move): Promise<void> {
     if (auth.pending) await activate(req);
     markReplaced(req, ended);
   } catch (error) {
+    const isGone = error instanceof SessionGoneError;
     if (isNew) await undo(sessionStore, req.sessionID, error);
-    if (!ended && !(error instanceof SessionGoneError)) Object.assign(req, { sessionID: oldID, session: old });
+    if (isGone && continues && isStored && !ended) await undo(sessionStore, oldID, error);
+    if (!ended && !isGone) Object.assign(req, { sessionID: oldID, session: old });
     else {
       sessionStore.generate(req);
       markReplaced(req, ended);
@@ -114,7 +135,7 @@ export async function moveSession(req: Request, move: Move): Promise<void> {
   }
 }
 
-/** Ends the new session; should that fail, it ends by itself, being pending. While the store is away nobody waits for it. */
+/** Ends a session that must not be. Should that fail, it ends when it expires. While the store is away nobody waits for it. */
 async function undo(bridge: SessionBridge, sid: string, error: unknown): Promise<void> {
   const undoing = bridge.end(sid).catch(() => {}); // told by storeFailed
   if (!(error instanceof StoreUnavailableError)) await undoing;
@@ -127,7 +148,8 @@ async function activate(req: Request): Promise<void> {
 }
 
 /** An express-session of the application's own ends the old session first, and cannot tell who ended it. */
-async function moveForeignSession(req: Request, { data, auth, continues, admit }: Move): Promise<void> {
+async function moveForeignSession(req: Request, { data, auth, continues, name, admit }: Move): Promise<void> {
+  await name?.(null);
   const existed = await endSession(req);
   if (continues && !existed) throw new SessionGoneError();
   putValues(req.session, data);
@@ -142,10 +164,11 @@ async function moveForeignSession(req: Request, { data, auth, continues, admit }
 }
 
 /** Puts a login into a new session of the request, and saves it. */
-async function startLogin(req: Request, { data, auth }: Move, createdAt: number | undefined): Promise<void> {
+async function startLogin(req: Request, { data, auth, name }: Move, createdAt: number | undefined): Promise<void> {
   const bridge = req.sessionStore as unknown as SessionBridge;
   for (let tried = 1; ; tried++) {
     bridge.generate(req);
+    await name?.(bridge.recordId(req.session)!);
     putValues(req.session, data);
     putAuth(req.session, auth);
     if (createdAt !== undefined) bridge.begin(req.session, createdAt);

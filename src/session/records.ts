@@ -1,10 +1,9 @@
 import type { Request } from "express";
-import { storageId } from "../crypto/storage-id.js";
+import type { StorageIds } from "../crypto/storage-id.js";
 import { SessionGoneError, StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import type { JsonObject } from "../json.js";
-import type { SessionRecord } from "../store/session-store.js";
-import type { StoreCalls } from "../store/store-calls.js";
+import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
 import { type Changed, changedData, SeenValues } from "./snapshot.js";
@@ -18,29 +17,22 @@ export class KeptSession {
   createdAt: number;
   lastSeenAt: number;
   #seen: SeenValues | undefined;
-  #id: string | undefined;
 
   constructor(
     readonly sid: string,
+    /** What the store knows it by. */
+    readonly id: string,
     /** Null while nothing is in the store. */
     public record: SessionRecord | null,
-    id?: string,
   ) {
     this.createdAt = record?.createdAt ?? Date.now();
     this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
-    this.#id = id;
   }
 
   /** Its values as the store has them, as far as they were read. */
   get seen(): SeenValues {
     this.#seen ??= new SeenValues();
     return this.#seen;
-  }
-
-  /** What the store knows it by. */
-  get id(): string {
-    this.#id ??= storageId(this.sid);
-    return this.#id;
   }
 }
 
@@ -76,23 +68,26 @@ const LONGEST_PAUSE = 200;
  * request changed and nothing else, and throttles touches.
  */
 export class SessionRecords {
-  readonly #calls: StoreCalls;
-  readonly #options: RecordOptions;
-  readonly #events: LoginEmitter<never>;
   readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
 
-  constructor(calls: StoreCalls, options: RecordOptions, events: LoginEmitter<never>) {
-    this.#calls = calls;
-    this.#options = options;
-    this.#events = events;
+  constructor(
+    private readonly store: SessionStore,
+    private readonly ids: StorageIds,
+    private readonly options: RecordOptions,
+    private readonly events: LoginEmitter<never>,
+  ) {}
+
+  /** A session that is not in the store. */
+  unsaved(sid: string): KeptSession {
+    return new KeptSession(sid, this.ids.of(sid), null);
   }
 
   /** The session of an id, or null. */
-  async find(sid: string, id: string = storageId(sid)): Promise<KeptSession | null> {
-    const record = await this.#calls.readSession(id);
+  async find(sid: string, id: string = this.ids.of(sid)): Promise<KeptSession | null> {
+    const record = await this.#read(id);
     if (!record) return null;
     Object.freeze(record.data.auth);
-    return new KeptSession(sid, record, id);
+    return new KeptSession(sid, id, record);
   }
 
   /** Writes what is different in these values, one write of a session after the other. */
@@ -112,14 +107,14 @@ export class SessionRecords {
     if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
     kept.lastSeenAt = now;
     const expiresAt = this.#expiryOf(data, createdAt, now);
-    return this.#calls.sessions("touch", (store) => store.touch(kept.id, { lastSeenAt: now, expiresAt }));
+    return this.store.touch(kept.id, { lastSeenAt: now, expiresAt });
   }
 
   /** Is the session still in the store? Also notes that it was used, if that is due. */
   async isLive(kept: KeptSession): Promise<boolean> {
     const touched = this.touch(kept);
     if (touched) return (await touched) === true;
-    return (await this.#calls.sessions("read", (store) => store.read(kept.id))) !== null;
+    return (await this.#read(kept.id)) !== null;
   }
 
   /** Touches, without anybody waiting for it; a failure is told by `storeFailed`. */
@@ -128,13 +123,12 @@ export class SessionRecords {
   }
 
   /** Ends a session, and tells whether there was one and this call ended it. */
-  end(sid: string): Promise<boolean> {
-    return this.#calls.sessions("destroy", (store) => store.destroy(storageId(sid)));
+  async end(sid: string): Promise<boolean> {
+    return (await this.store.destroy(this.ids.of(sid))) !== null;
   }
 
   /** Writes a new session that no request holds. */
-  async insert(sid: string, data: JsonObject): Promise<void> {
-    const kept = new KeptSession(sid, null);
+  async insert(kept: KeptSession, data: JsonObject): Promise<void> {
     await this.#create(kept, data);
   }
 
@@ -144,24 +138,43 @@ export class SessionRecords {
    * @throws SessionValueError for a value that JSON cannot hold
    */
   changesOf(kept: KeptSession, { values, auth, maxAge }: SessionValues): Changed[] {
-    return kept.seen.changesIn(values, { auth, cookie: maxAge === this.#options.maxAge ? undefined : { maxAge } });
+    return kept.seen.changesIn(values, { auth, cookie: maxAge === this.options.maxAge ? undefined : { maxAge } });
   }
 
   async #write(kept: KeptSession, values: SessionValues, req: Request | undefined): Promise<void> {
     const changed = this.changesOf(kept, values);
     if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
     else if (changed.length === 0) return void (await this.touch(kept));
-    else kept.record = (await this.#updates.update(kept.id, kept.record, changed)) ?? this.#gone(req);
+    else kept.record = (await this.#change(kept, kept.record, values, changed)) ?? this.#gone(req);
     kept.seen.accept(changed);
     kept.lastSeenAt = kept.record.lastSeenAt;
     kept.written = true;
   }
 
+  /** Null when the session has ended. */
+  async #change(
+    kept: KeptSession,
+    record: SessionRecord,
+    { auth }: SessionValues,
+    changed: readonly Changed[],
+  ): Promise<SessionRecord | null> {
+    if (auth || record.userId === null) return this.#updates.update(kept.id, record, changed);
+    // Plain data ended the login. A record never changes its user, so another one takes the id.
+    if (!(await this.store.destroy(kept.id))) return null;
+    return this.#create(kept, changedData(record.data, changed));
+  }
+
+  async #read(id: string): Promise<SessionRecord | null> {
+    const record = await this.store.read(id);
+    return record?.kind === "session" ? record : null;
+  }
+
   async #create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
     const now = Date.now();
-    const record = { ...this.#head(data, createdAt, now), createdAt, lastSeenAt: now, revision: 0 };
-    if (record.userId === null) await this.#calls.sessions("create", (store) => store.create(id, record));
-    else await this.#calls.createLogin(id, record);
+    const userId = authIn(data)?.userId ?? null;
+    const expiresAt = this.#expiryOf(data, createdAt, now);
+    const record = { kind: "session", userId, data, createdAt, lastSeenAt: now, expiresAt, revision: 0 };
+    await this.store.create(id, record);
     return record;
   }
 
@@ -171,44 +184,34 @@ export class SessionRecords {
     for (let tried = 1; base; tried++) {
       const { createdAt, revision } = base;
       const now = Date.now();
+      const data = changedData(base.data, changes);
       const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
-      const record = {
-        ...this.#head(changedData(base.data, changes), createdAt, now),
-        createdAt,
-        lastSeenAt,
-        revision,
-      };
-      if (await this.#calls.sessions("update", (store) => store.update(id, record))) {
-        return { ...record, revision: revision + 1 };
-      }
+      const update: SessionUpdate = { data, lastSeenAt, expiresAt: this.#expiryOf(data, createdAt, now), revision };
+      if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
       if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
       const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-      base = await this.#calls.readSession(id);
+      base = await this.#read(id);
     }
     return null;
   }
 
   #gone(req: Request | undefined): never {
-    if (req) this.#events.emit("sessionGone", { req });
+    if (req) this.events.emit("sessionGone", { req });
     throw new SessionGoneError();
-  }
-
-  #head(data: JsonObject, createdAt: number, now: number): Pick<SessionRecord, "userId" | "data" | "expiresAt"> {
-    return { userId: authIn(data)?.userId ?? null, data, expiresAt: this.#expiryOf(data, createdAt, now) };
   }
 
   #expiryOf(data: JsonObject, createdAt: number, now: number): number {
     const start = authIn(data)?.loginAt ?? createdAt;
-    const end = Math.min(now + this.#idleOf(data), start + this.#options.absoluteTimeout);
+    const end = Math.min(now + this.#idleOf(data), start + this.options.absoluteTimeout);
     return Math.min(Math.max(Math.ceil(end), 0), LATEST);
   }
 
   /** A session lives no longer than its cookie would. */
   #idleOf(data: JsonObject): number {
     if (authIn(data)?.pending) return ADMISSION;
-    const { maxAge = this.#options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
-    const { idleTimeout } = this.#options;
+    const { maxAge = this.options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
+    const { idleTimeout } = this.options;
     return typeof maxAge === "number" ? Math.min(idleTimeout, maxAge) : idleTimeout;
   }
 }

@@ -1,6 +1,6 @@
 import { isPlainText, kindOf } from "../text.js";
 
-/** Refuses anything but a non-empty string that every database can keep, where a store takes an id. */
+/** Refuses anything but a non-empty string that every database can keep. @throws TypeError */
 export function assertId(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value === "") {
     throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
@@ -8,47 +8,54 @@ export function assertId(name: string, value: unknown): asserts value is string 
   if (!isPlainText(value)) throw new TypeError(`${name} must not hold NUL or half a surrogate pair`);
 }
 
-/** Refuses what is no record of a session where a store takes one. */
-export function assertRecord(record: Listed & { userId: unknown; revision: unknown } & Seen): void {
+/** Refuses anything but a record. @throws TypeError naming the part that is wrong */
+export function assertRecord(record: Unchecked<"kind" | "userId" | "createdAt" | Updated>): void {
+  assertKind(record.kind);
   if (record.userId !== null) assertId("userId", record.userId);
-  assertListed(record);
-  assertSeen(record);
-  const { revision } = record;
+  assertInstant("createdAt", record.createdAt);
+  assertUpdate(record);
+}
+
+/** Refuses anything but the update of a record. @throws TypeError naming the part that is wrong */
+export function assertUpdate(update: Unchecked<Updated>): void {
+  const { data, revision } = update;
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    throw new TypeError(`data must be an object, not ${kindOf(data)}`);
+  }
+  assertTimes(update);
   if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
     throw new TypeError(`revision must be a whole number, not ${given(revision)}`);
   }
 }
 
-/** The record as an update stores it, once it is known for one. */
-export function nextRevision<R extends Parameters<typeof assertRecord>[0] & { revision: number }>(record: R): R {
-  assertRecord(record);
-  return { ...record, revision: record.revision + 1 };
-}
-
-/** Refuses what are no instants where a store is touched. */
-export function assertSeen({ lastSeenAt, expiresAt }: Seen): void {
+/** Refuses anything but the instants of a record. @throws TypeError naming the one that is wrong */
+export function assertTimes({ lastSeenAt, expiresAt }: Unchecked<Times>): void {
   assertInstant("lastSeenAt", lastSeenAt);
   assertInstant("expiresAt", expiresAt);
 }
 
-/** Refuses what is no record of a remembered browser where a store takes one. */
-export function assertRememberTokenRecord(
-  record: Listed & { userId: unknown; tokenHash: unknown; expiresAt: unknown },
+/** Refuses anything but a user id, a kind, a limit and perhaps the place after a page. @throws TypeError naming the one that is wrong */
+export function assertPage(
+  userId: unknown,
+  { kind, limit, after }: Unchecked<"kind" | "limit"> & { after?: unknown },
 ): void {
-  assertId("userId", record.userId);
-  assertId("tokenHash", record.tokenHash);
-  assertListed(record);
-  assertInstant("expiresAt", record.expiresAt);
+  assertId("userId", userId);
+  assertKind(kind);
+  if (!Number.isSafeInteger(limit) || (limit as number) < 1) {
+    throw new TypeError(`limit must be a whole number above zero, not ${given(limit)}`);
+  }
+  if (after !== undefined) assertId("after", after);
 }
 
-type Seen = { lastSeenAt: unknown; expiresAt: unknown };
-type Listed = { data: unknown; createdAt: unknown };
+type Times = "lastSeenAt" | "expiresAt";
+type Updated = "data" | "revision" | Times;
+type Unchecked<K extends string> = Record<K, unknown>;
 
-function assertListed({ data, createdAt }: Listed): void {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new TypeError(`data must be an object, not ${kindOf(data)}`);
-  }
-  assertInstant("createdAt", createdAt);
+function assertKind(kind: unknown): void {
+  if (typeof kind === "string" && /^[a-zA-Z\d-]{1,32}$/.test(kind)) return;
+  throw new TypeError(
+    `kind must be 1 to 32 letters, digits and "-", not ${typeof kind === "string" ? JSON.stringify(kind) : kindOf(kind)}`,
+  );
 }
 
 const YEAR_10000 = 253_402_300_800_000;

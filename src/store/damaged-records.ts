@@ -1,19 +1,13 @@
 import type { JsonObject } from "../json.js";
-import type { RememberTokenRecord } from "./remember-token-store.js";
 import type { SessionRecord } from "./session-store.js";
 
-/** Could latchkey have written this record of a session? */
-export function isSession({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRecord): boolean {
+/** Could latchkey have written this record? Of a kind that this version does not know, it need only have the parts of any record. */
+export function isWhole(record: SessionRecord): boolean {
+  const { kind, data, createdAt, lastSeenAt, expiresAt, revision } = record;
   if (!isObject(data) || !areNumbers(createdAt, lastSeenAt, expiresAt, revision)) return false;
-  const { auth } = data;
-  return auth === undefined ? userId === null : userId !== null && isLogin(auth) && auth.userId === userId;
-}
-
-/** Could latchkey have written this record of a remembered browser? */
-export function isBrowser({ userId, tokenHash, data, createdAt, expiresAt }: RememberTokenRecord): boolean {
-  if (!isObject(data) || !areNumbers(createdAt, expiresAt)) return false;
-  const { loginId, stamp, duration, until, generation } = data;
-  return areTexts(userId, tokenHash, loginId) && isTextOrNull(stamp) && areNumbers(duration, until, generation);
+  if (kind === "session") return isSession(record);
+  if (kind === "browser") return isBrowser(record);
+  return true;
 }
 
 /** Could latchkey have written this login? */
@@ -26,13 +20,18 @@ export function isLogin(auth: unknown): auth is JsonObject {
     areNumbers(loginAt) &&
     (freshAt === null || areNumbers(freshAt)) &&
     typeof remembered === "boolean" &&
-    isTextOrNull(fingerprint) &&
-    isTextOrNull(stamp) &&
-    isTextOrNull(series) &&
-    isTextOrNull(address) &&
-    isTextOrNull(userAgent) &&
-    (pending === undefined || pending === "new" || pending === "continued")
+    areTextsOrNull(fingerprint, stamp, series, address, userAgent) &&
+    (pending === undefined || pending === true)
   );
+}
+
+function isSession({ userId, data: { auth } }: SessionRecord): boolean {
+  return auth === undefined ? userId === null : userId !== null && isLogin(auth) && auth.userId === userId;
+}
+
+function isBrowser({ userId, data }: SessionRecord): boolean {
+  const { loginId, stamp, session, duration, until, generation } = data;
+  return areTexts(userId, loginId) && areTextsOrNull(stamp, session) && areNumbers(duration, until, generation);
 }
 
 function isObject(value: unknown): value is JsonObject {
@@ -43,10 +42,10 @@ function areTexts(...values: unknown[]): boolean {
   return values.every((value) => typeof value === "string");
 }
 
-function areNumbers(...values: unknown[]): boolean {
-  return values.every(Number.isFinite);
+function areTextsOrNull(...values: unknown[]): boolean {
+  return values.every((value) => value === null || typeof value === "string");
 }
 
-function isTextOrNull(value: unknown): boolean {
-  return value === null || typeof value === "string";
+function areNumbers(...values: unknown[]): boolean {
+  return values.every(Number.isFinite);
 }

@@ -1,8 +1,8 @@
 import { OptionError } from "../errors.js";
-import type { RememberTokenStore } from "./remember-token-store.js";
+import { shown } from "../text.js";
 import type { SessionStore } from "./session-store.js";
 
-const STORE_VERBS: Record<Exclude<keyof SessionStore, "rememberTokens">, true> = {
+const METHODS: Record<Exclude<keyof SessionStore, "lacks">, true> = {
   create: true,
   read: true,
   update: true,
@@ -13,27 +13,23 @@ const STORE_VERBS: Record<Exclude<keyof SessionStore, "rememberTokens">, true> =
   prune: true,
 };
 
-const TOKEN_VERBS: Record<keyof RememberTokenStore, true> = {
-  create: true,
-  read: true,
-  rotate: true,
-  destroy: true,
-  listByUser: true,
-  destroyByUser: true,
-  prune: true,
-};
+const ABILITIES: readonly unknown[] = ["compareAndSet", "listByUser"] satisfies SessionStore["lacks"];
 
-/** Refuses a store that lacks a verb. */
+/** Refuses what is no store: it has no such method, or says that it lacks something else. */
 export function checkStore(option: string, value: unknown): void {
-  checkVerbs(option, value, STORE_VERBS, "it");
-  const { rememberTokens } = value as Partial<SessionStore>;
-  if (rememberTokens !== undefined) checkVerbs(option, rememberTokens, TOKEN_VERBS, "its rememberTokens");
-}
-
-function checkVerbs(option: string, value: unknown, verbs: object, what: string): void {
-  for (const verb of Object.keys(verbs)) {
-    if (typeof (value as Record<string, unknown> | null)?.[verb] !== "function") {
-      throw new OptionError(option, `expected a SessionStore, but ${what} has no ${verb}()`);
+  for (const method of Object.keys(METHODS)) {
+    if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
+      throw new OptionError(option, `expected a SessionStore, but it has no ${method}()`);
     }
   }
+  const { lacks = [] } = value as { lacks?: unknown };
+  const unknown = Array.isArray(lacks) ? lacks.find((ability) => !ABILITIES.includes(ability)) : lacks;
+  if (unknown !== undefined) {
+    throw new OptionError(option, `its "lacks" may hold "compareAndSet" and "listByUser", not ${shown(unknown)}`);
+  }
+}
+
+/** Can this store compare and set, and list the records of a user? */
+export function isComplete({ lacks = [] }: SessionStore): boolean {
+  return lacks.length === 0;
 }

@@ -5,7 +5,6 @@ import { insideOf, type LoginManager } from "../login-manager.js";
 import { newSessionId } from "../session/settings.js";
 import { checkUserId } from "../user.js";
 
-export { type RememberTokenConformanceOptions, rememberTokenConformance } from "./remember-token-conformance.js";
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
 
 /** What kind of login to make. */
@@ -40,12 +39,14 @@ export async function loginAs<U extends object, A extends object>(
   const freshAt = fresh ? Date.now() : null;
   const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
   const { rememberDuration: duration } = core.options;
-  const grant = remember && (await core.remember.grant(undefined, auth, { duration, until: Date.now() + duration }));
+  const { records } = sessionRoom.bridge;
+  const kept = records.unsaved(newSessionId());
+  const time = { duration, until: Date.now() + duration };
+  const grant = remember && (await core.remember.grant(undefined, auth, time, kept.id));
   if (grant) auth.series = grant.series;
-  const sid = newSessionId();
-  await sessionRoom.bridge.records.insert(sid, { auth } as unknown as JsonObject);
+  await records.insert(kept, { auth } as unknown as JsonObject);
 
-  const cookies = [sessionRoom.cookie.pair(sid)];
+  const cookies = [sessionRoom.cookie.pair(kept.sid)];
   if (grant) cookies.push(core.remember.pair(grant));
   return cookies.join("; ");
 }

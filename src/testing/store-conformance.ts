@@ -1,56 +1,65 @@
+import assert from "node:assert/strict";
 import type { SessionStore } from "../store/session-store.js";
-import { addIdCases, addSessionArgumentCases, addUserIdCases } from "./conformance/arguments.js";
-import { newSuite, type StoreCase } from "./conformance/case.js";
+import { addIdCases, addRecordArgumentCases, addUserIdCases } from "./conformance/arguments.js";
+import { type AddCase, newSuite, type StoreCase } from "./conformance/case.js";
 import { addChangeCases, addConcurrentChangeCases } from "./conformance/changes.js";
 import { addConcurrencyCases, CALLERS } from "./conformance/concurrency.js";
 import { addExpiryCases } from "./conformance/expiry.js";
-import { SESSIONS } from "./conformance/kind.js";
+import { addFailureCases } from "./conformance/failures.js";
 import { addRecordCases } from "./conformance/records.js";
-import {
-  addConcurrentUserCases,
-  addMovingUserCases,
-  addUnsupportedUserCases,
-  addUserCases,
-} from "./conformance/users.js";
+import { addConcurrentUserCases, addUnsupportedUserCases, addUserCases } from "./conformance/users.js";
 
 export type { StoreCase } from "./conformance/case.js";
 
 /** What the suite is told about a store. */
 export interface StoreConformanceOptions {
-  /** The store to prove, ready to use. It may hold other sessions, but nothing else may use it meanwhile. */
+  /**
+   * The store to prove, ready to use. It may hold other records, but nothing else may use it meanwhile.
+   */
   store: () => SessionStore | Promise<SessionStore>;
-  /** Leaves out the cases that a store without conditional writes or an index of users cannot keep. @default neither */
-  lacks?: ReadonlyArray<"atomicity" | "users">;
+  /**
+   * A store of the same kind whose backend fails at every call: each method must reject, and must check its arguments first.
+   *
+   * @default these cases are left out
+   */
+  failing?: (() => SessionStore | Promise<SessionStore>) | undefined;
+  /** What the store lacks, the same as its property `lacks`. These cases are left out. @default nothing */
+  lacks?: SessionStore["lacks"];
 }
 
 /**
- * The contract of SessionStore as test cases, for authors of stores and any test runner. The cases are to run one after another,
- * for some of them move `Date.now`.
+ * The contract of SessionStore as test cases, for any test runner. Run the cases one after another, because some of them replace
+ * `Date.now`. One takes 2.5 seconds, because a test cannot move the clock of a backend.
  *
  * ```ts
  * for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
  * ```
  */
-export function storeConformance({ store, lacks = [] }: StoreConformanceOptions): StoreCase[] {
+export function storeConformance({ store, failing, lacks = [] }: StoreConformanceOptions): StoreCase[] {
   const { cases, add } = newSuite(store);
-  const atomic = !lacks.includes("atomicity");
-  const users = !lacks.includes("users");
-  addRecordCases(add, SESSIONS);
+  const isAtomic = !lacks.includes("compareAndSet");
+  const hasUsers = !lacks.includes("listByUser");
+  addLacksCase(add, lacks);
+  addRecordCases(add);
   addChangeCases(add);
-  addExpiryCases(add, SESSIONS);
-  addIdCases(add, SESSIONS);
-  addSessionArgumentCases(add);
-  if (atomic) {
-    addConcurrencyCases(add, SESSIONS);
+  addExpiryCases(add, hasUsers);
+  addIdCases(add);
+  addRecordArgumentCases(add);
+  if (failing) addFailureCases(cases, failing, hasUsers);
+  if (isAtomic) {
+    addConcurrencyCases(add);
     addConcurrentChangeCases(add, CALLERS);
   }
-  if (users) {
-    addUserCases(add, SESSIONS);
-    addMovingUserCases(add);
-    addUserIdCases(add, SESSIONS);
+  if (hasUsers) {
+    addUserCases(add);
+    addUserIdCases(add);
   } else {
     addUnsupportedUserCases(add);
   }
-  if (atomic && users) addConcurrentUserCases(add, SESSIONS);
+  if (isAtomic && hasUsers) addConcurrentUserCases(add);
   return cases;
+}
+
+function addLacksCase(add: AddCase, lacks: readonly string[]): void {
+  add("says what it lacks", async (store) => assert.deepEqual([...(store.lacks ?? [])].sort(), [...lacks].sort()));
 }

@@ -1,8 +1,8 @@
 import type { Cookie, SessionData, Store } from "express-session";
 import { RecordDamagedError, SessionExistsError, UnsupportedByStoreError } from "../../src/errors.js";
 import type { JsonObject } from "../../src/json.js";
-import { assertId, assertRecord, assertSeen, nextRevision } from "../../src/store/arguments.js";
-import type { SessionRecord, SessionStore } from "../../src/store/session-store.js";
+import { assertId, assertRecord, assertTimes, assertUpdate } from "../../src/store/arguments.js";
+import type { SessionRecord, SessionStore, SessionTimes, SessionUpdate } from "../../src/store/session-store.js";
 import { Turns } from "./turns.js";
 
 /** What latchkey needs of an express-session store. */
@@ -22,11 +22,12 @@ interface Wrapped {
  *   one may write a session again that another ended in between, or undo its change. What the other stores rule out is here a matter of
  *   milliseconds.
  * - `destroy` looks before it deletes: two processes at once may both be told that they ended the session.
- * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, for such a store
+ * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, because such a store
  *   removes expired sessions itself, if it does.
- * - It keeps no remembered browsers, so it has no `rememberTokens`: such a store cannot compare a token and replace it at once.
+ * - So remember cookies are stateless.
  */
 export class ExpressSessionStore implements SessionStore {
+  readonly lacks = ["compareAndSet", "listByUser"] as const;
   readonly #store: ExpressSessionStoreLike;
   readonly #turns = new Turns();
 
@@ -39,7 +40,9 @@ export class ExpressSessionStore implements SessionStore {
   }
 
   async create(id: string, record: SessionRecord): Promise<void> {
-    const kept = keep(record);
+    assertId("id", id);
+    assertRecord(record);
+    const kept = { ...record, data: copyOf(record.data) };
     await this.#turns.take(id, async () => {
       if (await this.read(id)) throw new SessionExistsError();
       await this.#write(id, kept);
@@ -56,38 +59,41 @@ export class ExpressSessionStore implements SessionStore {
     return record && record.expiresAt > Date.now() ? (structuredClone(record) as SessionRecord) : null;
   }
 
-  async update(id: string, record: SessionRecord): Promise<boolean> {
-    const next = keep(nextRevision(record));
+  async update(id: string, update: SessionUpdate): Promise<boolean> {
+    assertId("id", id);
+    assertUpdate(update);
+    const { lastSeenAt, expiresAt, revision } = update;
+    const next = { data: copyOf(update.data), lastSeenAt, expiresAt, revision: revision + 1 };
     return this.#turns.take(id, async () => {
-      if ((await this.read(id))?.revision !== record.revision) return false;
-      await this.#write(id, next);
+      const record = await this.read(id);
+      if (record?.revision !== revision) return false;
+      await this.#write(id, { ...record, ...next });
       return true;
     });
   }
 
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
-    assertSeen(seen);
+  async touch(id: string, times: SessionTimes): Promise<boolean> {
+    assertId("id", id);
+    assertTimes(times);
     return this.#turns.take(id, async () => {
       const record = await this.read(id);
       if (!record) return false;
-      const lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-      const expiresAt = Math.max(record.expiresAt, seen.expiresAt);
+      const lastSeenAt = Math.max(record.lastSeenAt, times.lastSeenAt);
+      const expiresAt = Math.max(record.expiresAt, times.expiresAt);
       await this.#write(id, { ...record, lastSeenAt, expiresAt });
       return true;
     });
   }
 
-  async destroy(id: string): Promise<boolean> {
+  async destroy(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
     return this.#turns.take(id, async () => {
-      const isThere = await this.read(id).then(
-        (record) => record !== null,
-        (error: unknown) => {
-          if (error instanceof RecordDamagedError) return true;
-          throw error;
-        },
-      );
+      const record = await this.read(id).catch((error: unknown) => {
+        if (error instanceof RecordDamagedError) return null;
+        throw error;
+      });
       await settled((done) => this.#store.destroy(id, done)).catch(unlessMissing);
-      return isThere;
+      return record;
     });
   }
 
@@ -112,9 +118,8 @@ export class ExpressSessionStore implements SessionStore {
 }
 
 /** A copy, so that nothing outside can change what the wrapped store holds. */
-function keep(record: SessionRecord): SessionRecord {
-  assertRecord(record);
-  return { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
+function copyOf(data: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(data)) as JsonObject;
 }
 
 /** Turns a call with a callback into a promise. */

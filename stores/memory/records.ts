@@ -1,105 +1,73 @@
 import { LRUCache } from "lru-cache";
-import { SessionExistsError } from "../../src/errors.js";
-import type { JsonObject } from "../../src/json.js";
-import { assertId } from "../../src/store/arguments.js";
+import type { SessionRecord } from "../../src/store/session-store.js";
 
-/** What the records of sessions and of remembered browsers have in common. */
-interface Listed {
-  userId: string | null;
-  data: JsonObject;
-  createdAt: number;
-  expiresAt: number;
-}
-
-/** Records of one kind by their ids, and the ids by user: so many at most. Their data is frozen, and shared by all who read it. */
-export class MemoryRecords<R extends Listed> {
+/** Records by their ids, and the ids by user: so many at most. Their data is frozen and shared by all who read it. */
+export class MemoryRecords {
   readonly #max: number;
-  #lru: LRUCache<string, R> | undefined;
-  /** Most users have one record, and a set of one would take a quarter of what the record does. */
+  #lru: LRUCache<string, SessionRecord> | undefined;
+  /** Most users have one record, and a set of one would take a quarter of the memory that the record takes. */
   readonly #idsByUser = new Map<string, string | Set<string>>();
 
-  /** @param option how the caller's user calls the bound */
-  constructor(option: string, max: number) {
-    if (!Number.isInteger(max) || max < 1) {
-      throw new TypeError(`${option} must be a whole number above zero, not ${String(max)}`);
-    }
+  constructor(max: number) {
     this.#max = max;
   }
 
-  /** Made at the first use, for it takes the space for all at once. */
-  get #records(): LRUCache<string, R> {
+  /** Made at the first use, because it allocates the space for all records at once. */
+  get #records(): LRUCache<string, SessionRecord> {
     this.#lru ??= new LRUCache({
       max: this.#max,
-      dispose: (held, id) => this.#removeFromIndex(held.userId, id),
+      dispose: (record, id) => this.#removeFromIndex(record.userId, id),
     });
     return this.#lru;
   }
 
-  create(id: string, held: R): void {
-    if (this.find(id)) throw new SessionExistsError();
-    this.put(id, held);
-  }
-
-  read(id: string): R | null {
-    const held = this.find(id);
-    return held ? { ...held } : null;
-  }
-
-  /** The live record as it is held. */
-  find(id: string): R | undefined {
-    assertId("id", id);
-    const held = this.#records.get(id);
-    if (held === undefined || held.expiresAt > Date.now()) return held;
+  /** The live record itself. */
+  find(id: string): SessionRecord | undefined {
+    const record = this.#records.get(id);
+    if (record === undefined || record.expiresAt > Date.now()) return record;
     this.#records.delete(id);
     return undefined;
   }
 
-  put(id: string, held: R): void {
-    this.#records.set(id, held);
-    if (held.userId === null) return;
-    const ids = this.#idsByUser.get(held.userId);
+  put(id: string, record: SessionRecord): void {
+    this.#records.set(id, record);
+    const { userId } = record;
+    if (userId === null) return;
+    const ids = this.#idsByUser.get(userId);
     if (ids instanceof Set) ids.add(id);
-    else if (ids === undefined) this.#idsByUser.set(held.userId, id);
-    else if (ids !== id) this.#idsByUser.set(held.userId, new Set([ids, id]));
+    else if (ids === undefined) this.#idsByUser.set(userId, id);
+    else if (ids !== id) this.#idsByUser.set(userId, new Set([ids, id]));
   }
 
-  destroy(id: string): boolean {
-    return this.find(id) !== undefined && this.#records.delete(id);
+  delete(id: string): void {
+    this.#records.delete(id);
   }
 
-  listByUser(userId: string): Array<R & { id: string }> {
-    assertId("userId", userId);
-    const listed: Array<R & { id: string }> = [];
-    for (const id of this.#idsOf(userId)) {
-      const held = this.#records.peek(id);
-      if (held && held.expiresAt > Date.now()) listed.push({ id, ...held });
-    }
-    return listed.sort((a, b) => b.createdAt - a.createdAt);
+  /** The ids of a user's live records, in alphabetical order. */
+  idsOf(userId: string): string[] {
+    const ids = this.#idsByUser.get(userId) ?? [];
+    const now = Date.now();
+    const live = (id: string) => (this.#records.peek(id)?.expiresAt ?? 0) > now;
+    return (typeof ids === "string" ? [ids] : [...ids]).filter(live).sort();
   }
 
-  destroyByUser(userId: string, { except }: { except?: string } = {}): number {
-    assertId("userId", userId);
-    if (except !== undefined) assertId("except", except);
-    return this.#idsOf(userId).filter((id) => id !== except && this.destroy(id)).length;
+  /** The live record itself, which does not count as a use. */
+  peek(id: string): SessionRecord {
+    return this.#records.peek(id)!;
   }
 
-  prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): number {
+  prune(limit: number): number {
     const now = Date.now();
     let removed = 0;
     for (const id of this.#records.rkeys()) {
       if (removed >= limit) break;
-      if (this.#records.peek(id)!.expiresAt <= now && this.#records.delete(id)) removed++;
+      if (this.peek(id).expiresAt <= now && this.#records.delete(id)) removed++;
     }
     return removed;
   }
 
   clear(): void {
-    this.#records.clear();
-  }
-
-  #idsOf(userId: string): string[] {
-    const ids = this.#idsByUser.get(userId) ?? [];
-    return typeof ids === "string" ? [ids] : [...ids];
+    this.#lru?.clear();
   }
 
   #removeFromIndex(userId: string | null, id: string): void {

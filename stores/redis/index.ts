@@ -1,11 +1,18 @@
-import { assertId, assertSeen, nextRevision } from "../../src/store/arguments.js";
-import type { RememberTokenStore } from "../../src/store/remember-token-store.js";
-import type { SessionRecord, SessionStore, StoredSession } from "../../src/store/session-store.js";
-import { commandsOf, type RedisClient } from "./commands.js";
-import { RedisRecords, timeToLive } from "./records.js";
-import { RedisRememberTokens } from "./remember-tokens.js";
-import { TOUCH, UPDATE } from "./scripts.js";
-import { decodeSession, decodeToken, encodeSession, userIdOf } from "./value.js";
+import { SessionExistsError } from "../../src/errors.js";
+import { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "../../src/store/arguments.js";
+import type {
+  ListOptions,
+  RecordPage,
+  SessionRecord,
+  SessionStore,
+  SessionTimes,
+  SessionUpdate,
+} from "../../src/store/session-store.js";
+import type { RedisClient } from "./commands.js";
+import { RedisConnection } from "./connection.js";
+import { CREATE, DESTROY, DESTROY_OF, type Script, TOUCH, UPDATE } from "./scripts.js";
+import { listedUntil, timeToLive, UserIndex } from "./user-index.js";
+import { decode, digits, encode, encodeUser } from "./value.js";
 
 export type { IoredisClient, NodeRedisClient, RedisClient, ValkeyGlideClient } from "./commands.js";
 
@@ -16,97 +23,167 @@ export interface RedisStoreOptions {
   /** Before every key. @default "latchkey:" */
   prefix?: string;
   /**
-   * Ending a session, or forgetting a browser, waits until this many replicas know, so that a failover right after does not bring it back, and rejects when
-   * they do not within a second (the master has done it even so). For one connection to a master, straight or by Sentinels.
+   * Ending a record waits until this many replicas know, so that a failover right after does not bring it back. It rejects if they do
+   * not know within a second; the record has ended on the master even so. For one connection to a master, directly or by Sentinels.
    *
    * @default 0
    */
   waitReplicas?: number;
 }
 
+/** The `listedTo` of a record that is in no index, because it has no user. */
+const UNLISTED = 999_999_999_999_999;
+
 /**
  * Keeps sessions and remembered browsers in Redis, alone, as a Cluster or behind Sentinels.
  *
- * A session is one key, `session:<id>`, a remembered browser another, `remember:<id>`; those of a user are listed in two sorted sets.
+ * A record is one key, `record:<id>`. The records of a user that have one kind are listed in a sorted set, `user:<kind>:<user id>`.
+ *
+ * Redis should not evict keys (`maxmemory-policy noeviction`). A record that is evicted has ended. If an index is evicted, its records
+ * go on, but `listByUser` and `destroyByUser` do not find them: each is listed again when it is touched or updated so that it lives
+ * past its entry. While a session is in use that happens about once per lifetime, or once a week. A record that is never made to live
+ * longer stays unlisted until it ends.
  */
 export class RedisStore implements SessionStore {
-  readonly rememberTokens: RememberTokenStore;
-  readonly #records: RedisRecords<SessionRecord>;
+  readonly #redis: RedisConnection;
 
+  /** @throws TypeError for a client that latchkey does not recognize, or for replicas that it cannot wait for */
   constructor({ client, prefix = "latchkey:", waitReplicas = 0 }: RedisStoreOptions) {
-    const commands = commandsOf(client);
-    if (!Number.isInteger(waitReplicas) || waitReplicas < 0) {
-      throw new TypeError(`waitReplicas must be a whole number, zero or more, not ${String(waitReplicas)}`);
-    }
-    if (waitReplicas > 0 && !commands.wait) {
-      throw new TypeError("waitReplicas must be 0 for a Cluster or a pool: WAIT needs one connection to one master");
-    }
-    this.#records = new RedisRecords({
-      commands,
-      waitReplicas,
-      prefix: `${prefix}session:`,
-      indexPrefix: `${prefix}user:`,
-      decode: decodeSession,
-      noun: "session",
-    });
-    this.rememberTokens = new RedisRememberTokens(
-      new RedisRecords({
-        commands,
-        waitReplicas,
-        prefix: `${prefix}remember:`,
-        indexPrefix: `${prefix}remember-user:`,
-        decode: decodeToken,
-        noun: "remembered browser",
-      }),
-    );
+    this.#redis = new RedisConnection(client, prefix, waitReplicas);
   }
 
   async create(id: string, record: SessionRecord): Promise<void> {
     assertId("id", id);
-    const value = encodeSession(record);
-    await this.#records.create(id, record, value);
+    assertRecord(record);
+    const { kind, userId, expiresAt } = record;
+    const listedTo = userId === null ? UNLISTED : listedUntil(expiresAt);
+    const value = encode(record, listedTo);
+    if (userId !== null) await this.#indexOf(kind, userId).enter(id, listedTo);
+    const created = await this.#redis.run(CREATE, keyOf(id), digits(Date.now()), value, timeToLive(expiresAt));
+    if (Number(created) !== 1) throw new SessionExistsError();
   }
 
-  read(id: string): Promise<SessionRecord | null> {
-    return this.#records.read(id);
-  }
-
-  async update(id: string, record: SessionRecord): Promise<boolean> {
+  async read(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const value = encodeSession(nextRevision(record));
-    await this.#records.enter(id, record);
-    const head = await this.#records.run(UPDATE, id, Date.now(), value, timeToLive(record), record.revision);
-    if (typeof head !== "string") return false;
-    const before = userIdOf(head);
-    if (before !== null && before !== record.userId) await this.#records.leave(before, id);
-    return true;
+    const value = await this.#redis.get(keyOf(id));
+    return value === null ? null : ifLive(decode(value));
   }
 
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
+  async update(id: string, update: SessionUpdate): Promise<boolean> {
     assertId("id", id);
-    assertSeen(seen);
-    const ttl = timeToLive(seen);
-    const head = await this.#records.run(TOUCH, id, Date.now(), seen.lastSeenAt, seen.expiresAt, ttl);
-    if (typeof head !== "string") return false;
-    const userId = userIdOf(head);
-    if (userId !== null) await this.#records.keep(userId, ttl);
-    return true;
+    assertUpdate(update);
+    return this.#change(UPDATE, id, update, [update.revision, JSON.stringify(update.data)]);
   }
 
-  destroy(id: string): Promise<boolean> {
-    return this.#records.destroy(id);
+  async touch(id: string, times: SessionTimes): Promise<boolean> {
+    assertId("id", id);
+    assertTimes(times);
+    return this.#change(TOUCH, id, times, []);
   }
 
-  listByUser(userId: string): Promise<StoredSession[]> {
-    return this.#records.listByUser(userId);
+  async destroy(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    const value = await this.#redis.run(DESTROY, keyOf(id));
+    if (typeof value !== "string") return null;
+    const record = decodeOrNull(value);
+    if (record !== null && record.userId !== null) await this.#indexOf(record.kind, record.userId).leave([id]);
+    await this.#redis.replicated();
+    return record && ifLive(record);
   }
 
-  destroyByUser(userId: string, options?: { except?: string }): Promise<number> {
-    return this.#records.destroyByUser(userId, options);
+  async listByUser(userId: string, options: ListOptions): Promise<RecordPage> {
+    assertPage(userId, options);
+    const { kind, limit, after } = options;
+    const index = this.#indexOf(kind, userId);
+    const found = new Map<string, SessionRecord | "damaged" | null>();
+    for (;;) {
+      const { ids, next } = await index.page(limit, after);
+      const missing = ids.filter((id) => !found.get(id));
+      const areKnown = missing.every((id) => found.has(id));
+      await Promise.all(missing.map(async (id) => found.set(id, await this.#readListed(id))));
+      // A record that is gone may have been replaced by one that is listed by now, or that was listed before it was written.
+      if (!areKnown && missing.some((id) => found.get(id) === null)) continue;
+      const page: RecordPage = { records: [], damaged: [], next };
+      for (const id of ids) {
+        const record = found.get(id)!;
+        if (record === "damaged") page.damaged.push(id);
+        else if (record?.userId === userId && record.kind === kind) page.records.push({ id, ...record });
+      }
+      return page;
+    }
   }
 
-  /** Redis removes expired sessions by itself. */
+  async destroyByUser(
+    userId: string,
+    options: { kind: string; limit: number },
+  ): Promise<{ ended: number; more: boolean }> {
+    assertPage(userId, options);
+    const { kind, limit } = options;
+    const index = this.#indexOf(kind, userId);
+    let page = await index.page(limit);
+    let ended = await this.#endListed(page.ids, kind, userId);
+    while (ended.length === 0 && page.next !== null) {
+      page = await index.page(limit, page.next);
+      ended = await this.#endListed(page.ids, kind, userId);
+    }
+    if (ended.length > 0) await index.leave(ended);
+    await this.#redis.replicated();
+    return { ended: ended.length, more: page.next !== null };
+  }
+
+  /** Redis removes expired records by itself. */
   async prune(): Promise<number> {
     return 0;
+  }
+
+  /** Runs a script that changes a record. If the record would outlive its entry, the entry is made to live longer first. */
+  async #change(script: Script, id: string, times: SessionTimes, more: Array<string | number>): Promise<boolean> {
+    const { lastSeenAt, expiresAt } = times;
+    const change = (listedTo: number) => {
+      const instants = [Date.now(), lastSeenAt, expiresAt].map(digits);
+      return this.#redis.run(script, keyOf(id), ...instants, timeToLive(expiresAt), digits(listedTo), ...more);
+    };
+    let changed = await change(0);
+    if (Array.isArray(changed)) {
+      const [user, kind] = changed as [string, string];
+      const listedTo = listedUntil(expiresAt);
+      await new UserIndex(this.#redis, kind, user).enter(id, listedTo);
+      changed = await change(listedTo);
+    }
+    return Number(changed) === 1;
+  }
+
+  async #readListed(id: string): Promise<SessionRecord | "damaged" | null> {
+    const value = await this.#redis.get(keyOf(id));
+    if (value === null) return null;
+    const record = decodeOrNull(value);
+    return record ? ifLive(record) : "damaged";
+  }
+
+  /** Ends listed records, and returns the ids of those that were there. The others may be about to be written. */
+  async #endListed(ids: string[], kind: string, userId: string): Promise<string[]> {
+    const end = (id: string) => this.#redis.run(DESTROY_OF, keyOf(id), digits(Date.now()), encodeUser(userId), kind);
+    const ended = await Promise.all(ids.map(end));
+    return ids.filter((_, i) => Number(ended[i]) === 1);
+  }
+
+  #indexOf(kind: string, userId: string): UserIndex {
+    return new UserIndex(this.#redis, kind, encodeUser(userId));
+  }
+}
+
+function keyOf(id: string): string {
+  return `record:${id}`;
+}
+
+function ifLive(record: SessionRecord): SessionRecord | null {
+  return record.expiresAt > Date.now() ? record : null;
+}
+
+function decodeOrNull(value: string): SessionRecord | null {
+  try {
+    return decode(value);
+  } catch {
+    return null;
   }
 }

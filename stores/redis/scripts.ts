@@ -1,5 +1,5 @@
-// The commands that Redis itself does not have: conditional on a record being there and live. Each touches one key, as a
-// Redis Cluster requires. value.ts has the form of a value.
+// The commands that Redis itself does not have. Each touches one key, as a Redis Cluster requires. value.ts describes the form of a
+// value. Instants that are compared with those of a value have 15 digits.
 
 import { createHash } from "node:crypto";
 
@@ -13,82 +13,82 @@ function script(text: string): Script {
   return { text, sha1: createHash("sha1").update(text).digest("hex") };
 }
 
-const LIVE = `
-local expires = redis.call('GETRANGE', KEYS[1], 15, 29)
-local live = (tonumber(expires) or 0) > tonumber(ARGV[1])`;
+const INSTANT = `(${"%d".repeat(15)})`;
 
-/** The head: the user's id up to the line feed, a session's revision, and what happens to stand behind them. */
-const HEAD = "local head = redis.call('GETRANGE', KEYS[1], 30, 2430)";
+/** The parts of the record. They are nil if there is no record, or its head is damaged. The first argument is always now. */
+const RECORD = `
+local value = redis.call('GET', KEYS[1]) or ''
+local seen, expires, listed, user, kind, created, revision =
+  string.match(value, '^${INSTANT}${INSTANT}${INSTANT}([^\\n]*)\\n([^\\n]*)\\n(%d+)\\n(%d+)\\n')
+local live = expires and expires > ARGV[1]
+local function later(one, other) if one > other then return one else return other end end`;
 
 /** GET, which a client does not send to a replica in this form. */
 export const READ: Script = script("return redis.call('GET', KEYS[1])");
 
 /** Arguments: now, the value, its time to live. Gives 1, or 0 when the key is taken. */
-export const CREATE: Script = script(`${LIVE}
+export const CREATE: Script = script(`${RECORD}
 if live then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`);
 
-/** Arguments: now, the value, its time to live, the revision that it replaces. Gives the head that it replaced, or nothing. */
-export const UPDATE: Script = script(`${LIVE}
-if not live then return false end
-${HEAD}
-if string.match(head, '^[^\\n]*\\n(%d+)\\n') ~= ARGV[4] then return false end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return head`);
-
-/** Arguments: now, lastSeenAt, expiresAt, the time to live. Gives the head, or nothing. */
-export const TOUCH: Script = script(`${LIVE}
-if not live then return false end
-local function later(from, to, given)
-  local kept = tonumber(redis.call('GETRANGE', KEYS[1], from, to))
-  return string.format('%015.0f', math.max(kept, tonumber(given)))
-end
-redis.call('SETRANGE', KEYS[1], 0, later(0, 14, ARGV[2]) .. later(15, 29, ARGV[3]))
-local ttl = tonumber(ARGV[4])
-if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
-${HEAD}
-return head`);
-
 /**
- * Arguments: now, a token's value without the instant of its index, its time to live, the user and the token that it replaces as
- * the head has them, and the instant of the index, which is that of before when none is given. Gives 1; 0 when there is no such
- * token; 2, and writes nothing, when the token would outlive that instant.
+ * Arguments: now, lastSeenAt, expiresAt, the time to live, the instant that the record's entry was just made to live to, or zeros, the
+ * revision that it replaces, the data. Gives 1; 0 when there is no such record; and the user and the kind, writing nothing, when the
+ * entry has to live longer first.
  */
-export const ROTATE: Script = script(`${LIVE}
-if not live or redis.call('GETRANGE', KEYS[1], 30, 29 + #ARGV[4]) ~= ARGV[4] then return 0 end
-local listed = ARGV[5] or redis.call('GETRANGE', KEYS[1], 0, 14)
-if string.sub(ARGV[2], 1, 15) > listed then return 2 end
-redis.call('SET', KEYS[1], listed .. ARGV[2], 'PX', ARGV[3])
+export const UPDATE: Script = script(`${RECORD}
+if not live or revision ~= ARGV[6] then return 0 end
+listed = later(listed, ARGV[5])
+if ARGV[3] > listed then return {user, kind} end
+local head = ARGV[2] .. ARGV[3] .. listed .. user .. '\\n' .. kind .. '\\n' .. created .. '\\n'
+redis.call('SET', KEYS[1], head .. string.format('%.0f', revision + 1) .. '\\n' .. ARGV[7], 'PX', ARGV[4])
 return 1`);
 
-/** Arguments: now. Gives the head of what it ended, or nothing. */
-export const DESTROY: Script = script(`${LIVE}
-${HEAD}
-redis.call('DEL', KEYS[1])
-if live then return head else return false end`);
+/** The first five arguments of UPDATE, and what it gives. */
+export const TOUCH: Script = script(`${RECORD}
+if not live then return 0 end
+listed = later(listed, ARGV[5])
+if ARGV[3] > listed then return {user, kind} end
+redis.call('SETRANGE', KEYS[1], 0, later(seen, ARGV[2]) .. later(expires, ARGV[3]) .. listed)
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1`);
 
-/** Arguments: now, a user's id as the head has it. Gives 1 when it ended a record of this user. */
-export const DESTROY_OF: Script = script(`${LIVE}
-${HEAD}
-if string.sub(head, 1, #ARGV[2]) ~= ARGV[2] then return 0 end
+/** Gives the value that it ended, or nothing. */
+export const DESTROY: Script = script(`
+local value = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+return value`);
+
+/** Arguments: now, a user and a kind. Ends the record unless it is of another user or kind. Gives 1 when it ended a live one. */
+export const DESTROY_OF: Script = script(`${RECORD}
+if user and (user ~= ARGV[2] or kind ~= ARGV[3]) then return 0 end
 redis.call('DEL', KEYS[1])
 if live then return 1 else return 0 end`);
 
-/** Lists a record in its user's index. Arguments: its id, createdAt, the index's time to live. Gives a few entries. */
+/**
+ * Adds a record to its user's index, or makes its entry live longer, and removes the entries that are over.
+ * Arguments: the record's id, the instant to which its entry lives, the index's time to live, the instant up to which entries are over.
+ */
 export const ENTER: Script = script(`
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-local ttl = tonumber(ARGV[3])
-if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
-return redis.call('ZRANDMEMBER', KEYS[1], 3, 'WITHSCORES')`);
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not score or tonumber(score) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end`);
 
-/** Lets an index live on. Arguments: its time to live. */
-export const KEEP: Script = script(`
-local ttl = tonumber(ARGV[1])
-if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end`);
+/**
+ * Arguments: a score, an id that had it, how many entries to list. Gives those that come after this entry, or those from this score
+ * on when it is not there any more.
+ */
+export const LIST: Script = script(`
+local score = redis.call('ZSCORE', KEYS[1], ARGV[2])
+local from
+if score and tonumber(score) == tonumber(ARGV[1]) then
+  from = redis.call('ZRANK', KEYS[1], ARGV[2]) + 1
+else
+  from = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[1])
+end
+return redis.call('ZRANGE', KEYS[1], from, from + ARGV[3] - 1, 'WITHSCORES')`);
 
-/** Gives the entries of an index, the newest first. */
-export const LIST: Script = script("return redis.call('ZREVRANGE', KEYS[1], 0, -1, 'WITHSCORES')");
-
-/** Removes a record from its user's index. Arguments: its id. */
-export const LEAVE: Script = script("return redis.call('ZREM', KEYS[1], ARGV[1])");
+/** Removes records from their user's index. Arguments: their ids. */
+export const LEAVE: Script = script("for _, id in ipairs(ARGV) do redis.call('ZREM', KEYS[1], id) end");

@@ -1,71 +1,42 @@
-import { assertRecord, assertRememberTokenRecord } from "../../src/store/arguments.js";
-import type { RememberTokenRecord } from "../../src/store/remember-token-store.js";
+import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
-import { decoded } from "../undecodable.js";
+import { decoded } from "../decoded.js";
 
-// A value begins with two instants of 15 digits, of which the second is expiresAt, and the user's id, URI-encoded, with a line feed.
-//
-// A session's first instant is lastSeenAt, so that a script can move both in place; behind the user stands its revision, with a line
-// feed, which a script compares; the rest is JSON.
-// A remembered browser's first instant is the one that its user's index lives to at least; behind the user stands the hash of its
-// token, URI-encoded, with a line feed, so that a script compares both as one text; the rest is JSON.
+// A value begins with three instants of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, up to which the record's entry in its
+// user's index is known to live. Then come the user id (URI-encoded, empty for null), the kind, createdAt and the revision, each
+// followed by a line feed, and last the data as JSON. scripts.ts reads the same form.
 
-type Content = Pick<SessionRecord, "createdAt" | "data">;
+const VALUE = /^(\d{15})(\d{15})\d{15}([^\n]*)\n([^\n]*)\n(\d+)\n(\d+)\n(.*)$/s;
 
-const DIGITS = 15;
-
-/** The value of a session. */
-export function encodeSession(record: SessionRecord): string {
-  assertRecord(record);
-  const { userId, lastSeenAt, expiresAt, revision } = record;
-  return `${digits(lastSeenAt)}${digits(expiresAt)}${headOf(userId ?? "")}${revision}\n${contentOf(record)}`;
+/** The value of a record. */
+export function encode(record: SessionRecord, listedTo: number): string {
+  const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
+  const instants = [lastSeenAt, expiresAt, listedTo].map(digits).join("");
+  return `${instants}${encodeUser(userId)}\n${kind}\n${createdAt}\n${revision}\n${JSON.stringify(data)}`;
 }
 
-/** The session of a value. @throws RecordDamagedError */
-export function decodeSession(value: string): SessionRecord {
-  const end = value.indexOf("\n");
-  const content = value.indexOf("\n", end + 1);
-  return decoded(() => ({
-    userId: userIdOf(value.slice(2 * DIGITS, end + 1)),
-    lastSeenAt: Number(value.slice(0, DIGITS)),
-    expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
-    revision: Number(value.slice(end + 1, content)),
-    ...(JSON.parse(value.slice(content + 1)) as Content),
-  }));
+/** The record of a value. @throws RecordDamagedError */
+export function decode(value: string): SessionRecord {
+  return decoded(() => {
+    const [lastSeenAt, expiresAt, user, kind, createdAt, revision, data] = VALUE.exec(value)!.slice(1) as string[];
+    return {
+      kind: kind!,
+      userId: decodeURIComponent(user!) || null,
+      data: JSON.parse(data!) as JsonObject,
+      createdAt: Number(createdAt),
+      lastSeenAt: Number(lastSeenAt),
+      expiresAt: Number(expiresAt),
+      revision: Number(revision),
+    };
+  });
 }
 
-/** The value of a remembered browser, without its first instant. */
-export function encodeToken(record: RememberTokenRecord): string {
-  assertRememberTokenRecord(record);
-  return `${digits(record.expiresAt)}${headOf(record.userId, record.tokenHash)}${contentOf(record)}`;
+/** A user id as values and keys contain it. */
+export function encodeUser(userId: string | null): string {
+  return encodeURIComponent(userId ?? "");
 }
 
-/** The remembered browser of a value. @throws RecordDamagedError */
-export function decodeToken(value: string): RememberTokenRecord {
-  const [userId, tokenHash, content] = value.slice(2 * DIGITS).split("\n") as [string, string, string];
-  return decoded(() => ({
-    userId: decodeURIComponent(userId),
-    tokenHash: decodeURIComponent(tokenHash),
-    expiresAt: Number(value.slice(DIGITS, 2 * DIGITS)),
-    ...(JSON.parse(content) as Content),
-  }));
-}
-
-/** Texts as a head has them. */
-export function headOf(...texts: string[]): string {
-  return texts.map((text) => `${encodeURIComponent(text)}\n`).join("");
-}
-
-/** The user of a head, which is what stands before the first line feed and behind the instants. */
-export function userIdOf(head: string): string | null {
-  return decodeURIComponent(head.slice(0, head.indexOf("\n"))) || null;
-}
-
-/** An instant in as many digits as every other. */
+/** An instant with as many digits as every other, so that scripts can compare two as texts. */
 export function digits(instant: number): string {
-  return String(instant).padStart(DIGITS, "0");
-}
-
-function contentOf({ createdAt, data }: Content): string {
-  return JSON.stringify({ createdAt, data } satisfies Content);
+  return String(instant).padStart(15, "0");
 }

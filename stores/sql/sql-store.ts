@@ -1,13 +1,20 @@
-import { assertRecord, assertSeen, nextRevision } from "../../src/store/arguments.js";
-import type { RememberTokenStore } from "../../src/store/remember-token-store.js";
-import type { SessionRecord, SessionStore, StoredSession } from "../../src/store/session-store.js";
-import { decoded } from "../undecodable.js";
-import { assertDatabase, type SqlDatabase } from "./database.js";
+import { isLatchkeyError, SessionExistsError } from "../../src/errors.js";
+import { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "../../src/store/arguments.js";
+import type {
+  ListOptions,
+  RecordPage,
+  SessionRecord,
+  SessionStore,
+  SessionTimes,
+  SessionUpdate,
+} from "../../src/store/session-store.js";
+import { pruneAfter } from "./columns.js";
+import { assertDatabase, type SqlDatabase, type SqlValue } from "./database.js";
 import { type SqlTablesOptions, statements } from "./ddl.js";
 import { given } from "./given.js";
-import { SqlRememberTokens } from "./remember-tokens.js";
-import { retried } from "./statements.js";
-import { type ListedRow, SqlTable } from "./table.js";
+import { type Queries, queriesFor } from "./queries.js";
+import { idOf, type Row, recordOf, rowOf } from "./rows.js";
+import { retried, Statements } from "./statements.js";
 
 /** Options of the SqlStore. */
 export interface SqlStoreOptions extends SqlTablesOptions {
@@ -22,17 +29,20 @@ export interface SqlStoreOptions extends SqlTablesOptions {
   timeout?: number | undefined;
 }
 
-/** One row of the table of sessions. */
-type SessionRow = ListedRow & { lastSeenAt: number; revision: number };
-
 /** With jitter, this still fits a timer. */
 const LONGEST_INTERVAL = 2 ** 30;
 const TIMEOUT = 2000;
 const MIGRATE_TRIES = 5;
 const MIGRATE_TIMEOUT = 60_000;
+const CREATE_TRIES = 3;
+const DESTROY_TRIES = 30;
+/** The most rows that one statement deletes. */
+const BATCH = 512;
+/** A statement of `prune` may take this long, in milliseconds: no request waits for it. */
+const PRUNE_TIMEOUT = 60_000;
 
 /**
- * Keeps sessions and remembered browsers in two tables of SQLite, PostgreSQL, MySQL or MariaDB, through any driver or query builder. A
+ * Keeps sessions and remembered browsers in one table of SQLite, PostgreSQL, MySQL or MariaDB, through any driver or query builder. A
  * record is one row, and needs no transaction.
  *
  * @example
@@ -42,10 +52,11 @@ const MIGRATE_TIMEOUT = 60_000;
  * ```
  */
 export class SqlStore implements SessionStore {
-  readonly rememberTokens: RememberTokenStore;
   readonly #database: SqlDatabase;
-  readonly #table: SqlTable<SessionRow, SessionRecord>;
   readonly #options: SqlStoreOptions;
+  readonly #queries: Queries;
+  readonly #statements: Statements;
+  readonly #pruning: Statements;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -54,18 +65,19 @@ export class SqlStore implements SessionStore {
    */
   constructor(database: SqlDatabase, options: SqlStoreOptions = {}) {
     assertDatabase(database);
-    const { pruneEvery, timeout = TIMEOUT, ...where } = options;
+    const { pruneEvery, timeout = TIMEOUT } = options;
     if (pruneEvery !== undefined) assertInterval("pruneEvery", pruneEvery);
     assertInterval("timeout", timeout);
     this.#database = database;
     this.#options = options;
-    this.#table = new SqlTable(database, { ...where, table: "sessions", timeout }, { toRow, fromRow });
-    this.rememberTokens = new SqlRememberTokens(database, { ...where, table: "remember_tokens", timeout });
+    this.#queries = queriesFor(database.dialect, options);
+    this.#statements = new Statements(database, timeout);
+    this.#pruning = new Statements(database, Math.max(timeout, PRUNE_TIMEOUT));
     if (pruneEvery !== undefined) this.#pruneLater(pruneEvery);
   }
 
   /**
-   * Creates the tables and their indexes if they are missing. It may be called at every start, by several processes at once. For
+   * Creates the table and its indexes if they are missing. It may be called at every start, by several processes at once. For
    * migrations of your own, `ddl()` gives the statements as text.
    */
   async migrate(): Promise<void> {
@@ -75,38 +87,113 @@ export class SqlStore implements SessionStore {
       await retried(MIGRATE_TRIES, () => this.#database.run(statement, [], MIGRATE_TIMEOUT), mayPass);
   }
 
-  create(id: string, record: SessionRecord): Promise<void> {
-    return this.#table.create(id, record);
+  /** An expired row that was not pruned yet counts as absent, and is replaced. */
+  async create(id: string, record: SessionRecord): Promise<void> {
+    assertId("id", id);
+    assertRecord(record);
+    const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
+    const instants = [createdAt, lastSeenAt, expiresAt, pruneAfter(expiresAt)];
+    const row = [id, kind, userId, JSON.stringify(data), ...instants, revision];
+    const created = await (this.#database.dialect === "mysql" ? this.#createOnMySql(id, row) : this.#upsert(row));
+    if (!created) throw new SessionExistsError();
   }
 
-  read(id: string): Promise<SessionRecord | null> {
-    return this.#table.read(id);
+  async read(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    const row = await this.#find(id);
+    return row && recordOf(row);
   }
 
-  async update(id: string, record: SessionRecord): Promise<boolean> {
-    return this.#table.replace(id, nextRevision(record), { revision: record.revision });
+  async update(id: string, update: SessionUpdate): Promise<boolean> {
+    assertId("id", id);
+    assertUpdate(update);
+    const { data, lastSeenAt, expiresAt, revision } = update;
+    const changed = [JSON.stringify(data), lastSeenAt, expiresAt, pruneAfter(expiresAt), revision + 1];
+    return (await this.#statements.run(this.#queries.update, [...changed, id, Date.now(), revision])) > 0;
   }
 
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
-    assertSeen(seen);
-    const { lastSeenAt, expiresAt } = seen;
-    return this.#table.raise(id, { lastSeenAt, expiresAt });
+  async touch(id: string, times: SessionTimes): Promise<boolean> {
+    assertId("id", id);
+    assertTimes(times);
+    const { lastSeenAt, expiresAt } = times;
+    const after = pruneAfter(expiresAt);
+    const instants = [lastSeenAt, lastSeenAt, expiresAt, expiresAt, after, after];
+    if ((await this.#statements.run(this.#queries.touch, [...instants, id, Date.now()])) > 0) return true;
+    if (this.#database.dialect !== "mysql") return false;
+    // Without the flag FOUND_ROWS, MySQL does not count a row whose values stay the same.
+    const row = await this.#find(id);
+    return row !== null && row.lastSeenAt >= lastSeenAt && row.expiresAt >= expiresAt;
   }
 
-  destroy(id: string): Promise<boolean> {
-    return this.#table.destroy(id);
+  /** Reads the row, then deletes it if nobody has updated it meanwhile; otherwise it begins again. */
+  async destroy(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    for (let tried = 1; tried <= DESTROY_TRIES; tried++) {
+      const row = await this.#find(id);
+      if (!row) return null;
+      const values = [id, row.kind, row.createdAt, row.revision, Date.now()];
+      const deleted = await this.#statements.run(this.#queries.destroy, values);
+      if (deleted > 0) return recordUnlessDamaged(row);
+    }
+    throw new Error(`the record could not be ended: it was updated ${DESTROY_TRIES} times meanwhile`);
   }
 
-  listByUser(userId: string): Promise<StoredSession[]> {
-    return this.#table.listByUser(userId);
+  async listByUser(userId: string, options: ListOptions): Promise<RecordPage> {
+    assertPage(userId, options);
+    const { kind, limit, after } = options;
+    const size = sizeFor(limit + 1);
+    const values = [userId, kind, Date.now()];
+    const found = await (after === undefined
+      ? this.#statements.all(this.#queries.list(size), values)
+      : this.#statements.all(this.#queries.listAfter(size), [...values, after]));
+    const page: RecordPage = { records: [], damaged: [], next: null };
+    const listed = found.slice(0, limit);
+    for (const one of listed) {
+      const id = idOf(one);
+      const record = recordUnlessDamaged(rowOf(one));
+      if (record) page.records.push({ id, ...record });
+      else page.damaged.push(id);
+    }
+    if (found.length > limit) page.next = idOf(listed.at(-1)!);
+    return page;
   }
 
-  destroyByUser(userId: string, options?: { except?: string }): Promise<number> {
-    return this.#table.destroyByUser(userId, options);
+  /** Two statements: MySQL has no DELETE by a subquery of the same table that has a LIMIT. */
+  async destroyByUser(
+    userId: string,
+    options: { kind: string; limit: number },
+  ): Promise<{ ended: number; more: boolean }> {
+    assertPage(userId, options);
+    const { kind, limit } = options;
+    const { idsOfUser, deleteOfUser } = this.#queries;
+    const values = [userId, kind, Date.now()];
+    const found = await this.#statements.all(idsOfUser(sizeFor(limit + 1)), values);
+    const ids = found.slice(0, limit).map(idOf);
+    let ended = 0;
+    for (let i = 0; i < ids.length; i += BATCH)
+      ended += await deleteRows(this.#statements, deleteOfUser, ids.slice(i, i + BATCH), values);
+    return { ended, more: found.length > limit };
   }
 
-  prune(options?: { limit?: number }): Promise<number> {
-    return this.#table.prune(options);
+  /** Two statements for each batch. The first locks nothing; the second finds its rows by their ids, so it locks no others. */
+  async prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
+    const { expired, deleteAllExpired } = this.#queries;
+    const now = Date.now();
+    let removed = 0;
+    let from = 0;
+    while (removed < limit) {
+      const size = Math.min(BATCH, Math.floor(limit - removed));
+      // From the last batch on: an index still has the rows that were removed.
+      const found = await this.#pruning.all(expired(sizeFor(size)), [from, pruneAfter(now), now]);
+      const rows = found.slice(0, size);
+      if (rows.length === 0) break;
+      from = Number(rows.at(-1)!.pruneafter);
+      removed += await deleteRows(this.#pruning, deleteAllExpired, rows.map(idOf), [now]);
+      if (rows.length < size) break;
+      // An embedded database answers within the same turn of the event loop.
+      await new Promise(setImmediate);
+    }
+    return removed;
   }
 
   /** Stops the regular pruning. It does not close the database. */
@@ -115,14 +202,67 @@ export class SqlStore implements SessionStore {
     this.#timer = undefined;
   }
 
+  /** A live row. */
+  async #find(id: string): Promise<Row | null> {
+    const [found] = await this.#statements.all(this.#queries.read, [id]);
+    const row = found && rowOf(found);
+    return row && row.expiresAt > Date.now() ? row : null;
+  }
+
+  async #upsert(row: readonly SqlValue[]): Promise<boolean> {
+    return (await this.#statements.run(this.#queries.insert, [...row, Date.now()])) > 0;
+  }
+
+  /**
+   * With the flag FOUND_ROWS, MySQL gives the same count for an upsert that inserted a row and for one that changed nothing. So this is
+   * an INSERT, and more statements only if it fails.
+   */
+  async #createOnMySql(id: string, row: readonly SqlValue[]): Promise<boolean> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return (await this.#statements.run(this.#queries.insert, row)) > 0;
+      } catch (error) {
+        if (this.#statements.isTransient(error)) throw error;
+        await this.#statements.run(this.#queries.deleteExpired, [id, Date.now()]);
+        if (await this.#find(id)) return false;
+        if (tried === CREATE_TRIES) throw error;
+      }
+    }
+  }
+
   #pruneLater(every: number): void {
     const jittered = every * (0.5 + Math.random());
     this.#timer = setTimeout(async () => {
-      // One after the other, each on its own: what fails is tried again the next time.
-      await this.prune().catch(() => {});
-      await this.rememberTokens.prune().catch(() => {});
+      await this.prune().catch(() => {}); // it is tried again the next time
       if (this.#timer) this.#pruneLater(every);
     }, jittered).unref();
+  }
+}
+
+/** A power of two, not less than the count: drivers that keep prepared statements keep few, whatever the limits are. */
+function sizeFor(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
+
+/** Deletes rows by their ids, at most `BATCH`. They are in one order, so that concurrent calls do not deadlock. */
+async function deleteRows(
+  statements: Statements,
+  query: (count: number) => string,
+  ids: string[],
+  values: readonly SqlValue[],
+): Promise<number> {
+  ids.sort();
+  const size = sizeFor(ids.length);
+  while (ids.length < size) ids.push(ids.at(-1)!);
+  return statements.run(query(size), [...ids, ...values]);
+}
+
+function recordUnlessDamaged(row: Row): SessionRecord | null {
+  try {
+    return recordOf(row);
+  } catch (error) {
+    if (isLatchkeyError(error, "record_damaged")) return null;
+    throw error;
   }
 }
 
@@ -130,14 +270,4 @@ function assertInterval(name: string, value: unknown): void {
   if (typeof value === "number" && value > 0 && value <= LONGEST_INTERVAL) return;
   const shown = typeof value === "number" ? String(value) : given(value);
   throw new TypeError(`${name} must be between 1 and ${LONGEST_INTERVAL} ms, not ${shown}`);
-}
-
-function toRow(id: string, record: SessionRecord): SessionRow {
-  assertRecord(record);
-  const { userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
-  return { id, userId, data: JSON.stringify(data), createdAt, lastSeenAt, expiresAt, revision };
-}
-
-function fromRow({ userId, data, createdAt, lastSeenAt, expiresAt, revision }: SessionRow): SessionRecord {
-  return { userId, data: decoded(() => JSON.parse(data)), createdAt, lastSeenAt, expiresAt, revision };
 }

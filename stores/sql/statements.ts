@@ -7,8 +7,6 @@ const TRIES = 4;
 export class Statements {
   readonly #database: SqlDatabase;
   readonly #timeout: number;
-  /** The statements with the placeholders of the dialect. */
-  readonly #texts = new Map<string, string>();
 
   /** @param timeout for each try, in milliseconds */
   constructor(database: SqlDatabase, timeout: number) {
@@ -16,22 +14,14 @@ export class Statements {
     this.#timeout = timeout;
   }
 
-  /** Runs a statement, with `?` for each value, and resolves with its rows. */
+  /** Runs a statement and resolves with its rows. */
   all(sql: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
-    return retried(
-      TRIES,
-      () => this.#database.all(this.#textOf(sql), values, this.#timeout),
-      (error) => this.isTransient(error),
-    );
+    return this.#retried(() => this.#database.all(sql, values, this.#timeout));
   }
 
-  /** Runs a statement, with `?` for each value, and resolves with the number of rows that it changed. */
+  /** Runs a statement and resolves with the number of rows that it changed. */
   run(sql: string, values: readonly SqlValue[]): Promise<number> {
-    return retried(
-      TRIES,
-      () => this.#database.run(this.#textOf(sql), values, this.#timeout),
-      (error) => this.isTransient(error),
-    );
+    return this.#retried(() => this.#database.run(sql, values, this.#timeout));
   }
 
   /** Does the error come from concurrent work? */
@@ -40,15 +30,8 @@ export class Statements {
     return isTransientHere.call(this.#database, error);
   }
 
-  #textOf(sql: string): string {
-    if (this.#database.dialect !== "postgres") return sql;
-    let text = this.#texts.get(sql);
-    if (text === undefined) {
-      let number = 0;
-      text = sql.replace(/\?/g, () => `$${++number}`);
-      this.#texts.set(sql, text);
-    }
-    return text;
+  #retried<T>(work: () => Promise<T>): Promise<T> {
+    return retried(TRIES, work, (error) => this.isTransient(error));
   }
 }
 

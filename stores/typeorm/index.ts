@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import { TABLE_PREFIX, TABLES } from "../sql/columns.js";
+import { COLUMNS, TABLE, TABLE_PREFIX } from "../sql/columns.js";
 import type { SqlTablesOptions } from "../sql/ddl.js";
 import { typeorm } from "../sql/drivers/typeorm.js";
 import { SqlStore } from "../sql/sql-store.js";
@@ -14,42 +14,38 @@ export {
 /** Options of the TypeOrmStore. */
 export interface TypeOrmStoreOptions {
   /**
-   * An initialized data source whose entities hold those of `latchkeyEntities({ type, tablePrefix })`. The store neither opens nor
+   * An initialized data source whose entities contain those of `latchkeyEntities({ type, tablePrefix })`. The store neither opens nor
    * closes it.
    */
   dataSource: DataSource;
-  /** Before the tables' names, `sessions` and `remember_tokens`. @default "latchkey_" */
+  /** The table's name, `sessions`, begins with this. @default "latchkey_" */
   tablePrefix?: string;
-  /** Prune both tables about this often, in milliseconds, with jitter; `close()` stops it. @default never */
+  /** Remove expired rows about this often, in milliseconds, with jitter; `close()` stops it. @default never */
   pruneEvery?: number;
 }
 
 /**
- * Keeps sessions and remembered browsers in two tables, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB. It is a
- * SqlStore on the tables of `latchkeyEntities()`. With replication, it uses the master.
+ * Keeps sessions and remembered browsers in one table, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB. It is a SqlStore
+ * on the table of `latchkeyEntities()`. With replication, it uses the master.
  */
 export class TypeOrmStore extends SqlStore {
   /** @throws TypeError if the data source is not initialized, or does not have the entities of `latchkeyEntities()` */
   constructor({ dataSource, tablePrefix = TABLE_PREFIX, pruneEvery }: TypeOrmStoreOptions) {
     if (!dataSource?.isInitialized) throw new TypeError("dataSource must be an initialized DataSource");
-    super(typeorm(dataSource), { ...tablesOf(dataSource, tablePrefix), pruneEvery });
+    super(typeorm(dataSource), { ...tableOf(dataSource, `${tablePrefix}${TABLE}`), pruneEvery });
   }
 }
 
-/** Where the tables are: the data source may have an `entityPrefix`, a schema and a naming strategy. */
-function tablesOf(dataSource: DataSource, tablePrefix: string): SqlTablesOptions {
-  const found = Object.entries(TABLES).map(([table, columns]) => {
-    const name = `${tablePrefix}${table}`;
-    if (!dataSource.hasMetadata(entityName(name)))
-      throw new TypeError(`dataSource does not know the table ${name}: put latchkeyEntities() into its entities`);
-    const metadata = dataSource.getMetadata(entityName(name));
-    const { tableName, schema } = metadata;
-    const isRenamed = columns.some((column) => {
-      return metadata.findColumnWithPropertyName(column.property)?.databaseName !== column.name;
-    });
-    if (isRenamed || !tableName.endsWith(table))
-      throw new TypeError(`the naming strategy of dataSource must keep the names of the table ${name} and its columns`);
-    return { tablePrefix: tableName.slice(0, -table.length), ...(schema ? { schema } : {}) };
+/** Where the table is: the data source may have an `entityPrefix`, a schema and a naming strategy. */
+function tableOf(dataSource: DataSource, name: string): SqlTablesOptions {
+  if (!dataSource.hasMetadata(entityName(name)))
+    throw new TypeError(`dataSource does not know the table ${name}: put latchkeyEntities() into its entities`);
+  const metadata = dataSource.getMetadata(entityName(name));
+  const { tableName, schema } = metadata;
+  const isRenamed = COLUMNS.some((column) => {
+    return metadata.findColumnWithPropertyName(column.property)?.databaseName !== column.name;
   });
-  return found[0]!;
+  if (isRenamed || !tableName.endsWith(TABLE))
+    throw new TypeError(`the naming strategy of dataSource must keep the names of the table ${name} and its columns`);
+  return { tablePrefix: tableName.slice(0, -TABLE.length), ...(schema ? { schema } : {}) };
 }

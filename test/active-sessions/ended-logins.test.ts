@@ -25,7 +25,7 @@ describe("a login that has ended", () => {
   for (const [over, mount] of Object.entries(mounts)) {
     for (const fate of ["switched off", "deleted"] as const) {
       it(`ASVS 7.4.2: of a user who is a plain row and is ${fate}, over ${over}: at the next request`, async () => {
-        const { app, byId } = site({}, mount);
+        const { app, byId } = site({ remember: { mode: "stateless" } }, mount);
         const row = { id: "10", name: "Row", isActive: true as boolean | number };
         byId.set(row.id, row as never);
         const origin = await serve(app);

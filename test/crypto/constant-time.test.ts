@@ -43,7 +43,7 @@ describe("comparing what a browser sends with a secret", () => {
   });
 
   it("ASVS 11.2.4: so are those of session cookies, and of both kinds of remember cookies", async () => {
-    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const store = new WatchedStore();
     for (const mode of ["persistent", "stateless"] as const) {
       const origin = await serve(site({ store, remember: { mode } }).app);
       const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });

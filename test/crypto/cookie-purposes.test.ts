@@ -4,6 +4,7 @@ import expressSession from "express-session";
 import { decodeCookie, encodeCookie, flash, takeFlashes } from "latchkey";
 import { SECRET } from "../support/people.js";
 import { countTrials, only, send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
@@ -37,7 +38,7 @@ function spellings(value: string): string[] {
 
 describe("a cookie of one purpose", () => {
   it("is worth nothing for another, under any name and in any spelling: 0 accepted", async () => {
-    const persistent = site({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const persistent = site({ store: new WatchedStore() });
     const stateless = site({ store: persistent.store, remember: { mode: "stateless" } });
     for (const { app } of [persistent, stateless]) {
       app.post("/flash", (req, res) => void res.send(String(flash(req, "Hello"))));
@@ -55,7 +56,7 @@ describe("a cookie of one purpose", () => {
       flash: valueIn("flash", (await send(origin, "POST /flash")).cookie),
     };
     const content = Buffer.from(genuine.stateless.split(".")[0]!, "base64url").toString();
-    const ids = (await persistent.store.inner.listByUser("1")).map(({ id }) => id);
+    const ids = (await storedSessions(persistent.store.inner, "1")).map(({ id }) => id);
     const known = ["1", content, genuine.persistent, genuine.stateless, ...ids];
     const foreign = [...known.map((text) => encodeCookie(text, SECRET)), ...(await signedElsewhere(known))];
     const values = [...Object.values(genuine), ...foreign];

@@ -40,7 +40,7 @@ async function talkative(mode: "persistent" | "stateless") {
   const errors: Error[] = [];
   const note = (value: unknown) => void lines.push(written(value));
   const at = site({
-    store: new WatchedStore(undefined, { rememberTokens: true }),
+    store: new WatchedStore(),
     remember: { mode },
     storeTimeout: "30s",
   });

@@ -42,8 +42,8 @@ for (const { name, express } of expressVersions) {
 
       for (const mode of ["stateless", "persistent"] as const) {
         it(`strong: another ${what} is nobody, and ends the login, whose remember cookie is ${mode}`, async () => {
-          const store = new WatchedStore(undefined, { rememberTokens: mode === "persistent" });
-          const { open, cookie } = await loggedIn({ sessionProtection: "strong", store });
+          const store = new WatchedStore();
+          const { open, cookie } = await loggedIn({ sessionProtection: "strong", remember: { mode }, store });
           const home = await open(HOME);
           expect([home.who, await home.again()]).to.deep.equal(["Ann", "Ann"]);
           expect((await open(headers)).who).to.equal(null);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { loginAs } from "latchkey/testing";
 import sinon from "sinon";
 import { countTrials, only, send } from "../support/raw-client.js";
+import { storedBrowsers } from "../support/records.js";
 import { socketSite } from "../support/sockets.js";
 import { WatchedStore } from "../support/watched-store.js";
 
@@ -18,8 +19,8 @@ describe("authenticate() by the remember cookie", () => {
 
   /** A browser of Ann's that was closed, and with it its session. */
   async function remembered(mode: "stateless" | "persistent", options: Parameters<typeof socketSite>[0] = {}) {
-    const store = new WatchedStore(undefined, { rememberTokens: mode === "persistent" });
-    const at = await socketSite({ store, ...options });
+    const store = new WatchedStore();
+    const at = await socketSite({ store, ...options, remember: { mode, ...options.remember } });
     const told: string[] = [];
     for (const name of ["rememberTokenStale", "rememberTokenStolen", "loginsRevoked"] as const) {
       at.login.on(name, () => told.push(name));
@@ -30,7 +31,7 @@ describe("authenticate() by the remember cookie", () => {
       const answer = await send(at.origin, "GET /me", { cookie });
       return { status: answer.status, cookie: only("remember", answer.cookie) ?? cookie };
     };
-    const recordsOf = async () => (await store.inner.rememberTokens!.listByUser("1")).length;
+    const recordsOf = async () => (await storedBrowsers(store.inner, "1")).length;
     return { ...at, told, recordsOf, visit, sid: only("sid", given), cookie: only("remember", given) };
   }
 
@@ -41,7 +42,7 @@ describe("authenticate() by the remember cookie", () => {
         store.calls = [];
         const { who, again, cookies } = await open({ cookie });
         expect([who, await again(), cookies]).to.deep.equal(["Ann", "Ann", []]);
-        const read = "rememberTokens.read" as const;
+        const read = "browser.read" as const;
         expect(store.calls).to.deep.equal(mode === "persistent" ? [read, read] : []);
         expect(await store.countOf("1"), "the session of the login").to.equal(1);
       });

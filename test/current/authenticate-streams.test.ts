@@ -23,7 +23,7 @@ for (const [place, mount] of Object.entries(places)) {
   describe(`authenticate() in a handler of server-sent events, over ${place}`, () => {
     /** A login with a remember cookie, and a stream that reports its user until the test ends. */
     async function visit() {
-      const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }) }, mount);
+      const at = site({ store: new WatchedStore() }, mount);
       const streams: Request[] = [];
       const before: Record<string, (req: Request) => Promise<unknown>> = {
         nothing: async () => {},

@@ -5,6 +5,7 @@ import sinon from "sinon";
 import { expressVersions } from "../support/express.js";
 import { addCrowd, type Person, SECRET } from "../support/people.js";
 import { countTrials, only, send, sidIn } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { site } from "../support/site.js";
 import { socketSite } from "../support/sockets.js";
 import { trials } from "../support/trials.js";
@@ -33,7 +34,7 @@ const ends: Record<string, (at: Site, cookie: string, clock: sinon.SinonFakeTime
   },
   "whose session was confirmed, and is another now": ({ origin }, cookie) => send(origin, "POST /confirm", { cookie }),
   "that is not complete": async ({ store }) => {
-    const [session] = await store.inner.listByUser("1");
+    const [session] = await storedSessions(store.inner, "1");
     const { id, data, ...record } = session!;
     const auth = { ...(data.auth as object), pending: true };
     await store.inner.update(id, { ...record, data: { ...data, auth } });

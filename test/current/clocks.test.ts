@@ -4,6 +4,7 @@ import sinon from "sinon";
 import { people } from "../support/people.js";
 import { randomOf } from "../support/random.js";
 import { only, send } from "../support/raw-client.js";
+import { endStoredSessions, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { type Me, site } from "../support/site.js";
 import { trials } from "../support/trials.js";
@@ -75,7 +76,7 @@ describe("a clock that", () => {
   for (const { what, atLogin, after, login: expected, reason, remembered } of cases) {
     it(`${what}: ${expected}${reason ? ` (${reason})` : ""}, ${remembered ? "remembered" : "forgotten"}`, async () => {
       const { app, login, store } = site({
-        store: new WatchedStore(undefined, { rememberTokens: true }),
+        store: new WatchedStore(),
         freshFor: "30m",
       });
       const reasons: unknown[] = [];
@@ -126,7 +127,7 @@ describe("instants in a session that are none", () => {
     const origin = await serve(at.app);
     const { cookie } = await send(origin, "POST /login/1");
     const store: SessionStore = at.store.inner;
-    const { id, ...record } = (await store.listByUser("1"))[0]!;
+    const { id, ...record } = (await storedSessions(store, "1"))[0]!;
     const auth = { ...(record.data.auth as JsonObject), ...changes };
     const data = JSON.parse(JSON.stringify({ auth })) as JsonObject;
     expect(await store.update(id, { ...record, data })).to.equal(true);
@@ -198,12 +199,12 @@ describe("two sites on one store whose clocks differ", () => {
         if (line === "POST /confirm") {
           [start, cookie, lastSeenAt, beganAt] = [now, answer.cookie, 0, Date.now()];
         }
-        const [record] = await store.inner.listByUser("1");
+        const [record] = await storedSessions(store.inner, "1");
         if (!record) continue; // by the clock of this site
         expect(record.lastSeenAt, context).to.be.at.least(lastSeenAt);
         ({ lastSeenAt } = record);
       }
-      await store.inner.destroyByUser("1");
+      await endStoredSessions(store.inner, "1");
     }
     expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).to.be.above(histories / 4);
     console.log(`      seed ${seed}: ${JSON.stringify(seen)}`);

@@ -32,7 +32,8 @@ async function loaded(mode: "stateless" | "persistent" = "persistent") {
   const { load } = people();
   const given: { answer?: unknown; byRequest?: unknown } = {};
   const at = await socketSite({
-    store: new WatchedStore(undefined, { rememberTokens: mode === "persistent" }),
+    store: new WatchedStore(),
+    remember: { mode },
     userLoader: (id) => ("answer" in given ? given.answer : load(id)) as never,
     requestLoader: () => given.byRequest as never,
   });

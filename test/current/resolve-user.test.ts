@@ -62,7 +62,7 @@ describe("the user of a request", () => {
     ["has a new stamp", ({ ann }: ReturnType<typeof site>) => (ann.stamp = "2"), "1: stamp changed"],
   ] as const) {
     it(`is nobody once the user ${what}: every session and remember cookie ends`, async () => {
-      const at = observedSite();
+      const at = observedSite({ remember: { mode: "stateless" } });
       const origin = await serve(at.app);
       const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
       const cookies = [await login(), await login(), await login()];
@@ -98,7 +98,7 @@ describe("the user of a request", () => {
       const { status, headers } = await send(origin, "GET /me", { cookie: one });
       expect([status, headers["set-cookie"]]).to.deep.equal([401, undefined]);
     }
-    expect(store.calls).to.deep.equal(["read", "read"]);
+    expect(store.calls).to.deep.equal(["read", "read", "browser.read"]);
     expect(ended).to.deep.equal([]);
     ann.isActive = true;
     for (const one of [sid, remember]) expect((await send(origin, "GET /me", { cookie: one })).status).to.equal(200);
@@ -176,13 +176,13 @@ describe("the user of a request", () => {
     const cookie = `${third.cookie}; ${only("remember", second.cookie)}`;
     const restored = await send(origin, "GET /me", { cookie });
     expect(JSON.parse(restored.text)).to.include({ name: "Ann", remembered: true });
-    expect(restored.headers["set-cookie"]?.map((one) => one.split("=")[0])).to.deep.equal(["sid"]);
+    expect(restored.headers["set-cookie"]?.map((one) => one.split("=")[0])).to.deep.equal(["remember", "sid"]);
   });
 
   it("is restored from the browser's record when only the session's login has ended", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     try {
-      const { app, ended } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+      const { app, ended } = observedSite({ store: new WatchedStore() });
       const origin = await serve(app);
       const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
       clock.setSystemTime(Date.now() - 60_001);
@@ -195,7 +195,7 @@ describe("the user of a request", () => {
   });
 
   it("that is restored from the browser's record: its old session ends, and no other login's", async () => {
-    const { app } = observedSite({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const { app } = observedSite({ store: new WatchedStore() });
     const origin = await serve(app);
     const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
     const [here, elsewhere] = [await login(), await login()];

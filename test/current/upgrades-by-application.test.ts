@@ -6,6 +6,7 @@ import sinon from "sinon";
 import { expressVersions } from "../support/express.js";
 import type { Person } from "../support/people.js";
 import { only, send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
@@ -17,7 +18,7 @@ for (const { name, express } of expressVersions) {
     afterEach(() => sinon.restore());
 
     it("is asked about again: authenticate() knows when the login has ended", async () => {
-      const { app, login } = site({ store: new WatchedStore(undefined, { rememberTokens: true }) }, undefined, express);
+      const { app, login } = site({ store: new WatchedStore() }, undefined, express);
       const upgrades: Request[] = [];
       app.get("/socket", async (req) => {
         upgrades.push(req);
@@ -37,7 +38,7 @@ for (const { name, express } of expressVersions) {
 
     it("uses up no remember cookie, which could not be replaced: no alarm, and the browser is still logged in", async () => {
       const clock = sinon.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"] });
-      const store = new WatchedStore(undefined, { rememberTokens: true });
+      const store = new WatchedStore();
       const { app, login } = site({ store }, undefined, express);
       const stale = sinon.fake();
       login.on("rememberTokenStale", stale);
@@ -48,13 +49,13 @@ for (const { name, express } of expressVersions) {
       const origin = await serve(app, (req) => app(req as Request, new ServerResponse(req) as never));
       const login1 = await send(origin, "POST /login/1", { json: { remember: true } });
       const cookie = only("remember", login1.cookie)!;
-      const sessions = await store.inner.listByUser("1");
+      const sessions = await storedSessions(store.inner, "1");
 
       for (let opened = 0; opened < 3; opened++) {
         expect((await send(origin, "GET /socket", { cookie, headers: UPGRADE })).text).to.equal("Ann");
         clock.tick(120_000);
       }
-      expect(await store.inner.listByUser("1")).to.eql(sessions);
+      expect(await storedSessions(store.inner, "1")).to.eql(sessions);
       expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
       expect(stale.callCount).to.equal(0);
     });

@@ -22,8 +22,8 @@ async function behave(recorder: Recorder): Promise<void> {
 /** The store of latchkey's own sessions, and of remembered browsers. */
 export function storeOf(recorder: Recorder): WatchedStore {
   // A small store is faster to make.
-  const memory = new LatchkeyMemoryStore({ maxSessions: 10, maxRememberTokens: 10 });
-  const store = new WatchedStore(memory, { rememberTokens: true });
+  const memory = new LatchkeyMemoryStore({ maxOfKind: 10 });
+  const store = new WatchedStore(memory);
   store.before = () => (recorder.isAnswering && recorder.spec.save !== "fast" ? behave(recorder) : undefined);
   return store;
 }

@@ -46,7 +46,8 @@ for (const [name, open] of Object.entries(clients)) {
     try {
       const store = new RedisStore({ client });
       const now = Date.now();
-      const record = { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
+      const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+      const record = { kind: "session", userId: "ann", data: {}, ...times, revision: 0 };
       await store.create("a", record);
       await redis.kill();
       for (let i = 0; i < 3; i++) expect(await store.read("a").catch((error) => error)).to.be.an("error");
@@ -54,7 +55,7 @@ for (const [name, open] of Object.entries(clients)) {
       await redis.restart();
       await until(async () => (await store.read("a")) !== null);
       expect(await store.read("late")).to.equal(null);
-      expect(await store.destroy("a")).to.equal(true);
+      expect((await store.destroy("a"))?.userId).to.equal("ann");
     } finally {
       close();
       await redis.stop();

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { RedisStore } from "latchkey/stores/redis";
-import { rememberTokenConformance, storeConformance } from "latchkey/testing";
+import { storeConformance } from "latchkey/testing";
 import {
   redisCli,
   startRedis,
@@ -21,7 +21,8 @@ after("the servers", stopRedisServers);
 
 const record = () => {
   const now = Date.now();
-  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000, revision: 0 };
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
+  return { kind: "session", userId: "ann", data: {}, ...times, revision: 0 };
 };
 
 for (const { name, servers: at, keyPrefix = "", readsReplicas, open } of CLIENTS) {
@@ -35,17 +36,13 @@ for (const { name, servers: at, keyPrefix = "", readsReplicas, open } of CLIENTS
     after(() => opened?.close());
 
     for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
-    describe("rememberTokens", () => {
-      for (const { name, run } of rememberTokenConformance({ store: () => store.rememberTokens })) it(name, run);
-    });
 
     if (at === "alone")
       it("writes the keys that every other client reads", async () => {
         const id = randomUUID();
         await store.create(id, record());
-        expect((await redisCli(servers.alone.port, "EXISTS", `${keyPrefix}${prefix}session:${id}`)).trim()).to.equal(
-          "1",
-        );
+        for (const key of [`record:${id}`, "user:session:ann"])
+          expect((await redisCli(servers.alone.port, "EXISTS", `${keyPrefix}${prefix}${key}`)).trim()).to.equal("1");
       });
 
     if (readsReplicas)
@@ -72,7 +69,7 @@ for (const { name, servers: at, keyPrefix = "", readsReplicas, open } of CLIENTS
         expect(
           await asked(() => every((id) => store.read(id).then((found) => expect(found).not.to.equal(null)))),
         ).to.equal(0);
-        expect(await asked(() => store.listByUser("ann"))).to.equal(0);
+        expect(await asked(() => store.listByUser("ann", { kind: "session", limit: 100 }))).to.equal(0);
       });
   });
 }
@@ -92,10 +89,9 @@ for (const { name, servers: at, readsReplicas, open } of CLIENTS) {
       const store = new RedisStore({ client, prefix, waitReplicas: 1 });
       for (let i = 0; i < 50; i++) {
         await store.create(`${i}`, record());
-        expect(await store.destroy(`${i}`)).to.equal(true);
-        expect((await redisCli(servers.sentinels.replica.port, "EXISTS", `${prefix}session:${i}`)).trim()).to.equal(
-          "0",
-        );
+        expect((await store.destroy(`${i}`))?.userId).to.equal("ann");
+        const { port } = servers.sentinels.replica;
+        expect((await redisCli(port, "EXISTS", `${prefix}record:${i}`)).trim()).to.equal("0");
       }
     });
 
@@ -103,7 +99,7 @@ for (const { name, servers: at, readsReplicas, open } of CLIENTS) {
       const store = new RedisStore({ client, prefix: `test:${randomUUID()}:`, waitReplicas: 2 });
       await store.create("a", record());
       const error = await store.destroy("a").catch((caught) => caught);
-      expect(error).to.be.an("error").with.property("message", "only 1 of 2 replicas know that the session ended");
+      expect(error).to.be.an("error").with.property("message", "only 1 of 2 replicas know that the record ended");
     });
   });
 }

@@ -122,7 +122,7 @@ for (const [name, mount] of Object.entries(mounts)) {
 
 describe("flash messages and remembered logins", () => {
   it("are not lost when they are looked for before the user is", async () => {
-    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const store = new WatchedStore();
     const { browser } = await flashSite({ store }, (app) => {
       app.get("/early", async (req, res) => {
         const early = takeFlashes(req).length;

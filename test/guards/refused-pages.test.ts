@@ -11,7 +11,7 @@ const REQUESTS = trials(2000, 200);
 describe("guarded pages that visitors without cookies ask for", () => {
   for (const nextIn of ["query", "cookie"] as const) {
     it(`make no row and no session's cookie: ${REQUESTS} requests, next in the ${nextIn}`, async () => {
-      const store = new WatchedStore(new MemoryStore(), { rememberTokens: true });
+      const store = new WatchedStore(new MemoryStore());
       const { origin } = await flashSite({ store, nextIn });
       const names = new Set<string>();
       for (let n = 0; n < REQUESTS; n += 50) {

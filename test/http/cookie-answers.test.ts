@@ -124,7 +124,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
           session: { name: "__Host-sid", cookie: { secure: true } },
           remember: { mode, name: "__Host-remember", cookie: { secure: true } },
         } as const;
-        const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }), ...cookies });
+        const at = site({ store: new WatchedStore(), ...cookies });
         at.app.set("trust proxy", true);
         const origin = await serve(at.app);
         const headers = { "x-forwarded-proto": "https" };

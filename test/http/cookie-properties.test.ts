@@ -49,7 +49,7 @@ describe(`cookies, whatever they are (seed ${seed})`, () => {
               const isSigned = sessions.length === 1 && /^s:.+\../.test(decoded(sessions[0]!));
               const count = (verb: string) => at.store.calls.filter((call) => call === verb).length;
               expect(count("read")).to.be.at.most(isSigned ? 1 : 0);
-              expect(count("rememberTokens.read")).to.be.at.most(at.hasToken(header) ? 1 : 0);
+              expect(count("browser.read")).to.be.at.most(at.hasToken(header) ? 1 : 0);
               if (!isSigned && !at.hasToken(header) && at.ownerOf(header) === null) expect(at.store.calls).to.eql([]);
             }),
             run,

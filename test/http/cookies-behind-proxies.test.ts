@@ -24,7 +24,7 @@ function cookiesOf({ headers }: RawAnswer) {
 }
 
 async function visit(options: SiteOptions, { trust = false as unknown, production = false } = {}) {
-  const store = options?.store ?? new WatchedStore(undefined, { rememberTokens: true });
+  const store = options?.store ?? new WatchedStore();
   const make = () => site({ ...options, store });
   const at = production ? inProduction(make) : make();
   at.app.set("trust proxy", trust);

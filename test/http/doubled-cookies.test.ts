@@ -70,7 +70,7 @@ describe("a cookie that a browser sends twice", () => {
   for (const mode of ["persistent", "stateless"] as const) {
     for (const [change, [before, after]] of Object.entries(changes)) {
       it(`because of ${change}: the session's cookie is removed, and the next login lasts (${mode})`, async () => {
-        const store = new WatchedStore(undefined, { rememberTokens: true });
+        const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
         const warnings = await warningsOf(WARNING, async () => {
@@ -92,7 +92,7 @@ describe("a cookie that a browser sends twice", () => {
       });
 
       it(`because of ${change}: a login in between removes the others (${mode})`, async () => {
-        const store = new WatchedStore(undefined, { rememberTokens: true });
+        const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
         await warningsOf(WARNING, async () => {
@@ -110,7 +110,7 @@ describe("a cookie that a browser sends twice", () => {
       });
 
       it(`because of ${change}: the remember cookie is removed, and nobody is taken for a thief (${mode})`, async () => {
-        const store = new WatchedStore(undefined, { rememberTokens: true });
+        const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
         await warningsOf(WARNING, async () => {

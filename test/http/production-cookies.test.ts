@@ -11,7 +11,7 @@ const SECURE = { "x-forwarded-proto": "https" };
 
 /** A site in production behind a proxy that speaks HTTPS, and every Set-Cookie of its answers. */
 async function productionSite(mode: "persistent" | "stateless") {
-  const inner = new WatchedStore(undefined, { rememberTokens: true });
+  const inner = new WatchedStore();
   const at = inProduction(() => site({ store: inner, remember: { mode }, sessionProtection: "strong" }));
   at.app.set("trust proxy", true);
   at.app.post("/age", (req, res) => {

@@ -2,6 +2,7 @@ import { Agent, type RequestListener, request } from "node:http";
 import { expect } from "chai";
 import { Gate } from "../support/barrier.js";
 import { countTrials, send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { trials } from "../support/trials.js";
@@ -53,7 +54,7 @@ describe("a client that hangs up", () => {
     }
     store.before = () => undefined;
     while (whole.length < ABORTS) await new Promise((resolve) => setImmediate(resolve));
-    const records = await store.inner.listByUser("1");
+    const records = await storedSessions(store.inner, "1");
     expect(records).to.have.lengthOf(ABORTS);
     expect(records.filter(({ data }) => (data.auth as { pending?: true }).pending)).to.eql([]);
     expect((await send(origin, "POST /login/2")).status).to.equal(200);

@@ -23,7 +23,7 @@ describe("events of logins under control", () => {
   /** A site whose every event has a listener that throws, and one after it that notes it. */
   async function visit(options: Parameters<typeof site>[0] = {}) {
     sinon.stub(process, "emitWarning"); // of the listeners that throw; listeners.test.ts proves them
-    const at = site({ store: new WatchedStore(undefined, { rememberTokens: true }), ...options });
+    const at = site({ store: new WatchedStore(), ...options });
     at.app.post("/stamp", loginRequired(), async (req, res) => {
       at.ann.stamp = "a new password";
       await refreshStamp(req);

@@ -5,6 +5,7 @@ import { accountSite, browsersOf, idOf, shown, statuses } from "../support/accou
 import { backendsHere, type Opened } from "../support/backends.js";
 import type { Browser } from "../support/browser.js";
 import { only, send } from "../support/raw-client.js";
+import { storedBrowsers, storedSessions } from "../support/records.js";
 import type { Me } from "../support/site.js";
 
 const MINUTE = 60_000;
@@ -42,7 +43,7 @@ describe("a change of password", () => {
         const { own, others, cookies } = await people(origin);
         const id = await idOf(own);
         const otherId = await idOf(others[0]!);
-        const sessions = await opened.store.listByUser("1");
+        const sessions = await storedSessions(opened.store, "1");
         const before = sessions.find(({ data }) => auth(data).loginId === id)!;
         const other = sessions.find(({ data }) => auth(data).loginId === otherId);
         clock.tick(10 * MINUTE);
@@ -51,7 +52,7 @@ describe("a change of password", () => {
         expect(told).to.eql(["loginsRevoked stamp changed 6", "stampRefreshed"]);
 
         expect((await own.get("/me")).json<Me>()).to.eql({ name: "Ann", fresh: true, remembered: false });
-        const after = (await opened.store.listByUser("1")).find(({ data }) => auth(data).loginId === id)!;
+        const after = (await storedSessions(opened.store, "1")).find(({ data }) => auth(data).loginId === id)!;
         const kept = ["loginAt", "freshAt", "fingerprint", "remembered", "loginId"];
         for (const part of kept) expect(auth(after.data)[part], part).to.equal(auth(before.data)[part]);
         expect(after.id).not.to.equal(before.id);
@@ -133,7 +134,7 @@ describe("a change of password", () => {
       const changed = await send(origin, "POST /password", { cookie: isSent ? cookie : only("sid", cookie) });
       expect(changed.status).to.equal(200);
       expect((await send(origin, "GET /me", { cookie: only("remember", cookie) })).status).to.equal(401);
-      expect(await store.inner.rememberTokens!.listByUser("1")).to.have.lengthOf(isSent ? 1 : 0);
+      expect(await storedBrowsers(store.inner, "1")).to.have.lengthOf(isSent ? 1 : 0);
     }
   });
 

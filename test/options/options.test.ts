@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect } from "chai";
 import express from "express";
+import { MemoryStore as TheirStore } from "express-session";
 import { LoginManager, MemoryStore, OptionError } from "latchkey";
+import { ExpressSessionStore } from "latchkey/stores/express-session";
 import { make, nested, refusal } from "../support/options.js";
 import { SECRET } from "../support/people.js";
 import { inProduction } from "../support/production.js";
 import { pages } from "../support/snippets.js";
-import { WatchedStore } from "../support/watched-store.js";
 
 const store = new MemoryStore();
 const random = () => randomBytes(32).toString("hex");
@@ -251,27 +252,36 @@ describe("the options of a LoginManager", () => {
       const store = Object.fromEntries(verbs.map((name) => [name, name === verb ? undefined : () => {}]));
       expect(refusal("store", { store })).to.equal(`store: expected a SessionStore, but it has no ${verb}()`);
     }
-    const tokenVerbs = ["create", "read", "rotate", "destroy", "listByUser", "destroyByUser", "prune"];
-    const complete = new MemoryStore();
-    for (const verb of tokenVerbs) {
-      const tokens = Object.fromEntries(tokenVerbs.map((name) => [name, name === verb ? undefined : () => {}]));
-      const store = new Proxy(complete, {
-        get: (inner, name) => (name === "rememberTokens" ? tokens : Reflect.get(inner, name)),
-      });
-      expect(refusal("store", { store })).to.equal(
-        `store: expected a SessionStore, but its rememberTokens has no ${verb}()`,
-      );
-    }
     for (const store of [null, "memory:", Promise.resolve(), {}]) {
       expect(refusal("store", { store })).to.include("no create()");
     }
   });
 
-  it("refuse to remember as the store cannot", () => {
-    const store = new WatchedStore(); // keeps no remembered browsers
-    expect(refusal("remember.mode", { store, remember: { mode: "persistent" } })).to.include(
-      '"persistent" needs a store with rememberTokens, which this one has not',
+  it("refuse a store that says it lacks something else", () => {
+    const store = Object.assign(new MemoryStore(), { lacks: ["compareAndSet", "index"] });
+    expect(refusal("store", { store })).to.include(
+      'its "lacks" may hold "compareAndSet" and "listByUser", not "index"',
     );
+    expect(refusal("store", { store: Object.assign(new MemoryStore(), { lacks: "listByUser" }) })).to.include(
+      '"lacks"',
+    );
+  });
+
+  it("refuse a realm that is no name", () => {
+    for (const realm of ["", "a b", "@a", "a".repeat(33), 1]) refusal("realm", { realm });
+    expect(make({ realm: "staff_2-b" }).options.realm).to.equal("staff_2-b");
+    expect(make({}).options.realm).to.equal("");
+  });
+
+  it("refuse to remember, or to limit logins, as the store cannot", () => {
+    for (const lacks of [["compareAndSet"], ["listByUser"]]) {
+      const lacking = Object.assign(new MemoryStore(), { lacks });
+      expect(refusal("remember.mode", { store: lacking, remember: { mode: "persistent" } })).to.include(
+        `"persistent" needs a store that lacks nothing; the store lacks ${lacks[0]}`,
+      );
+      expect(refusal("maxSessions", { store: lacking, maxSessions: 2 })).to.include(`the store lacks ${lacks[0]}`);
+    }
+    const store = new ExpressSessionStore(new TheirStore());
     for (const given of [
       { remember: { mode: "stateless", idleTimeout: "7d" } },
       { store: new MemoryStore(), remember: { mode: "stateless", idleTimeout: "7d" } },

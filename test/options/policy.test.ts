@@ -91,7 +91,7 @@ describe("login.policy()", () => {
   });
 
   it("tells how browsers are remembered, by the store and the option", () => {
-    const plain = new WatchedStore(); // keeps no remembered browsers
+    const plain = Object.assign(new MemoryStore(), { lacks: ["listByUser"] as const });
     expect(make({ store: plain }).policy().remember.mode).to.equal("stateless");
     expect(policyOf({ remember: { mode: "stateless" } }).remember.mode).to.equal("stateless");
     expect(make({ remember: { mode: "persistent" } }).policy().remember.mode).to.equal("persistent");

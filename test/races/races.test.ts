@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
 import { expect } from "chai";
 import { confirmLogin, currentUser, loginUser } from "latchkey";
 import { gates } from "../support/late-request.js";
 import { people } from "../support/people.js";
 import { countTrials, send, sidIn } from "../support/raw-client.js";
+import { recordId, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { trials } from "../support/trials.js";
@@ -26,7 +26,7 @@ describe("races", () => {
     const [here, there] = [await serve(first.app), await serve(second.app)];
     const loggedIn = await countTrials(REDIRECTS, async () => {
       const entered = await send(here, "POST /enter", { atHeaders: true });
-      const isStored = (await store.inner.read(hash("sha256", sidIn(entered.cookie)!, "base64url"))) !== null;
+      const isStored = (await store.inner.read(recordId("session", sidIn(entered.cookie)!))) !== null;
       const { status, text } = await send(there, `GET ${entered.headers.location}`, { cookie: entered.cookie });
       return isStored && entered.status === 302 && status === 200 && text.includes("Ann");
     });
@@ -72,7 +72,7 @@ describe("races", () => {
       16,
     );
     expect(clean).to.equal(TRIALS);
-    const kept = await Promise.all(["1", "2"].map((id) => store.inner.listByUser(id)));
+    const kept = await Promise.all(["1", "2"].map((id) => storedSessions(store.inner, id)));
     expect(kept.map((sessions) => sessions.length)).to.deep.equal([TRIALS, TRIALS]);
     const mixed = kept.flat().filter(({ userId, data }) => data.owner !== userId);
     expect(mixed).to.have.lengthOf(0);

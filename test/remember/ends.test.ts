@@ -69,7 +69,7 @@ describe("the record of a remembered browser", () => {
           at.store.calls = [];
           await send(at.origin, "POST /logout", { cookie: withCookie ? `${sid}; ${remember}` : sid });
           const ends = at.store.calls.filter((call) => call.endsWith("destroy"));
-          expect(ends.slice(0, 2), String(withCookie)).to.eql(["rememberTokens.destroy", "destroy"]);
+          expect(ends.slice(0, 2), String(withCookie)).to.eql(["browser.destroy", "destroy"]);
         }
       });
 
@@ -151,7 +151,7 @@ describe("the record of a remembered browser", () => {
         const ann = at.newPerson();
         const { sid, remember } = await at.logIn(ann, undefined, { "user-agent": "hers" });
         const other = { "user-agent": "another" };
-        at.store.before = (verb) => (verb === "rememberTokens.destroy" ? Promise.reject(new Error("away")) : undefined);
+        at.store.before = (verb) => (verb === "browser.destroy" ? Promise.reject(new Error("away")) : undefined);
         const failed = await at.me(`${sid}; ${remember}`, other);
         expect([failed.status, failed.headers["set-cookie"]]).to.eql([503, undefined]);
         at.store.before = () => undefined;

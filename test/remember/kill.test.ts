@@ -5,6 +5,7 @@ import { backendsHere } from "../support/backends.js";
 import { addCrowd } from "../support/people.js";
 import { places, startSite } from "../support/processes.js";
 import { send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "../support/remembered.js";
 import { soaking, trials } from "../support/trials.js";
 
@@ -80,7 +81,7 @@ describe("a process that is killed while it restores remembered browsers", () =>
             const answer = await at.me(token);
             if (answer.status === 200) {
               ends.back++;
-              expect(await store.listByUser(id)).to.have.lengthOf(2);
+              expect(await storedSessions(store, id)).to.have.lengthOf(2);
             } else {
               ends.asked++;
               expect([answer.status, forgets(answer), expected]).to.eql([401, true, undefined]);

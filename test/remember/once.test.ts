@@ -4,6 +4,7 @@ import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
 import { only, send } from "../support/raw-client.js";
+import { endStoredSessions } from "../support/records.js";
 import { forgets, GRACE, rememberIn, rememberingSites } from "../support/remembered.js";
 import { days } from "../support/remembering.js";
 
@@ -51,7 +52,7 @@ describe("a remembered browser that is restored for one request alone", () => {
       if (path === "/late") expect(answer.text).to.equal(ann.name);
     }
     expect(await Promise.all(afterwards)).to.eql([ann.name, ann.name]);
-    expect(new Set(at.store.calls)).to.eql(new Set(["rememberTokens.read"]));
+    expect(new Set(at.store.calls)).to.eql(new Set(["browser.read"]));
     expect(await at.recordsOf(ann)).to.eql(before);
 
     for (const path of ["/late", "/meanwhile"]) {
@@ -148,7 +149,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     const at = await rememberingSites(opened, { maxSessions: 1, onLimit: "refuse" });
     const ann = at.newPerson();
     const { sid, remember } = await at.logIn(ann);
-    await opened.store.destroyByUser(ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as by its timeout
     const other = await send(at.origin, `POST /login/${ann.id}`, { json: {} });
     expect(other.status).to.equal(200);
     let cookie = remember;
@@ -181,7 +182,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);
     await at.me(remember);
-    await opened.store.destroyByUser(ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as by its timeout
     const gate = new Gate();
     other.store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
     const login = send(other.origin, `POST /login/${ann.id}`, { json: {} });
@@ -201,7 +202,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     });
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);
-    await opened.store.destroyByUser(ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as by its timeout
     const other = await at.logIn(ann, {});
     const late = await send(at.origin, "GET /late", { cookie: remember });
     expect(late.text).to.equal(ann.name);

@@ -21,7 +21,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
   });
 
   it("renews a good cookie, for as long as its login said", async () => {
-    const { browser } = await visit({ remember: { refreshEachRequest: true } });
+    const { browser } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     await browser.post("/login/1", { json: { remember: true, duration: "2d" } });
     for (let day = 0; day < 10; day++) {
       clock.tick(DAY);
@@ -40,7 +40,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
   });
 
   it("never overrides a verb: a logout removes, a login sets or removes", async () => {
-    const { login, origin } = await visit({ remember: { refreshEachRequest: true } });
+    const { login, origin } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     const cookie = await login();
     const remembers = async (line: string, json: object = {}) =>
       (await send(origin, line, { cookie, json })).headers["set-cookie"]!.filter((one) => one.startsWith("remember="));
@@ -55,7 +55,9 @@ describe("refreshing the stateless remember cookie on each request", () => {
   });
 
   it("renews nothing that is forged or expired", async () => {
-    const { login, origin } = await visit({ remember: { refreshEachRequest: true, duration: "1d" } });
+    const { login, origin } = await visit({
+      remember: { mode: "stateless", refreshEachRequest: true, duration: "1d" },
+    });
     const cookie = await login();
     clock.tick(DAY);
     for (const bad of [cookie, `${cookie}x`, "remember=x"]) {
@@ -65,7 +67,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
   });
 
   it("never puts the cookie into a response that a shared cache may keep for others", async () => {
-    const { app, origin } = await visit({ remember: { refreshEachRequest: true } });
+    const { app, origin } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     app.get("/cached/:how", (req, res) => void res.set("Cache-Control", req.params.how).send("for all"));
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
     const plain = (await send(origin, "GET /public", { cookie })).headers;

@@ -9,7 +9,7 @@ import { WatchedStore } from "../support/watched-store.js";
 // a logout takes cookies back that somebody copied, and used ones are told of.
 for (const mode of ["stateless", "persistent"] as const) {
   const visit = (options: Parameters<typeof visitSite>[0] = {}) =>
-    visitSite({ store: new WatchedStore(undefined, { rememberTokens: mode === "persistent" }), ...options });
+    visitSite({ store: new WatchedStore(), ...options, remember: { mode, ...options?.remember } });
 
   describe(`the ${mode} remember cookie`, () => {
     let clock: sinon.SinonFakeTimers;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { countTrials, send } from "../support/raw-client.js";
-import { forgets, GRACE, REMEMBERING, rememberIn, rememberingSites } from "../support/remembered.js";
+import { comeBack, forgets, GRACE, REMEMBERING, rememberIn, rememberingSites } from "../support/remembered.js";
 import { trials } from "../support/trials.js";
 
 const here = await backendsHere(...REMEMBERING);
@@ -101,7 +101,7 @@ describe("a remember token that was used up, presented again", () => {
       it("counts on to the last millisecond of the grace, and is stale after it", async () => {
         const at = await rememberingSites(opened);
         const { remember } = await at.logIn(at.newPerson());
-        await at.me(remember);
+        await comeBack(at.origin, await at.me(remember));
         clock.tick(GRACE);
         expect([await at.isIn(remember), at.told]).to.eql([true, []]);
         clock.tick(1);
@@ -134,7 +134,7 @@ describe("a remember token that was used up, presented again", () => {
         const stale = (await at.logIn(ann)).remember;
         const stolen = (await at.logIn(bob)).remember;
         let next = rememberIn(await at.me(stolen))!;
-        await at.me(stale);
+        await comeBack(at.origin, await at.me(stale));
         clock.tick(GRACE + 1);
         next = rememberIn(await at.me(next))!;
         clock.tick(GRACE + 1);
@@ -147,7 +147,7 @@ describe("a remember token that was used up, presented again", () => {
         const dead = [stale, stolen, unknown, next];
         const refused = await countTrials(1000, async (n) => !(await at.isIn(dead[n % dead.length]!)));
         expect(refused).to.equal(1000);
-        expect(at.store.calls).to.eql(Array(1000).fill("rememberTokens.read"));
+        expect(at.store.calls).to.eql(Array(1000).fill("browser.read"));
         expect(at.told.map(({ event }) => event).sort()).to.eql(["stale", "stolen"]);
       });
 
@@ -157,6 +157,7 @@ describe("a remember token that was used up, presented again", () => {
           const ann = at.newPerson();
           const [{ remember }, other] = [await at.logIn(ann), await at.logIn(ann)];
           const second = await at.me(remember);
+          await comeBack(at.sites[0]!.origin, second);
           clock.tick(GRACE + 1);
           const isTheft = round % 2 === 0;
           if (isTheft) await at.me(rememberIn(second)!);
@@ -175,7 +176,7 @@ describe("a remember token that was used up, presented again", () => {
     });
   }
 
-  for (const verb of ["listByUser", "destroy", "rememberTokens.listByUser", "rememberTokens.destroy"] as const) {
+  for (const verb of ["listByUser", "destroy", "browser.listByUser", "browser.destroy"] as const) {
     it(`with the store failing at a ${verb}, whichever: 503, and the next presentation finishes what it began`, async () => {
       let failing = 0;
       for (let isOver = false; !isOver; ) {

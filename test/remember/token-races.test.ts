@@ -65,11 +65,12 @@ describe("requests that present one remember token at once", () => {
             for (const { store } of sites) store.calls = [];
             const answers = await burst(remember, 50);
             expect(answers.map(({ status }) => status)).to.eql(Array(50).fill(200));
-            const successors = new Set(answers.map(rememberIn));
+            // Each site signs with its own first secret; what is signed is the same.
+            const successors = new Set(answers.map((answer) => unsigned(rememberIn(answer))));
             expect(successors.size).to.equal(1);
             expect([...successors][0])
               .to.be.a("string")
-              .that.is.not.equal(remember);
+              .that.is.not.equal(unsigned(remember));
             const made = sites.flatMap(({ store }) => store.calls).filter((verb) => verb === "create");
             expect([made.length, (await sessionsOf(ann)).length, (await recordsOf(ann)).length]).to.eql([1, 1, 1]);
           }
@@ -175,3 +176,8 @@ describe("requests that present one remember token at once", () => {
     await opened.close();
   });
 });
+
+/** A remember cookie without its signature. */
+function unsigned(cookie: string | undefined): string | undefined {
+  return cookie?.slice(0, cookie.lastIndexOf("."));
+}

@@ -38,7 +38,7 @@ describe("what a request costs the store", () => {
     expect(load.callCount).to.equal(1);
   });
 
-  it("a login: the new session's creation; where there was a session, its end in between", async () => {
+  it("a login: the new session's creation; where there was a session, its end afterwards", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     await send(origin, "POST /login/1");
@@ -46,7 +46,7 @@ describe("what a request costs the store", () => {
     const { cookie } = await send(origin, "POST /note/cart");
     store.calls = [];
     await send(origin, "POST /login/1", { cookie });
-    expect(store.calls).to.deep.equal(["read", "create", "destroy", "update"]);
+    expect(store.calls).to.deep.equal(["read", "create", "destroy"]);
   });
 
   it("a request without a cookie: no call", async () => {

@@ -43,7 +43,7 @@ describe("the ids of sessions", () => {
   });
 
   it("ASVS 7.2.3: where there are no random bytes, nobody can log in or be remembered, and who is logged in stays so", async () => {
-    const { app, store } = site({ store: new WatchedStore(undefined, { rememberTokens: true }) });
+    const { app, store } = site({ store: new WatchedStore() });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/2");
     const before = await send(origin, "POST /note/a");
@@ -56,7 +56,7 @@ describe("the ids of sessions", () => {
         expect([answer.status, answer.cookie]).to.eql([500, ""]);
       }
     }
-    expect(store.calls).not.to.include("create").and.not.to.include("rememberTokens.create");
+    expect(store.calls).not.to.include("create").and.not.to.include("browser.create");
     expect(await store.countOf("1")).to.equal(0);
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
   });

@@ -10,6 +10,7 @@ import { usable } from "../support/interleave.js";
 import { gates } from "../support/late-request.js";
 import { addCrowd, SECRET } from "../support/people.js";
 import { countTrials, only, send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { trials } from "../support/trials.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 import type { Verb } from "../support/watched-store.js";
@@ -17,7 +18,7 @@ import type { Verb } from "../support/watched-store.js";
 const SECOND = 1000;
 const TIMEOUT = 50;
 const MOVES = ["POST /login/1", "POST /confirm", "POST /password"];
-const VERBS: Verb[] = ["create", "destroy", "update", "rememberTokens.create", "rememberTokens.destroy"];
+const VERBS: Verb[] = ["create", "destroy", "update", "browser.create", "browser.destroy"];
 const TRIALS = trials(500, 10);
 const AT_ONCE = 20;
 
@@ -63,7 +64,6 @@ describe("a login that moves to another session", () => {
       for (const [verb, isLeft] of [
         ["create", true],
         ["destroy", true],
-        ["update", false],
       ] as const) {
         const { app, bob, origin, store } = await accountSite();
         app.post("/try", async (req, res) => {
@@ -137,7 +137,7 @@ describe("a login that moves to another session", () => {
 
   it("one whose store answers too late has failed, and leaves no session when the store comes to it after all", async () => {
     for (const line of MOVES) {
-      for (const slow of ["create", "update"] as const) {
+      for (const slow of ["create", "destroy"] as const) {
         const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
         const { cookie } = await send(origin, "POST /login/1");
         const { inner } = store;
@@ -152,49 +152,47 @@ describe("a login that moves to another session", () => {
         await new Promise((resolve) => setTimeout(resolve, 10));
         sinon.restore();
         const left = await usable(origin, [cookie]);
-        expect(await inner.listByUser("1"), `${line}, ${slow}`).to.have.lengthOf(left.length);
+        expect(await storedSessions(inner, "1"), `${line}, ${slow}`).to.have.lengthOf(left.length);
       }
     }
   });
 
-  it("is pending meanwhile: its cookie opens nothing, and should nobody end it, it is over after 30 s", async () => {
+  it("is pending until it is admitted, where others may be refused: its cookie opens nothing, and it is over after 30 s", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
-    for (const line of MOVES) {
-      let moving: Request | undefined;
-      const fingerprint = (req: Request) => {
-        if (req.method === "POST") moving ??= req;
-        return "the same";
-      };
-      const { origin, store } = await accountSite({ fingerprint, storeTimeout: "30s" });
-      const { cookie } = await send(origin, "POST /login/1");
-      moving = undefined;
-      const seen: number[] = [];
-      store.before = async (verb) => {
-        if (verb !== "destroy" && verb !== "update") return;
-        const { before } = store;
-        store.before = () => undefined;
-        const pending = sealed(moving!.sessionID);
-        expect(pending).not.to.equal(cookie);
-        for (const one of ["GET /me", "POST /confirm", "GET /sessions", "POST /password"]) {
-          seen.push((await send(origin, one, { cookie: pending })).status);
-        }
-        store.before = before;
-      };
-      expect((await send(origin, line, { cookie })).status, line).to.equal(200);
-      expect(seen, line).to.eql(Array(8).fill(401));
-    }
-    for (const line of MOVES) {
-      const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
-      const { cookie } = await send(origin, "POST /login/1");
-      store.before = (verb) => (verb === "destroy" || verb === "update" ? new Promise(() => {}) : undefined);
-      expect((await send(origin, line, { cookie })).status, line).to.equal(503);
-      const stored = async () => (await store.inner.listByUser("1")).length;
-      expect(await stored(), line).to.equal(2);
-      clock.tick(30 * SECOND - 1);
-      expect(await stored(), line).to.equal(2);
-      clock.tick(1);
-      expect(await stored(), line).to.equal(1);
-    }
+    const limited = { maxSessions: 3, onLimit: "refuse" } as const;
+    let moving: Request | undefined;
+    const fingerprint = (req: Request) => {
+      if (req.method === "POST") moving ??= req;
+      return "the same";
+    };
+    const { origin, store } = await accountSite({ ...limited, fingerprint, storeTimeout: "30s" });
+    const { cookie } = await send(origin, "POST /login/1");
+    moving = undefined;
+    const seen: number[] = [];
+    store.before = async (verb) => {
+      if (verb !== "destroy" && verb !== "update") return;
+      const { before } = store;
+      store.before = () => undefined;
+      const pending = sealed(moving!.sessionID);
+      expect(pending).not.to.equal(cookie);
+      for (const one of ["GET /me", "POST /confirm", "GET /sessions", "POST /password"]) {
+        seen.push((await send(origin, one, { cookie: pending })).status);
+      }
+      store.before = before;
+    };
+    expect((await send(origin, "POST /login/1", { cookie })).status).to.equal(200);
+    expect(seen).to.eql(Array(8).fill(401));
+
+    const other = await accountSite({ ...limited, storeTimeout: TIMEOUT });
+    const own = await send(other.origin, "POST /login/1");
+    other.store.before = (verb) => (verb === "destroy" || verb === "update" ? new Promise(() => {}) : undefined);
+    expect((await send(other.origin, "POST /login/1", { cookie: own.cookie })).status).to.equal(503);
+    const stored = async () => (await storedSessions(other.store.inner, "1")).length;
+    expect(await stored()).to.equal(2);
+    clock.tick(30 * SECOND - 1);
+    expect(await stored()).to.equal(2);
+    clock.tick(1);
+    expect(await stored()).to.equal(1);
   });
 
   it(`${AT_ONCE} confirmations at once: one moves the login, the others are told, and the browser is left with that one (${TRIALS} times)`, async () => {

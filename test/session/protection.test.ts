@@ -56,7 +56,7 @@ describe("session protection", () => {
   }
 
   it("strong: another client ends the browser's remember record, so that a copy restores nothing at home either", async () => {
-    const store = new WatchedStore(undefined, { rememberTokens: true });
+    const store = new WatchedStore();
     const { me, cookie } = await loggedIn({ store, sessionProtection: "strong" });
     const remember = only("remember", cookie);
     expect(await me(from("192.0.2.2"), only("sid", cookie))).to.have.property("status", 401);

@@ -6,7 +6,7 @@ import { visit } from "../support/remembering.js";
 /** Logs Ann in, to be remembered, and gives both cookies. */
 const logIn = async (origin: string) => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
 
-const renewing = { remember: { refreshEachRequest: true } };
+const renewing = { remember: { mode: "stateless", refreshEachRequest: true } } as const;
 
 describe("a remember cookie that an answer renews", () => {
   it("belongs to the session's login, and to no other", async () => {

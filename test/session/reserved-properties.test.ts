@@ -4,6 +4,7 @@ import expressSession from "express-session";
 import { currentUser, loginUser, logoutUser, type SessionStore } from "latchkey";
 import sinon from "sinon";
 import { send } from "../support/raw-client.js";
+import { storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
@@ -186,7 +187,7 @@ describe("who is logged in, by the session", () => {
       });
       const origin = await serve(app);
       const bob = await send(origin, "POST /login/2");
-      [forged] = (await store.inner.listByUser("2")).map(({ data }) => data.auth as object) as [object];
+      [forged] = (await storedSessions(store.inner, "2")).map(({ data }) => data.auth as object) as [object];
       for (const [line, name] of [
         ["POST /login/1", "Ann"],
         ["POST /note/anonymous", null],
@@ -230,7 +231,7 @@ describe("who is logged in, by the session", () => {
       expect((await send(origin, `POST ${path}`, { cookie })).status).to.equal(200);
       expect((await send(origin, "GET /me", { cookie })).status, path).to.equal(401);
     }
-    expect(await store.inner.listByUser("1")).to.eql([]);
+    expect(await storedSessions(store.inner, "1")).to.eql([]);
   });
 
   it("stays with a session whose object is replaced, until a logout, which ends it", async () => {

@@ -4,6 +4,7 @@ import sinon from "sinon";
 import { backendsHere, type Opened, SQL } from "../support/backends.js";
 import { Browser } from "../support/browser.js";
 import { only, send } from "../support/raw-client.js";
+import { endStoredSessions, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { type Me, site } from "../support/site.js";
 import { trials } from "../support/trials.js";
@@ -27,12 +28,12 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
     });
     afterEach(async () => {
       sinon.restore(); // first, for a record that has expired by then is not listed any more
-      await opened.store.destroyByUser("1");
+      await endStoredSessions(opened.store, "1");
     });
 
     /** A site on the backend, with a login by the time that it is given. */
     async function visit(options: Parameters<typeof site>[0] = {}, json: object = {}) {
-      const store = new WatchedStore(opened.store, { rememberTokens: true });
+      const store = new WatchedStore(opened.store);
       const at = site({ ...options, store });
       at.app.post("/stamp", loginRequired(), async (req, res) => {
         at.ann.stamp = "a new password";
@@ -63,7 +64,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       expect((await ask("GET /me")).status).to.equal(200);
       clock.tick(20 * MINUTE + SECOND);
       expect((await ask("GET /me")).status).to.equal(401);
-      expect(await store.inner.listByUser("1")).to.deep.equal([]);
+      expect(await storedSessions(store.inner, "1")).to.deep.equal([]);
       if (opened.client) return; // Redis removes it by its own clock, which is not set here
       await store.inner.prune();
       clock.setSystemTime(Date.now() - 10 * MINUTE);
@@ -101,7 +102,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
         const ends = stored.args.map(([, { expiresAt }]) => expiresAt);
         expect(ends).to.have.lengthOf(count);
         expect(Math.max(...ends)).to.equal(end);
-        expect((await store.inner.listByUser("1"))[0]!.expiresAt).to.equal(end);
+        expect((await storedSessions(store.inner, "1"))[0]!.expiresAt).to.equal(end);
         clock.tick(MINUTE);
         expect((await ask("GET /me")).status).to.equal(401);
       });
@@ -109,7 +110,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
 
     it("a confirmation starts both anew; refreshStamp the absolute one and freshness not", async () => {
       const { ask, store } = await visit({ idleTimeout: "2h", absoluteTimeout: "3h", freshFor: "1h" });
-      const ends = async () => (await store.inner.listByUser("1")).map(({ expiresAt }) => expiresAt - Date.now());
+      const ends = async () => (await storedSessions(store.inner, "1")).map(({ expiresAt }) => expiresAt - Date.now());
       clock.tick(1.5 * HOUR);
       expect((await ask("POST /confirm")).status).to.equal(200);
       expect(await ends()).to.deep.equal([2 * HOUR]);

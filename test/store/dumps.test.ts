@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { type Backend, backendsHere, type Opened } from "../support/backends.js";
 import { countTrials, only, send } from "../support/raw-client.js";
+import { storedBrowsers, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
@@ -15,10 +16,10 @@ function textsIn(value: unknown): string[] {
 }
 
 /** What is in the store, as its verbs give it and as its backend keeps it. */
-async function dump({ store, query, tables, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
-  const records = [await store.listByUser("1"), await store.rememberTokens!.listByUser("1")];
+async function dump({ store, query, table, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
+  const records = [await storedSessions(store, "1"), await storedBrowsers(store, "1")];
   const found: unknown[] = [...records];
-  for (const table of query ? Object.values(tables!) : []) found.push(await query!(`SELECT * FROM ${table}`));
+  if (query) found.push(await query(`SELECT * FROM ${table}`));
   if (name === "redis") {
     const ask = (script: string, key: string) => client!.eval(script, { keys: [key], arguments: [] });
     const keys = (await ask("return redis.call('KEYS', KEYS[1] .. '*')", prefix!)) as string[];
@@ -58,7 +59,7 @@ describe("a dump of the store, with all its sessions and remembered browsers", (
     const logins = name === "memory" ? 32 : 4;
     it(`opens nothing: 0 cookies made of it are accepted (${name})`, async () => {
       const opened = await backend.open();
-      const { app } = site({ store: new WatchedStore(opened.store, { rememberTokens: true }) });
+      const { app } = site({ store: new WatchedStore(opened.store) });
       const origin = await serve(app);
       const genuine: string[] = [];
       await countTrials(logins, async () => {

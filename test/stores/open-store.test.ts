@@ -21,7 +21,7 @@ const USE = `
   const now = Date.now();
   const record = { userId: "1", data: { kept: true }, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };
   await store.create("id" + process.pid, record);
-  const [{ data }] = (await store.listByUser("1")).filter(({ id }) => id === "id" + process.pid);
+  const [{ data }] = (await storedSessions(store, "1")).filter(({ id }) => id === "id" + process.pid);
   const { lastSeenAt, ...remembered } = record;
   const tokens = store.rememberTokens;
   await tokens.create("id" + process.pid, { ...remembered, tokenHash: "first" });

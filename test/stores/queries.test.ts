@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { RememberTokenRecord, SessionRecord } from "latchkey";
+import type { SessionRecord } from "latchkey";
 import sinon from "sinon";
 import { backendsHere, SQL, shared } from "../support/backends.js";
 import { redisCli } from "../support/redis-servers.js";
@@ -13,22 +13,20 @@ const HOSTILE = [
 
 const here = await backendsHere("redis", "sqlite", "postgres", "mariadb", ...SQL);
 
-/** A session and a remembered browser of Ann's. */
-function records(): { record: SessionRecord; token: RememberTokenRecord } {
+function newRecord(): SessionRecord {
   const now = Date.now();
-  const ann = { userId: "ann", data: {}, createdAt: now, expiresAt: now + 60_000 };
-  return { record: { ...ann, lastSeenAt: now, revision: 0 }, token: { ...ann, tokenHash: "h" } };
+  const instants = { createdAt: now, lastSeenAt: now, expiresAt: now + 60_000 };
+  return { kind: "session", userId: "ann", data: {}, ...instants, revision: 0 };
 }
 
-describe("an id that is none", () => {
+describe("an invalid id", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {
-    it(`ASVS 1.2.4: is refused by every verb before ${name} is asked: 0 queries (CVE-2022-33171, CVE-2025-60542, findOneBy of undefined)`, async () => {
+    it(`ASVS 1.2.4: is refused by every method before ${name} is asked: 0 queries (CVE-2022-33171, CVE-2025-60542, findOneBy of undefined)`, async () => {
       const opened = await open();
       const { store, close } = opened;
       try {
-        const { rememberTokens: tokens } = store;
         const sent = opened.query && statementsOf(opened);
         const asked = async () => {
           if (sent) return sent.length;
@@ -39,32 +37,26 @@ describe("an id that is none", () => {
             0,
           );
         };
-        const { record, token } = records();
+        const record = newRecord();
         await store.create("a", record);
-        await tokens!.create("a", token);
         const before = await asked();
-        expect(before, "the spy sees queries").to.be.above(1);
+        expect(before, "the spy sees queries").to.be.above(0);
         for (const id of HOSTILE) {
           const owned = id === null ? "" : id; // null is a session without a user
+          const page = { kind: "session", limit: 10 };
           const calls = [
             () => store.create(id, record),
             () => store.read(id),
             () => store.update(id, record),
             () => store.touch(id, record),
             () => store.destroy(id),
-            () => store.listByUser(id),
-            () => store.destroyByUser(id),
+            () => store.listByUser(id, page),
+            () => store.destroyByUser(id, page),
             () => store.create("b", { ...record, userId: owned }),
-            () => store.update("a", { ...record, userId: owned }),
-            () => tokens!.create(id, token),
-            () => tokens!.read(id),
-            () => tokens!.rotate(id, "h", token),
-            () => tokens!.rotate("a", id, token),
-            () => tokens!.rotate("a", "h", { ...token, userId: id }),
-            () => tokens!.rotate("a", "h", { ...token, tokenHash: id }),
-            () => tokens!.destroy(id),
-            () => tokens!.listByUser(id),
-            () => tokens!.destroyByUser(id),
+            ...(id === undefined ? [] : [() => store.listByUser("ann", { ...page, after: id })]),
+            () => store.create("b", { ...record, kind: id }),
+            () => store.listByUser("ann", { ...page, kind: id }),
+            () => store.destroyByUser("ann", { ...page, kind: id }),
           ];
           for (const call of calls) {
             const error = await call().then(

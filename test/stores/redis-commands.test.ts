@@ -1,21 +1,15 @@
 import { expect } from "chai";
-import type { SessionRecord } from "latchkey";
 import { type RedisClient, RedisStore } from "latchkey/stores/redis";
 import { createClient, createClientPool, createCluster, createSentinel } from "redis";
 import { createClient as createClient5 } from "redis5";
 import { backendsHere } from "../support/backends.js";
-import { useRedisStore } from "../support/redis-store.js";
-
-function record(): SessionRecord {
-  const now = Date.now();
-  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000, revision: 0 };
-}
+import { newRecord, useRedisStore } from "../support/redis-store.js";
 
 /** A value as Redis keeps it. */
 function stored(): string {
   const digits = (instant: number) => String(instant).padStart(15, "0");
   const now = Date.now();
-  return `${digits(now)}${digits(now + 60_000)}ann\n0\n{"createdAt":${now},"data":{}}`;
+  return `${[now, now + 60_000, now + 120_000].map(digits).join("")}ann\nsession\n${now}\n0\n{}`;
 }
 
 const nothing = async () => null;
@@ -119,13 +113,15 @@ describe("the client of a RedisStore", () => {
     const client = { isOpen: true, get: bytes, eval: bytes, evalSha: bytes };
     expect((await new RedisStore({ client }).read("a"))?.userId).to.equal("ann");
     const texts = { isOpen: true, get: nothing, eval: nothing, evalSha: async () => "1" };
-    await new RedisStore({ client: texts }).create("a", { ...record(), userId: null });
+    await new RedisStore({ client: texts }).create("a", newRecord({ userId: null }));
   });
 });
 
 if ((await backendsHere("redis")).length > 0) {
   describe("the scripts of a RedisStore", () => {
     const { cli, current } = useRedisStore();
+
+    const list = (store: RedisStore, userId: string) => store.listByUser(userId, { kind: "session", limit: 9 });
 
     const calls = async () => {
       const stats = [...(await cli("INFO", "commandstats")).matchAll(/cmdstat_(eval|evalsha):calls=(\d+)/g)];
@@ -135,11 +131,13 @@ if ((await backendsHere("redis")).length > 0) {
     it("are sent as text once, and by their hash from then on, also after the server forgot them", async () => {
       const { store } = current();
       const round = async (id: string) => {
-        await store.create(id, record());
-        expect(await store.touch(id, record())).to.equal(true);
-        expect(await store.update(id, record())).to.equal(true);
-        expect(await store.listByUser("ann")).to.have.lengthOf(1);
-        expect(await store.destroy(id)).to.equal(true);
+        await store.create(id, newRecord());
+        expect(await store.touch(id, newRecord())).to.equal(true);
+        expect(await store.update(id, newRecord())).to.equal(true);
+        expect((await list(store, "ann")).records).to.have.lengthOf(1);
+        expect((await store.destroy(id))?.revision).to.equal(1);
+        await store.create(id, newRecord());
+        expect(await store.destroyByUser("ann", { kind: "session", limit: 9 })).to.eql({ ended: 1, more: false });
       };
       for (const _ of ["new", "forgotten"]) {
         await cli("SCRIPT", "FLUSH");
@@ -154,10 +152,10 @@ if ((await backendsHere("redis")).length > 0) {
 
     it("reject with every other error, and are not sent again", async () => {
       const { store } = current();
-      await cli("SADD", "latchkey:user:ann", "wrong type");
-      await store.listByUser("bob");
+      await cli("SADD", "latchkey:user:session:ann", "wrong type");
+      await list(store, "bob");
       await cli("CONFIG", "RESETSTAT");
-      const error = await store.listByUser("ann").catch((caught: unknown) => caught);
+      const error = await list(store, "ann").catch((caught: unknown) => caught);
       expect(error)
         .to.be.an("error")
         .and.property("message")

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { RememberTokenRecord, SessionRecord, SessionStore } from "latchkey";
+import type { SessionRecord, SessionStore } from "latchkey";
 import sinon from "sinon";
 import { QueryFailedError } from "typeorm";
 import { backends, type Opened } from "../support/backends.js";
@@ -9,19 +9,12 @@ const CODES = ["40P01", "40001", "55P03", "ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIME
 const TRIES = 4;
 const NOW = Date.UTC(2030, 0, 1);
 const instants = { createdAt: NOW - 9000, lastSeenAt: NOW - 9000, expiresAt: NOW + 60_000 };
-const record: SessionRecord = { userId: "ann", data: { n: 1 }, ...instants, revision: 0 };
+const record: SessionRecord = { kind: "session", userId: "ann", data: { n: 1 }, ...instants, revision: 0 };
 const changed: SessionRecord = { ...record, data: { n: 2 } };
 
-const token: RememberTokenRecord = {
-  userId: "ann",
-  tokenHash: "first",
-  data: {},
-  createdAt: NOW,
-  expiresAt: NOW + 60_000,
-};
-const next: RememberTokenRecord = { ...token, tokenHash: "second" };
+const PAGE = { kind: "session", limit: 1 };
 
-/** The verbs, over two sessions of Ann's and one that is over, and over as many remembered browsers. */
+/** The methods, over two sessions of Ann's and an expired one. */
 const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   create: (store) => store.create("new", record),
   "create over an expired one": (store) => store.create("over", record),
@@ -31,18 +24,11 @@ const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   "update of none": (store) => store.update("none", changed),
   touch: (store) => store.touch("a", { lastSeenAt: NOW, expiresAt: NOW + 90_000 }),
   destroy: (store) => store.destroy("a"),
-  listByUser: (store) => store.listByUser("ann"),
-  destroyByUser: (store) => store.destroyByUser("ann", { except: "b" }),
+  "destroy of none": (store) => store.destroy("none"),
+  listByUser: (store) => store.listByUser("ann", PAGE),
+  "listByUser after a page": (store) => store.listByUser("ann", { ...PAGE, after: "a" }),
+  destroyByUser: (store) => store.destroyByUser("ann", PAGE),
   prune: (store) => store.prune(),
-  "rememberTokens.create": (store) => store.rememberTokens!.create("new", token),
-  "rememberTokens.create over an expired one": (store) => store.rememberTokens!.create("over", token),
-  "rememberTokens.read": (store) => store.rememberTokens!.read("a"),
-  "rememberTokens.rotate": (store) => store.rememberTokens!.rotate("a", "first", next),
-  "rememberTokens.rotate of another token": (store) => store.rememberTokens!.rotate("a", "second", next),
-  "rememberTokens.destroy": (store) => store.rememberTokens!.destroy("a"),
-  "rememberTokens.listByUser": (store) => store.rememberTokens!.listByUser("ann"),
-  "rememberTokens.destroyByUser": (store) => store.rememberTokens!.destroyByUser("ann", { except: "b" }),
-  "rememberTokens.prune": (store) => store.rememberTokens!.prune(),
 };
 
 /** How each of two stores is made to fail, and the name of the error that the caller gets. */
@@ -77,11 +63,7 @@ for (const { name: backend, errorName, fail } of here)
     let opened: Opened;
     let fails: (statement: number) => string | undefined;
     let statements: number;
-    const rows = async () => {
-      const { query, tables } = opened;
-      const rowsOf = (table: string) => query!(`SELECT * FROM ${table} ORDER BY id`);
-      return { sessions: await rowsOf(tables!.sessions), rememberTokens: await rowsOf(tables!.rememberTokens) };
-    };
+    const rows = () => opened.query!(`SELECT * FROM ${opened.table} ORDER BY id`);
 
     before(async () => {
       opened = await backends.find(({ name }) => name === backend)!.open();
@@ -96,15 +78,13 @@ for (const { name: backend, errorName, fail } of here)
     });
     afterEach(() => sinon.restore());
 
-    /** What a verb gives, and the tables before and after. */
+    /** What a method gives, and the table before and after. */
     async function outcome(verb: (store: SessionStore) => Promise<unknown>, given: typeof fails = () => undefined) {
-      const { store, query, tables } = opened;
+      const { store, query, table } = opened;
       fails = () => undefined;
-      for (const table of Object.values(tables!)) await query!(`DELETE FROM ${table}`);
+      await query!(`DELETE FROM ${table}`);
       for (const id of ["a", "b"]) await store.create(id, record);
       await store.create("over", { ...record, expiresAt: NOW - 1 });
-      for (const id of ["a", "b"]) await store.rememberTokens!.create(id, token);
-      await store.rememberTokens!.create("over", { ...token, expiresAt: NOW - 1 });
       const before = await rows();
       fails = given;
       statements = 0;

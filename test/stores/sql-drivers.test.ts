@@ -15,7 +15,8 @@ const SOON = 200;
 
 function record(): SessionRecord {
   const now = Date.now();
-  return { userId: "ann", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + MINUTE, revision: 0 };
+  const instants = { createdAt: now, lastSeenAt: now, expiresAt: now + MINUTE };
+  return { kind: "session", userId: "ann", data: {}, ...instants, revision: 0 };
 }
 
 class Stranger {}

@@ -13,7 +13,7 @@ type Options = Omit<NonNullable<Parameters<typeof site>[0]>, "store"> & { store?
  * `told` are the events of these kinds, by name and what tells one from another.
  */
 export async function accountSite({ store: inner, ...options }: Options = {}) {
-  const store = inner instanceof WatchedStore ? inner : new WatchedStore(inner, { rememberTokens: true });
+  const store = inner instanceof WatchedStore ? inner : new WatchedStore(inner);
   const at = site({ ...options, store });
   const { app, login } = at;
   const handled =

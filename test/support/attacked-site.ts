@@ -13,7 +13,7 @@ const bare = (pair: string) => pair.slice(pair.indexOf("=") + 1);
 /** A site, the cookies of Ann and Bob, and what is nobody's; all of it stays as it is, for the clock stands still. */
 export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode: "persistent" | "stateless") {
   const seen: Parameters<typeof noting>[1] = [];
-  const store = new WatchedStore(noting(inner, seen), { rememberTokens: true });
+  const store = new WatchedStore(noting(inner, seen));
   const at = site({ store, remember: { mode } }, (login, app) => {
     // As a cookie parser has it, which takes what says `j:` for JSON.
     app.use((req, _res, next) => {
@@ -56,7 +56,7 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
   await send(origin, "POST /logout", { cookie: forgotten });
   const elsewhere = site({
     secret: OTHER_SECRET,
-    store: new WatchedStore(inner, { rememberTokens: true }),
+    store: new WatchedStore(inner),
     remember: { mode },
   });
   const foreign = (await send(await serve(elsewhere.app), "POST /login/1", { json: { remember: true } })).cookie;

@@ -25,7 +25,7 @@ export interface Opened {
   dataSource?: DataSource;
   database?: SqlDatabase;
   client?: NodeRedisClient;
-  tables?: { sessions: string; rememberTokens: string };
+  table?: string;
   prefix?: string;
   /** Runs a statement of a test's own on the store's database, and gives its rows. */
   query?(sql: string): Promise<Array<Record<string, unknown>>>;
@@ -233,7 +233,7 @@ async function openTypeOrm(Source: typeof DataSource, options: Options) {
     store,
     dataSource,
     query: (sql: string) => dataSource.query(sql),
-    tables: { sessions: `${prefix}sessions`, rememberTokens: `${prefix}remember_tokens` },
+    table: `${prefix}sessions`,
     async another() {
       const other = await connect();
       opened.push(other);
@@ -287,7 +287,7 @@ async function openSql(connect: () => Connected): Promise<Opened> {
       await database.run(sql, [], 60_000);
       return [];
     },
-    tables: { sessions: `${tablePrefix}sessions`, rememberTokens: `${tablePrefix}remember_tokens` },
+    table: `${tablePrefix}sessions`,
     another: async () => openStore().store,
     async close() {
       await store.close();

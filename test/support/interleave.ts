@@ -11,7 +11,7 @@ type Site = Awaited<ReturnType<typeof accountSite>>;
 export async function twoSites(stores: [SessionStore, SessionStore], options: Parameters<typeof accountSite>[0] = {}) {
   const sites: Site[] = [];
   for (const inner of stores) {
-    const store = new WatchedStore(inner, { rememberTokens: true });
+    const store = new WatchedStore(inner);
     const at = await accountSite({ storeTimeout: "30s", ...options, store });
     sites[0]?.byId.forEach((person, id) => void at.byId.set(id, person));
     const { app, byId, login } = at;

@@ -2,6 +2,7 @@ import type { SessionStore } from "latchkey";
 import { openStore } from "latchkey/stores";
 import sinon from "sinon";
 import { countTrials, only, send } from "./raw-client.js";
+import { storedSessions } from "./records.js";
 import { mochaHooks, serve } from "./server.js";
 import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
@@ -22,7 +23,7 @@ const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date", "setInterv
 
 const [url, hours, leaks] = process.argv.slice(2) as [string, string, string?];
 const store = await openStore(url);
-const watched = new WatchedStore(store, { rememberTokens: true });
+const watched = new WatchedStore(store);
 const kept: unknown[] = [];
 const options = {
   store: watched,
@@ -69,7 +70,7 @@ async function hour(): Promise<Checkpoint> {
 }
 
 async function checkpoint(store: SessionStore): Promise<Checkpoint> {
-  const users = await Promise.all(["1", "2"].map((id) => store.listByUser(id)));
+  const users = await Promise.all(["1", "2"].map((id) => storedSessions(store, id)));
   const left = (await store.prune()) + users.flat().length;
   for (let n = 0; n < 5; n++) {
     await new Promise((resolve) => setImmediate(resolve));

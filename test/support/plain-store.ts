@@ -1,127 +1,157 @@
 import {
   assertId,
+  assertPage,
   assertRecord,
-  assertRememberTokenRecord,
-  assertSeen,
+  assertTimes,
+  assertUpdate,
   type JsonObject,
-  type RememberTokenRecord,
-  type RememberTokenStore,
+  type ListOptions,
+  type RecordPage,
   SessionExistsError,
   type SessionRecord,
   type SessionStore,
+  type SessionTimes,
+  type SessionUpdate,
 } from "latchkey";
 
-interface Listed {
-  userId: string | null;
-  data: JsonObject;
-  createdAt: number;
-  expiresAt: number;
-}
+/** What a PlainStore needs of its backend, which is a Map. */
+export type PlainBackend = Map<string, SessionRecord>;
 
-/** What both contracts have in common in as few lines as it takes, for tests to break one of them. */
-abstract class PlainRecords<R extends Listed> {
-  readonly records = new Map<string, R>();
+/** The contract of SessionStore in as few lines as possible, for tests to break. */
+export class PlainStore implements SessionStore {
+  declare readonly lacks?: NonNullable<SessionStore["lacks"]>;
+  readonly records: PlainBackend;
 
-  async create(id: string, record: R): Promise<void> {
+  constructor(records: PlainBackend = new Map()) {
+    this.records = records;
+  }
+
+  /** A store with some methods replaced. The replacements can call the original methods. */
+  static with(change: (plain: PlainStore) => Partial<PlainStore>, records?: PlainBackend): PlainStore {
+    const plain = new PlainStore(records);
+    return Object.assign(Object.create(plain) as PlainStore, change(plain));
+  }
+
+  async create(id: string, record: SessionRecord): Promise<void> {
+    assertId("id", id);
+    assertRecord(record);
     if (this.find(id)) throw new SessionExistsError();
-    this.put(id, record);
+    this.insert(id, record);
   }
 
-  async read(id: string): Promise<R | null> {
-    return structuredClone(this.find(id)) ?? null;
+  async read(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    return copied(this.find(id)) ?? null;
   }
 
-  async destroy(id: string): Promise<boolean> {
-    return this.find(id) !== undefined && this.records.delete(id);
+  async update(id: string, update: SessionUpdate): Promise<boolean> {
+    assertId("id", id);
+    assertUpdate(update);
+    const record = this.find(id);
+    if (record?.revision !== update.revision) return false;
+    this.replace(id, record, update);
+    return true;
   }
 
-  async listByUser(userId: string): Promise<Array<R & { id: string }>> {
-    assertId("userId", userId);
-    const found = [...this.records].filter(([id, record]) => record.userId === userId && this.find(id));
-    return found.map(([id, record]) => ({ id, ...structuredClone(record) })).sort((a, b) => b.createdAt - a.createdAt);
+  async touch(id: string, times: SessionTimes): Promise<boolean> {
+    assertId("id", id);
+    assertTimes(times);
+    const record = this.find(id);
+    if (!record) return false;
+    this.move(id, record, times);
+    return true;
   }
 
-  async destroyByUser(userId: string, { except }: { except?: string } = {}): Promise<number> {
-    if (except !== undefined) assertId("except", except);
-    const others = (await this.listByUser(userId)).filter(({ id }) => id !== except);
-    return others.filter(({ id }) => this.records.delete(id)).length;
+  async destroy(id: string): Promise<SessionRecord | null> {
+    assertId("id", id);
+    const record = this.find(id);
+    if (!record) return null;
+    this.records.delete(id);
+    return record;
+  }
+
+  async listByUser(userId: string, options: ListOptions): Promise<RecordPage> {
+    assertPage(userId, options);
+    const { kind, limit, after = "" } = options;
+    const ids = this.idsOf(userId, kind).filter((id) => id > after);
+    const page = ids.slice(0, limit);
+    return {
+      records: page.map((id) => ({ id, ...copied(this.find(id)!) })),
+      damaged: [],
+      next: ids.length > limit ? page.at(-1)! : null,
+    };
+  }
+
+  async destroyByUser(
+    userId: string,
+    options: { kind: string; limit: number },
+  ): Promise<{ ended: number; more: boolean }> {
+    assertPage(userId, options);
+    const ids = this.idsOf(userId, options.kind);
+    const ended = ids.slice(0, options.limit).filter((id) => this.records.delete(id)).length;
+    return { ended, more: ids.length > ended };
   }
 
   async prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
-    const expired = [...this.records.keys()].filter((id) => !this.find(id)).slice(0, limit);
-    return expired.filter((id) => this.records.delete(id)).length;
+    return this.expired()
+      .slice(0, limit)
+      .filter((id) => this.records.delete(id)).length;
   }
 
-  /** The live record. */
-  find(id: string): R | undefined {
-    assertId("id", id);
+  /** The live record under an id. */
+  find(id: string): SessionRecord | undefined {
     const record = this.records.get(id);
     return record && record.expiresAt > Date.now() ? record : undefined;
   }
 
-  put(id: string, record: R): void {
-    assertId("id", id);
-    this.check(record);
-    this.records.set(id, { ...record, data: JSON.parse(JSON.stringify(record.data)) });
-  }
-
-  abstract check(record: R): void;
-}
-
-/** A record as the update that was given it stores it. */
-export function next(record: SessionRecord): SessionRecord {
-  return { ...record, revision: record.revision + 1 };
-}
-
-/** The contract of SessionStore. */
-export class PlainStore extends PlainRecords<SessionRecord> implements SessionStore {
-  /** A store with these methods in the place of its own, which they can use. */
-  static with(change: (plain: PlainStore) => Partial<PlainStore>): PlainStore {
-    return changed(new PlainStore(), change);
-  }
-
-  async update(id: string, record: SessionRecord): Promise<boolean> {
-    this.check(record);
-    if (this.find(id)?.revision !== record.revision) return false;
-    this.put(id, next(record));
-    return true;
-  }
-
-  async touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">): Promise<boolean> {
-    assertSeen(seen);
-    const record = this.find(id);
-    if (!record) return false;
-    record.lastSeenAt = Math.max(record.lastSeenAt, seen.lastSeenAt);
-    record.expiresAt = Math.max(record.expiresAt, seen.expiresAt);
-    return true;
-  }
-
-  check(record: SessionRecord): void {
-    assertRecord(record);
-  }
-}
-
-/** The contract of RememberTokenStore. */
-export class PlainRememberTokens extends PlainRecords<RememberTokenRecord> implements RememberTokenStore {
-  /** A store with these methods in the place of its own, which they can use. */
-  static with(change: (plain: PlainRememberTokens) => Partial<PlainRememberTokens>): PlainRememberTokens {
-    return changed(new PlainRememberTokens(), change);
-  }
-
-  async rotate(id: string, tokenHash: string, record: RememberTokenRecord): Promise<boolean> {
-    assertId("tokenHash", tokenHash);
-    this.check(record);
-    const found = this.find(id);
-    if (found?.tokenHash !== tokenHash || found.userId !== record.userId) return false;
+  insert(id: string, record: SessionRecord): void {
     this.put(id, record);
-    return true;
   }
 
-  check(record: RememberTokenRecord): void {
-    assertRememberTokenRecord(record);
+  replace(id: string, record: SessionRecord, update: SessionUpdate): void {
+    this.put(id, updated(record, update));
+  }
+
+  move(id: string, record: SessionRecord, times: SessionTimes): void {
+    this.put(id, touched(record, times));
+  }
+
+  put(id: string, record: SessionRecord): void {
+    this.records.set(id, copied(record));
+  }
+
+  /** The ids of a user's live records of a kind, in alphabetical order. */
+  idsOf(userId: string, kind: string): string[] {
+    const isOfUser = (id: string) => {
+      const record = this.find(id);
+      return record?.userId === userId && record.kind === kind;
+    };
+    return [...this.records.keys()].filter(isOfUser).sort();
+  }
+
+  /** The ids of all expired records. */
+  expired(): string[] {
+    return [...this.records.keys()].filter((id) => !this.find(id));
   }
 }
 
-function changed<S extends object>(plain: S, change: (plain: S) => Partial<S>): S {
-  return Object.assign(Object.create(plain) as S, change(plain));
+/** A record after an update. */
+export function updated(
+  record: SessionRecord,
+  { data, lastSeenAt, expiresAt, revision }: SessionUpdate,
+): SessionRecord {
+  return { ...record, data, lastSeenAt, expiresAt, revision: revision + 1 };
+}
+
+/** A record after a touch. */
+export function touched(record: SessionRecord, { lastSeenAt, expiresAt }: SessionTimes): SessionRecord {
+  return {
+    ...record,
+    lastSeenAt: Math.max(record.lastSeenAt, lastSeenAt),
+    expiresAt: Math.max(record.expiresAt, expiresAt),
+  };
+}
+
+function copied<R extends SessionRecord | undefined>(record: R): R {
+  return record && { ...record, data: JSON.parse(JSON.stringify(record.data)) as JsonObject };
 }

@@ -1,3 +1,4 @@
+import type { SessionRecord } from "latchkey";
 import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { createClient } from "redis";
 import { type RedisServer, redisCli, startRedis } from "./redis-servers.js";
@@ -25,6 +26,36 @@ export function useRedisStore() {
   });
 
   return { cli, ttl: async (key: string) => Number(await cli("PTTL", key)), current: () => ({ client, store }) };
+}
+
+/** A session of ann's that lives for an hour. */
+export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
+  const now = Date.now();
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
+  return { kind: "session", userId: "ann", data: {}, ...times, revision: 0, ...parts };
+}
+
+/** Counts what a store on this client asks for: GET, and scripts, of which one that the server does not know yet counts once. */
+export function counting(client: NodeRedisClient) {
+  let asked = { get: 0, scripts: 0 };
+  const counted = changedClient(client, {
+    get(key) {
+      asked.get++;
+      return client.get(key);
+    },
+    evalSha(sha1, options) {
+      asked.scripts++;
+      return client.evalSha(sha1, options);
+    },
+  });
+  return {
+    client: counted,
+    async asked(work: () => Promise<unknown>) {
+      asked = { get: 0, scripts: 0 };
+      await work();
+      return asked;
+    },
+  };
 }
 
 /** A client of node-redis with some methods changed. */

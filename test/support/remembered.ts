@@ -2,6 +2,7 @@ import type { LoginEvents } from "latchkey";
 import type { Opened } from "./backends.js";
 import { Person } from "./people.js";
 import { only, type RawAnswer, send } from "./raw-client.js";
+import { storedBrowsers, storedSessions } from "./records.js";
 import { serve } from "./server.js";
 import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
@@ -25,7 +26,7 @@ export async function rememberingSites(opened: Pick<Opened, "store">, ...options
   const revoked: Array<LoginEvents["loginsRevoked"]> = [];
   const sites = await Promise.all(
     (options.length > 0 ? options : [{}]).map(async (given) => {
-      const store = new WatchedStore(opened.store, { rememberTokens: true });
+      const store = new WatchedStore(opened.store);
       const at = site({ storeTimeout: "30s", ...given, store });
       at.app.set("trust proxy", true);
       at.login
@@ -57,15 +58,20 @@ export async function rememberingSites(opened: Pick<Opened, "store">, ...options
     me: (cookie: string, headers = {}) => send(origin, "GET /me", { cookie, headers }),
     isIn: async (cookie: string) => (await send(origin, "GET /me", { cookie })).status === 200,
     /** The records of a user's browsers, whatever the store is made to do. */
-    recordsOf: ({ id }: Person) => opened.store.rememberTokens!.listByUser(id),
+    recordsOf: ({ id }: Person) => storedBrowsers(opened.store, id),
     /** The sessions of a user, pending ones too. */
-    sessionsOf: ({ id }: Person) => opened.store.listByUser(id),
+    sessionsOf: ({ id }: Person) => storedSessions(opened.store, id),
   };
 }
 
 /** The remember cookie that an answer sets, as a `Cookie` header; undefined when it sets none. */
 export function rememberIn({ cookie }: RawAnswer): string | undefined {
   return only("remember", cookie);
+}
+
+/** Uses the session that an answer gave, so that the answer is known to have arrived. */
+export async function comeBack(origin: string, { cookie }: RawAnswer): Promise<void> {
+  await send(origin, "POST /note/back", { cookie: only("sid", cookie) });
 }
 
 /** Does this answer remove the remember cookie? */

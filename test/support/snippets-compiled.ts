@@ -33,6 +33,7 @@ async function compile(): Promise<string> {
       for (const shared of SHARED) write({ ...shared, page });
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
+  copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, "programs/better-sqlite3.d.ts"));
   const outcomes = await Promise.all(["fragments", "programs", ...ALONE].map(tsc));
   return outcomes.join("");
 }

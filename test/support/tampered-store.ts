@@ -1,5 +1,5 @@
-import { MemoryStore, type RememberTokenStore, type SessionStore } from "latchkey";
-import type { Verb } from "./watched-store.js";
+import { MemoryStore } from "latchkey";
+import { type Verb, WatchedStore } from "./watched-store.js";
 
 /** How one call goes wrong: `run` does what was asked for, `released` is when the test is over with the answer. */
 export type Tampering = (run: () => Promise<unknown>, released: Promise<void>) => Promise<unknown>;
@@ -24,18 +24,14 @@ export const tamperings: Record<string, Tampering> = {
 };
 
 /** A memory store of which one call, the nth from `arm` on, goes wrong. */
-export class TamperedStore {
-  readonly inner = new MemoryStore();
-  readonly store: SessionStore;
-  calls: Verb[] = [];
+export class TamperedStore extends WatchedStore {
   #armed: { at: number; tampering: Tampering } | undefined;
   #late: Array<Promise<unknown>> = [];
   #release = () => {};
   #released = Promise.resolve();
 
   constructor() {
-    const rememberTokens = this.#tampered<RememberTokenStore>(this.inner.rememberTokens, "rememberTokens.");
-    this.store = this.#tampered<SessionStore>(this.inner, "", { rememberTokens });
+    super(new MemoryStore());
   }
 
   /** From now on calls are counted, and this one goes wrong. */
@@ -55,23 +51,11 @@ export class TamperedStore {
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #tampered<T extends object>(target: T, prefix: string, own: Partial<T> = {}): T {
-    return new Proxy(target, {
-      get: (_, name) => {
-        if (name in own) return own[name as keyof T];
-        const value = target[name as keyof T];
-        if (typeof value !== "function") return value;
-        const method = value as unknown as (...args: unknown[]) => Promise<unknown>;
-        return (...args: unknown[]) => this.#pass(`${prefix}${String(name)}` as Verb, () => method.apply(target, args));
-      },
-    });
-  }
-
-  #pass(verb: Verb, run: () => Promise<unknown>): Promise<unknown> {
+  protected override pass<T>(verb: Verb, call: () => Promise<T>): Promise<T> {
     const index = this.calls.push(verb) - 1;
-    if (index !== this.#armed?.at) return run();
-    const tampered = this.#armed.tampering(run, this.#released);
+    if (index !== this.#armed?.at) return call();
+    const tampered = this.#armed.tampering(call, this.#released);
     this.#late.push(tampered);
-    return tampered;
+    return tampered as Promise<T>;
   }
 }

@@ -1,78 +1,71 @@
 import {
+  type ListOptions,
   MemoryStore,
-  type RememberTokenRecord,
-  type RememberTokenStore,
   type SessionRecord,
   type SessionStore,
+  type SessionTimes,
+  type SessionUpdate,
 } from "latchkey";
+import { storedSessions } from "./records.js";
 
-/** A verb of SessionStore, or one of its RememberTokenStore. */
-export type Verb = Exclude<keyof SessionStore, "rememberTokens"> | `rememberTokens.${keyof RememberTokenStore}`;
+type Method = Exclude<keyof SessionStore, "lacks">;
+
+/** A method of SessionStore, and the kind of the record unless it is a session. */
+export type Verb = `${"" | "browser." | "ended."}${Method}`;
+
+/** The kinds of the records that any store here was given, by id, unless they are sessions. */
+const kinds = new Map<string, string>();
 
 /** A store that notes each call and can be made to wait, to fail, to hang or to throw before it passes the call on. */
 export class WatchedStore implements SessionStore {
-  /** The verbs that were called, in order. */
+  /** The calls in order. */
   calls: Verb[] = [];
   /** Runs before each call: a promise makes the call wait, a rejection or an exception makes it fail. */
   before: (verb: Verb) => unknown = () => undefined;
 
-  /** Those of the inner store, likewise watched; only when asked for. */
-  declare readonly rememberTokens?: RememberTokenStore;
+  constructor(readonly inner: SessionStore = new MemoryStore()) {}
 
-  constructor(
-    readonly inner: SessionStore = new MemoryStore(),
-    { rememberTokens = false } = {},
-  ) {
-    if (rememberTokens) this.rememberTokens = this.#watched(inner.rememberTokens);
+  get lacks() {
+    return this.inner.lacks ?? [];
   }
 
   create(id: string, record: SessionRecord) {
-    return this.#pass("create", () => this.inner.create(id, record));
+    if (record.kind !== "session") kinds.set(id, record.kind);
+    return this.#pass("create", kinds.get(id), () => this.inner.create(id, record));
   }
   read(id: string) {
-    return this.#pass("read", () => this.inner.read(id));
+    return this.#pass("read", kinds.get(id), () => this.inner.read(id));
   }
-  update(id: string, record: SessionRecord) {
-    return this.#pass("update", () => this.inner.update(id, record));
+  update(id: string, update: SessionUpdate) {
+    return this.#pass("update", kinds.get(id), () => this.inner.update(id, update));
   }
-  touch(id: string, seen: Pick<SessionRecord, "lastSeenAt" | "expiresAt">) {
-    return this.#pass("touch", () => this.inner.touch(id, seen));
+  touch(id: string, times: SessionTimes) {
+    return this.#pass("touch", kinds.get(id), () => this.inner.touch(id, times));
   }
   destroy(id: string) {
-    return this.#pass("destroy", () => this.inner.destroy(id));
+    return this.#pass("destroy", kinds.get(id), () => this.inner.destroy(id));
   }
-  listByUser(userId: string) {
-    return this.#pass("listByUser", () => this.inner.listByUser(userId));
+  listByUser(userId: string, options: ListOptions) {
+    return this.#pass("listByUser", options.kind, () => this.inner.listByUser(userId, options));
   }
-  destroyByUser(userId: string, options?: { except?: string }) {
-    return this.#pass("destroyByUser", () => this.inner.destroyByUser(userId, options));
+  destroyByUser(userId: string, options: { kind: string; limit: number }) {
+    return this.#pass("destroyByUser", options.kind, () => this.inner.destroyByUser(userId, options));
   }
   prune(options?: { limit?: number }) {
-    return this.#pass("prune", () => this.inner.prune(options));
+    return this.#pass("prune", undefined, () => this.inner.prune(options));
   }
 
   /** How many sessions these users have, without those of logins that are not complete. */
   async countOf(...userIds: string[]): Promise<number> {
-    const sessions = (await Promise.all(userIds.map((id) => this.inner.listByUser(id)))).flat();
+    const sessions = (await Promise.all(userIds.map((id) => storedSessions(this.inner, id)))).flat();
     return sessions.filter(({ data }) => !(data.auth as { pending?: true }).pending).length;
   }
 
-  #watched(tokens: RememberTokenStore | undefined): RememberTokenStore {
-    if (!tokens) throw new Error("the inner store keeps no remembered browsers");
-    const pass = <T>(verb: keyof RememberTokenStore, call: () => Promise<T>) =>
-      this.#pass(`rememberTokens.${verb}`, call);
-    return {
-      create: (id: string, record: RememberTokenRecord) => pass("create", () => tokens.create(id, record)),
-      read: (id) => pass("read", () => tokens.read(id)),
-      rotate: (id, hash, record) => pass("rotate", () => tokens.rotate(id, hash, record)),
-      destroy: (id) => pass("destroy", () => tokens.destroy(id)),
-      listByUser: (userId) => pass("listByUser", () => tokens.listByUser(userId)),
-      destroyByUser: (userId, options) => pass("destroyByUser", () => tokens.destroyByUser(userId, options)),
-      prune: (options) => pass("prune", () => tokens.prune(options)),
-    };
+  #pass<T>(method: Method, kind: string | undefined, call: () => Promise<T>): Promise<T> {
+    return this.pass((kind === undefined || kind === "session" ? method : `${kind}.${method}`) as Verb, call);
   }
 
-  #pass<T>(verb: Verb, call: () => Promise<T>): Promise<T> {
+  protected pass<T>(verb: Verb, call: () => Promise<T>): Promise<T> {
     this.calls.push(verb);
     const waiting = this.before(verb);
     return waiting instanceof Promise ? waiting.then(call) : call();

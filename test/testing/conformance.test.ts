@@ -1,21 +1,29 @@
 import { expect } from "chai";
 import { MemoryStore } from "express-session";
-import type { RememberTokenStore, SessionStore } from "latchkey";
+import type { SessionStore } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
-import {
-  rememberTokenConformance,
-  type StoreCase,
-  type StoreConformanceOptions,
-  storeConformance,
-} from "latchkey/testing";
+import { type StoreCase, type StoreConformanceOptions, storeConformance } from "latchkey/testing";
 import { mistakenEnding } from "../support/mistakes/ending.js";
+import { mistakenExpiring } from "../support/mistakes/expiring.js";
+import { mistakenFailing } from "../support/mistakes/failing.js";
 import { mistakenKeeping } from "../support/mistakes/keeping.js";
-import { mistakenRemembering } from "../support/mistakes/remembering.js";
-import { mistakenRotating } from "../support/mistakes/rotating.js";
+import { mistakenListing } from "../support/mistakes/listing.js";
+import type { Mistake } from "../support/mistakes/mistake.js";
+import { mistakenPaging } from "../support/mistakes/paging.js";
 import { mistakenWriting } from "../support/mistakes/writing.js";
-import { PlainRememberTokens, PlainStore } from "../support/plain-store.js";
+import { type PlainBackend, PlainStore } from "../support/plain-store.js";
 
-/** The names of the cases that are not passed. */
+const mistakes: Record<string, Mistake> = {
+  ...mistakenWriting,
+  ...mistakenEnding,
+  ...mistakenListing,
+  ...mistakenPaging,
+  ...mistakenKeeping,
+  ...mistakenExpiring,
+  ...mistakenFailing,
+};
+
+/** The names of the cases that fail. */
 async function failed(cases: StoreCase[]): Promise<string[]> {
   const names: string[] = [];
   for (const { name, run } of cases) await run().catch(() => names.push(name));
@@ -24,63 +32,90 @@ async function failed(cases: StoreCase[]): Promise<string[]> {
 
 const failures = (store: SessionStore, options: Omit<StoreConformanceOptions, "store"> = {}) =>
   failed(storeConformance({ store: () => store, ...options }));
-const tokenFailures = (store: RememberTokenStore) => failed(rememberTokenConformance({ store: () => store }));
 
-/** Each by the beginning that it was expected by, if it was. */
-function expectFound(names: string[], foundBy: string[]): void {
-  const found = names.map((name) => foundBy.find((start) => name.startsWith(start)) ?? name);
-  expect(found).to.have.members(foundBy);
+/** The suite for a store that makes a mistake, and for another one whose backend cannot be reached. */
+function casesOf([change, , lacks]: Mistake): StoreCase[] {
+  const store = PlainStore.with(change);
+  const failing = () => PlainStore.with(change, unreachable());
+  return storeConformance({ store: () => store, failing, lacks });
 }
 
+function unreachable(): PlainBackend {
+  return new Proxy(new Map(), {
+    get() {
+      throw new Error("the backend cannot be reached");
+    },
+  });
+}
+
+const isInRealTime = ({ name }: StoreCase) => name.endsWith("in real time");
+
+/** The failures of the case in real time, for all mistakes at once: it waits, and does not move `Date.now`. */
+function failuresInRealTime(): Promise<Map<string, string[]>> {
+  running ??= Promise.all(
+    Object.entries(mistakes).map(async ([name, mistake]): Promise<[string, string[]]> => {
+      return [name, await failed(casesOf(mistake).filter(isInRealTime))];
+    }),
+  ).then((entries) => new Map(entries));
+  return running;
+}
+let running: Promise<Map<string, string[]>> | undefined;
+
 describe("storeConformance", () => {
+  before(failuresInRealTime);
+
   it("is passed by a store that keeps the contract", async () => {
-    expect(await failures(new PlainStore())).to.eql([]);
+    expect(await failures(new PlainStore(), { failing: () => new PlainStore(unreachable()) })).to.eql([]);
   });
 
-  for (const [mistake, [change, foundBy]] of Object.entries({
-    ...mistakenWriting,
-    ...mistakenEnding,
-    ...mistakenKeeping,
-  })) {
-    it(`finds that ${mistake}`, async () => {
-      expectFound(await failures(PlainStore.with(change)), foundBy);
+  for (const [name, mistake] of Object.entries(mistakes)) {
+    it(`finds that ${name}`, async () => {
+      const names = await failed(casesOf(mistake).filter((one) => !isInRealTime(one)));
+      names.push(...(await failuresInRealTime()).get(name)!);
+      const [, foundBy] = mistake;
+      expect(names.map((found) => foundBy.find((start) => found.startsWith(start)) ?? found)).to.have.members(foundBy);
     });
   }
+
+  it("has no case that all mistakes pass", () => {
+    const all = [undefined, ["listByUser"] as const].flatMap((lacks) =>
+      casesOf([() => ({}), [], lacks ? [...lacks] : []]),
+    );
+    const names = [...new Set(all.map(({ name }) => name))];
+    const found = Object.values(mistakes).flatMap(([, foundBy]) => foundBy);
+    expect(names.filter((name) => !found.some((start) => name.startsWith(start)))).to.eql([]);
+    for (const start of found)
+      expect(
+        names.filter((name) => name.startsWith(start)),
+        start,
+      ).to.have.length(1);
+  });
 
   it("leaves out what a store is said to lack, and finds it lacking otherwise", async () => {
     const inner = new MemoryStore();
-    /** As of several processes, where each call is made by another. */
+    /** As with several processes, each of which makes one call. */
     const wrapped = new Proxy(new ExpressSessionStore(inner), {
-      get: (_, verb) => {
+      get: (_, method) => {
         const store = new ExpressSessionStore(inner);
-        const value = Reflect.get(store, verb) as unknown;
+        const value = Reflect.get(store, method) as unknown;
         return typeof value === "function" ? value.bind(store) : value;
       },
     });
-    expect(await failures(wrapped, { lacks: ["atomicity", "users"] })).to.eql([]);
-    expect(await failures(wrapped, { lacks: ["users"] })).to.eql([
-      "of 20 concurrent creates of an id one succeeds",
-      "of 20 concurrent creates of an id whose record is over one succeeds",
-      "of 20 concurrent destroys of a record one is told that it ended it",
-      "no update or touch brings a session back, in 100 races with destroy",
-      "of concurrent updates of a revision one succeeds, whole",
-      "none of many changes is lost when each is made to what was read",
+    expect(await failures(wrapped, { lacks: ["compareAndSet", "listByUser"] })).to.eql([]);
+    expect(await failures(wrapped, { lacks: ["listByUser"] })).to.eql([
+      "says what it lacks",
+      "of 20 concurrent creates of a free id exactly one succeeds",
+      "of 20 concurrent creates of an id whose record has expired exactly one succeeds",
+      "of 20 concurrent destroys of a record exactly one gets it",
+      "destroy gives the record with every update that succeeded, in 100 races",
+      "no update or touch brings a record back, in 100 races with destroy",
+      "of concurrent updates of a revision exactly one succeeds, as a whole",
+      "no change is lost when each is made to the record that was read",
       "concurrent touches leave the latest instants",
     ]);
-    expect(await failures(new PlainStore(), { lacks: ["users"] })).to.eql([
-      "says by UnsupportedByStoreError that it keeps no index of users",
+    expect(await failures(new PlainStore(), { lacks: ["listByUser"] })).to.eql([
+      "says what it lacks",
+      "listByUser and destroyByUser reject with UnsupportedByStoreError",
     ]);
   });
-});
-
-describe("rememberTokenConformance", () => {
-  it("is passed by a store that keeps the contract", async () => {
-    expect(await tokenFailures(new PlainRememberTokens())).to.eql([]);
-  });
-
-  for (const [mistake, [change, foundBy]] of Object.entries({ ...mistakenRotating, ...mistakenRemembering })) {
-    it(`finds that ${mistake}`, async () => {
-      expectFound(await tokenFailures(PlainRememberTokens.with(change)), foundBy);
-    });
-  }
 });

@@ -14,6 +14,7 @@ import {
 import { loginAs } from "latchkey/testing";
 import request from "supertest";
 import { type Person, people, SECRET } from "../support/people.js";
+import { endStoredSessions, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 
 function loginApp(options: Partial<ConstructorParameters<typeof LoginManager<Person>>[0]> = {}) {
@@ -67,7 +68,7 @@ describe("loginAs", () => {
     const me = async (value: string) => (await request(app).get("/me").set("Cookie", value).expect(200)).body;
     expect(await me(cookie)).to.eql({ name: "Ann", fresh: false, remembered: true });
 
-    await store.destroyByUser("1");
+    await endStoredSessions(store, "1");
     const remembered = cookie.split("; ").find((pair) => pair.startsWith("remember="))!;
     expect(await me(remembered)).to.eql({ name: "Ann", fresh: false, remembered: true });
     const both = await loginAs(login, ann, { remember: true, fresh: true });
@@ -92,12 +93,12 @@ describe("loginAs", () => {
   it("keeps a login that the store lists, and that ends like another", async () => {
     const { app, login, ann, store } = loginApp();
     const cookie = await loginAs(login, ann);
-    const [kept] = await store.listByUser("1");
+    const [kept] = await storedSessions(store, "1");
     expect(kept).to.include({ userId: "1" });
     expect(cookie).not.to.include(kept!.id);
     ann.stamp = "2";
     await request(app).get("/me").set("Cookie", cookie).expect(401);
-    expect(await store.listByUser("1")).to.eql([]);
+    expect(await storedSessions(store, "1")).to.eql([]);
   });
 
   it("logs an inactive user in, whom guards refuse", async () => {

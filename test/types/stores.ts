@@ -4,12 +4,12 @@ import {
   type JsonObject,
   type MemoryStore,
   type MemoryStoreOptions,
-  type RememberTokenRecord,
-  type RememberTokenStore,
+  type RecordPage,
   type SessionRecord,
   type SessionStore,
-  type StoredRememberToken,
-  type StoredSession,
+  type SessionTimes,
+  type SessionUpdate,
+  type StoredRecord,
 } from "latchkey";
 import type { OpenStore, openStore } from "latchkey/stores";
 import type { ExpressSessionStore, ExpressSessionStoreLike } from "latchkey/stores/express-session";
@@ -72,15 +72,17 @@ same<TypeOrmStoreOptions["dataSource"], DataSource>(true);
 same<ReturnType<typeof latchkeyEntities>, EntitySchema[]>(true);
 same<LatchkeyEntitiesOptions["type"], DataSource["options"]["type"] | undefined>(true);
 same<ReturnType<SessionStore["read"]>, Promise<SessionRecord | null>>(true);
-same<ReturnType<SessionStore["listByUser"]>, Promise<StoredSession[]>>(true);
-same<SessionStore["rememberTokens"], RememberTokenStore | undefined>(true);
-same<ReturnType<RememberTokenStore["read"]>, Promise<RememberTokenRecord | null>>(true);
-same<ReturnType<RememberTokenStore["listByUser"]>, Promise<StoredRememberToken[]>>(true);
+same<ReturnType<SessionStore["listByUser"]>, Promise<RecordPage>>(true);
+same<ReturnType<SessionStore["destroy"]>, Promise<SessionRecord | null>>(true);
+same<SessionStore["lacks"], ReadonlyArray<"compareAndSet" | "listByUser"> | undefined>(true);
+same<RecordPage["records"], StoredRecord[]>(true);
+same<Gives<SessionRecord, SessionUpdate>, true>(true);
+same<Gives<SessionUpdate, SessionTimes>, true>(true);
 same<SessionRecord["data"], JsonObject>(true);
 same<ReturnType<ExpressSessionStore["listByUser"]>, Promise<never>>(true);
 
 same<ReturnType<typeof storeConformance>, StoreCase[]>(true);
-same<StoreConformanceOptions["lacks"], ReadonlyArray<"atomicity" | "users"> | undefined>(true);
+same<StoreConformanceOptions["lacks"], SessionStore["lacks"]>(true);
 same<Parameters<typeof loginAs>["length"], 2 | 3>(true);
 same<keyof LoginAsOptions, "fresh" | "remember">(true);
 
@@ -92,5 +94,5 @@ export function narrowed(id: unknown): string {
 
 // @ts-expect-error A Date is nothing that JSON gives back.
 export const date: JsonObject = { at: new Date() };
-// @ts-expect-error A store has every verb.
+// @ts-expect-error A store has every method.
 export const lacking: SessionStore = { read: async () => null };

@@ -18,7 +18,7 @@ const FLOORS = [
       "stores/sql/drivers",
       "stores/typeorm",
       "stores/express-session",
-      "stores/undecodable.ts",
+      "stores/decoded.ts",
     ],
   ],
   ["Under both", ["src/http", "src/store", "src/crypto"]],

@@ -33,7 +33,7 @@ const STORES = [
   "stores/open-store",
   "stores/typeorm",
   "stores/typeorm-remember-tokens",
-  "stores/redis-remember-tokens",
+  "stores/redis-index",
 ];
 /** The session middleware under the framework, and an express-session in its place. */
 const FRAMEWORK = [
@@ -56,7 +56,7 @@ const FRAMEWORK = [
 const REDIS = [
   "stores/redis",
   "stores/redis-commands",
-  "stores/redis-remember-tokens",
+  "stores/redis-index",
   "stores/redis-moving-login",
   "stores/open-store",
 ];

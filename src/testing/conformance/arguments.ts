@@ -1,42 +1,43 @@
 import assert from "node:assert/strict";
-import type { RememberTokenRecord, RememberTokenStore } from "../../store/remember-token-store.js";
 import type { SessionRecord } from "../../store/session-store.js";
-import { type AddCase, newId } from "./case.js";
-import { type KeepingStore, type Kind, newRecord, newToken } from "./kind.js";
+import { type AddCase, listed, newId, newRecord } from "./case.js";
 
-/** What a query string or a JSON body can make of an id, and what an SQL builder would run. */
+/** Values that a query string or a JSON body can put in place of an id, and some that an SQL builder would run. */
 const HOSTILE: unknown[] = [
   ...[undefined, null, "", 0, 1, true, [], ["a"], {}, { $ne: "" }, { id: "a" }],
   ...["a\u0000", "\ud83d"],
   ...[{ toString: () => "a" }, () => "a", Symbol("a"), new String("a"), Buffer.from("a")],
 ];
+const NOT_KINDS = [...HOSTILE, "session ", "a b", "a:b", "%", "ä", "a".repeat(33)];
+const NOT_LIMITS = [undefined, null, "1", Number.NaN, Number.POSITIVE_INFINITY, 1.5, 0, -1];
 
-/** Ids are compared exactly, taken literally, and refused where they are no ids. */
-export function addIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord, changes }: Kind<S>): void {
-  add("ids are compared exactly, with their case, by every verb", async (store) => {
+/** Ids are compared exactly and literally, and invalid ones are rejected. */
+export function addIdCases(add: AddCase): void {
+  add("ids are compared exactly, with their case and without wildcards, by every method", async (store) => {
     const id = `${newId()}aB`;
     const record = newRecord();
     await store.create(id, record);
-    const others = [id.toLowerCase(), `${id} `, ` ${id}`, id.slice(0, -1), `${id}%`, id.replace("aB", "_B")];
-    for (const other of [...others, id.replace("aB", "äB"), id.replace("aB", "a\u0308B")]) {
+    const others = [id.toLowerCase(), `${id} `, ` ${id}`, id.slice(0, -1), `${id}%`, `${id}*`];
+    for (const end of ["_B", "?B", "[a]B", "äB", "a\u0308B"]) others.push(id.replace("aB", end));
+    for (const other of others) {
       assert.equal(await store.read(other), null, `read(${JSON.stringify(other)}) found ${id}`);
-      const changed = { ...record, data: { other }, expiresAt: record.expiresAt + 1 };
-      for (const change of changes(store, other, changed)) assert.equal(await change(), false, String(change));
-      assert.equal(await store.destroy(other), false);
+      assert.equal(await store.update(other, { ...record, data: { other } }), false);
+      assert.equal(await store.touch(other, { ...record, expiresAt: record.expiresAt + 1 }), false);
+      assert.equal(await store.destroy(other), null);
       await store.create(other, newRecord());
     }
     assert.deepEqual(await store.read(id), record);
   });
-  add("takes any text for an id literally", async (store) => {
+  add("any text can be an id, and is taken literally", async (store) => {
     for (const text of ["' OR '1'='1", "*", "%", "a:b:c", "__proto__", "constructor", "{}", "../x", "\u0001", "𝒳"]) {
       const id = `${text}${newId().slice(0, 8)}`;
       assert.equal(await store.read(id), null);
       await store.create(id, newRecord({ data: { id } }));
       assert.deepEqual((await store.read(id))?.data, { id });
-      assert.equal(await store.destroy(id), true);
+      assert.deepEqual((await store.destroy(id))?.data, { id });
     }
   });
-  add("refuses ids that are not non-empty strings with a TypeError", async (store) => {
+  add("rejects ids that are not non-empty strings with a TypeError", async (store) => {
     const bystander = newId();
     const record = newRecord();
     await store.create(bystander, record);
@@ -44,7 +45,8 @@ export function addIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord,
       for (const call of [
         () => store.create(id, newRecord()),
         () => store.read(id),
-        ...changes(store, id, { ...record, data: { changed: true } }),
+        () => store.update(id, { ...record, data: { changed: true } }),
+        () => store.touch(id, record),
         () => store.destroy(id),
       ]) {
         await assert.rejects(call, TypeError, `${String(call)} with ${typeof id}`);
@@ -52,81 +54,91 @@ export function addIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord,
     }
     assert.deepEqual(await store.read(bystander), record);
   });
+  add("an id belongs to one record, whatever its kind", async (store) => {
+    const id = newId();
+    const record = newRecord({ kind: "browser", userId: newId() });
+    await store.create(id, record);
+    await assert.rejects(store.create(id, newRecord({ kind: "session" })));
+    await assert.rejects(store.create(id, newRecord({ kind: "session", userId: newId() })));
+    assert.deepEqual(await store.read(id), record);
+  });
 }
 
-/** What is no record of a session is refused. */
-export function addSessionArgumentCases(add: AddCase): void {
-  add("refuses a record that is none with a TypeError, and changes nothing", async (store) => {
+/** Invalid records, updates and instants are rejected. */
+export function addRecordArgumentCases(add: AddCase): void {
+  add("rejects invalid records, updates and instants with a TypeError, and changes nothing", async (store) => {
     const [id, fresh] = [newId(), newId()];
     const record = newRecord({ userId: newId(), data: { kept: true } });
     await store.create(id, record);
     const userIds = HOSTILE.filter((userId) => userId !== null).map((userId) => ({ userId }));
+    const kinds = NOT_KINDS.map((kind) => ({ kind }));
     const revisions = [undefined, null, "1", Number.NaN, 1.5, -1].map((revision) => ({ revision }));
-    const instants = notInstants("createdAt", "lastSeenAt", "expiresAt");
-    for (const parts of [...userIds, ...notData(), ...instants, ...revisions]) {
+    const times = notInstants("lastSeenAt", "expiresAt");
+    for (const parts of [...userIds, ...kinds, ...notInstants("createdAt"), ...notData(), ...times, ...revisions]) {
       const wrong = { ...newRecord(), ...parts } as SessionRecord;
       const what = Object.keys(parts).join();
       await assert.rejects(() => store.create(fresh, wrong), TypeError, `create, ${what}`);
-      await assert.rejects(() => store.update(id, wrong), TypeError, `update, ${what}`);
-      if ("lastSeenAt" in parts || "expiresAt" in parts)
-        await assert.rejects(() => store.touch(id, wrong), TypeError, `touch, ${what}`);
+    }
+    for (const parts of [...notData(), ...times, ...revisions]) {
+      const wrong = { ...newRecord(), ...parts } as SessionRecord;
+      await assert.rejects(() => store.update(id, wrong), TypeError, `update, ${Object.keys(parts).join()}`);
+    }
+    for (const parts of times) {
+      const wrong = { ...newRecord(), ...parts } as SessionRecord;
+      await assert.rejects(() => store.touch(id, wrong), TypeError, `touch, ${Object.keys(parts).join()}`);
     }
     assert.equal(await store.read(fresh), null);
     assert.deepEqual(await store.read(id), record);
   });
 }
 
-/** What is no record of a remembered browser is refused, and what is no token. */
-export function addTokenArgumentCases(add: AddCase<RememberTokenStore>): void {
-  add("refuses a record that is none with a TypeError, and changes nothing", async (store) => {
-    const [id, fresh] = [newId(), newId()];
-    const record = newToken({ data: { kept: true } });
-    await store.create(id, record);
-    const texts = HOSTILE.flatMap((text) => [{ userId: text }, { tokenHash: text }]);
-    for (const parts of [...texts, ...notData(), ...notInstants("createdAt", "expiresAt")]) {
-      const wrong = { ...record, ...parts } as RememberTokenRecord;
-      const what = Object.keys(parts).join();
-      await assert.rejects(() => store.create(fresh, wrong), TypeError, `create, ${what}`);
-      await assert.rejects(() => store.rotate(id, record.tokenHash, wrong), TypeError, `rotate, ${what}`);
-    }
-    assert.equal(await store.read(fresh), null);
-    assert.deepEqual(await store.read(id), record);
-  });
-  add("rotate refuses tokens that are not non-empty strings with a TypeError, and changes nothing", async (store) => {
-    const id = newId();
-    const record = newToken();
-    await store.create(id, record);
-    for (const tokenHash of HOSTILE as string[])
-      for (const one of [id, newId()])
-        await assert.rejects(() => store.rotate(one, tokenHash, newToken(record)), TypeError, typeof tokenHash);
-    assert.deepEqual(await store.read(id), record);
-  });
-}
-
-/** User ids likewise. */
-export function addUserIdCases<S extends KeepingStore>(add: AddCase<S>, { newRecord }: Kind<S>): void {
-  add("user ids are compared exactly, with case, accents and spaces", async (store) => {
+/** User ids and kinds are compared exactly too, and invalid ones are rejected. */
+export function addUserIdCases(add: AddCase): void {
+  add("user ids are compared exactly, with case, accents and spaces, and without wildcards", async (store) => {
     const base = newId();
-    const users = [`${base}a`, `${base}A`, `${base}ä`, `${base}a\u0308`, `${base}a `, `${base}%`, `${base}:a`];
-    users.push(`${base}${"佐".repeat(223)}`); // 255 characters
+    const users = [`${base}a`, `${base}A`, `${base}ä`, `${base}a\u0308`, `${base}a `, `${base}:a`, `@${base}@a`];
+    users.push(base, `${base}:`, `${base}:b`);
+    users.push(`${base}%`, `${base}*`, `${base}_`, `${base}?`, `${base}[a]`, `${base}\\`, `*${base}*`);
+    const digits = String(BigInt(`0x${base}`));
+    users.push(digits, `0${digits}`, `${digits}.0`, `${digits.slice(0, -1)}${(Number(digits.at(-1)) + 1) % 10}`);
+    for (const last of ["佐", "藤"]) users.push(`${base}${"佐".repeat(222)}${last}`); // 255 characters
     for (const userId of users) await store.create(newId(), newRecord({ userId }));
-    for (const userId of users)
+    for (const userId of users) {
+      const { records } = await store.listByUser(userId, { kind: "session", limit: 100 });
       assert.deepEqual(
-        (await store.listByUser(userId)).map((found) => found.userId),
+        records.map((found) => found.userId),
         [userId],
       );
-    for (const userId of users) assert.equal(await store.destroyByUser(userId), 1, userId);
+    }
+    // Backwards, because the user ids that a wildcard matches come before it.
+    for (const userId of users.reverse()) {
+      assert.equal((await store.destroyByUser(userId, { kind: "session", limit: 100 })).ended, 1, userId);
+    }
   });
-  add("refuses user ids that are not non-empty strings with a TypeError", async (store) => {
+  add("kinds are compared exactly, with their case", async (store) => {
+    const userId = newId();
+    const kinds = ["session", "Session", "session-", "sessio"];
+    const ids = kinds.map(() => newId());
+    for (const [i, kind] of kinds.entries()) await store.create(ids[i]!, newRecord({ kind, userId }));
+    for (const [i, kind] of kinds.entries()) assert.deepEqual(await listed(store, userId, kind), [ids[i]]);
+    for (const kind of kinds) assert.equal((await store.destroyByUser(userId, { kind, limit: 100 })).ended, 1);
+  });
+  add("rejects invalid user ids, kinds, limits and places in a list with a TypeError", async (store) => {
     const userId = newId();
     await store.create(newId(), newRecord({ userId }));
-    for (const hostile of HOSTILE as string[]) {
-      await assert.rejects(() => store.listByUser(hostile), TypeError);
-      await assert.rejects(() => store.destroyByUser(hostile), TypeError);
-      if (hostile !== undefined)
-        await assert.rejects(() => store.destroyByUser(userId, { except: hostile }), TypeError);
+    const wrong: Array<[string, { kind: string; limit: number; after?: string }]> = [
+      ...HOSTILE.map((hostile) => [hostile as string, { kind: "session", limit: 1 }] as never),
+      ...NOT_KINDS.map((kind) => [userId, { kind, limit: 1 }] as never),
+      ...NOT_LIMITS.map((limit) => [userId, { kind: "session", limit }] as never),
+    ];
+    for (const [user, options] of wrong) {
+      await assert.rejects(() => store.listByUser(user, options), TypeError);
+      await assert.rejects(() => store.destroyByUser(user, options), TypeError);
     }
-    assert.equal((await store.listByUser(userId)).length, 1);
+    for (const after of HOSTILE.filter((hostile) => hostile !== undefined) as string[]) {
+      await assert.rejects(() => store.listByUser(userId, { kind: "session", limit: 1, after }), TypeError);
+    }
+    assert.equal((await listed(store, userId)).length, 1);
   });
 }
 

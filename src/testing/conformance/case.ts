@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { SessionStore } from "../../store/session-store.js";
+import type { RecordPage, SessionRecord, SessionStore } from "../../store/session-store.js";
 
-/** One sentence of the contract, to be run by any test runner. */
+/** One sentence of the contract, which any test runner can run. */
 export interface StoreCase {
   name: string;
   /** Rejects when the store does not keep the sentence. */
@@ -9,27 +10,63 @@ export interface StoreCase {
 }
 
 /** Adds a case to the suite. */
-export type AddCase<S = SessionStore> = (name: string, run: (store: S) => Promise<void>) => void;
+export type AddCase = (name: string, run: (store: SessionStore) => Promise<void>) => void;
 
-/** A suite that is empty yet, and what adds a case to it; each opens the store anew. */
-export function newSuite<S>(open: () => S | Promise<S>): { cases: StoreCase[]; add: AddCase<S> } {
+/** A suite without cases, and what adds a case to it; each opens the store anew. */
+export function newSuite(open: () => SessionStore | Promise<SessionStore>): { cases: StoreCase[]; add: AddCase } {
   const cases: StoreCase[] = [];
   return { cases, add: (name, run) => void cases.push({ name, run: async () => run(await open()) }) };
 }
 
 export const HOUR = 3_600_000;
 
+/** The kinds that the cases use: two of latchkey, and one that no store knows, as long as a kind can be. */
+export const KINDS = ["session", "browser", "a-kind-that-a-later-version-adds"] as const;
+
+/** A session of an anonymous visitor that lives for an hour. */
+export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
+  const now = Date.now();
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + HOUR };
+  return { kind: "session", userId: null, data: {}, ...times, revision: 0, ...parts };
+}
+
 /** An id that no other case uses, for a record or a user. */
 export function newId(): string {
   return randomUUID().replaceAll("-", "");
 }
 
-/** Makes so many calls at once, and waits for all. */
+/** The ids of a user's records of a kind, from all pages, in alphabetical order. */
+export async function listed(store: SessionStore, userId: string, kind = "session", limit = 100): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { records } of pagesOf(store, userId, kind, limit)) ids.push(...records.map(({ id }) => id));
+  return ids.sort();
+}
+
+/** No list of the suite has more pages, even if most of them are empty. */
+const MOST_PAGES = 1000;
+
+/** The pages of a user's records of a kind. */
+export async function* pagesOf(
+  store: SessionStore,
+  userId: string,
+  kind: string,
+  limit: number,
+): AsyncGenerator<RecordPage> {
+  let pages = 0;
+  for (let after: string | null | undefined; after !== null; ) {
+    assert.ok(pages++ < MOST_PAGES, `the list has no end: ${MOST_PAGES} pages, and there is a next one`);
+    const page = await store.listByUser(userId, { kind, limit, after });
+    yield page;
+    after = page.next;
+  }
+}
+
+/** Makes this many calls at once, and waits for all of them. */
 export function together<T>(count: number, call: (i: number) => Promise<T>): Promise<Array<PromiseSettledResult<T>>> {
   return Promise.allSettled(Array.from({ length: count }, (_, i) => call(i)));
 }
 
-/** Runs a piece of a case at another time of day. */
+/** Runs a part of a case at another instant. */
 export async function at(instant: number, run: () => Promise<void>): Promise<void> {
   const { now } = Date;
   Date.now = () => instant;
@@ -40,7 +77,7 @@ export async function at(instant: number, run: () => Promise<void>): Promise<voi
   }
 }
 
-/** Runs a piece of a case so many milliseconds from now. */
+/** Runs a part of a case this many milliseconds from now. */
 export function atLater(milliseconds: number, run: () => Promise<void>): Promise<void> {
   return at(Date.now() + milliseconds, run);
 }

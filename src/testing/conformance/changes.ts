@@ -1,27 +1,41 @@
 import assert from "node:assert/strict";
-import { type AddCase, at, HOUR, newId, together } from "./case.js";
-import { newRecord } from "./kind.js";
+import { type AddCase, at, HOUR, KINDS, newId, newRecord, together } from "./case.js";
 
-/** What `update` and `touch` do to a session, and do not. */
+/** What `update` and `touch` change, and what they leave alone. */
 export function addChangeCases(add: AddCase): void {
-  add("update replaces a record, all of it", async (store) => {
+  add("update replaces the data and the two instants, forward or back", async (store) => {
     const id = newId();
     const first = newRecord({ data: { a: 1 } });
     await store.create(id, first);
-    const { createdAt, lastSeenAt, expiresAt } = first;
-    const earlier = { createdAt: createdAt - 9, lastSeenAt: lastSeenAt - 9, expiresAt: expiresAt - 9 };
-    const record = newRecord({ data: { b: 2 }, ...earlier });
-    assert.equal(await store.update(id, record), true);
-    assert.deepEqual(await store.read(id), { ...record, revision: 1 });
+    const { lastSeenAt, expiresAt } = first;
+    for (const [revision, by] of [-9, 9].entries()) {
+      const changed = { data: { by }, lastSeenAt: lastSeenAt + by, expiresAt: expiresAt + by };
+      assert.equal(await store.update(id, { ...changed, revision }), true);
+      assert.deepEqual(await store.read(id), { ...first, ...changed, revision: revision + 1 });
+    }
   });
-  add("update by what was read gives true, and the next revision", async (store) => {
+  add("update never changes the kind, the user or when the record was created", async (store) => {
+    for (const kind of KINDS) {
+      for (const userId of [newId(), null]) {
+        const [id, other] = [newId(), newId()];
+        const record = newRecord({ kind, userId, data: { a: 1 } });
+        await store.create(id, record);
+        const wrong = { kind: "other", userId: other, createdAt: record.createdAt - 9 };
+        await store.update(id, { ...record, ...wrong }).catch(() => {});
+        const read = (await store.read(id))!;
+        assert.deepEqual({ ...read, revision: 0 }, record);
+        assert.deepEqual(await store.destroy(id), read);
+      }
+    }
+  });
+  add("update by a record that was read succeeds, and raises the revision by one", async (store) => {
     const id = newId();
     const record = newRecord({ userId: newId(), data: { a: 1 } });
     await store.create(id, record);
     for (const _ of [1, 2]) assert.equal(await store.update(id, (await store.read(id))!), true);
     assert.deepEqual(await store.read(id), { ...record, revision: 2 });
   });
-  add("update of another revision than the stored one gives false, and writes nothing", async (store) => {
+  add("update of a revision that is not the stored one gives false, and writes nothing", async (store) => {
     const id = newId();
     const first = newRecord({ userId: newId(), data: { by: "first" } });
     await store.create(id, first);
@@ -40,7 +54,7 @@ export function addChangeCases(add: AddCase): void {
     await store.touch(id, { lastSeenAt: record.lastSeenAt + 1, expiresAt: record.expiresAt + 1 });
     assert.equal(await store.update(id, record), true);
   });
-  add("touch moves the instants, and nothing else", async (store) => {
+  add("touch moves the two instants, and changes nothing else", async (store) => {
     const id = newId();
     const record = newRecord({ userId: newId(), data: { a: 1 } });
     await store.create(id, record);
@@ -78,7 +92,7 @@ export function addChangeCases(add: AddCase): void {
       await at(expiresAt, async () => assert.equal(await store.read(id), null));
     }
   });
-  add("a record that is over when it is updated does not exist", async (store) => {
+  add("an update whose expiry has passed ends the record", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     await store.update(id, newRecord({ expiresAt: Date.now() }));
@@ -87,9 +101,9 @@ export function addChangeCases(add: AddCase): void {
   });
 }
 
-/** The same with many callers at once. */
+/** The same with concurrent callers. */
 export function addConcurrentChangeCases(add: AddCase, callers: number): void {
-  add("no update or touch brings a session back, in 100 races with destroy", async (store) => {
+  add("no update or touch brings a record back, in 100 races with destroy", async (store) => {
     for (let i = 0; i < 100; i++) {
       const id = newId();
       const record = newRecord({ userId: newId() });
@@ -104,7 +118,7 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
       assert.equal(await store.read(id), null);
     }
   });
-  add("no update or touch brings a session back that is over, in 100 races with each other", async (store) => {
+  add("no update or touch brings an expired record back, in 100 races", async (store) => {
     const expiresAt = Date.now() + HOUR;
     const ids = Array.from({ length: 100 }, newId);
     for (const id of ids) await store.create(id, newRecord({ expiresAt }));
@@ -117,12 +131,12 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
           store.touch(id, later),
           store.update(id, later),
         ]);
-        assert.deepEqual(outcomes, [false, false, false, false]);
+        assert.deepEqual(outcomes, [false, null, false, false]);
         assert.equal(await store.read(id), null);
       }
     });
   });
-  add("of concurrent updates of a revision one succeeds, whole", async (store) => {
+  add("of concurrent updates of a revision exactly one succeeds, as a whole", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     for (const revision of [0, 1, 2]) {
@@ -133,11 +147,11 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
       assert.deepEqual([read?.data, read?.revision], [{ a: won[0], b: won[0] }, revision + 1]);
     }
   });
-  add("none of many changes is lost when each is made to what was read", async (store) => {
+  add("no change is lost when each is made to the record that was read", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     const change = async (i: number) => {
-      // Each time that it is in vain, another one's has succeeded.
+      // Each attempt that fails means that another caller succeeded.
       for (let tries = 0; tries < callers; tries++) {
         const read = (await store.read(id))!;
         if (await store.update(id, { ...read, data: { ...read.data, [`by${i}`]: i } })) return;

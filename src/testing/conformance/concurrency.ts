@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { isLatchkeyError } from "../../errors.js";
-import { type AddCase, at, HOUR, newId, together } from "./case.js";
-import type { KeepingStore, Kind } from "./kind.js";
+import type { SessionRecord } from "../../store/session-store.js";
+import { type AddCase, at, HOUR, KINDS, newId, newRecord, together } from "./case.js";
 
 export const CALLERS = 20;
 
-/** What many callers at once must not do to a record. */
-export function addConcurrencyCases<S extends KeepingStore>(add: AddCase<S>, { newRecord }: Kind<S>): void {
-  add(`of ${CALLERS} concurrent creates of an id one succeeds`, async (store) => {
+/** What concurrent callers must not do to a record. */
+export function addConcurrencyCases(add: AddCase): void {
+  add(`of ${CALLERS} concurrent creates of a free id exactly one succeeds`, async (store) => {
     const id = newId();
     await oneCreates((i) => store.create(id, newRecord({ data: { i } })));
     assert.equal(typeof (await store.read(id))?.data.i, "number");
   });
-  add(`of ${CALLERS} concurrent creates of an id whose record is over one succeeds`, async (store) => {
+  add(`of ${CALLERS} concurrent creates of an id whose record has expired exactly one succeeds`, async (store) => {
     const id = newId();
     const expiresAt = Date.now() + HOUR;
     await store.create(id, newRecord({ expiresAt }));
@@ -21,20 +21,34 @@ export function addConcurrencyCases<S extends KeepingStore>(add: AddCase<S>, { n
       assert.deepEqual((await store.read(id))?.data, { i: winner });
     });
   });
-  add(`of ${CALLERS} concurrent destroys of a record one is told that it ended it`, async (store) => {
-    const id = newId();
-    await store.create(id, newRecord());
-    const outcomes = await together(CALLERS, () => store.destroy(id));
-    assert.equal(outcomes.filter((outcome) => outcome.status === "fulfilled" && outcome.value).length, 1);
-    assert.ok(outcomes.every((outcome) => outcome.status === "fulfilled"));
+  add(`of ${CALLERS} concurrent destroys of a record exactly one gets it`, async (store) => {
+    const [id, record] = [newId(), newRecord({ userId: newId() })];
+    await store.create(id, record);
+    const got = (await together(CALLERS, () => store.destroy(id))).map(gotten);
+    assert.deepEqual(
+      got.filter((one) => one !== null),
+      [record],
+    );
     assert.equal(await store.read(id), null);
   });
-  add("8 concurrent prunes remove each expired record once, and no live one", async (store) => {
+  add("destroy gives the record with every update that succeeded, in 100 races", async (store) => {
+    for (let i = 0; i < 100; i++) {
+      const [id, record] = [newId(), newRecord({ userId: newId(), data: { updated: false } })];
+      await store.create(id, record);
+      const update = () => store.update(id, { ...record, data: { updated: true } });
+      const early = i % 2 ? store.destroy(id) : null;
+      const [updated, ended] = await Promise.all([update(), early ?? store.destroy(id)]);
+      assert.deepEqual([ended?.data, ended?.revision], [{ updated }, updated ? 1 : 0]);
+    }
+  });
+  add("8 concurrent prunes remove each expired record of any kind once, and no live one", async (store) => {
     const later = Date.now() + 10 * HOUR;
     const live = newId();
     await store.create(live, newRecord({ expiresAt: later + HOUR }));
     await at(later, async () => void (await store.prune()));
-    for (let i = 0; i < 60; i++) await store.create(newId(), newRecord());
+    for (let i = 0; i < 60; i++) {
+      await store.create(newId(), newRecord({ kind: KINDS[i % 3]!, userId: i % 2 ? newId() : null }));
+    }
     await at(later, async () => {
       const counts = await Promise.all(Array.from({ length: 8 }, () => store.prune()));
       const total = counts.reduce((sum, count) => sum + count, 0);
@@ -46,11 +60,16 @@ export function addConcurrencyCases<S extends KeepingStore>(add: AddCase<S>, { n
   });
 }
 
-/** Which of many creates succeeded; the others must be told that they did not. */
+/** Which of many creates succeeded. All others must reject with SessionExistsError. */
 async function oneCreates(create: (i: number) => Promise<void>): Promise<number> {
   const outcomes = await together(CALLERS, create);
   const losers = outcomes.filter((outcome) => outcome.status === "rejected");
   assert.equal(losers.length, CALLERS - 1);
   for (const { reason } of losers) assert.ok(isLatchkeyError(reason, "session_exists"), String(reason));
   return outcomes.findIndex((outcome) => outcome.status === "fulfilled");
+}
+
+function gotten(outcome: PromiseSettledResult<SessionRecord | null>): SessionRecord | null {
+  if (outcome.status === "fulfilled") return outcome.value;
+  throw outcome.reason;
 }

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { isLatchkeyError } from "../../errors.js";
-import { type AddCase, at, atLater, HOUR, newId } from "./case.js";
-import type { KeepingStore, Kind } from "./kind.js";
+import { type AddCase, at, atLater, HOUR, listed, newId, newRecord } from "./case.js";
 
-/** From `expiresAt` on a record does not exist. */
-export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRecord, changes }: Kind<S>): void {
-  add("from expiresAt on a record does not exist, for any verb", async (store) => {
+/** From `expiresAt` on, a record does not exist. */
+export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
+  add("from expiresAt on, a record does not exist for any method", async (store) => {
     const start = Date.now();
     const record = newRecord({ userId: newId(), expiresAt: start + HOUR });
     const later = { ...record, expiresAt: start + 2 * HOUR };
@@ -14,21 +13,22 @@ export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRec
       await at(start, () => store.create(id, record));
       return id;
     };
-    const verbs = [
-      (id: string) => store.destroy(id),
-      ...changes(store, "any", later).map((_, i) => (id: string) => changes(store, id, later)[i]!()),
+    const methods = [
+      async (id: string) => (await store.destroy(id)) !== null,
+      (id: string) => store.update(id, later),
+      (id: string) => store.touch(id, later),
     ];
     const id = await created();
     await at(start + HOUR - 1, async () => {
       assert.notEqual(await store.read(id), null);
       await assert.rejects(store.create(id, record), (error) => isLatchkeyError(error, "session_exists"));
     });
-    for (const verb of verbs) {
+    for (const method of methods) {
       const other = await created();
       await at(start + HOUR, async () => {
         assert.equal(await store.read(other), null);
-        assert.equal(await verb(other), false, String(verb));
-        assert.equal(await store.read(other), null, String(verb));
+        assert.equal(await method(other), false, String(method));
+        assert.equal(await store.read(other), null, String(method));
       });
     }
     await at(start + HOUR, async () => {
@@ -36,7 +36,7 @@ export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRec
       assert.deepEqual(await store.read(id), later);
     });
   });
-  add("a record that lives for 100 ms is kept, and no longer", async (store) => {
+  add("a record that lives for 100 ms is kept for 100 ms", async (store) => {
     const id = newId();
     const start = Date.now();
     await at(start, async () => {
@@ -45,12 +45,12 @@ export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRec
     });
     await at(start + 100, async () => assert.equal(await store.read(id), null));
   });
-  add("a record that is over when it is written does not exist", async (store) => {
+  add("a record that has expired when it is created does not exist", async (store) => {
     const id = newId();
     await store.create(id, newRecord({ expiresAt: Date.now() }));
     assert.equal(await store.read(id), null);
   });
-  add("prune removes only expired records, at most as many as it is told", async (store) => {
+  add("prune removes only expired records, and at most as many as its limit", async (store) => {
     const live = newId();
     await store.create(live, newRecord({ expiresAt: Date.now() + 3 * HOUR }));
     for (let i = 0; i < 5; i++) await store.create(newId(), newRecord({ expiresAt: Date.now() + HOUR }));
@@ -66,5 +66,26 @@ export function addExpiryCases<S extends KeepingStore>(add: AddCase<S>, { newRec
       assert.equal(await store.prune(), 0);
       assert.notEqual(await store.read(live), null);
     });
+  });
+  add("a backend's own expiry follows every update and touch, in real time", async (store) => {
+    const [touched, updated, touchedBack, updatedBack, brief] = [newId(), newId(), newId(), newId(), newId()];
+    const [soon, late] = [Date.now() + 1200, Date.now() + HOUR].map((expiresAt) => newRecord({ expiresAt }));
+    const userIds = [newId(), newId(), newId()];
+    await store.create(touched, { ...soon!, userId: userIds[0]! });
+    assert.equal(await store.touch(touched, late!), true);
+    await store.create(updated, { ...soon!, userId: userIds[1]! });
+    assert.equal(await store.update(updated, late!), true);
+    await store.create(touchedBack, { ...late!, userId: userIds[2]! });
+    assert.equal(await store.touch(touchedBack, soon!), true);
+    await store.create(updatedBack, { ...late!, userId: userIds[2]! });
+    assert.equal(await store.update(updatedBack, soon!), true);
+    await store.create(brief, { ...soon!, userId: userIds[2]! });
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    for (const id of [updatedBack, brief]) assert.equal(await store.read(id), null);
+    for (const [i, id] of [touched, updated, touchedBack].entries()) {
+      assert.notEqual(await store.read(id), null);
+      if (hasUsers) assert.deepEqual(await listed(store, userIds[i]!), [id]);
+      assert.notEqual(await store.destroy(id), null);
+    }
   });
 }

@@ -133,7 +133,7 @@ export async function verbs(member: Express.User): Promise<void> {
 }
 
 export function options(given: LoginManagerOptions<User>): void {
-  const store: SessionStore = new MemoryStore({ maxSessions: 10 });
+  const store: SessionStore = new MemoryStore({ maxOfKind: 10 });
   new LoginManager<User>({ ...given, store, loginView: { "/": "/login" }, refreshView: () => undefined });
   new LoginManager<User>({ secret: [secret] as const, sessionProtection: false, nextIn: "cookie" });
   new LoginManager<User>({ secret, store: undefined, remember: { duration: undefined, cookie: undefined } });

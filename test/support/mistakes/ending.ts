@@ -1,121 +1,348 @@
-import { later, type Mistake, NOBODY } from "./mistake.js";
+import { assertId, SessionExistsError, type SessionRecord } from "latchkey";
+import { touched } from "../plain-store.js";
+import { checkTouch, later, MADE_UP, type Mistake, touching } from "./mistake.js";
 
-/** Mistakes in touch and destroy. */
+/** Mistakes in touch, destroy and destroyByUser. */
 export const mistakenEnding: Record<string, Mistake> = {
   "touch goes back": [
-    (plain) => ({
-      async touch(id, { lastSeenAt, expiresAt }) {
-        const touched = await plain.touch(id, { lastSeenAt, expiresAt });
-        if (touched) Object.assign(plain.find(id)!, { lastSeenAt, expiresAt });
-        return touched;
-      },
-    }),
-    ["touch never moves", "no update or touch brings a session back,", "concurrent touches leave"],
+    touching((_, __, given) => given),
+    ["destroy gives the record as", "touch moves", "touch never moves", "concurrent touches", "a backend's own expiry"],
   ],
   "touch leaves the expiry": [
-    (plain) => ({
-      async touch(id, seen) {
-        const { expiresAt } = plain.find(id) ?? seen;
-        const touched = await plain.touch(id, seen);
-        if (touched) plain.find(id)!.expiresAt = expiresAt;
-        return touched;
-      },
-    }),
-    ["touch moves the", "touch never moves", "a touched record", "no update or touch brings a session back,"],
+    touching((_, { expiresAt }) => ({ expiresAt })),
+    [
+      "destroy gives the record as",
+      "touch moves",
+      "touch never moves",
+      "a touched record",
+      "concurrent touches",
+      "a record that was updated",
+      "a backend's own expiry",
+    ],
   ],
-  "touch takes all that it is given": [
-    (plain) => ({
-      async touch(id, seen) {
-        const touched = await plain.touch(id, seen);
-        if (touched) plain.put(id, { ...seen, ...plain.find(id)!, ...("data" in seen ? { data: {} } : {}) });
-        return touched;
-      },
-    }),
-    ["touch moves the", "no update or touch brings a session back,"],
+  "touch leaves the last use": [
+    touching((_, { lastSeenAt }) => ({ lastSeenAt })),
+    ["touch moves", "touch never moves", "concurrent touches"],
+  ],
+  "touch moves both instants or none": [
+    touching((now, before) => (now.expiresAt > before.expiresAt ? now : before)),
+    ["touch never moves", "concurrent touches"],
+  ],
+  "touch writes everything that it is given": [
+    touching((now, _, given) => ({ data: given.data ?? now.data })),
+    ["destroy gives the record as", "touch moves"],
+  ],
+  "touch raises the revision": [
+    touching(({ revision }) => ({ revision: revision + 1 })),
+    [
+      "destroy gives the record as",
+      "a touch leaves",
+      "touch moves",
+      "touch never moves",
+      "concurrent touches",
+      "listByUser always finds a record while",
+    ],
   ],
   "touch inserts": [
     (plain) => ({
-      async touch(id, seen) {
-        if (!(await plain.touch(id, seen))) plain.put(id, { ...NOBODY, ...seen });
+      async touch(id, times) {
+        checkTouch(id, times);
+        if (!plain.find(id)) plain.put(id, touched(MADE_UP, times));
+        return plain.touch(id, times);
+      },
+    }),
+    [
+      "an unknown id",
+      "no method brings",
+      "from expiresAt on",
+      "ids are compared",
+      "no update or touch brings a record",
+      "no update or touch brings an expired",
+      "concurrent destroyByUser",
+    ],
+  ],
+  "touch ignores the expiry": [
+    (plain) => ({
+      async touch(id, times) {
+        checkTouch(id, times);
+        const found = plain.records.get(id);
+        if (found) plain.put(id, touched(found, times));
+        return found !== undefined;
+      },
+    }),
+    ["from expiresAt on", "no update or touch brings an expired"],
+  ],
+  "touch gives true when there is no record": [
+    (plain) => ({
+      async touch(id, times) {
+        await plain.touch(id, times);
         return true;
       },
     }),
     [
       "an unknown id",
-      "no verb brings",
+      "no method brings",
       "from expiresAt on",
       "ids are compared",
-      "no update or touch brings a session back,",
-      "no update or touch brings a session back that",
-      "concurrent destroyByUser calls",
+      "no update or touch brings an expired",
     ],
+  ],
+  "touch gives false when nothing moves": [
+    (plain) => ({
+      async touch(id, times) {
+        checkTouch(id, times);
+        const before = plain.find(id);
+        const isTouched = await plain.touch(id, times);
+        return isTouched && (times.lastSeenAt > before!.lastSeenAt || times.expiresAt > before!.expiresAt);
+      },
+    }),
+    ["touch never moves", "a backend's own expiry"],
   ],
   "touch writes later what it read": [
     (plain) => ({
-      async touch(id, seen) {
+      async touch(id, times) {
+        checkTouch(id, times);
         const found = await plain.read(id);
-        if (!(await plain.touch(id, seen)) || !found) return false;
+        if (!found) return false;
         await later();
-        const lastSeenAt = Math.max(found.lastSeenAt, seen.lastSeenAt);
-        plain.put(id, { ...found, lastSeenAt, expiresAt: Math.max(found.expiresAt, seen.expiresAt) });
+        plain.put(id, touched(found, times));
         return true;
       },
     }),
-    ["concurrent touches leave", "concurrent destroyByUser calls"],
+    ["no update or touch brings a record", "concurrent touches", "concurrent destroyByUser"],
   ],
-  "destroy always gives true": [
+  "destroy gives null": [
     (plain) => ({
       async destroy(id) {
         await plain.destroy(id);
-        return true;
+        return null;
       },
     }),
     [
+      "keeps keys of any name",
+      "keeps instants",
+      "destroy gives the record as",
+      "update never changes",
+      "any text can be",
+      "of 20 concurrent destroys",
+      "destroy gives the record with",
+      "a backend's own expiry",
+    ],
+  ],
+  "destroy gives whether there was a record": [
+    (plain) => ({
+      destroy: async (id) => ((await plain.destroy(id)) !== null) as never,
+    }),
+    [
+      "keeps keys of any name",
+      "keeps instants",
       "an unknown id",
-      "destroy tells whether",
+      "destroy gives the record as",
+      "update never changes",
       "from expiresAt on",
       "ids are compared",
+      "any text can be",
       "of 20 concurrent destroys",
-      "no update or touch brings a session back that",
+      "destroy gives the record with",
+      "no update or touch brings an expired",
     ],
   ],
   "destroy does nothing": [
     (plain) => ({
-      destroy: async (id) => plain.find(id) !== undefined,
+      destroy: (id) => plain.read(id),
     }),
     [
-      "no verb brings",
-      "destroy tells whether",
-      "an id can",
+      "destroy gives the record as",
+      "no method brings",
+      "an id can be taken again",
       "of 20 concurrent destroys",
-      "no update or touch brings a session back,",
-      "listByUser gives a",
+      "destroy gives the record with",
+      "no update or touch brings a record",
+      "listByUser gives a user's",
     ],
   ],
-  "destroy looks first and deletes later": [
+  "destroy reads first and deletes later": [
     (plain) => ({
       async destroy(id) {
         const found = await plain.read(id);
-        plain.records.delete(id);
-        return found !== null;
+        await later();
+        return found && (await plain.destroy(id)) && found;
       },
     }),
-    ["of 20 concurrent destroys"],
+    ["destroy gives the record with"],
   ],
-  "destroy rejects when there is none": [
+  "destroy gives the record to every caller": [
     (plain) => ({
       async destroy(id) {
-        if (await plain.destroy(id)) return true;
-        throw new Error("no such session");
+        const found = await plain.read(id);
+        await plain.destroy(id);
+        return found;
+      },
+    }),
+    ["of 20 concurrent destroys", "destroy gives the record with"],
+  ],
+  "destroy gives the record as it was created": [
+    (plain) => {
+      const made = new Map<string, SessionRecord>();
+      return {
+        insert(id, record) {
+          plain.insert(id, record);
+          made.set(id, structuredClone(record));
+        },
+        destroy: async (id) => ((await plain.destroy(id)) ? made.get(id)! : null),
+      };
+    },
+    ["keeps instants", "destroy gives the record as", "update never changes", "destroy gives the record with"],
+  ],
+  "destroy gives expired records": [
+    (plain) => ({
+      async destroy(id) {
+        assertId("id", id);
+        const found = plain.records.get(id) ?? null;
+        plain.records.delete(id);
+        return found;
+      },
+    }),
+    ["from expiresAt on", "no update or touch brings an expired"],
+  ],
+  "destroy rejects when there is no record": [
+    (plain) => ({
+      async destroy(id) {
+        const found = await plain.destroy(id);
+        if (!found) throw new Error("no such record");
+        return found;
       },
     }),
     [
       "an unknown id",
-      "destroy tells whether",
+      "destroy gives the record as",
       "from expiresAt on",
       "ids are compared",
       "of 20 concurrent destroys",
-      "no update or touch brings a session back that",
+      "no update or touch brings an expired",
     ],
+  ],
+  "destroy ends the other records of the user": [
+    (plain) => ({
+      async destroy(id) {
+        assertId("id", id);
+        const { userId = "", kind = "" } = plain.find(id) ?? {};
+        const others = plain.idsOf(userId ?? "", kind).filter((other) => other !== id);
+        for (const other of others) plain.records.delete(other);
+        return plain.destroy(id);
+      },
+    }),
+    ["listByUser gives a user's", "listByUser goes on"],
+  ],
+  "no record can have an id again after destroy": [
+    (plain) => {
+      const marked = new Set<string>();
+      return {
+        async create(id, record) {
+          if (marked.has(id)) throw new SessionExistsError();
+          await plain.create(id, record);
+        },
+        async destroy(id) {
+          const found = await plain.destroy(id);
+          if (found) marked.add(id);
+          return found;
+        },
+      };
+    },
+    ["an id can be taken again", "a record under the id"],
+  ],
+  "destroyByUser does nothing": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { records, next } = await plain.listByUser(userId, options);
+        return { ended: records.length, more: next !== null };
+      },
+    }),
+    ["destroyByUser ends", "concurrent destroyByUser"],
+  ],
+  "destroyByUser ends the records of every kind": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const outcome = await plain.destroyByUser(userId, options);
+        for (const [id, record] of plain.records)
+          if (record.userId === userId && record.kind !== options.kind) plain.records.delete(id);
+        return outcome;
+      },
+    }),
+    ["destroyByUser ends", "kinds are"],
+  ],
+  "destroyByUser ends the records of every user": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const outcome = await plain.destroyByUser(userId, options);
+        for (const [id, record] of plain.records)
+          if (record.userId !== null && record.kind === options.kind) plain.records.delete(id);
+        return outcome;
+      },
+    }),
+    ["a record under the id", "destroyByUser ends", "user ids are"],
+  ],
+  "destroyByUser ignores the limit": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { ended, more } = await plain.destroyByUser(userId, options);
+        return more
+          ? { ended: ended + (await plain.destroyByUser(userId, { ...options, limit: 1000 })).ended, more: false }
+          : { ended, more };
+      },
+    }),
+    ["destroyByUser ends"],
+  ],
+  "destroyByUser says that there are no more": [
+    (plain) => ({
+      destroyByUser: async (userId, options) => ({ ...(await plain.destroyByUser(userId, options)), more: false }),
+    }),
+    ["destroyByUser ends"],
+  ],
+  "destroyByUser always says that there are more": [
+    (plain) => ({
+      destroyByUser: async (userId, options) => ({ ...(await plain.destroyByUser(userId, options)), more: true }),
+    }),
+    ["listByUser and destroyByUser find", "destroyByUser ends"],
+  ],
+  "destroyByUser says that there are no more while the limit is not reached": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { ended, more } = await plain.destroyByUser(userId, options);
+        return { ended, more: more && ended < options.limit };
+      },
+    }),
+    ["destroyByUser ends"],
+  ],
+  "destroyByUser counts expired records": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { ended, more } = await plain.destroyByUser(userId, options);
+        const expired = plain.expired().filter((id) => plain.records.get(id)?.userId === userId);
+        for (const id of expired) plain.records.delete(id);
+        return { ended: ended + expired.length, more };
+      },
+    }),
+    ["destroyByUser ends"],
+  ],
+  "destroyByUser counts what others ended": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { records } = await plain.listByUser(userId, options);
+        const { more } = await plain.destroyByUser(userId, options);
+        return { ended: records.length, more };
+      },
+    }),
+    ["concurrent destroyByUser"],
+  ],
+  "destroyByUser resolves before it has ended them": [
+    (plain) => ({
+      async destroyByUser(userId, options) {
+        const { records, next } = await plain.listByUser(userId, options);
+        setImmediate(() => plain.destroyByUser(userId, options));
+        return { ended: records.length, more: next !== null };
+      },
+    }),
+    ["destroyByUser ends", "concurrent destroyByUser"],
   ],
 };

@@ -1,172 +1,321 @@
-import { later, type Mistake } from "./mistake.js";
+import { assertId, type JsonObject, type JsonValue, SessionExistsError } from "latchkey";
+import { touched, updated } from "../plain-store.js";
+import { checkTouch, checkUpdate, keeping, type Mistake } from "./mistake.js";
 
-/** Mistakes in how records, ids and users are kept, found and pruned. */
+/** Mistakes in how ids and records are kept, and in what is checked. */
 export const mistakenKeeping: Record<string, Mistake> = {
-  "a user's records are read after their ids": [
-    (plain) => ({
-      async listByUser(userId) {
-        const found = await plain.listByUser(userId);
-        await later();
-        return found.filter(({ id }) => plain.find(id));
-      },
-    }),
-    ["listByUser finds one that moves"],
-  ],
   "ids lose their case": [
     (plain) => ({
-      find: (id) =>
-        plain.find([...plain.records.keys()].find((key) => key.toLowerCase() === id?.toLowerCase?.()) ?? id),
+      find: (id) => plain.find([...plain.records.keys()].find((key) => key.toLowerCase() === id.toLowerCase()) ?? id),
     }),
     ["ids are compared"],
   ],
-  "ids lose their spaces": [
+  "ids lose their spaces": [(plain) => ({ find: (id) => plain.find(id.trim()) }), ["ids are compared"]],
+  "ids lose their accents": [
     (plain) => ({
-      find: (id) => plain.find(typeof id === "string" ? id.trim() : id),
+      find: (id) => plain.find(id.normalize("NFD").replaceAll(/\p{Diacritic}/gu, "")),
+      put: (id, record) => plain.put(id.normalize("NFD").replaceAll(/\p{Diacritic}/gu, ""), record),
     }),
     ["ids are compared"],
   ],
-  "ids are what String() makes of them": [
+  "ids are patterns": [
     (plain) => ({
-      find: (id) => plain.find(String(id) || "none"),
-      put: (id, record) => plain.put(String(id) || "none", record),
-    }),
-    ["refuses ids that"],
-  ],
-  "any user id is taken": [
-    (plain) => ({
-      async update(id, record) {
-        const found = plain.find(id);
-        const updating = plain.update(id, { ...record, userId: null });
-        if (found) plain.records.get(id)!.userId = record.userId;
-        return updating;
+      find(id) {
+        const pattern = new RegExp(`^${id.replaceAll(/[\\^$.+?()[\]{}|]/g, "\\$&").replaceAll("*", ".*")}$`, "su");
+        return plain.find([...plain.records.keys()].find((key) => pattern.test(key)) ?? id);
       },
     }),
-    ["refuses a record"],
+    ["ids are compared"],
   ],
-  "data are kept by reference": [
+  "ids are keys of an object": [
     (plain) => ({
-      put(id, record) {
-        plain.put(id, record);
-        plain.records.get(id)!.data = record.data;
-      },
+      find: (id) => (id in {} || id.startsWith("__") ? undefined : plain.find(id)),
     }),
-    ["what was written"],
+    ["any text can be"],
   ],
-  "data are kept without their types": [
-    (plain) => ({
-      put(id, record) {
-        plain.put(id, { ...record, data: JSON.parse(JSON.stringify(record.data), (_, value) => value ?? "") });
-      },
-    }),
-    ["create keeps a", "refuses a record"],
+  "the kind is lost": [
+    keeping(() => ({ kind: "session" })),
+    [
+      "create keeps a record",
+      "destroy gives the record as",
+      "an id can be taken again",
+      "update never changes",
+      "an id belongs",
+      "listByUser gives a user's",
+      "listByUser gives each",
+      "a record that was updated",
+      "a record under the id",
+      "destroyByUser ends",
+      "kinds are",
+    ],
   ],
-  "the expiry is kept a millisecond short": [
+  "read finds only sessions": [
     (plain) => ({
-      put(id, record) {
-        plain.put(id, record);
-        plain.records.get(id)!.expiresAt--;
+      async read(id) {
+        const found = await plain.read(id);
+        return found?.kind === "session" ? found : null;
       },
     }),
     [
-      "create keeps a",
-      "keeps 60,000 characters",
-      "create refuses a",
-      "update replaces a",
-      "update by what",
-      "update of another",
-      "touch never moves",
-      "an id can",
-      "from expiresAt on",
-      "an updated record",
-      "ids are compared",
-      "refuses ids that",
-      "refuses a record",
+      "create keeps a record",
+      "an id can be taken again",
+      "update never changes",
+      "an id belongs",
+      "destroyByUser ends",
     ],
   ],
-  "listByUser lists expired ones": [
+  "update finds only sessions": [
     (plain) => ({
-      async listByUser(userId) {
-        await plain.listByUser(userId);
-        const found = [...plain.records].filter(([, record]) => record.userId === userId);
-        return found.map(([id, record]) => ({ id, ...record })).sort((a, b) => b.createdAt - a.createdAt);
+      async update(id, update) {
+        checkUpdate(id, update);
+        return plain.find(id)?.kind === "session" && plain.update(id, update);
       },
     }),
-    ["listByUser gives a", "destroyByUser ends a"],
+    ["destroy gives the record as", "a record that was updated"],
   ],
-  "listByUser gives the oldest first": [
+  "touch finds only sessions": [
     (plain) => ({
-      listByUser: async (userId) => (await plain.listByUser(userId)).reverse(),
-    }),
-    ["listByUser gives a"],
-  ],
-  "listByUser gives no data": [
-    (plain) => ({
-      listByUser: async (userId) => (await plain.listByUser(userId)).map((session) => ({ ...session, data: {} })),
-    }),
-    ["listByUser gives a"],
-  ],
-  "user ids lose their accents and case": [
-    (plain) => ({
-      async listByUser(userId) {
-        await plain.listByUser(userId);
-        const { compare } = new Intl.Collator("en", { sensitivity: "base" });
-        const users = new Set([...plain.records.values()].map((record) => record.userId ?? ""));
-        const same = [...users].filter((user) => compare(user, userId) === 0);
-        return (await Promise.all(same.map((user) => plain.listByUser(user)))).flat();
+      async touch(id, times) {
+        checkTouch(id, times);
+        return plain.find(id)?.kind === "session" && plain.touch(id, times);
       },
     }),
+    ["destroy gives the record as", "a record that was updated"],
+  ],
+  "destroy finds only sessions": [
+    (plain) => ({
+      async destroy(id) {
+        assertId("id", id);
+        return plain.find(id)?.kind === "session" ? plain.destroy(id) : null;
+      },
+    }),
+    ["destroy gives the record as", "update never changes"],
+  ],
+  "kinds are kept by their first 24 characters": [
+    keeping(({ kind }) => ({ kind: kind.slice(0, 24) })),
+    ["create keeps a record", "update never changes", "a record that was updated"],
+  ],
+  "a missing user id is kept as a text": [
+    keeping(({ userId }) => ({ userId: String(userId) })),
+    [
+      "create keeps a record",
+      "keeps 60,000",
+      "create of a taken id",
+      "update replaces",
+      "update never changes",
+      "touch never moves",
+      "ids are compared",
+      "rejects ids",
+      "concurrent touches",
+    ],
+  ],
+  "user ids are kept by their first 128 characters": [
+    keeping(({ userId }) => ({ userId: userId?.slice(0, 128) ?? null })),
     ["user ids are"],
   ],
-  "destroyByUser ends the one excepted": [
+  "instants are kept in seconds": [
+    keeping(({ createdAt, lastSeenAt, expiresAt }) => ({
+      createdAt: inSeconds(createdAt),
+      lastSeenAt: inSeconds(lastSeenAt),
+      expiresAt: inSeconds(expiresAt),
+    })),
+    [
+      "create keeps a record",
+      "keeps instants",
+      "keeps 60,000",
+      "create of a taken id",
+      "destroy gives the record as",
+      "an id can be taken again",
+      "update replaces",
+      "update never changes",
+      "update by a record",
+      "update of a revision",
+      "touch moves",
+      "touch never moves",
+      "an updated record",
+      "from expiresAt on",
+      "a record that lives",
+      "ids are compared",
+      "rejects ids",
+      "an id belongs",
+      "rejects invalid records",
+      "of 20 concurrent destroys",
+      "concurrent touches",
+      "a record that was updated",
+    ],
+  ],
+  "an instant of zero counts as missing": [
+    keeping(({ createdAt }) => ({ createdAt: createdAt || Date.now() })),
+    ["keeps instants"],
+  ],
+  "instants end in 2038": [
+    keeping(({ expiresAt }) => ({ expiresAt: Math.min(expiresAt, 2 ** 31 * 1000 - 1) })),
+    ["keeps instants"],
+  ],
+  "the expiry is kept a millisecond short": [
+    keeping(({ expiresAt }) => ({ expiresAt: expiresAt - 1 })),
+    [
+      "create keeps a record",
+      "keeps instants",
+      "keeps 60,000",
+      "create of a taken id",
+      "destroy gives the record as",
+      "an id can be taken again",
+      "update replaces",
+      "update never changes",
+      "update by a record",
+      "update of a revision",
+      "touch moves",
+      "touch never moves",
+      "an updated record",
+      "from expiresAt on",
+      "ids are compared",
+      "rejects ids",
+      "an id belongs",
+      "rejects invalid records",
+      "of 20 concurrent destroys",
+      "concurrent touches",
+      "a record that was updated",
+    ],
+  ],
+  "data is kept by reference": [
     (plain) => ({
-      async destroyByUser(userId, options) {
-        const ended = await plain.destroyByUser(userId, options);
-        return options?.except ? ended + (await plain.destroyByUser(userId)) : ended;
+      put: (id, record) => void plain.records.set(id, record),
+    }),
+    ["data that was written", "rejects invalid records"],
+  ],
+  "data loses its nulls": [
+    keeping(({ data }) => ({ data: mapped(data, (value) => value ?? "") })),
+    ["create keeps a record"],
+  ],
+  "data loses its empty objects and lists": [
+    keeping(({ data }) => ({
+      data: mapped(data, (value) =>
+        typeof value === "object" && Object.keys(value ?? {}).length === 0 ? null : value,
+      ),
+    })),
+    ["create keeps a record"],
+  ],
+  "data loses the key __proto__": [
+    keeping(({ data }) => {
+      const copy: JsonObject = {};
+      for (const [key, value] of Object.entries(data)) copy[key] = value;
+      return { data: copy };
+    }),
+    ["keeps keys of any name"],
+  ],
+  "data loses the keys that every object has": [
+    keeping(({ data }) => ({ data: Object.fromEntries(Object.entries(data).filter(([key]) => !(key in {}))) })),
+    ["create keeps a record", "keeps keys of any name"],
+  ],
+  "data loses a key without a name": [
+    keeping(({ data: { "": _, ...data } }) => ({ data })),
+    ["keeps keys of any name"],
+  ],
+  "texts in data lose half a surrogate pair": [
+    keeping(({ data }) => ({
+      data: mapped(data, (value) => (typeof value === "string" ? Buffer.from(value).toString() : value)),
+    })),
+    ["create keeps a record"],
+  ],
+  "texts in data end at NUL": [
+    keeping(({ data }) => ({
+      data: mapped(data, (value) => (typeof value === "string" ? value.split("\0")[0]! : value)),
+    })),
+    ["create keeps a record"],
+  ],
+  "data is kept by its first 32,767 characters": [
+    keeping(({ data }) => ({
+      data: mapped(data, (value) => (typeof value === "string" ? value.slice(0, 32_767) : value)),
+    })),
+    ["keeps 60,000"],
+  ],
+  "ids are converted to texts": [
+    (plain) => ({
+      create: (id, record) => plain.create(text(id), record),
+      read: (id) => plain.read(text(id)),
+      update: (id, update) => plain.update(text(id), update),
+      touch: (id, times) => plain.touch(text(id), times),
+      destroy: (id) => plain.destroy(text(id)),
+    }),
+    ["rejects ids", "checks its arguments"],
+  ],
+  "create accepts any record": [
+    (plain) => ({
+      async create(id, record) {
+        assertId("id", id);
+        if (plain.find(id)) throw new SessionExistsError();
+        plain.put(id, record);
       },
     }),
-    ["destroyByUser ends a"],
+    ["rejects invalid records", "checks its arguments"],
   ],
-  "destroyByUser takes anything for except": [
+  "update accepts any update": [
     (plain) => ({
-      destroyByUser: (userId, options) => plain.destroyByUser(userId, { except: String(options?.except) || "none" }),
-    }),
-    ["refuses user ids"],
-  ],
-  "destroyByUser counts what others ended": [
-    (plain) => ({
-      async destroyByUser(userId, options) {
-        const found = (await plain.listByUser(userId)).filter(({ id }) => id !== options?.except);
-        await plain.destroyByUser(userId, options);
-        return found.length;
+      async update(id, update) {
+        assertId("id", id);
+        const record = plain.find(id);
+        if (record?.revision !== update.revision) return false;
+        plain.put(id, updated(record, update));
+        return true;
       },
     }),
-    ["concurrent destroyByUser calls"],
+    ["rejects invalid records", "checks its arguments"],
   ],
-  "prune removes live ones": [
-    ({ records }) => ({
-      async prune() {
-        const { size } = records;
-        records.clear();
-        return size;
+  "touch accepts any instants": [
+    (plain) => ({
+      async touch(id, times) {
+        assertId("id", id);
+        const record = plain.find(id);
+        if (record) plain.put(id, touched(record, times));
+        return record !== undefined;
       },
     }),
-    ["prune removes only", "8 concurrent prunes"],
+    ["rejects invalid records", "checks its arguments"],
   ],
-  "prune takes no limit": [
+  "user ids are converted to texts": [
     (plain) => ({
-      prune: () => plain.prune(),
+      listByUser: (userId, options) => plain.listByUser(text(userId), options),
+      destroyByUser: (userId, options) => plain.destroyByUser(text(userId), options),
     }),
-    ["prune removes only"],
+    ["rejects invalid user ids"],
   ],
-  "prune counts what others removed": [
+  "invalid kinds are accepted": [
     (plain) => ({
-      async prune({ limit = Number.POSITIVE_INFINITY } = {}) {
-        const expired = [...plain.records.keys()].filter((id) => !plain.find(id)).slice(0, limit);
-        await Promise.resolve();
-        for (const id of expired) plain.records.delete(id);
-        return expired.length;
-      },
+      listByUser: (userId, options) => plain.listByUser(userId, { ...options, kind: kindIn(options) }),
+      destroyByUser: (userId, options) => plain.destroyByUser(userId, { ...options, kind: kindIn(options) }),
     }),
-    ["8 concurrent prunes"],
+    ["rejects invalid user ids"],
+  ],
+  "invalid limits are accepted": [
+    (plain) => ({
+      listByUser: (userId, options) => plain.listByUser(userId, { ...options, limit: Math.floor(options.limit) || 1 }),
+      destroyByUser: (userId, options) => plain.destroyByUser(userId, { ...options, limit: options.limit || 1 }),
+    }),
+    ["checks its arguments", "rejects invalid user ids"],
+  ],
+  "invalid places in a list are accepted": [
+    (plain) => ({
+      listByUser: (userId, options) =>
+        plain.listByUser(userId, { ...options, after: options.after === undefined ? undefined : text(options.after) }),
+    }),
+    ["rejects invalid user ids"],
   ],
 };
+
+function inSeconds(instant: number): number {
+  return Math.floor(instant / 1000) * 1000;
+}
+
+function mapped(data: JsonObject, change: (value: JsonValue) => JsonValue): JsonObject {
+  return JSON.parse(JSON.stringify(data), (key, value) => (key === "" ? value : change(value))) as JsonObject;
+}
+
+/** A valid id, whatever the value is. */
+function text(value: unknown): string {
+  return typeof value === "string" ? value.replaceAll(/[\0\p{Surrogate}]/gu, "") || "none" : `a ${typeof value}`;
+}
+
+function kindIn({ kind }: { kind: unknown }): string {
+  return typeof kind === "string" && /^[a-zA-Z\d-]{1,32}$/.test(kind) ? kind : "none";
+}

@@ -1,10 +1,84 @@
-import type { PlainStore } from "../plain-store.js";
+import {
+  assertId,
+  assertRecord,
+  assertTimes,
+  assertUpdate,
+  type ListOptions,
+  type RecordPage,
+  type SessionRecord,
+  type SessionStore,
+  type SessionTimes,
+  type SessionUpdate,
+} from "latchkey";
+import { type PlainStore, touched, updated } from "../plain-store.js";
 
-/** A mistake of a store's, and the beginnings of the names of the cases that find it. */
-export type Mistake<S = PlainStore> = [change: (plain: S) => Partial<S>, foundBy: string[]];
+/** A mistake of a store, the beginnings of the names of the cases that find it, and what the store is said to lack. */
+export type Mistake = [change: (plain: PlainStore) => Partial<PlainStore>, foundBy: string[], lacks?: Lacks];
 
-/** Another turn of the event loop. */
+type Lacks = NonNullable<SessionStore["lacks"]>;
+
+/** Waits for another turn of the event loop. */
 export const later = () => new Promise(setImmediate);
 
-/** The record that is made up by a store that makes one up. */
-export const NOBODY = { userId: null, data: {}, createdAt: 0, lastSeenAt: 0, revision: 0 };
+/** The record that a store makes up. */
+export const MADE_UP = {
+  ...{ kind: "session", userId: null, data: {}, revision: 0 },
+  ...{ createdAt: 0, lastSeenAt: 0, expiresAt: 0 },
+};
+
+/** An update stores these parts instead of the correct ones. */
+export function updating(
+  change: (now: SessionRecord, before: SessionRecord, given: Partial<SessionRecord>) => Partial<SessionRecord>,
+): Mistake[0] {
+  return (plain) => ({
+    replace(id, record, update) {
+      const now = updated(record, update);
+      plain.put(id, { ...now, ...change(now, record, update) });
+    },
+  });
+}
+
+/** A touch stores these parts instead of the correct ones. */
+export function touching(
+  change: (now: SessionRecord, before: SessionRecord, given: Partial<SessionRecord>) => Partial<SessionRecord>,
+): Mistake[0] {
+  return (plain) => ({
+    move(id, record, times) {
+      const now = touched(record, times);
+      plain.put(id, { ...now, ...change(now, record, times) });
+    },
+  });
+}
+
+/** Every method stores these parts instead of the correct ones. */
+export function keeping(change: (record: SessionRecord) => Partial<SessionRecord>): Mistake[0] {
+  return (plain) => ({ put: (id, record) => plain.put(id, { ...record, ...change(record) }) });
+}
+
+/** Lists, but then changes the page. */
+export function listing(change: (page: RecordPage, options: ListOptions) => Partial<RecordPage>): Mistake[0] {
+  return (plain) => ({
+    async listByUser(userId, options) {
+      const page = await plain.listByUser(userId, options);
+      return { ...page, ...change(page, options) };
+    },
+  });
+}
+
+/** Checks the arguments of create, for a mistake that comes after them. */
+export function checkCreate(id: string, record: SessionRecord): void {
+  assertId("id", id);
+  assertRecord(record);
+}
+
+/** Checks the arguments of update, for a mistake that comes after them. */
+export function checkUpdate(id: string, update: SessionUpdate): void {
+  assertId("id", id);
+  assertUpdate(update);
+}
+
+/** Checks the arguments of touch, for a mistake that comes after them. */
+export function checkTouch(id: string, times: SessionTimes): void {
+  assertId("id", id);
+  assertTimes(times);
+}

@@ -1,17 +1,21 @@
-import { SessionExistsError } from "latchkey";
-import { next } from "../plain-store.js";
-import { later, type Mistake, NOBODY } from "./mistake.js";
+import { RecordDamagedError, SessionExistsError } from "latchkey";
+import { updated } from "../plain-store.js";
+import { checkCreate, checkUpdate, later, MADE_UP, type Mistake, updating } from "./mistake.js";
 
 /** Mistakes in create, read and update. */
 export const mistakenWriting: Record<string, Mistake> = {
   "create overwrites": [
     (plain) => ({
-      create: async (id, record) => plain.put(id, record),
+      create: async (id, record) => {
+        checkCreate(id, record);
+        plain.put(id, record);
+      },
     }),
     [
-      "create refuses a",
+      "create of a taken id",
       "from expiresAt on",
-      "of 20 concurrent creates of an id one",
+      "an id belongs",
+      "of 20 concurrent creates of a free id",
       "of 20 concurrent creates of an id whose",
     ],
   ],
@@ -23,187 +27,409 @@ export const mistakenWriting: Record<string, Mistake> = {
         }),
     }),
     [
-      "create refuses a",
+      "create of a taken id",
       "from expiresAt on",
-      "of 20 concurrent creates of an id one",
+      "an id belongs",
+      "of 20 concurrent creates of a free id",
       "of 20 concurrent creates of an id whose",
     ],
   ],
-  "create looks first and writes later": [
+  "create rejects with an error of its own when the id is taken": [
+    (plain) => ({
+      create: (id, record) =>
+        plain.create(id, record).catch((error) => {
+          throw error instanceof SessionExistsError ? new Error("UNIQUE constraint failed") : error;
+        }),
+    }),
+    [
+      "create of a taken id",
+      "from expiresAt on",
+      "of 20 concurrent creates of a free id",
+      "of 20 concurrent creates of an id whose",
+    ],
+  ],
+  "create overwrites before it rejects": [
+    (plain) => ({
+      create: async (id, record) => {
+        checkCreate(id, record);
+        const isTaken = plain.find(id) !== undefined;
+        plain.put(id, record);
+        if (isTaken) throw new SessionExistsError();
+      },
+    }),
+    ["create of a taken id", "an id belongs", "of 20 concurrent creates of an id whose"],
+  ],
+  "create checks first and writes later": [
     (plain) => ({
       async create(id, record) {
+        checkCreate(id, record);
         if (await plain.read(id)) throw new SessionExistsError();
         plain.put(id, record);
       },
     }),
-    ["of 20 concurrent creates of an id one", "of 20 concurrent creates of an id whose"],
+    ["of 20 concurrent creates of a free id", "of 20 concurrent creates of an id whose"],
   ],
-  "create refuses an id that an expired record holds": [
+  "create rejects an id that an expired record holds": [
     (plain) => ({
       async create(id, record) {
+        checkCreate(id, record);
         if (plain.records.has(id)) throw new SessionExistsError();
-        plain.put(id, record);
+        await plain.create(id, record);
       },
     }),
-    ["from expiresAt on", "of 20 concurrent creates of an id whose"],
+    ["from expiresAt on", "of 20 concurrent creates of an id whose", "a record under the id"],
   ],
-  "read does not look at the expiry": [
+  "an id belongs to one record of each kind": [
+    (plain) => ({
+      async create(id, record) {
+        checkCreate(id, record);
+        if (plain.find(id)?.kind !== record.kind) plain.records.delete(id);
+        await plain.create(id, record);
+      },
+    }),
+    ["an id belongs"],
+  ],
+  "read ignores the expiry": [
     (plain) => ({
       read: async (id) => (await plain.read(id)) ?? structuredClone(plain.records.get(id)) ?? null,
     }),
     [
-      "from expiresAt on",
       "a touched record",
       "an updated record",
+      "an update whose expiry",
+      "from expiresAt on",
       "a record that lives",
-      "a record that is over when it is updated",
-      "a record that is over when it is written",
-      "no update or touch brings a session back that",
+      "a record that has expired",
+      "no update or touch brings an expired",
+      "a backend's own expiry",
     ],
   ],
   "read creates what is missing": [
     (plain) => ({
       async read(id) {
         const found = await plain.read(id);
-        if (!found) plain.put(id, { ...NOBODY, expiresAt: Date.now() + 1000 });
+        if (!found) plain.put(id, { ...MADE_UP, expiresAt: Date.now() + 1000 });
         return found;
       },
     }),
     [
       "an unknown id",
-      "destroy tells whether",
+      "destroy gives the record as",
+      "an update whose expiry",
       "from expiresAt on",
-      "a record that is over when it is updated",
       "ids are compared",
-      "takes any text",
+      "any text can be",
+    ],
+  ],
+  "read gives undefined when there is no record": [
+    (plain) => ({
+      read: async (id) => (await plain.read(id)) ?? (undefined as never),
+    }),
+    [
+      "an unknown id",
+      "destroy gives the record as",
+      "no method brings",
+      "a touched record",
+      "an updated record",
+      "an update whose expiry",
+      "from expiresAt on",
+      "a record that lives",
+      "a record that has expired",
+      "ids are compared",
+      "any text can be",
+      "rejects invalid records",
+      "of 20 concurrent destroys",
+      "no update or touch brings a record",
+      "no update or touch brings an expired",
+      "destroyByUser ends",
+      "concurrent destroyByUser",
+      "a backend's own expiry",
+    ],
+  ],
+  "read rejects when there is no record": [
+    (plain) => ({
+      async read(id) {
+        const found = await plain.read(id);
+        if (!found) throw new RecordDamagedError();
+        return found;
+      },
+    }),
+    [
+      "an unknown id",
+      "destroy gives the record as",
+      "no method brings",
+      "a touched record",
+      "an updated record",
+      "an update whose expiry",
+      "from expiresAt on",
+      "a record that lives",
+      "a record that has expired",
+      "ids are compared",
+      "any text can be",
+      "rejects invalid records",
+      "of 20 concurrent destroys",
+      "no update or touch brings a record",
+      "no update or touch brings an expired",
+      "destroyByUser ends",
+      "concurrent destroyByUser",
+      "a backend's own expiry",
+    ],
+  ],
+  "read extends the record's life": [
+    (plain) => ({
+      async read(id) {
+        const found = await plain.read(id);
+        if (found) await plain.touch(id, { ...found, expiresAt: found.expiresAt + 60_000 });
+        return found;
+      },
+    }),
+    [
+      "keeps instants",
+      "update never changes",
+      "touch never moves",
+      "a touched record",
+      "an updated record",
+      "from expiresAt on",
+      "a record that lives",
+      "listByUser gives a user's",
     ],
   ],
   "read gives the record itself": [
     (plain) => ({
-      read: async (id) => plain.find(id) ?? null,
+      async read(id) {
+        await plain.read(id);
+        return plain.find(id) ?? null;
+      },
     }),
-    ["what was read"],
+    ["data that was read"],
+  ],
+  "read gives data that is frozen in part": [
+    (plain) => ({
+      async read(id) {
+        const found = await plain.read(id);
+        Object.values(found?.data ?? {}).map(Object.freeze);
+        return found;
+      },
+    }),
+    ["data that was read"],
   ],
   "update inserts": [
     (plain) => ({
-      async update(id, record) {
-        if (plain.find(id)) return plain.update(id, record);
-        plain.put(id, next(record));
+      async update(id, update) {
+        checkUpdate(id, update);
+        if (!plain.find(id)) plain.put(id, { ...MADE_UP, ...update });
+        return plain.update(id, update);
+      },
+    }),
+    [
+      "an unknown id",
+      "no method brings",
+      "an update whose expiry",
+      "from expiresAt on",
+      "ids are compared",
+      "destroy gives the record with",
+      "no update or touch brings a record",
+      "no update or touch brings an expired",
+      "concurrent destroyByUser",
+    ],
+  ],
+  "update ignores the expiry": [
+    (plain) => ({
+      async update(id, update) {
+        checkUpdate(id, update);
+        const record = plain.records.get(id);
+        if (record?.revision !== update.revision) return plain.update(id, update);
+        plain.put(id, updated(record, update));
+        return true;
+      },
+    }),
+    ["an update whose expiry", "from expiresAt on", "no update or touch brings an expired"],
+  ],
+  "update checks first and writes later": [
+    (plain) => ({
+      async update(id, update) {
+        checkUpdate(id, update);
+        const found = await plain.read(id);
+        if (found?.revision !== update.revision) return plain.update(id, update);
+        await later();
+        plain.put(id, updated(found, update));
+        return true;
+      },
+    }),
+    [
+      "destroy gives the record with",
+      "no update or touch brings a record",
+      "of concurrent updates",
+      "no change is lost",
+      "concurrent destroyByUser",
+    ],
+  ],
+  "update ignores the revision": [
+    (plain) => ({
+      update: async (id, update) => {
+        checkUpdate(id, update);
+        const { revision = 0 } = plain.find(id) ?? {};
+        return plain.update(id, { ...update, revision });
+      },
+    }),
+    ["update of a revision", "of concurrent updates", "no change is lost", "a record that was updated"],
+  ],
+  "update accepts any later revision": [
+    (plain) => ({
+      update: async (id, update) => {
+        checkUpdate(id, update);
+        const { revision = 0 } = plain.find(id) ?? {};
+        return plain.update(id, update.revision > revision ? { ...update, revision } : update);
+      },
+    }),
+    ["update of a revision", "a record that was updated"],
+  ],
+  "update leaves the revision as it is": [
+    updating((_, { revision }) => ({ revision })),
+    [
+      "keeps instants",
+      "destroy gives the record as",
+      "update replaces",
+      "update by a record",
+      "update of a revision",
+      "destroy gives the record with",
+      "of concurrent updates",
+      "no change is lost",
+      "a record that was updated",
+      "listByUser always finds a record while",
+    ],
+  ],
+  "update takes the revision of the caller": [
+    updating((_, __, { revision = 0 }) => ({ revision })),
+    [
+      "keeps instants",
+      "destroy gives the record as",
+      "update replaces",
+      "update by a record",
+      "update of a revision",
+      "destroy gives the record with",
+      "of concurrent updates",
+      "no change is lost",
+      "a record that was updated",
+      "listByUser always finds a record while",
+    ],
+  ],
+  "update keeps the instants": [
+    updating((_, { lastSeenAt, expiresAt }) => ({ lastSeenAt, expiresAt })),
+    [
+      "keeps instants",
+      "update replaces",
+      "an updated record",
+      "an update whose expiry",
+      "a record that was updated",
+      "a backend's own expiry",
+    ],
+  ],
+  "update moves the instants forward only": [
+    updating((now, before) => ({
+      lastSeenAt: Math.max(now.lastSeenAt, before.lastSeenAt),
+      expiresAt: Math.max(now.expiresAt, before.expiresAt),
+    })),
+    [
+      "update replaces",
+      "an updated record",
+      "an update whose expiry",
+      "a record that was updated",
+      "a backend's own expiry",
+    ],
+  ],
+  "update merges the data": [
+    updating((now, before) => ({ data: { ...before.data, ...now.data } })),
+    ["destroy gives the record as", "update replaces"],
+  ],
+  "update keeps a reference to the data": [
+    (plain) => ({
+      replace: (id, record, update) => void plain.records.set(id, updated(record, update)),
+    }),
+    ["data that was written", "rejects invalid records"],
+  ],
+  "update changes the kind": [
+    updating(({ kind }, _, update) => ({ kind: update.kind ?? kind })),
+    ["update never changes"],
+  ],
+  "update changes the user": [
+    updating(({ userId }, _, update) => ({ userId: update.userId ?? userId })),
+    ["update never changes"],
+  ],
+  "update removes the user": [
+    updating(() => ({ userId: null })),
+    [
+      "keeps instants",
+      "destroy gives the record as",
+      "update never changes",
+      "update by a record",
+      "update of a revision",
+      "a record that was updated",
+      "concurrent destroyByUser",
+      "a backend's own expiry",
+    ],
+  ],
+  "update changes when the record was created": [
+    updating(({ createdAt }, _, update) => ({ createdAt: update.createdAt ?? createdAt })),
+    ["update never changes"],
+  ],
+  "update gives true when it writes nothing": [
+    (plain) => ({
+      async update(id, update) {
+        await plain.update(id, update);
         return true;
       },
     }),
     [
       "an unknown id",
-      "no verb brings",
+      "no method brings",
+      "update of a revision",
+      "an update whose expiry",
       "from expiresAt on",
-      "a record that is",
       "ids are compared",
-      "no update or touch brings a session back,",
-      "no update or touch brings a session back that",
-      "concurrent destroyByUser calls",
+      "destroy gives the record with",
+      "no update or touch brings an expired",
+      "of concurrent updates",
+      "no change is lost",
+      "a record that was updated",
     ],
   ],
-  "update does not look at the expiry": [
+  "update gives false when nothing changes but the revision": [
     (plain) => ({
-      async update(id, record) {
-        if (plain.records.get(id)?.revision !== record.revision) return plain.update(id, record);
-        plain.put(id, next(record));
-        return true;
+      async update(id, update) {
+        checkUpdate(id, update);
+        const before = JSON.stringify(plain.find(id)?.data);
+        return (await plain.update(id, update)) && JSON.stringify(update.data) !== before;
       },
     }),
-    ["from expiresAt on", "a record that is", "no update or touch brings a session back that"],
+    ["keeps instants", "update by a record", "a touch leaves", "of concurrent updates", "a backend's own expiry"],
   ],
-  "update looks first and writes later": [
+  "update rejects when there is no record": [
     (plain) => ({
-      async update(id, record) {
-        if ((await plain.read(id))?.revision !== record.revision) return plain.update(id, record);
-        await later();
-        plain.put(id, next(record));
-        return true;
+      async update(id, update) {
+        if (await plain.update(id, update)) return true;
+        throw new Error("no record was updated");
       },
     }),
     [
-      "no update or touch brings a session back,",
-      "concurrent destroyByUser calls",
-      "of concurrent updates",
-      "none of many changes",
+      "an unknown id",
+      "no method brings",
+      "update of a revision",
+      "an update whose expiry",
+      "from expiresAt on",
+      "ids are compared",
+      "destroy gives the record with",
+      "no update or touch brings a record",
+      "no update or touch brings an expired",
+      "no change is lost",
+      "a record that was updated",
+      "concurrent destroyByUser",
     ],
   ],
-  "update does not look at the revision": [
-    (plain) => ({
-      async update(id, record) {
-        plain.check(record);
-        return plain.update(id, { ...record, revision: plain.find(id)?.revision ?? 0 });
-      },
-    }),
-    ["update of another revision", "of concurrent updates", "none of many changes"],
-  ],
-  "update takes any later revision": [
-    (plain) => ({
-      async update(id, record) {
-        plain.check(record);
-        const { revision = 0 } = plain.find(id) ?? {};
-        return plain.update(id, record.revision > revision ? { ...record, revision } : record);
-      },
-    }),
-    ["update of another revision"],
-  ],
-  "update leaves the revision as it is": [
-    (plain) => ({
-      async update(id, record) {
-        const updating = plain.update(id, record);
-        if (plain.find(id)?.revision === record.revision + 1) plain.put(id, record);
-        return updating;
-      },
-    }),
-    [
-      "update replaces a",
-      "update by what was read",
-      "update of another revision",
-      "of concurrent updates",
-      "none of many changes",
-      "an updated session",
-    ],
-  ],
-  "touch is an update": [
-    (plain) => ({
-      async touch(id, seen) {
-        const touched = await plain.touch(id, seen);
-        const found = plain.find(id);
-        if (touched && found) plain.put(id, next(found));
-        return touched;
-      },
-    }),
-    ["touch moves", "touch never moves", "a touch leaves", "concurrent touches"],
-  ],
-  "update keeps the instants": [
-    (plain) => ({
-      async update(id, record) {
-        plain.check(record);
-        const { createdAt, lastSeenAt, expiresAt } = plain.find(id) ?? record;
-        return plain.update(id, { ...record, createdAt, lastSeenAt, expiresAt });
-      },
-    }),
-    ["update replaces a", "an updated record", "a record that is over when it is updated"],
-  ],
-  "update keeps the user": [
-    (plain) => ({
-      async update(id, record) {
-        plain.check(record);
-        const { userId } = plain.find(id) ?? record;
-        return plain.update(id, { ...record, userId });
-      },
-    }),
-    ["an updated session"],
-  ],
-  "update merges the data": [
-    (plain) => ({
-      async update(id, record) {
-        plain.check(record);
-        const data = { ...plain.find(id)?.data, ...record.data };
-        return plain.update(id, { ...record, data });
-      },
-    }),
-    ["update replaces a"],
+  "update of equal data leaves the revision as it is": [
+    updating((now, before) =>
+      JSON.stringify(now.data) === JSON.stringify(before.data) ? { revision: before.revision } : {},
+    ),
+    ["keeps instants", "update by a record", "of concurrent updates"],
   ],
 };

@@ -1,5 +1,5 @@
 import { openStore } from "latchkey/stores";
-import { rememberTokenConformance } from "latchkey/testing";
+import { storeConformance } from "latchkey/testing";
 import { backendsHere, shared } from "../support/backends.js";
 import { places } from "../support/processes.js";
 
@@ -14,7 +14,7 @@ const urls: Record<string, () => Promise<{ url: string; remove(): Promise<void> 
 };
 
 for (const { name } of await backendsHere(...Object.keys(urls))) {
-  describe(`the remembered browsers of what openStore opens on ${name}`, () => {
+  describe(`the store that openStore opens on ${name}`, () => {
     let place: { url: string; remove(): Promise<void> };
     let store: Awaited<ReturnType<typeof openStore>>;
     before(async () => {
@@ -25,6 +25,6 @@ for (const { name } of await backendsHere(...Object.keys(urls))) {
       await store?.close();
       await place?.remove();
     });
-    for (const { name, run } of rememberTokenConformance({ store: () => store.rememberTokens! })) it(name, run);
+    for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
   });
 }

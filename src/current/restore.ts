@@ -1,0 +1,82 @@
+import { hasRoom, underLimit } from "../active-sessions/limit.js";
+import { newAuth } from "../active-sessions/new-login.js";
+import { SessionGoneError, SessionLimitError, StoreUnavailableError } from "../errors.js";
+import { hasBegun } from "../http/before-response.js";
+import { isUpgrade } from "../http/upgrade.js";
+import type { Restored } from "../remember/remember.js";
+import type { SessionAuth } from "../session/auth.js";
+import { carriedValues, isSessionDeliverable, isUnsaved, moveSession } from "../session/move.js";
+import { markForestalled } from "../session/request-session.js";
+import type { LoadedUser, RequestContext } from "./request-context.js";
+import { admitter } from "./verify.js";
+
+/** How often a remember cookie is tried, because other requests change the record of its browser. */
+const MOST_TRIES = 5;
+
+/** What became of a restore; "again" when another request changed the record of the browser meanwhile. */
+type Outcome = "restored" | "refused" | "gone" | "again";
+
+/** Logs in by the request's remember cookie, if it has one that is valid. */
+export async function restoreLogin(context: RequestContext): Promise<LoadedUser | undefined> {
+  const { core, req } = context;
+  if (!core.userLoader || !core.remember.isIn(req) || !req.session) return undefined;
+  for (let tried = 1; tried <= MOST_TRIES; tried++) {
+    const loaded = await tryRestore(context);
+    if (loaded !== "again") return loaded;
+  }
+  throw new StoreUnavailableError("the record of a browser changes faster than it can be written");
+}
+
+async function tryRestore(context: RequestContext): Promise<LoadedUser | "again" | undefined> {
+  const { core, req, res } = context;
+  const { remember } = core;
+  // If the browser cannot get a new session id, the login is for this request only.
+  const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
+  const isLate = () => hasBegun(res) || !isDeliverable;
+  const restored = await remember.restore(req, admitter(core, req), isLate);
+  if (restored === null && !isLate()) remember.forget(req, res);
+  if (restored === null || restored === "inactive") return undefined;
+  const { user, userId, loginId, series, grant, commit, forestalled } = restored;
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
+  const isOnce = !commit || isLate();
+  if (grant && !isLate()) remember.set(req, res, grant);
+  const outcome = isOnce ? await once(context, auth) : await lastingly(context, auth, commit);
+  if (outcome === "again") return "again";
+  if (outcome === "refused") core.events.emit("loginRefused", { req, user });
+  if (outcome !== "restored") return undefined;
+  if (forestalled && isUnsaved(req)) markForestalled(req);
+  core.events.emit("loadedFromCookie", { req, user });
+  return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
+}
+
+/** Restores a login for this request alone. */
+async function once({ core }: RequestContext, auth: SessionAuth): Promise<Outcome> {
+  return (await hasRoom(core, auth)) ? "restored" : "refused";
+}
+
+/** Gives a restored login a session, the only one of its browser. */
+async function lastingly(
+  context: RequestContext,
+  auth: SessionAuth,
+  commit: NonNullable<Restored["commit"]>,
+): Promise<Outcome> {
+  const { core, req, res } = context;
+  let isForestalled = false;
+  const name = async (session: string | null) => {
+    const committed = await commit(session);
+    isForestalled = committed === null;
+    if (!committed) throw new Error("another request has used up the token");
+    // Whatever becomes of the session, the token that the browser has is used up.
+    if (committed.grant && !hasBegun(res)) core.remember.set(req, res, committed.grant);
+  };
+  try {
+    const limit = await underLimit(core, req, auth);
+    await moveSession(req, { ...limit, data: carriedValues(req), auth, name });
+    return "restored";
+  } catch (error) {
+    if (isForestalled) return "again";
+    if (error instanceof SessionLimitError) return "refused";
+    if (error instanceof SessionGoneError) return "gone";
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+import { isLatchkeyError, type LatchkeyError, StoreUnavailableError } from "../errors.js";
+import type { LoginEmitter } from "../events.js";
+import { traced } from "../trace.js";
+import { isWhole } from "./damaged-records.js";
+import { Deadlines } from "./deadlines.js";
+import type {
+  ListOptions,
+  RecordPage,
+  SessionRecord,
+  SessionStore,
+  SessionTimes,
+  SessionUpdate,
+} from "./session-store.js";
+import { userIdIn, userKey } from "./user-key.js";
+
+/** Errors that are an answer of the store, and not a failure. */
+const ANSWERS = ["session_exists", "unsupported_by_store", "record_damaged"];
+
+/** How the application's store is used. */
+export interface TimedStoreOptions {
+  /** How long a call may take, in milliseconds. */
+  storeTimeout: number;
+  realm: string;
+}
+
+/**
+ * The application's store as the rest of the library uses it. A call that fails, or takes longer than `storeTimeout`, rejects with
+ * StoreUnavailableError and emits the event `storeFailed`. User ids are those of the application: the store itself gets them with the
+ * realm. A damaged record counts as absent, and emits the event `recordDamaged`.
+ */
+export class TimedStore implements SessionStore {
+  readonly lacks: NonNullable<SessionStore["lacks"]>;
+  readonly #store: SessionStore;
+  readonly #deadlines: Deadlines;
+  readonly #events: LoginEmitter<never>;
+  readonly #realm: string;
+
+  constructor(store: SessionStore, { storeTimeout, realm }: TimedStoreOptions, events: LoginEmitter<never>) {
+    this.lacks = store.lacks ?? [];
+    this.#store = store;
+    this.#deadlines = new Deadlines(storeTimeout);
+    this.#events = events;
+    this.#realm = realm;
+  }
+
+  /** If creating the record of a user fails or is too slow, and succeeds after all, the record is ended again: nobody has its id. */
+  async create(id: string, record: SessionRecord): Promise<void> {
+    const { userId } = record;
+    if (userId === null) return this.#ask("create", (store) => store.create(id, record));
+    let creating: Promise<void> | undefined;
+    try {
+      await this.#ask("create", (store) => {
+        creating = store.create(id, { ...record, userId: userKey(this.#realm, userId) });
+        return creating;
+      });
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) this.#undo(id, creating);
+      throw error;
+    }
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    let record: SessionRecord | null;
+    try {
+      record = await this.#ask("read", (store) => store.read(id));
+    } catch (error) {
+      if (!isLatchkeyError(error, "record_damaged")) throw error;
+      this.#events.emit("recordDamaged", { id, userId: null });
+      return null;
+    }
+    if (record === null) return null;
+    const whole = this.#wholeOf(record);
+    if (!whole) this.#events.emit("recordDamaged", { id, userId: this.#userIdOf(record) });
+    return whole;
+  }
+
+  update(id: string, update: SessionUpdate): Promise<boolean> {
+    return this.#ask("update", (store) => store.update(id, update));
+  }
+
+  touch(id: string, times: SessionTimes): Promise<boolean> {
+    return this.#ask("touch", (store) => store.touch(id, times));
+  }
+
+  async destroy(id: string): Promise<SessionRecord | null> {
+    const record = await this.#ask("destroy", (store) => store.destroy(id));
+    return record && this.#wholeOf(record);
+  }
+
+  async listByUser(userId: string, options: ListOptions): Promise<RecordPage> {
+    const { records, damaged, next } = await this.#ask("listByUser", (store) =>
+      store.listByUser(userKey(this.#realm, userId), options),
+    );
+    const page: RecordPage = { records: [], damaged: [...damaged], next };
+    for (const record of records) {
+      const whole = this.#wholeOf(record);
+      if (whole) page.records.push(whole);
+      else page.damaged.push(record.id);
+    }
+    for (const id of page.damaged) this.#events.emit("recordDamaged", { id, userId });
+    return page;
+  }
+
+  destroyByUser(userId: string, options: { kind: string; limit: number }): Promise<{ ended: number; more: boolean }> {
+    return this.#ask("destroyByUser", (store) => store.destroyByUser(userKey(this.#realm, userId), options));
+  }
+
+  prune(options?: { limit?: number }): Promise<number> {
+    return this.#ask("prune", (store) => store.prune(options));
+  }
+
+  /** The record with the user's own id; null if latchkey cannot have written it. */
+  #wholeOf<R extends SessionRecord>(record: R): R | null {
+    const userId = this.#userIdOf(record);
+    if (userId === null && record.userId !== null) return null;
+    const own = userId === record.userId ? record : { ...record, userId };
+    return isWhole(own) ? own : null;
+  }
+
+  #userIdOf({ userId }: SessionRecord): string | null {
+    return userId === null ? null : (userIdIn(this.#realm, userId) ?? null);
+  }
+
+  #undo(id: string, creating: Promise<void> | undefined): void {
+    const undo = () => this.#store.destroy(id);
+    const undoUnlessTaken = (error: unknown) => (isLatchkeyError(error, "session_exists") ? null : undo());
+    creating?.then(undo, undoUnlessTaken).catch(() => {});
+  }
+
+  #ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
+    return traced("store", { operation }, () => this.#call(operation, call));
+  }
+
+  #call<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
+    return this.#deadlines.keep(
+      () => call(this.#store),
+      (cause) => {
+        // By code, because the store may come from another copy of this package.
+        if (ANSWERS.some((code) => isLatchkeyError(cause, code))) return cause as LatchkeyError;
+        this.#events.emit("storeFailed", { operation, error: cause as Error });
+        return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
+      },
+    );
+  }
+}

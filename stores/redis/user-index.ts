@@ -1,0 +1,61 @@
+import type { RedisConnection } from "./connection.js";
+import { ENTER, LEAVE, LIST } from "./scripts.js";
+
+const SHORTEST_TTL = 1000;
+const HOUR = 3_600_000;
+const WEEK = 7 * 24 * HOUR;
+/** How long an entry is kept after the instant to which it lives, because the clocks of several processes differ. */
+const CLOCK_MARGIN = HOUR;
+
+/** How long Redis keeps a record: even one that is over by the caller's clock is written, and kept for a moment. */
+export function timeToLive(expiresAt: number): number {
+  return Math.max(expiresAt - Date.now(), SHORTEST_TTL);
+}
+
+/**
+ * The instant to which the entry of a record that is written now lives. Until then the record can be made to live longer without
+ * another write to the index. An entry outlives its record by as long as the record lives, from an hour up to a week, so that an index
+ * does not fill with the entries of short sessions.
+ */
+export function listedUntil(expiresAt: number): number {
+  const ttl = timeToLive(expiresAt);
+  return Date.now() + ttl + Math.min(Math.max(ttl, HOUR), WEEK);
+}
+
+/** The ids of a user's records of one kind: a sorted set, in which the score of an id is the instant to which its entry lives. */
+export class UserIndex {
+  readonly #redis: RedisConnection;
+  readonly #key: string;
+
+  /** @param user the user id, encoded */
+  constructor(redis: RedisConnection, kind: string, user: string) {
+    this.#redis = redis;
+    this.#key = `user:${kind}:${user}`;
+  }
+
+  /** Lists a record, before it is written: after a crash in between there is an entry without a record, never the other way round. */
+  async enter(id: string, listedTo: number): Promise<void> {
+    const now = Date.now();
+    await this.#redis.run(ENTER, this.#key, id, listedTo, listedTo - now + CLOCK_MARGIN, now - CLOCK_MARGIN);
+  }
+
+  async leave(ids: string[]): Promise<void> {
+    await this.#redis.run(LEAVE, this.#key, ...ids);
+  }
+
+  /**
+   * The next ids, in the order in which their entries end. An entry that is made to live longer moves towards the end of the list, so
+   * no list that is under way misses it.
+   *
+   * @param after the `next` of the page before
+   * @throws TypeError if `after` is not the `next` of a page
+   */
+  async page(limit: number, after?: string): Promise<{ ids: string[]; next: string | null }> {
+    const place = /^(\d+):(.*)$/s.exec(after ?? `${Date.now() - CLOCK_MARGIN}:`);
+    if (!place) throw new TypeError("after must be the next of a page");
+    const listed = (await this.#redis.run(LIST, this.#key, place[1]!, place[2]!, limit + 1)) as string[];
+    const ids = listed.filter((_, i) => i % 2 === 0);
+    const next = ids.length > limit ? `${Number(listed[2 * limit - 1])}:${ids[limit - 1]}` : null;
+    return { ids: ids.slice(0, limit), next };
+  }
+}

@@ -1,0 +1,87 @@
+import { COLUMNS } from "./columns.js";
+import type { SqlDialect } from "./database.js";
+import { quoted, type SqlTablesOptions, tableName } from "./ddl.js";
+
+/** The statements of a SqlStore, with the placeholders of its dialect. In brackets, what the placeholders stand for, in their order. */
+export interface Queries {
+  /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns; except on MySQL: now] */
+  insert: string;
+  /** Deletes a row if it is expired. [id, now] */
+  deleteExpired: string;
+  /** [id] */
+  read: string;
+  /** [data, lastSeenAt, expiresAt, pruneAfter, next revision, id, now, revision] */
+  update: string;
+  /** [each of lastSeenAt, expiresAt and pruneAfter twice, id, now] */
+  touch: string;
+  /** Deletes the row that was read. [id, kind, createdAt, revision, now] */
+  destroy: string;
+  /** [userId, kind, now] */
+  list(limit: number): string;
+  /** [userId, kind, now, id] */
+  listAfter(limit: number): string;
+  /** [userId, kind, now] */
+  idsOfUser(limit: number): string;
+  /** [so many ids, userId, kind, now] */
+  deleteOfUser(ids: number): string;
+  /** The ids of expired rows. [the least and the greatest pruneAfter, now] */
+  expired(limit: number): string;
+  /** [so many ids, now] */
+  deleteAllExpired(ids: number): string;
+}
+
+/**
+ * Builds the statements.
+ *
+ * @throws TypeError for a prefix or schema with other characters than letters, digits, `_` and `-`
+ */
+export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Queries {
+  const table = tableName(dialect, options);
+  const names = COLUMNS.map(({ name }) => quoted(dialect, name));
+  const text = (sql: string) => (dialect === "postgres" ? numbered(sql) : sql);
+
+  const insert = (as: string) => `INSERT INTO ${table}${as} (${names.join(", ")}) VALUES (${marks(names.length)})`;
+  const taken = COLUMNS.filter(({ primary }) => !primary).map(({ name }) => `${name} = excluded.${name}`);
+  const upsert = `${insert(" AS kept")} ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")} WHERE kept.expires_at <= ?`;
+
+  // Names of one word each: query builders have plugins that turn snake_case into camelCase, and the reverse.
+  const columns = COLUMNS.map(({ property }, i) => `${names[i]} AS ${property.toLowerCase()}`).join(", ");
+  const forward = ["last_seen_at", "expires_at", "prune_after"].map(
+    (name) => `${name} = CASE WHEN ${name} < ? THEN ? ELSE ${name} END`,
+  );
+  const ofUser = "user_id = ? AND kind = ? AND expires_at > ?";
+
+  return {
+    insert: text(dialect === "mysql" ? insert("") : upsert),
+    deleteExpired: text(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ?`),
+    read: text(`SELECT ${columns} FROM ${table} WHERE id = ?`),
+    update: text(
+      `UPDATE ${table} SET data = ?, last_seen_at = ?, expires_at = ?, prune_after = ?, revision = ? ` +
+        "WHERE id = ? AND expires_at > ? AND revision = ?",
+    ),
+    touch: text(`UPDATE ${table} SET ${forward.join(", ")} WHERE id = ? AND expires_at > ?`),
+    destroy: text(
+      `DELETE FROM ${table} WHERE id = ? AND kind = ? AND created_at = ? AND revision = ? AND expires_at > ?`,
+    ),
+    list: (limit) => text(`SELECT ${columns} FROM ${table} WHERE ${ofUser} ORDER BY id LIMIT ${limit}`),
+    listAfter: (limit) => text(`SELECT ${columns} FROM ${table} WHERE ${ofUser} AND id > ? ORDER BY id LIMIT ${limit}`),
+    idsOfUser: (limit) => text(`SELECT id AS id FROM ${table} WHERE ${ofUser} LIMIT ${limit}`),
+    deleteOfUser: (ids) => text(`DELETE FROM ${table} WHERE id IN (${marks(ids)}) AND ${ofUser}`),
+    expired: (limit) =>
+      text(
+        `SELECT id AS id, prune_after AS pruneafter FROM ${table} ` +
+          `WHERE prune_after BETWEEN ? AND ? AND expires_at <= ? ORDER BY prune_after LIMIT ${limit}`,
+      ),
+    deleteAllExpired: (ids) => text(`DELETE FROM ${table} WHERE id IN (${marks(ids)}) AND expires_at <= ?`),
+  };
+}
+
+function marks(count: number): string {
+  return Array(count).fill("?").join(", ");
+}
+
+/** A statement with the placeholders of PostgreSQL. */
+function numbered(sql: string): string {
+  let number = 0;
+  return sql.replace(/\?/g, () => `$${++number}`);
+}

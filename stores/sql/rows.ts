@@ -1,0 +1,36 @@
+import type { JsonObject } from "../../src/json.js";
+import type { SessionRecord } from "../../src/store/session-store.js";
+import { decoded } from "../decoded.js";
+import type { SqlRow } from "./database.js";
+
+/** A record whose data was not decoded yet. */
+export interface Row extends Omit<SessionRecord, "data"> {
+  data: string;
+}
+
+/** Drivers give large numbers as numbers, texts or BigInts. */
+export function rowOf(found: SqlRow): Row {
+  return {
+    kind: textOf(found.kind),
+    userId: found.userid === null ? null : textOf(found.userid),
+    data: textOf(found.data),
+    createdAt: Number(found.createdat),
+    lastSeenAt: Number(found.lastseenat),
+    expiresAt: Number(found.expiresat),
+    revision: Number(found.revision),
+  };
+}
+
+/** @throws RecordDamagedError if the data is not JSON */
+export function recordOf(row: Row): SessionRecord {
+  return { ...row, data: decoded(() => JSON.parse(row.data) as JsonObject) };
+}
+
+export function idOf({ id }: SqlRow): string {
+  return textOf(id);
+}
+
+/** Drivers give MySQL's bytes as bytes. */
+function textOf(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : (value as string);
+}

@@ -1,0 +1,95 @@
+import { RecordDamagedError, SessionExistsError, type SessionStore } from "latchkey";
+import type { PlainStore } from "../plain-store.js";
+import type { Mistake } from "./mistake.js";
+
+type Method = Exclude<keyof SessionStore, "lacks" | "prune">;
+
+/** What each method gives when there is no record. */
+const NOTHING: Record<Method, unknown> = {
+  create: undefined,
+  read: null,
+  update: false,
+  touch: false,
+  destroy: null,
+  listByUser: { records: [], damaged: [], next: null },
+  destroyByUser: { ended: 0, more: false },
+};
+
+/** Mistakes of a store whose backend fails, and in what a store says that it lacks. */
+export const mistakenFailing: Record<string, Mistake> = {
+  ...each(
+    (method) => `${method} answers as if there were no record when the backend fails`,
+    ["every method rejects"],
+    (plain, method) => {
+      return (...args) => call(plain, method, args).catch((error) => unlessInvalid(error, () => NOTHING[method]));
+    },
+  ),
+  "create treats every failure as a taken id": [
+    (plain) => ({
+      create: (...args) =>
+        plain.create(...args).catch((error) =>
+          unlessInvalid(error, () => {
+            throw new SessionExistsError();
+          }),
+        ),
+    }),
+    ["every method rejects"],
+  ],
+  "read treats every failure as a damaged record": [
+    (plain) => ({
+      read: (id) =>
+        plain.read(id).catch((error) =>
+          unlessInvalid(error, () => {
+            throw new RecordDamagedError();
+          }),
+        ),
+    }),
+    ["every method rejects"],
+  ],
+  ...each(
+    (method) => `${method} asks the backend before it checks its arguments`,
+    ["checks its arguments"],
+    (plain, method) => {
+      return async (...args) => {
+        plain.records.has("");
+        return call(plain, method, args);
+      };
+    },
+  ),
+  "a store says that it lacks what it has": [() => ({ lacks: ["listByUser"] }), ["says what it lacks"]],
+  "a store does not say that it lacks compare and set": [() => ({}), ["says what it lacks"], ["compareAndSet"]],
+  "a store without lists gives empty ones": [
+    () => ({
+      lacks: ["listByUser"],
+      listByUser: async () => ({ records: [], damaged: [], next: null }),
+      destroyByUser: async () => ({ ended: 0, more: false }),
+    }),
+    ["listByUser and destroyByUser reject"],
+    ["listByUser"],
+  ],
+};
+
+type Call = (...args: unknown[]) => Promise<unknown>;
+
+/** The same mistake in each method. */
+function each(
+  name: (method: Method) => string,
+  foundBy: string[],
+  change: (plain: PlainStore, method: Method) => Call,
+): Record<string, Mistake> {
+  const mistakes = (Object.keys(NOTHING) as Method[]).map((method): [string, Mistake] => [
+    name(method),
+    [(plain) => ({ [method]: change(plain, method) }), foundBy],
+  ]);
+  return Object.fromEntries(mistakes);
+}
+
+function call(plain: PlainStore, method: Method, args: unknown[]): Promise<unknown> {
+  return (plain[method] as Call)(...args);
+}
+
+/** Answers when the backend fails, and rejects for other reasons. */
+function unlessInvalid<T>(error: unknown, answer: () => T): T {
+  if (error instanceof TypeError || error instanceof SessionExistsError) throw error;
+  return answer();
+}

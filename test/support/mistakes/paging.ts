@@ -1,0 +1,166 @@
+import type { RecordPage, SessionRecord } from "latchkey";
+import type { PlainStore } from "../plain-store.js";
+import { listing, type Mistake } from "./mistake.js";
+
+/** Mistakes in the pages of a list. */
+export const mistakenPaging: Record<string, Mistake> = {
+  "listByUser ignores the limit": [
+    (plain) => ({
+      listByUser: async (userId, options) => {
+        const page = await plain.listByUser(userId, options);
+        return page.next === null ? page : plain.listByUser(userId, { ...options, limit: 1000 });
+      },
+    }),
+    ["listByUser gives each"],
+  ],
+  "listByUser gives one record more than the limit": [
+    (plain) => ({
+      listByUser: async (userId, options) => {
+        const page = await plain.listByUser(userId, options);
+        return page.next === null ? page : plain.listByUser(userId, { ...options, limit: options.limit + 1 });
+      },
+    }),
+    ["listByUser gives each"],
+  ],
+  "the first page is the last": [listing(() => ({ next: null })), ["listByUser gives each", "listByUser goes on"]],
+  "there is always a next page": [
+    listing(({ records }, { after }) => ({ next: records.at(-1)?.id ?? after ?? "0" })),
+    [
+      "listByUser gives a user's",
+      "listByUser gives a list",
+      "listByUser gives each",
+      "listByUser goes on",
+      "listByUser and destroyByUser find",
+      "a record that was updated",
+      "a record under the id",
+      "destroyByUser ends",
+      "kinds are",
+      "rejects invalid user ids",
+      "20 concurrent creates",
+      "concurrent destroyByUser",
+      "a backend's own expiry",
+    ],
+  ],
+  "a page that is full has a next one": [
+    listing(({ records, next }, { limit }) => ({
+      next: next ?? (records.length === limit ? records.at(-1)!.id : null),
+    })),
+    ["listByUser gives a list"],
+  ],
+  "every page is the first": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        await plain.listByUser(userId, options);
+        return plain.listByUser(userId, { ...options, after: undefined });
+      },
+    }),
+    ["listByUser gives each"],
+  ],
+  "the next page begins with the last record again": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        await plain.listByUser(userId, options);
+        const { limit, after = "" } = options;
+        return paged(
+          plain,
+          plain.idsOf(userId, options.kind).filter((id) => id >= after),
+          limit,
+        );
+      },
+    }),
+    ["listByUser gives each"],
+  ],
+  "the next page skips a record": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        await plain.listByUser(userId, options);
+        const { limit, after } = options;
+        const rest = plain.idsOf(userId, options.kind).filter((id) => after === undefined || id > after);
+        return paged(plain, after === undefined ? rest : rest.slice(1), limit);
+      },
+    }),
+    ["listByUser gives each", "listByUser goes on"],
+  ],
+  "the next page begins at a number of records": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        const { kind, limit, after } = options;
+        await plain.listByUser(userId, options);
+        const from = Number(after ?? 0);
+        const ids = plain.idsOf(userId, kind);
+        const next = ids.length > from + limit ? String(from + limit) : null;
+        return { ...paged(plain, ids.slice(from), limit), next };
+      },
+    }),
+    ["listByUser goes on"],
+  ],
+  "the next page begins after a record that must be there": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        const page = await plain.listByUser(userId, options);
+        const { after } = options;
+        return after === undefined || plain.find(after) ? page : { records: [], damaged: [], next: null };
+      },
+    }),
+    ["listByUser goes on"],
+  ],
+  "the next page begins at a later instant of creation": [
+    paging(
+      (a, b) => a.createdAt - b.createdAt,
+      (record) => String(record.createdAt),
+    ),
+    ["listByUser gives each", "listByUser goes on"],
+  ],
+  "the next page begins at a later expiry": [
+    paging(
+      (a, b) => a.expiresAt - b.expiresAt,
+      (record) => String(record.expiresAt),
+    ),
+    ["listByUser gives each", "listByUser goes on"],
+  ],
+  "a page is filled before the kind is checked": [
+    (plain) => ({
+      async listByUser(userId, options) {
+        await plain.listByUser(userId, options);
+        const { kind, limit, after = "" } = options;
+        const isOfUser = (id: string) => id > after && plain.find(id)?.userId === userId;
+        const ids = [...plain.records.keys()].filter(isOfUser).sort();
+        return listedAs(kind, paged(plain, ids, limit));
+      },
+    }),
+    ["listByUser gives each"],
+  ],
+};
+
+/** Lists in an order in which several records can have the same place. */
+function paging(
+  order: (a: SessionRecord, b: SessionRecord) => number,
+  place: (record: SessionRecord) => string,
+): Mistake[0] {
+  return (plain) => ({
+    async listByUser(userId, options) {
+      await plain.listByUser(userId, options);
+      const { kind, limit, after = "" } = options;
+      const record = (id: string) => plain.find(id)!;
+      const ids = plain.idsOf(userId, kind).sort((a, b) => order(record(a), record(b)));
+      const rest = ids.filter((id) => place(record(id)) > after);
+      const page = paged(plain, rest, limit);
+      return { ...page, next: page.next && place(record(page.next)) };
+    },
+  });
+}
+
+/** The first page of these ids. */
+function paged(plain: PlainStore, ids: string[], limit: number): RecordPage {
+  const page = ids.slice(0, limit);
+  return {
+    records: page.map((id) => ({ id, ...structuredClone(plain.find(id)!) })),
+    damaged: [],
+    next: ids.length > limit ? page.at(-1)! : null,
+  };
+}
+
+function listedAs(kind: string, page: RecordPage): RecordPage {
+  const records = page.records.filter((record) => record.kind === kind);
+  return { records, damaged: [], next: records.length === 0 ? null : page.next };
+}
