@@ -52,7 +52,7 @@ interface Presented {
   browser: RememberedBrowser;
   /** Is it the token before the current one? */
   isPrevious: boolean;
-  /** Was the last restore less than the grace period ago? */
+  /** Was the last restore less than the grace period ago, or was its answer lost? */
   isInGrace: boolean;
   isUsedUp: boolean;
 }
@@ -62,6 +62,8 @@ interface Presented {
  * not replaced during this period, so any older token was replaced before it and cannot come from such a request.
  */
 const GRACE = 60_000;
+/** What is between a restore in the record of a browser and in that of its session. A session is touched later. */
+const LONGEST_CREATE = 5000;
 /** How often the record of a browser is read again because another request has changed it. */
 const MOST_TRIES = 5;
 
@@ -168,12 +170,24 @@ export class RememberPersistent extends Remember {
     const browser = browserIn(record);
     // Negative if the store has lost the restore that made the token, for instance by a failover: it counts as the current token.
     const age = browser.generation - token.generation;
-    const isInGrace = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
     const isPrevious = age === 1;
+    const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
+    const isInGrace = isRecent || (isPrevious && (await this.#wasAnswerLost(req, record, browser)));
     const isUsedUp = age > 1 || (isPrevious && !isInGrace);
     if (!isUsedUp) this.vouchFor(req);
     else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
     return { series, generation: token.generation, id, record, browser, isPrevious, isInGrace, isUsedUp };
+  }
+
+  /** Did the client of the last restore never come back with its session? Then it presents the token that it had before. */
+  async #wasAnswerLost(
+    req: Request,
+    { lastSeenAt }: SessionRecord,
+    { session, fingerprint }: RememberedBrowser,
+  ): Promise<boolean> {
+    if (session === null || this.options.fingerprint(req) !== fingerprint) return false;
+    const created = await this.store.read(session);
+    return created?.revision === 0 && created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
   }
 
   async #misused(req: Request, series: string, record: SessionRecord, isPrevious: boolean): Promise<void> {

@@ -29,6 +29,8 @@ describe("authenticate() by the remember cookie", () => {
     /** Visits over HTTP, and gives the cookie that the browser has then. */
     const visit = async (cookie: string) => {
       const answer = await send(at.origin, "GET /me", { cookie });
+      const session = only("sid", answer.cookie);
+      if (session) await send(at.origin, "POST /note/back", { cookie: session });
       return { status: answer.status, cookie: only("remember", answer.cookie) ?? cookie };
     };
     const recordsOf = async () => (await storedBrowsers(store.inner, "1")).length;

@@ -204,6 +204,8 @@ describe("the rotation of secrets", () => {
     const restored = async (origin: string, given: string) => {
       const answer = await send(origin, "GET /me", { cookie: only("remember", given) });
       expect(answer.status).to.equal(200);
+      const session = only("sid", answer.cookie);
+      if (session) await send(origin, "POST /note/back", { cookie: session });
       return answer.cookie;
     };
     const origin = await here.deploy([NEW, OLD]);

@@ -96,7 +96,9 @@ describe("events of logins under control", () => {
       for (let time = 0; time < rotations; time++) {
         clock.tick(5 * MINUTE);
         at = Date.now();
-        now = only("remember", (await ask("GET /me", now)).cookie);
+        const answer = await ask("GET /me", now);
+        now = only("remember", answer.cookie);
+        await ask("POST /note/back", only("sid", answer.cookie));
       }
       clock.tick(5 * MINUTE);
       const [id] = await idsOf();

@@ -31,7 +31,10 @@ interface World {
 
 /** Two servers over one store, with the verbs that the site of the tests has not. */
 async function historySites(opened: Opened) {
-  const at = await rememberingSites(opened, {}, {});
+  let requests = 0;
+  // Each request comes from another client, so that no answer counts as lost: lost-answers.test.ts shows those.
+  const options = { fingerprint: () => String(requests++), sessionProtection: false } as const;
+  const at = await rememberingSites(opened, options, options);
   for (const { app, byId } of at.sites) {
     app.post("/enter/:id", async (req, res) => {
       const remember = CHOICES[String(req.query.remember)];

@@ -53,7 +53,7 @@ export async function whoIs(browser: Browser): Promise<string | null> {
 
 /** A browser with a copy of another one's cookies. */
 export async function copyOf({ origin, jar }: Browser): Promise<Browser> {
-  const copy = new Browser(origin);
+  const copy = new Browser(origin, { accept: "text/html", "user-agent": "another browser" });
   copy.jar = await jar.clone();
   return copy;
 }

@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { backendsHere } from "../support/backends.js";
+import { only, send } from "../support/raw-client.js";
+import { endStoredSessions } from "../support/records.js";
+import { comeBack, forgets, GRACE, rememberIn, rememberingSites } from "../support/remembered.js";
+
+const HERE = { "user-agent": "here" };
+const ELSEWHERE = { "user-agent": "elsewhere" };
+const here = await backendsHere("memory", "redis", "sql on pg", "sql on better-sqlite3");
+
+for (const { name, open } of here) {
+  describe(`a restore on ${name}, whose answer is lost`, () => {
+    let clock: sinon.SinonFakeTimers;
+    beforeEach(() => {
+      clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    });
+    afterEach(() => sinon.restore());
+
+    /** A browser whose last restore was answered, and then a while passes. */
+    async function restored() {
+      const opened = await open();
+      const at = await rememberingSites(opened);
+      const ann = at.newPerson();
+      const { remember } = await at.logIn(ann, undefined, HERE);
+      clock.tick(1000);
+      const answer = await at.me(remember, HERE);
+      return { ...at, opened, ann, remember, answer };
+    }
+
+    it("is repeated after the grace period, an hour later too: the same successor, no alarm, and all goes on", async () => {
+      const { ann, answer, me, opened, recordsOf, remember, sessionsOf, told } = await restored();
+      for (const later of [GRACE + 1, 3_600_000]) {
+        clock.tick(later);
+        const repeated = await me(remember, HERE);
+        expect([repeated.status, rememberIn(repeated), only("sid", repeated.cookie)]).to.eql([
+          200,
+          rememberIn(answer),
+          undefined,
+        ]);
+      }
+      const next = await me(rememberIn(answer)!, HERE);
+      expect([next.status, rememberIn(next) !== rememberIn(answer), told]).to.eql([200, true, []]);
+      expect([(await sessionsOf(ann)).length, (await recordsOf(ann)).length]).to.eql([1, 1]);
+      await opened.close();
+    });
+
+    it("is stale if it is repeated by another client", async () => {
+      const { me, opened, remember, told } = await restored();
+      clock.tick(GRACE + 1);
+      const refused = await me(remember, ELSEWHERE);
+      expect([refused.status, forgets(refused), told.map(({ event }) => event)]).to.eql([401, true, ["stale"]]);
+      await opened.close();
+    });
+
+    it("is stale once the session has come back, by a change or by a page a minute later", async () => {
+      for (const isChange of [true, false]) {
+        const { answer, me, opened, origin, remember, told } = await restored();
+        if (isChange) await comeBack(origin, answer);
+        clock.tick(GRACE + 1);
+        if (!isChange) {
+          await me(only("sid", answer.cookie)!, HERE);
+          await new Promise((resolve) => setTimeout(resolve, 20)); // no answer waits for a touch
+        }
+        expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stale"]]);
+        await opened.close();
+      }
+    });
+
+    it("is stale if the session is gone, for nobody knows then whether it came back", async () => {
+      const { ann, me, opened, remember, told } = await restored();
+      await endStoredSessions(opened.store, ann.id);
+      clock.tick(GRACE + 1);
+      expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stale"]]);
+      await opened.close();
+    });
+
+    it("is theft if the token is older, whatever became of the last answer", async () => {
+      const { answer, me, opened, remember, told } = await restored();
+      clock.tick(GRACE + 1);
+      await me(rememberIn(answer)!, HERE);
+      clock.tick(GRACE + 1);
+      expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stolen"]]);
+      await opened.close();
+    });
+
+    it("can be followed by a login or a logout, which forgets the browser", async () => {
+      for (const line of ["POST /logout", "POST /login/2"]) {
+        const { answer, isIn, opened, origin, remember, told } = await restored();
+        clock.tick(GRACE + 1);
+        expect((await send(origin, line, { cookie: remember, headers: HERE })).status).to.equal(200);
+        for (const cookie of [remember, answer.cookie, rememberIn(answer)!]) expect(await isIn(cookie)).to.equal(false);
+        expect(told).to.eql([]);
+        await opened.close();
+      }
+    });
+  });
+}
