@@ -1,4 +1,4 @@
-import { kindOf } from "../../src/text.js";
+import { given } from "../given.js";
 
 /** A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, alone, as a Cluster or behind Sentinels. It is recognized by its methods. */
 export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
@@ -53,7 +53,7 @@ export function commandsOf(client: RedisClient): RedisCommands {
   if (isIoredis(client)) return ofIoredis(client);
   if (isNodeRedis(client)) return ofNodeRedis(client);
   throw new TypeError(
-    `client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ${described(client)}`,
+    `client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ${given(client)}`,
   );
 }
 
@@ -130,12 +130,4 @@ function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
 
 function has(client: unknown, ...methods: string[]): boolean {
   return methods.every((method) => typeof (client as Record<string, unknown> | null)?.[method] === "function");
-}
-
-/** What was given, without anything secret: a text may be a URL with a password. */
-function described(client: unknown): string {
-  const name = client instanceof Object && client.constructor?.name;
-  return typeof client === "object" && name && !(client instanceof Promise)
-    ? `an object of the class ${name}`
-    : kindOf(client);
 }

@@ -1,4 +1,5 @@
-import { given } from "./given.js";
+import { shown } from "../../src/text.js";
+import { given } from "../given.js";
 
 /** The SQL that a database understands. MariaDB counts as `"mysql"`. */
 export type SqlDialect = "sqlite" | "postgres" | "mysql";
@@ -39,7 +40,7 @@ const DIALECTS: readonly string[] = ["sqlite", "postgres", "mysql"] satisfies Sq
 /** @throws TypeError unless the value is a dialect */
 export function assertDialect(value: unknown): asserts value is SqlDialect {
   if (!DIALECTS.includes(value as string))
-    throw new TypeError(`dialect must be one of ${DIALECTS.join(", ")}, not ${given(value)}`);
+    throw new TypeError(`dialect must be one of ${DIALECTS.join(", ")}, not ${shown(value)}`);
 }
 
 /** @throws TypeError unless the value has the shape of a SqlDatabase */

@@ -1,6 +1,6 @@
+import { shown as given } from "../../src/text.js";
 import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js";
 import { assertDialect, type SqlDialect } from "./database.js";
-import { given } from "./given.js";
 
 /** PostgreSQL leaves the rest of each page free for HOT updates. In a full page, it could not do one. */
 const FILL_FACTOR = 90;

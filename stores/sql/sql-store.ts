@@ -8,10 +8,10 @@ import type {
   SessionTimes,
   SessionUpdate,
 } from "../../src/store/session-store.js";
+import { given } from "../given.js";
 import { pruneAfter } from "./columns.js";
 import { assertDatabase, type SqlDatabase, type SqlValue } from "./database.js";
 import { type SqlTablesOptions, statements } from "./ddl.js";
-import { given } from "./given.js";
 import { type Queries, queriesFor } from "./queries.js";
 import { idOf, type Row, recordOf, rowOf } from "./rows.js";
 import { retried, Statements } from "./statements.js";

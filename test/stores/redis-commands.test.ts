@@ -43,11 +43,12 @@ describe("the client of a RedisStore", () => {
       ["redis://u:hunter2@localhost", "a string"],
       [createClient, "a function"],
       [Promise.resolve(createClient()), "a promise"],
-      [{}, "an object of the class Object"],
+      [{}, "object"],
       [Object.create(null), "object"],
+      [[], "an array"],
       [new Memcached(), "an object of the class Memcached"],
-      [{ get: nothing, eval: nothing, evalSha: nothing }, "an object of the class Object"],
-      [{ ...ioredis, status: undefined }, "an object of the class Object"],
+      [{ get: nothing, eval: nothing, evalSha: nothing }, "object"],
+      [{ ...ioredis, status: undefined }, "object"],
     ];
     for (const [client, name] of given)
       expect(() => new RedisStore({ client: client as RedisClient })).to.throw(TypeError, `${expected}${name}`);

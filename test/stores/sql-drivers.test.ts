@@ -31,7 +31,7 @@ const SLIPS: Record<string, [call: (given: never) => unknown, others: Array<[giv
     ],
   ],
   mysql2: [drivers.mysql2, [[new pg.Pool(), "getConnection()"]]],
-  betterSqlite3: [drivers.betterSqlite3, [["sessions.db", '"sessions.db"']]],
+  betterSqlite3: [drivers.betterSqlite3, [["sessions.db", "a string"]]],
   nodeSqlite: [drivers.nodeSqlite, [[{ prepare() {} }, "exec()"]]],
   sqlite3: [drivers.sqlite3, [[{ all() {}, run() {} }, "serialize()"]]],
   libsql: [drivers.libsql, [[{ execute() {} }, "batch()"]]],
@@ -69,6 +69,7 @@ describe("the functions that make a database of a driver", () => {
         [null, "not null"],
         [{}, "not object, which has no"],
         [new Stranger(), "not an object of the class Stranger, which has no"],
+        ["postgres://u:hunter2@localhost/shop", "not a string"],
         ...others,
       ] as const)
         expect(() => call(given as never), says)

@@ -289,7 +289,7 @@ describe("SqlStore", () => {
       [undefined, "it is undefined"],
       [new Database(":memory:"), "it is an object of the class Database"],
       [{ ...methods }, "it is object"],
-      ["postgres://localhost", 'it is "postgres://localhost"'],
+      ["postgres://u:hunter2@localhost", "it is a string"],
       [{ ...methods, dialect: "oracle" }, 'not "oracle"'],
     ] as const)
       expect(() => new SqlStore(wrong as never), says).to.throw(TypeError, says);

@@ -26,7 +26,7 @@ const FORBIDDEN = [
   }),
   rule("a store knows another", "^stores/(memory|redis|sql|express-session)/", {
     path: "^stores/",
-    pathNot: "^stores/($1/|decoded\\.ts$)",
+    pathNot: "^stores/($1/|(decoded|given)\\.ts$)",
   }),
   rule("a store knows another", "^stores/typeorm/", { path: "^stores/", pathNot: "^stores/(typeorm|sql)/" }),
   rule("only the default store is known here", "^src/", { path: "^stores/", pathNot: "^stores/memory/" }),

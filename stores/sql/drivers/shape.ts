@@ -1,4 +1,4 @@
-import { given } from "../given.js";
+import { given } from "../../given.js";
 
 /**
  * Checks that a value has the methods that one of the functions for drivers calls.

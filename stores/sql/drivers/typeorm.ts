@@ -1,5 +1,5 @@
+import { shown } from "../../../src/text.js";
 import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
-import { given } from "../given.js";
 import { isTransient } from "../transient.js";
 import { assertShape, changedRows } from "./shape.js";
 
@@ -39,7 +39,7 @@ export function typeorm(dataSource: TypeOrmLike): SqlDatabase {
     throw new TypeError("typeorm() takes an initialized DataSource: await its initialize()");
   const { type } = dataSource.options;
   const dialect = DIALECTS[type];
-  if (!dialect) throw new TypeError(`typeorm() knows ${Object.keys(DIALECTS).join(", ")}, not the type ${given(type)}`);
+  if (!dialect) throw new TypeError(`typeorm() knows ${Object.keys(DIALECTS).join(", ")}, not the type ${shown(type)}`);
   const query = async (sql: string, values: readonly SqlValue[]) => {
     const runner = dataSource.createQueryRunner("master");
     try {
