@@ -39,7 +39,8 @@ async function tryRow(row, tree, nodes) {
   const names = Object.keys(packages);
   if (names.length > 0)
     await command("npm", [...INSTALL, ...names.map((name) => `${name}@${packages[name]}`)], { cwd: tree, env });
-  if (row.native) await command("npm", ["rebuild", "better-sqlite3"], { cwd: tree, env });
+  const compiled = [...(row.native ? ["better-sqlite3"] : []), ...names.filter((name) => name === "sqlite3")];
+  if (compiled.length > 0) await command("npm", ["rebuild", ...compiled], { cwd: tree, env });
 
   const node = (await command("node", ["--version"], { cwd: tree, env })).trim();
   const versions = [`Node ${node}`, ...names.map((name) => `${name} ${installedVersion(tree, name)}`)].join(", ");

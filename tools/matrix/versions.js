@@ -13,10 +13,12 @@ const MADE_FOR = {
   "connect-redis": "^9.0.0 || ^10.0.0",
   express: "^4.21.0 || ^5.0.0",
   "express-session": "^1.18.2",
+  ioredis: "^5.0.0 || ^6.0.0",
   mysql2: "^3.0.0",
   pg: "^8.5.1",
   redis: "^5.0.0 || ^6.0.0",
   "routing-controllers": "^0.11.0",
+  sqlite3: "^6.0.0",
   typeorm: "^0.3.20 || ^1.0.0",
 };
 

@@ -1,3 +1,10 @@
+/** A statement was not answered in time, or there was no connection for it in time. */
+export class LateAnswerError extends Error {
+  constructor(timeout: number) {
+    super(`the database did not answer within ${timeout} ms`);
+  }
+}
+
 /** How a pool lends its connections. */
 export interface Pool<C> {
   take(): Promise<C>;
@@ -35,7 +42,7 @@ export async function onConnection<C, T>(
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       isLate = true;
-      const error = new Error(`the database did not answer within ${timeout} ms`);
+      const error = new LateAnswerError(timeout);
       if (used !== undefined) pool.discard(used, error);
       reject(error);
     }, timeout);

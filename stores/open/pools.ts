@@ -1,0 +1,75 @@
+import type { SqlDatabase, SqlRow, SqlValue } from "../sql/database.js";
+import { LateAnswerError } from "../sql/drivers/on-connection.js";
+import { atMost } from "./at-most.js";
+
+/** A pool of connections. */
+export interface SqlPool {
+  database: SqlDatabase;
+  /** Closes the connections, also those that do not answer within `patience`, in milliseconds. */
+  close(patience: number): Promise<void>;
+}
+
+/** A pool, and the statements that it is running. */
+interface UsedPool extends SqlPool {
+  running: Set<Promise<unknown>>;
+}
+
+/**
+ * A database whose pool is replaced when a statement was not answered in time: other connections of the pool may be as dead as the one
+ * that did not answer, and each of them would cost another timeout. The old pool finishes the statements that it is running.
+ */
+export class RenewedPool implements SqlDatabase {
+  readonly dialect: SqlDatabase["dialect"];
+  readonly #open: () => SqlPool;
+  readonly #patience: number;
+  readonly #retired = new Set<Promise<void>>();
+  #pool: UsedPool;
+  #isClosed = false;
+
+  /** @param patience how long closing waits for the statements that are running, in milliseconds */
+  constructor(open: () => SqlPool, patience: number) {
+    this.#open = open;
+    this.#patience = patience;
+    this.#pool = { ...open(), running: new Set() };
+    this.dialect = this.#pool.database.dialect;
+  }
+
+  all(sql: string, values: readonly SqlValue[], timeout: number): Promise<readonly SqlRow[]> {
+    return this.#on((database) => database.all(sql, values, timeout));
+  }
+
+  run(sql: string, values: readonly SqlValue[], timeout: number): Promise<number> {
+    return this.#on((database) => database.run(sql, values, timeout));
+  }
+
+  /** Closes every connection. It waits for the statements that are running, but only for so long. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const { running } = this.#pool;
+    await atMost(this.#patience, Promise.all([Promise.allSettled(running), ...this.#retired]));
+    await this.#pool.close(this.#patience);
+  }
+
+  async #on<T>(work: (database: SqlDatabase) => Promise<T>): Promise<T> {
+    const pool = this.#pool;
+    const answer = work(pool.database);
+    pool.running.add(answer);
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof LateAnswerError && pool === this.#pool && !this.#isClosed) this.#replace(pool);
+      throw error;
+    } finally {
+      pool.running.delete(answer);
+    }
+  }
+
+  #replace(pool: UsedPool): void {
+    this.#pool = { ...this.#open(), running: new Set() };
+    // Each statement has a timeout, so they all settle.
+    const retired = Promise.allSettled(pool.running)
+      .then(() => pool.close(this.#patience))
+      .finally(() => this.#retired.delete(retired));
+    this.#retired.add(retired);
+  }
+}

@@ -1,0 +1,219 @@
+import { commandsOf, type NodeRedisClient, type RedisClient, type RedisCommands } from "../../redis/commands.js";
+import { atMost } from "../at-most.js";
+import { OPEN_TIMEOUT } from "../failure.js";
+
+/** What every client of Redis that openStore makes has. */
+type OwnClient = RedisClient & {
+  get(key: string): Promise<unknown>;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+};
+
+/** A client that is not connected yet. */
+export interface UnconnectedRedis {
+  client: OwnClient;
+  connect(): Promise<unknown>;
+  /** Closes the connection at once. */
+  destroy(): void;
+}
+
+/** How a link makes its clients. */
+export interface RedisLinkOptions {
+  make(): UnconnectedRedis;
+  /** After so many errors a client cannot connect. By itself, it would go on trying. */
+  mostErrors: number;
+  /** Does the client have a connection to each of several servers, so that one may not answer while others do? */
+  isCluster: boolean;
+  /** A client that does not answer for this long is replaced, in milliseconds. */
+  timeout: number;
+}
+
+/** A command that was not answered yet. */
+interface Waiting {
+  since: number;
+  settled: Promise<unknown>;
+  fail(error: Error): void;
+}
+
+interface Connection {
+  client: OwnClient;
+  commands: RedisCommands;
+  waiting: Set<Waiting>;
+  destroy(): void;
+}
+
+/** The shortest time for connecting again, and the time between two tries, in milliseconds. */
+const SHORTEST_CONNECT = 1000;
+const RETRY_EVERY = 500;
+
+/** An error that Redis itself gave, such as `NOSCRIPT No matching script`. */
+const REPLY = /^[A-Z]{2,} /;
+
+/**
+ * A connection to Redis that is replaced when it answers nothing while commands wait. A network can lose a connection without telling
+ * either side; then the client would wait for many minutes.
+ */
+export class RedisLink implements NodeRedisClient {
+  readonly isOpen = true;
+  readonly #options: RedisLinkOptions;
+  #connection: Connection | undefined;
+  #answeredAt = 0;
+  /** Since when the client has rejected every command by itself. */
+  #refusingSince: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isReplacing = false;
+  #isClosed = false;
+
+  private constructor(options: RedisLinkOptions, connection: Connection) {
+    this.#options = options;
+    this.#connection = connection;
+  }
+
+  /** Connects. If this fails, nothing is left that would keep the process. */
+  static async open(options: RedisLinkOptions): Promise<RedisLink> {
+    return new RedisLink(options, await connected(options, OPEN_TIMEOUT));
+  }
+
+  get(key: string): Promise<unknown> {
+    return this.#send(({ client }) => client.get(key));
+  }
+
+  eval(script: string, { keys, arguments: args }: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    return this.#send(({ commands }) => commands.evaluate("EVAL", script, keys[0]!, args));
+  }
+
+  evalSha(sha1: string, { keys, arguments: args }: { keys: string[]; arguments: string[] }): Promise<unknown> {
+    return this.#send(({ commands }) => commands.evaluate("EVALSHA", sha1, keys[0]!, args));
+  }
+
+  /** Waits for the commands that were sent, but not for longer than the timeout, and closes the connection. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#connection = undefined;
+    const waiting = [...connection.waiting].map(({ settled }) => settled);
+    await atMost(this.#options.timeout, Promise.all(waiting));
+    drop(connection);
+  }
+
+  #send(command: (connection: Connection) => Promise<unknown>): Promise<unknown> {
+    const connection = this.#connection;
+    if (!connection) return Promise.reject(new Error("there is no connection to Redis at the moment"));
+    return new Promise((resolve, reject) => {
+      const settled = (async () => command(connection))()
+        .finally(() => connection.waiting.delete(waiting))
+        .then(
+          (answer) => {
+            this.#answered();
+            resolve(answer);
+          },
+          (error: Error) => {
+            if (REPLY.test(error.message)) this.#answered();
+            else this.#refused();
+            reject(error);
+          },
+        );
+      const waiting: Waiting = { since: performance.now(), settled, fail: reject };
+      connection.waiting.add(waiting);
+      this.#watch(this.#options.timeout);
+    });
+  }
+
+  #answered(): void {
+    this.#answeredAt = performance.now();
+    this.#refusingSince = undefined;
+  }
+
+  #refused(): void {
+    this.#refusingSince ??= performance.now();
+    // A client that is connecting again may itself wait for an answer that never comes.
+    if (performance.now() - this.#refusingSince >= this.#options.timeout) void this.#replace();
+  }
+
+  #watch(delay: number): void {
+    if (this.#timer || this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#check();
+    }, delay).unref();
+  }
+
+  #check(): void {
+    const [oldest] = this.#connection?.waiting ?? [];
+    if (!oldest) return;
+    const { isCluster, timeout } = this.#options;
+    const since = isCluster ? oldest.since : Math.max(oldest.since, this.#answeredAt);
+    const left = since + timeout - performance.now();
+    if (left > 0) this.#watch(left);
+    else void this.#replace();
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#isReplacing || this.#isClosed) return;
+    this.#isReplacing = true;
+    const began = performance.now();
+    while (!this.#isClosed) {
+      const next = await connected(this.#options, Math.max(this.#options.timeout, SHORTEST_CONNECT)).catch(() => null);
+      if (next && !this.#isClosed) {
+        this.#retire();
+        this.#connection = next;
+        break;
+      }
+      if (next) drop(next);
+      // Of a Cluster, other servers may still answer.
+      if (this.#answeredAt < began) this.#retire();
+      await pause(RETRY_EVERY);
+    }
+    this.#refusingSince = undefined;
+    this.#isReplacing = false;
+  }
+
+  /** Drops the connection. Where other servers of a Cluster may still answer, they get some time for it. */
+  #retire(): void {
+    const { isCluster, timeout } = this.#options;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (!connection) return;
+    const isAlive = isCluster && this.#answeredAt > performance.now() - timeout;
+    if (isAlive) setTimeout(() => drop(connection), timeout).unref();
+    else drop(connection);
+  }
+}
+
+async function connected({ make, mostErrors }: RedisLinkOptions, timeout: number): Promise<Connection> {
+  const { client, connect, destroy } = make();
+  let timer: NodeJS.Timeout | undefined;
+  const errors: Error[] = [];
+  try {
+    await new Promise((resolve, reject) => {
+      // By itself the client reconnects, and each command that fails says so.
+      let isConnecting = true;
+      client.on("error", (error) => {
+        if (isConnecting && error instanceof Error && errors.push(error) >= mostErrors) reject(error);
+      });
+      const fail = (error: unknown) => reject(errors.at(-1) ?? error);
+      timer = setTimeout(() => fail(new Error(`Redis did not answer within ${timeout} ms`)), timeout);
+      connect()
+        .then(resolve, fail)
+        .finally(() => {
+          isConnecting = false;
+        });
+    });
+    return { client, commands: commandsOf(client), waiting: new Set(), destroy };
+  } catch (error) {
+    destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function drop({ waiting, destroy }: Connection): void {
+  destroy();
+  for (const { fail } of waiting) fail(new Error("the connection to Redis was closed before it answered"));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

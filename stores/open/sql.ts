@@ -1,0 +1,61 @@
+import type { SqlDatabase } from "../sql/database.js";
+import { SqlStore } from "../sql/sql-store.js";
+import { OPEN_TIMEOUT, openingError } from "./failure.js";
+import type { OpenStore } from "./open-store.js";
+import { duration, type Reader, text } from "./parameters.js";
+import type { StoreUrl } from "./url.js";
+
+/** The parameters of every SQL database. */
+export const SQL_PARAMETERS: { timeout: Reader<number>; pruneEvery: Reader<number>; tablePrefix: Reader<string> } = {
+  timeout: duration,
+  pruneEvery: duration,
+  tablePrefix: text,
+};
+
+/** The values of these parameters. */
+export interface SqlParameters {
+  timeout?: number;
+  pruneEvery?: number;
+  tablePrefix?: string;
+  schema?: string;
+}
+
+/** How long one statement may take, in milliseconds. */
+export const TIMEOUT = 2000;
+const PRUNE_EVERY = 15 * 60_000;
+
+/** Opens a store on a database that was opened for it, and creates the tables that are missing. If this fails, it closes the database. */
+export async function openSqlStore(
+  database: SqlDatabase,
+  close: () => void | Promise<void>,
+  { timeout = TIMEOUT, pruneEvery = PRUNE_EVERY, tablePrefix, schema }: SqlParameters,
+  url: StoreUrl,
+): Promise<OpenStore> {
+  let store: SqlStore | undefined;
+  try {
+    store = new SqlStore(database, { timeout, pruneEvery, tablePrefix, schema });
+    await create(store, database, url);
+  } catch (error) {
+    await store?.close();
+    await close();
+    throw error;
+  }
+  const stop = store.close.bind(store);
+  let closed: Promise<void> | undefined;
+  return Object.assign(store, {
+    close: () => {
+      closed ??= stop().then(close);
+      return closed;
+    },
+  });
+}
+
+async function create(store: SqlStore, database: SqlDatabase, url: StoreUrl): Promise<void> {
+  try {
+    // migrate() tries again after any error. A server that is away or refuses the password is asked once.
+    await database.all("SELECT 1", [], OPEN_TIMEOUT);
+    await store.migrate();
+  } catch (error) {
+    throw openingError(error, url);
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { PeerMissingError } from "../../src/errors.js";
+import type { SqlDatabase, SqlValue } from "../sql/database.js";
+import { type BetterSqlite3Like, betterSqlite3 } from "../sql/drivers/better-sqlite3.js";
+import { type NodeSqliteLike, nodeSqlite } from "../sql/drivers/node-sqlite.js";
+import { type Sqlite3Like, sqlite3 } from "../sql/drivers/sqlite3.js";
+import { isTransient } from "../sql/transient.js";
+import { openingError } from "./failure.js";
+import type { OpenStore } from "./open-store.js";
+import { readParameters } from "./parameters.js";
+import { installed } from "./peer.js";
+import { openSqlStore, SQL_PARAMETERS } from "./sql.js";
+import { readFileUrl, type StoreUrl } from "./url.js";
+
+/** An open file. */
+interface SqliteFile {
+  database: SqlDatabase;
+  close(): void | Promise<void>;
+}
+
+/** How long a write waits for the lock of another process, in milliseconds. */
+const TIMEOUT = 5000;
+/** How long SQLite itself waits for a lock, in milliseconds. Most drivers block the process meanwhile. */
+const BUSY_TIMEOUT = 20;
+
+/** Opens a store in a file of SQLite, with the first driver that is there. */
+export async function openSqlite(given: string): Promise<OpenStore> {
+  const url = readFileUrl(given);
+  const { timeout = TIMEOUT, ...parameters } = readParameters(url, SQL_PARAMETERS);
+  if (url.path === "") throw new TypeError('the store\'s URL names no file after "sqlite:"; ":memory:" keeps none');
+  const open = (await withBetterSqlite3()) ?? (await withNodeSqlite()) ?? (await withSqlite3());
+  if (!open) throw new PeerMissingError("better-sqlite3");
+  const { database, close } = await openFile(open, url, timeout);
+  return openSqlStore(database, close, { ...parameters, timeout }, url);
+}
+
+type Opener = (file: string) => SqliteFile | Promise<SqliteFile>;
+
+async function withBetterSqlite3(): Promise<Opener | null> {
+  type Class = new (file: string) => BetterSqlite3Like & { close(): void };
+  const Database = await installed<Class>("better-sqlite3");
+  return (
+    Database &&
+    ((file) => {
+      const db = new Database(file);
+      return { database: betterSqlite3(db), close: () => db.close() };
+    })
+  );
+}
+
+/** Node has it from version 22 on. */
+async function withNodeSqlite(): Promise<Opener | null> {
+  type Module = { DatabaseSync: new (file: string) => NodeSqliteLike & { close(): void } };
+  const module = await installed<Module>("node:sqlite");
+  return (
+    module &&
+    ((file) => {
+      const db = new module.DatabaseSync(file);
+      return { database: nodeSqlite(db), close: () => db.close() };
+    })
+  );
+}
+
+async function withSqlite3(): Promise<Opener | null> {
+  type Done = (error: Error | null) => void;
+  type Module = { Database: new (file: string, opened: Done) => Sqlite3Like & { close(closed: Done): void } };
+  const module = await installed<Module>("sqlite3");
+  return (
+    module &&
+    ((file) =>
+      new Promise((resolve, reject) => {
+        const db = new module.Database(file, (error) => {
+          if (error) return reject(error);
+          resolve({ database: sqlite3(db), close: () => new Promise<void>((closed) => db.close(() => closed())) });
+        });
+      }))
+  );
+}
+
+async function openFile(open: Opener, url: StoreUrl, timeout: number): Promise<SqliteFile> {
+  let file: SqliteFile | undefined;
+  try {
+    if (url.path !== ":memory:") await mkdir(dirname(url.path), { recursive: true });
+    file = await open(url.path);
+    const database = patient(file.database);
+    await database.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`, [], timeout);
+    // While another process does the same, SQLite refuses it at once, whatever the busy timeout is.
+    await database.all("PRAGMA journal_mode = WAL", [], timeout);
+    return { ...file, database };
+  } catch (error) {
+    await file?.close();
+    throw openingError(error, url);
+  }
+}
+
+/** The same database, which waits for a lock without blocking the process. */
+function patient({ dialect, all, run }: SqlDatabase): SqlDatabase {
+  return {
+    dialect,
+    all: (...statement) => unlocked(statement, all),
+    run: (...statement) => unlocked(statement, run),
+    isTransient: () => false, // so that the store does not try again after that
+  };
+}
+
+type Statement = [sql: string, values: readonly SqlValue[], timeout: number];
+
+async function unlocked<T>(statement: Statement, send: (...statement: Statement) => Promise<T>): Promise<T> {
+  const [, , timeout] = statement;
+  const end = performance.now() + timeout;
+  for (;;) {
+    try {
+      return await send(...statement);
+    } catch (error) {
+      if (!isTransient(error) || performance.now() >= end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5 + 20 * Math.random()));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { openStore } from "latchkey/stores";
+
+/** The rows of a table whose first columns are these. */
+function rowsAfter(header: string): string[][] {
+  const [, table = ""] = readFileSync("docs/choosing-a-store.md", "utf8").split(`${header}\n`);
+  const [rows = ""] = table.split("\n\n");
+  return rows
+    .split("\n")
+    .slice(1)
+    .map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
+}
+
+/** The words of a cell that are code. */
+function codeIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+}
+
+/** What openStore says about a URL. */
+async function toldOf(url: string): Promise<string> {
+  return openStore(url).then(
+    () => expect.fail("it resolved"),
+    (error: Error) => error.message,
+  );
+}
+
+describe("the tables of URLs in docs/choosing-a-store.md", () => {
+  it("have a row for each scheme that openStore knows, or a sentence", async () => {
+    const [, list = ""] = /one of (.*), not with/.exec(await toldOf("unknown:")) ?? [];
+    const page = readFileSync("docs/choosing-a-store.md", "utf8");
+    for (const scheme of list.split(", ")) expect(page, scheme).to.include(`\`${scheme}`);
+  });
+
+  it("have the parameters that openStore takes", async () => {
+    const rows = rowsAfter("| URL | parameters |");
+    expect(rows).to.have.lengthOf(5);
+    for (const [schemes, parameters] of rows) {
+      for (const scheme of codeIn(schemes!)) {
+        const told = await toldOf(`${scheme}${scheme === "sqlite:" || scheme === "memory:" ? "" : "//h/x"}?unknown=1`);
+        const [, taken = ""] = / takes (.*), not the parameter "unknown"$/.exec(told) ?? [];
+        expect(codeIn(parameters!).join(", ") || "no parameters", scheme).to.equal(taken);
+      }
+    }
+  });
+
+  it("explain each parameter but those of pg", () => {
+    const taken = new Set(rowsAfter("| URL | parameters |").flatMap(([, parameters]) => codeIn(parameters!)));
+    const explained = rowsAfter("| parameter | meaning | default |").flatMap(([parameter]) => codeIn(parameter!));
+    for (const parameter of explained) expect(taken).to.include(parameter);
+    const others = [...taken].filter((parameter) => !explained.includes(parameter));
+    expect(others).to.eql(
+      "sslmode sslrootcert sslcert sslkey sslnegotiation uselibpqcompat host application_name options".split(" "),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import { expect } from "chai";
+import { type OpenStore, openStore } from "latchkey/stores";
+import { backendsHere } from "../support/backends.js";
+import { startLossyProxy } from "../support/lossy-proxy.js";
+import { places } from "../support/processes.js";
+import { runProgram } from "../support/program.js";
+import { until } from "../support/redis-servers.js";
+import { expectNoUnhandledRejections } from "../support/unhandled.js";
+
+const here = await backendsHere("redis", "postgres", "mariadb");
+
+/** Reads so often at once that a pool opens all of its connections. */
+async function readAtOnce(store: OpenStore): Promise<void> {
+  await Promise.all(Array.from({ length: 30 }, () => store.read("a")));
+}
+
+describe("the connections of openStore", () => {
+  expectNoUnhandledRejections();
+
+  for (const { name } of here) {
+    describe(`to ${name}`, () => {
+      let place: { url: string; remove(): Promise<void> };
+      let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
+      beforeEach(async () => {
+        place = await places[name]!();
+        proxy = await startLossyProxy(place.url);
+      });
+      afterEach(async () => {
+        proxy.stop();
+        await place.remove();
+      });
+
+      it("are replaced after one timeout if the network loses all of them without telling either side", async () => {
+        const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1s`);
+        await readAtOnce(store);
+        for (let round = 0; round < 2; round++) {
+          proxy.loseAll();
+          let failures = 0;
+          await until(async () => {
+            await store.read("a").catch((error) => {
+              failures++;
+              throw error;
+            });
+            return true;
+          });
+          // Each of them took one timeout, so the store works again within three.
+          expect(failures).to.be.within(1, 2);
+          await readAtOnce(store);
+        }
+        await store.close();
+      });
+
+      it("are not replaced while they answer", async () => {
+        const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1m`);
+        await readAtOnce(store);
+        const opened = proxy.opened();
+        for (let i = 0; i < 10; i++) await readAtOnce(store);
+        expect(proxy.opened()).to.equal(opened);
+        await store.close();
+      });
+
+      it("are closed by close(), and the process ends, though nothing is answered any more", async () => {
+        proxy.loseAllAt("the-last-id");
+        const program = `import { openStore } from "latchkey/stores";
+          const store = await openStore(process.argv[1]);
+          await Promise.all(Array.from({ length: 10 }, () => store.read("a")));
+          const last = store.read("the-last-id").then(() => "answered", () => "rejected");
+          await store.close();
+          await store.close();
+          console.log("closed,", await last);`;
+        const url = `${proxy.urlOf(place.url)}?timeout=1s`;
+        expect(await runProgram(program, { args: [url] })).to.eql({ code: 0, output: "closed, rejected" });
+      });
+    });
+  }
+});

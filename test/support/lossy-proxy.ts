@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A TCP proxy that can lose connections as a network does: nothing passes any more, and neither side is told. */
+export interface LossyProxy {
+  /** A URL of the server, with the proxy's address instead of the server's. */
+  urlOf(url: string): string;
+  /** Loses the connections that are open now. Those that are opened later work. */
+  loseAll(): void;
+  /** Loses every connection, also those that are opened later, as soon as a client sends this text. */
+  loseAllAt(text: string): void;
+  /** Loses the connections that are open when a client sends this text. Those that are opened later work. */
+  loseOpenAt(text: string): void;
+  /** How many connections clients have opened so far. */
+  opened(): number;
+  /** Closes every connection. */
+  stop(): void;
+}
+
+/** Starts a proxy in front of the server that a URL names. */
+export async function startLossyProxy(url: string): Promise<LossyProxy> {
+  const target = new URL(url);
+  const pairs = new Set<{ sockets: Socket[]; isLost: boolean }>();
+  let trigger: { text: string; losesLater: boolean } | undefined;
+  let areAllLost = false;
+  let count = 0;
+
+  const loseAll = () => {
+    for (const pair of pairs) pair.isLost = true;
+  };
+  const proxy = createServer({ allowHalfOpen: true }, (client) => {
+    count++;
+    const server = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true });
+    const pair = { sockets: [client, server], isLost: areAllLost };
+    pairs.add(pair);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.on("data", (data) => {
+        if (from === client && trigger && data.includes(trigger.text)) {
+          areAllLost = trigger.losesLater;
+          loseAll();
+        }
+        if (!pair.isLost) to.write(data);
+      });
+      from.on("end", () => {
+        if (!pair.isLost) to.end();
+      });
+      from.on("error", () => {});
+      from.on("close", () => {
+        if (!pair.isLost) to.destroy();
+      });
+    }
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+
+  return {
+    urlOf: (given) => {
+      const through = new URL(given);
+      through.port = String((proxy.address() as AddressInfo).port);
+      return through.href;
+    },
+    loseAll,
+    loseAllAt(text) {
+      trigger = { text, losesLater: true };
+    },
+    loseOpenAt(text) {
+      trigger = { text, losesLater: false };
+    },
+    opened: () => count,
+    stop() {
+      proxy.close();
+      for (const { sockets } of pairs) for (const socket of sockets) socket.destroy();
+    },
+  };
+}
