@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { credentialsIn, portIn, readPage } from "./page.js";
 import { expectAnswer, Visitor } from "./visit.js";
+import { keepWithoutDriver } from "./without-driver.js";
 
 // Goes through the first steps as pages tell them, from an empty folder to a guarded page, with the package as it would be published.
+// Then it keeps a login in SQLite with no package installed for it, as docs/choosing-a-store.md says.
 const PAGES = ["docs/getting-started.md", "README.md"];
 /** For how long a step may go on, in milliseconds. */
 const LIMIT = 300_000;
@@ -21,6 +23,8 @@ try {
     ),
   );
   for (const page of PAGES) await follow(page, join(home, filename));
+  console.log("SQLite, without a package for it");
+  await step("a login is found again after a restart", () => keepWithoutDriver(home, join(home, filename)));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
