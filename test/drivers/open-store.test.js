@@ -16,16 +16,16 @@ import {
 
 const START = `import { openStore } from "latchkey/stores";
   const now = Date.now();
-  const record = { userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };`;
+  const record = { kind: "session", userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };`;
 
 /** Opens a store, uses it, closes it, and has nothing left to do. */
 const USE = `${START}
   const store = await openStore(process.argv[1]);
   await store.create("a", record);
-  const listed = await store.listByUser("1");
+  const { records } = await store.listByUser("1", { kind: "session", limit: 10 });
   const ended = await store.destroy("a");
   await store.close();
-  console.log(listed.length, Boolean(ended));`;
+  console.log(records.length, Boolean(ended));`;
 
 /** Shows everything that an error holds. */
 const FAIL = `import { inspect } from "node:util";

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { type OpenStore, openStore } from "latchkey/stores";
+import { createConnection } from "mysql2/promise";
+import pg from "pg";
 import { backendsHere } from "../support/backends.js";
 import { startLossyProxy } from "../support/lossy-proxy.js";
 import { places } from "../support/processes.js";
@@ -13,6 +15,23 @@ const here = await backendsHere("redis", "postgres", "mariadb");
 async function readAtOnce(store: OpenStore): Promise<void> {
   await Promise.all(Array.from({ length: 30 }, () => store.read("a")));
 }
+
+/** Locks the row of the session "locked", by the name of the database. */
+const locks: Record<string, (url: string) => Promise<() => Promise<void>>> = {
+  async postgres(url) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT * FROM latchkey_sessions WHERE id = 'locked' FOR UPDATE");
+    return () => client.end();
+  },
+  async mariadb(url) {
+    const connection = await createConnection({ uri: url });
+    await connection.beginTransaction();
+    await connection.query("SELECT * FROM latchkey_sessions WHERE id = 'locked' FOR UPDATE");
+    return () => connection.end();
+  },
+};
 
 describe("the connections of openStore", () => {
   expectNoUnhandledRejections();
@@ -49,6 +68,30 @@ describe("the connections of openStore", () => {
         }
         await store.close();
       });
+
+      const lock = locks[name];
+      if (lock) {
+        it("are free for other sessions one timeout after many writes to a locked session filled the pool", async () => {
+          const store = await openStore(`${place.url}?timeout=1s&max=4`);
+          const now = Date.now();
+          const record = {
+            userId: "1",
+            data: {},
+            createdAt: now,
+            lastSeenAt: now,
+            expiresAt: now + 60_000,
+            revision: 0,
+          };
+          await Promise.all([store.create("locked", record), store.create("free", record)]);
+          const release = await lock(place.url);
+          const writes = Array.from({ length: 12 }, () => store.destroy("locked").catch(() => "late"));
+          await Promise.race(writes);
+          for (let i = 0; i < 20; i++) expect(await store.read("free")).not.to.equal(null);
+          expect(await Promise.all(writes)).to.eql(writes.map(() => "late"));
+          await release();
+          await store.close();
+        });
+      }
 
       it("are not replaced while they answer", async () => {
         const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1m`);

@@ -32,7 +32,7 @@ function shownBy(error: unknown): string {
 
 function record(expiresAt = Date.now() + 60_000) {
   const now = Date.now();
-  return { userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt, revision: 0 };
+  return { kind: "session", userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt, revision: 0 };
 }
 
 describe("the URL of openStore", () => {
@@ -48,16 +48,16 @@ describe("the URL of openStore", () => {
     for (const scheme of [...SERVERS, ...DATABASES]) {
       it(`${scheme}: is not shown by any error, whatever is in it and whether it is encoded or not`, async () => {
         const path = scheme.includes("sentinel") ? "main" : scheme.startsWith("redis") ? "" : "x";
-        const urls = PASSWORDS.flatMap((password) =>
-          [password, encodeURIComponent(password)].flatMap((written) => [
-            `${scheme}://u:${written}@127.0.0.1:1/${path}`,
-            `${scheme}://:${written}@localhost:1/${path}?timeout=1s`,
+        const urls = PASSWORDS.flatMap((password) => [
+          `${scheme}://:${password}@127.0.0.1:1/${path}`,
+          `${scheme}://u:${encodeURIComponent(password)}@localhost:1/${path}?timeout=1s`,
+          ...[password, encodeURIComponent(password)].flatMap((written) => [
             `${scheme}://u:${written}@127.0.0.1:nowhere/${path}`,
             `${scheme}://u:${written}@127.0.0.1:1/${path}?unknown=${encodeURIComponent(password)}`,
             `${scheme}://u:${written}@/${path}`,
             `${scheme}:u:${written}@127.0.0.1:1`,
           ]),
-        );
+        ]);
         const errors = await Promise.all(urls.map((url) => rejection(openStore(url))));
         for (const [i, error] of errors.entries()) {
           expect(error, urls[i]).to.be.instanceOf(Error);
@@ -184,10 +184,10 @@ describe("the URL of openStore", () => {
       it("takes prefix on Redis, also an empty one, and the number of a database", async () => {
         const { url, port, stop } = await startRedis();
         for (const [query, key] of [
-          ["/3?prefix=shop:", "shop:session:a"],
-          ["/3?prefix=", "session:a"],
-          ["/3", "latchkey:session:a"],
-          ["", "latchkey:session:a"],
+          ["/3?prefix=shop:", "shop:record:a"],
+          ["/3?prefix=", "record:a"],
+          ["/3", "latchkey:record:a"],
+          ["", "latchkey:record:a"],
         ] as const) {
           const store = await openStore(`${url}${query}`);
           await store.create("a", record());
