@@ -75,6 +75,7 @@ describe("the connections of openStore", () => {
           const store = await openStore(`${place.url}?timeout=1s&max=4`);
           const now = Date.now();
           const record = {
+            kind: "session",
             userId: "1",
             data: {},
             createdAt: now,
