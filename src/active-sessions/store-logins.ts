@@ -71,7 +71,7 @@ export async function endAll(core: Core, userId: string): Promise<void> {
   for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind: "session", limit: PAGE }));
 }
 
-/** Forgets browsers of a user, each with the session that it names, and gives the logins of those that there were by record. */
+/** Forgets browsers of a user, each with the sessions that it names, and gives the logins of those that there were by record. */
 async function forgetBrowsers(
   core: Core,
   userId: string,
@@ -82,9 +82,9 @@ async function forgetBrowsers(
   const store = storeOf(core);
   for await (const { records, damaged } of pagesOf(store, userId, "browser")) {
     for (const record of records) {
-      const { loginId, session } = browserIn(record);
+      const { loginId, sessions } = browserIn(record);
       if (!chosen({ loginId, series: record.id })) continue;
-      if (await endBrowser(store, record.id, { session })) forgotten.set(record.id, loginId);
+      if (await endBrowser(store, record.id, { sessions })) forgotten.set(record.id, loginId);
     }
     if (chosen(UNREADABLE)) for (const id of damaged) await store.destroy(id);
   }

@@ -30,11 +30,11 @@ type Telling = ["rememberTokenStale", "stale remember token"] | ["rememberTokenS
  * next presentation of the token goes on. Of many at once, who ends it tells of the misuse.
  */
 async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Telling): Promise<void> {
-  const { req, userId, loginId, series, session, last } = misuse;
+  const { req, userId, loginId, series, sessions, last } = misuse;
   const endSessionsOfThem = () => endSessions(core, userId, isDoubted);
   const inSessions = await endSessionsOfThem();
   const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
-  const isFirst = (await endBrowser(storeOf(core), series, { session })) !== null;
+  const isFirst = (await endBrowser(storeOf(core), series, { sessions })) !== null;
   if (isFirst) core.events.emit(event, { req, userId, loginId, last });
   // A restore that was under way may have made a session, but makes none from now on.
   inSessions.push(...(await endSessionsOfThem()));

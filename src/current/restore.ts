@@ -62,10 +62,17 @@ async function lastingly(
 ): Promise<Outcome> {
   const { core, req, res } = context;
   let isForestalled = false;
+  let taken: string | null = null;
   const name = async (session: string | null) => {
-    const committed = await commit(session);
+    if (taken !== null && auth.series !== null) {
+      // It is another session's id, or a request of this browser's has ended it and named its own session.
+      await core.remember.moveTo(auth.series, null, { instead: taken });
+      isForestalled = true;
+    }
+    const committed = isForestalled ? null : await commit(session);
     isForestalled = committed === null;
     if (!committed) throw new Error("another request has used up the token");
+    taken = session;
     // Whatever becomes of the session, the token that the browser has is used up.
     if (committed.grant && !hasBegun(res)) core.remember.set(req, res, committed.grant);
   };

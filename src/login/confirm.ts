@@ -9,6 +9,7 @@ import { authOf, loadUser, loginOf } from "../current/resolve-user.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
+import { endForGood } from "../remember/browser-record.js";
 import type { RememberedTime } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { carriedValues, recordIdOf } from "../session/move.js";
@@ -43,7 +44,8 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
-  await move(context, newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series }), null);
+  const confirmed = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series });
+  await move(context, confirmed, { browser: series, time: null });
   core.flashes.passOn(context, [loginId]);
   core.events.emit("loginConfirmed", { req, user });
 }
@@ -69,14 +71,20 @@ export async function refreshStamp(req: Request): Promise<void> {
   const held = await core.remember.heldBy(req);
   const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
-  const kept = recordIdOf(req);
-  const endOthers = async () => {
-    if (held) await core.remember.end(held.series, { session: held.session, kept });
-    if (auth.series !== held?.series) await core.remember.end(auth.series, { kept });
+  const isOnce = authOf(context) === undefined;
+  const old = recordIdOf(req);
+  const last = async () => {
+    // A login without a session has named the new one in the record of its browser.
+    const kept = isOnce ? recordIdOf(req) : old;
+    const isOwn = held?.series === auth.series;
+    if (held && !isOwn) await core.remember.end(held.series, { sessions: held.sessions, kept });
+    const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
+    if (isOnce && auth.series !== null && !isEnded) throw new SessionGoneError();
     // By their stamps they are worth nothing; but they would be listed, and counted.
     others = await endThoseFound(core, userId, (login) => login.loginId !== loginId);
   };
-  await move(context, { ...auth, series: null, stamp: core.stamps.of(userId, user) }, time, endOthers);
+  const refreshed = { ...auth, series: null, stamp: core.stamps.of(userId, user) };
+  await move(context, refreshed, { browser: isOnce ? auth.series : null, time, last });
   context.settle({ user, authenticated: true });
   if (others.size > 0) core.events.emit("loginsRevoked", { userId, logins: [...others], reason: "stamp changed" });
   core.events.emit("stampRefreshed", { req, user });
@@ -114,29 +122,37 @@ async function currentLogin(context: RequestContext, done: string): Promise<{ us
   throw new LoginRequiredError(`Nobody is logged in whose login could be ${done}.`);
 }
 
+/** Where a login moves to, beside its new session. */
+interface Moved {
+  /** The id of the record of the browser that names the new session, if one does. */
+  browser: string | null;
+  /** For how long the browser is remembered anew. */
+  time: RememberedTime | null;
+  last?: () => Promise<void>;
+}
+
 /** Moves the current login to a new session. */
-async function move(
-  context: RequestContext,
-  auth: SessionAuth,
-  time: RememberedTime | null,
-  last?: () => Promise<void>,
-): Promise<void> {
+async function move(context: RequestContext, auth: SessionAuth, { browser, time, last }: Moved): Promise<void> {
   const { core, req } = context;
   const isOnce = authOf(context) === undefined;
   const limit = isOnce ? await underLimit(core, req, auth) : {};
-  let before: string | null = null;
-  let isNamed = false;
+  const own = isOnce ? undefined : recordIdOf(req);
+  let before: readonly string[] = [];
+  let instead: string | null | undefined;
   const name = async (session: string | null) => {
-    const moved = await core.remember.moveTo(auth.series, session);
+    const moved = await core.remember.moveTo(browser, session, { own, instead });
     // The record of a browser may have expired before its session. But a session that was named cannot be created if it was ended meanwhile.
-    if (!moved && (isOnce || isNamed)) throw new SessionGoneError();
-    isNamed = true;
-    before = moved?.before ?? null;
+    if (!moved && (isOnce || instead !== undefined)) throw new SessionGoneError();
+    instead = session;
+    before = moved?.before ?? [];
   };
   const admit = async () => {
     await limit.admit?.();
-    // The session that another request restored for this browser.
-    if (isOnce && before !== null) await storeOf(core).destroy(before);
+    if (isOnce) {
+      // The session that another request restored for this browser, or is about to; then whoever moves from it fails, or has named its own.
+      for (const session of before) await endForGood(storeOf(core), session);
+      if (instead && !(await core.remember.namesLast(browser, instead))) throw new SessionGoneError();
+    }
     await last?.();
   };
   await enterSession(context, { ...limit, data: carriedValues(req), auth, continues: !isOnce, name, admit }, time);

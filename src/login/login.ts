@@ -90,7 +90,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
     const missed = previous && (() => endElsewhere(core, previous));
     const admit = async () => {
       await limit.admit?.();
-      if (held) await rememberer.end(held.series, { session: held.session, kept });
+      if (held) await rememberer.end(held.series, { sessions: held.sessions, kept });
       if (previous && previous.series !== held?.series) await rememberer.end(previous.series, { kept });
       if (held && held.series === null && held.loginId !== previous?.loginId) await endElsewhere(core, held);
     };

@@ -28,8 +28,9 @@ export async function logoutUser(req: Request): Promise<void> {
     user = auth && (await userForListeners(context));
     const held = await core.remember.heldBy(req);
     // The browser's record first, because it can restore a session.
-    const named = { session: held?.session, kept: recordIdOf(req) };
-    await core.remember.end(held?.series ?? auth?.series ?? null, named);
+    const kept = recordIdOf(req);
+    if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
+    if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
     const ended = await endSession(req);
     markReplaced(req, true);
     if (auth && !ended) await endElsewhere(core, auth);

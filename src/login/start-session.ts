@@ -16,13 +16,16 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
   const { auth } = move;
   markPersonal(req);
   let grant: Grant | undefined;
+  let instead: string | null = null;
   const name = async (session: string | null) => {
+    await move.name?.(session);
     if (grant) {
-      if (!(await core.remember.moveTo(grant.series, session))) throw new SessionGoneError();
+      if (!(await core.remember.moveTo(grant.series, session, { instead }))) throw new SessionGoneError();
     } else if (time) {
       grant = await core.remember.grant(req, auth, time, session);
       auth.series = grant.series;
-    } else await move.name?.(session);
+    }
+    instead = session;
   };
   try {
     await moveSession(req, { ...move, name });

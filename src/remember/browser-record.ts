@@ -7,8 +7,11 @@ import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   /** How many restores there were: the number of the current token. */
   generation: number;
-  /** The id of the record of the browser's session, or of its last one; null if a session of the application's own took its place. */
-  session: string | null;
+  /**
+   * The ids of the records of its session, and of those that a confirmation was to put in its place since the last restore, in the order
+   * in which they were named; none if a session of the application's own took its place. Of all of them one is used.
+   */
+  sessions: string[];
   /** The client of the last restore; null before the first. */
   fingerprint: string | null;
   /** Where it was last used from. */
@@ -33,16 +36,21 @@ export function dataOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return data as unknown as JsonObject;
 }
 
-/** What is known of the session that a browser's record names. */
-export interface NamedSession {
-  /** The session that the record named when it was read. */
-  session?: string | null | undefined;
-  /** A session to leave alone, because the caller ends it. */
+/** What is known of the sessions that a browser's record names. */
+export interface NamedSessions {
+  /** The sessions that the record named when it was read. */
+  sessions?: readonly string[] | undefined;
+  /** A session in use to leave alone, because the caller ends it. */
   kept?: string | undefined;
 }
 
+/** The named sessions from one in use on. Those that were named before it have ended, because it took their place. */
+export function namedSince(sessions: readonly string[], own: string | undefined): string[] {
+  return sessions.slice(Math.max(own === undefined ? 0 : sessions.indexOf(own), 0));
+}
+
 /**
- * Forgets a browser, and ends the session that it names: first the one that it is known to name, so that the record is still there to
+ * Forgets a browser, and ends the sessions that it names: first those that it is known to name, so that the record is still there to
  * begin again if the store fails.
  *
  * @returns the record that this call ended
@@ -50,17 +58,23 @@ export interface NamedSession {
 export async function endBrowser(
   store: SessionStore,
   id: string,
-  { session = null, kept }: NamedSession = {},
+  { sessions = [], kept }: NamedSessions = {},
 ): Promise<SessionRecord | null> {
-  if (session !== null && session !== kept) await endForGood(store, session);
+  const ended = new Set([kept]);
+  const endAll = async (named: readonly string[]) => {
+    for (const session of namedSince(named, kept)) {
+      if (!ended.has(session)) await endForGood(store, session);
+      ended.add(session);
+    }
+  };
+  await endAll(sessions);
   const record = await store.destroy(id);
-  const last = record && browserIn(record).session;
-  if (last !== null && last !== session && last !== kept) await endForGood(store, last);
+  if (record) await endAll(browserIn(record).sessions);
   return record;
 }
 
 /** Ends a session, and one that is being created: a restore names it in the browser's record first. */
-async function endForGood(store: SessionStore, id: string): Promise<void> {
+export async function endForGood(store: SessionStore, id: string): Promise<void> {
   for (let tried = 1; tried <= MOST_TRIES; tried++) {
     const ended = await store.destroy(id);
     if (ended && ended.kind !== ENDED) return;

@@ -7,8 +7,15 @@ import type { BrowserCookie } from "../http/browser-cookie.js";
 import { clientOf } from "../http/client.js";
 import { ageOf } from "../instants.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
-import { browserIn, dataOf, endBrowser, type NamedSession, type RememberedBrowser } from "./browser-record.js";
-import { type Admit, type Grant, type Held, Remember, type Restored } from "./remember.js";
+import {
+  browserIn,
+  dataOf,
+  endBrowser,
+  type NamedSessions,
+  namedSince,
+  type RememberedBrowser,
+} from "./browser-record.js";
+import { type Admit, type Grant, type Held, type Moving, Remember, type Restored } from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
@@ -19,8 +26,8 @@ export interface TokenMisuse {
   loginId: string;
   /** The id of the browser's record. */
   series: string;
-  /** The id of the record of its session, if it names one. */
-  session: string | null;
+  /** The ids of the records of the sessions that it names. */
+  sessions: readonly string[];
   /** Where the token was last used that is before the one of now. */
   last: TokenUse;
 }
@@ -93,7 +100,7 @@ export class RememberPersistent extends Remember {
     const series = randomBytes(16).toString("base64url");
     const { userId, loginId, stamp } = login;
     const { duration, until } = time;
-    const first = { generation: 0, session, fingerprint: null };
+    const first = { generation: 0, sessions: named(session), fingerprint: null };
     const browser = { userId, loginId, stamp, duration, until, ...first, ...clientOf(req) };
     const now = Date.now();
     const written = this.#written(browser, now);
@@ -127,10 +134,11 @@ export class RememberPersistent extends Remember {
       return { ...restored, grant, forestalled: isPrevious };
     }
     const commit = async (session: string | null) => {
-      if (browser.session !== null) await this.store.destroy(browser.session);
+      // In their order: a confirmation that finds its old session ended undoes the new one.
+      for (const one of browser.sessions) await this.store.destroy(one);
       const generation = presented.generation + 1;
       const client = { fingerprint: this.options.fingerprint(req), ...clientOf(req) };
-      const next = { ...browser, stamp: admitted.stamp, generation, session, ...client };
+      const next = { ...browser, stamp: admitted.stamp, generation, sessions: named(session), ...client };
       const written = this.#written(next, Date.now());
       const isFirst = await this.store.update(id, { ...written, revision: record.revision });
       return isFirst ? { grant: this.#grantOf(presented.series, generation, written) } : null;
@@ -138,20 +146,31 @@ export class RememberPersistent extends Remember {
     return { ...restored, grant: null, commit };
   }
 
-  async moveTo(series: string | null, session: string | null): Promise<{ before: string | null } | null> {
-    if (series === null) return { before: null };
+  async moveTo(
+    series: string | null,
+    session: string | null,
+    { own, instead }: Moving = {},
+  ): Promise<{ before: string[] } | null> {
+    if (series === null) return { before: [] };
     for (let tried = 1; tried <= MOST_TRIES; tried++) {
       const record = await this.#read(series);
       if (!record) return null;
       const browser = browserIn(record);
-      const update = { ...record, data: dataOf({ ...browser, session }) };
-      if (await this.store.update(series, update)) return { before: browser.session };
+      const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
+      const update = { ...record, data: dataOf({ ...browser, sessions: [...before, ...named(session)] }) };
+      if (await this.store.update(series, update)) return { before };
     }
     throw new StoreUnavailableError("the record of a browser changes faster than it can be written");
   }
 
-  async end(series: string | null, named?: NamedSession): Promise<void> {
-    if (series !== null) await endBrowser(this.store, series, named);
+  async namesLast(series: string | null, session: string): Promise<boolean> {
+    if (series === null) return true;
+    const record = await this.#read(series);
+    return record !== null && browserIn(record).sessions.at(-1) === session;
+  }
+
+  async end(series: string | null, named?: NamedSessions): Promise<boolean> {
+    return series !== null && (await endBrowser(this.store, series, named)) !== null;
   }
 
   async #read(id: string): Promise<SessionRecord | null> {
@@ -183,16 +202,18 @@ export class RememberPersistent extends Remember {
   async #wasAnswerLost(
     req: Request,
     { lastSeenAt }: SessionRecord,
-    { session, fingerprint }: RememberedBrowser,
+    { sessions, fingerprint }: RememberedBrowser,
   ): Promise<boolean> {
-    if (session === null || this.options.fingerprint(req) !== fingerprint) return false;
-    const created = await this.store.read(session);
-    return created?.revision === 0 && created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
+    // After a confirmation there are more: the session came back.
+    if (sessions.length !== 1 || this.options.fingerprint(req) !== fingerprint) return false;
+    const created = await this.store.read(sessions[0]!);
+    if (created?.kind !== "session" || created.revision !== 0) return false;
+    return created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
   }
 
   async #misused(req: Request, series: string, record: SessionRecord, isPrevious: boolean): Promise<void> {
-    const { userId, loginId, session, address, userAgent } = browserIn(record);
-    const misuse = { req, userId, loginId, series, session, last: { address, userAgent, at: record.lastSeenAt } };
+    const { userId, loginId, sessions, address, userAgent } = browserIn(record);
+    const misuse = { req, userId, loginId, series, sessions, last: { address, userAgent, at: record.lastSeenAt } };
     await (isPrevious ? this.onMisuse.stale(misuse) : this.onMisuse.theft(misuse));
   }
 
@@ -207,4 +228,8 @@ export class RememberPersistent extends Remember {
     const expiresAt = Math.ceil(Math.min(now + rememberIdleTimeout, until));
     return { data: dataOf({ ...browser, until }), lastSeenAt: now, expiresAt };
   }
+}
+
+function named(session: string | null): string[] {
+  return session === null ? [] : [session];
 }

@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { BrowserCookie } from "../http/browser-cookie.js";
-import type { NamedSession } from "./browser-record.js";
+import type { NamedSessions } from "./browser-record.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** A remember cookie that is ready to be set. */
@@ -18,10 +18,18 @@ export interface Held extends RememberedTime {
   loginId: string;
   /** The id of the browser's record, if there is one. */
   series: string | null;
-  /** The id of the record of its session, if its record names one. */
-  session: string | null;
+  /** The ids of the records of the sessions that its record names. */
+  sessions: readonly string[];
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
+}
+
+/** What is known of the sessions of a browser whose login moves to another one. */
+export interface Moving {
+  /** The id of the record of the session that the login is in, if it is in one. */
+  own?: string | undefined;
+  /** A session that was named before, and could not be created because its id is taken: it is not the browser's. */
+  instead?: string | null | undefined;
 }
 
 /** What a remember cookie restores. */
@@ -89,14 +97,21 @@ export abstract class Remember {
   abstract restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null>;
 
   /**
-   * Names another session in the record of a browser, and tells which one it named before; null when the browser was forgotten.
+   * Names one more session in the record of a browser, and tells which ones it named before; null when the browser was forgotten.
    *
    * @param session as with `grant`
    */
-  abstract moveTo(series: string | null, session: string | null): Promise<{ before: string | null } | null>;
+  abstract moveTo(
+    series: string | null,
+    session: string | null,
+    moving?: Moving,
+  ): Promise<{ before: readonly string[] } | null>;
 
-  /** Forgets a browser, and ends the session that its record names. */
-  abstract end(series: string | null, named?: NamedSession): Promise<void>;
+  /** Does the record of a browser name this session, and none after it? */
+  abstract namesLast(series: string | null, session: string): Promise<boolean>;
+
+  /** Forgets a browser, ends the sessions that its record names, and tells whether there was a record and this call ended it. */
+  abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
 
   /** Is there a remember cookie in the request, good or bad? */
   isIn(req: Request): boolean {

@@ -37,7 +37,7 @@ export class RememberStateless extends Remember {
 
   async heldBy(req: Request): Promise<Held | null> {
     const said = this.#read(req);
-    return said && { ...said, series: null, session: null, isUsedUp: false };
+    return said && { ...said, series: null, sessions: [], isUsedUp: false };
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
@@ -51,11 +51,17 @@ export class RememberStateless extends Remember {
     return { user, userId, loginId, series: null, grant: null, commit: async () => ({ grant }) };
   }
 
-  async moveTo(): Promise<{ before: null }> {
-    return { before: null };
+  async moveTo(): Promise<{ before: string[] }> {
+    return { before: [] };
   }
 
-  async end(): Promise<void> {}
+  async namesLast(): Promise<boolean> {
+    return true;
+  }
+
+  async end(): Promise<boolean> {
+    return false;
+  }
 
   /**
    * How to start the duration of a valid cookie again when the response begins. `renew` does nothing, and returns false, if the handler

@@ -85,7 +85,8 @@ export interface Move {
   createdAt?: number | undefined;
   /**
    * Called with the id of the new session's record before that is created, so that the record of the browser names it; with null for a
-   * session of the application's own. A rejection creates none.
+   * session of the application's own. Called again with another id when that one is taken, and with null when all were. A rejection
+   * creates none.
    */
   name?: ((session: string | null) => Promise<void>) | undefined;
   /** Does the login give no access until it is admitted? */
@@ -175,7 +176,10 @@ async function startLogin(req: Request, { data, auth, name }: Move, createdAt: n
     try {
       return await saveSession(req);
     } catch (error) {
-      if (tried === MOST_TRIES || !isLatchkeyError(error, "session_exists")) throw error;
+      if (!isLatchkeyError(error, "session_exists")) throw error;
+      if (tried < MOST_TRIES) continue;
+      await name?.(null);
+      throw error;
     }
   }
 }

@@ -124,7 +124,7 @@ export class SessionRecords {
 
   /** Ends a session, and tells whether there was one and this call ended it. */
   async end(sid: string): Promise<boolean> {
-    return (await this.store.destroy(this.ids.of(sid))) !== null;
+    return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
   }
 
   /** Writes a new session that no request holds. */

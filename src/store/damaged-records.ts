@@ -30,8 +30,9 @@ function isSession({ userId, data: { auth } }: SessionRecord): boolean {
 }
 
 function isBrowser({ userId, data }: SessionRecord): boolean {
-  const { loginId, stamp, session, duration, until, generation } = data;
-  return areTexts(userId, loginId) && areTextsOrNull(stamp, session) && areNumbers(duration, until, generation);
+  const { loginId, stamp, sessions, duration, until, generation } = data;
+  const areNamed = Array.isArray(sessions) && areTexts(...sessions);
+  return areNamed && areTexts(userId, loginId) && areTextsOrNull(stamp) && areNumbers(duration, until, generation);
 }
 
 function isObject(value: unknown): value is JsonObject {

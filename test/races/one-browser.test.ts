@@ -1,0 +1,110 @@
+import { expect } from "chai";
+import { MemoryStore, type StoredRecord } from "latchkey";
+import { interleaved, type Line, twoSites } from "../support/interleave.js";
+import { only, type RawAnswer, send } from "../support/raw-client.js";
+import { storedBrowsers, storedSessions } from "../support/records.js";
+
+/** The cookies of a remembered browser, and the name of its login. */
+interface Cookies {
+  sid: string;
+  remember: string;
+  /** The remember cookie before this one, if the browser was restored within the last minute. */
+  previous?: string;
+  id: string;
+}
+
+/** What gives a login another session, by the cookies that it comes with. */
+const moves: Record<string, (cookies: Cookies) => Line | null> = {
+  "a restore": ({ remember }) => ({ line: "GET /me", cookie: remember }),
+  "a restore by the previous token": ({ previous }) => (previous ? { line: "GET /me", cookie: previous } : null),
+  "a confirmation": ({ sid, remember }) => ({ line: "POST /confirm", cookie: `${sid}; ${remember}` }),
+  "a confirmation by the remember cookie alone": ({ remember }) => ({ line: "POST /confirm", cookie: remember }),
+  "a confirmation by the previous token": ({ previous }) =>
+    previous ? { line: "POST /confirm", cookie: previous } : null,
+};
+const changes: typeof moves = {
+  ...moves,
+  "a change of password by the remember cookie alone": ({ remember }) => ({ line: "POST /password", cookie: remember }),
+};
+/** What ends a login. The first knows nothing of a login that came into another session before it. */
+const ends: Record<string, (cookies: Cookies) => Line> = {
+  "a logout by the remember cookie alone": ({ remember }) => ({ line: "POST /logout", cookie: remember }),
+  "a revocation": ({ id }) => ({ line: `POST /end/1/${id}` }),
+  "a revocation of all": () => ({ line: "POST /end/1" }),
+};
+
+type Sites = Awaited<ReturnType<typeof twoSites>>;
+
+async function rememberedBrowser(sites: Sites, isRestored: boolean): Promise<Cookies> {
+  sites[0].ann.stamp = "1";
+  await sites[0].login.sessions.revokeAll("1");
+  const { origin, login } = sites[0];
+  const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
+  const [{ id } = { id: "" }] = await login.sessions.list("1");
+  const given = { sid: only("sid", cookie), remember: only("remember", cookie), id };
+  if (!isRestored) return given;
+  const restored = (await send(origin, "GET /me", { cookie: given.remember })).cookie;
+  return { sid: only("sid", restored), remember: only("remember", restored), previous: given.remember, id };
+}
+
+/** What is wrong with what two requests have left in the store. */
+type Judge = (sessions: StoredRecord[], browsers: StoredRecord[], answers: [RawAnswer, RawAnswer]) => string | null;
+
+/** Interleaves two requests at every call to the store, and gives how many trials were made and what was wrong. */
+async function tried(
+  first: (cookies: Cookies) => Line | null,
+  second: (cookies: Cookies) => Line | null,
+  judge: Judge,
+): Promise<{ made: number; wrong: string[] }> {
+  const store = new MemoryStore();
+  const sites = await twoSites([store, store]);
+  const wrong: string[] = [];
+  let made = 0;
+  for (const isRestored of [false, true]) {
+    for (let behind = 0; behind < 4; behind++) {
+      for (let at = 1; ; at++) {
+        const cookies = await rememberedBrowser(sites, isRestored);
+        const lines = [first(cookies), second(cookies)] as const;
+        if (!lines[0] || !lines[1]) break;
+        const answers = await interleaved(sites, lines as readonly [Line, Line], { at, behind });
+        if (!answers) break;
+        made++;
+        const found = judge(await storedSessions(store, "1"), await storedBrowsers(store, "1"), answers);
+        if (found) wrong.push(`${isRestored ? "restored, " : ""}at call ${at}, ${behind} calls behind: ${found}`);
+      }
+    }
+  }
+  return { made, wrong };
+}
+
+describe("two requests of one remembered browser at once", () => {
+  for (const [one, first] of Object.entries(moves)) {
+    for (const [other, second] of Object.entries(moves)) {
+      it(`${one} and ${other}: it has one session at most, which its record names`, async () => {
+        const { made, wrong } = await tried(first, second, (sessions, browsers, answers) => {
+          const named = browsers.flatMap(({ data }) => data.sessions as string[]);
+          if (sessions.length > 1) return `${sessions.length} sessions, after ${answers.map(({ status }) => status)}`;
+          return sessions.every(({ id }) => named.includes(id)) ? null : "a session that its browser does not name";
+        });
+        expect(made).to.be.above(3);
+        expect(wrong).to.eql([]);
+      });
+    }
+  }
+
+  for (const [ending, end] of Object.entries(ends)) {
+    for (const [changing, change] of Object.entries(changes)) {
+      it(`${changing} and ${ending}: nothing is left`, async () => {
+        const judge: Judge = (sessions, browsers) =>
+          sessions.length + browsers.length === 0 ? null : `${sessions.length} sessions, ${browsers.length} browsers`;
+        // A cookie alone whose browser was forgotten before, as by a change of password, names nothing any more.
+        const isTooLate = (answers: [RawAnswer, RawAnswer], of: 0 | 1) =>
+          changing.startsWith("a change of password") && ending.startsWith("a logout") && answers[of].status === 200;
+        const within = await tried(change, end, (...left) => (isTooLate(left[2], 0) ? null : judge(...left)));
+        const around = await tried(end, change, (...left) => (isTooLate(left[2], 1) ? null : judge(...left)));
+        expect(within.made + around.made).to.be.above(3);
+        expect([within.wrong, around.wrong]).to.eql([[], []]);
+      });
+    }
+  }
+});
