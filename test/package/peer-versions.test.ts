@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,20 @@ describe("the versions of the peers", () => {
     for (const [name, range] of Object.entries(peerDependencies)) {
       expect(range, name).to.equal(peerDependenciesMeta[name]?.optional ? "*" : ">=4");
     }
+  });
+
+  it("are only of packages that latchkey's own code names", async () => {
+    const root = dirname(manifest);
+    const files = await Promise.all(
+      ["src", "stores"].map(async (folder) => {
+        const names = await readdir(join(root, folder), { recursive: true });
+        return names.filter((name) => name.endsWith(".ts")).map((name) => join(root, folder, name));
+      }),
+    );
+    const code = (await Promise.all(files.flat().map((file) => readFile(file, "utf8")))).join("");
+    for (const name of Object.keys(peerDependencies))
+      expect(code.includes(`"${name.replace("@types/", "")}"`), name).to.equal(true);
+    expect(code).not.to.include('"connect-redis"');
   });
 
   it("are checked where they are used: node-redis 4 is an error of openStore that says what to install", async () => {

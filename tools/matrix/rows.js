@@ -75,7 +75,11 @@ export const ROWS = [
   onNode("26"),
   { name: "express-4", packages: { express: "4.21.0", express4: "npm:express@4.21.0" } },
   { name: "express-session-1.18", packages: { "express-session": "1.18.2" }, tests: FRAMEWORK },
-  { name: "connect-redis-10", packages: { "connect-redis": "10" }, tests: ["stores/stores"] },
+  {
+    name: "connect-redis-10",
+    packages: { "connect-redis": "10" },
+    tests: ["stores/stores", "examples/express-session"],
+  },
   { name: "node-redis-5", packages: { redis: "5.0.0" }, tests: REDIS },
   { name: "typeorm-0.3", packages: { typeorm: "0.3.20" }, tests: STORES },
   { name: "typescript-5.8", packages: { typescript: "5.8" }, tests: ["package/consumers"] },

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /**
- * The versions of the peers that latchkey is made for. The ranges in package.json are wider: they refuse no installation beside a version
- * that an application has for itself.
+ * The versions that latchkey is made for, of its peers and of connect-redis, which an application may bring. The ranges of the peers in
+ * package.json are wider: they refuse no installation beside a version that an application has for itself.
  */
 const MADE_FOR = {
   "@nestjs/common": "^11.0.0",
@@ -22,7 +22,7 @@ const MADE_FOR = {
   typeorm: "^0.3.20 || ^1.0.0",
 };
 
-/** The lowest supported version of each peer, and of each dependency of the package. */
+/** The lowest version that latchkey is made for, of each of these packages and of each dependency of the package. */
 export function lowestVersions() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   const forgotten = Object.keys(peerDependencies).filter((name) => !Object.hasOwn(MADE_FOR, name));
