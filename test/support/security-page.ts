@@ -43,7 +43,7 @@ export function securityRows(): Row[] {
 
 /** The tests that a cell names. */
 export function testsIn(text: string): NamedTest[] {
-  return [...text.matchAll(/`(test\/[\w/-]+\.test\.ts)` "([^"]+)"/g)].map(([, file, title]) => ({
+  return [...text.matchAll(/`(test\/[\w/-]+\.test\.[jt]s)` "([^"]+)"/g)].map(([, file, title]) => ({
     file: file!,
     title: title!,
   }));
