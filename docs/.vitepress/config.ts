@@ -23,6 +23,8 @@ const RECIPES = [
   { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
   { text: "NestJS", link: "/recipes/nestjs" },
   { text: "WebSockets", link: "/recipes/websockets" },
+  { text: "Users and sessions with Prisma", link: "/recipes/prisma" },
+  { text: "Users and sessions with Drizzle", link: "/recipes/drizzle" },
   { text: "OpenID Connect", link: "/recipes/openid-connect" },
   { text: "Passport checks credentials", link: "/recipes/passport" },
   { text: "CSRF tokens", link: "/recipes/csrf" },

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import * as sql from "latchkey/stores/sql";
 
-/** What Prisma needs besides. */
-const PARTS = ["prisma"];
+/** What Prisma and Drizzle need besides, to generate clients and to change databases. */
+const PARTS = ["prisma", "@prisma/driver-adapter-utils", "@prisma/schema-engine-wasm", "drizzle-kit"];
 /** What test/sql-drivers takes from the packages of the root. */
 const FROM_ROOT = ["better-sqlite3", "sqlite3"];
 

@@ -8,7 +8,7 @@ const FOLDER = "build/snippets";
 /** The files that other pages' programs import by name. */
 const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
 /** Programs that say for themselves what a user is, which is one thing in a whole compilation. */
-const ALONE = ["readme", "index"];
+const ALONE = ["readme", "index", "recipes-prisma", "recipes-drizzle"];
 
 /** What the compiler had to say of all snippets; nothing, when all is well. Compiled once for all tests. */
 export function compiledSnippets(): Promise<string> {
@@ -34,6 +34,8 @@ async function compile(): Promise<string> {
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
   copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, "programs/better-sqlite3.d.ts"));
+  for (const project of ["fragments", "recipes-prisma", "recipes-drizzle"])
+    copyFileSync("test/support/prisma-and-drizzle.d.ts", join(FOLDER, project, "prisma-and-drizzle.d.ts"));
   const outcomes = await Promise.all(["fragments", "programs", ...ALONE].map(tsc));
   return outcomes.join("");
 }

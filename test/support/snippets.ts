@@ -27,7 +27,7 @@ export function snippetsOf(page: string): Snippet[] {
   const blocks = [...text.matchAll(/^```ts\b.*\n([\s\S]*?)^```$/gm)].map(({ index, 0: block, 1: code }) => ({
     line: lineOf(text, index) + 1,
     code: code!,
-    file: /^```ts\b.*\n\/\/ ([\w-]+\.ts)\n/.exec(block)?.[1],
+    file: /^```ts\b.*\n\/\/ ([\w.-]+\.ts)\n/.exec(block)?.[1],
   }));
   const hidden = [...text.matchAll(/^<!-- file: ([\w-]+\.ts)\n([\s\S]*?)^-->$/gm)].map(
     ({ index, 1: file, 2: code }) => ({
