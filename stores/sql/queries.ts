@@ -16,6 +16,8 @@ export interface Queries {
   touch: string;
   /** Deletes the row that was read. [id, kind, createdAt, revision, now] */
   destroy: string;
+  /** Deletes the row whatever its revision is. [id, kind, createdAt, now] */
+  destroyAny: string;
   /** [userId, kind, now] */
   list(limit: number): string;
   /** [userId, kind, now, id] */
@@ -63,6 +65,7 @@ export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Quer
     destroy: text(
       `DELETE FROM ${table} WHERE id = ? AND kind = ? AND created_at = ? AND revision = ? AND expires_at > ?`,
     ),
+    destroyAny: text(`DELETE FROM ${table} WHERE id = ? AND kind = ? AND created_at = ? AND expires_at > ?`),
     list: (limit) => text(`SELECT ${columns} FROM ${table} WHERE ${ofUser} ORDER BY id LIMIT ${limit}`),
     listAfter: (limit) => text(`SELECT ${columns} FROM ${table} WHERE ${ofUser} AND id > ? ORDER BY id LIMIT ${limit}`),
     idsOfUser: (limit) => text(`SELECT id AS id FROM ${table} WHERE ${ofUser} LIMIT ${limit}`),

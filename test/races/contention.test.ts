@@ -70,6 +70,35 @@ describe("many that update the same revision", () => {
   }
 });
 
+const sql = await backendsHere(...SQL);
+
+describe("a session that is changed before each statement which is to end it", () => {
+  afterEach(() => sinon.restore());
+
+  for (const { name, open } of sql) {
+    it(`ends all the same on ${name}`, async () => {
+      const { store, database, another, close } = await open();
+      try {
+        const now = Date.now();
+        const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
+        await store.create("a", { kind: "session", userId: "ann", data: {}, ...times, revision: 0 });
+        const other = await another!();
+        const { all } = database!;
+        let revision = 0;
+        sinon.stub(database!, "all").callsFake(async (...asked) => {
+          const rows = await all.apply(database, asked);
+          if (await other.update("a", { data: {}, ...times, revision })) revision++;
+          return rows;
+        });
+        const ended = await store.destroy("a");
+        expect([ended?.userId, revision > 10, await other.read("a")]).to.eql(["ann", true, null]);
+      } finally {
+        await close();
+      }
+    });
+  }
+});
+
 describe("many that work on the same sessions", () => {
   expectNoUnhandledRejections();
 
