@@ -59,7 +59,9 @@ interface Presented {
   browser: RememberedBrowser;
   /** Is it the token before the current one? */
   isPrevious: boolean;
-  /** Was the last restore less than the grace period ago, or was its answer lost? */
+  /** Was the last restore less than the grace period ago? */
+  isRecent: boolean;
+  /** Was it, or was its answer lost? */
   isInGrace: boolean;
   isUsedUp: boolean;
 }
@@ -119,7 +121,7 @@ export class RememberPersistent extends Remember {
   async restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null> {
     const presented = await this.#presentedBy(req);
     if (!presented || presented.isUsedUp) return null;
-    const { id, record, browser, isPrevious, isInGrace } = presented;
+    const { id, record, browser, isPrevious, isRecent, isInGrace } = presented;
     const { userId, loginId } = browser;
 
     const admitted = await admit(userId, browser.stamp);
@@ -131,7 +133,7 @@ export class RememberPersistent extends Remember {
       // Another client may be a thief's. With the new token it could follow the owner's restores without being detected.
       const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
       const grant = isSameClient ? this.#grantOf(presented.series, browser.generation, record) : null;
-      return { ...restored, grant, forestalled: isPrevious };
+      return { ...restored, grant, forestalled: isPrevious && isRecent };
     }
     const commit = async (session: string | null) => {
       // In their order: a confirmation that finds its old session ended undoes the new one.
@@ -195,7 +197,7 @@ export class RememberPersistent extends Remember {
     const isUsedUp = age > 1 || (isPrevious && !isInGrace);
     if (!isUsedUp) this.vouchFor(req);
     else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
-    return { series, generation: token.generation, id, record, browser, isPrevious, isInGrace, isUsedUp };
+    return { series, generation: token.generation, id, record, browser, isPrevious, isRecent, isInGrace, isUsedUp };
   }
 
   /** Did the client of the last restore never come back with its session? Then it presents the token that it had before. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { currentUser } from "latchkey";
 import sinon from "sinon";
 import { backendsHere } from "../support/backends.js";
 import { only, send } from "../support/raw-client.js";
@@ -21,6 +22,11 @@ for (const { name, open } of here) {
     async function restored() {
       const opened = await open();
       const at = await rememberingSites(opened);
+      at.app.post("/me-and-note/:note", async (req, res) => {
+        await currentUser();
+        req.session.note = req.params.note;
+        res.send("noted");
+      });
       const ann = at.newPerson();
       const { remember } = await at.logIn(ann, undefined, HERE);
       clock.tick(1000);
@@ -42,6 +48,24 @@ for (const { name, open } of here) {
       const next = await me(rememberIn(answer)!, HERE);
       expect([next.status, rememberIn(next) !== rememberIn(answer), told]).to.eql([200, true, []]);
       expect([(await sessionsOf(ann)).length, (await recordsOf(ann)).length]).to.eql([1, 1]);
+      await opened.close();
+    });
+
+    it("is repeated with a change of the session, which is kept", async () => {
+      const { opened, origin, remember } = await restored();
+      clock.tick(GRACE + 1);
+      const noted = await send(origin, "POST /me-and-note/cart", { cookie: remember, headers: HERE });
+      expect([noted.status, rememberIn(noted) === undefined]).to.eql([200, false]);
+      expect((await send(origin, "GET /note", { cookie: noted.cookie, headers: HERE })).text).to.equal('"cart"');
+      await opened.close();
+    });
+
+    it("is stale if it was confirmed at once, in a session that came back", async () => {
+      const { answer, me, opened, origin, remember, told } = await restored();
+      const cookie = `${only("sid", answer.cookie)}; ${rememberIn(answer)}`;
+      expect((await send(origin, "POST /confirm", { cookie, headers: HERE })).status).to.equal(200);
+      clock.tick(GRACE + 1);
+      expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stale"]]);
       await opened.close();
     });
 
