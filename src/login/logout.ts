@@ -30,6 +30,7 @@ export async function logoutUser(req: Request): Promise<void> {
     // The browser's record first, because it can restore a session.
     const kept = recordIdOf(req);
     if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
+    else await core.remember.endUnreadable(req);
     if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
     const ended = await endSession(req);
     markReplaced(req, true);

@@ -175,6 +175,11 @@ export class RememberPersistent extends Remember {
     return series !== null && (await endBrowser(this.store, series, named)) !== null;
   }
 
+  async endUnreadable(req: Request): Promise<void> {
+    const token = this.tokens.read(this.valueIn(req));
+    if (token) await this.store.destroy(this.ids.of(token.series));
+  }
+
   async #read(id: string): Promise<SessionRecord | null> {
     const record = await this.store.read(id);
     return record?.kind === "browser" ? record : null;

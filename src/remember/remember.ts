@@ -113,6 +113,9 @@ export abstract class Remember {
   /** Forgets a browser, ends the sessions that its record names, and tells whether there was a record and this call ended it. */
   abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
 
+  /** Ends the record of the request's cookie if it cannot be read, so that it restores nothing once it can be read again. */
+  abstract endUnreadable(req: Request): Promise<void>;
+
   /** Is there a remember cookie in the request, good or bad? */
   isIn(req: Request): boolean {
     return this.cookie.isIn(req);

@@ -55,6 +55,8 @@ export class RememberStateless extends Remember {
     return { before: [] };
   }
 
+  async endUnreadable(): Promise<void> {}
+
   async namesLast(): Promise<boolean> {
     return true;
   }

@@ -1,6 +1,7 @@
 import { isPlainText, kindOf } from "../text.js";
+import type { ListOptions, SessionRecord, SessionTimes, SessionUpdate } from "./session-store.js";
 
-/** Refuses anything but a non-empty string that every database can keep. @throws TypeError */
+/** Checks that a value is an id: a non-empty string that every database can keep. @throws TypeError if it is not */
 export function assertId(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value === "") {
     throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
@@ -8,16 +9,16 @@ export function assertId(name: string, value: unknown): asserts value is string 
   if (!isPlainText(value)) throw new TypeError(`${name} must not hold NUL or half a surrogate pair`);
 }
 
-/** Refuses anything but a record. @throws TypeError naming the part that is wrong */
-export function assertRecord(record: Unchecked<"kind" | "userId" | "createdAt" | Updated>): void {
+/** Checks that a value is a valid record. @throws TypeError naming the part that is wrong */
+export function assertRecord(record: { [Part in keyof SessionRecord]: unknown }): void {
   assertKind(record.kind);
   if (record.userId !== null) assertId("userId", record.userId);
   assertInstant("createdAt", record.createdAt);
   assertUpdate(record);
 }
 
-/** Refuses anything but the update of a record. @throws TypeError naming the part that is wrong */
-export function assertUpdate(update: Unchecked<Updated>): void {
+/** Checks that a value is a valid update of a record. @throws TypeError naming the part that is wrong */
+export function assertUpdate(update: { [Part in keyof SessionUpdate]: unknown }): void {
   const { data, revision } = update;
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
     throw new TypeError(`data must be an object, not ${kindOf(data)}`);
@@ -28,17 +29,14 @@ export function assertUpdate(update: Unchecked<Updated>): void {
   }
 }
 
-/** Refuses anything but the instants of a record. @throws TypeError naming the one that is wrong */
-export function assertTimes({ lastSeenAt, expiresAt }: Unchecked<Times>): void {
+/** Checks the instants of a record. @throws TypeError naming the one that is wrong */
+export function assertTimes({ lastSeenAt, expiresAt }: { [Part in keyof SessionTimes]: unknown }): void {
   assertInstant("lastSeenAt", lastSeenAt);
   assertInstant("expiresAt", expiresAt);
 }
 
-/** Refuses anything but a user id, a kind, a limit and perhaps the place after a page. @throws TypeError naming the one that is wrong */
-export function assertPage(
-  userId: unknown,
-  { kind, limit, after }: Unchecked<"kind" | "limit"> & { after?: unknown },
-): void {
+/** Checks what `listByUser` and `destroyByUser` are given. @throws TypeError naming the argument that is wrong */
+export function assertPage(userId: unknown, { kind, limit, after }: { [Part in keyof ListOptions]: unknown }): void {
   assertId("userId", userId);
   assertKind(kind);
   if (!Number.isSafeInteger(limit) || (limit as number) < 1) {
@@ -46,10 +44,6 @@ export function assertPage(
   }
   if (after !== undefined) assertId("after", after);
 }
-
-type Times = "lastSeenAt" | "expiresAt";
-type Updated = "data" | "revision" | Times;
-type Unchecked<K extends string> = Record<K, unknown>;
 
 function assertKind(kind: unknown): void {
   if (typeof kind === "string" && /^[a-zA-Z\d-]{1,32}$/.test(kind)) return;

@@ -54,7 +54,7 @@ export interface RecordPage {
  * Where latchkey keeps sessions and remembered browsers: eight methods, for all kinds of records.
  *
  * - Every `id` is a hash. A store never sees the secret in the cookie. An id belongs to one record, whatever its kind.
- * - An id, user id, record, update or page that is none MUST be refused with a TypeError before any query is sent. `assertId`,
+ * - Invalid ids, user ids, records, updates and pages MUST be rejected with a TypeError before any query is sent. `assertId`,
  *   `assertRecord`, `assertUpdate`, `assertTimes` and `assertPage` check them.
  * - Ids, user ids and kinds MUST be compared exactly, as texts: with their case, accents and spaces, and without wildcards.
  * - A record whose `expiresAt` has come MUST be treated as absent by every method.

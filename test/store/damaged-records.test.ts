@@ -219,6 +219,24 @@ describe("a record that cannot be read", () => {
     }
   });
 
+  it("of a browser is ended by a logout with its cookie alone, and restores nothing once it can be read again", async () => {
+    for (const { open } of places) {
+      const { store, damage, close } = await open();
+      try {
+        const { other, ask } = await twoBrowsers(store);
+        const token = other.split("; ").find((one) => !one.startsWith("sid="))!;
+        const id = recordId("browser", decodeURIComponent(token).split(".")[1]!);
+        const record = (await store.read(id))!;
+        await damage(id, DAMAGE["with no login"]!);
+        expect((await ask("POST /logout", token))[0]).to.equal(200);
+        expect(await store.update(id, { ...record, revision: 0 }), "it is there no more").to.equal(false);
+        expect((await ask("GET /me", token))[0]).to.equal(401);
+      } finally {
+        await close();
+      }
+    }
+  });
+
   it("does not count for maxSessions", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();

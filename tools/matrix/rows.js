@@ -28,13 +28,7 @@ const CORE = [
   ...["guards/guards", "routing-controllers/controller-guards", "routing-controllers/inherited-guards", "stores/redis"],
 ];
 /** The contract on every backend, and what differs between the versions of their drivers. */
-const STORES = [
-  "stores/stores",
-  "stores/open-store",
-  "stores/typeorm",
-  "stores/typeorm-remember-tokens",
-  "stores/redis-index",
-];
+const STORES = ["stores/stores", "stores/open-store", "stores/typeorm", "stores/redis-index"];
 /** The session middleware under the framework, and an express-session in its place. */
 const FRAMEWORK = [
   ...[
