@@ -23,8 +23,6 @@ const INNER = [
   "GuardDecorator",
   "ControllerClass",
   "Action",
-  "Listed",
-  "Seen",
   "__global.Express.User",
 ];
 

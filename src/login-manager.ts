@@ -28,8 +28,9 @@ import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
 import { RememberTokens } from "./remember/token.js";
 import { watchSession } from "./session/foreign-session.js";
-import { type SessionRoom, sessionRoom } from "./session/middleware.js";
-import { isWatched, renewAtEnd } from "./session/request-session.js";
+import { sessionHandler } from "./session/middleware.js";
+import { sessionOf } from "./session/request-session.js";
+import { SessionMiddleware } from "./session/session-middleware.js";
 import type { SessionStore } from "./store/session-store.js";
 import { TimedStore } from "./store/timed-store.js";
 import { isComplete } from "./store/verbs.js";
@@ -40,8 +41,8 @@ interface Action {
   request: Request;
 }
 
-/** What a manager keeps to itself; for `latchkey/testing`. The session room is there once `session()` was called. */
-export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessionRoom: SessionRoom | undefined };
+/** What a manager keeps to itself; for `latchkey/testing`. The session middleware is there once `session()` was called. */
+export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessions: SessionMiddleware | undefined };
 
 /**
  * Keeps track of who is logged in, from one request to the next. (Flask-Login's LoginManager)
@@ -55,7 +56,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   readonly sessions: UserSessions<U>;
   readonly #secrets: readonly string[];
   readonly #core: Core;
-  #sessionRoom: SessionRoom | undefined;
+  #sessions: SessionMiddleware | undefined;
+  #handler: RequestHandler | undefined;
   #app: object | undefined;
 
   /** @throws OptionError naming the option that is missing, unknown or malformed */
@@ -80,8 +82,9 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const { events } = this.#core;
     this.#core.store ??= new TimedStore(new MemoryStore(), this.options, events as never);
     const ids = new StorageIds(this.options.realm, "session");
-    this.#sessionRoom ??= sessionRoom(this.options, this.#secrets, this.#core.store, ids, events as never);
-    return this.#sessionRoom.handler;
+    this.#sessions ??= new SessionMiddleware(this.options, this.#secrets, this.#core.store, ids, events as never);
+    this.#handler ??= sessionHandler(this.#sessions);
+    return this.#handler;
   }
 
   /** Brings each request under this manager; needs a session before it. It loads no user and reads nothing. */
@@ -91,16 +94,16 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
       showCurrentUser(req, res);
-      if (!isWatched(req)) {
+      let session = sessionOf(req);
+      if (!session) {
         if (req.session) this.#core.hasForeignSessions = true;
-        watchSession(req, res, next);
+        session = watchSession(req, res, next);
       }
       const { remember } = this.#core;
       if (this.options.refreshEachRequest && remember instanceof RememberStateless) {
-        const renewal = remember.renewalOf(req, res);
-        if (renewal) renewAtEnd(req, renewal);
+        session.renewing = remember.renewalOf(req, res) ?? undefined;
       }
-      enterContext(new RequestContext(this.#core, req, res), next);
+      enterContext(new RequestContext(this.#core, req, res, session), next);
     };
   }
 
@@ -133,7 +136,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    * @throws StoreUnavailableError when the store fails; that is no answer, so do not take it for null
    */
   async authenticate(req: IncomingMessage, app?: Application): Promise<U | null> {
-    const served = { app: app ?? this.#app, room: this.#sessionRoom };
+    const served = { app: app ?? this.#app, sessions: this.#sessions };
     return (await authenticate(this.#core, served, req)) as U | null;
   }
 
@@ -208,7 +211,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   static {
     insideOf = (login) => {
       if (!(#core in login)) throw secondCopy("this LoginManager");
-      return { core: login.#core, sessionRoom: login.#sessionRoom };
+      return { core: login.#core, sessions: login.#sessions };
     };
   }
 }

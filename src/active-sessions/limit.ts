@@ -1,9 +1,8 @@
-import type { Request } from "express";
 import type { Core } from "../core.js";
 import { SessionGoneError, SessionLimitError } from "../errors.js";
 import type { SessionAuth } from "../session/auth.js";
-import { isBridged, type Move } from "../session/move.js";
-import { endLogins, foreignSessions, sessionsOf } from "./store-logins.js";
+import type { NextSession, RequestSession } from "../session/request-session.js";
+import { endLogins, sessionsOf } from "./store-logins.js";
 
 /** A login as it is counted, whatever sessions it is in. */
 interface Counted {
@@ -27,13 +26,13 @@ const MOST_LOOKS = 200;
  */
 export async function underLimit(
   core: Core,
-  req: Request,
+  session: RequestSession,
   auth: SessionAuth,
   replaced?: string,
-): Promise<Pick<Move, "createdAt" | "pending" | "admit">> {
+): Promise<Pick<NextSession, "createdAt" | "pending" | "admit">> {
   const { maxSessions, onLimit } = core.options;
   if (maxSessions === undefined) return {};
-  if (!isBridged(req)) throw foreignSessions();
+  session.assertListed();
   const count = () => counted(core, auth.userId, replaced);
   const before = (await count()).filter(({ loginId }) => loginId !== auth.loginId);
   // After all that were there before, whatever this process's clock says.

@@ -1,7 +1,8 @@
 import type { Core } from "../core.js";
-import { isLatchkeyError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
+import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import { browserIn, endBrowser, type RememberedBrowser } from "../remember/browser-record.js";
 import type { SessionAuth } from "../session/auth.js";
+import { foreignSessions } from "../session/foreign-session.js";
 import type { RecordPage, SessionStore, StoredRecord } from "../store/session-store.js";
 
 /** A session of a user's, and the login that it holds. */
@@ -144,11 +145,6 @@ export async function endSessions(
 export function storeOf({ store }: Core): SessionStore {
   if (store) return store;
   throw foreignSessions();
-}
-
-/** The error for an express-session of the application's own, which cannot tell the sessions of a user. */
-export function foreignSessions(): UnsupportedByStoreError {
-  return new UnsupportedByStoreError("listByUser", "an express-session of the application's own keeps the sessions");
 }
 
 type LoginName = Pick<SessionAuth, "loginId" | "series">;

@@ -5,8 +5,8 @@ import type { Core } from "../core.js";
 import { MiddlewareMissingError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { isAuth, type SessionAuth } from "../session/auth.js";
-import type { SessionRoom } from "../session/middleware.js";
-import { endSession, storedSession } from "../session/move.js";
+import { endForeignSession, foreignSession } from "../session/foreign-session.js";
+import type { SessionMiddleware } from "../session/session-middleware.js";
 import { isAuthenticatedUser } from "../user.js";
 import { secondCopy } from "./copies.js";
 import { userByRequest } from "./loaded-user.js";
@@ -19,7 +19,7 @@ import { admitter, judge } from "./verify.js";
 export interface Served {
   /** An Express application: what its requests have is on `app.request`. */
   app: { request?: object } | undefined;
-  room: SessionRoom | undefined;
+  sessions: SessionMiddleware | undefined;
 }
 
 /** The login of a message's session, as the store has it now. */
@@ -45,7 +45,9 @@ export async function authenticate(core: Core, served: Served, message: Incoming
   const req = asRequest(message, served.app);
   assertOutsideLoader({ req });
   const user =
-    (await bySession(core, served.room, req)) ?? (await byRememberCookie(core, req)) ?? (await byRequest(core, req));
+    (await bySession(core, served.sessions, req)) ??
+    (await byRememberCookie(core, req)) ??
+    (await byRequest(core, req));
   return user || null;
 }
 
@@ -73,8 +75,8 @@ function queryOf({ app, url }: Request): Request["query"] {
  * False is the answer for a login that may not pass. What `judge` changes in a login is saved by the next request over HTTP, not here,
  * where it could undo what a request in flight saves meanwhile.
  */
-async function bySession(core: Core, room: Served["room"], req: Request): Promise<object | false | undefined> {
-  const found = room ? await inRoom(room, req) : await inForeignSession(req);
+async function bySession(core: Core, sessions: Served["sessions"], req: Request): Promise<object | false | undefined> {
+  const found = sessions ? await inStore(sessions, req) : await inForeignSession(req);
   if (!found || found.auth.pending) return undefined;
   const { userId, series } = found.auth;
   const verdict = await judge(core, req, found.auth, () => {});
@@ -90,9 +92,9 @@ async function bySession(core: Core, room: Served["room"], req: Request): Promis
   return isAttack ? false : undefined;
 }
 
-async function inRoom({ bridge: { records }, cookie }: SessionRoom, req: Request): Promise<Found | undefined> {
+async function inStore({ records, ids }: SessionMiddleware, req: Request): Promise<Found | undefined> {
   // A request that an application handles may have moved to another session.
-  const sid = isUnderManager(req) ? req.sessionID : cookie.read(req)?.sid;
+  const sid = isUnderManager(req) ? req.sessionID : ids.read(req)?.sid;
   const kept = sid === undefined ? null : await records.find(sid);
   const auth = kept?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!kept || !auth) return undefined;
@@ -104,8 +106,8 @@ async function inForeignSession(req: Request): Promise<Found | undefined> {
   if (req.sessionID === undefined) {
     throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");
   }
-  const auth = (await storedSession(req))?.auth;
-  return isAuth(auth) ? { auth, touch() {}, end: () => endSession(req) } : undefined;
+  const auth = (await foreignSession(req))?.auth;
+  return isAuth(auth) ? { auth, touch() {}, end: () => endForeignSession(req) } : undefined;
 }
 
 async function byRememberCookie(core: Core, req: Request): Promise<object | undefined> {

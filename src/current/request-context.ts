@@ -3,7 +3,7 @@ import type { Core } from "../core.js";
 import { LatchkeyError, MiddlewareMissingError, StoreUnavailableError } from "../errors.js";
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
-import { isLoginUnknown, readAuth } from "../session/request-session.js";
+import type { RequestSession } from "../session/request-session.js";
 import { secondCopy } from "./copies.js";
 
 /** The outcome of loading the user of a request. */
@@ -31,6 +31,7 @@ export class RequestContext {
     readonly core: Core,
     readonly req: Request,
     readonly res: Response,
+    readonly session: RequestSession,
   ) {}
 
   /**
@@ -46,9 +47,9 @@ export class RequestContext {
 
   /** The id of the request's login, as far as it is known by now; null if there is none, undefined if the store failed. */
   loginId(): string | null | undefined {
-    if (isLoginUnknown(this.req)) return undefined;
+    if (this.session.isLoginUnknown) return undefined;
     try {
-      return (readAuth(this.req) ?? this.loaded?.once)?.loginId ?? null;
+      return (this.session.readAuth() ?? this.loaded?.once)?.loginId ?? null;
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;

@@ -1,10 +1,6 @@
-import type { Request } from "express";
 import { MiddlewareMissingError } from "../errors.js";
 import type { EndReason } from "../events.js";
 import type { SessionAuth } from "../session/auth.js";
-import { endSession, recordIdOf } from "../session/move.js";
-import { markPersonal, readAuth } from "../session/request-session.js";
-import { putAuth } from "../session/session.js";
 import { traced } from "../trace.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userByRequest } from "./loaded-user.js";
@@ -40,8 +36,8 @@ export async function loadingOver(context: RequestContext): Promise<void> {
 }
 
 /** The login that the session holds, if any. */
-export function authOf({ req }: { req: Request }): SessionAuth | undefined {
-  const auth = readAuth(req);
+export function authOf({ req, session }: RequestContext): SessionAuth | undefined {
+  const auth = session.readAuth();
   if (auth !== null) return auth;
   if (req.sessionID !== undefined) return undefined; // the application destroyed it
   throw new MiddlewareMissingError(
@@ -63,28 +59,23 @@ export function anonymous({ core }: RequestContext): LoadedUser {
 }
 
 async function load(context: RequestContext): Promise<LoadedUser> {
-  const { core, req } = context;
+  const { core, req, session } = context;
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
-  const verdict = auth && !auth.pending && (await judge(core, req, auth, (changes) => change(req, auth, changes)));
+  const verdict =
+    auth && !auth.pending && (await judge(core, req, auth, (changes) => session.changeAuth(auth, changes)));
   const ofSession = typeof verdict === "string" ? await ended(context, auth!, verdict) : verdict;
   const found = ofSession || (await restoreLogin(context)) || (await fromRequest(context));
-  if (found) markPersonal(req);
+  if (found) session.markPersonal();
   return context.settle(found ?? anonymous(context));
-}
-
-/** Changes a login, unless the application has ended its session since. */
-function change(req: Request, { loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
-  const auth = readAuth(req);
-  if (auth?.loginId === loginId) putAuth(req.session, { ...auth, ...changes });
 }
 
 /** Ends a login that is no longer valid. Gives the anonymous user if the request must not be logged in another way. */
 async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
-  const { core, req, res } = context;
+  const { core, req, res, session } = context;
   const isAttack = reason === "session protection";
-  if (isAttack) await core.remember.end(auth.series, { kept: recordIdOf(req) });
-  await endSession(req);
+  if (isAttack) await core.remember.end(auth.series, { kept: session.recordId });
+  await session.end();
   if (isAttack && !res.headersSent) core.remember.forget(req, res);
   core.events.emit("loginEnded", { req, userId: auth.userId, reason });
   return isAttack ? anonymous(context) : undefined;

@@ -5,8 +5,6 @@ import { hasBegun } from "../http/before-response.js";
 import { isUpgrade } from "../http/upgrade.js";
 import type { Restored } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
-import { carriedValues, isSessionDeliverable, isUnsaved, moveSession } from "../session/move.js";
-import { markForestalled } from "../session/request-session.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { admitter } from "./verify.js";
 
@@ -18,8 +16,8 @@ type Outcome = "restored" | "refused" | "gone" | "again";
 
 /** Logs in by the request's remember cookie, if it has one that is valid. */
 export async function restoreLogin(context: RequestContext): Promise<LoadedUser | undefined> {
-  const { core, req } = context;
-  if (!core.userLoader || !core.remember.isIn(req) || !req.session) return undefined;
+  const { core, req, session } = context;
+  if (!core.userLoader || !core.remember.isIn(req) || !session.use()) return undefined;
   for (let tried = 1; tried <= MOST_TRIES; tried++) {
     const loaded = await tryRestore(context);
     if (loaded !== "again") return loaded;
@@ -28,15 +26,15 @@ export async function restoreLogin(context: RequestContext): Promise<LoadedUser 
 }
 
 async function tryRestore(context: RequestContext): Promise<LoadedUser | "again" | undefined> {
-  const { core, req, res } = context;
+  const { core, req, res, session } = context;
   const { remember } = core;
   // If the browser cannot get a new session id, the login is for this request only.
-  const isDeliverable = !isUpgrade(req) && isSessionDeliverable(context);
+  const isDeliverable = !isUpgrade(req) && session.isDeliverable();
   const isLate = () => hasBegun(res) || !isDeliverable;
   const restored = await remember.restore(req, admitter(core, req), isLate);
   if (restored === null && !isLate()) remember.forget(req, res);
   if (restored === null || restored === "inactive") return undefined;
-  const { user, userId, loginId, series, grant, commit, forestalled } = restored;
+  const { user, userId, loginId, series, grant, commit, restoredElsewhere } = restored;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
   const isOnce = !commit || isLate();
   if (grant && !isLate()) remember.set(req, res, grant);
@@ -44,7 +42,7 @@ async function tryRestore(context: RequestContext): Promise<LoadedUser | "again"
   if (outcome === "again") return "again";
   if (outcome === "refused") core.events.emit("loginRefused", { req, user });
   if (outcome !== "restored") return undefined;
-  if (forestalled && isUnsaved(req)) markForestalled(req);
+  if (restoredElsewhere && session.isUnsaved) session.restoredElsewhere = true;
   core.events.emit("loadedFromCookie", { req, user });
   return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
 }
@@ -60,28 +58,28 @@ async function lastingly(
   auth: SessionAuth,
   commit: NonNullable<Restored["commit"]>,
 ): Promise<Outcome> {
-  const { core, req, res } = context;
-  let isForestalled = false;
+  const { core, req, res, session } = context;
+  let isUsedUp = false;
   let taken: string | null = null;
-  const name = async (session: string | null) => {
+  const name = async (recordId: string | null) => {
     if (taken !== null && auth.series !== null) {
       // It is another session's id, or a request of this browser's has ended it and named its own session.
       await core.remember.moveTo(auth.series, null, { instead: taken });
-      isForestalled = true;
+      isUsedUp = true;
     }
-    const committed = isForestalled ? null : await commit(session);
-    isForestalled = committed === null;
+    const committed = isUsedUp ? null : await commit(recordId);
+    isUsedUp = committed === null;
     if (!committed) throw new Error("another request has used up the token");
-    taken = session;
+    taken = recordId;
     // Whatever becomes of the session, the token that the browser has is used up.
     if (committed.grant && !hasBegun(res)) core.remember.set(req, res, committed.grant);
   };
   try {
-    const limit = await underLimit(core, req, auth);
-    await moveSession(req, { ...limit, data: carriedValues(req), auth, name });
+    const limit = await underLimit(core, session, auth);
+    await session.regenerate({ ...limit, values: session.values(), auth, name });
     return "restored";
   } catch (error) {
-    if (isForestalled) return "again";
+    if (isUsedUp) return "again";
     if (error instanceof SessionLimitError) return "refused";
     if (error instanceof SessionGoneError) return "gone";
     throw error;

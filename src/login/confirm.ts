@@ -12,7 +12,6 @@ import { freshFrom, isFreshAt } from "../instants.js";
 import { endForGood } from "../remember/browser-record.js";
 import type { RememberedTime } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
-import { carriedValues, recordIdOf } from "../session/move.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -72,10 +71,10 @@ export async function refreshStamp(req: Request): Promise<void> {
   const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
   const isOnce = authOf(context) === undefined;
-  const old = recordIdOf(req);
+  const old = context.session.recordId;
   const last = async () => {
     // A login without a session has named the new one in the record of its browser.
-    const kept = isOnce ? recordIdOf(req) : old;
+    const kept = isOnce ? context.session.recordId : old;
     const isOwn = held?.series === auth.series;
     if (held && !isOwn) await core.remember.end(held.series, { sessions: held.sessions, kept });
     const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
@@ -133,27 +132,27 @@ interface Moved {
 
 /** Moves the current login to a new session. */
 async function move(context: RequestContext, auth: SessionAuth, { browser, time, last }: Moved): Promise<void> {
-  const { core, req } = context;
+  const { core, session } = context;
   const isOnce = authOf(context) === undefined;
-  const limit = isOnce ? await underLimit(core, req, auth) : {};
-  const own = isOnce ? undefined : recordIdOf(req);
+  const limit = isOnce ? await underLimit(core, session, auth) : {};
+  const own = isOnce ? undefined : session.recordId;
   let before: readonly string[] = [];
   let instead: string | null | undefined;
-  const name = async (session: string | null) => {
-    const moved = await core.remember.moveTo(browser, session, { own, instead });
+  const name = async (recordId: string | null) => {
+    const moved = await core.remember.moveTo(browser, recordId, { own, instead });
     // The record of a browser may have expired before its session. But a session that was named cannot be created if it was ended meanwhile.
     if (!moved && (isOnce || instead !== undefined)) throw new SessionGoneError();
-    instead = session;
+    instead = recordId;
     before = moved?.before ?? [];
   };
   const admit = async () => {
     await limit.admit?.();
     if (isOnce) {
       // The session that another request restored for this browser, or is about to; then whoever moves from it fails, or has named its own.
-      for (const session of before) await endForGood(storeOf(core), session);
+      for (const id of before) await endForGood(storeOf(core), id);
       if (instead && !(await core.remember.namesLast(browser, instead))) throw new SessionGoneError();
     }
     await last?.();
   };
-  await enterSession(context, { ...limit, data: carriedValues(req), auth, continues: !isOnce, name, admit }, time);
+  await enterSession(context, { ...limit, values: session.values(), auth, continues: !isOnce, name, admit }, time);
 }

@@ -9,7 +9,6 @@ import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import { checkRememberDuration } from "../options/resolve.js";
-import { carriedValues, recordIdOf } from "../session/move.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -57,7 +56,7 @@ export interface LoginOptions {
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
   const context = contextOf(req);
-  const { core, res } = context;
+  const { core, res, session } = context;
   const { remember: rememberer } = core;
   if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
@@ -85,8 +84,8 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const freshAt = fresh ? seenAt : null;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
   try {
-    const limit = await underLimit(core, req, auth, isSame ? previous.loginId : undefined);
-    const kept = recordIdOf(req);
+    const limit = await underLimit(core, session, auth, isSame ? previous.loginId : undefined);
+    const kept = session.recordId;
     const missed = previous && (() => endElsewhere(core, previous));
     const admit = async () => {
       await limit.admit?.();
@@ -94,8 +93,8 @@ export async function loginUser(req: Request, user: Express.User, options: Login
       if (previous && previous.series !== held?.series) await rememberer.end(previous.series, { kept });
       if (held && held.series === null && held.loginId !== previous?.loginId) await endElsewhere(core, held);
     };
-    const data = owner === userId ? carriedValues(req) : {};
-    await enterSession(context, { ...limit, data, auth, admit, missed }, time);
+    const values = owner === userId ? session.values() : {};
+    await enterSession(context, { ...limit, values, auth, admit, missed }, time);
   } catch (error) {
     if (error instanceof SessionLimitError) core.events.emit("loginRefused", { req, user });
     throw error;

@@ -3,8 +3,6 @@ import { endElsewhere } from "../active-sessions/store-logins.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { anonymous, loadingOver, loadUser, loginOf } from "../current/resolve-user.js";
 import type { SessionAuth } from "../session/auth.js";
-import { abandonSession, endSession, isBridged, recordIdOf } from "../session/move.js";
-import { markPersonal, markReplaced } from "../session/request-session.js";
 import { assertNotStarted } from "./start-session.js";
 
 /**
@@ -15,10 +13,10 @@ import { assertNotStarted } from "./start-session.js";
  */
 export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
-  const { core, res } = context;
+  const { core, res, session } = context;
   assertNotStarted(context, "logoutUser");
   await loadingOver(context);
-  markPersonal(req);
+  session.markPersonal();
   core.remember.forget(req, res);
   core.flashes.drop(context);
   let auth: SessionAuth | undefined;
@@ -28,16 +26,16 @@ export async function logoutUser(req: Request): Promise<void> {
     user = auth && (await userForListeners(context));
     const held = await core.remember.heldBy(req);
     // The browser's record first, because it can restore a session.
-    const kept = recordIdOf(req);
+    const kept = session.recordId;
     if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
     else await core.remember.endUnreadable(req);
     if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
-    const ended = await endSession(req);
-    markReplaced(req, true);
+    const ended = await session.end();
+    session.takeCookie();
     if (auth && !ended) await endElsewhere(core, auth);
     if (held && held.series === null && held.loginId !== auth?.loginId) await endElsewhere(core, held);
   } catch (error) {
-    if (isBridged(req)) abandonSession(req);
+    session.abandon();
     context.settle(anonymous(context));
     throw error;
   }

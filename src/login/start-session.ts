@@ -4,31 +4,34 @@ import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from ".
 import { hasBegun } from "../http/before-response.js";
 import type { Grant } from "../remember/remember.js";
 import type { RememberedTime } from "../remember/remembered-login.js";
-import { assertSessionDeliverable, type Move, moveSession } from "../session/move.js";
-import { markPersonal } from "../session/request-session.js";
+import type { NextSession } from "../session/request-session.js";
 
 /**
  * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was
  * logged in still is, unless that session has ended or was the application's own.
  */
-export async function enterSession(context: RequestContext, move: Move, time: RememberedTime | null): Promise<void> {
-  const { core, req, res } = context;
-  const { auth } = move;
-  markPersonal(req);
+export async function enterSession(
+  context: RequestContext,
+  next: NextSession,
+  time: RememberedTime | null,
+): Promise<void> {
+  const { core, req, res, session } = context;
+  const { auth } = next;
+  session.markPersonal();
   let grant: Grant | undefined;
   let instead: string | null = null;
-  const name = async (session: string | null) => {
-    await move.name?.(session);
+  const name = async (recordId: string | null) => {
+    await next.name?.(recordId);
     if (grant) {
-      if (!(await core.remember.moveTo(grant.series, session, { instead }))) throw new SessionGoneError();
+      if (!(await core.remember.moveTo(grant.series, recordId, { instead }))) throw new SessionGoneError();
     } else if (time) {
-      grant = await core.remember.grant(req, auth, time, session);
+      grant = await core.remember.grant(req, auth, time, recordId);
       auth.series = grant.series;
     }
-    instead = session;
+    instead = recordId;
   };
   try {
-    await moveSession(req, { ...move, name });
+    await session.regenerate({ ...next, name });
   } catch (error) {
     const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
     if (!(error instanceof StoreUnavailableError)) await undoing;
@@ -41,7 +44,7 @@ export async function enterSession(context: RequestContext, move: Move, time: Re
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */
 export function assertWritable(context: RequestContext, verb: string): void {
   if (hasBegun(context.res)) throw new ResponseStartedError(verb);
-  assertSessionDeliverable(context.req);
+  context.session.assertDeliverable();
 }
 
 /** @throws ResponseStartedError once the response has begun */

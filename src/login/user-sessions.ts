@@ -1,11 +1,12 @@
 import type { Request } from "express";
-import { browsersOf, endAll, endLogins, foreignSessions, sessionsOf } from "../active-sessions/store-logins.js";
+import { browsersOf, endAll, endLogins, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { loginOf } from "../current/resolve-user.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { isFreshAt } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";
+import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
 import { logoutUser } from "./logout.js";
 

@@ -41,12 +41,12 @@ export interface NamedSessions {
   /** The sessions that the record named when it was read. */
   sessions?: readonly string[] | undefined;
   /** A session in use to leave alone, because the caller ends it. */
-  kept?: string | undefined;
+  kept?: string | null | undefined;
 }
 
 /** The named sessions from one in use on. Those that were named before it have ended, because it took their place. */
-export function namedSince(sessions: readonly string[], own: string | undefined): string[] {
-  return sessions.slice(Math.max(own === undefined ? 0 : sessions.indexOf(own), 0));
+export function namedSince(sessions: readonly string[], own: string | null | undefined): string[] {
+  return sessions.slice(Math.max(own ? sessions.indexOf(own) : 0, 0));
 }
 
 /**
@@ -60,7 +60,7 @@ export async function endBrowser(
   id: string,
   { sessions = [], kept }: NamedSessions = {},
 ): Promise<SessionRecord | null> {
-  const ended = new Set([kept]);
+  const ended = new Set<string | null | undefined>([kept]);
   const endAll = async (named: readonly string[]) => {
     for (const session of namedSince(named, kept)) {
       if (!ended.has(session)) await endForGood(store, session);

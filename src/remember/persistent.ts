@@ -133,7 +133,7 @@ export class RememberPersistent extends Remember {
       // Another client may be a thief's. With the new token it could follow the owner's restores without being detected.
       const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
       const grant = isSameClient ? this.#grantOf(presented.series, browser.generation, record) : null;
-      return { ...restored, grant, forestalled: isPrevious && isRecent };
+      return { ...restored, grant, restoredElsewhere: isPrevious && isRecent };
     }
     const commit = async (session: string | null) => {
       // In their order: a confirmation that finds its old session ended undoes the new one.

@@ -27,7 +27,7 @@ export interface Held extends RememberedTime {
 /** What is known of the sessions of a browser whose login moves to another one. */
 export interface Moving {
   /** The id of the record of the session that the login is in, if it is in one. */
-  own?: string | undefined;
+  own?: string | null | undefined;
   /** A session that was named before, and could not be created because its id is taken: it is not the browser's. */
   instead?: string | null | undefined;
 }
@@ -42,7 +42,7 @@ export interface Restored {
   /** The cookie to set; null to leave the browser the one that it has. */
   grant: Grant | null;
   /** Has another request of the browser's restored it already, whose answer gives it a session? */
-  forestalled?: boolean;
+  restoredElsewhere?: boolean;
   /**
    * Uses up the token for a session that is to be created, and ends the browser's last one; null, and nothing done, when another request
    * has changed the browser's record meanwhile. Absent if the login is restored for this request alone.

@@ -1,4 +1,20 @@
+/// <reference types="express-session" preserve="true" />
 import { isLogin } from "../store/damaged-records.js";
+
+declare module "express-session" {
+  interface SessionData {
+    /** latchkey's: who is logged in. Change it through loginUser, logoutUser and confirmLogin only. */
+    auth?: SessionAuth;
+  }
+
+  /** The verbs of a session of latchkey's without a callback. Those of an express-session of your own give no promise. */
+  interface Session {
+    save(): Promise<void>;
+    reload(): Promise<void>;
+    regenerate(): Promise<void>;
+    destroy(): Promise<void>;
+  }
+}
 
 /** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
 export interface SessionAuth {

@@ -1,104 +1,155 @@
-import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { SessionGoneError, type StoreUnavailableError } from "../errors.js";
 import { changeHead } from "../http/before-response.js";
 import { hasNotedCookie, keepPrivate } from "../http/caching.js";
-import { RequestSlot } from "../http/request-slot.js";
-import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
+import { noteDeletion, ownerOf, ownSessionOf } from "../http/session-property.js";
 import type { SessionAuth } from "./auth.js";
-import { Renewal, type Renewing } from "./renewal.js";
 
-/** What is known of a request's session. */
-interface KnownSession {
-  access: SessionAccess | undefined;
-  /** The session of an express-session, until it is watched. */
-  session: Request["session"] | undefined;
-  /** Has the request a property `session` of its own, which the application can delete? */
-  isOwn: boolean;
+/** How a login comes into a new session. */
+export interface NextSession {
+  /** What the application keeps in the new session. */
+  values: object;
+  auth: SessionAuth;
+  /** Does this login continue the one of the old session, which must be there still? */
+  continues?: boolean;
+  /** When the login began. @default now, or when the login began that it continues */
+  createdAt?: number | undefined;
+  /**
+   * Called with the id of the new session's record before that is created, so that the record of the browser names it; with null for a
+   * session of the application's own. Called again with another id when that one is taken, and with null when all were. A rejection
+   * creates none.
+   */
+  name?: ((session: string | null) => Promise<void>) | undefined;
+  /** Does the login give no access until it is admitted? */
+  pending?: boolean;
+  /** Has the last word, once the login is in the store; a rejection undoes it. */
+  admit?: (() => Promise<void>) | undefined;
+  /** Ends the login of the old session where that has gone: it may live on in another one. */
+  missed?: (() => Promise<void>) | undefined;
 }
 
-const slot = new RequestSlot<KnownSession>();
-
-/** `req.session` of every request whose session is watched. */
-const SESSION = sharedProperty(
-  "session",
-  (req) => {
-    const access = accessOf(req);
-    return access ? access.use() : slot.get(req)?.session;
-  },
-  (req, session: Request["session"] | undefined) => {
-    const access = accessOf(req);
-    if (access) access.replace(session);
-    else if (watchedLater.has(req.app)) makeDeletable(req).session = session;
-    else return false;
-    return true;
-  },
-);
-/**
- * Applications whose express-session sets `req.session` before it is watched. As a plain property it would have to be made another kind
- * of property then, and V8 has no fast request any more.
- */
-export const watchedLater: WeakSet<object> = new WeakSet();
-const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
-  defineShared(shared, "session", SESSION),
-);
+/** How to renew a remember cookie. */
+export interface Renewing {
+  loginId: string;
+  /** Renews the cookie if the answer may set it, and returns whether it did. */
+  renew(): boolean;
+  withdraw(): void;
+}
 
 /**
- * Watches how one request uses its session, and acts on it when the response begins: sets `Vary: Cookie` if the session was used, and a
- * private `Cache-Control` if the response is personal or sets one of latchkey's cookies; drops a session that was replaced and left
- * empty, as after a logout.
+ * The session of one request, as the login layer uses it: one that latchkey keeps (OwnSession), or one of an express-session of the
+ * application's own (ForeignSession).
+ *
+ * When the response begins it sets `Vary: Cookie` if the session was used, and a private `Cache-Control` if the response is personal or
+ * sets one of latchkey's cookies. It drops a session that was replaced and left empty, as after a logout.
  */
-export abstract class SessionAccess {
+export abstract class RequestSession {
   /** Did the response depend on the session? */
   used = false;
   /** Was the response made for a person, or did it change who is logged in? */
   personal = false;
-  /** Was the session replaced by a new one? */
-  replaced = false;
-  /** Was it this request that ended the session which the browser's cookie names? */
-  ended = false;
-  /** Does another request of the browser's, sent at the same time, give it a session? */
-  forestalled = false;
-  /** Was the session dropped from the request, although its login may live on in the store? */
-  lost = false;
-  /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
-  finishing = false;
-  /** The remember cookie that the answer renews, if any. */
-  renewal: Renewal | undefined;
+  /** Does a concurrent request give the browser a session, which a session of this request would replace? */
+  restoredElsewhere = false;
   /** Why there is no session, when the store could not be read; thrown at any use of it. */
   unavailable: StoreUnavailableError | undefined;
+  /** The remember cookie that the answer renews, if the session still has the cookie's login: a logout by another request is final. */
+  renewing: Renewing | undefined;
+  /** Was the session replaced by a new one? */
+  protected replaced = false;
+  /** Was it this request that ended the session which the browser's cookie names? */
+  protected ended = false;
+  /** Was the session dropped from the request, although its login may live on in the store? */
+  protected lost = false;
+  /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
+  #finishing = false;
+  #isRenewed = false;
 
   constructor(
     protected readonly req: Request,
     protected readonly res: Response,
     protected session: Request["session"] | undefined,
   ) {
-    openSlot(req).access = this;
-    if (Object.hasOwn(req, "session")) makeDeletable(req);
-    sessionProperty.addTo(req);
+    ownSessionOf(req, this);
   }
 
-  /** The login of the session, for a caller that only reads it; undefined if there is none, null if there is no session. */
+  /** The id of the session's record in the store; null if the session is not kept there. */
+  abstract get recordId(): string | null;
+
+  /** @throws UnsupportedByStoreError if the session is not listed under its user */
+  abstract assertListed(): void;
+
+  /** Is the session new, and in no store yet? Not known of an express-session of the application's own. */
+  abstract get isUnsaved(): boolean;
+
+  /** @throws InsecureConnectionError when the session's cookie could never reach the browser */
+  abstract assertDeliverable(): void;
+
+  /** Can the session's cookie reach the browser? If not, warns the first time. */
+  abstract isDeliverable(): boolean;
+
+  /**
+   * Ends the session in the store, and gives the request a new, empty, unsaved one with a new id.
+   *
+   * @returns whether there was one to end; with an express-session of the application's own, whether it was there just before
+   */
+  abstract end(): Promise<boolean>;
+
+  /** Gives the request a new, empty session, and takes the cookie from the browser, because the old one could not be ended. */
+  abstract abandon(): void;
+
+  /**
+   * Brings a login into a new, saved session of the request, and ends the old one. When it fails, the request has its old session, or
+   * an empty one if that has ended.
+   *
+   * The new session is there before the old one ends, so that whoever ends the user's logins meanwhile finds the one or the other.
+   * Until the answer nobody knows its id. An express-session of the application's own ends the old session first.
+   *
+   * @throws SessionGoneError when the login that this one continues, or this one, was ended meanwhile; the session is empty then
+   */
+  abstract regenerate(next: NextSession): Promise<void>;
+
+  /** The login of the session; undefined if there is none, null if there is no session. */
   readAuth(): SessionAuth | undefined | null {
-    this.#noteUse();
+    this.noteUse();
     return this.session ? this.session.auth : null;
   }
 
-  /** The session id in the browser's cookie, if latchkey reads that cookie. */
-  get presentedId(): string | undefined {
-    return undefined;
+  /** Changes a login, unless the application has ended its session since. */
+  changeAuth({ loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
+    const auth = this.readAuth();
+    if (auth?.loginId === loginId) this.writeAuth({ ...auth, ...changes });
   }
 
+  /** Is it unknown whether the browser still has a login, because the end of its session, or of the request, failed? */
+  get isLoginUnknown(): boolean {
+    return this.lost;
+  }
+
+  /** What the application put into the session, with the lifetime that it gave the cookie, but not who is logged in. */
+  values(): object {
+    const session = this.use();
+    if (!session) return {};
+    const { auth: _, cookie, ...values } = session;
+    return typeof cookie?.originalMaxAge === "number" ? { ...values, cookie } : values;
+  }
+
+  /** Takes the session's cookie from the browser, unless the answer sets another. */
+  takeCookie(): void {
+    this.noteReplaced(true);
+  }
+
+  /** Notes that the response is a person's own. */
+  markPersonal(): void {
+    this.personal = this.used = true;
+  }
+
+  /** Behind `req.session`. */
   use(): Request["session"] | undefined {
-    this.#noteUse();
+    this.noteUse();
     return this.session;
   }
 
-  #noteUse(): void {
-    if (!this.finishing) this.used = true;
-    if (this.unavailable) throw this.unavailable;
-  }
-
+  /** Behind an assignment to `req.session`. */
   replace(session: Request["session"] | undefined): void {
     this.session = session;
     this.unavailable = undefined;
@@ -116,9 +167,34 @@ export abstract class SessionAccess {
     this.withdrawCookies();
   }
 
+  protected abstract writeAuth(auth: SessionAuth): void;
+
+  protected noteUse(): void {
+    noteDeletion(this.req);
+    if (!this.#finishing) this.used = true;
+    if (this.unavailable) throw this.unavailable;
+  }
+
+  /**
+   * Notes that the request's session is a new one, in the place of another.
+   *
+   * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
+   */
+  protected noteReplaced(ended: boolean): void {
+    this.replaced = true;
+    this.ended ||= ended;
+  }
+
+  /** Renews the remember cookie for a login of the session, and returns whether it did. */
+  protected renewFor(auth: SessionAuth | undefined): boolean {
+    const { renewing } = this;
+    this.#isRenewed = renewing !== undefined && auth?.loginId === renewing.loginId && renewing.renew();
+    return this.#isRenewed;
+  }
+
   /** Removes the cookies of a live session from the response. */
   protected withdrawCookies(): void {
-    this.renewal?.takeBack();
+    if (this.#isRenewed) this.renewing?.withdraw();
   }
 
   /**
@@ -134,9 +210,9 @@ export abstract class SessionAccess {
 
   /** What follows from the use of any session. */
   protected conclude(): void {
-    this.finishing = true;
+    this.#finishing = true;
     if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
-    if (this.forestalled && !this.replaced && !this.session?.auth) this.session = undefined;
+    if (this.restoredElsewhere && !this.replaced && !this.session?.auth) this.session = undefined;
     this.#tellCaches();
   }
 
@@ -151,86 +227,10 @@ export abstract class SessionAccess {
   }
 }
 
-/** Makes the request's answer renew a remember cookie. */
-export function renewAtEnd(req: Request, renewing: Renewing): void {
-  const access = slot.get(req)?.access;
-  if (access) access.renewal = new Renewal(renewing);
-}
-
-/** The login in the session of a request, if any; null if the request has no session. */
-export function readAuth(req: Request): SessionAuth | undefined | null {
-  const access = accessOf(req);
-  return access ? access.readAuth() : null;
-}
-
-/** Is it unknown whether the browser still has a login, because the end of its session, or of the request, failed? */
-export function isLoginUnknown(req: Request): boolean {
-  return slot.get(req)?.access?.lost === true;
-}
-
-/** The session id in the browser's cookie; undefined for an express-session of the application's own. */
-export function presentedId(req: Request): string | undefined {
-  return accessOf(req)?.presentedId;
-}
-
-/** Notes that the response is a person's own. */
-export function markPersonal(req: Request): void {
-  const access = slot.get(req)?.access;
-  if (access) access.personal = access.used = true;
-}
-
-/**
- * Notes that the request's session is a new one, in the place of another.
- *
- * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
- */
-export function markReplaced(req: Request, ended: boolean): void {
-  const access = slot.get(req)?.access;
-  if (!access) return;
-  access.replaced = true;
-  access.ended ||= ended;
-}
-
-/** Notes that a concurrent request gives the browser a session, which a session of this request would replace. */
-export function markForestalled(req: Request): void {
-  const access = slot.get(req)?.access;
-  if (access) access.forestalled = true;
-}
-
-/** Is the use of this request's session watched already? */
-export function isWatched(req: Request): boolean {
-  return slot.get(req)?.access !== undefined;
-}
-
-/** What watches the session of a request, if anything does. */
-export function accessOf(req: Request): SessionAccess | undefined {
-  noteDeletion(req);
-  return slot.get(req)?.access;
-}
-
-/** Gives a request a property `session` of its own, so that a `delete` of it is noted. */
-export function makeDeletable(req: Request): KnownSession {
-  const known = openSlot(req);
-  known.isOwn = true;
-  Object.defineProperty(req, "session", SESSION);
-  return known;
-}
-
-/** Takes the session from a request that the application has deleted it from. */
-export function noteDeletion(req: Request): void {
-  const known = slot.get(req);
-  if (!known?.isOwn || Object.hasOwn(req, "session")) return;
-  known.isOwn = false;
-  known.session = undefined;
-  known.access?.replace(undefined);
-}
-
-function openSlot(req: Request): KnownSession {
-  const known = slot.get(req);
-  if (known) return known;
-  const opened: KnownSession = { access: undefined, session: undefined, isOwn: false };
-  slot.set(req, opened);
-  return opened;
+/** The session of a request, if it passed a middleware of latchkey's. */
+export function sessionOf(req: Request): RequestSession | undefined {
+  const owner = ownerOf(req);
+  return owner instanceof RequestSession ? owner : undefined;
 }
 
 function isEmpty(session: object): boolean {

@@ -171,12 +171,6 @@ for (const [name, get, set] of [
   Object.defineProperty(prototype, name, { ...reserved({ get, set }), enumerable: false });
 }
 
-/** Puts a login into the session of a request: one of latchkey's, or of an express-session of the application's own. */
-export function putAuth(session: Request["session"], auth: SessionAuth): void {
-  if (Session.keptOf(session)) Session.logIn(session, auth);
-  else session.auth = auth;
-}
-
 /** Puts values into a session, except those that would replace a verb. */
 export function putValues(session: Request["session"], values: object): void {
   for (const [key, value] of Object.entries(values)) {

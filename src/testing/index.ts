@@ -2,7 +2,7 @@ import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { insideOf, type LoginManager } from "../login-manager.js";
-import { newSessionId } from "../session/settings.js";
+import { newSessionId } from "../session/session-middleware.js";
 import { checkUserId } from "../user.js";
 
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
@@ -28,8 +28,8 @@ export async function loginAs<U extends object, A extends object>(
   user: U,
   options: LoginAsOptions = {},
 ): Promise<string> {
-  const { core, sessionRoom } = insideOf(login as unknown as LoginManager<object, object>);
-  if (!sessionRoom)
+  const { core, sessions } = insideOf(login as unknown as LoginManager<object, object>);
+  if (!sessions)
     throw new MiddlewareMissingError(
       "loginAs needs a manager that was mounted with login.init(app) or login.session()",
     );
@@ -39,14 +39,14 @@ export async function loginAs<U extends object, A extends object>(
   const freshAt = fresh ? Date.now() : null;
   const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
   const { rememberDuration: duration } = core.options;
-  const { records } = sessionRoom.bridge;
+  const { records } = sessions;
   const kept = records.unsaved(newSessionId());
   const time = { duration, until: Date.now() + duration };
   const grant = remember && (await core.remember.grant(undefined, auth, time, kept.id));
   if (grant) auth.series = grant.series;
   await records.insert(kept, { auth } as unknown as JsonObject);
 
-  const cookies = [sessionRoom.cookie.pair(kept.sid)];
+  const cookies = [sessions.ids.pair(kept.sid)];
   if (grant) cookies.push(core.remember.pair(grant));
   return cookies.join("; ");
 }

@@ -15,7 +15,7 @@ const groups = {
     ],
   },
   verbs: {
-    sources: ["login/login", "login/start-session", "login/logout", "login/confirm", "session/move"],
+    sources: ["login/login", "login/start-session", "login/logout", "login/confirm", "session/regenerate"],
     tests: [
       "login/login",
       "login/confirm",
@@ -68,7 +68,13 @@ const groups = {
     ],
   },
   requests: {
-    sources: ["session/own-session", "session/request-session", "session/snapshot", "session/id-cookie"],
+    sources: [
+      "session/own-session",
+      "session/own-answer",
+      "session/request-session",
+      "session/snapshot",
+      "session/id-cookie",
+    ],
     tests: [
       "session/express-store",
       "session/records",

@@ -1,0 +1,127 @@
+import type { Request, Response } from "express";
+import { noteDeletion } from "../http/session-property.js";
+import type { SessionAuth } from "./auth.js";
+import type { Cookie } from "./cookie.js";
+import type { OpenedCookie } from "./id-cookie.js";
+import type { KeptSession } from "./records.js";
+import { RequestSession } from "./request-session.js";
+import { Session } from "./session.js";
+import type { SessionMiddleware } from "./session-middleware.js";
+
+/** What becomes of a session of latchkey's own when the response begins: whether it is saved, and whether its cookie is set. */
+export abstract class OwnAnswer extends RequestSession {
+  protected sid: string | undefined;
+  /** Is there nothing in the store for this request, and was no session asked for yet? */
+  protected isUnmade = false;
+  /** What the store has for this request, as long as nobody asked for the session. */
+  protected found: KeptSession | undefined;
+  #setsCookie = false;
+
+  constructor(
+    req: Request,
+    res: Response,
+    protected readonly sessions: SessionMiddleware,
+    protected readonly opened: OpenedCookie | null,
+  ) {
+    super(req, res, undefined);
+    this.sid = opened?.sid;
+  }
+
+  /** Gives the request a new, empty, unsaved session with a new id. */
+  generate(): void {
+    const kept = this.sessions.unsaved(this.req);
+    this.open(kept);
+    this.sid = kept.sid;
+  }
+
+  override finish(isWhole: boolean): Promise<void> | undefined {
+    noteDeletion(this.req);
+    const { req, res, sessions, found } = this;
+    if (found && !sessions.rolling && !this.renewing && this.opened!.byFirst) {
+      this.conclude();
+      sessions.records.noteUse(found);
+      return undefined;
+    }
+    if (found) this.open(found);
+    if (this.isUnmade && sessions.saveUninitialized) this.generate();
+    const isUnset = this.session === undefined || this.session === null;
+    this.conclude();
+    const isUseless = this.used && !this.opened && sessions.cookie.isDoubledIn(req);
+    if (isUseless || (this.ended && !this.session && sessions.cookie.isIn(req))) sessions.cookie.clear(req, res);
+    if (isUnset && sessions.unsetEnds && !this.isUnmade && !this.unavailable && typeof this.sid === "string") {
+      return this.#endUnset(this.sid);
+    }
+    if (typeof this.sid !== "string") return undefined; // the application took the session its id
+    const { session } = this;
+    return session && Session.keptOf(session) ? this.#finishSession(session, isWhole) : undefined;
+  }
+
+  /** Makes the session of the request. */
+  protected open(kept: KeptSession): void {
+    this.replace(this.sessions.sessionFor(this.req, kept) as never);
+  }
+
+  protected override withdrawCookies(): void {
+    super.withdrawCookies();
+    if (this.#setsCookie) this.sessions.cookie.withdraw(this.res);
+  }
+
+  async #endUnset(sid: string): Promise<void> {
+    this.lost = true;
+    await this.sessions.end(sid);
+    this.lost = false;
+  }
+
+  #finishSession(session: object, isWhole: boolean): Promise<void> | undefined {
+    const { req, sessions } = this;
+    const { records } = sessions;
+    const { kept, cookie, values } = Session.inside(session);
+    const hasChanges = this.used && records.changesOf(kept, values).length > 0;
+    const isModified = kept.written || hasChanges;
+    const isNew = kept.sid !== this.opened?.sid;
+    const saves = isModified || (kept.record === null && sessions.saveUninitialized);
+    if (kept.record === null && !sessions.mayBegin(req, cookie, values.auth)) return undefined;
+    if (saves && kept.record === null && !sessions.cookie.isDeliverable(req, { secure: Boolean(cookie.secure) }))
+      return undefined;
+    cookie.maxAge = cookie.originalMaxAge;
+    const renews = this.renewFor(values.auth);
+    const sends = this.#owesCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
+    const saving = saves ? records.save(kept, values, req) : undefined;
+    // A save fails if the session has ended, and no other request can have ended a new session.
+    if ((sends || renews) && !isNew && !hasChanges) {
+      const isLive = () => records.isLive(kept);
+      return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
+    }
+    if (!saves && !isNew) records.noteUse(kept);
+    return saving;
+  }
+
+  #owesCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
+    const { sessions } = this;
+    if (isNew) return sessions.saveUninitialized || isModified || kept.record !== null;
+    if (sessions.rolling || (cookie.expires !== null && isModified)) return true;
+    // A cookie that an older secret signed is signed again once it has loaded a user, because then no shared cache keeps the response.
+    const isOld = this.opened !== null && !this.opened.byFirst;
+    return isOld && this.personal && !sessions.cookie.isChangedBy(this.res);
+  }
+
+  /** Returns whether it set the cookie: not over plain HTTP, if the cookie is Secure. */
+  #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
+    const { sessions } = this;
+    const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;
+    if (secure && !sessions.cookie.isSecure(this.req)) return false;
+    // A cookie with an age outlives no login (ASVS 7.3.2); its session keeps the age, for a confirmation starts the login's time anew.
+    const end =
+      auth && Number.isFinite(auth.loginAt) ? auth.loginAt + sessions.absoluteTimeout : Number.POSITIVE_INFINITY;
+    const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };
+    this.#setsCookie = true;
+    sessions.cookie.send(this.req, this.res, sessions.ids.seal(sid), {
+      ...attributes,
+      ...until,
+      ...(priority && { priority }),
+      ...(partitioned && { partitioned }),
+      secure: secure === true,
+    });
+    return true;
+  }
+}

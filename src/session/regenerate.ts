@@ -1,0 +1,91 @@
+import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
+import type { SessionAuth } from "./auth.js";
+import type { NextSession } from "./request-session.js";
+
+/** How many new ids a login tries. */
+const MOST_TRIES = 3;
+
+/** A session of latchkey's own, as a regeneration changes it. */
+export interface Regenerable {
+  /** Is the session in the store, as far as this process knows? */
+  readonly isStored: boolean;
+  /** When the session began. */
+  readonly createdAt: number | undefined;
+  /** The id of the session's record. */
+  readonly recordId: string | null;
+  /** Goes back to the session of now. */
+  remember(): () => void;
+  /** Takes a new, empty, unsaved session with a new id. */
+  generate(): void;
+  /** Puts a login and the application's values into an unsaved session. */
+  begin(values: object, auth: SessionAuth, createdAt: number | undefined): void;
+  putAuth(auth: SessionAuth): void;
+  save(): Promise<void>;
+  /** How to end the session of now, whichever the request has then; the result tells whether there was one to end. */
+  ender(): () => Promise<boolean>;
+  noteReplaced(ended: boolean): void;
+}
+
+/** See `RequestSession.regenerate`. */
+export async function regenerate(session: Regenerable, next: NextSession): Promise<void> {
+  const { auth, continues, admit, missed } = next;
+  const { isStored } = session;
+  const goBack = session.remember();
+  const endOld = session.ender();
+  const createdAt = next.createdAt ?? (continues ? session.createdAt : undefined);
+  if (next.pending) auth.pending = true;
+  let ended = false;
+  let endNew: (() => Promise<boolean>) | undefined;
+  try {
+    await create(session, next, createdAt);
+    endNew = session.ender();
+    await admit?.();
+    ended = isStored && (await endOld());
+    if (continues && isStored && !ended) throw new SessionGoneError();
+    if (isStored && !ended) await missed?.();
+    if (auth.pending) await activate(session, auth);
+    session.noteReplaced(ended);
+  } catch (error) {
+    const isGone = error instanceof SessionGoneError;
+    if (endNew) await undo(endNew, error);
+    if (isGone && continues && isStored && !ended) await undo(endOld, error);
+    if (!ended && !isGone) goBack();
+    else {
+      session.generate();
+      session.noteReplaced(ended);
+    }
+    throw error;
+  }
+}
+
+/** Creates the new session in the store. */
+async function create(
+  session: Regenerable,
+  { values, auth, name }: NextSession,
+  createdAt: number | undefined,
+): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    session.generate();
+    await name?.(session.recordId);
+    session.begin(values, auth, createdAt);
+    try {
+      return await session.save();
+    } catch (error) {
+      if (!isLatchkeyError(error, "session_exists")) throw error;
+      if (tried < MOST_TRIES) continue;
+      await name?.(null);
+      throw error;
+    }
+  }
+}
+
+async function activate(session: Regenerable, { pending: _, ...auth }: SessionAuth): Promise<void> {
+  session.putAuth(auth);
+  await session.save();
+}
+
+/** Ends a session that must not be. Should that fail, it ends when it expires. While the store is away nobody waits for it. */
+async function undo(end: () => Promise<boolean>, error: unknown): Promise<void> {
+  const undoing = end().catch(() => {}); // told by storeFailed
+  if (!(error instanceof StoreUnavailableError)) await undoing;
+}

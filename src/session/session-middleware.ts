@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import type { Request } from "express";
+import type { StorageIds } from "../crypto/storage-id.js";
+import { OptionError, SessionGoneError } from "../errors.js";
+import type { LoginEmitter } from "../events.js";
+import { BrowserCookie } from "../http/browser-cookie.js";
+import { isFromOtherSite } from "../http/cross-site.js";
+import type { ResolvedOptions } from "../options/options.js";
+import type { SessionStore } from "../store/session-store.js";
+import { kindOf } from "../text.js";
+import type { SessionAuth } from "./auth.js";
+import { Cookie } from "./cookie.js";
+import { SessionCookie } from "./id-cookie.js";
+import { type KeptSession, SessionRecords } from "./records.js";
+import { Session, type SessionKeeper } from "./session.js";
+
+/** What the sessions of all requests under one manager have in common: where they are kept, and how their cookies are made. */
+export class SessionMiddleware implements SessionKeeper {
+  readonly records: SessionRecords;
+  /** Reads and signs the session ids in cookies. */
+  readonly ids: SessionCookie;
+  /** Sets and removes the cookie. */
+  readonly cookie: BrowserCookie;
+  readonly rolling: boolean;
+  readonly saveUninitialized: boolean;
+  /** Does a session end that the application takes from its request? */
+  readonly unsetEnds: boolean;
+  readonly absoluteTimeout: number;
+  readonly #genid: ((req: Request) => unknown) | undefined;
+
+  constructor(
+    options: ResolvedOptions,
+    secrets: readonly string[],
+    store: SessionStore,
+    ids: StorageIds,
+    events: LoginEmitter<never>,
+  ) {
+    const { idleTimeout, absoluteTimeout, sessionCookie: resolved, sessionCookieOf: attributesOf } = options;
+    const { rolling, saveUninitialized, unset, proxy, genid } = options.session;
+    const maxAge = resolved.maxAge ?? null;
+    this.records = new SessionRecords(store, ids, { idleTimeout, absoluteTimeout, maxAge }, events);
+    this.ids = new SessionCookie(resolved.name, secrets, ids);
+    this.cookie = new BrowserCookie({ resolved, attributesOf, proxy }, events);
+    this.rolling = rolling;
+    this.saveUninitialized = saveUninitialized;
+    this.unsetEnds = unset === "destroy";
+    this.absoluteTimeout = absoluteTimeout;
+    this.#genid = genid;
+  }
+
+  /** A new session that is not in the store. @throws OptionError if the application's `genid` returns no id */
+  unsaved(req: Request): KeptSession {
+    return this.records.unsaved(this.#newId(req));
+  }
+
+  /** The session as the application sees it. */
+  sessionFor(req: Request, kept: KeptSession): Session {
+    const cookie = new Cookie(this.cookie.attributesFor(req), this.cookie.isSecure(req));
+    return new Session(req, kept, this, cookie);
+  }
+
+  /** Gives a request a new, empty session that is not in the store. */
+  generate(req: Request): void {
+    const kept = this.unsaved(req);
+    req.sessionID = kept.sid;
+    req.session = this.sessionFor(req, kept) as never;
+  }
+
+  /** Writes what the request changed. Rejects if a new session would have a cookie that cannot reach the browser. */
+  async save(session: Session): Promise<void> {
+    const { kept, req, cookie, values } = Session.inside(session);
+    if (!kept.record) {
+      if (!this.mayBegin(req, cookie, values.auth)) return;
+      this.cookie.assertDeliverable(req, { secure: Boolean(cookie.secure) });
+    }
+    await this.records.save(kept, values, req);
+  }
+
+  async reload(session: Session): Promise<void> {
+    const { kept: before, req } = Session.inside(session);
+    const kept = await this.records.find(before.sid);
+    if (!kept) throw new SessionGoneError();
+    req.session = this.sessionFor(req, kept) as never;
+  }
+
+  /** Ends the session of the request, and gives it a new one, even when the store fails. */
+  async regenerate(req: Request): Promise<void> {
+    await this.end(req.sessionID).finally(() => this.generate(req));
+  }
+
+  /** Ends a session, and tells whether there was one and this call ended it. */
+  end(sid: string): Promise<boolean> {
+    return this.records.end(sid);
+  }
+
+  /**
+   * May this new session get a row and a cookie? Not if it has no login, and a page of another site sent the request without the session's
+   * cookie: the browser may have that cookie and not send it (SameSite), and the new one would replace its login.
+   */
+  mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
+    if (auth !== undefined || sameSite === "none") return true;
+    return !isFromOtherSite(req) || this.cookie.isIn(req);
+  }
+
+  #newId(req: Request): string {
+    if (!this.#genid) return newSessionId();
+    const id: unknown = this.#genid(req);
+    if (typeof id === "string" && id !== "") return id;
+    throw new OptionError("session.genid", `expected it to return a non-empty string, not ${kindOf(id)}`);
+  }
+}
+
+/** 192 random bits (ASVS 7.2.3). */
+export function newSessionId(): string {
+  return randomBytes(24).toString("base64url");
+}
