@@ -1,6 +1,6 @@
-import type { Stamps } from "./crypto/security-stamp.js";
+import type { SecurityStamps } from "./crypto/security-stamp.js";
 import type { LoginEmitter } from "./events.js";
-import type { FlashRoom } from "./flash/flashes.js";
+import type { FlashMessages } from "./flash/flashes.js";
 import type { RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
 import type { Remember } from "./remember/remember.js";
 import type { SessionStore } from "./store/session-store.js";
@@ -9,9 +9,9 @@ import type { SessionStore } from "./store/session-store.js";
 export interface Core {
   readonly options: ResolvedOptions;
   readonly events: LoginEmitter<object>;
-  readonly stamps: Stamps;
+  readonly stamps: SecurityStamps;
   readonly remember: Remember;
-  readonly flashes: FlashRoom;
+  readonly flashes: FlashMessages;
   /** The store; absent as long as nothing but an express-session of the application's own is known. */
   store: SessionStore | undefined;
   /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */

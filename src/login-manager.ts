@@ -4,18 +4,18 @@ import { MemoryStore } from "../stores/memory/index.js";
 import { onMisuse } from "./active-sessions/token-misuse.js";
 import type { Core } from "./core.js";
 import { Keyring } from "./crypto/keys.js";
-import { Stamps } from "./crypto/security-stamp.js";
+import { SecurityStamps } from "./crypto/security-stamp.js";
 import { StorageIds } from "./crypto/storage-id.js";
 import { authenticate } from "./current/authenticate.js";
-import { secondCopy } from "./current/copies.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
 import { contextOf, isUnderManager, knownContext, RequestContext, secondManager } from "./current/request-context.js";
 import { loadUser } from "./current/resolve-user.js";
 import { enterContext, isUnderAnotherCopy, noteThisCopy } from "./current/running-context.js";
+import { secondCopy } from "./current/second-copy.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
 import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
 import { FlashCookie } from "./flash/flash-cookie.js";
-import { FlashRoom } from "./flash/flashes.js";
+import { FlashMessages } from "./flash/flashes.js";
 import { answerRefusal } from "./guards/challenge.js";
 import { checkRoles, refusalOf } from "./guards/guards.js";
 import { BrowserCookie } from "./http/browser-cookie.js";
@@ -31,9 +31,9 @@ import { watchSession } from "./session/foreign-session.js";
 import { sessionHandler } from "./session/middleware.js";
 import { sessionOf } from "./session/request-session.js";
 import { SessionMiddleware } from "./session/session-middleware.js";
+import { isComplete } from "./store/check-store.js";
 import type { SessionStore } from "./store/session-store.js";
 import { TimedStore } from "./store/timed-store.js";
-import { isComplete } from "./store/verbs.js";
 import type { AnonymousUser } from "./user.js";
 
 /** The shape of what routing-controllers hands to its checkers. */
@@ -194,8 +194,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const core: Core = {
       options,
       events,
-      stamps: new Stamps(keys("stamp")),
-      flashes: new FlashRoom(new FlashCookie(options, keys("flash"), events as never)),
+      stamps: new SecurityStamps(keys("stamp")),
+      flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
       store: options.store && new TimedStore(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,

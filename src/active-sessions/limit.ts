@@ -12,7 +12,7 @@ interface Counted {
 }
 
 /** How often a login looks whether others at the same moment gave way. */
-const MOST_LOOKS = 200;
+const MAX_LOOKS = 200;
 
 /**
  * How a new login keeps to `maxSessions`, exactly, however many come at once in however many processes.
@@ -64,7 +64,7 @@ async function endOver(core: Core, userId: string, over: ReadonlySet<string>): P
 }
 
 async function contend(auth: SessionAuth, maxSessions: number, count: () => Promise<Counted[]>): Promise<void> {
-  for (let look = 0; look < MOST_LOOKS; look++) {
+  for (let look = 0; look < MAX_LOOKS; look++) {
     const logins = await count();
     if (logins.length <= maxSessions) return;
     const own = logins.findIndex(({ loginId }) => loginId === auth.loginId);

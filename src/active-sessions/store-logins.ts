@@ -23,7 +23,7 @@ type Kind = "session" | "browser";
 /** How many records are listed, or ended, at once. */
 const PAGE = 500;
 /** How often a user's sessions are looked for again, because some moved on before they could be ended. */
-const MOST_LOOKS = 20;
+const MAX_LOOKS = 20;
 
 /** The login of a record that cannot be read. It matches no name, so it is ended together with all other logins of the user. */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
@@ -122,7 +122,7 @@ export async function endSessions(
 ): Promise<LoginSession[]> {
   const store = storeOf(core);
   const all: LoginSession[] = [];
-  for (let look = 0; look < MOST_LOOKS; look++) {
+  for (let look = 0; look < MAX_LOOKS; look++) {
     let found = 0;
     let missed = 0;
     let pages = 0;

@@ -3,7 +3,7 @@ import { kindOf } from "../text.js";
 
 const SECRET_LENGTH = 32;
 /** A text with fewer different characters is not random; 32 random hexadecimal digits have 14 on average. */
-const MOST_MONOTONOUS = 9;
+const MAX_MONOTONOUS = 9;
 /** Words of sample secrets in documentation; latchkey's own come first. */
 const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
 
@@ -36,7 +36,7 @@ export function checkSecret(option: string, value: unknown): void {
 
 /** Is this secret printed in documentation, or evidently not random? */
 function isGuessable(secret: string): boolean {
-  return SAMPLE.test(secret) || new Set(secret).size <= MOST_MONOTONOUS || repeatsShortText(secret);
+  return SAMPLE.test(secret) || new Set(secret).size <= MAX_MONOTONOUS || repeatsShortText(secret);
 }
 
 function repeatsShortText(secret: string): boolean {

@@ -6,7 +6,7 @@ import type { Keyring } from "./keys.js";
  * Keyed hashes of the users' stamps. A stamp is a string of the user's that changes when every login made before must end,
  * such as the password hash. (Django's session auth hash)
  */
-export class Stamps {
+export class SecurityStamps {
   readonly #keys: Keyring;
   #hasWarned = false;
 

@@ -8,12 +8,12 @@ import { isAuth, type SessionAuth } from "../session/auth.js";
 import { endForeignSession, foreignSession } from "../session/foreign-session.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { isAuthenticatedUser } from "../user.js";
-import { secondCopy } from "./copies.js";
 import { userByRequest } from "./loaded-user.js";
 import { isUnderManager, knownContext, secondManager } from "./request-context.js";
 import { loadUser } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
-import { admitter, judge } from "./verify.js";
+import { secondCopy } from "./second-copy.js";
+import { admitter, verify } from "./verify.js";
 
 /** The application that a manager serves, as far as it is known. */
 export interface Served {
@@ -72,14 +72,14 @@ function queryOf({ app, url }: Request): Request["query"] {
 }
 
 /**
- * False is the answer for a login that may not pass. What `judge` changes in a login is saved by the next request over HTTP, not here,
+ * False is the answer for a login that may not pass. What `verify` changes in a login is saved by the next request over HTTP, not here,
  * where it could undo what a request in flight saves meanwhile.
  */
 async function bySession(core: Core, sessions: Served["sessions"], req: Request): Promise<object | false | undefined> {
   const found = sessions ? await inStore(sessions, req) : await inForeignSession(req);
   if (!found || found.auth.pending) return undefined;
   const { userId, series } = found.auth;
-  const verdict = await judge(core, req, found.auth, () => {});
+  const verdict = await verify(core, req, found.auth, () => {});
   if (typeof verdict !== "string") {
     found.touch();
     core.remember.vouchFor(req);

@@ -4,7 +4,7 @@ import { LatchkeyError, MiddlewareMissingError, StoreUnavailableError } from "..
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { RequestSession } from "../session/request-session.js";
-import { secondCopy } from "./copies.js";
+import { secondCopy } from "./second-copy.js";
 
 /** The outcome of loading the user of a request. */
 export interface LoadedUser {

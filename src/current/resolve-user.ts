@@ -7,7 +7,7 @@ import { userByRequest } from "./loaded-user.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { restoreLogin } from "./restore.js";
 import { assertOutsideLoader } from "./running-context.js";
-import { judge } from "./verify.js";
+import { verify } from "./verify.js";
 
 /**
  * The user of a request, loaded when first asked for: by the session, else by the remember cookie, else by the request
@@ -63,7 +63,7 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   core.events.emit("userAccessed", { req });
   const auth = authOf(context);
   const verdict =
-    auth && !auth.pending && (await judge(core, req, auth, (changes) => session.changeAuth(auth, changes)));
+    auth && !auth.pending && (await verify(core, req, auth, (changes) => session.changeAuth(auth, changes)));
   const ofSession = typeof verdict === "string" ? await ended(context, auth!, verdict) : verdict;
   const found = ofSession || (await restoreLogin(context)) || (await fromRequest(context));
   if (found) session.markPersonal();

@@ -9,7 +9,7 @@ import type { LoadedUser, RequestContext } from "./request-context.js";
 import { admitter } from "./verify.js";
 
 /** How often a remember cookie is tried, because other requests change the record of its browser. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /** What became of a restore; "again" when another request changed the record of the browser meanwhile. */
 type Outcome = "restored" | "refused" | "gone" | "again";
@@ -18,7 +18,7 @@ type Outcome = "restored" | "refused" | "gone" | "again";
 export async function restoreLogin(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req, session } = context;
   if (!core.userLoader || !core.remember.isIn(req) || !session.use()) return undefined;
-  for (let tried = 1; tried <= MOST_TRIES; tried++) {
+  for (let tried = 1; tried <= MAX_TRIES; tried++) {
     const loaded = await tryRestore(context);
     if (loaded !== "again") return loaded;
   }

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request } from "express";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
 import { isOfAnotherCopy } from "../http/request-slot.js";
-import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./copies.js";
 import { contextIn, noteContext, type RequestContext } from "./request-context.js";
+import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./second-copy.js";
 
 /** A loader that is running for a request. A connection that it opened still calls back in this context after the loader has returned. */
 class LoaderRun {

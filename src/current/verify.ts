@@ -14,7 +14,7 @@ import type { LoadedUser } from "./request-context.js";
  *
  * @param change changes the login in its session, if that is to be saved
  */
-export async function judge(
+export async function verify(
   core: Core,
   req: Request,
   auth: SessionAuth,

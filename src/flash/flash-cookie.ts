@@ -45,7 +45,7 @@ const LIFETIME = 10 * 60 * 1000;
 const LONGEST_VALUE = 1024;
 const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
 /** No more messages than this fit, however short they are. */
-const MOST_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
+const MAX_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
 /** Most bytes of `next`, so that a message still fits. */
 const LONGEST_NEXT = 512;
 
@@ -110,7 +110,7 @@ export function isShortEnough(next: string): boolean {
 
 /** The content as JSON that is not too long: the oldest messages are dropped, and the last one is shortened. */
 function fitting({ loginId, messages, next }: FlashContent): string {
-  const kept = messages.slice(-MOST_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
+  const kept = messages.slice(-MAX_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
     return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
   });
   for (;;) {

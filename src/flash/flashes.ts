@@ -15,7 +15,7 @@ export interface FlashRequest {
 const slot = new RequestSlot<Flashes>();
 
 /** The flash messages of all requests under one manager. */
-export class FlashRoom {
+export class FlashMessages {
   constructor(readonly cookie: FlashCookie) {}
 
   /**

@@ -9,7 +9,7 @@ interface Place {
 }
 
 /** A longer list would make a header that proxies reject; nginx accepts 4 kB by default. */
-const MOST_DOMAINS = 4;
+const MAX_DOMAINS = 4;
 
 /**
  * The other places from which a browser may have sent a cookie of this name with a request. A browser only sends
@@ -45,7 +45,7 @@ function domainsOf(host: string): string[] {
   return labels
     .slice(0, -1)
     .map((_, i) => labels.slice(i).join("."))
-    .slice(-MOST_DOMAINS);
+    .slice(-MAX_DOMAINS);
 }
 
 /** The first segment of a request's path, with and without a slash at its end. */

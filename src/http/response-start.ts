@@ -1,8 +1,8 @@
 import { ServerResponse } from "node:http";
 import type { Response } from "express";
+import { type Call, isPlain, rehearse } from "./dry-run.js";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
-import { type Call, isPlain, rehearse } from "./rehearsal.js";
 import { WaitingAnswer } from "./waiting-answer.js";
 
 /** What happens before a response begins. */

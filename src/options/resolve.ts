@@ -2,7 +2,7 @@ import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { fingerprintBy } from "../http/client.js";
-import { checkStore, isComplete } from "../store/verbs.js";
+import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
 import {

@@ -24,7 +24,7 @@ const ENDED = "ended";
 /** How long it does so, in milliseconds. */
 const ENDED_FOR = 600_000;
 /** How often a session is ended again that was created at the same moment. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /** The browser in a record. */
 export function browserIn({ userId, data }: SessionRecord): RememberedBrowser {
@@ -75,7 +75,7 @@ export async function endBrowser(
 
 /** Ends a session, and one that is being created: a restore names it in the browser's record first. */
 export async function endForGood(store: SessionStore, id: string): Promise<void> {
-  for (let tried = 1; tried <= MOST_TRIES; tried++) {
+  for (let tried = 1; tried <= MAX_TRIES; tried++) {
     const ended = await store.destroy(id);
     if (ended && ended.kind !== ENDED) return;
     const now = Date.now();

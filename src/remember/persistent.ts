@@ -74,7 +74,7 @@ const GRACE = 60_000;
 /** What is between a restore in the record of a browser and in that of its session. A session is touched later. */
 const LONGEST_CREATE = 5000;
 /** How often the record of a browser is read again because another request has changed it. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 /**
  * The persistent remember cookie. It has a series, which has a record in the store, and a generation, which each restore raises by one.
@@ -154,7 +154,7 @@ export class RememberPersistent extends Remember {
     { own, instead }: Moving = {},
   ): Promise<{ before: string[] } | null> {
     if (series === null) return { before: [] };
-    for (let tried = 1; tried <= MOST_TRIES; tried++) {
+    for (let tried = 1; tried <= MAX_TRIES; tried++) {
       const record = await this.#read(series);
       if (!record) return null;
       const browser = browserIn(record);

@@ -15,12 +15,12 @@ export interface OpenedCookie {
 }
 
 /** So many cookies are known again without computing their signatures, which takes a tenth of the time of a request to Express. */
-const MOST_KNOWN = 1000;
+const MAX_KNOWN = 1000;
 
 /** The session's cookie as express-session makes it, so that a deployment can move to an express-session of its own and back. */
 export class SessionCookie {
   readonly #keys: readonly KeyObject[];
-  readonly #known = new LRUCache<string, OpenedCookie>({ max: MOST_KNOWN });
+  readonly #known = new LRUCache<string, OpenedCookie>({ max: MAX_KNOWN });
 
   constructor(
     readonly name: string,

@@ -6,7 +6,7 @@ import type { JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
-import { type Changed, changedData, SeenValues } from "./snapshot.js";
+import { type Changed, changedData, SessionSnapshot } from "./snapshot.js";
 
 /** A session, as far as this request knows where it stands in the store. */
 export class KeptSession {
@@ -16,7 +16,7 @@ export class KeptSession {
   written = false;
   createdAt: number;
   lastSeenAt: number;
-  #seen: SeenValues | undefined;
+  #seen: SessionSnapshot | undefined;
 
   constructor(
     readonly sid: string,
@@ -30,8 +30,8 @@ export class KeptSession {
   }
 
   /** Its values as the store has them, as far as they were read. */
-  get seen(): SeenValues {
-    this.#seen ??= new SeenValues();
+  get seen(): SessionSnapshot {
+    this.#seen ??= new SessionSnapshot();
     return this.#seen;
   }
 }
@@ -60,7 +60,7 @@ const LONGEST_TOUCH_INTERVAL = 60_000;
 /** How long a login lasts that was not admitted yet, should its process not live to decide. */
 const ADMISSION = 30_000;
 /** How often an update is tried again because other processes changed the session: at once, then after growing random pauses. */
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 const LONGEST_PAUSE = 200;
 
 /**
@@ -188,7 +188,7 @@ export class SessionRecords {
       const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
       const update: SessionUpdate = { data, lastSeenAt, expiresAt: this.#expiryOf(data, createdAt, now), revision };
       if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
-      if (tried === MOST_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
+      if (tried === MAX_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
       const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       base = await this.#read(id);

@@ -3,7 +3,7 @@ import type { SessionAuth } from "./auth.js";
 import type { NextSession } from "./request-session.js";
 
 /** How many new ids a login tries. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
 /** A session of latchkey's own, as a regeneration changes it. */
 export interface Regenerable {
@@ -72,7 +72,7 @@ async function create(
       return await session.save();
     } catch (error) {
       if (!isLatchkeyError(error, "session_exists")) throw error;
-      if (tried < MOST_TRIES) continue;
+      if (tried < MAX_TRIES) continue;
       await name?.(null);
       throw error;
     }

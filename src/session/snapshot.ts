@@ -27,7 +27,7 @@ class Text {
  * The top-level values of a session as this request last knew them in the store, to tell what it changed: values that cannot be
  * changed inside as they are, the others as JSON.
  */
-export class SeenValues {
+export class SessionSnapshot {
   readonly #seen = new Map<string, unknown>();
 
   see(key: string, value: unknown): void {

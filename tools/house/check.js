@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { dirname } from "node:path/posix";
 import { cruise } from "dependency-cruiser";
-import { MOST_FILES, ROOMS, SIBLINGS } from "./rooms.js";
+import { MAX_FILES, ROOMS, SIBLINGS } from "./rooms.js";
 
 const FOLDERS = ["src", "stores"];
 
@@ -72,8 +72,8 @@ function crowded(files) {
   const folders = new Set(files.map((file) => dirname(file)));
   return [...folders]
     .map((folder) => [folder, files.filter((file) => dirname(file) === folder).length])
-    .filter(([, count]) => count > MOST_FILES)
-    .map(([folder, count]) => `${folder} has ${count} files; ${MOST_FILES} is the limit`);
+    .filter(([, count]) => count > MAX_FILES)
+    .map(([folder, count]) => `${folder} has ${count} files; ${MAX_FILES} is the limit`);
 }
 
 function told({ rule: { name }, from, to, cycle }) {

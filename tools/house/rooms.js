@@ -32,4 +32,4 @@ export const SIBLINGS = [
 ];
 
 /** Most files in one folder. */
-export const MOST_FILES = 16;
+export const MAX_FILES = 16;

@@ -43,7 +43,7 @@ export async function listed(store: SessionStore, userId: string, kind = "sessio
 }
 
 /** No list of the suite has more pages, even if most of them are empty. */
-const MOST_PAGES = 1000;
+const MAX_PAGES = 1000;
 
 /** The pages of a user's records of a kind. */
 export async function* pagesOf(
@@ -54,7 +54,7 @@ export async function* pagesOf(
 ): AsyncGenerator<RecordPage> {
   let pages = 0;
   for (let after: string | null | undefined; after !== null; ) {
-    assert.ok(pages++ < MOST_PAGES, `the list has no end: ${MOST_PAGES} pages, and there is a next one`);
+    assert.ok(pages++ < MAX_PAGES, `the list has no end: ${MAX_PAGES} pages, and there is a next one`);
     const page = await store.listByUser(userId, { kind, limit, after });
     yield page;
     after = page.next;
