@@ -80,7 +80,7 @@ describe("a dump of the store, with all its sessions and remembered browsers", (
         "in the clear",
       ).to.deep.equal([]);
       const cookies = cookiesOf(texts);
-      expect(cookies.length).to.be.above(logins * 40);
+      expect(cookies.length).to.be.above(logins * 30);
       const accepted = await countTrials(cookies.length, async (n) => {
         return (await send(origin, "GET /me", { cookie: cookies[n]! })).status !== 401;
       });
