@@ -3,11 +3,13 @@ import { isLogin } from "../store/damaged-records.js";
 
 declare module "express-session" {
   interface SessionData {
-    /** latchkey's: who is logged in. Change it through loginUser, logoutUser and confirmLogin only. */
+    /** The login, managed by latchkey. Change it only through loginUser, logoutUser and confirmLogin. */
     auth?: SessionAuth;
   }
 
-  /** The verbs of a session of latchkey's without a callback. Those of an express-session of your own give no promise. */
+  /**
+   * latchkey's session methods, called without a callback. The methods of your own express-session return no promise.
+   */
   interface Session {
     save(): Promise<void>;
     reload(): Promise<void>;
@@ -16,32 +18,35 @@ declare module "express-session" {
   }
 }
 
-/** Who is logged in, as the session keeps it. Instants are milliseconds since the epoch. */
+/** The login that a session stores. Timestamps are milliseconds since the epoch. */
 export interface SessionAuth {
   userId: string;
-  /** Names this login, in all the sessions that it moves through; no secret. */
+  /** Identifies this login; stays the same when the login moves to a new session. Not a secret. */
   loginId: string;
-  /** When the login began, or was confirmed. */
+  /** When the login began or was last confirmed. */
   loginAt: number;
-  /** When credentials were last seen; null when they were not, or no longer count. */
+  /** When the user's credentials were last seen; null if they never were, or if they no longer count. */
   freshAt: number | null;
-  /** The client that logged in; null when the login is bound to none. */
+  /** The fingerprint of the client that logged in; null if the login is not bound to a client. */
   fingerprint: string | null;
-  /** The keyed hash of the user's stamp; null when the user has none. */
+  /** The keyed hash of the user's stamp; null if the user has no stamp. */
   stamp: string | null;
-  /** Restored from the remember cookie, and not confirmed since? */
+  /** Was the login restored from the remember cookie, and not confirmed since? */
   remembered: boolean;
-  /** The id of the record of this remembered browser; null when it is not, or has none. */
+  /** The id of this browser's record; null if the browser is not remembered, or has no record. */
   series: string | null;
-  /** Where it was logged in from: an IP address; null when unknown. */
+  /** The IP address that the user logged in from; null if unknown. */
   address: string | null;
-  /** The first 256 characters of the User-Agent; null when unknown. */
+  /** The first 256 characters of the User-Agent; null if unknown. */
   userAgent: string | null;
-  /** Set while the login gives no access yet, because `maxSessions` has not admitted it: it counts toward the user's logins. */
+  /**
+   * True while the login waits for `maxSessions` to admit it: it gives no access, but counts as one of the user's
+   * logins.
+   */
   pending?: true;
 }
 
-/** Could latchkey have written this login? A session that latchkey does not keep itself may contain anything. */
+/** Is this a login that latchkey could have written? A session in another middleware's store may contain anything. */
 export function isAuth(auth: unknown): auth is SessionAuth {
   return isLogin(auth);
 }

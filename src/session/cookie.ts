@@ -4,7 +4,7 @@ type CookieData = Pick<Cookie, "originalMaxAge" | "expires" | "secure" | "httpOn
   [K in "domain" | "priority" | "partitioned"]: Cookie[K] | undefined;
 };
 
-/** The attributes of a session's cookie, as an application may change them for one session. (express-session's Cookie) */
+/** The cookie attributes of one session, which the application may change. (express-session's Cookie) */
 export class Cookie {
   path: string;
   httpOnly: boolean;
@@ -13,11 +13,11 @@ export class Cookie {
   declare domain?: string;
   declare priority?: NonNullable<ResolvedCookie["priority"]>;
   declare partitioned?: boolean;
-  /** The lifetime that was chosen, in milliseconds; null for a cookie that lasts until the browser closes. */
+  /** The lifetime that was last set, in milliseconds; null for a cookie that lasts until the browser closes. */
   originalMaxAge: number | null = null;
   #expires: Date | null = null;
 
-  /** @param isSecure was the request made over HTTPS, for `secure: "auto"`? */
+  /** @param isSecure was the request made over HTTPS? Used for `secure: "auto"` */
   constructor(attributes: ResolvedCookie, isSecure: boolean) {
     this.path = attributes.path;
     this.httpOnly = attributes.httpOnly;
@@ -33,31 +33,34 @@ export class Cookie {
     return this.#expires;
   }
 
-  /** @throws TypeError for an invalid Date or another value; `false` means null, as in express-session's examples */
+  /** @throws TypeError for anything but a valid Date or null; `false` means null, as in express-session's examples */
   set expires(date: Date | null | false | undefined) {
     if (date && !isDate(date)) throw new TypeError("expires must be a valid Date, or null");
     this.#expires = date || null;
     this.originalMaxAge = this.maxAge;
   }
 
-  /** How many milliseconds the cookie lives from now; null if it lives until the browser closes. A Date sets `expires`. */
+  /**
+   * How long the cookie lasts from now, in milliseconds; null if it lasts until the browser closes. Assigning a Date
+   * sets `expires`.
+   */
   get maxAge(): number | null {
     return this.#expires && this.#expires.getTime() - Date.now();
   }
 
-  /** @throws TypeError for an invalid lifetime. express-session fails later, when it writes the cookie */
+  /** @throws TypeError for an invalid lifetime, at once; express-session throws later, when it writes the cookie */
   set maxAge(lifetime: number | Date | null | undefined) {
     if (typeof lifetime !== "number") {
-      if (lifetime && !isDate(lifetime)) throw new TypeError(NO_LIFETIME);
+      if (lifetime && !isDate(lifetime)) throw new TypeError(INVALID_LIFETIME);
       this.expires = lifetime || null;
       return;
     }
-    if (!isLifetime(lifetime)) throw new TypeError(NO_LIFETIME);
+    if (!isLifetime(lifetime)) throw new TypeError(INVALID_LIFETIME);
     this.#expires = new Date(Date.now() + lifetime);
     this.originalMaxAge = lifetime;
   }
 
-  /** What is sent to the browser, and the lifetime that was chosen. */
+  /** The attributes that the browser gets, and the lifetime that was last set. */
   get data(): CookieData {
     const { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite } = this;
     return { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite };
@@ -68,9 +71,9 @@ export class Cookie {
   }
 }
 
-const NO_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
+const INVALID_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
 
-/** Can a cookie live for this many milliseconds? Not if its end is later than the last valid Date. */
+/** Is this a possible cookie lifetime, in milliseconds? False if it would end after the last valid Date. */
 export function isLifetime(milliseconds: number): boolean {
   return isDate(new Date(Date.now() + milliseconds));
 }

@@ -9,7 +9,7 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** A session as plain data. */
 type SessionData = Record<string, unknown> & { cookie?: { originalMaxAge?: number | null } };
 
-/** `req.sessionStore`: the store of express-session, with its callbacks, for libraries that were written for it. */
+/** `req.sessionStore`: a store with the callback API of express-session, for libraries that were written for it. */
 export class ExpressStore {
   readonly #sessions: SessionMiddleware;
   readonly #kept = new WeakMap<object, KeptSession>();
@@ -23,12 +23,12 @@ export class ExpressStore {
     this.#sessions.generate(req);
   }
 
-  /** Ends the session of the request, and gives it a new one, even when the store fails. */
+  /** Ends the session of the request, and gives the request a new one, even if the store fails. */
   regenerate(req: Request, done?: Callback): void {
     answer(this.#sessions.regenerate(req), done);
   }
 
-  /** The session of an id as data, for `createSession`. */
+  /** Calls back with the session of this id as plain data, for `createSession`; with null if there is none. */
   get(sid: string, done: Callback<SessionData | null>): void {
     const found = this.#sessions.records.find(sid).then((kept) => {
       if (!kept?.record) return null;
@@ -41,7 +41,7 @@ export class ExpressStore {
     answer(found, done);
   }
 
-  /** Puts a session that `get` gave into the request. */
+  /** Makes a session from the data that `get` returned, and puts it into the request. */
   createSession(req: Request, data: SessionData): Session {
     const kept = this.#kept.get(data) ?? this.#sessions.records.unsaved(req.sessionID);
     const session = this.#sessions.sessionFor(req, kept);
@@ -49,13 +49,13 @@ export class ExpressStore {
     return session;
   }
 
-  /** Like `get`, as a session of no request. */
+  /** Like `get`, but calls back with a Session, which belongs to no request. */
   load(sid: string, done: Callback<Session | undefined>): void {
     const request = { sessionID: sid, sessionStore: this, headers: {} } as unknown as Request;
     this.get(sid, (error, data) => (error || !data ? done(error) : done(null, this.createSession(request, data))));
   }
 
-  /** Writes a session, or plain data instead of one. Plain data can end a login, but not begin or change one. */
+  /** Writes a session, or plain data in its place. Plain data can end a login, but cannot begin or change one. */
   set(sid: string, session: SessionData, done?: Callback): void {
     answer(this.#set(sid, session), done);
   }
@@ -85,19 +85,21 @@ export class ExpressStore {
   }
 }
 
-/** Notes all values in the store, so that those missing in the new data count as removed. */
+/** Marks all stored values as read, so that values missing from the new data count as removed. */
 function seeAll({ seen, record }: KeptSession): void {
   for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
 }
 
-/** The values to keep of a session that is plain data. */
+/** The values to store for a session that is given as plain data. */
 function valuesOf(data: SessionData, { record }: KeptSession): SessionValues {
   const auth = Object.hasOwn(data, "auth") ? record?.data.auth : undefined;
   const maxAge = data.cookie?.originalMaxAge;
   return { values: data, auth: auth as SessionAuth | undefined, maxAge: typeof maxAge === "number" ? maxAge : null };
 }
 
-/** Calls back with the outcome of a promise, or leaves it. A rejection that nobody hears must not end the process. */
+/**
+ * Passes the outcome of a promise to the callback, if there is one. Without one, a rejection must not end the process.
+ */
 function answer<T>(work: Promise<T>, done: Callback<T> | undefined): void {
   work.then(
     (value) => done?.(null, value),

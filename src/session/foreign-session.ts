@@ -7,9 +7,9 @@ import { isAuth, type SessionAuth } from "./auth.js";
 import { type NextSession, RequestSession } from "./request-session.js";
 import { putValues } from "./session.js";
 
-/** A session of an express-session of the application's own. latchkey does not know its store, and cannot tell who ended it. */
+/** A session of the application's own express-session. latchkey does not know its store, nor which request ended it. */
 class ForeignSession extends RequestSession {
-  /** May the session have been changed? */
+  /** Has the application had access to the session? Then it may have changed it. */
   #isOpen = false;
 
   get recordId(): null {
@@ -24,7 +24,7 @@ class ForeignSession extends RequestSession {
     return false;
   }
 
-  /** Does nothing: the application's express-session may trust a proxy that Express does not. */
+  /** Does nothing: the application's express-session may trust a proxy that Express does not trust. */
   assertDeliverable(): void {}
 
   isDeliverable(): boolean {
@@ -37,10 +37,10 @@ class ForeignSession extends RequestSession {
     return existed;
   }
 
-  /** Does nothing: the express-session goes on with its session. */
+  /** Does nothing: the express-session keeps using its session. */
   abandon(): void {}
 
-  /** Ends the old session first: express-session cannot do it later. */
+  /** Ends the old session first, because express-session cannot end it later. */
   async regenerate({ values, auth, continues, name, admit }: NextSession): Promise<void> {
     const { req } = this;
     await name?.(null);
@@ -52,7 +52,7 @@ class ForeignSession extends RequestSession {
       await calledBack((done) => req.session.save(done));
       await admit?.();
     } catch (error) {
-      req.sessionStore.generate(req); // or the save at the end of the response could still bring the login about
+      req.sessionStore.generate(req); // otherwise express-session could still save the login when the response ends
       throw error;
     }
   }
@@ -62,7 +62,7 @@ class ForeignSession extends RequestSession {
     return super.use();
   }
 
-  /** The application may have written anything there. A value that is not a login counts as absent, and no loader is called. */
+  /** The application may have written any value. One that is not a login counts as absent, and no loader is called. */
   override readAuth(): SessionAuth | undefined | null {
     const auth: unknown = super.readAuth();
     return auth === null || isAuth(auth) ? auth : undefined;
@@ -79,7 +79,7 @@ class ForeignSession extends RequestSession {
     this.req.session.auth = auth;
   }
 
-  /** express-session would fail later, when the answer cannot be replaced any more. */
+  /** Checked early: express-session would fail later, when the response can no longer be replaced by an error. */
   #assertJson(): void {
     try {
       JSON.stringify(this.session);
@@ -98,7 +98,7 @@ class ForeignSession extends RequestSession {
   }
 }
 
-/** The session of a request that an express-session of the application's own may have handled. */
+/** The session of a request that may have passed the application's own express-session. */
 export function watchSession(req: Request, res: Response, next: (error: unknown) => void): RequestSession {
   if (req.app) ownedLater.add(req.app);
   const session = new ForeignSession(req, res, req.session);
@@ -106,23 +106,23 @@ export function watchSession(req: Request, res: Response, next: (error: unknown)
   return session;
 }
 
-/** The error for an express-session of the application's own, which cannot tell the sessions of a user. */
+/** The error for the application's own express-session, which cannot list a user's sessions. */
 export function foreignSessions(): UnsupportedByStoreError {
-  return new UnsupportedByStoreError("listByUser", "an express-session of the application's own keeps the sessions");
+  return new UnsupportedByStoreError("listByUser", "the application's own express-session keeps the sessions");
 }
 
-/** Ends the session of a request, and tells whether it was there just before. The request gets a new, empty one. */
+/** Ends the session of a request, and returns whether it existed just before. The request gets a new, empty session. */
 export async function endForeignSession(req: Request): Promise<boolean> {
   const existed = Boolean(await foreignSession(req));
   await calledBack((done) => req.sessionStore.regenerate(req, done));
   return existed;
 }
 
-/** What the store of an express-session of the application's own has of the request's session now. */
+/** Reads the request's session from the store of the application's own express-session; null if it is not there. */
 export async function foreignSession(req: Request): Promise<SessionData | null> {
   const session = await calledBack((done) =>
     req.sessionStore.get(req.sessionID, (error, found) => {
-      // For express-session too this is how a store of files says that there is none.
+      // File stores report a missing session with this error, and express-session treats it the same way.
       if (error?.code === "ENOENT") done();
       else done(error, found);
     }),
@@ -130,7 +130,9 @@ export async function foreignSession(req: Request): Promise<SessionData | null> 
   return (session as SessionData | undefined) ?? null;
 }
 
-/** A callback of the application's store as a promise; its failure becomes StoreUnavailableError. */
+/**
+ * Turns a callback of the application's store into a promise. Rejects with StoreUnavailableError if the store fails.
+ */
 function calledBack(call: (done: (error?: unknown, value?: unknown) => void) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
     call((error, value) => {

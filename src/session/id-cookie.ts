@@ -5,19 +5,23 @@ import { isSame } from "../crypto/keys.js";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { readCookie } from "../http/cookies.js";
 
-/** A cookie that one of the secrets signed. */
+/** The content of a session cookie with a valid signature. */
 export interface OpenedCookie {
   sid: string;
-  /** What the store knows the session by. */
+  /** The id of the session's record in the store. */
   id: string;
-  /** Was it signed by the first secret? */
+  /** Was the cookie signed with the first secret? */
   byFirst: boolean;
 }
 
-/** So many cookies are known again without computing their signatures, which takes a tenth of the time of a request to Express. */
+/**
+ * How many verified cookies are cached. Verifying a signature takes about a tenth of the time of an Express request.
+ */
 const MAX_KNOWN = 1000;
 
-/** The session's cookie as express-session makes it, so that a deployment can move to an express-session of its own and back. */
+/**
+ * The session cookie in express-session's format, so that a deployment can switch to its own express-session and back.
+ */
 export class SessionCookie {
   readonly #keys: readonly KeyObject[];
   readonly #known = new LRUCache<string, OpenedCookie>({ max: MAX_KNOWN });
@@ -30,12 +34,14 @@ export class SessionCookie {
     this.#keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
   }
 
-  /** The signed value, unencoded, of a session id. */
+  /** The signed cookie value for a session id, not URL-encoded. */
   seal(sid: string): string {
     return `s:${sid}.${signature(sid, this.#keys[0]!)}`;
   }
 
-  /** The one cookie of the request; null when it is absent, doubled, or signed by none of the secrets. */
+  /**
+   * Reads the cookie of a request; null if it is absent, sent more than once, or not signed with one of the secrets.
+   */
   read(req: Request): OpenedCookie | null {
     const value = readCookie(req, this.name);
     if (value === undefined) return null;

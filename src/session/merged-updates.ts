@@ -1,10 +1,10 @@
 import type { SessionRecord } from "../store/session-store.js";
 import type { Changed } from "./snapshot.js";
 
-/** Writes changes over a record; null when the session has ended. */
+/** Writes changes to a record. Resolves with the new record, or with null if the session has ended. */
 type Write = (id: string, base: SessionRecord, changes: readonly Changed[]) => Promise<SessionRecord | null>;
 
-/** The update of a session that is being written, and the changes that wait for it. */
+/** An update of a session that is being written, and the changes that wait for it. */
 interface Turn {
   writing: Promise<SessionRecord | null>;
   /** The changes that the next update writes. */
@@ -13,9 +13,9 @@ interface Turn {
 }
 
 /**
- * Merges the updates of concurrent requests of this process that change the same session. While one update is being written, the changes
- * of all other requests are collected, and the next update writes them together. So 300 concurrent requests take a few updates, and no
- * request has to try again.
+ * Merges the updates of concurrent requests of this process that change the same session. While one update is being
+ * written, the changes of all other requests are collected, and the next update writes them together. So 300
+ * concurrent requests take only a few updates, and no request has to try again.
  */
 export class MergedUpdates {
   readonly #turns = new Map<string, Turn>();
@@ -23,10 +23,10 @@ export class MergedUpdates {
   constructor(private readonly write: Write) {}
 
   /**
-   * Resolves with the record after an update with these changes; the record may also have changes of other requests. Rejects if the update
-   * fails.
+   * Writes these changes, perhaps together with changes of other requests. Resolves with the updated record, or with
+   * null if the session has ended. Rejects if the update fails.
    *
-   * @param base the record as the request last knew it
+   * @param base the record as the request last read it
    */
   update(id: string, base: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
     const turn = this.#turns.get(id);
@@ -34,7 +34,7 @@ export class MergedUpdates {
     turn.waiting.push(...changes);
     turn.next ??= turn.writing.then(
       (written) => this.#start(id, written ?? base, turn.waiting),
-      () => this.#start(id, base, turn.waiting), // the next update may succeed although this one failed
+      () => this.#start(id, base, turn.waiting), // the next update may succeed even if this one failed
     );
     return turn.next;
   }

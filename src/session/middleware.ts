@@ -8,8 +8,8 @@ import { sessionOf } from "./request-session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
 /**
- * Gives each request its session, `req.session`, with the contract of express-session, over a SessionStore. While the store is away,
- * the session is not: using `req.session` throws then.
+ * Gives each request its session, `req.session`, which behaves like a session of express-session and is kept in a
+ * SessionStore. While the store is unavailable, any use of `req.session` throws StoreUnavailableError.
  */
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
   const { records, ids, cookie } = sessions;
@@ -22,13 +22,13 @@ export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
     const session = new OwnSession(req, res, sessions, opened, expressStore);
     startResponse(res, session, next);
     if (!opened) {
-      session.leaveUnmade();
+      session.setAbsent();
       return next();
     }
     records.find(opened.sid, opened.id).then(
       (kept) => {
-        if (kept) session.leaveFound(kept);
-        else session.leaveUnmade();
+        if (kept) session.setFound(kept);
+        else session.setAbsent();
         next();
       },
       (error: unknown) => {

@@ -8,12 +8,12 @@ import { RequestSession } from "./request-session.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
-/** What becomes of a session of latchkey's own when the response begins: whether it is saved, and whether its cookie is set. */
+/** Decides, when the response begins, whether a session of latchkey's own is saved, and whether its cookie is set. */
 export abstract class OwnAnswer extends RequestSession {
   protected sid: string | undefined;
-  /** Is there nothing in the store for this request, and was no session asked for yet? */
-  protected isUnmade = false;
-  /** What the store has for this request, as long as nobody asked for the session. */
+  /** True if the store has no session for this request, and none was created yet. */
+  protected isAbsent = false;
+  /** The session that the store has for this request, until the session is first used. */
   protected found: KeptSession | undefined;
   #setsCookie = false;
 
@@ -43,20 +43,20 @@ export abstract class OwnAnswer extends RequestSession {
       return undefined;
     }
     if (found) this.open(found);
-    if (this.isUnmade && sessions.saveUninitialized) this.generate();
+    if (this.isAbsent && sessions.saveUninitialized) this.generate();
     const isUnset = this.session === undefined || this.session === null;
     this.conclude();
-    const isUseless = this.used && !this.opened && sessions.cookie.isDoubledIn(req);
-    if (isUseless || (this.ended && !this.session && sessions.cookie.isIn(req))) sessions.cookie.clear(req, res);
-    if (isUnset && sessions.unsetEnds && !this.isUnmade && !this.unavailable && typeof this.sid === "string") {
+    const isAmbiguous = this.used && !this.opened && sessions.cookie.isDoubledIn(req);
+    if (isAmbiguous || (this.ended && !this.session && sessions.cookie.isIn(req))) sessions.cookie.clear(req, res);
+    if (isUnset && sessions.unsetEnds && !this.isAbsent && !this.unavailable && typeof this.sid === "string") {
       return this.#endUnset(this.sid);
     }
-    if (typeof this.sid !== "string") return undefined; // the application took the session its id
+    if (typeof this.sid !== "string") return undefined; // the application removed the session's id
     const { session } = this;
     return session && Session.keptOf(session) ? this.#finishSession(session, isWhole) : undefined;
   }
 
-  /** Makes the session of the request. */
+  /** Makes the session of the request from its record. */
   protected open(kept: KeptSession): void {
     this.replace(this.sessions.sessionFor(this.req, kept) as never);
   }
@@ -85,9 +85,9 @@ export abstract class OwnAnswer extends RequestSession {
       return undefined;
     cookie.maxAge = cookie.originalMaxAge;
     const renews = this.renewFor(values.auth);
-    const sends = this.#owesCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
+    const sends = this.#needsCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
     const saving = saves ? records.save(kept, values, req) : undefined;
-    // A save fails if the session has ended, and no other request can have ended a new session.
+    // Otherwise no check is needed: a save fails if the session has ended, and no other request can end a new session.
     if ((sends || renews) && !isNew && !hasChanges) {
       const isLive = () => records.isLive(kept);
       return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
@@ -96,21 +96,22 @@ export abstract class OwnAnswer extends RequestSession {
     return saving;
   }
 
-  #owesCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
+  #needsCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
     const { sessions } = this;
     if (isNew) return sessions.saveUninitialized || isModified || kept.record !== null;
     if (sessions.rolling || (cookie.expires !== null && isModified)) return true;
-    // A cookie that an older secret signed is signed again once it has loaded a user, because then no shared cache keeps the response.
+    // A cookie signed with an older secret is re-signed only on a personal response, which no shared cache keeps.
     const isOld = this.opened !== null && !this.opened.byFirst;
     return isOld && this.personal && !sessions.cookie.isChangedBy(this.res);
   }
 
-  /** Returns whether it set the cookie: not over plain HTTP, if the cookie is Secure. */
+  /** Returns whether it set the cookie: a Secure cookie is not set over plain HTTP. */
   #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { sessions } = this;
     const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;
     if (secure && !sessions.cookie.isSecure(this.req)) return false;
-    // A cookie with an age outlives no login (ASVS 7.3.2); its session keeps the age, for a confirmation starts the login's time anew.
+    // A cookie with a maxAge must not outlive its login (ASVS 7.3.2). The session keeps the full maxAge, because a
+    // confirmation restarts the login's timeout.
     const end =
       auth && Number.isFinite(auth.loginAt) ? auth.loginAt + sessions.absoluteTimeout : Number.POSITIVE_INFINITY;
     const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };

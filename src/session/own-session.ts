@@ -12,7 +12,7 @@ import { type NextSession, sessionOf } from "./request-session.js";
 import { putValues, Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
-/** `req.sessionID`, which is made with the session. */
+/** `req.sessionID`, which is created together with the session. */
 const SESSION_ID = sharedProperty(
   "sessionID",
   (req) => ownSession(req)?.useId(),
@@ -32,7 +32,10 @@ const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) => {
   defineShared(shared, "sessionStore", SESSION_STORE);
 });
 
-/** A session of latchkey's own in one request: made when it is first used, saved and given its cookie when the response begins. */
+/**
+ * A session of latchkey's own in one request: created on first use; saved, with its cookie set, when the response
+ * begins.
+ */
 export class OwnSession extends OwnAnswer implements Regenerable {
   constructor(
     req: Request,
@@ -47,43 +50,43 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   useId(): string | undefined {
-    if (this.isUnmade) this.generate();
+    if (this.isAbsent) this.generate();
     return this.sid;
   }
 
-  /** An id that is none is not replaced by that of a session which is made later. */
+  /** Sets the id. For an invalid id it creates the session first, because creating it later would replace that id. */
   replaceId(sid: string | undefined): void {
     if (typeof sid !== "string") this.useId();
     this.sid = sid;
   }
 
-  /** The store has no session for this request: a new one is made should anybody ask. */
-  leaveUnmade(): void {
-    this.isUnmade = true;
+  /** Notes that the store has no session for this request. A new one is created on first use. */
+  setAbsent(): void {
+    this.isAbsent = true;
   }
 
-  /** The store has this session: it is made should anybody ask. */
-  leaveFound(kept: KeptSession): void {
+  /** Notes the session that the store has for this request. `req.session` is created from it on first use. */
+  setFound(kept: KeptSession): void {
     this.found = kept;
   }
 
   override use(): Request["session"] | undefined {
-    if (this.isUnmade) this.generate();
+    if (this.isAbsent) this.generate();
     else if (this.found) this.open(this.found);
     return super.use();
   }
 
   override readAuth(): SessionAuth | undefined | null {
-    if (!this.isUnmade && !this.found) {
+    if (!this.isAbsent && !this.found) {
       const auth = super.readAuth();
-      return auth && Session.authOf(this.session); // an object that replaced the session logs nobody in
+      return auth && Session.authOf(this.session); // an object that the application put in its place has no login
     }
     this.noteUse();
     return this.found?.record?.data.auth as unknown as SessionAuth | undefined;
   }
 
   override replace(session: Request["session"] | undefined): void {
-    this.isUnmade = false;
+    this.isAbsent = false;
     this.found = undefined;
     super.replace(session);
   }
@@ -154,7 +157,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   ender(): () => Promise<boolean> {
-    // The session could not be read, or the application replaced its object: the cookie still has its id.
+    // If the session could not be read, or the application replaced its object, the cookie still has its id.
     const id = this.isStored ? this.sid : this.opened?.sid;
     return async () => id !== undefined && this.sessions.end(id);
   }
@@ -167,7 +170,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     this.putAuth(auth);
   }
 
-  /** What is known of the session's record; undefined if the application replaced the session. */
+  /** The session as it is in the store; undefined if the application replaced the session. */
   #kept(): KeptSession | undefined {
     return this.found ?? Session.keptOf(this.use());
   }

@@ -8,11 +8,11 @@ import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
 import { type Changed, changedData, SessionSnapshot } from "./snapshot.js";
 
-/** A session, as far as this request knows where it stands in the store. */
+/** A session as one request last saw it in the store. */
 export class KeptSession {
-  /** The last write that was begun; the next one waits for it. */
+  /** The last write that was started; the next write waits for it. */
   writing: Promise<void> | undefined;
-  /** Did this request write it? */
+  /** Has this request written the session? */
   written = false;
   createdAt: number;
   lastSeenAt: number;
@@ -20,52 +20,55 @@ export class KeptSession {
 
   constructor(
     readonly sid: string,
-    /** What the store knows it by. */
+    /** The id of the session's record in the store. */
     readonly id: string,
-    /** Null while nothing is in the store. */
+    /** Null while the session is not in the store. */
     public record: SessionRecord | null,
   ) {
     this.createdAt = record?.createdAt ?? Date.now();
     this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
   }
 
-  /** Its values as the store has them, as far as they were read. */
+  /** The stored values that this request has read. */
   get seen(): SessionSnapshot {
     this.#seen ??= new SessionSnapshot();
     return this.#seen;
   }
 }
 
-/** The times that records are written with. */
+/** The timeouts of sessions, in milliseconds. */
 export interface RecordOptions {
   idleTimeout: number;
   absoluteTimeout: number;
-  /** That of a cookie whose session says nothing else; null for one that lasts until the browser closes. */
+  /** The default lifetime of the cookie; null for a cookie that lasts until the browser closes. */
   maxAge: number | null;
 }
 
 /** The values of a session that the store keeps. */
 export interface SessionValues {
-  /** The application's values, including any that it put under the names of the other two. */
+  /** The application's values. Values that it put under the names `auth` and `cookie` are ignored. */
   values: object;
   auth: SessionAuth | undefined;
-  /** The lifetime of its cookie. */
+  /** The lifetime of the session's cookie, in milliseconds; null for one that lasts until the browser closes. */
   maxAge: number | null;
 }
 
-/** The last instant that a store takes, for a timeout of centuries. */
+/** The last timestamp that a store accepts. A timeout of thousands of years would exceed it. */
 const LATEST = Date.UTC(9999, 11, 31);
-/** At least this often a session in use is touched, however long the idle timeout. */
+/** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
-/** How long a login lasts that was not admitted yet, should its process not live to decide. */
-const ADMISSION = 30_000;
-/** How often an update is tried again because other processes changed the session: at once, then after growing random pauses. */
+/** How long a pending login lasts if its process stops before it is admitted. */
+const PENDING_TIMEOUT = 30_000;
+/**
+ * How many times an update is tried while other processes change the session: the first retry follows at once, later
+ * ones after growing random pauses.
+ */
 const MAX_TRIES = 20;
 const LONGEST_PAUSE = 200;
 
 /**
- * Sessions in a SessionStore: it hashes ids, tells the first write of a session (`create`) from later ones (`update`), writes what a
- * request changed and nothing else, and throttles touches.
+ * The sessions in a SessionStore. Hashes ids, calls `create` for the first write of a session and `update` for later
+ * ones, writes only what a request changed, and limits how often a session is touched.
  */
 export class SessionRecords {
   readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
@@ -77,12 +80,12 @@ export class SessionRecords {
     private readonly events: LoginEmitter<never>,
   ) {}
 
-  /** A session that is not in the store. */
+  /** Returns a new session that is not in the store. */
   unsaved(sid: string): KeptSession {
     return new KeptSession(sid, this.ids.of(sid), null);
   }
 
-  /** The session of an id, or null. */
+  /** Resolves with the session of this id, or null. */
   async find(sid: string, id: string = this.ids.of(sid)): Promise<KeptSession | null> {
     const record = await this.#read(id);
     if (!record) return null;
@@ -90,7 +93,7 @@ export class SessionRecords {
     return new KeptSession(sid, id, record);
   }
 
-  /** Writes what is different in these values, one write of a session after the other. */
+  /** Writes the values that changed. The writes of one session run one after the other. */
   save(kept: KeptSession, values: SessionValues, req?: Request): Promise<void> {
     const write = () => this.#write(kept, values, req);
     const writing = kept.writing ? kept.writing.then(write, write) : write();
@@ -98,7 +101,7 @@ export class SessionRecords {
     return writing;
   }
 
-  /** Notes, now and then, that a session is in use; undefined where it was noted lately. */
+  /** Updates the session's last use in the store. Returns undefined, and does nothing, if that was done recently. */
   touch(kept: KeptSession): Promise<unknown> | undefined {
     if (!kept.record) return undefined;
     const { data, createdAt } = kept.record;
@@ -110,32 +113,32 @@ export class SessionRecords {
     return this.store.touch(kept.id, { lastSeenAt: now, expiresAt });
   }
 
-  /** Is the session still in the store? Also notes that it was used, if that is due. */
+  /** Is the session still in the store? Also updates its last use, unless that was done recently. */
   async isLive(kept: KeptSession): Promise<boolean> {
     const touched = this.touch(kept);
     if (touched) return (await touched) === true;
     return (await this.#read(kept.id)) !== null;
   }
 
-  /** Touches, without anybody waiting for it; a failure is told by `storeFailed`. */
+  /** Touches the session in the background. The event `storeFailed` reports a failure. */
   noteUse(kept: KeptSession): void {
     this.touch(kept)?.catch(() => {});
   }
 
-  /** Ends a session, and tells whether there was one and this call ended it. */
+  /** Ends a session. Resolves with true if it existed and this call ended it. */
   async end(sid: string): Promise<boolean> {
     return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
   }
 
-  /** Writes a new session that no request holds. */
+  /** Writes a new session that belongs to no request. */
   async insert(kept: KeptSession, data: JsonObject): Promise<void> {
     await this.#create(kept, data);
   }
 
   /**
-   * What a save would write.
+   * Returns what a save would write.
    *
-   * @throws SessionValueError for a value that JSON cannot hold
+   * @throws SessionValueError for a value that cannot be kept as JSON
    */
   changesOf(kept: KeptSession, { values, auth, maxAge }: SessionValues): Changed[] {
     return kept.seen.changesIn(values, { auth, cookie: maxAge === this.options.maxAge ? undefined : { maxAge } });
@@ -151,7 +154,7 @@ export class SessionRecords {
     kept.written = true;
   }
 
-  /** Null when the session has ended. */
+  /** Resolves with the new record; with null if the session has ended. */
   async #change(
     kept: KeptSession,
     record: SessionRecord,
@@ -159,7 +162,7 @@ export class SessionRecords {
     changed: readonly Changed[],
   ): Promise<SessionRecord | null> {
     if (auth || record.userId === null) return this.#updates.update(kept.id, record, changed);
-    // Plain data ended the login. A record never changes its user, so another one takes the id.
+    // Plain data ended the login. A record never changes its user, so it is replaced by a new one with the same id.
     if (!(await this.store.destroy(kept.id))) return null;
     return this.#create(kept, changedData(record.data, changed));
   }
@@ -178,14 +181,17 @@ export class SessionRecords {
     return record;
   }
 
-  /** Makes changes to the record, which other processes may have changed since it was read; null when the session has ended. */
+  /**
+   * Makes changes to the record, which other processes may have changed since it was read. Resolves with the new
+   * record; with null if the session has ended.
+   */
   async #update(id: string, read: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
     let base: SessionRecord | null = read;
     for (let tried = 1; base; tried++) {
       const { createdAt, revision } = base;
       const now = Date.now();
       const data = changedData(base.data, changes);
-      const lastSeenAt = Math.max(now, base.lastSeenAt); // a clock that was set back takes nothing back
+      const lastSeenAt = Math.max(now, base.lastSeenAt); // never earlier, even if the clock was set back
       const update: SessionUpdate = { data, lastSeenAt, expiresAt: this.#expiryOf(data, createdAt, now), revision };
       if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
       if (tried === MAX_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
@@ -207,9 +213,9 @@ export class SessionRecords {
     return Math.min(Math.max(Math.ceil(end), 0), LATEST);
   }
 
-  /** A session lives no longer than its cookie would. */
+  /** How long the session may stay unused: at most the idle timeout, and at most the `maxAge` of its cookie. */
   #idleOf(data: JsonObject): number {
-    if (authIn(data)?.pending) return ADMISSION;
+    if (authIn(data)?.pending) return PENDING_TIMEOUT;
     const { maxAge = this.options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
     const { idleTimeout } = this.options;
     return typeof maxAge === "number" ? Math.min(idleTimeout, maxAge) : idleTimeout;

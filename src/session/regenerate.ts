@@ -2,26 +2,29 @@ import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../err
 import type { SessionAuth } from "./auth.js";
 import type { NextSession } from "./request-session.js";
 
-/** How many new ids a login tries. */
+/** How many new ids a login tries if the first ones are taken. */
 const MAX_TRIES = 3;
 
-/** A session of latchkey's own, as a regeneration changes it. */
+/** A session of latchkey's own, as `regenerate` uses it. */
 export interface Regenerable {
   /** Is the session in the store, as far as this process knows? */
   readonly isStored: boolean;
-  /** When the session began. */
+  /** When the session was created. */
   readonly createdAt: number | undefined;
   /** The id of the session's record. */
   readonly recordId: string | null;
-  /** Goes back to the session of now. */
+  /** Returns a function that gives the request its current session back. */
   remember(): () => void;
-  /** Takes a new, empty, unsaved session with a new id. */
+  /** Gives the request a new, empty, unsaved session with a new id. */
   generate(): void;
   /** Puts a login and the application's values into an unsaved session. */
   begin(values: object, auth: SessionAuth, createdAt: number | undefined): void;
   putAuth(auth: SessionAuth): void;
   save(): Promise<void>;
-  /** How to end the session of now, whichever the request has then; the result tells whether there was one to end. */
+  /**
+   * Returns a function that ends the current session, even if the request has another one by then. It resolves with
+   * true if it ended the session.
+   */
   ender(): () => Promise<boolean>;
   noteReplaced(ended: boolean): void;
 }
@@ -84,8 +87,11 @@ async function activate(session: Regenerable, { pending: _, ...auth }: SessionAu
   await session.save();
 }
 
-/** Ends a session that must not be. Should that fail, it ends when it expires. While the store is away nobody waits for it. */
+/**
+ * Ends a session after an error. If that fails too, the session ends when it expires. If the store is unavailable, the
+ * request does not wait for it.
+ */
 async function undo(end: () => Promise<boolean>, error: unknown): Promise<void> {
-  const undoing = end().catch(() => {}); // told by storeFailed
+  const undoing = end().catch(() => {}); // the event storeFailed reports a failure
   if (!(error instanceof StoreUnavailableError)) await undoing;
 }

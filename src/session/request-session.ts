@@ -5,62 +5,63 @@ import { hasNotedCookie, keepPrivate } from "../http/caching.js";
 import { noteDeletion, ownerOf, ownSessionOf } from "../http/session-property.js";
 import type { SessionAuth } from "./auth.js";
 
-/** How a login comes into a new session. */
+/** A login, and how to put it into a new session. */
 export interface NextSession {
-  /** What the application keeps in the new session. */
+  /** The application's values for the new session. */
   values: object;
   auth: SessionAuth;
-  /** Does this login continue the one of the old session, which must be there still? */
+  /** Does this login continue the login of the old session? Then the old session must still exist. */
   continues?: boolean;
-  /** When the login began. @default now, or when the login began that it continues */
+  /** The `createdAt` of the new session. @default now; if `continues` is true, the `createdAt` of the old session */
   createdAt?: number | undefined;
   /**
-   * Called with the id of the new session's record before that is created, so that the record of the browser names it; with null for a
-   * session of the application's own. Called again with another id when that one is taken, and with null when all were. A rejection
-   * creates none.
+   * Called with the id of the new session's record before the record is created, so that the browser's record can name
+   * it; called with null for a session of the application's own express-session. If the id is taken, it is called again
+   * with another id, and with null if all ids were taken. If it rejects, no session is created.
    */
   name?: ((session: string | null) => Promise<void>) | undefined;
-  /** Does the login give no access until it is admitted? */
+  /** Is the login stored as pending, without access, until it is admitted? */
   pending?: boolean;
-  /** Has the last word, once the login is in the store; a rejection undoes it. */
+  /** Called once the login is in the store. If it rejects, the login is undone. */
   admit?: (() => Promise<void>) | undefined;
-  /** Ends the login of the old session where that has gone: it may live on in another one. */
+  /** Called if the old session has already ended, to end its login, which may have moved to another session. */
   missed?: (() => Promise<void>) | undefined;
 }
 
 /** How to renew a remember cookie. */
 export interface Renewing {
   loginId: string;
-  /** Renews the cookie if the answer may set it, and returns whether it did. */
+  /** Renews the cookie if the response may set it. Returns whether it did. */
   renew(): boolean;
   withdraw(): void;
 }
 
 /**
- * The session of one request, as the login layer uses it: one that latchkey keeps (OwnSession), or one of an express-session of the
- * application's own (ForeignSession).
+ * The session of one request, as the login layer uses it: a session that latchkey keeps (OwnSession), or a session of
+ * the application's own express-session (ForeignSession).
  *
- * When the response begins it sets `Vary: Cookie` if the session was used, and a private `Cache-Control` if the response is personal or
- * sets one of latchkey's cookies. It drops a session that was replaced and left empty, as after a logout.
+ * When the response begins, it sets `Vary: Cookie` if the session was used, and a private `Cache-Control` if the
+ * response is personal or sets one of latchkey's cookies. A session that was replaced and left empty, as after a
+ * logout, is dropped.
  */
 export abstract class RequestSession {
   /** Did the response depend on the session? */
   used = false;
-  /** Was the response made for a person, or did it change who is logged in? */
+  /** Was the response made for one user, or did the request change who is logged in? */
   personal = false;
-  /** Does a concurrent request give the browser a session, which a session of this request would replace? */
+  /** Does a concurrent request give the browser a session that a session of this request would replace? */
   restoredElsewhere = false;
-  /** Why there is no session, when the store could not be read; thrown at any use of it. */
+  /** Set if the store could not be read; thrown whenever the session is used. */
   unavailable: StoreUnavailableError | undefined;
-  /** The remember cookie that the answer renews, if the session still has the cookie's login: a logout by another request is final. */
+  /** The remember cookie that the response renews, unless another request has ended its login meanwhile. */
   renewing: Renewing | undefined;
   /** Was the session replaced by a new one? */
   protected replaced = false;
-  /** Was it this request that ended the session which the browser's cookie names? */
+  /** Did this request end the session that the browser's cookie names? */
   protected ended = false;
-  /** Was the session dropped from the request, although its login may live on in the store? */
+  /** Was the session removed from the request, although its login may still be in the store? */
   protected lost = false;
-  /** Has the handler ended the response, or begun it? From then on nobody else uses the session. */
+  /** Has the response begun? Later uses of the session do not change `used`. */
   #finishing = false;
   #isRenewed = false;
 
@@ -78,33 +79,37 @@ export abstract class RequestSession {
   /** @throws UnsupportedByStoreError if the session is not listed under its user */
   abstract assertListed(): void;
 
-  /** Is the session new, and in no store yet? Not known of an express-session of the application's own. */
+  /** Is the session new, and not in the store yet? Always false for the application's own express-session. */
   abstract get isUnsaved(): boolean;
 
-  /** @throws InsecureConnectionError when the session's cookie could never reach the browser */
+  /** @throws InsecureConnectionError if the session's cookie cannot reach the browser */
   abstract assertDeliverable(): void;
 
-  /** Can the session's cookie reach the browser? If not, warns the first time. */
+  /** Can the session's cookie reach the browser? If not, emits a warning the first time. */
   abstract isDeliverable(): boolean;
 
   /**
-   * Ends the session in the store, and gives the request a new, empty, unsaved one with a new id.
+   * Ends the session in the store, and gives the request a new, empty, unsaved session with a new id.
    *
-   * @returns whether there was one to end; with an express-session of the application's own, whether it was there just before
+   * @returns whether this call ended a session; with the application's own express-session, whether one existed before
    */
   abstract end(): Promise<boolean>;
 
-  /** Gives the request a new, empty session, and takes the cookie from the browser, because the old one could not be ended. */
+  /**
+   * Called if the session could not be ended: gives the request a new, empty session, and removes the cookie from the
+   * browser.
+   */
   abstract abandon(): void;
 
   /**
-   * Brings a login into a new, saved session of the request, and ends the old one. When it fails, the request has its old session, or
-   * an empty one if that has ended.
+   * Puts a login into a new, saved session of the request, and ends the old session. If this fails, the request keeps
+   * its old session, or gets an empty one if the old session has ended.
    *
-   * The new session is there before the old one ends, so that whoever ends the user's logins meanwhile finds the one or the other.
-   * Until the answer nobody knows its id. An express-session of the application's own ends the old session first.
+   * The new session is saved before the old one ends, so that a concurrent call that ends the user's logins finds at
+   * least one of them. The browser learns the new id only with the response. The application's own express-session
+   * ends the old session first.
    *
-   * @throws SessionGoneError when the login that this one continues, or this one, was ended meanwhile; the session is empty then
+   * @throws SessionGoneError if this login, or the one that it continues, was ended meanwhile; the session is then empty
    */
   abstract regenerate(next: NextSession): Promise<void>;
 
@@ -114,18 +119,18 @@ export abstract class RequestSession {
     return this.session ? this.session.auth : null;
   }
 
-  /** Changes a login, unless the application has ended its session since. */
+  /** Changes a login, unless the session has another login, or none, by now. */
   changeAuth({ loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
     const auth = this.readAuth();
     if (auth?.loginId === loginId) this.writeAuth({ ...auth, ...changes });
   }
 
-  /** Is it unknown whether the browser still has a login, because the end of its session, or of the request, failed? */
+  /** Is it unknown whether the browser still has a login, because ending the session or saving it failed? */
   get isLoginUnknown(): boolean {
     return this.lost;
   }
 
-  /** What the application put into the session, with the lifetime that it gave the cookie, but not who is logged in. */
+  /** The application's values in the session, without the login; with the cookie if it has a lifetime. */
   values(): object {
     const session = this.use();
     if (!session) return {};
@@ -133,23 +138,23 @@ export abstract class RequestSession {
     return typeof cookie?.originalMaxAge === "number" ? { ...values, cookie } : values;
   }
 
-  /** Takes the session's cookie from the browser, unless the answer sets another. */
+  /** Removes the session's cookie from the browser, unless the response sets a new one. */
   takeCookie(): void {
     this.noteReplaced(true);
   }
 
-  /** Notes that the response is a person's own. */
+  /** Notes that the response is made for one user. */
   markPersonal(): void {
     this.personal = this.used = true;
   }
 
-  /** Behind `req.session`. */
+  /** Called when `req.session` is read. */
   use(): Request["session"] | undefined {
     this.noteUse();
     return this.session;
   }
 
-  /** Behind an assignment to `req.session`. */
+  /** Called when `req.session` is assigned to. */
   replace(session: Request["session"] | undefined): void {
     this.session = session;
     this.unavailable = undefined;
@@ -162,7 +167,7 @@ export abstract class RequestSession {
    */
   abstract finish(isWhole: boolean): Promise<void> | undefined;
 
-  /** Called when an error replaces the answer. Takes back what `finish` has set. */
+  /** Called if an error replaces the response. Removes the cookies that `finish` has set. */
   fail(): void {
     this.withdrawCookies();
   }
@@ -176,16 +181,16 @@ export abstract class RequestSession {
   }
 
   /**
-   * Notes that the request's session is a new one, in the place of another.
+   * Notes that the request has a new session instead of its old one.
    *
-   * @param ended did this request end the other? If not, the one that did may have given the browser a new cookie already
+   * @param ended did this request end the old session? If another one did, the browser may already have a new cookie
    */
   protected noteReplaced(ended: boolean): void {
     this.replaced = true;
     this.ended ||= ended;
   }
 
-  /** Renews the remember cookie for a login of the session, and returns whether it did. */
+  /** Renews the remember cookie if it belongs to this login. Returns whether it did. */
   protected renewFor(auth: SessionAuth | undefined): boolean {
     const { renewing } = this;
     this.#isRenewed = renewing !== undefined && auth?.loginId === renewing.loginId && renewing.renew();
@@ -198,8 +203,8 @@ export abstract class RequestSession {
   }
 
   /**
-   * Lets the answer set cookies only if the session has not ended meanwhile. Otherwise a whole answer is sent without them, and an answer
-   * whose head is made already is given up.
+   * Keeps the cookies in the response only if the session has not ended meanwhile. If it has ended, and the head of the
+   * response is not made yet, the response is sent without them. If the head is made already, the response fails.
    */
   protected async keepCookies(isLive: Promise<boolean>, isWhole: boolean): Promise<void> {
     const lives = await isLive.catch(() => !isWhole); // the event storeFailed reports a failure
@@ -208,15 +213,15 @@ export abstract class RequestSession {
     changeHead(this.res, () => this.withdrawCookies());
   }
 
-  /** What follows from the use of any session. */
+  /** Drops a session that must not be saved, and sets the headers for caches. */
   protected conclude(): void {
     this.#finishing = true;
     if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
     if (this.restoredElsewhere && !this.replaced && !this.session?.auth) this.session = undefined;
-    this.#tellCaches();
+    this.#setCacheHeaders();
   }
 
-  #tellCaches(): void {
+  #setCacheHeaders(): void {
     const { res } = this;
     if (res.headersSent) return;
     if (this.used) {
@@ -227,7 +232,7 @@ export abstract class RequestSession {
   }
 }
 
-/** The session of a request, if it passed a middleware of latchkey's. */
+/** The session of a request; undefined if the request passed no middleware of latchkey. */
 export function sessionOf(req: Request): RequestSession | undefined {
   const owner = ownerOf(req);
   return owner instanceof RequestSession ? owner : undefined;

@@ -4,7 +4,7 @@ interface Access<T extends object> {
   set(owner: T, value: unknown): void;
 }
 
-/** A property that an assignment does not replace. */
+/** A property with a getter and setter, so that an assignment cannot replace it. */
 export function reserved<T extends object>({ get, set }: Access<T>): PropertyDescriptor {
   return {
     enumerable: true,
@@ -18,13 +18,13 @@ export function reserved<T extends object>({ get, set }: Access<T>): PropertyDes
   };
 }
 
-/** A verb. As in express-session, a function can replace it; any other value is ignored. */
-export function replaceable(name: string, verb: unknown): PropertyDescriptor {
+/** A session method. As in express-session, a function can replace it; any other value is ignored. */
+export function replaceable(name: string, method: unknown): PropertyDescriptor {
   const set = (session: object, value: unknown) => {
     if (typeof value !== "function") return;
     Object.defineProperty(session, name, { value, configurable: true, writable: true });
   };
-  return { ...reserved({ get: () => verb, set }), enumerable: false };
+  return { ...reserved({ get: () => method, set }), enumerable: false };
 }
 
 let hasWarned = false;

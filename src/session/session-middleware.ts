@@ -14,7 +14,9 @@ import { SessionCookie } from "./id-cookie.js";
 import { type KeptSession, SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 
-/** What the sessions of all requests under one manager have in common: where they are kept, and how their cookies are made. */
+/**
+ * The settings that the sessions of all requests under one manager share: their store, and how their cookies are made.
+ */
 export class SessionMiddleware implements SessionKeeper {
   readonly records: SessionRecords;
   /** Reads and signs the session ids in cookies. */
@@ -23,7 +25,7 @@ export class SessionMiddleware implements SessionKeeper {
   readonly cookie: BrowserCookie;
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
-  /** Does a session end that the application takes from its request? */
+  /** Does a session end when the application removes it from its request? */
   readonly unsetEnds: boolean;
   readonly absoluteTimeout: number;
   readonly #genid: ((req: Request) => unknown) | undefined;
@@ -48,12 +50,16 @@ export class SessionMiddleware implements SessionKeeper {
     this.#genid = genid;
   }
 
-  /** A new session that is not in the store. @throws OptionError if the application's `genid` returns no id */
+  /**
+   * Returns a new session that is not in the store.
+   *
+   * @throws OptionError if the application's `genid` returns anything but a non-empty string
+   */
   unsaved(req: Request): KeptSession {
     return this.records.unsaved(this.#newId(req));
   }
 
-  /** The session as the application sees it. */
+  /** Returns the session object for the application. */
   sessionFor(req: Request, kept: KeptSession): Session {
     const cookie = new Cookie(this.cookie.attributesFor(req), this.cookie.isSecure(req));
     return new Session(req, kept, this, cookie);
@@ -66,7 +72,11 @@ export class SessionMiddleware implements SessionKeeper {
     req.session = this.sessionFor(req, kept) as never;
   }
 
-  /** Writes what the request changed. Rejects if a new session would have a cookie that cannot reach the browser. */
+  /**
+   * Writes what the request changed.
+   *
+   * @throws InsecureConnectionError if the session is new and its cookie cannot reach the browser
+   */
   async save(session: Session): Promise<void> {
     const { kept, req, cookie, values } = Session.inside(session);
     if (!kept.record) {
@@ -83,19 +93,20 @@ export class SessionMiddleware implements SessionKeeper {
     req.session = this.sessionFor(req, kept) as never;
   }
 
-  /** Ends the session of the request, and gives it a new one, even when the store fails. */
+  /** Ends the session of the request, and gives the request a new one, even if the store fails. */
   async regenerate(req: Request): Promise<void> {
     await this.end(req.sessionID).finally(() => this.generate(req));
   }
 
-  /** Ends a session, and tells whether there was one and this call ended it. */
+  /** Ends a session. Resolves with true if it existed and this call ended it. */
   end(sid: string): Promise<boolean> {
     return this.records.end(sid);
   }
 
   /**
-   * May this new session get a row and a cookie? Not if it has no login, and a page of another site sent the request without the session's
-   * cookie: the browser may have that cookie and not send it (SameSite), and the new one would replace its login.
+   * May this new session get a record and a cookie? Not if it has no login, and a page of another site sent the request
+   * without the session's cookie: the browser may have a cookie that it does not send (SameSite), and the new one would
+   * replace it, and the login with it.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined || sameSite === "none") return true;

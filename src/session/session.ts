@@ -7,7 +7,7 @@ import { refuseAuth, replaceable, reserved } from "./reserved-properties.js";
 
 type Done = (error?: unknown) => void;
 
-/** What a session asks of what keeps it. */
+/** What a session needs from the middleware that made it. */
 export interface SessionKeeper {
   save(session: Session): Promise<void>;
   reload(session: Session): Promise<void>;
@@ -15,7 +15,7 @@ export interface SessionKeeper {
   end(sid: string): Promise<boolean>;
 }
 
-/** What latchkey knows of a session, whatever the application has done to the object. */
+/** latchkey's own data about a session, which the application cannot change through the session object. */
 interface Inside {
   kept: KeptSession;
   req: Request;
@@ -24,11 +24,11 @@ interface Inside {
 }
 
 /**
- * `req.session`: what the application keeps of a visitor, as top-level keys, and the verbs of express-session's sessions. Each verb
- * takes a callback, or gives a promise when it gets none.
+ * `req.session`: the application's data about a visitor, as top-level keys, with the methods of express-session's
+ * sessions. `save`, `reload`, `regenerate` and `destroy` take a callback; without one, they return a promise.
  *
- * Many applications copy a request's body into the session. So an assignment to a reserved name is ignored: it does not fail, and has
- * no effect.
+ * Many applications copy a request's body into the session. So an assignment to a reserved name does not throw; it is
+ * ignored.
  */
 export class Session {
   static readonly #COOKIE = reserved<Session>({
@@ -43,7 +43,7 @@ export class Session {
   });
 
   declare cookie: Cookie;
-  /** The login, as an own property if somebody is logged in. */
+  /** The login; an own property only if a user is logged in. */
   declare readonly auth?: SessionAuth;
   #cookie: Cookie;
   #auth: SessionAuth | undefined;
@@ -61,26 +61,26 @@ export class Session {
     if (data) this.#take(data);
   }
 
-  /** Where a session is kept; undefined for what is no session of this middleware's. */
+  /** The stored state of a session; undefined for any object that is not a Session. */
   static keptOf(session: unknown): KeptSession | undefined {
     return typeof session === "object" && session !== null && #kept in session ? session.#kept : undefined;
   }
 
-  /** The login of a session that this middleware made; undefined for any other object. */
+  /** The login of a session; undefined if it has none, and for any object that is not a Session. */
   static authOf(session: unknown): SessionAuth | undefined {
     return Session.keptOf(session) && Object.hasOwn(session as Session, "auth")
       ? (session as Session).#auth
       : undefined;
   }
 
-  /** What latchkey knows of a session that this middleware made. */
+  /** latchkey's own data about a Session. */
   static inside(session: object): Inside {
     const self = session as Session;
     const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
     return { kept: self.#kept, req: self.#req, cookie: self.#cookie, values };
   }
 
-  /** Notes who is logged in, in a session that this middleware made. */
+  /** Puts a login into a Session. */
   static logIn(session: object, auth: SessionAuth): void {
     (session as Session).#auth = Object.freeze(auth);
     Object.defineProperty(session, "auth", Session.#AUTH);
@@ -98,12 +98,16 @@ export class Session {
 
   set req(_: unknown) {}
 
-  /** Writes what was changed now, rather than when the response begins. */
+  /** Writes the changes now, instead of when the response begins. */
   save(done?: Done): this | Promise<void> {
     return this.#settle(this.#keeper.save(this), done);
   }
 
-  /** Puts a session in `req.session` as the store has it now. Rejects when it has none any more. */
+  /**
+   * Replaces `req.session` with the session as it is in the store now.
+   *
+   * @throws SessionGoneError if the session is no longer in the store
+   */
   reload(done?: Done): this | Promise<void> {
     return this.#settle(this.#keeper.reload(this), done);
   }
@@ -113,18 +117,18 @@ export class Session {
     return this.#settle(this.#keeper.regenerate(this.#req), done);
   }
 
-  /** Ends the session, and takes it from the request. */
+  /** Ends the session, and removes it from the request. */
   destroy(done?: Done): this | Promise<void> {
     this.#req.session = undefined as never;
     return this.#settle(this.#keeper.end(this.id), done);
   }
 
-  /** Lets the cookie live for its whole time from now on. */
+  /** Restarts the lifetime of the cookie. The same as `resetMaxAge`. */
   touch(): this {
     return this.resetMaxAge();
   }
 
-  /** Sets the cookie's `maxAge` to what it was at first. */
+  /** Sets the cookie's `maxAge` to `originalMaxAge`, counted from now. */
   resetMaxAge(): this {
     this.#cookie.maxAge = this.#cookie.originalMaxAge;
     return this;
@@ -133,7 +137,7 @@ export class Session {
   #take(data: JsonObject): void {
     const { seen } = this.#kept;
     for (const key of Object.keys(data)) {
-      // What has the name of a verb, or of what every object has, is left in the store as it is.
+      // A value named like a method, or like a property that every object has, stays in the store as it is.
       if (key in this) continue;
       const value = changeable(data[key]);
       (this as Record<string, unknown>)[key] = value;
@@ -155,7 +159,9 @@ export class Session {
       return this;
     }
     const promise = work.then(() => {});
-    promise.catch(() => {}); // who waits is told; who does not, as code written for express-session, must not end the process
+    // A caller that awaits the promise gets the error. If nothing awaits it, as in code written for express-session, it
+    // must not end the process.
+    promise.catch(() => {});
     return promise;
   }
 }
@@ -171,7 +177,7 @@ for (const [name, get, set] of [
   Object.defineProperty(prototype, name, { ...reserved({ get, set }), enumerable: false });
 }
 
-/** Puts values into a session, except those that would replace a verb. */
+/** Puts values into a session, except those that would replace one of its methods. */
 export function putValues(session: Request["session"], values: object): void {
   for (const [key, value] of Object.entries(values)) {
     if (key === "cookie" || !(key in session)) (session as unknown as Record<string, unknown>)[key] = value;

@@ -2,30 +2,30 @@ import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 
-/** One key of a session that was changed. */
+/** A changed key of a session. */
 export interface Changed {
   key: string;
-  /** Its value as JSON; undefined when it was removed. */
+  /** The new value as JSON; undefined if the key was removed. */
   text: string | undefined;
-  /** What to compare with from now on. */
+  /** What the snapshot keeps of the new value, to compare later values with. */
   seen: unknown;
 }
 
 /** The two values of a session that only latchkey writes. */
 export interface OwnValues {
   auth: SessionAuth | undefined;
-  /** The part of the cookie that is kept. */
+  /** The part of the cookie that is stored. */
   cookie: { maxAge: number | null } | undefined;
 }
 
-/** The JSON of a value that can be changed inside. */
+/** The JSON of a value whose content can change. */
 class Text {
   constructor(readonly json: string) {}
 }
 
 /**
- * The top-level values of a session as this request last knew them in the store, to tell what it changed: values that cannot be
- * changed inside as they are, the others as JSON.
+ * The stored top-level values of a session as this request last saw them. Comparing with them shows what the request
+ * changed. Values whose content cannot change are kept as they are, the others as JSON.
  */
 export class SessionSnapshot {
   readonly #seen = new Map<string, unknown>();
@@ -35,10 +35,10 @@ export class SessionSnapshot {
   }
 
   /**
-   * The differences in the values of a session, and in latchkey's own two values. Values that the application put under the names of
-   * those two are ignored.
+   * Returns the changes in the application's values and in latchkey's own two values. Values that the application put
+   * under the names of those two are ignored.
    *
-   * @throws SessionValueError for a value that JSON cannot hold
+   * @throws SessionValueError for a value that cannot be kept as JSON
    */
   changesIn(values: object, own: OwnValues): Changed[] {
     const changed: Changed[] = [];
@@ -52,14 +52,14 @@ export class SessionSnapshot {
   }
 
   #compare(key: string, value: unknown, changed: Changed[]): void {
-    const before = this.#seen.get(key); // which is never undefined: JSON has no such value
+    const before = this.#seen.get(key); // undefined only for a new key, because JSON has no undefined
     if (before === value) return;
     const text = jsonOf(key, value);
     const isSame = before instanceof Text ? before.json === text : before === undefined && text === undefined;
     if (!isSame) changed.push({ key, text, seen: isFixed(value) ? value : new Text(text ?? "") });
   }
 
-  /** Takes changes for known, once they are in the store. */
+  /** Adds changes to the snapshot once they are in the store. */
   accept(changed: readonly Changed[]): void {
     for (const { key, text, seen } of changed) {
       if (text === undefined) this.#seen.delete(key);
@@ -68,7 +68,7 @@ export class SessionSnapshot {
   }
 }
 
-/** The data with these changes; what of it was not changed is shared. */
+/** Returns the data with these changes. The unchanged values are shared, not copied. */
 export function changedData(data: JsonObject, changed: readonly Changed[]): JsonObject {
   const values = new Map<string, JsonValue>(Object.entries(data));
   for (const { key, text } of changed) {
@@ -82,7 +82,7 @@ function isOwn(key: string): key is keyof OwnValues {
   return key === "auth" || key === "cookie";
 }
 
-/** Can nothing inside of the value change? */
+/** Is it impossible to change the content of this value? */
 function isFixed(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   return Object.isFrozen(value) && Object.values(value).every((inner) => typeof inner !== "object" || inner === null);
