@@ -7,7 +7,7 @@ import { SharedProperties } from "./shared-properties.js";
 
 const starts = new RequestSlot<ResponseStart>();
 
-/** `writeHeader` is an old name of `writeHead`, until Node 26. */
+/** The methods that begin a response. `writeHeader` is an old name of `writeHead`, until Node 26. */
 const CALLS: ReadonlyArray<[name: string, call: Call]> = [
   ["writeHead", "writeHead"],
   ["writeHeader", "writeHead"],
@@ -17,11 +17,12 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
 ];
 
 /**
- * Calls `start.finish` once, before the head of a response is made, and sends no byte of the response until its promise resolves.
+ * Calls `start.finish` once, before the head of a response is made, and sends no byte of the response until its promise
+ * resolves.
  *
- * Every call of the handler takes effect at once, as without latchkey, while `HeldResponse` holds back the bytes. Only a whole answer (one
- * `end` with no head before it) is made after the promise resolves, so that an error can replace it. Until then the response looks as
- * if Node had made it.
+ * Every call of the handler takes effect immediately, as without latchkey, while `HeldResponse` holds back the bytes.
+ * The exception is a whole answer (one `end` with no head before it): it is made after the promise resolves, so that an
+ * error can replace it. Until then, the response looks as if Node had already made it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
@@ -36,31 +37,31 @@ export function startResponse(res: Response, start: Start, next: (error: unknown
   sharedMethods.addTo(res);
 }
 
-/** Runs `change`, which sets headers, unless the head of the response was made. */
+/** Runs `change`, which sets headers, unless the head of the response is already made. */
 export function changeHead(res: Response, change: () => void): void {
   const start = starts.get(res.req);
   if (start) start.change(change);
   else if (!res.headersSent) change();
 }
 
-/** Did the response begin? Also if an error replaces it: the session was saved, or not, and sets no cookie any more. */
+/** Has the response begun? Also true if an error replaced it, because the session can no longer set a cookie then. */
 export function hasBegun(res: Response): boolean {
   return res.headersSent || starts.get(res.req)?.hasBegun === true;
 }
 
-/** Lets something else take part in the start of a response that waits for its session. */
+/** Adds a participant to the start of a response. Does nothing if the request did not pass `startResponse`. */
 export function joinStart(res: Response, part: StartPart): void {
   starts.get(res.req)?.join(part);
 }
 
-/** The methods of every response. */
+/** The wrapped methods, which all responses share. */
 const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) => {
   const own = shared as Record<string, Method>;
   for (const [name, call] of CALLS) {
     const replaced = Object.hasOwn(shared, name) ? own[name] : undefined;
     if (!replaced && !(name in shared)) continue;
     own[name] = function (this: Response, ...args) {
-      // Looked up at each call: a library may put a prototype in between at any time.
+      // Looked up at each call, because a library may insert a prototype at any time.
       const original = replaced ?? (Object.getPrototypeOf(shared) as Record<string, Method>)[name]!;
       const start = starts.get(this.req);
       return start ? start.call(call, original, args, false) : original.apply(this, args);

@@ -14,11 +14,11 @@ import {
   withdrawCookie,
 } from "./cookies.js";
 
-/** How a cookie is set. */
-interface Making {
-  /** Its name, and its attributes unless `attributesOf` is given. */
+/** The name and attributes of a cookie, and how to recognize HTTPS. */
+interface CookieConfig {
+  /** The cookie's name, and its attributes unless `attributesOf` is given. */
   resolved: ResolvedCookie;
-  /** Its attributes for a request. */
+  /** Returns the cookie's attributes for a request. */
   attributesOf: ((req: Request) => ResolvedCookie) | undefined;
   /** The option `session.proxy`. */
   proxy: boolean | undefined;
@@ -27,36 +27,37 @@ interface Making {
 /**
  * One of latchkey's cookies, in the requests and responses of a manager.
  *
- * A browser sends a cookie twice if it has it for two domains or paths: after a deployment that changed them, or because a sibling
- * subdomain set one. latchkey cannot know which one is right, so it ignores both. The response that sets or removes the cookie also
- * removes it everywhere else; otherwise nobody could log in again in that browser.
+ * A browser sends a cookie twice if it stores it for two domains or paths: after a deployment changed them, or because
+ * a sibling subdomain set one. latchkey cannot know which of the two is right, so it ignores both. A response that sets
+ * or removes the cookie then also removes it from all other places; otherwise that browser could never log in again.
  */
 export class BrowserCookie {
   readonly name: string;
-  readonly #making: Making;
+  readonly #config: CookieConfig;
   readonly #events: LoginEmitter<never>;
-  readonly #told = new WeakSet<Request>();
-  #warnedOfDoubles = false;
-  #warnedOfPlainHttp = false;
+  /** The requests that the event `cookieDoubled` was emitted for. */
+  readonly #reported = new WeakSet<Request>();
+  #hasWarnedOfDoubled = false;
+  #hasWarnedOfPlainHttp = false;
 
-  constructor(making: Making, events: LoginEmitter<never>) {
-    this.name = making.resolved.name;
-    this.#making = making;
+  constructor(config: CookieConfig, events: LoginEmitter<never>) {
+    this.name = config.resolved.name;
+    this.#config = config;
     this.#events = events;
   }
 
   /** @throws OptionError for invalid attributes that the application gave for this request */
   attributesFor(req: Request): ResolvedCookie {
-    const { attributesOf, resolved } = this.#making;
+    const { attributesOf, resolved } = this.#config;
     return attributesOf ? attributesOf(req) : resolved;
   }
 
   /** Did the request arrive over HTTPS? */
   isSecure(req: Request): boolean {
-    return isSecure(req, this.#making.proxy);
+    return isSecure(req, this.#config.proxy);
   }
 
-  /** The cookie's value; undefined when the request has no such cookie, or more than one. */
+  /** The cookie's value; undefined if the request has no such cookie, or more than one. */
   valueIn(req: Request): string | undefined {
     return readCookie(req, this.name);
   }
@@ -70,7 +71,7 @@ export class BrowserCookie {
     return hasCookieTwice(req, this.name);
   }
 
-  /** Does the response set or remove the cookie so far? */
+  /** Does the response, as it is now, set or remove the cookie? */
   isChangedBy(res: Response): boolean {
     return changesCookie(res, this.name);
   }
@@ -80,7 +81,7 @@ export class BrowserCookie {
     this.send(req, res, value, { ...this.#express(req), ...chosen });
   }
 
-  /** Sets the cookie with exactly these attributes, unless the head of the response was made. */
+  /** Sets the cookie with exactly these attributes, unless the head of the response is already made. */
   send(req: Request, res: Response, value: string, attributes: ExpressCookie): void {
     changeHead(res, () => {
       this.#removeElsewhere(req, res, attributes);
@@ -89,7 +90,7 @@ export class BrowserCookie {
     });
   }
 
-  /** Removes the cookie, unless the head of the response was made. */
+  /** Removes the cookie from the browser, unless the head of the response is already made. */
   clear(req: Request, res: Response): void {
     changeHead(res, () => {
       const attributes = this.#express(req);
@@ -99,22 +100,22 @@ export class BrowserCookie {
     });
   }
 
-  /** Removes the cookie's Set-Cookie headers from the response, unless the head of the response was made. */
+  /** Removes the cookie's Set-Cookie headers from the response, unless the head of the response is already made. */
   withdraw(res: Response): void {
     changeHead(res, () => withdrawCookie(res, this.name));
   }
 
-  /** @throws InsecureConnectionError when the cookie would never reach the browser */
+  /** @throws InsecureConnectionError if the cookie cannot reach the browser */
   assertDeliverable(req: Request, cookie: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): void {
     if (!this.#canReach(req, cookie)) throw new InsecureConnectionError(this.name);
   }
 
-  /** Can the cookie reach the browser? If not, warns the first time. */
+  /** Can the cookie reach the browser? If not, emits a warning the first time. */
   isDeliverable(req: Request, cookie: Pick<ResolvedCookie, "secure"> = this.attributesFor(req)): boolean {
     const canReach = this.#canReach(req, cookie);
-    if (!canReach && !this.#warnedOfPlainHttp) {
-      this.#warnedOfPlainHttp = true;
-      warn(`what it would have kept is lost: ${new InsecureConnectionError(this.name).message}`);
+    if (!canReach && !this.#hasWarnedOfPlainHttp) {
+      this.#hasWarnedOfPlainHttp = true;
+      warn(`data was lost because its cookie could not be set: ${new InsecureConnectionError(this.name).message}`);
     }
     return canReach;
   }
@@ -124,8 +125,8 @@ export class BrowserCookie {
   }
 
   /**
-   * Makes the response private now, in case this cookie is set after the session has looked at Cache-Control. The session does it again
-   * when the response begins, in case the handler changes Cache-Control until then.
+   * Makes the response private now, in case this cookie is set after the session has checked Cache-Control. The session
+   * checks again when the response begins, in case the handler has changed Cache-Control by then.
    */
   #keepPrivate(req: Request, res: Response): void {
     noteCookie(req);
@@ -137,25 +138,28 @@ export class BrowserCookie {
     return { ...rest, secure: secure === "auto" ? this.isSecure(req) : secure };
   }
 
-  /** RFC 6265, 4.1.1, allows one Set-Cookie per name; removing a cookie from several places needs one for each. */
+  /**
+   * Removes earlier Set-Cookie headers of the cookie, because RFC 6265, 4.1.1, allows one per name. If the request has
+   * the cookie more than once, also removes it from its other places in the browser, which needs a header for each.
+   */
   #removeElsewhere(req: Request, res: Response, attributes: ExpressCookie): void {
     this.withdraw(res);
     if (!this.isDoubledIn(req)) return;
-    this.#tellOfDoubles(req);
+    this.#reportDoubled(req);
     for (const place of otherPlaces(req, this.name, attributes)) {
       res.clearCookie(this.name, { ...attributes, ...place });
     }
   }
 
-  #tellOfDoubles(req: Request): void {
-    if (this.#told.has(req)) return;
-    this.#told.add(req);
+  #reportDoubled(req: Request): void {
+    if (this.#reported.has(req)) return;
+    this.#reported.add(req);
     this.#events.emit("cookieDoubled", { req, name: this.name });
-    if (this.#warnedOfDoubles) return;
-    this.#warnedOfDoubles = true;
+    if (this.#hasWarnedOfDoubled) return;
+    this.#hasWarnedOfDoubled = true;
     warn(
-      `a browser sent the cookie ${this.name} more than once, so latchkey ignored it, and told the browser to remove it. This happens ` +
-        "when the cookie's domain or path was changed: change its name in the same deployment",
+      `a browser sent the cookie ${this.name} more than once, so latchkey ignored it and told the browser to remove it. ` +
+        "This happens after the cookie's domain or path was changed: change its name in the same deployment",
     );
   }
 }

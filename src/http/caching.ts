@@ -1,13 +1,16 @@
 import type { Request, Response } from "express";
 import { RequestSlot } from "./request-slot.js";
 
-/** What `res.sendFile` and `express.static` set when the handler chose nothing. */
+/** The default of `res.sendFile` and `express.static`, which counts as no Cache-Control of the application's own. */
 const UNCHOSEN = "public, max-age=0";
 
-/** Headers that shared caches prefer to Cache-Control, besides CDN-Cache-Control (RFC 9213) and its vendor variants. */
+/**
+ * Headers that take precedence over Cache-Control in shared caches. CDN-Cache-Control (RFC 9213) and its vendor
+ * variants do so too.
+ */
 const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel-expires"]);
 
-/** Is a header one of those by which a response tells caches how long to keep it? `name` is in lower case. */
+/** Does this header control how caches keep the response? `name` is in lower case. */
 export function isAboutCaching(name: string): boolean {
   return name === "cache-control" || isForSharedCaches(name);
 }
@@ -23,14 +26,14 @@ export function hasNotedCookie(req: Request): boolean {
   return cookies.get(req) === true;
 }
 
-/** May a shared cache keep the response, as far as its Cache-Control says? */
+/** Does the response's Cache-Control allow shared caches to keep it? */
 export function isShareable(res: Response): boolean {
   return !directivesOf(res, "Cache-Control").some(keepsOut);
 }
 
 /**
- * Keeps the response out of shared caches: adds `private`, and removes the directives and headers for shared caches. If the application
- * set no Cache-Control, no cache keeps the response.
+ * Keeps the response out of shared caches: adds `private`, and removes the directives and headers for shared caches. If
+ * the application set no Cache-Control, adds `no-store` too, so that no cache keeps the response.
  */
 export function keepPrivate(res: Response): void {
   const given = res.getHeader("Cache-Control") ?? UNCHOSEN;
@@ -44,7 +47,7 @@ export function keepPrivate(res: Response): void {
   }
 }
 
-/** `private="set-cookie"` does not count: it keeps only that header out. */
+/** Does this directive keep the whole response out of shared caches? `private="set-cookie"` covers only that header. */
 function keepsOut(directive: string): boolean {
   return /^(private|no-store)$/i.test(directive);
 }
@@ -53,7 +56,10 @@ function isForSharedCaches(name: string): boolean {
   return FOR_SHARED_CACHES.has(name) || name.endsWith("cdn-cache-control");
 }
 
-/** What stands between commas, except those in quotes: `max-age=600; private` is one directive, and no cache finds `private` in it. */
+/**
+ * The directives of a header, split at commas outside quotes. `max-age=600; private` is a single directive, in which no
+ * cache recognizes `private`.
+ */
 function directivesOf(res: Response, name: string): string[] {
   const parts = String(res.getHeader(name) ?? "").match(/([^,"]|"(\\.|[^"\\])*("|$))+/g) ?? [];
   return parts.map((part) => part.trim()).filter((part) => part !== "");

@@ -4,14 +4,14 @@ import { LRUCache } from "lru-cache";
 import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
 
-/** The fingerprints of the last clients, unless address and User-Agent together are longer than `LONGEST_KNOWN` characters. */
+/** Cached fingerprints by address and User-Agent, if the two together are at most `LONGEST_KNOWN` characters long. */
 const known = new LRUCache<string, string>({ max: 1000 });
 const LONGEST_KNOWN = 512;
 
 /**
- * What tells one client from another: the SHA-256 of its address and User-Agent, base64url.
+ * Identifies a client: the SHA-256 of its address and User-Agent, base64url.
  *
- * The address is `req.ip`, so Express's `trust proxy` decides whether a forwarded one is believed.
+ * The address is `req.ip`, so Express's `trust proxy` decides whether a forwarded address is used.
  * (Flask-Login's _session_identifier_generator)
  */
 export function clientFingerprint(req: Request): string {
@@ -24,10 +24,10 @@ export function clientFingerprint(req: Request): string {
 }
 
 /**
- * Wraps the option `fingerprint` in a check of its result. A session cannot keep anything but a string: without the check, the login would
- * silently be gone at the next request.
+ * Wraps the option `fingerprint` in a check of its result. A session can only keep a string: without the check, the
+ * login would silently disappear at the next request.
  *
- * @throws OptionError when it is called, and the option returns anything but a string
+ * @returns a function that throws OptionError if the option returns anything but a string
  */
 export function fingerprintBy(given: ((req: Request) => string) | undefined): (req: Request) => string {
   if (!given) return clientFingerprint;
@@ -40,7 +40,7 @@ export function fingerprintBy(given: ((req: Request) => string) | undefined): (r
 
 const LONGEST_USER_AGENT = 256;
 
-/** What a person may recognize a client by: its address and User-Agent, as far as they are known. */
+/** The address and User-Agent of a client, by which a user can recognize it; null where unknown. */
 export function clientOf(req: Request | undefined): { address: string | null; userAgent: string | null } {
   const userAgent = req?.headers["user-agent"];
   return { address: req?.ip ?? null, userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null };

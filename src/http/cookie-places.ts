@@ -1,19 +1,19 @@
 import { isIP } from "node:net";
 import type { CookieOptions, Request } from "express";
 
-/** Where a browser keeps a cookie. It keeps one cookie of each name at each place. */
+/** A place where a browser stores cookies. It stores one cookie per name and place. */
 interface Place {
   domain: string | undefined;
   path: string;
   partitioned: boolean;
 }
 
-/** A longer list would make a header that proxies reject; nginx accepts 4 kB by default. */
+/** More domains would make the response headers too long for proxies; nginx accepts 4 kB by default. */
 const MAX_DOMAINS = 4;
 
 /**
- * The other places from which a browser may have sent a cookie of this name with a request. A browser only sends
- * a cookie whose domain is the host or above it, and whose path is the request's path or above it. These are the likely ones.
+ * The most likely other places from which a browser may have sent a cookie of this name with a request. A browser only
+ * sends a cookie whose domain is the host or above it, and whose path is the request's path or above it.
  *
  * @param own where this response sets or removes the cookie
  */
@@ -31,14 +31,14 @@ export function otherPlaces(req: Request, name: string, { domain, path = "/", ..
   return places;
 }
 
-/** The path of a request target, in any form of it (RFC 9112, 3.2). */
+/** The path of a request, whatever the form of its target (RFC 9112, 3.2). */
 export function pathOf(req: Request): string {
   const target: string = req.originalUrl ?? req.url; // only Express sets originalUrl
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
   return path === "" ? "/" : path;
 }
 
-/** A host and the domains above it, without a top-level domain, for which no browser keeps a cookie. */
+/** A host and the domains above it, but not the top-level domain, because no browser stores a cookie for that. */
 function domainsOf(host: string): string[] {
   if (isIP(host) || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) return [];
   const labels = host.toLowerCase().split(".");
@@ -48,7 +48,7 @@ function domainsOf(host: string): string[] {
     .slice(-MAX_DOMAINS);
 }
 
-/** The first segment of a request's path, with and without a slash at its end. */
+/** The first segment of a request's path, with and without a trailing slash. */
 function firstPaths(req: Request): string[] {
   const [, first] = /^(\/[\x21-\x2e\x30-\x3a\x3c-\x7e]{1,100})(?=\/|$)/.exec(pathOf(req)) ?? [];
   return first === undefined ? [] : [first, `${first}/`];

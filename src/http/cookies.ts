@@ -3,25 +3,38 @@ import type { Duration } from "../duration.js";
 
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
-  /** @default the host that set it, without its subdomains */
+  /** The domain that gets the cookie, with its subdomains. @default only the host that set it */
   domain?: string | undefined;
-  /** @default "/" */
+  /** The path under which the browser sends the cookie. @default "/" */
   path?: string | undefined;
-  /** Only over HTTPS; `"auto"` follows the connection. @default true when NODE_ENV is "production", else "auto" */
+  /**
+   * Whether the cookie is only sent over HTTPS; `"auto"` means true if the request arrived over HTTPS.
+   *
+   * @default true if NODE_ENV is "production", otherwise "auto"
+   */
   secure?: boolean | "auto" | undefined;
-  /** Hidden from scripts. @default true */
+  /** Whether the cookie is hidden from scripts. @default true */
   httpOnly?: boolean | undefined;
-  /** `"none"` needs `secure: true`. @default "lax" */
+  /** Whether requests from other sites include the cookie. `"none"` needs `secure: true`. @default "lax" */
   sameSite?: "lax" | "strict" | "none" | undefined;
-  /** Which cookies a browser drops last when it has too many. @default none, which browsers take for medium */
+  /**
+   * A browser with too many cookies drops those with a lower priority first.
+   *
+   * @default none, which browsers treat as medium
+   */
   priority?: "low" | "medium" | "high" | undefined;
-  /** Kept apart for each site that embeds this one (CHIPS); needs `secure: true`. @default false */
+  /** Whether each site that embeds this one has its own cookie (CHIPS); needs `secure: true`. @default false */
   partitioned?: boolean | undefined;
 }
 
-/** The attributes of the session's cookie. */
+/** The attributes of the session cookie. */
 export interface SessionCookieOptions extends CookieOptions {
-  /** How long the browser keeps it after the last response that set it; the session ends at the same time. @default until the browser closes */
+  /**
+   * How long the browser keeps the cookie after the last response that set it. A session that is not used for this long
+   * ends.
+   *
+   * @default until the browser closes
+   */
   maxAge?: Duration | undefined;
 }
 
@@ -39,13 +52,13 @@ export interface ResolvedCookie {
   readonly maxAge?: number;
 }
 
-/** The one value of a cookie in the request; none when it is absent or sent more than once. */
+/** The value of a cookie in the request; undefined if the cookie is absent or sent more than once. */
 export function readCookie(req: Request, name: string): string | undefined {
   const values = cookieValues(req, name);
   return values.length === 1 ? values[0] : undefined;
 }
 
-/** Is a cookie of this name in the request at all, however often? */
+/** Is a cookie of this name in the request at least once? */
 export function hasCookie(req: Request, name: string): boolean {
   return cookieValues(req, name).length > 0;
 }
@@ -55,15 +68,15 @@ export function hasCookieTwice(req: Request, name: string): boolean {
   return cookieValues(req, name).length > 1;
 }
 
-/** Does the response set or remove a cookie of this name so far? */
+/** Does the response, as it is now, set or remove a cookie of this name? */
 export function changesCookie(res: Response, name: string): boolean {
   return pending(res).some((cookie) => cookie.startsWith(`${name}=`));
 }
 
 /**
- * Did a request arrive over HTTPS? All of latchkey's cookies depend on the result.
+ * Did a request arrive over HTTPS? This decides for all of latchkey's cookies.
  *
- * @param proxy the option `session.proxy`: whether `X-Forwarded-Proto` counts; undefined to follow Express's `trust proxy`
+ * @param proxy the option `session.proxy`: whether to trust `X-Forwarded-Proto`. If undefined, `trust proxy` decides
  */
 export function isSecure(req: Request, proxy: boolean | undefined): boolean {
   if (proxy === undefined) return req.secure;
@@ -72,7 +85,9 @@ export function isSecure(req: Request, proxy: boolean | undefined): boolean {
   return proxy && forwarded.trim().toLowerCase() === "https";
 }
 
-/** The values of a cookie in the request, which browsers send once for each path and domain that set it. */
+/**
+ * The values of a cookie in the request. A browser sends one for each domain and path that it stores the cookie for.
+ */
 function cookieValues({ headers: { cookie = "" } }: Request, name: string): string[] {
   const values: string[] = [];
   for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1)) {
@@ -87,7 +102,10 @@ function cookieValues({ headers: { cookie = "" } }: Request, name: string): stri
   return values;
 }
 
-/** Skips only spaces and tabs. To a browser, a no-break space is part of the name, so that name has no prefix that it protects. */
+/**
+ * Skips only spaces and tabs. A no-break space must not be skipped: for a browser it is part of the name, so the
+ * browser would not enforce the rules of a prefix such as `__Host-` that follows it.
+ */
 function skipBlanks(text: string, from: number, step: 1 | -1): number {
   let at = from;
   while (text[at] === " " || text[at] === "\t") at += step;

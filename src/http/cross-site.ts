@@ -1,11 +1,12 @@
 import type { Request } from "express";
 
-/** Methods that change nothing (RFC 9110, 9.2.1); browsers send Lax cookies along with them when somebody follows a link. */
+/** Safe methods (RFC 9110, 9.2.1). Browsers send Lax cookies with them when a user follows a link from another site. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 
 /**
- * Did a page of another site send this request, with a method that is not safe? Browsers say so in `Sec-Fetch-Site`. Old browsers, and
- * all browsers over plain HTTP, only name the page's host in `Origin`. `Origin: null` does not count: it could be a page of this site.
+ * Did a page of another site send this request, with an unsafe method? Browsers report this in `Sec-Fetch-Site`. Old
+ * browsers, and all browsers over plain HTTP, only report the page's origin, in `Origin`. `Origin: null` does not
+ * count, because it may come from a page of this site.
  */
 export function isFromOtherSite(req: Request): boolean {
   if (SAFE.includes(req.method)) return false;

@@ -2,11 +2,11 @@ import { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 import type { Response } from "express";
 
-/** The methods of a response that send something, or make its head. */
+/** The methods of a response that send data or make its head. */
 export type Call = "writeHead" | "write" | "end" | "flushHeaders";
 type Method = (...args: unknown[]) => unknown;
 
-/** The effect that a call would have on a response. */
+/** The effect that a call of Node's method would have on a response. */
 export interface Rehearsal {
   /** The error that it would throw. */
   error?: unknown;
@@ -21,8 +21,9 @@ const node = ServerResponse.prototype as unknown as Record<Call, Method>;
 const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /**
- * Makes one of Node's calls without an effect on the response. The call runs on an object that inherits everything from the response, and
- * changes only that object. So a call can throw Node's error at once, although the answer is sent later.
+ * Calls one of Node's methods without changing the response. The method runs on an object that inherits everything from
+ * the response, and changes only that object. So a call can throw Node's error immediately, although the answer is sent
+ * later.
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
   const stage = Object.create(res) as Response & { outputData: Array<{ encoding?: string | null }>; _header?: unknown };
@@ -63,7 +64,7 @@ function plain(value: unknown): PropertyDescriptor {
   return { configurable: true, enumerable: true, writable: true, value };
 }
 
-/** Is this a call that Node surely accepts? */
+/** Is it certain that Node accepts this call? Then it needs no dry run. */
 export function isPlain(res: Response, name: Call, args: readonly unknown[]): boolean {
   const first = args[0];
   const encoding = args[1];

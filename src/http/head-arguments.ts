@@ -21,9 +21,9 @@ export class HeadArguments {
   }
 
   /**
-   * Runs `add`, which reads and sets headers of the response, and returns the arguments for Node's writeHead. While `add` runs, the
-   * shared headers are in the response, as Node would put them there; then they go back among the arguments. All other arguments stay
-   * as they are, because what Node does with them depends on their form.
+   * Runs `add`, which reads and sets headers of the response, and returns the arguments for Node's writeHead. While
+   * `add` runs, the shared headers are in the response, as Node would set them; then they are moved back into the
+   * arguments. All other arguments stay as they are, because Node treats them differently depending on their form.
    */
   with(res: Response, add: () => void): unknown[] {
     const wasBare = res.getHeaderNames().length === 0;
@@ -31,14 +31,14 @@ export class HeadArguments {
     const lent = [...names].filter(isShared).flatMap((name) => this.#lend(res, name));
     add();
     const headers = lent.reduce((rest, takeBack) => takeBack(rest), this.#headers);
-    // If a response has no other headers, Node sends a list as it is.
+    // If a response has no other headers, Node sends an array of headers as it is.
     const isKept = !wasBare || !Array.isArray(headers) || (lent.length === 0 && res.getHeaderNames().length === 0);
     if (isKept) return [...this.#first, headers];
     for (const [name, value] of pairsOf(headers)) res.appendHeader(name as string, value as string);
     return this.#first;
   }
 
-  /** Puts a header into the response, if it is among the arguments. Returns a function that takes it back. */
+  /** Puts a header into the response if it is among the arguments. Returns a function that moves it back. */
   #lend(res: Response, name: string): Array<(headers: Headers) => Headers> {
     const values = pairsOf(this.#headers)
       .filter((pair) => lower(pair) === name)
@@ -58,7 +58,7 @@ export class HeadArguments {
   }
 }
 
-/** The headers with this value at the first occurrence of a name, and without the other occurrences. */
+/** The headers with this value at the first occurrence of the name, and without its other occurrences. */
 function replaced(headers: Headers, name: string, value: unknown): Headers {
   const pairs = pairsOf(headers);
   const first = pairs.findIndex((pair) => lower(pair) === name);

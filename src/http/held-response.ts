@@ -3,33 +3,34 @@ import type { Socket } from "node:net";
 import type { Response } from "express";
 
 /**
- * Holds back what a response sends. Meanwhile another response has the connection, and Node queues what this one sends, as it does for
- * a pipelined request whose turn has not come.
+ * Holds back the data that a response sends. Meanwhile a placeholder response owns the connection, and Node queues the
+ * data of the real one, as it does for a pipelined request that has to wait for earlier responses.
  */
 export class HeldResponse {
-  readonly #turn: ServerResponse;
+  /** Owns the connection while the response is held back. */
+  readonly #placeholder: ServerResponse;
   #socket: Socket | undefined;
   #isCut = false;
-  /** Calls that close the connection, delayed until the answer is sent. */
+  /** Calls that close the connection, delayed until the response is sent. */
   #closings: Array<() => void> = [];
-  /** Gives the connection back its own methods. */
+  /** Restores the connection's own methods. */
   #allowClosing: (() => void) | undefined;
 
   constructor(private readonly res: Response) {
-    this.#turn = new ServerResponse(res.req);
+    this.#placeholder = new ServerResponse(res.req);
     const { socket } = res;
     if (!socket) res.once("socket", this.#wait);
     else if (this.#take(socket)) (res as { socket: Socket }).socket = socket;
   }
 
-  /** Gives the response its connection back, and calls `answer`, which may send more. */
+  /** Gives the connection back to the response, and calls `answer`, which may send more data. */
   release(answer: () => void): void {
     const { res } = this;
     const { destroyed } = res;
     const closings = this.#closings;
     const held = this.#socket;
     this.#putBack();
-    // Node's end uncorks the connection, whatever the handler does after it.
+    // Node's `end` uncorks the connection, even if the handler has corked it again since.
     if (res.writableEnded) while (held?.writableCorked) held.uncork();
     // The handler destroyed the response after it had answered.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
@@ -50,7 +51,7 @@ export class HeldResponse {
     this.#socket?.destroy();
   }
 
-  /** Runs when it is the turn of a pipelined request. Until then Node sends nothing, because its response has no socket. */
+  /** Runs when a pipelined request gets its socket. Until then, Node sends nothing for it. */
   readonly #wait = (socket: Socket) => {
     this.#take(socket);
     if (this.#isCut) this.cut();
@@ -60,18 +61,18 @@ export class HeldResponse {
     const { res } = this;
     if ((socket as { _httpMessage?: unknown })._httpMessage !== res) return false; // an imitation of a socket
     res.detachSocket(socket);
-    this.#turn.assignSocket(socket);
-    this.#turn.emit = (...event: [string, ...unknown[]]) => res.emit(...event);
+    this.#placeholder.assignSocket(socket);
+    this.#placeholder.emit = (...event: [string, ...unknown[]]) => res.emit(...event);
     this.#socket = socket;
-    // Before Node's own listener, which closes the response that has the turn.
+    // Must run before Node's own listener, which closes the response that owns the connection.
     socket.prependListener?.("close", this.#close);
     this.#delayClosing(socket);
     return true;
   }
 
   /**
-   * Delays closing the connection after the answer has begun, so that the answer still arrives: Express closes it for an error, and Node
-   * for a client that has closed its side.
+   * Once the head of the response is made, delays closing the connection, so that the response still arrives: Express
+   * closes the connection after an error, and Node if the client has closed its side.
    */
   #delayClosing(socket: Socket): void {
     const { end, destroy } = socket;
@@ -108,9 +109,9 @@ export class HeldResponse {
     this.#socket = undefined;
     this.#allowClosing?.();
     socket.removeListener("close", this.#close);
-    const { _last: isLast } = this.#turn as unknown as { _last: boolean };
+    const { _last: isLast } = this.#placeholder as unknown as { _last: boolean };
     if (isLast) (res as unknown as { _last: boolean })._last = true;
-    this.#turn.detachSocket(socket);
+    this.#placeholder.detachSocket(socket);
     res.assignSocket(socket);
   }
 }

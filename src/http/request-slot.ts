@@ -1,6 +1,6 @@
 import type { Request } from "express";
 
-/** One module's data about a request under one manager. `next` leads to the entries of the other managers. */
+/** One module's data about a request, for one manager. `next` is the entry of another manager. */
 interface Entry {
   readonly manager: object | undefined;
   value: unknown;
@@ -13,13 +13,13 @@ type SlottedRequest = Request & { [SLOTS]?: Array<Entry | undefined> };
 let count = 0;
 
 /**
- * One module's data about requests. The slots of all modules are in one property of the request: each further property would make
- * requests slower for V8 (see SharedProperties). Data that belongs to a manager is kept under that manager.
+ * Stores one module's data about requests. The slots of all modules share one property of the request, because each
+ * additional property slows V8 down (see SharedProperties). Data that belongs to a manager is stored for that manager.
  */
 export class RequestSlot<T> {
   readonly #index = count++;
 
-  /** @param manager the manager whose data to return. @default the manager that was set last */
+  /** @param manager the manager whose data to return. @default the manager whose data was added last */
   get(req: Request, manager?: object): T | undefined {
     let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
     if (manager) while (entry && entry.manager !== manager) entry = entry.next;
@@ -39,7 +39,10 @@ export class RequestSlot<T> {
   }
 }
 
-/** Did the request pass the middleware of another copy of this package, and not of this one? Each copy has a symbol of its own. */
+/**
+ * Did the request pass the middleware of another copy of this package, but not of this one? Each copy has its own
+ * symbol.
+ */
 export function isOfAnotherCopy(req: Request): boolean {
   return (
     !(SLOTS in req) &&

@@ -5,24 +5,24 @@ import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
 import { WaitingAnswer } from "./waiting-answer.js";
 
-/** What happens before a response begins. */
+/** Code that runs before a response begins. */
 export interface Start {
   /**
    * Called once, synchronously, just before the head is made.
    *
-   * @param isWhole does the handler give its whole answer in one `end`, as `res.send`, `res.json` and `res.redirect` do? Then the head is
-   * made after the promise resolves, so headers may be set until then, inside of `changeHead`. If false (`writeHead`, `write` or
-   * `flushHeaders` came first), headers must be set before this returns
+   * @param isWhole does the handler send its whole answer with one `end`, as `res.send`, `res.json` and `res.redirect`
+   * do? Then the head is made after the promise resolves, and headers may be set until then, inside `changeHead`. If
+   * false (`writeHead`, `write` or `flushHeaders` came first), headers must be set before this method returns
    * @returns a promise that the response waits for, or undefined
    */
   finish(isWhole: boolean): Promise<void> | undefined;
-  /** The promise was rejected, or `finish` threw: takes back what `finish` has set. */
+  /** Called if the promise was rejected or `finish` threw: removes the headers that `finish` has set. */
   fail?(): void;
 }
 
 /**
- * Another participant in the start of a response. Its `finish` runs before the Start's, its `fail` after the Start's. It sets headers
- * synchronously.
+ * Another participant in the start of a response. Its `finish` runs before the `finish` of the Start, and its `fail`
+ * after the `fail` of the Start. Both set headers synchronously.
  */
 export interface StartPart {
   finish(): void;
@@ -31,7 +31,7 @@ export interface StartPart {
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** The headers to remove when an error replaces an answer. */
+/** The headers to remove if an error replaces an answer. */
 const ANSWER_HEADERS = [
   "Content-Disposition",
   "Content-Encoding",
@@ -93,7 +93,7 @@ export class ResponseStart {
     else if (!this.res.headersSent) change();
   }
 
-  /** Lets Node refuse a call. If Node would make the head before it refuses the call, this makes the head too. */
+  /** Makes an invalid call throw Node's error. If Node makes the head before it throws, this makes the head too. */
   #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
     if (hasHead && !this.#begun) this.#finish(false);
     if (!hasHead || !this.#held) return original.apply(this.res, args);
@@ -120,7 +120,8 @@ export class ResponseStart {
     }
     if (!saving) return;
     this.#held = new HeldResponse(this.res);
-    // An exception in a listener of the response stays an uncaught exception, as without latchkey, and does not become a rejection.
+    // With nextTick, an exception in a listener of the response stays an uncaught exception, as without latchkey;
+    // otherwise it would become a rejection.
     saving.then(
       () => process.nextTick(() => this.#saved()),
       (error: unknown) => process.nextTick(() => this.#failed(error)),
@@ -149,7 +150,7 @@ export class ResponseStart {
       held.cut();
       this.next(error);
     } else {
-      // Node refused the answer, and the handler has not given another one yet.
+      // Node rejected the handler's answer, and the handler has not sent another one yet.
       held.release(() => this.#fail());
     }
   }
@@ -177,7 +178,9 @@ export class ResponseStart {
   }
 }
 
-/** Replacements of `write` and `end` usually ignore calls after the end, so they are not called. Node refuses the other calls. */
+/**
+ * Handles calls after the end. Replacements of `write` and `end` usually ignore them; other calls throw Node's error.
+ */
 function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
   if (name === "write" || name === "end") return false;
   return (ServerResponse.prototype[name] as Method).apply(res, args);

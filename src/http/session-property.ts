@@ -3,18 +3,18 @@ import type { Request } from "express";
 import { RequestSlot } from "./request-slot.js";
 import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
 
-/** What stands behind `req.session`. */
+/** Handles reads of `req.session` and assignments to it. */
 export interface SessionOwner {
   use(): Request["session"] | undefined;
   replace(session: Request["session"] | undefined): void;
 }
 
-/** What is known of a request's session. */
+/** latchkey's data about a request's session. */
 interface KnownSession {
   owner: SessionOwner | undefined;
-  /** The session of an express-session, until it has an owner. */
+  /** The session of the application's own express-session, until it has an owner. */
   session: Request["session"] | undefined;
-  /** Has the request a property `session` of its own, which the application can delete? */
+  /** Does the request have its own property `session`, which the application can delete? */
   isOwn: boolean;
 }
 
@@ -36,28 +36,28 @@ const SESSION = sharedProperty(
   },
 );
 /**
- * Applications whose express-session sets `req.session` before it has an owner. As a plain property it would have to be made another kind
- * of property then, and V8 has no fast request any more.
+ * Applications whose own express-session sets `req.session` before it has an owner. If it were set as a plain property,
+ * it would have to be redefined later, and that makes the request slow in V8.
  */
 export const ownedLater: WeakSet<object> = new WeakSet();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
   defineShared(shared, "session", SESSION),
 );
 
-/** Makes `req.session` of a request that of an owner. */
+/** Makes an owner handle `req.session` of a request. */
 export function ownSessionOf(req: Request, owner: SessionOwner): void {
   openSlot(req).owner = owner;
   if (Object.hasOwn(req, "session")) makeDeletable(req);
   sessionProperty.addTo(req);
 }
 
-/** What stands behind `req.session`, if latchkey knows it. */
+/** The owner of `req.session`; undefined if there is none. */
 export function ownerOf(req: Request): SessionOwner | undefined {
   noteDeletion(req);
   return slot.get(req)?.owner;
 }
 
-/** Gives a request a property `session` of its own, so that a `delete` of it is noted. */
+/** Gives a request its own property `session`, so that `delete req.session` can be detected. */
 export function makeDeletable(req: Request): KnownSession {
   const known = openSlot(req);
   known.isOwn = true;
@@ -65,7 +65,7 @@ export function makeDeletable(req: Request): KnownSession {
   return known;
 }
 
-/** Takes the session from a request that the application has deleted it from. */
+/** If the application has deleted `req.session`, removes the session from the request. */
 export function noteDeletion(req: Request): void {
   const known = slot.get(req);
   if (!known?.isOwn || Object.hasOwn(req, "session")) return;

@@ -2,9 +2,10 @@ import type { Request } from "express";
 import { isOfAnotherCopy } from "./request-slot.js";
 
 /**
- * Properties of every request, or response, of an Express application: on the object that all of them inherit from (`express.request`),
- * which is how Express itself is extended. Defined on each request, they would cost more than everything else: until V8 12 (Node 22)
- * each added property gives the request a hidden class of its own, which makes all compiled code slow for it.
+ * Properties of all requests, or all responses, of an Express application. They are defined on the object that all of
+ * them inherit from, such as `express.request`, as is usual for extensions of Express. Defining them on each
+ * request would cost more than all the rest of latchkey: before V8 12 (Node 22), each added property gives the request
+ * its own hidden class, which makes compiled code slow for it.
  */
 export class SharedProperties {
   readonly #builtIn: object;
@@ -13,8 +14,8 @@ export class SharedProperties {
   readonly #mark = Symbol("latchkey.shared");
 
   /**
-   * @param builtIn the prototype that the objects have without Express
-   * @param define puts the properties on the object that is to have them
+   * @param builtIn the prototype that Node gives the objects
+   * @param define defines the properties on an object
    */
   constructor(builtIn: object, define: (shared: object) => void) {
     this.#builtIn = builtIn;
@@ -22,8 +23,8 @@ export class SharedProperties {
   }
 
   /**
-   * Adds the properties to an object, as own properties if it is not one of Express's. Checks its prototypes each time, because a library
-   * may change them, as light-my-request does.
+   * Adds the properties to the prototype that an object shares with others, or to the object itself if it shares none.
+   * Checks the prototypes each time, because a library such as light-my-request may change them.
    */
   addTo(object: object): void {
     if (this.#mark in object) return;
@@ -32,7 +33,7 @@ export class SharedProperties {
     Object.defineProperty(shared, this.#mark, { value: true });
   }
 
-  /** The last object of a chain before the prototype that Node gives. */
+  /** The last object in the prototype chain before `builtIn`; the object itself if the chain does not reach it. */
   #sharedBy(object: object): object {
     for (let last = object; ; ) {
       const next = Object.getPrototypeOf(last) as object | null;
@@ -62,7 +63,10 @@ export function sharedProperty(
   };
 }
 
-/** Puts a property on the object that all requests share. Requests of another copy of this package keep that copy's property. */
+/**
+ * Defines a property on the object that all requests share. Requests of another copy of this package keep using its
+ * property.
+ */
 export function defineShared(shared: object, name: string, own: PropertyDescriptor): void {
   const before = Object.getOwnPropertyDescriptor(shared, name);
   const of = (req: Request) => (before?.get && isOfAnotherCopy(req) ? before : own);

@@ -1,9 +1,11 @@
 import type { Response } from "express";
 
-/** What Node reads of a response when it makes an answer. A handler may change it after its answer, when it is too late. */
+/**
+ * Properties that Node reads when it makes an answer. If a handler changes them after its answer, that has no effect.
+ */
 const LATE = ["statusCode", "statusMessage", "_trailer"];
 
-/** A whole answer that is not made yet. Meanwhile its response looks as if Node had made it. */
+/** A whole answer that is not made yet. Until then, the response looks as if Node had made it. */
 export class WaitingAnswer {
   readonly #before = new Map<PropertyKey, unknown>();
   #isShown = true;
@@ -24,7 +26,7 @@ export class WaitingAnswer {
 
   /** Runs `change` on the response as it was before the answer. */
   without(change: () => void): void {
-    if (!this.#isShown) return void change(); // inside of another change
+    if (!this.#isShown) return void change(); // inside another change
     const late = this.hide();
     change();
     this.#isShown = true;
@@ -32,7 +34,7 @@ export class WaitingAnswer {
     this.#set(late);
   }
 
-  /** Returns the response to its state before the answer. Returns what the handler has changed since. */
+  /** Resets the response to its state before the answer. Returns the properties that the handler changed since. */
   hide(): ReadonlyMap<PropertyKey, unknown> {
     const late = new Map(LATE.map((key) => [key, Reflect.get(this.res, key) as unknown]));
     this.#isShown = false;
@@ -40,13 +42,16 @@ export class WaitingAnswer {
     return late;
   }
 
-  /** Makes the answer, once it was hidden, and brings back what the handler has changed meanwhile. */
+  /** Makes the answer. Called after `hide`; restores the properties that the handler changed meanwhile. */
   give(late: ReadonlyMap<PropertyKey, unknown>): void {
     this.end.apply(this.res, this.args);
     this.#set(late);
   }
 
-  /** Called after `hide` if another answer replaces this one. The handler's callback then runs when the other answer has finished. */
+  /**
+   * Called after `hide` if another answer replaces this one. The callback that the handler passed to `end` then runs
+   * when the other answer has finished.
+   */
   giveUp(): void {
     const done = this.args.find((arg) => typeof arg === "function");
     if (done) this.res.once("finish", done as () => void);
