@@ -14,22 +14,22 @@ export interface Flash {
   category: string;
 }
 
-/** A message that is not shown yet. */
+/** A message that has not been shown yet. */
 export interface KeptFlash extends Flash {
-  /** Does it ask to log in, or to confirm the login? Then it is out of date after that. */
+  /** Does the message ask the user to log in or to confirm the login? Then it is dropped once the user has done so. */
   isChallenge: boolean;
 }
 
-/** What a browser keeps until the next page. */
+/** The content of the flash cookie, which the browser keeps until the next page. */
 export interface FlashContent {
-  /** The login that it belongs to; null for a visitor's. */
+  /** The id of the login that the content belongs to; null for an anonymous visitor. */
   loginId: string | null;
   messages: KeptFlash[];
   /** The page to go to after logging in, with `nextIn: "cookie"`. */
   next: string | null;
 }
 
-/** The content as it is signed: realm, login id, instant, messages, next. */
+/** The content in the form that is signed: realm, login id, timestamp, messages, next. */
 type Sealed = [
   string,
   string | null,
@@ -38,20 +38,22 @@ type Sealed = [
   string | null,
 ];
 
-/** There is one realm so far. */
+/** Always empty, because the manager's realm is part of the signing key instead. */
 const REALM = "";
 const LIFETIME = 10 * 60 * 1000;
-/** Most bytes of a cookie value, and of the JSON in it: base64url makes 4 bytes of 3, and the signature takes 44. */
+/**
+ * Limits in bytes for the cookie value, and for the JSON in it: base64url turns 3 bytes into 4, the signature takes 44.
+ */
 const LONGEST_VALUE = 1024;
 const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
-/** No more messages than this fit, however short they are. */
+/** How many messages fit at most, if all of them are empty. */
 const MAX_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
-/** Most bytes of `next`, so that a message still fits. */
+/** Limit in bytes for `next`, so that a message still fits beside it. */
 const LONGEST_NEXT = 512;
 
 /**
- * The cookie of the flash messages: signed, so that nobody can forge it, but not encrypted. It has the attributes of the session's
- * cookie, and the browser drops it after ten minutes. (Django's CookieStorage)
+ * The cookie of the flash messages: signed, so that it cannot be forged, but not encrypted. It has the attributes of
+ * the session cookie, and expires after ten minutes. (Django's CookieStorage)
  */
 export class FlashCookie {
   readonly #cookie: BrowserCookie;
@@ -73,7 +75,10 @@ export class FlashCookie {
     return this.#cookie.isIn(req);
   }
 
-  /** The content of the request's cookie; null when it is absent, doubled, oversized, forged or older than ten minutes. */
+  /**
+   * Reads the cookie of a request; null if it is absent, sent more than once, too long, forged or older than ten
+   * minutes.
+   */
   read(req: Request): FlashContent | null {
     const value = this.#cookie.valueIn(req);
     if (value === undefined || value.length > LONGEST_VALUE) return null;
@@ -85,13 +90,16 @@ export class FlashCookie {
     return { loginId, messages: kept, next };
   }
 
-  /** Sets the cookie. If it is Secure and the connection is not, warns the first time instead. If the messages do not fit, the oldest are dropped. */
+  /**
+   * Sets the cookie. If the messages do not fit, the oldest are dropped. A Secure cookie is not set over plain HTTP;
+   * instead, a warning is emitted the first time.
+   */
   set(req: Request, res: Response, content: FlashContent): void {
     if (!this.#cookie.isDeliverable(req)) return;
     this.#cookie.set(req, res, sealCookie(fitting(content), this.#keys), { maxAge: LIFETIME, encode: String });
   }
 
-  /** Removes the cookie from the browser if it has it, and from the response. */
+  /** Removes the cookie from the response, and from the browser if the request has it. */
   clear(req: Request, res: Response): void {
     this.takeBack(res);
     if (this.isIn(req)) this.#cookie.clear(req, res);
@@ -103,12 +111,14 @@ export class FlashCookie {
   }
 }
 
-/** Can this page be kept in the cookie? */
+/** Is this page's path short enough for the cookie? */
 export function isShortEnough(next: string): boolean {
   return Buffer.byteLength(next) <= LONGEST_NEXT;
 }
 
-/** The content as JSON that is not too long: the oldest messages are dropped, and the last one is shortened. */
+/**
+ * The content as JSON that fits into the cookie. If needed, drops the oldest messages, and then shortens the last one.
+ */
 function fitting({ loginId, messages, next }: FlashContent): string {
   const kept = messages.slice(-MAX_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
     return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
@@ -124,9 +134,9 @@ function fitting({ loginId, messages, next }: FlashContent): string {
   }
 }
 
-/** A text whose last characters are replaced by an ellipsis; "" if nothing else is left. */
+/** Replaces the last characters of a text with an ellipsis. Returns "" if only the ellipsis would be left. */
 function shortened(text: string, excess: number): string {
   const characters = [...text.replace(/…$/, "")];
-  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // JSON takes at most 12 bytes for a character
+  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // a character takes at most 12 bytes in JSON
   return left.length === 0 ? "" : `${left.join("")}…`;
 }

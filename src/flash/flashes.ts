@@ -4,11 +4,11 @@ import { joinStart } from "../http/before-response.js";
 import { RequestSlot } from "../http/request-slot.js";
 import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type KeptFlash } from "./flash-cookie.js";
 
-/** A request, as far as flash messages go. */
+/** What flash messages need to know about a request. */
 export interface FlashRequest {
   readonly req: Request;
   readonly res: Response;
-  /** The id of its login; null if there is none, undefined if the store failed. */
+  /** The id of the request's login; null if nobody is logged in, undefined if the store failed. */
   loginId(): string | null | undefined;
 }
 
@@ -19,23 +19,26 @@ export class FlashMessages {
   constructor(readonly cookie: FlashCookie) {}
 
   /**
-   * The messages of a request.
+   * Returns the messages of a request.
    *
-   * @param verb the name of the function that asks, for the error
+   * @param verb the name of the calling function, for the error message
    *
-   * @throws ResponseStartedError once the response has begun
+   * @throws ResponseStartedError if the response has begun
    */
   of(context: FlashRequest, verb: string): Flashes {
     if (context.res.headersSent) throw new ResponseStartedError(verb);
     return this.#open(context);
   }
 
-  /** Keeps a visitor's messages, and the messages of these logins, for the next login. Drops the messages that asked to log in. */
+  /**
+   * Called when a login begins or is confirmed: keeps the messages of an anonymous visitor and of these logins. Drops
+   * the messages of other logins, and those that asked the user to log in.
+   */
   passOn(context: FlashRequest, logins: ReadonlyArray<string | undefined>): void {
     this.#known(context)?.passOn(logins);
   }
 
-  /** Forgets all messages, as at a logout. */
+  /** Drops all messages, as after a logout. */
   drop(context: FlashRequest): void {
     this.#known(context)?.drop();
   }
@@ -55,18 +58,18 @@ export class FlashMessages {
   }
 }
 
-/** The flash messages of one request: those in its cookie, and what the request adds and takes. */
+/** The flash messages of one request: those in its cookie, and those that the request adds. */
 export class Flashes {
-  /** The content of the request's cookie, until it is known to belong to the request's login. */
+  /** The content of the request's cookie, until it is known whether it belongs to the request's login. */
   #brought: FlashContent | null;
-  /** Is there a cookie that cannot be read? */
+  /** Does the request have a cookie that cannot be read? */
   readonly #isBad: boolean;
-  /** The login that the messages belong to; null for a visitor, undefined while it is unknown. */
+  /** The id of the login that the messages belong to; null for an anonymous visitor, undefined while it is unknown. */
   #owner: string | null | undefined;
   #messages: KeptFlash[] = [];
   #next: string | null = null;
   #isChanged = false;
-  /** Was the response's cookie set already? A later change, such as an error handler's, then sets it at once. */
+  /** Has `finish` run? After that, a change (for example by an error handler) sets the cookie immediately. */
   #isFinished = false;
 
   constructor(
@@ -83,7 +86,7 @@ export class Flashes {
     this.#change();
   }
 
-  /** Adds the message of a challenge, unless it is there already, and the page to come back to. */
+  /** Adds the message of a challenge, unless it is already there, and stores the page to return to. */
   addChallenge(flash: Flash | null, next: string | null): void {
     this.#adopt(this.context.loginId());
     const isKept = ({ message, category }: Flash) => message === flash?.message && category === flash.category;
@@ -127,14 +130,15 @@ export class Flashes {
     this.#change();
   }
 
-  /** Sets or removes the cookie if needed. */
+  /** Sets or removes the cookie in the response, if needed. */
   finish(): void {
     this.#isFinished = true;
     const { req, res } = this.context;
     if (res.headersSent) return;
     const login = this.context.loginId();
     if (login !== undefined) this.#owner = login;
-    // If the login is unknown, the cookie keeps its owner. Messages of nobody known could be shown to anybody, so they are dropped.
+    // If the login is unknown, the cookie keeps its owner. Messages without a known owner are dropped, because
+    // otherwise the wrong user could see them.
     const owner = this.#owner;
     if (owner === undefined) return;
     if (login !== undefined || this.#isChanged) this.#adopt(owner);
@@ -146,7 +150,7 @@ export class Flashes {
     res.setHeader("Cache-Control", "private, no-store");
   }
 
-  /** An error replaces the answer: drops the messages that it added, and puts back the messages that it took. */
+  /** Called if an error replaces the response: drops the added messages, and restores the taken ones. */
   fail(): void {
     this.cookie.takeBack(this.context.res);
     this.#brought = this.cookie.read(this.context.req);
@@ -156,7 +160,7 @@ export class Flashes {
     this.#isChanged = false;
   }
 
-  /** Takes over the content of the request's cookie, if it belongs to this login or to a visitor. */
+  /** Takes over the content of the request's cookie, if it belongs to this login or to an anonymous visitor. */
   #adopt(login: string | null | undefined): void {
     const brought = this.#brought;
     if (login === undefined || brought === null) return;
