@@ -8,7 +8,7 @@ import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 /** Why a guard refuses a request. */
 export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
 
-/** How one kind of refusal is answered. */
+/** How to answer one kind of refusal. */
 interface Challenge {
   handler: ChallengeHandler | undefined;
   view?: View | undefined;
@@ -17,15 +17,16 @@ interface Challenge {
 }
 
 /**
- * Answers a refused request: by the application's handler, else for a page by a redirect to the view, else by a
- * 401 or 403 with a problem document (RFC 9457) or, for a page, a plain sentence.
+ * Answers a refused request. The application's handler comes first; without one, a request for a page is redirected to
+ * the view. Without a view, the answer is a 401 or 403 with a short HTML page for a page, and with a problem document
+ * (RFC 9457) for other requests.
  */
 export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
   const { req, res } = context;
-  tell(context, refusal);
+  emitRefusal(context, refusal);
   const challenge = challengeFor(context, refusal);
   if (challenge.handler) {
-    // Without an error, and by "route" too, `next` could let the refused request through.
+    // `next()` and `next("route")` would let the refused request through, so only an error is passed on as it is.
     const refuse = (error?: unknown) => next(error instanceof Error ? error : refusal);
     await challenge.handler(req, res, refuse as NextFunction);
     return;
@@ -33,7 +34,7 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
   const wantsPage = req.accepts(["json", "html"]) === "html";
   const view = wantsPage ? viewUrl(challenge.view, req) : undefined;
   if (view !== undefined) {
-    const target = prepareDetour(context, view, challenge);
+    const target = prepareRedirect(context, view, challenge);
     res.redirect(req.method === "GET" || req.method === "HEAD" ? 302 : 303, target);
     return;
   }
@@ -53,8 +54,9 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
 }
 
 /**
- * The challenge that a 401 needs (RFC 9110, 15.5.2). No scheme is registered for cookies, so browsers show no dialog. A client that sent
- * a bearer token, to an application with a request loader, is told that the token is the reason (RFC 6750, 3).
+ * Returns the value of WWW-Authenticate, which a 401 needs (RFC 9110, 15.5.2). "Cookie" is not a registered scheme, so
+ * browsers show no dialog. If the application has a request loader and the client sent a bearer token, the value says
+ * that the token is invalid (RFC 6750, 3).
  */
 function schemeFor({ core, req }: RequestContext): string {
   const sent = core.requestLoader && /^bearer(?: +(\S)|$)/i.exec(req.get("authorization") ?? "");
@@ -62,7 +64,7 @@ function schemeFor({ core, req }: RequestContext): string {
   return sent[1] === undefined ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
-function tell({ core, req, loaded }: RequestContext, refusal: Refusal): void {
+function emitRefusal({ core, req, loaded }: RequestContext, refusal: Refusal): void {
   if (refusal instanceof LoginRequiredError) core.events.emit("unauthorized", { req });
   else if (refusal instanceof FreshLoginRequiredError) core.events.emit("needsRefresh", { req });
   else core.events.emit("forbidden", { req, user: loaded!.user });
@@ -88,8 +90,8 @@ function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): 
   return { handler: options.onForbidden };
 }
 
-/** Keeps the message and, with `nextIn: "cookie"`, the page; returns the URL of the view. */
-function prepareDetour(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
+/** Flashes the message, stores the page to return to if `nextIn` is "cookie", and returns the URL of the view. */
+function prepareRedirect(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
   const { core, req } = context;
   const { localize, nextIn, redirectHost } = core.options;
   const page = requestedPage(req);
@@ -98,6 +100,6 @@ function prepareDetour(context: RequestContext, view: string, { message, categor
   if (text || kept !== null) {
     core.flashes.of(context, "a guard").addChallenge(text ? { message: text, category } : null, kept);
   }
-  // A view on another origin cannot be told a path of ours, and a Host header is no proof of our own origin.
+  // A view on another origin gets no `next`: it would need an absolute URL, and the Host header does not prove ours.
   return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
 }

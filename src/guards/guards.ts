@@ -8,15 +8,15 @@ import { isFresh } from "../login/confirm.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";
 
-/** What a guard asks for. A user who is logged in is always owed. */
+/** What a guard requires, besides a logged-in user. */
 export interface Requirement {
-  /** Must the login be fresh, and within how many milliseconds? */
+  /** Set if the login must be fresh. `within` is how recently, in milliseconds. */
   readonly fresh?: { readonly within?: number };
-  /** Of each of these lists the user must have one role. */
+  /** The user must have at least one role of each list. */
   readonly roles: ReadonlyArray<readonly string[]>;
 }
 
-/** Lets through who is logged in. (Flask-Login's login_required) */
+/** Requires a logged-in user. (Flask-Login's login_required) */
 export function loginRequired(): RequestHandler;
 export function loginRequired(...given: unknown[]): RequestHandler {
   checkCalled(given, "loginRequired()");
@@ -24,9 +24,11 @@ export function loginRequired(...given: unknown[]): RequestHandler {
 }
 
 /**
- * Lets through who is logged in freshly. (Flask-Login's fresh_login_required)
+ * Requires a fresh login. (Flask-Login's fresh_login_required)
  *
- * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ * @param options.within how recently the credentials must have been seen. `freshFor` is the default, and the maximum
+ *
+ * @throws OptionError for an invalid duration, or for anything but an object
  */
 export function freshLoginRequired(options?: { within?: Duration | undefined }): RequestHandler;
 export function freshLoginRequired(...given: unknown[]): RequestHandler {
@@ -38,7 +40,11 @@ export function freshLoginRequired(...given: unknown[]): RequestHandler {
   return guard({ fresh: freshness(options), roles: [] });
 }
 
-/** Lets through who is logged in and has one of the roles. */
+/**
+ * Requires a logged-in user with at least one of the roles.
+ *
+ * @throws OptionError without roles, or for a role that is not a non-empty string
+ */
 export function roleRequired(...roles: string[]): RequestHandler {
   checkCalled(roles, 'roleRequired("admin")');
   if (roles.length === 0) throw new OptionError("roleRequired", "expected at least one role");
@@ -46,8 +52,8 @@ export function roleRequired(...roles: string[]): RequestHandler {
 }
 
 /**
- * The middleware for a requirement. It answers a refused request itself, and calls `next` at most once. `next` runs in the context of
- * the request, even if earlier middleware lost it.
+ * Returns the middleware for a requirement. It answers a refused request itself, and calls `next` at most once. `next`
+ * runs in the asynchronous context of the request, even if earlier middleware lost that context.
  */
 export function guard(requirement: Requirement): RequestHandler {
   return function latchkeyGuard(req, _res, next) {
@@ -58,7 +64,7 @@ export function guard(requirement: Requirement): RequestHandler {
       called = true;
       runWithin(context, () => next(error));
     };
-    // Express takes `next(undefined)` and `next("route")` for a way on, so a rejection with such a reason must not become one.
+    // `next(undefined)` and `next("route")` would let the request through, so any other reason is wrapped in an Error.
     const fail = (reason: unknown) =>
       once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason }));
     if (context.core.options.exemptMethods.includes(req.method)) return once();
@@ -69,7 +75,7 @@ export function guard(requirement: Requirement): RequestHandler {
   };
 }
 
-/** Why the request does not meet the requirement, or null when it does. */
+/** Returns why the request does not meet the requirement; null if it does. */
 export async function refusalOf(context: RequestContext, { fresh, roles }: Requirement): Promise<Refusal | null> {
   const { user, authenticated } = await loadUser(context);
   if (!authenticated) return new LoginRequiredError();
@@ -79,12 +85,12 @@ export async function refusalOf(context: RequestContext, { fresh, roles }: Requi
   return roles.every((list) => list.some((role) => has.includes(role))) ? null : new RoleRequiredError();
 }
 
-/** Reads `within`, at the door. */
+/** Parses `within`. @throws OptionError for an invalid duration */
 export function freshness({ within }: { within?: Duration | undefined }): { within?: number } {
   return within === undefined ? {} : { within: parseDuration("within", within) };
 }
 
-/** Refuses roles that no user could have. */
+/** Returns the roles. @throws OptionError for a role that is not a non-empty string */
 export function checkRoles(roles: readonly unknown[]): readonly string[] {
   for (const role of roles) {
     if (typeof role !== "string" || role === "")
@@ -93,7 +99,10 @@ export function checkRoles(roles: readonly unknown[]): readonly string[] {
   return roles as readonly string[];
 }
 
-/** A guard's maker that is mounted itself is given a request, which would wait for an answer that nobody gives. */
+/**
+ * Throws OptionError if the function was mounted as a middleware, as in `app.use(loginRequired)`. Otherwise the request
+ * would never be answered.
+ */
 function checkCalled(given: readonly unknown[], call: string): void {
   if (given.length < 3 || typeof given[2] !== "function") return;
   throw new OptionError(call.slice(0, call.indexOf("(")), `call it: ${call}`);

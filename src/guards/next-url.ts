@@ -6,22 +6,23 @@ import { isPlainText } from "../text.js";
 /** The parameter that carries the page to go to after logging in. */
 const NEXT = "next";
 const LONGEST = 2048;
-/** A base that no application has, so that only a path can stay on it. */
+/** A base URL that no application has, so that only a path stays on its origin. */
 const BASE = "https://next.invalid";
 
-// Controls, spaces, line separators, the byte order mark and the backslash: a browser drops or rewrites each of them.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it refuses
+// Control characters, spaces, line separators, the byte order mark and the backslash: browsers drop or rewrite them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match control characters
 const REWRITTEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff\\]/;
 const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
 
 /**
- * The page to go to after logging in, if it is one of this site's own; else the fallback.
+ * Returns the page to go to after logging in, if it belongs to this site; otherwise the fallback.
  *
- * With `nextIn: "query"` it is the parameter `next` of the query, else of the body; with `"cookie"` the page that the challenge kept,
- * which is taken out. The views themselves are never given, so nobody is sent in circles.
+ * With `nextIn: "query"`, the page is the parameter `next` of the query or, if that is missing, of the body. With
+ * `"cookie"`, it is the page that the guard stored, and this call removes it from the cookie. It is never `loginView`
+ * or `refreshView`, so that users are not redirected in circles.
  *
- * @returns a path with its query and hash, starting with one slash
- * @throws ResponseStartedError with `nextIn: "cookie"`, once the response has begun
+ * @returns the fallback, or a path with its query and hash, starting with exactly one slash
+ * @throws ResponseStartedError with `nextIn: "cookie"`, if the response has begun
  */
 export function safeNext(req: Request, fallback = "/"): string {
   const context = contextOf(req);
@@ -36,7 +37,7 @@ export function safeNext(req: Request, fallback = "/"): string {
   return views.some((view) => samePath(view, checked)) ? fallback : checked;
 }
 
-/** A path of this site's own, in its normal form; null for anything else, whatever it is. */
+/** Returns a path of this site in normalized form; null for any other value. */
 export function checkNext(raw: unknown): string | null {
   if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isPlainText(raw)) return null;
   if (REWRITTEN.test(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
@@ -48,22 +49,22 @@ export function checkNext(raw: unknown): string | null {
   }
   if (url.origin !== BASE || url.username || url.password) return null;
   const path = url.pathname + url.search + url.hash;
-  // Normalizing may itself make a path that leaves the host: "/.//evil.com" becomes "//evil.com".
+  // Normalizing can produce a path that leaves the host: "/.//evil.com" becomes "//evil.com".
   if (path.length > LONGEST || LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;
   return path;
 }
 
-/** The page that a request asked for, to come back to; null unless it can be asked for again, by GET. */
+/** The page that a request asked for, to return to after logging in; null if its method is not GET or HEAD. */
 export function requestedPage(req: Request): string | null {
   return req.method === "GET" || req.method === "HEAD" ? checkNext(req.originalUrl) : null;
 }
 
 /**
- * The URL of a view with the page to come back to. (Flask-Login's login_url)
+ * Returns the URL of a view, with the page to return to. (Flask-Login's login_url)
  *
- * @param view a path, or an absolute URL
- * @param next put into the parameter `next`, in the place of one that is there
- * @param host put in the place of the view's host
+ * @param view a path or an absolute URL
+ * @param next the value for the parameter `next`; replaces a value that the view has
+ * @param host replaces the view's host
  */
 export function loginUrl(view: string, next: string | null = null, host?: string): string {
   const isPath = view.startsWith("/");
@@ -74,7 +75,7 @@ export function loginUrl(view: string, next: string | null = null, host?: string
   return isPath ? path : url.href;
 }
 
-/** The URL of a view for this request, if the option gives one. */
+/** The URL of a view for this request; undefined if the option has none. */
 export function viewUrl(view: View | undefined, req: Request): string | undefined {
   if (typeof view === "function") return view(req);
   if (typeof view !== "object") return view;
@@ -84,7 +85,7 @@ export function viewUrl(view: View | undefined, req: Request): string | undefine
   return longest === undefined ? undefined : view[longest];
 }
 
-/** Every URL that a view may have for this request. */
+/** All URLs that the view may have. */
 function viewUrls(view: View | undefined, req: Request): string[] {
   if (typeof view === "object") return Object.values(view);
   const url = viewUrl(view, req);
