@@ -1,21 +1,25 @@
 import { OptionError } from "../errors.js";
 import { kindOf, shown } from "../text.js";
 
-/** Refuses a value for an option, with an OptionError that names it. */
+/** Throws an OptionError that names the option, if the value is invalid. */
 export type Check = (option: string, value: unknown) => void;
 
-/** Refuses a name that has no check, and what its check refuses; `undefined` counts as left out. */
+/**
+ * Runs each option's check.
+ *
+ * @throws OptionError for an invalid value, or an unknown name; `undefined` counts as omitted
+ */
 export function checkEach(prefix: string, checks: Record<string, Check>, given: object): void {
   for (const [name, value] of Object.entries(given)) {
     const option = prefix + name;
     if (!Object.hasOwn(checks, name)) {
-      throw new OptionError(option, `there is no such option; there are ${Object.keys(checks).join(", ")}`);
+      throw new OptionError(option, `unknown option; the options are ${Object.keys(checks).join(", ")}`);
     }
     if (value !== undefined) checks[name]!(option, value);
   }
 }
 
-/** An object with checks of its own. */
+/** A check for an object whose properties have these checks. */
 export function group(checks: Record<string, Check>): Check {
   return (option, value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Promise)
@@ -24,6 +28,7 @@ export function group(checks: Record<string, Check>): Check {
   };
 }
 
+/** A check for one of these values. */
 export function oneOf(...allowed: Array<string | boolean | number>): Check {
   return (option, value) => {
     if (allowed.includes(value as string)) return;
@@ -32,6 +37,7 @@ export function oneOf(...allowed: Array<string | boolean | number>): Check {
   };
 }
 
+/** A check for a string that matches the pattern. @param expected describes such a string in the error message */
 export function matches(pattern: RegExp, expected: string): Check {
   return (option, value) => {
     if (typeof value !== "string" || !pattern.test(value)) {
@@ -40,14 +46,17 @@ export function matches(pattern: RegExp, expected: string): Check {
   };
 }
 
+/** The check for a function. */
 export function isFunction(option: string, value: unknown): void {
   if (typeof value !== "function") throw new OptionError(option, `expected a function, not ${kindOf(value)}`);
 }
 
+/** The check for a boolean. */
 export function isBoolean(option: string, value: unknown): void {
   if (typeof value !== "boolean") throw new OptionError(option, `expected true or false, not ${kindOf(value)}`);
 }
 
+/** The check for a whole number of at least 1. */
 export function isCount(option: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     const given = typeof value === "number" ? String(value) : kindOf(value);
@@ -55,10 +64,12 @@ export function isCount(option: string, value: unknown): void {
   }
 }
 
+/** The check for a string. */
 export function isText(option: string, value: unknown): void {
   if (typeof value !== "string") throw new OptionError(option, `expected a string, not ${kindOf(value)}`);
 }
 
+/** The check for a string or null. */
 export function isTextOrNull(option: string, value: unknown): void {
   if (value !== null) isText(option, value);
 }

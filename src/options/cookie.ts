@@ -4,7 +4,7 @@ import { OptionError } from "../errors.js";
 import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../http/cookies.js";
 import { type Check, group, isBoolean, matches, oneOf } from "./checks.js";
 
-/** Refuses what is no name of a cookie. */
+/** The check for the name of a cookie. */
 export const isCookieName: Check = matches(
   /^[\w!#$%&'*.^`|~+-]+$/,
   "a cookie name (RFC 6265: letters, digits and some signs, no spaces)",
@@ -21,7 +21,10 @@ const COOKIE: Record<keyof CookieOptions, Check> = {
 };
 const SESSION_COOKIE: Record<keyof SessionCookieOptions, Check> = { ...COOKIE, maxAge: parseDuration };
 
-/** The name of the cookie of the flash messages: `flash` beside `sid`, with the same prefix, and `<name>-flash` beside another name. */
+/**
+ * The name of the flash cookie: `flash` if the session cookie is named `sid`, with the same prefix; otherwise
+ * `<name>-flash`.
+ */
 export function flashCookieName(sessionName: string): string {
   return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
 }
@@ -31,14 +34,17 @@ const CHECKS: Record<"session" | "remember", Check> = { session: group(SESSION_C
 /** The attributes of a cookie, or a function that returns them for a request. */
 type Given<T> = T | ((req: Request) => T) | undefined;
 
-/** Checks that the option is a function, or valid attributes of a cookie. */
+/** A check for a function, or for valid attributes of this cookie. */
 export function checkCookie(option: "session" | "remember"): Check {
   return (path, value) => {
     if (typeof value !== "function") CHECKS[option](path, value);
   };
 }
 
-/** A cookie with its defaults, and its attributes for each request if the option is a function. */
+/**
+ * Resolves a cookie's options: `resolved` has the defaults filled in; `attributesOf` returns the attributes for a
+ * request, if the option is a function.
+ */
 export function cookieFor(
   option: "session" | "remember",
   baseName: string,
@@ -48,7 +54,7 @@ export function cookieFor(
   if (typeof given !== "function") {
     return { resolved: resolveCookie(option, baseName, givenName, given), attributesOf: undefined };
   }
-  // Attributes that depend on the request may not allow the prefix that the defaults would.
+  // The default prefix __Host- is left out, because the attributes for some requests may not allow it.
   const name = givenName ?? baseName;
   const attributesOf = (req: Request) => {
     const attributes: SessionCookieOptions = given(req);
@@ -61,9 +67,9 @@ export function cookieFor(
 /**
  * Fills in the defaults of a cookie.
  *
- * @param option the group of options that has its name and attributes
+ * @param option the group of options with the cookie's name and attributes
  *
- * @throws OptionError for attributes that together make a browser drop the cookie
+ * @throws OptionError for a combination of attributes that browsers reject
  */
 function resolveCookie(
   option: string,
@@ -76,21 +82,27 @@ function resolveCookie(
   const sameSite = given.sameSite ?? "lax";
   const mayBindToHost = secure === true && path === "/" && given.domain === undefined;
   const name = givenName ?? (mayBindToHost ? `__Host-${baseName}` : baseName);
-  // Browsers read the prefixes in any case (RFC 6265bis).
+  // Browsers ignore upper and lower case in the prefixes (RFC 6265bis).
   if (/^__host-/i.test(name) && !mayBindToHost) {
     throw new OptionError(
       `${option}.name`,
-      `${name} needs secure: true, path "/" and no domain: browsers refuse it otherwise`,
+      `${name} needs secure: true, path "/" and no domain; otherwise browsers reject the cookie`,
     );
   }
   if (/^__secure-/i.test(name) && secure !== true) {
-    throw new OptionError(`${option}.name`, `${name} needs secure: true: browsers refuse it otherwise`);
+    throw new OptionError(`${option}.name`, `${name} needs secure: true; otherwise browsers reject the cookie`);
   }
   if (sameSite === "none" && secure !== true) {
-    throw new OptionError(`${option}.cookie.sameSite`, '"none" needs secure: true: browsers refuse it otherwise');
+    throw new OptionError(
+      `${option}.cookie.sameSite`,
+      '"none" needs secure: true; otherwise browsers reject the cookie',
+    );
   }
   if (given.partitioned && secure !== true) {
-    throw new OptionError(`${option}.cookie.partitioned`, "true needs secure: true: browsers refuse it otherwise");
+    throw new OptionError(
+      `${option}.cookie.partitioned`,
+      "true needs secure: true; otherwise browsers reject the cookie",
+    );
   }
   const { domain, priority, partitioned, maxAge } = given;
   return Object.freeze({

@@ -4,131 +4,178 @@ import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../htt
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
 
-/** Finds a user by the id in the session; null or undefined when there is none (any more). (Flask-Login's user_loader) */
+/**
+ * Returns the user with the id in the session; null or undefined if there is no such user. (Flask-Login's user_loader)
+ */
 export type UserLoader<U> = (id: string, req: Request) => MaybePromise<U | null | undefined>;
 
-/** Recognizes a user by the request itself, such as a bearer token. (Flask-Login's request_loader) */
+/** Returns the user that the request itself identifies, such as by a bearer token. (Flask-Login's request_loader) */
 export type RequestLoader<U> = (req: Request) => MaybePromise<U | null | undefined>;
 
-/** Where people log in: a URL, a map from path prefix to URL (the longest prefix wins), or a function. */
+/** The page where users log in: a URL, a map from path prefix to URL (the longest prefix wins), or a function. */
 export type View = string | Readonly<Record<string, string>> | ((req: Request) => string | undefined);
 
-/** Answers a refused request by itself, or hands it on: `next()` passes the reason of the refusal to the error handlers. */
+/** Answers a refused request, or calls `next()`, which passes the reason for the refusal to the error handlers. */
 export type ChallengeHandler = (req: Request, res: Response, next: NextFunction) => unknown;
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** How a LoginManager works. Only `secret` and a loader are owed. */
+/** The options of a LoginManager. Only `secret` and a loader are required. */
 export interface LoginManagerOptions<U extends object = Express.User, A extends object = AnonymousUser> {
-  /** At least 32 characters each, and random when NODE_ENV is "production". The first signs, all verify, so keys can be rotated. */
+  /**
+   * Secrets for signing cookies: at least 32 characters each, and random if NODE_ENV is "production". The first secret
+   * signs, and all of them verify, so secrets can be rotated.
+   */
   secret: string | readonly string[];
-  /** Where sessions are kept. @default a MemoryStore */
+  /** The store for sessions and remembered browsers. @default a MemoryStore */
   store?: SessionStore | undefined;
 
-  /** Finds a user by id. */
+  /** Returns the user with this id. */
   userLoader?: UserLoader<U> | undefined;
-  /** Recognizes a user by the request when neither the session nor the remember cookie does. */
+  /** Returns the user for a request that has no login in its session or remember cookie. */
   requestLoader?: RequestLoader<U> | undefined;
-  /** The class of the anonymous user, or a function that makes one. @default AnonymousUser */
+  /** The class of anonymous users, or a function that returns one. @default AnonymousUser */
   anonymousUser?: (new () => A) | (() => A) | undefined;
-  /** The user's id. @default `getId()`, else `id` */
+  /** Returns the user's id. @default `user.getId()`, or `user.id` if there is no such method */
   userId?: ((user: U) => string) | undefined;
-  /** The user's roles. @default `user.roles` */
+  /** Returns the user's roles. @default `user.roles` */
   roles?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
 
-  /** Where pages send people to log in; without it they get a 401. */
+  /** The page to which guards redirect users to log in. Without it, they answer with a 401. */
   loginView?: View | undefined;
-  /** Where pages send people to confirm their login; without it they get a 403. */
+  /** The page to which guards redirect users to confirm their login. Without it, they answer with a 403. */
   refreshView?: View | undefined;
-  /** Flashed on the way to `loginView`; null for none. @default "Please log in to access this page." */
+  /**
+   * The message flashed before a redirect to `loginView`; null for none.
+   *
+   * @default "Please log in to access this page."
+   */
   loginMessage?: string | null | undefined;
-  /** @default "message" */
+  /** The category of `loginMessage`. @default "message" */
   loginMessageCategory?: string | undefined;
-  /** Flashed on the way to `refreshView`; null for none. @default "Please confirm your login to access this page." */
+  /**
+   * The message flashed before a redirect to `refreshView`; null for none.
+   *
+   * @default "Please confirm your login to access this page."
+   */
   needsRefreshMessage?: string | null | undefined;
-  /** @default "message" */
+  /** The category of `needsRefreshMessage`. @default "message" */
   needsRefreshMessageCategory?: string | undefined;
-  /** Translates the two messages. */
+  /** Translates `loginMessage` and `needsRefreshMessage`. */
   localize?: ((message: string, req: Request) => string) | undefined;
-  /** Answers instead of the redirect or 401. */
+  /** Answers a request without a login, instead of the redirect or 401. */
   onUnauthorized?: ChallengeHandler | undefined;
-  /** Answers instead of the redirect or 403. */
+  /** Answers a request whose login is not fresh, instead of the redirect or 403. */
   onNeedsRefresh?: ChallengeHandler | undefined;
-  /** Answers instead of the 403 to a user without the role. */
+  /** Answers a request whose user does not have the role, instead of the 403. */
   onForbidden?: ChallengeHandler | undefined;
   /**
-   * Where the requested page is kept during a login: in the query of `loginView`, or in the cookie of the flash messages. The cookie keeps
-   * it for ten minutes, if it is not longer than 512 bytes.
+   * Where the requested page is kept during a login: in the query of `loginView`, or in the flash cookie. The cookie
+   * keeps it for ten minutes, if it is not longer than 512 bytes.
    *
    * @default "query"
    */
   nextIn?: "query" | "cookie" | undefined;
-  /** Host, with its port if any, of the views in redirects, whatever the request's Host header says. */
+  /** The host, with an optional port, for redirects to the views. @default the view's own host, if its URL has one */
   redirectHost?: string | undefined;
   /**
-   * Methods that guards let through, to the handler too: `["OPTIONS"]` where a guard stands before what answers CORS preflights.
+   * HTTP methods that guards never refuse; such requests reach the handler. Use `["OPTIONS"]` if a guard runs before
+   * the middleware that answers CORS preflights.
    *
    * @default []
    */
   exemptMethods?: readonly string[] | undefined;
 
-  /** What happens when another client uses a session: `"basic"` makes it not fresh, `"strong"` ends it. @default "basic" */
+  /**
+   * What happens if another client uses a session: with `"basic"` the login is no longer fresh, with `"strong"` the
+   * session ends.
+   *
+   * @default "basic"
+   */
   sessionProtection?: "basic" | "strong" | false | undefined;
   /**
-   * Identifies a client, for session protection and for remembered browsers: after a restore, only requests of the same client get the
-   * new remember cookie for the one that was replaced.
+   * Identifies the client, for `sessionProtection` and for remembered browsers: after a restore, a request with the
+   * replaced remember cookie gets the new one only if it comes from the same client.
    *
    * @default the SHA-256 of `req.ip` and the User-Agent
    */
   fingerprint?: ((req: Request) => string) | undefined;
-  /** The session's cookie, and when there is one. */
+  /** The session cookie, and when sessions are saved. */
   session?: SessionOptions | undefined;
   /** The remember cookie. */
   remember?: RememberOptions | undefined;
-  /** A session unused for this long ends. @default "24h" */
+  /** A session that is not used for this long ends. @default "24h" */
   idleTimeout?: Duration | undefined;
-  /** A login ends after this long, used or not; a confirmation starts it anew. @default "30d" */
+  /** A login ends after this long, even if it is used. A confirmation restarts this time. @default "30d" */
   absoluteTimeout?: Duration | undefined;
-  /** For how long credentials that were seen make a login fresh. @default as long as the session lasts */
+  /** How long a login stays fresh after the credentials were seen. @default as long as the session lasts */
   freshFor?: Duration | undefined;
-  /** How many logins a user may have at once; those that a remember cookie could restore do not count. @default any number */
+  /**
+   * How many logins a user may have at once. Logins that only a remember cookie could restore do not count.
+   *
+   * @default any number
+   */
   maxSessions?: number | undefined;
-  /** What a login past `maxSessions` does: it ends the user's oldest, or is refused with SessionLimitError. @default "end-oldest" */
+  /**
+   * What happens if a login exceeds `maxSessions`: the user's oldest login ends, or the new one is refused with
+   * SessionLimitError.
+   *
+   * @default "end-oldest"
+   */
   onLimit?: "end-oldest" | "refuse" | undefined;
-  /** The level of NIST SP 800-63B-4 whose timeouts are meant to be kept; a warning at the start says where they are not. @default 1 */
+  /**
+   * The assurance level of NIST SP 800-63B-4 whose timeouts you want to follow. A warning at startup lists the options
+   * that do not meet it.
+   *
+   * @default 1
+   */
   assuranceLevel?: 1 | 2 | 3 | undefined;
-  /** A store that takes longer counts as unavailable. @default "2s" */
+  /** A store that does not answer within this time counts as unavailable. @default "2s" */
   storeTimeout?: Duration | undefined;
   /**
-   * Keeps managers apart that share a secret and a store, such as one for customers and one for staff: the cookies of one are worth
-   * nothing to another, and ending the logins of its user "1" ends none of another's. Letters, digits, `_` and `-`, at most 32.
+   * Separates managers that share a secret and a store, such as one for customers and one for staff: a manager rejects
+   * the cookies of another one, and ending the logins of its user "1" does not affect user "1" of another one. At most
+   * 32 letters, digits, `_` and `-`.
    *
    * @default none
    */
   realm?: string | undefined;
 }
 
-/** How sessions are made and saved: the options of express-session, but for `secret` and `store`, which are the manager's. */
+/** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
 export interface SessionOptions {
-  /** The cookie's name. @default "sid"; in production "__Host-sid", where path and domain allow it */
+  /** The cookie's name. @default "sid"; in production "__Host-sid", if the cookie's attributes allow that prefix */
   name?: string | undefined;
-  /** The cookie's attributes, or what they are for a request. */
+  /** The cookie's attributes, or a function that returns them for a request. */
   cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
-  /** Makes the ids of sessions, which must be unique and cannot be guessed. @default 192 random bits, base64url */
+  /** Returns a new session id, which must be unique and impossible to guess. @default 192 random bits, base64url */
   genid?: ((req: Request) => string) | undefined;
-  /** Whether to believe `X-Forwarded-Proto`, for all of latchkey's cookies. @default as Express's "trust proxy" says */
+  /**
+   * Whether to trust `X-Forwarded-Proto`, for all of latchkey's cookies.
+   *
+   * @default the setting "trust proxy" of Express
+   */
   proxy?: boolean | undefined;
-  /** Whether each response sets the cookie again, if the session still exists. Checking that costs one store call. @default false */
+  /**
+   * Whether each response sets the cookie again, if the session still exists. The check costs one store call.
+   *
+   * @default false
+   */
   rolling?: boolean | undefined;
-  /** Is a session saved that nothing was put into? @default false */
+  /** Whether to save a new session that is empty. @default false */
   saveUninitialized?: boolean | undefined;
-  /** What becomes of a session that the application takes from its request, by `req.session = null`, or for `"destroy"` by a `delete` too. @default "keep" */
+  /**
+   * What happens to the session in the store after `req.session = null`: `"keep"` leaves it there, `"destroy"` ends it,
+   * and also after `delete req.session`.
+   *
+   * @default "keep"
+   */
   unset?: "destroy" | "keep" | undefined;
 }
 
 /** SessionOptions with every default filled in. */
 export interface ResolvedSession {
-  /** What makes ids, where the application does. */
+  /** The application's function for session ids; undefined if latchkey makes them. */
   genid: ((req: Request) => string) | undefined;
   proxy: boolean | undefined;
   rolling: boolean;
@@ -138,46 +185,56 @@ export interface ResolvedSession {
 
 /** How users are remembered across browser restarts. */
 export interface RememberOptions {
-  /** The cookie's name. @default "remember"; in production "__Host-remember", where path and domain allow it */
+  /**
+   * The cookie's name.
+   *
+   * @default "remember"; in production "__Host-remember", if the cookie's attributes allow that prefix
+   */
   name?: string | undefined;
   /**
-   * `"persistent"`: the store keeps a record of each remembered browser, so that it can be listed and forgotten, and a copied cookie is
-   * detected. `"stateless"`: the store keeps nothing. A cookie is valid until it expires or the user's stamp changes; a logout or a
-   * revocation does not end it.
+   * `"persistent"`: the store keeps a record of each remembered browser, so that browsers can be listed and forgotten,
+   * and a copied cookie is detected. `"stateless"`: the store keeps no record. A cookie is valid until it expires or
+   * the user's stamp changes; a logout or a revocation does not end it.
    *
-   * @default "persistent", but "stateless" if the store `lacks` something
+   * @default "persistent"; "stateless" if the store `lacks` something
    */
   mode?: "persistent" | "stateless" | undefined;
   /** The cookie's attributes, or a function that returns them for a request. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
-  /** At most 400 days, which is what browsers keep. @default "365d" */
+  /** How long a browser is remembered, at most 400 days: browsers keep no cookie longer. @default "365d" */
   duration?: Duration | undefined;
-  /** A browser that was not restored for this long is forgotten; in the persistent mode only. @default `duration` */
+  /**
+   * A browser is forgotten if the remember cookie has not restored a login for this long. Only in the persistent mode.
+   *
+   * @default `duration`
+   */
   idleTimeout?: Duration | undefined;
   /**
-   * Whether each restore starts the duration again; in the stateless mode, each request whose session has the login, at the cost of one
-   * store call.
+   * Whether each restore restarts the duration. In the stateless mode, each request whose session has the login
+   * restarts it too, which costs one store call.
    *
    * @default false
    */
   refreshEachRequest?: boolean | undefined;
 }
 
-/** The options of a LoginManager, validated, with defaults, frozen; without the secrets, which nothing may print. */
+/**
+ * The validated options of a LoginManager, with defaults, frozen. The secrets are left out, so they cannot be logged.
+ */
 export type ResolvedOptions = Readonly<
   Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       session: ResolvedSession;
-      /** The name, and the attributes unless a function returns them for each request. */
+      /** The name, and the attributes unless `sessionCookieOf` returns them. */
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
-      /** The attributes for a request, if the application has a function for them. */
+      /** Returns the attributes for a request; undefined if they do not depend on it. */
       sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       /** The same for the remember cookie. */
       rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       rememberMode: "persistent" | "stateless" | undefined;
       rememberDuration: number;
-      /** Infinity for none. */
+      /** Infinity if there is no such limit. */
       rememberIdleTimeout: number;
       refreshEachRequest: boolean;
     } & Record<TimeName, number>

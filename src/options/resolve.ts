@@ -23,7 +23,7 @@ import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
 const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 
-/** Node's timers run off at once past this. */
+/** Node runs a timer with a longer delay immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
@@ -93,10 +93,10 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
   const { name } = rememberCookie.resolved;
   if (name === sessionCookie.resolved.name) {
-    throw new OptionError("remember.name", `${name} is the name of the session's cookie too`);
+    throw new OptionError("remember.name", `${name} is also the name of the session cookie`);
   }
   if (name === flashCookieName(sessionCookie.resolved.name)) {
-    throw new OptionError("remember.name", `${name} is the name of the flash messages' cookie too`);
+    throw new OptionError("remember.name", `${name} is also the name of the flash cookie`);
   }
   checkAbilities(options);
   return Object.freeze({
@@ -112,7 +112,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     onLimit: "end-oldest",
     assuranceLevel: 1,
     realm: "",
-    ...withoutUndefined({ ...rest, loginView: ownView(rest.loginView), refreshView: ownView(rest.refreshView) }),
+    ...withoutUndefined({ ...rest, loginView: frozenView(rest.loginView), refreshView: frozenView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     session: Object.freeze({
       genid: session?.genid,
@@ -136,12 +136,12 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   });
 }
 
-/** A duration that may be left out: without end then. */
+/** Parses a duration, in milliseconds; Infinity if it is left out. */
 function time(option: string, value: Duration | undefined): number {
   return value === undefined ? Number.POSITIVE_INFINITY : parseDuration(option, value);
 }
 
-/** What was asked for that the store cannot do. */
+/** @throws OptionError for an option that needs an ability which the store lacks */
 function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<object, object>): void {
   const lacked = store && !isComplete(store) ? `the store lacks ${store.lacks!.join(" and ")}` : undefined;
   if (lacked && remember?.mode === "persistent") {
@@ -153,22 +153,26 @@ function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<ob
   if ((lacked || remember?.mode === "stateless") && remember?.idleTimeout !== undefined) {
     throw new OptionError(
       "remember.idleTimeout",
-      'needs the mode "persistent": without a record of the browser nothing tells when it was used',
+      'needs the mode "persistent": without a record of the browser, latchkey cannot know when it was last used',
     );
   }
 }
 
-/** The secrets of valid options. The first signs, all verify. */
+/** The secrets of valid options. The first secret signs, all of them verify. */
 export function secretsOf({ secret }: LoginManagerOptions<object, object>): readonly string[] {
   return typeof secret === "string" ? [secret] : [...secret];
 }
 
-/** A view that the caller cannot change any more. */
-function ownView(view: View | undefined): View | undefined {
+/** A frozen copy of the view, so that the caller cannot change it. */
+function frozenView(view: View | undefined): View | undefined {
   return typeof view === "object" ? Object.freeze({ ...view }) : view;
 }
 
-/** Reads a remember duration: a duration that a browser accepts for a cookie. */
+/**
+ * Parses the duration of a remember cookie, in milliseconds.
+ *
+ * @throws OptionError for an invalid duration, and for more than 400 days
+ */
 export function checkRememberDuration(option: string, value: unknown): number {
   const duration = parseDuration(option, value);
   if (duration > LONGEST_COOKIE)
@@ -179,8 +183,8 @@ export function checkRememberDuration(option: string, value: unknown): number {
 function refuseResave(option: string): void {
   throw new OptionError(
     option,
-    "a session is written when it was changed, and what was changed of it: writing it again as it was read would take back " +
-      "what other requests wrote meanwhile. Leave the option out",
+    "latchkey writes a session only if it was changed, and only the changed keys: writing the others again would " +
+      "undo what other requests wrote meanwhile. Leave the option out",
   );
 }
 

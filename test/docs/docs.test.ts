@@ -61,7 +61,7 @@ describe("the documentation", () => {
       }
     })();
     expect(error).to.be.instanceOf(OptionError);
-    const names = (error as Error).message.match(/there are (.*)$/)?.[1]?.split(", ") ?? [];
+    const names = (error as Error).message.match(/the options are (.*)$/)?.[1]?.split(", ") ?? [];
     expect(names).to.have.length.above(20);
     for (const name of names) expect(read("README.md")).to.match(new RegExp(`\`${name}[\`(.]`));
   });

@@ -55,7 +55,7 @@ describe("the cookie of the flash messages", () => {
   it("shares its name with no other", () => {
     const userLoader = () => null;
     const named = (name: string) => new LoginManager({ secret: SECRET, userLoader, remember: { name } });
-    expect(() => named("flash")).to.throw("remember.name: flash is the name of the flash messages' cookie too");
+    expect(() => named("flash")).to.throw("remember.name: flash is also the name of the flash cookie");
   });
 
   it("holds at most 1 kB: the oldest messages go first, and of one that is too long the end", async () => {

@@ -34,7 +34,7 @@ describe("the cookie options of a LoginManager", () => {
   });
 
   it("refuse one name for both cookies", () => {
-    expect(refusal("remember.name", { remember: { name: "sid" } })).to.include("the session's cookie too");
-    expect(refusal("remember.name", { session: { name: "remember" } })).to.include("remember is the name");
+    expect(refusal("remember.name", { remember: { name: "sid" } })).to.include("also the name of the session cookie");
+    expect(refusal("remember.name", { session: { name: "remember" } })).to.include("remember is also the name");
   });
 });

@@ -109,13 +109,13 @@ describe("the options of a LoginManager", () => {
   });
 
   it("have known names, also inside of others", () => {
-    expect(refusal("loginVeiw", { loginVeiw: "/login" })).to.match(/no such option; there are .*loginView/);
+    expect(refusal("loginVeiw", { loginVeiw: "/login" })).to.match(/unknown option; the options are .*loginView/);
     expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include(
       "duration, idleTimeout, refreshEachRequest",
     );
-    expect(refusal("session.key", { session: { key: "x" } })).to.include("there are name, cookie, genid");
+    expect(refusal("session.key", { session: { key: "x" } })).to.include("the options are name, cookie, genid");
     expect(refusal("session.resave", { session: { resave: false } })).to.include("Leave the option out");
-    expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("no such option");
+    expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("unknown option");
     for (const cookie of COOKIES) {
       const message = refusal(`${cookie}.samesite`, nested(`${cookie}.samesite`, "lax"));
       expect(message).to.include("domain, path, secure, httpOnly, sameSite");
