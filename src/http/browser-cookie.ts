@@ -115,7 +115,7 @@ export class BrowserCookie {
     const canReach = this.#canReach(req, cookie);
     if (!canReach && !this.#hasWarnedOfPlainHttp) {
       this.#hasWarnedOfPlainHttp = true;
-      warn(`data was lost because its cookie could not be set: ${new InsecureConnectionError(this.name).message}`);
+      warn(`data is lost because its cookie cannot be set: ${new InsecureConnectionError(this.name).message}`);
     }
     return canReach;
   }

@@ -109,7 +109,7 @@ export abstract class RequestSession {
    * least one of them. The browser learns the new id only with the response. The application's own express-session
    * ends the old session first.
    *
-   * @throws SessionGoneError if this login, or the one that it continues, was ended meanwhile; the session is then empty
+   * @throws SessionGoneError if this login, or the one that it continues, was ended meanwhile; leaves an empty session
    */
   abstract regenerate(next: NextSession): Promise<void>;
 
