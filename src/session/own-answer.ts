@@ -8,7 +8,7 @@ import { RequestSession } from "./request-session.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
-/** Decides, when the response begins, whether a session of latchkey's own is saved, and whether its cookie is set. */
+/** Decides, when the response begins, whether latchkey's own session is saved, and whether its cookie is set. */
 export abstract class OwnAnswer extends RequestSession {
   protected sid: string | undefined;
   /** True if the store has no session for this request, and none was created yet. */

@@ -32,10 +32,7 @@ const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) => {
   defineShared(shared, "sessionStore", SESSION_STORE);
 });
 
-/**
- * A session of latchkey's own in one request: created on first use; saved, with its cookie set, when the response
- * begins.
- */
+/** latchkey's own session in one request: created on first use, saved when the response begins. */
 export class OwnSession extends OwnAnswer implements Regenerable {
   constructor(
     req: Request,

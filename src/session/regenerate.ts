@@ -5,7 +5,7 @@ import type { NextSession } from "./request-session.js";
 /** How many new ids a login tries if the first ones are taken. */
 const MAX_TRIES = 3;
 
-/** A session of latchkey's own, as `regenerate` uses it. */
+/** One of latchkey's own sessions, as `regenerate` uses it. */
 export interface Regenerable {
   /** Is the session in the store, as far as this process knows? */
   readonly isStored: boolean;
