@@ -29,17 +29,9 @@ export interface FlashContent {
   next: string | null;
 }
 
-/** The content in the form that is signed: realm, login id, timestamp, messages, next. */
-type Sealed = [
-  string,
-  string | null,
-  number,
-  Array<[message: string, category: string, isChallenge: 0 | 1]>,
-  string | null,
-];
+/** The content in the form that is signed: login id, timestamp, messages, next. */
+type Sealed = [string | null, number, Array<[message: string, category: string, isChallenge: 0 | 1]>, string | null];
 
-/** Always empty, because the manager's realm is part of the signing key instead. */
-const REALM = "";
 const LIFETIME = 10 * 60 * 1000;
 /**
  * Limits in bytes for the cookie value, and for the JSON in it: base64url turns 3 bytes into 4, the signature takes 44.
@@ -84,8 +76,8 @@ export class FlashCookie {
     if (value === undefined || value.length > LONGEST_VALUE) return null;
     const opened = openCookie(value, this.#keys);
     if (!opened) return null;
-    const [realm, loginId, at, messages, next] = JSON.parse(opened.payload) as Sealed;
-    if (realm !== REALM || !(ageOf(at) <= LIFETIME)) return null;
+    const [loginId, at, messages, next] = JSON.parse(opened.payload) as Sealed;
+    if (!(ageOf(at) <= LIFETIME)) return null;
     const kept = messages.map(([message, category, mark]) => ({ message, category, isChallenge: mark === 1 }));
     return { loginId, messages: kept, next };
   }
@@ -120,11 +112,11 @@ export function isShortEnough(next: string): boolean {
  * The content as JSON that fits into the cookie. If needed, drops the oldest messages, and then shortens the last one.
  */
 function fitting({ loginId, messages, next }: FlashContent): string {
-  const kept = messages.slice(-MAX_MESSAGES).map(({ message, category, isChallenge }): Sealed[3][number] => {
+  const kept = messages.slice(-MAX_MESSAGES).map(({ message, category, isChallenge }): Sealed[2][number] => {
     return [message.slice(0, LONGEST_JSON), category.slice(0, LONGEST_JSON), isChallenge ? 1 : 0];
   });
   for (;;) {
-    const json = JSON.stringify([REALM, loginId, Date.now(), kept, next] satisfies Sealed);
+    const json = JSON.stringify([loginId, Date.now(), kept, next] satisfies Sealed);
     const excess = Buffer.byteLength(json) - LONGEST_JSON;
     const [oldest] = kept;
     if (excess <= 0 || !oldest) return json;

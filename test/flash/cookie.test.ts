@@ -127,7 +127,7 @@ describe("the cookie of the flash messages", () => {
     await other.browser.flash("Forged");
     const [good, foreign] = [(await browser.cookie("flash"))!, (await other.browser.cookie("flash"))!];
     const [payload, signature] = good.split(".") as [string, string];
-    const content = JSON.stringify(["", null, Date.now(), [["Forged", "message", 0]], null]);
+    const content = JSON.stringify([null, Date.now(), [["Forged", "message", 0]], null]);
     const bad = {
       "another secret's": foreign,
       "another purpose's": encodeCookie(content, SECRET),
