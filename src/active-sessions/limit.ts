@@ -1,7 +1,8 @@
 import type { Core } from "../core.js";
 import { SessionGoneError, SessionLimitError } from "../errors.js";
 import type { SessionAuth } from "../session/auth.js";
-import type { NextSession, RequestSession } from "../session/request-session.js";
+import type { NextSession } from "../session/regenerate.js";
+import type { RequestSession } from "../session/request-session.js";
 import { endLogins, sessionsOf } from "./store-logins.js";
 
 /** A login as it is counted, whatever sessions it is in. */

@@ -4,7 +4,7 @@ import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from ".
 import { hasBegun } from "../http/before-response.js";
 import type { Grant } from "../remember/remember.js";
 import type { RememberedTime } from "../remember/remembered-login.js";
-import type { NextSession } from "../session/request-session.js";
+import type { NextSession } from "../session/regenerate.js";
 
 /**
  * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was

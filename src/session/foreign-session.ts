@@ -4,7 +4,8 @@ import { SessionGoneError, StoreUnavailableError, UnsupportedByStoreError } from
 import { startResponse } from "../http/before-response.js";
 import { noteDeletion, ownedLater } from "../http/session-property.js";
 import { isAuth, type SessionAuth } from "./auth.js";
-import { type NextSession, RequestSession } from "./request-session.js";
+import type { NextSession } from "./regenerate.js";
+import { RequestSession } from "./request-session.js";
 import { putValues } from "./session.js";
 
 /** A session of the application's own express-session. latchkey does not know its store, nor which request ended it. */
@@ -85,7 +86,7 @@ class ForeignSession extends RequestSession {
       JSON.stringify(this.session);
     } catch (error) {
       this.session = undefined;
-      this.lost = true;
+      this.isLoginUnknown = true;
       throw error;
     }
   }

@@ -67,9 +67,9 @@ export abstract class OwnAnswer extends RequestSession {
   }
 
   async #endUnset(sid: string): Promise<void> {
-    this.lost = true;
+    this.isLoginUnknown = true;
     await this.sessions.end(sid);
-    this.lost = false;
+    this.isLoginUnknown = false;
   }
 
   #finishSession(session: object, isWhole: boolean): Promise<void> | undefined {

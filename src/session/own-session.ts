@@ -7,8 +7,8 @@ import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
 import { OwnAnswer } from "./own-answer.js";
 import type { KeptSession } from "./records.js";
-import { type Regenerable, regenerate } from "./regenerate.js";
-import { type NextSession, sessionOf } from "./request-session.js";
+import { type NextSession, type Regenerable, regenerate } from "./regenerate.js";
+import { sessionOf } from "./request-session.js";
 import { putValues, Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 

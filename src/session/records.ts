@@ -130,11 +130,6 @@ export class SessionRecords {
     return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
   }
 
-  /** Writes a new session that belongs to no request. */
-  async insert(kept: KeptSession, data: JsonObject): Promise<void> {
-    await this.#create(kept, data);
-  }
-
   /**
    * Returns what a save would write.
    *
@@ -146,7 +141,7 @@ export class SessionRecords {
 
   async #write(kept: KeptSession, values: SessionValues, req: Request | undefined): Promise<void> {
     const changed = this.changesOf(kept, values);
-    if (!kept.record) kept.record = await this.#create(kept, changedData({}, changed));
+    if (!kept.record) kept.record = await this.create(kept, changedData({}, changed));
     else if (changed.length === 0) return void (await this.touch(kept));
     else kept.record = (await this.#change(kept, kept.record, values, changed)) ?? this.#gone(req);
     kept.seen.accept(changed);
@@ -164,7 +159,7 @@ export class SessionRecords {
     if (auth || record.userId === null) return this.#updates.update(kept.id, record, changed);
     // Plain data ended the login. A record never changes its user, so it is replaced by a new one with the same id.
     if (!(await this.store.destroy(kept.id))) return null;
-    return this.#create(kept, changedData(record.data, changed));
+    return this.create(kept, changedData(record.data, changed));
   }
 
   async #read(id: string): Promise<SessionRecord | null> {
@@ -172,7 +167,8 @@ export class SessionRecords {
     return record?.kind === "session" ? record : null;
   }
 
-  async #create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
+  /** Creates the record of a session. */
+  async create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
     const now = Date.now();
     const userId = authIn(data)?.userId ?? null;
     const expiresAt = this.#expiryOf(data, createdAt, now);

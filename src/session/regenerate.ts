@@ -1,6 +1,28 @@
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import type { SessionAuth } from "./auth.js";
-import type { NextSession } from "./request-session.js";
+
+/** A login, and how to put it into a new session. */
+export interface NextSession {
+  /** The application's values for the new session. */
+  values: object;
+  auth: SessionAuth;
+  /** Does this login continue the login of the old session? Then the old session must still exist. */
+  continues?: boolean;
+  /** The `createdAt` of the new session. @default now; if `continues` is true, the `createdAt` of the old session */
+  createdAt?: number | undefined;
+  /**
+   * Called with the id of the new session's record before the record is created, so that the browser's record can name
+   * it; called with null for a session of the application's own express-session. If the id is taken, it is called again
+   * with another id, and with null if all ids were taken. If it rejects, no session is created.
+   */
+  name?: ((session: string | null) => Promise<void>) | undefined;
+  /** Is the login stored as pending, without access, until it is admitted? */
+  pending?: boolean;
+  /** Called once the login is in the store. If it rejects, the login is undone. */
+  admit?: (() => Promise<void>) | undefined;
+  /** Called if the old session has already ended, to end its login, which may have moved to another session. */
+  missed?: (() => Promise<void>) | undefined;
+}
 
 /** How many new ids a login tries if the first ones are taken. */
 const MAX_TRIES = 3;

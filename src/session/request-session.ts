@@ -4,29 +4,7 @@ import { changeHead } from "../http/before-response.js";
 import { hasNotedCookie, keepPrivate } from "../http/caching.js";
 import { noteDeletion, ownerOf, ownSessionOf } from "../http/session-property.js";
 import type { SessionAuth } from "./auth.js";
-
-/** A login, and how to put it into a new session. */
-export interface NextSession {
-  /** The application's values for the new session. */
-  values: object;
-  auth: SessionAuth;
-  /** Does this login continue the login of the old session? Then the old session must still exist. */
-  continues?: boolean;
-  /** The `createdAt` of the new session. @default now; if `continues` is true, the `createdAt` of the old session */
-  createdAt?: number | undefined;
-  /**
-   * Called with the id of the new session's record before the record is created, so that the browser's record can name
-   * it; called with null for a session of the application's own express-session. If the id is taken, it is called again
-   * with another id, and with null if all ids were taken. If it rejects, no session is created.
-   */
-  name?: ((session: string | null) => Promise<void>) | undefined;
-  /** Is the login stored as pending, without access, until it is admitted? */
-  pending?: boolean;
-  /** Called once the login is in the store. If it rejects, the login is undone. */
-  admit?: (() => Promise<void>) | undefined;
-  /** Called if the old session has already ended, to end its login, which may have moved to another session. */
-  missed?: (() => Promise<void>) | undefined;
-}
+import type { NextSession } from "./regenerate.js";
 
 /** How to renew a remember cookie. */
 export interface Renewing {
@@ -59,8 +37,8 @@ export abstract class RequestSession {
   protected replaced = false;
   /** Did this request end the session that the browser's cookie names? */
   protected ended = false;
-  /** Was the session removed from the request, although its login may still be in the store? */
-  protected lost = false;
+  /** Is it unknown whether the browser still has a login, because ending the session or saving it failed? */
+  isLoginUnknown = false;
   /** Has the response begun? Later uses of the session do not change `used`. */
   #finishing = false;
   #isRenewed = false;
@@ -123,11 +101,6 @@ export abstract class RequestSession {
   changeAuth({ loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
     const auth = this.readAuth();
     if (auth?.loginId === loginId) this.writeAuth({ ...auth, ...changes });
-  }
-
-  /** Is it unknown whether the browser still has a login, because ending the session or saving it failed? */
-  get isLoginUnknown(): boolean {
-    return this.lost;
   }
 
   /** The application's values in the session, without the login; with the cookie if it has a lifetime. */

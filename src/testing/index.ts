@@ -44,7 +44,7 @@ export async function loginAs<U extends object, A extends object>(
   const time = { duration, until: Date.now() + duration };
   const grant = remember && (await core.remember.grant(undefined, auth, time, kept.id));
   if (grant) auth.series = grant.series;
-  await records.insert(kept, { auth } as unknown as JsonObject);
+  await records.create(kept, { auth } as unknown as JsonObject);
 
   const cookies = [sessions.ids.pair(kept.sid)];
   if (grant) cookies.push(core.remember.pair(grant));
