@@ -15,14 +15,14 @@ import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
 import { admitter, verify } from "./verify.js";
 
-/** The application that a manager serves, as far as it is known. */
+/** The application that a manager serves, and its sessions, as far as they are known. */
 export interface Served {
-  /** An Express application: what its requests have is on `app.request`. */
+  /** An Express application. `app.request` is the prototype of its requests. */
   app: { request?: object } | undefined;
   sessions: SessionMiddleware | undefined;
 }
 
-/** The login of a message's session, as the store has it now. */
+/** The login in the session of a message, as the store has it now. */
 interface Found {
   auth: SessionAuth;
   touch(): void;
@@ -30,9 +30,10 @@ interface Found {
 }
 
 /**
- * Resolves with the logged-in user of a request that no application handles, or null. It changes no cookie. For a request that an
- * application handles, it resolves with the loaded user until the response has begun. After that, and on an upgrade, it asks the store at
- * each call.
+ * Resolves with the logged-in user of a request that no application handles, or null. It sets no cookie.
+ *
+ * For a request that an application handles, it resolves with the loaded user until the response has begun. After that,
+ * and on an upgrade, each call asks the store.
  */
 export async function authenticate(core: Core, served: Served, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);
@@ -51,18 +52,18 @@ export async function authenticate(core: Core, served: Served, message: Incoming
   return user || null;
 }
 
-/** Makes an Express request of it, as Express itself does: `req.ip` follows `trust proxy`. */
+/** Turns a message into an Express request, as Express itself does, so that `req.ip` follows `trust proxy`. */
 function asRequest(message: IncomingMessage, app: Served["app"]): Request {
   if ("app" in message) return message as Request;
   if (!app?.request) {
     throw new MiddlewareMissingError(
-      'authenticate() needs the application, for its "trust proxy" counts: ' +
-        "call login.init(app) first, or give it: login.authenticate(req, app)",
+      'authenticate() needs the application, because its "trust proxy" setting decides the client address: ' +
+        "call login.init(app) first, or pass the application: login.authenticate(req, app)",
     );
   }
   const req = Object.setPrototypeOf(message, app.request) as Request;
   req.originalUrl ??= req.url;
-  if (!req.query) req.query = queryOf(req); // which Express 4 parses in a middleware of its own
+  if (!req.query) req.query = queryOf(req); // Express 4 parses it in its own middleware
   return req;
 }
 
@@ -72,8 +73,9 @@ function queryOf({ app, url }: Request): Request["query"] {
 }
 
 /**
- * False is the answer for a login that may not pass. What `verify` changes in a login is saved by the next request over HTTP, not here,
- * where it could undo what a request in flight saves meanwhile.
+ * Returns the user of the session's login; false if the request must not be logged in at all, undefined if another way
+ * may log it in. The changes that `verify` makes to a login are not saved here, because that could undo what a
+ * concurrent request saves. The next request over HTTP saves them.
  */
 async function bySession(core: Core, sessions: Served["sessions"], req: Request): Promise<object | false | undefined> {
   const found = sessions ? await inStore(sessions, req) : await inForeignSession(req);
@@ -101,7 +103,7 @@ async function inStore({ records, ids }: SessionMiddleware, req: Request): Promi
   return { auth, touch: () => records.noteUse(kept), end: () => records.end(kept.sid) };
 }
 
-/** An express-session of the application's own was run on the message once; the store is asked each time. */
+/** The application has run its own express-session on the message, once. Each call here asks the store again. */
 async function inForeignSession(req: Request): Promise<Found | undefined> {
   if (req.sessionID === undefined) {
     throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");

@@ -9,25 +9,27 @@ import { activeContext, currentContext, runWithin } from "./running-context.js";
 
 declare global {
   namespace Express {
-    /** The application's user; augment it, as with Passport: `interface User extends AppUser {}`. */
+    /** The application's user. Augment it as with Passport: `interface User extends AppUser {}`. */
     interface User {}
     interface Request {
-      /** The logged-in user, once something in this request asked for it: a guard, `currentUser()`, a template. */
+      /** The logged-in user, once something in this request has loaded it: a guard, `currentUser()` or a template. */
       user?: User | undefined;
     }
   }
 }
 
 /**
- * The user of the request that is being handled, or the anonymous user: never null. (Flask-Login's current_user)
+ * Returns the user of the request that is being handled, or the anonymous user; never null. (Flask-Login's
+ * current_user)
  *
- * Without `req` it works anywhere below the middleware, also in functions that do not get the request: Node.js keeps the request as
- * asynchronous context. **Pass `req` in every callback of a database driver, a pool, a queue or an event emitter.** Such a callback
- * may run in the context of the request that opened the connection. If that request was answered, you get an error. If it is
- * still being handled, latchkey cannot tell the two apart, and you get the other request's user. Promises, and callbacks that
- * `AsyncResource.bind` wrapped, keep their own request.
+ * Without `req`, it works in all code that runs after the middleware, including functions that do not receive the
+ * request: Node.js keeps the request as asynchronous context. **Pass `req` in every callback of a database driver, a
+ * pool, a queue or an event emitter.** Such a callback may run in the context of the request that opened the
+ * connection. If that request was answered, you get an error. If it is still being handled, latchkey cannot tell the
+ * two apart, and you get the other request's user. Promises, and callbacks that `AsyncResource.bind` wrapped, keep
+ * their own request.
  *
- * @param req the request, where it is at hand; it also works after the response has ended
+ * @param req the request, if you have it; with it, the call also works after the response has ended
  * @throws RequestEndedError without `req`, when the response of the context's request has ended
  * @throws MiddlewareMissingError outside of a request
  * @throws StoreUnavailableError when the session cannot be read
@@ -37,7 +39,7 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
   return user;
 }
 
-/** `req.user` of every request under a manager. */
+/** `req.user` of every request that a manager handles. */
 const USER = sharedProperty(
   "user",
   (req) => contextIn(req)?.user,
@@ -50,8 +52,8 @@ const USER = sharedProperty(
 const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) => defineShared(shared, "user", USER));
 
 /**
- * Gives the request `req.user`, and every template `currentUser` and `takeFlashes()`. Templates cannot wait, so the user is loaded
- * before one is rendered. (Flask-Login's template context processor, and Flask's)
+ * Adds `req.user` to the request, and `currentUser` and `takeFlashes()` to every template. Templates cannot wait, so
+ * the user is loaded before a template is rendered. (Flask-Login's template context processor, and Flask's)
  */
 export function showCurrentUser(req: Request, res: Response): void {
   if (!Object.hasOwn(req, "user")) userProperty.addTo(req);
@@ -59,10 +61,10 @@ export function showCurrentUser(req: Request, res: Response): void {
   renderProperty.addTo(res);
 }
 
-/** The request whose `res.render` is on the stack. */
+/** The context of the request whose `res.render` is on the call stack. */
 let rendered: RequestContext | undefined;
 
-/** Makes `res.render` use its own request, in whatever asynchronous context it is called. */
+/** Renders for this request, whatever asynchronous context the call comes from. */
 function renderFor<T>(context: RequestContext, render: () => T): T {
   const outer = rendered;
   rendered = context;
@@ -73,7 +75,7 @@ function renderFor<T>(context: RequestContext, render: () => T): T {
   }
 }
 
-/** `res.render`, of a sub-application too, which renders with locals of its own. */
+/** `res.render`, also of a sub-application, which renders with its own locals. */
 const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
   const { render } = shared as { render?: (...args: unknown[]) => void };
   if (!render) return;
@@ -97,8 +99,8 @@ function showIn(app: Application): void {
   addLocal(app, "currentUser", () => context()?.loaded?.user);
   if (!("takeFlashes" in app.locals)) {
     addLocal(app, "takeFlashes", () => {
-      const own = context(); // not in the template, which may run later
-      // Once the response has begun, the cookie cannot be removed any more: the messages wait for the next page.
+      const own = context(); // read here, because the template may run later
+      // Once the response has begun, the cookie can no longer be removed, so the messages wait for the next page.
       return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
     });
   }
@@ -107,24 +109,28 @@ function showIn(app: Application): void {
     const own = context();
     const callback = args.at(-1) as (error: unknown) => void;
     if (!own || own.loaded || typeof callback !== "function") return renderView.apply(app, args);
-    // Whoever asked first was told of a failure; what is rendered after that is the page that says so, without a user.
+    // If the user was already being loaded, the earlier caller gets the error. What is rendered now is then probably
+    // the error page, so it is rendered without a user.
     const wasAsked = own.loading !== undefined;
     const [name, ...rest] = args;
-    const kept = [name, ...rest.map(asNow)];
+    const kept = [name, ...rest.map(snapshotOf)];
     const proceed = () => renderFor(own, () => renderView.apply(app, kept));
     loadUser(own).then(proceed, wasAsked ? proceed : callback);
   };
 }
 
-/** A local of every template, made when the template is rendered. */
+/** Adds a local to every template. `get` is called when a template is rendered. */
 function addLocal(app: Application, name: string, get: () => unknown): void {
   const set = (value: unknown) =>
     Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });
   Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, get, set });
 }
 
-/** The options of a render as they are at the call: Express notes `res.locals` in them, which another request may share. */
-function asNow(given: unknown): unknown {
+/**
+ * Copies the options of a render as they are at the call: Express adds `res.locals` to them, and another request may
+ * use the same object.
+ */
+function snapshotOf(given: unknown): unknown {
   if (typeof given !== "object" || given === null) return given;
   const options = copyOf(given) as { _locals?: object };
   if (options._locals) options._locals = copyOf(options._locals);

@@ -5,10 +5,10 @@ import { kindOf } from "../text.js";
 import { contextOf } from "./request-context.js";
 
 /**
- * Keeps a message until `takeFlashes`, for ten minutes at most. (Flask's flash)
+ * Keeps a message until `takeFlashes` returns it, for at most ten minutes. (Flask's flash)
  *
- * It is kept in a cookie that is signed, not encrypted: do not flash anything that the user must not read. All messages together have
- * room for about 600 characters. If they do not fit, the oldest are dropped.
+ * The cookie that keeps it is signed, not encrypted: do not flash anything that the user must not read. It has room for
+ * about 600 characters of messages in all. If they do not fit, the oldest are dropped.
  *
  * @throws ResponseStartedError once the response has begun
  * @throws OptionError when the message or the category is not a string
@@ -21,9 +21,9 @@ export function flash(req: Request, message: string, category = "message"): void
 }
 
 /**
- * Returns the messages that were kept, oldest first, and removes them. (Flask's get_flashed_messages)
+ * Returns the stored messages, oldest first, and removes them. (Flask's get_flashed_messages)
  *
- * @throws ResponseStartedError once the response has begun, because the cookie cannot be removed any more
+ * @throws ResponseStartedError once the response has begun, because the cookie can no longer be removed
  */
 export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
   const context = contextOf(req);

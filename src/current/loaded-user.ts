@@ -19,7 +19,7 @@ export function userById(core: Core, req: Request, id: string): object | null | 
     const found = identified(core, loaded, asked);
     if (found && found.id !== id) {
       throw new UserIdError(
-        `${asked()} and returned the user ${JSON.stringify(found.id)}; for no user it must return null`,
+        `${asked()} and returned the user ${JSON.stringify(found.id)}; it must return the user, or null`,
       );
     }
     return found?.user ?? null;
@@ -39,14 +39,16 @@ export async function userByRequest(core: Core, req: Request): Promise<object | 
   return runLoader(req, requestLoader, [req], (loaded) => identified(core, loaded, asked)?.user ?? null);
 }
 
-/** The loaded user with its id. The check matters: the empty rows of a query would pass every guard. */
+/**
+ * The loaded user and its id, or null. Without this check, an empty query result such as `[]` would pass every guard.
+ */
 function identified({ options }: Core, user: unknown, asked: () => string): { user: object; id: string } | null {
   if (user === null || user === undefined || user === false) return null;
   if (typeof user !== "object") throw wrongUser(asked(), kindOf(user));
   try {
     return { user, id: checkUserId(options.userId(user), "userId()") };
   } catch (cause) {
-    throw wrongUser(asked(), `${kindOf(user)} that has no user's id`, cause);
+    throw wrongUser(asked(), `${kindOf(user)} without a valid user id`, cause);
   }
 }
 
@@ -55,9 +57,10 @@ function wrongUser(asked: string, what: string, cause?: unknown): UserIdError {
 }
 
 /**
- * May this user log in? The application's loader may add `isActive` to a row, so for a user without it the loader is asked as well.
+ * May this user log in? A user without `isActive` is loaded as well, because the application's loader may add that
+ * property.
  *
- * @throws LatchkeyError when the loader's user has a stamp that this one lacks: the next request would end the login
+ * @throws LatchkeyError when the loaded user has a stamp and this one does not: the next request would end the login
  */
 export async function mayLogIn(core: Core, req: Request, user: object, id: string, force: boolean): Promise<boolean> {
   if (!force && !isActiveUser(user)) return false;
@@ -68,7 +71,7 @@ export async function mayLogIn(core: Core, req: Request, user: object, id: strin
       "incomplete_user",
       500,
       `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has it: ` +
-        "make the object for both in one function",
+        "create both objects with the same function",
     );
   }
   return force || isActiveUser(loaded);

@@ -12,17 +12,17 @@ export interface LoadedUser {
   readonly user: object;
   /** May this user pass guards? */
   readonly authenticated: boolean;
-  /** The login, where it is in no session and serves this request alone. */
+  /** The login, if it is in no session and is valid for this request only. */
   readonly once?: SessionAuth;
 }
 
 /** One request under one LoginManager. */
 export class RequestContext {
-  /** The user, once somebody asked. */
+  /** The user that is being loaded, or was loaded; undefined until something asks for it. */
   loading: Promise<LoadedUser> | undefined;
   /** The user, once loaded. */
   loaded: LoadedUser | undefined;
-  /** `req.user`, unless another library had put something there before. */
+  /** The value of `req.user`, unless another library has set one. */
   user: Request["user"];
   /** What this context put into `req.user`. */
   #placed: object | undefined;
@@ -37,15 +37,16 @@ export class RequestContext {
   /**
    * Has the response ended? A request whose client went away before the response began is still being handled.
    *
-   * From then on, the asynchronous context does not tell which request is being handled: a connection pool, a timer or a queue that this
-   * request started keeps its context, and may call back in it for other requests.
+   * Once the response has ended, the asynchronous context no longer tells which request is being handled: a connection
+   * pool, a timer or a queue that this request started keeps its context, and may call back in it on behalf of other
+   * requests.
    */
   get hasEnded(): boolean {
     const { res } = this;
     return res.writableEnded || (res.destroyed && res.headersSent);
   }
 
-  /** The id of the request's login, as far as it is known by now; null if there is none, undefined if the store failed. */
+  /** The id of the request's login; null if there is none, undefined if it is unknown because the store failed. */
   loginId(): string | null | undefined {
     if (this.session.isLoginUnknown) return undefined;
     try {
@@ -56,19 +57,19 @@ export class RequestContext {
     }
   }
 
-  /** Takes this user, from now on, as the one of the request. */
+  /** Makes this the user of the request from now on. */
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
     if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
-    else if (this.req.user === this.#placed) this.req.user = undefined; // what another library put there stays
+    else if (this.req.user === this.#placed) this.req.user = undefined; // keep what another library set
     return loaded;
   }
 }
 
 const contexts = new RequestSlot<RequestContext>();
 
-/** Brings a request under its context. */
+/** Associates a request with its context. */
 export function noteContext(context: RequestContext): void {
   contexts.set(context.req, context, context.core);
 }
@@ -98,11 +99,14 @@ export function contextOf(req: Request): RequestContext {
   );
 }
 
-/** One session cannot say for two managers who is logged in: user "1" of the one is not user "1" of the other. */
+/**
+ * The error for a request that another manager already handles. One session cannot hold the logins of two managers:
+ * user "1" of one is not user "1" of the other.
+ */
 export function secondManager(): LatchkeyError {
   return new LatchkeyError(
     "second_manager",
     500,
-    "this request is under another LoginManager already; use one for all",
+    "another LoginManager already handles this request; use one LoginManager for all routes",
   );
 }

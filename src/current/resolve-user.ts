@@ -10,15 +10,18 @@ import { assertOutsideLoader } from "./running-context.js";
 import { verify } from "./verify.js";
 
 /**
- * The user of a request, loaded when first asked for: by the session, else by the remember cookie, else by the request
- * loader, else the anonymous user.
+ * Returns the user of a request, and loads it at the first call: from the session, else by the remember cookie, else by
+ * the request loader; else it is the anonymous user.
  */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
   assertOutsideLoader(context);
   return context.loading ?? begin(context);
 }
 
-/** Notes that the user is being loaded, then begins to load: listeners that are called meanwhile may ask for the user too. */
+/**
+ * Records that the user is being loaded, then starts to load: listeners that are called during the load may ask for the
+ * user too.
+ */
 function begin(context: RequestContext): Promise<LoadedUser> {
   let resolve!: (loading: Promise<LoadedUser>) => void;
   context.loading = new Promise((resolved) => {
@@ -29,7 +32,7 @@ function begin(context: RequestContext): Promise<LoadedUser> {
   return loading;
 }
 
-/** Waits for a load under way, which would otherwise end after what comes next, and undo it. */
+/** Waits for a load in progress. Otherwise it would finish after the caller's changes and undo them. */
 export async function loadingOver(context: RequestContext): Promise<void> {
   assertOutsideLoader(context);
   await context.loading?.catch(() => {});
@@ -46,7 +49,7 @@ export function authOf({ req, session }: RequestContext): SessionAuth | undefine
   );
 }
 
-/** The login of a request whose user was loaded: that of the session, or one for this request alone. */
+/** The login of a request whose user was loaded: the session's login, or a login for this request only. */
 export function loginOf(context: RequestContext): SessionAuth | undefined {
   return authOf(context) ?? context.loaded?.once;
 }
@@ -70,7 +73,7 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   return context.settle(found ?? anonymous(context));
 }
 
-/** Ends a login that is no longer valid. Gives the anonymous user if the request must not be logged in another way. */
+/** Ends a login that is no longer valid. Returns the anonymous user if no other way may log the request in. */
 async function ended(context: RequestContext, auth: SessionAuth, reason: EndReason): Promise<LoadedUser | undefined> {
   const { core, req, res, session } = context;
   const isAttack = reason === "session protection";

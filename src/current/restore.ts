@@ -8,13 +8,13 @@ import type { SessionAuth } from "../session/auth.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { admitter } from "./verify.js";
 
-/** How often a remember cookie is tried, because other requests change the record of its browser. */
+/** How many times a restore is tried when other requests change the browser's record meanwhile. */
 const MAX_TRIES = 5;
 
-/** What became of a restore; "again" when another request changed the record of the browser meanwhile. */
+/** The outcome of a restore; "again" if another request changed the browser's record meanwhile. */
 type Outcome = "restored" | "refused" | "gone" | "again";
 
-/** Logs in by the request's remember cookie, if it has one that is valid. */
+/** Restores the login of the request's remember cookie, if the cookie is valid. */
 export async function restoreLogin(context: RequestContext): Promise<LoadedUser | undefined> {
   const { core, req, session } = context;
   if (!core.userLoader || !core.remember.isIn(req) || !session.use()) return undefined;
@@ -38,7 +38,7 @@ async function tryRestore(context: RequestContext): Promise<LoadedUser | "again"
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
   const isOnce = !commit || isLate();
   if (grant && !isLate()) remember.set(req, res, grant);
-  const outcome = isOnce ? await once(context, auth) : await lastingly(context, auth, commit);
+  const outcome = isOnce ? await restoreOnce(context, auth) : await restoreIntoSession(context, auth, commit);
   if (outcome === "again") return "again";
   if (outcome === "refused") core.events.emit("loginRefused", { req, user });
   if (outcome !== "restored") return undefined;
@@ -47,13 +47,13 @@ async function tryRestore(context: RequestContext): Promise<LoadedUser | "again"
   return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
 }
 
-/** Restores a login for this request alone. */
-async function once({ core }: RequestContext, auth: SessionAuth): Promise<Outcome> {
+/** Restores a login for this request only. */
+async function restoreOnce({ core }: RequestContext, auth: SessionAuth): Promise<Outcome> {
   return (await hasRoom(core, auth)) ? "restored" : "refused";
 }
 
-/** Gives a restored login a session, the only one of its browser. */
-async function lastingly(
+/** Saves a restored login in a new session, which becomes the only session of its browser. */
+async function restoreIntoSession(
   context: RequestContext,
   auth: SessionAuth,
   commit: NonNullable<Restored["commit"]>,
@@ -63,7 +63,8 @@ async function lastingly(
   let taken: string | null = null;
   const name = async (recordId: string | null) => {
     if (taken !== null && auth.series !== null) {
-      // It is another session's id, or a request of this browser's has ended it and named its own session.
+      // The id was taken: it is another session's, or another request of this browser has ended this session and named
+      // its own.
       await core.remember.moveTo(auth.series, null, { instead: taken });
       isUsedUp = true;
     }
@@ -71,7 +72,7 @@ async function lastingly(
     isUsedUp = committed === null;
     if (!committed) throw new Error("another request has used up the token");
     taken = recordId;
-    // Whatever becomes of the session, the token that the browser has is used up.
+    // Even if the session cannot be created, the browser's token is used up.
     if (committed.grant && !hasBegun(res)) core.remember.set(req, res, committed.grant);
   };
   try {

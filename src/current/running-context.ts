@@ -5,7 +5,10 @@ import { isOfAnotherCopy } from "../http/request-slot.js";
 import { contextIn, noteContext, type RequestContext } from "./request-context.js";
 import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./second-copy.js";
 
-/** A loader that is running for a request. A connection that it opened still calls back in this context after the loader has returned. */
+/**
+ * A run of a loader for a request. Callbacks of a connection that it opened still run in this context after the loader
+ * has returned.
+ */
 class LoaderRun {
   isOver = false;
 
@@ -18,7 +21,7 @@ class LoaderRun {
 const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
 const copy: Copy = { isServing: () => storage.getStore() !== undefined };
 
-/** Lets the other copies of this package, if there are any, know that this one is in use. */
+/** Registers this copy of the package, so that other copies can tell that it is in use. */
 export function noteThisCopy(): void {
   noteCopy(copy);
 }
@@ -29,10 +32,10 @@ export function isUnderAnotherCopy(req: Request): boolean {
 }
 
 /**
- * Runs the rest of a request under a context.
+ * Runs the rest of a request in its context.
  *
- * Body parsers call back from the request's events, which run in the connection's context. These events run in the request's context
- * too; otherwise it would be lost after multer.
+ * Body parsers call back from the request's events, which Node.js emits in the connection's context. Here they are
+ * emitted in the request's context; otherwise the context would be lost after multer.
  */
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
@@ -45,8 +48,8 @@ export function enterContext(context: RequestContext, next: () => void): void {
 }
 
 /**
- * Runs a loader, and returns what `check` makes of its result: at once if the loader does not wait. The loader may wait for anything but
- * the user that it is loading.
+ * Runs a loader and returns the result of `check`: without a promise if the loader returns none. The loader may wait
+ * for anything except the user that it is loading.
  */
 export function runLoader<A extends unknown[], R>(
   req: Request,
@@ -67,7 +70,7 @@ export function runLoader<A extends unknown[], R>(
   return check(loading);
 }
 
-/** Is called inside of the run, because a query builder begins its query when it is waited for. */
+/** Awaits inside the run, because a query builder starts its query only when it is awaited. */
 async function waitFor<R>(run: LoaderRun, loading: PromiseLike<unknown>, check: (loaded: unknown) => R): Promise<R> {
   let loaded: unknown;
   try {
@@ -89,18 +92,18 @@ export function runWithin<T>(context: RequestContext, run: () => T): T {
   return isWithin ? run() : storage.run(context, run);
 }
 
-/** @throws LatchkeyError inside of a loader of this request, where waiting for the user would never end */
+/** @throws LatchkeyError inside a loader of this request, where waiting for the user would never end */
 export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
   const running = storage.getStore();
   if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
-    "a loader asked for the current user, or called a verb, while it is loading",
+    "a loader asked for the user that it is loading, or called a function that needs this user",
   );
 }
 
-/** The context of the request that is being handled, if any; none once its response has ended. */
+/** The context of the request that is being handled, if any; undefined once its response has ended. */
 export function activeContext(): RequestContext | undefined {
   const context = contextHere();
   return context?.hasEnded ? undefined : context;
@@ -123,7 +126,7 @@ export function currentContext(): RequestContext {
 }
 
 /**
- * @param form how to call it with the request
+ * @param form the call with the request, to suggest in the error
  * @throws RequestEndedError once the response of the request that is being handled has ended
  */
 export function assertNotEnded(form: string): void {

@@ -1,6 +1,9 @@
 import { LatchkeyError } from "../errors.js";
 
-/** One copy of this package in the process. An application should have one: each copy knows its own requests only. */
+/**
+ * A copy of this package in the process. An application should have only one, because each copy recognizes only its own
+ * requests.
+ */
 export interface Copy {
   /** Does the code that is running belong to a request of this copy? */
   isServing(): boolean;
@@ -9,7 +12,7 @@ export interface Copy {
 const COPIES = Symbol.for("latchkey.copies");
 const shared = globalThis as { [COPIES]?: Set<Copy> };
 
-/** Tells the other copies of this package, if there are any, about this one. */
+/** Registers a copy of this package, so that other copies can detect it. */
 export function noteCopy(copy: Copy): void {
   shared[COPIES] ??= new Set();
   shared[COPIES].add(copy);
@@ -30,7 +33,7 @@ export function secondCopy(what: string): LatchkeyError {
   return new LatchkeyError(
     "second_copy",
     500,
-    `${what} belongs to another copy of latchkey: this process has loaded the package twice, and each copy knows its own ` +
-      "requests only. Find the copies with `npm ls latchkey`, and keep one",
+    `${what} belongs to another copy of latchkey: this process has loaded the package twice, and each copy ` +
+      "recognizes only its own requests. Find the copies with `npm ls latchkey`, and keep one",
   );
 }

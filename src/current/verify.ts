@@ -9,10 +9,10 @@ import { userById } from "./loaded-user.js";
 import type { LoadedUser } from "./request-context.js";
 
 /**
- * Returns the user of this login while it is valid, otherwise the reason why it must end. If session protection doubts a login, it is no
- * longer fresh. A stamp that an older secret signed is signed again.
+ * Returns the user of this login if it is still valid, otherwise the reason why it must end. If the client has changed,
+ * basic session protection makes the login not fresh. A stamp that was signed with an older secret is signed again.
  *
- * @param change changes the login in its session, if that is to be saved
+ * @param change changes the login in its session; it does nothing if changes are not saved
  */
 export async function verify(
   core: Core,
@@ -39,7 +39,7 @@ export async function verify(
   return { user, authenticated: isAuthenticatedUser(user) };
 }
 
-/** Judges by the user and its stamp whether a remember cookie may restore a login. */
+/** Decides by the user and its stamp whether a remember cookie may restore a login. */
 export function admitter(core: Core, req: Request): Admit {
   return async (userId, kept) => {
     const user = await userById(core, req, userId);

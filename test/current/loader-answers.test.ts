@@ -12,11 +12,11 @@ const { bob } = people();
 
 /** Values that a loader may wrongly return for a missing user, and their names in the error. */
 const WRONG: ReadonlyArray<[what: string, answer: unknown, told: RegExp]> = [
-  ["the rows of a query", [], /an array that has no user's id/],
-  ["rows with the user in them", [{ id: "1" }], /an array that has no user's id/],
-  ["the result of a query", { rows: [] }, /object that has no user's id/],
-  ["an empty object", {}, /object that has no user's id/],
-  ["a user with no id", { id: null, isActive: true }, /object that has no user's id/],
+  ["the rows of a query", [], /an array without a valid user id/],
+  ["rows with the user in them", [{ id: "1" }], /an array without a valid user id/],
+  ["the result of a query", { rows: [] }, /object without a valid user id/],
+  ["an empty object", {}, /object without a valid user id/],
+  ["a user with no id", { id: null, isActive: true }, /object without a valid user id/],
   ["a text", "x", /a string/],
   ["an empty text", "", /a string/],
   ["a number", 5, /a number/],
@@ -118,7 +118,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
       },
     );
     expect((await client.post("/login")).text).to.equal(
-      'UserIdError: userLoader was asked for the user "0a" and returned an array that has no user\'s id; it must return the user, or null',
+      'UserIdError: userLoader was asked for the user "0a" and returned an array without a valid user id; it must return the user, or null',
     );
   });
 });
@@ -149,7 +149,7 @@ describe("a user loader that gives the user it was asked for", () => {
     const { client } = await userApp(new Composite(), { userLoader: () => ({ ...new Composite() }) });
     await client.post("/login");
     expect((await client.get("/me")).text).to.match(
-      /^UserIdError: .*"acme:7" and returned object that has no user's id/,
+      /^UserIdError: .*"acme:7" and returned object without a valid user id/,
     );
   });
 });
