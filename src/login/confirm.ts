@@ -18,28 +18,29 @@ import { assertWritable, enterSession } from "./start-session.js";
 /** How to confirm a login. */
 export interface ConfirmOptions {
   /**
-   * Whose credentials were seen, where the application does not know that they are the current user's. Left out they are; given as
-   * null or undefined, as by a search that found nobody, they are not.
+   * The user whose credentials were checked. Leave it out if you know that this is the current user. Anyone else is
+   * rejected with OtherUserError, and so are null and undefined, the result of a lookup that found nobody.
    */
   user?: Express.User | null | undefined;
-  /** When they were seen, as with `loginUser`. @default now */
+  /** When the credentials were checked, as with `loginUser`. @default now */
   authTime?: Date | number | undefined;
 }
 
 /**
- * Makes the current login fresh: the application has just seen its user's credentials again. (Flask-Login's confirm_login)
+ * Makes the current login fresh. Call it after checking the user's credentials again. (Flask-Login's confirm_login)
  *
- * Like a login it moves to a new session id, and starts the timeouts anew.
+ * Like a login, it moves to a new session id and restarts the timeouts.
  *
- * @throws LoginRequiredError when nobody is logged in by the session
+ * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie
  * @throws OtherUserError when the credentials are another user's, or nobody's; the login stays as it was
- * @throws SessionGoneError when the login was ended while this request was under way
+ * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
+ * @throws SessionGoneError when the login was ended while this request was using it
  */
 export async function confirmLogin(req: Request, options: ConfirmOptions = {}): Promise<void> {
   const context = contextOf(req);
   const { core } = context;
   const freshAt = freshFrom(options.authTime);
-  const { user, auth } = await currentLogin(context, "confirmed");
+  const { user, auth } = await currentLogin(context, "confirm");
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
@@ -50,19 +51,21 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
 }
 
 /**
- * Keeps the current login, and the browser's remember cookie, when the user's stamp has changed, as by a new password that is saved
- * by now; every other login of the user's ends. (Django's update_session_auth_hash)
+ * Keeps the current login and the browser's remember cookie after the user's stamp has changed, for example because a
+ * new password was saved. All other logins of the user end. (Django's update_session_auth_hash)
  *
- * The user must have been loaded, as by a guard, before the stamp changed: a login is only as good as its stamp when it is loaded.
- * It moves to a new session id; freshness and timeouts stay as they are.
+ * The user must have been loaded, for example by a guard, before the stamp changed: a login that is loaded after the
+ * change has the old stamp, and ends. The login moves to a new session id; its freshness and timeouts stay as they are.
  *
- * @throws LoginRequiredError when nobody is logged in by the session, or the user is gone
- * @throws SessionGoneError when the login was ended while this request was under way
+ * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie, or the user is gone or not
+ * active
+ * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
+ * @throws SessionGoneError when the login was ended while this request was using it
  */
 export async function refreshStamp(req: Request): Promise<void> {
   const context = contextOf(req);
   const { core } = context;
-  const { auth } = await currentLogin(context, "kept");
+  const { auth } = await currentLogin(context, "keep");
   const { userId, loginId } = auth;
   const user = await userById(core, req, userId);
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
@@ -73,13 +76,13 @@ export async function refreshStamp(req: Request): Promise<void> {
   const isOnce = authOf(context) === undefined;
   const old = context.session.recordId;
   const last = async () => {
-    // A login without a session has named the new one in the record of its browser.
+    // A login for this request only has already named the new session in its browser's record.
     const kept = isOnce ? context.session.recordId : old;
     const isOwn = held?.series === auth.series;
     if (held && !isOwn) await core.remember.end(held.series, { sessions: held.sessions, kept });
     const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
     if (isOnce && auth.series !== null && !isEnded) throw new SessionGoneError();
-    // By their stamps they are worth nothing; but they would be listed, and counted.
+    // Their old stamps make these logins invalid, but until they end they are listed and counted.
     others = await endThoseFound(core, userId, (login) => login.loginId !== loginId);
   };
   const refreshed = { ...auth, series: null, stamp: core.stamps.of(userId, user) };
@@ -90,9 +93,9 @@ export async function refreshStamp(req: Request): Promise<void> {
 }
 
 /**
- * Is somebody logged in whose credentials were seen in this session? (Flask-Login's login_fresh)
+ * Is a user logged in whose credentials were checked in this session, and recently enough? (Flask-Login's login_fresh)
  *
- * @param options.within how recently; without it as the option `freshFor` says, and never less recently
+ * @param options.within how recently; the option `freshFor` is the default and the upper limit
  */
 export async function isFresh(req: Request, options: { within?: Duration | undefined } = {}): Promise<boolean> {
   const { within } = options;
@@ -103,7 +106,7 @@ export async function isFresh(req: Request, options: { within?: Duration | undef
   return authenticated && isFreshAt(loginOf(context)?.freshAt ?? null, limit);
 }
 
-/** Was this login restored from the remember cookie, and not confirmed since? */
+/** Was this login restored from the remember cookie and not confirmed since? */
 export async function isRemembered(req: Request): Promise<boolean> {
   const context = contextOf(req);
   const { authenticated } = await loadUser(context);
@@ -114,18 +117,18 @@ function isUser({ options }: Core, user: object | null | undefined, userId: stri
   return user !== null && user !== undefined && checkUserId(options.userId(user), "userId()") === userId;
 }
 
-async function currentLogin(context: RequestContext, done: string): Promise<{ user: object; auth: SessionAuth }> {
+async function currentLogin(context: RequestContext, verb: string): Promise<{ user: object; auth: SessionAuth }> {
   const { user, authenticated } = await loadUser(context);
   const auth = loginOf(context);
   if (authenticated && auth) return { user, auth };
-  throw new LoginRequiredError(`Nobody is logged in whose login could be ${done}.`);
+  throw new LoginRequiredError(`There is no login to ${verb}.`);
 }
 
-/** Where a login moves to, beside its new session. */
+/** How a login moves, apart from its new session. */
 interface Moved {
-  /** The id of the record of the browser that names the new session, if one does. */
+  /** The id of the browser's record that must name the new session; null if there is none. */
   browser: string | null;
-  /** For how long the browser is remembered anew. */
+  /** How long a new remember cookie lasts; null for no new cookie. */
   time: RememberedTime | null;
   last?: () => Promise<void>;
 }
@@ -140,7 +143,8 @@ async function move(context: RequestContext, auth: SessionAuth, { browser, time,
   let instead: string | null | undefined;
   const name = async (recordId: string | null) => {
     const moved = await core.remember.moveTo(browser, recordId, { own, instead });
-    // The record of a browser may have expired before its session. But a session that was named cannot be created if it was ended meanwhile.
+    // A browser's record may have expired before its session. But if the login has no session, or a session was named
+    // before, a missing record means that the login was ended meanwhile.
     if (!moved && (isOnce || instead !== undefined)) throw new SessionGoneError();
     instead = recordId;
     before = moved?.before ?? [];
@@ -148,7 +152,8 @@ async function move(context: RequestContext, auth: SessionAuth, { browser, time,
   const admit = async () => {
     await limit.admit?.();
     if (isOnce) {
-      // The session that another request restored for this browser, or is about to; then whoever moves from it fails, or has named its own.
+      // End the sessions that other requests restored for this browser, or are about to create. A request that moves on
+      // from one of them then fails, unless it has already named its own session.
       for (const id of before) await endForGood(storeOf(core), id);
       if (instead && !(await core.remember.namesLast(browser, instead))) throw new SessionGoneError();
     }

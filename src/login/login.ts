@@ -15,21 +15,22 @@ import { assertWritable, enterSession } from "./start-session.js";
 /** How to log in. */
 export interface LoginOptions {
   /**
-   * Remember the user across browser restarts? A login without it removes an older remember cookie; left out when the same user
-   * logs in again, as after a change of password, it stays as it was.
+   * Remember the user across browser restarts? False removes an older remember cookie. Left out, it removes the cookie
+   * too, unless the user who is already logged in logs in again, as after a change of password: then the browser stays
+   * remembered as it was.
    *
    * @default false
    */
   remember?: boolean | undefined;
   /** How long to remember the user. @default the option `remember.duration` */
   duration?: Duration | undefined;
-  /** Log in even a user who is not active? Guards refuse such a user still. @default false */
+  /** Log in a user who is not active? Guards still refuse this user. @default false */
   force?: boolean | undefined;
-  /** Do the credentials count as just seen? @default true */
+  /** Is the login fresh: were credentials checked for it? @default true */
   fresh?: boolean | undefined;
   /**
-   * When the credentials were seen, where that was not just now: the `auth_time` of an identity provider (OpenID Connect Core, 2),
-   * as a Date or in milliseconds since the epoch.
+   * When the credentials were checked, if not just now: the `auth_time` of an identity provider (OpenID Connect Core,
+   * 2), as a Date or in milliseconds since the epoch.
    *
    * @default now
    */
@@ -37,22 +38,24 @@ export interface LoginOptions {
 }
 
 /**
- * Logs a user in, whose credentials the application has checked. (Flask-Login's login_user)
+ * Logs in a user whose credentials you have checked. (Flask-Login's login_user)
  *
- * When it resolves, the login is saved under a new session id and the old session has ended. What the application kept in the
- * session of an anonymous visitor, or of the same user, is carried over; another user's is not.
+ * When it resolves, the login is saved under a new session id and the old session has ended. The application's values
+ * in the session are carried over if the session was an anonymous visitor's or the same user's. Another user's values
+ * are dropped.
  *
- * Pass the same object that your `userLoader` returns for this user. For a user without `isActive`, the loader is asked as well, because
- * it may add that property.
+ * Pass the same object that your `userLoader` returns for this user. A user without `isActive` is loaded as well,
+ * because the loader may add that property.
  *
- * @returns false, and nothing changed, for a user who is not active and not forced
- * @throws LatchkeyError `incomplete_user` when the loader's user has a `getSessionStamp` that this one lacks
+ * @returns true; false, without changing anything, for a user who is not active, unless `force` is set
+ * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` that this one lacks
  * @throws UserIdError when the loader returns another user for this user's id
  * @throws LoaderMissingError without a `userLoader`, which the next request will need
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
- * @throws SessionLimitError when the user has `maxSessions` logins and none of them is to end for this one
- * @throws SessionGoneError when the login was ended, as by `maxSessions`, before it was complete
- * @throws StoreUnavailableError when the store fails; who was logged in still is then, and nobody else
+ * @throws SessionLimitError when the user has `maxSessions` logins and `onLimit` is `"refuse"`
+ * @throws SessionGoneError when the login was ended before it was complete, for example by `maxSessions`
+ * @throws StoreUnavailableError when the store fails; the user is not logged in, and the previous login stays unless
+ * its session has ended
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
   const context = contextOf(req);
@@ -78,7 +81,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
 
-  // If the login was restored for this request only, its session has no login.
+  // A login that was restored for single requests is not in the session. The values in that session belong to its user.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;

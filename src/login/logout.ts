@@ -8,8 +8,8 @@ import { assertNotStarted } from "./start-session.js";
 /**
  * Logs the current user out, if there is one, and forgets the browser. (Flask-Login's logout_user)
  *
- * When it resolves, the session has ended in the store, and the request has a new, empty one. When the store fails it rejects,
- * but this browser's cookies are removed all the same.
+ * When it resolves, the session has ended in the store, and the request has a new, empty one. If the store fails, it
+ * rejects, but still removes this browser's cookies.
  */
 export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
@@ -25,7 +25,7 @@ export async function logoutUser(req: Request): Promise<void> {
     auth = loginOf(context);
     user = auth && (await userForListeners(context));
     const held = await core.remember.heldBy(req);
-    // The browser's record first, because it can restore a session.
+    // End the browser's record first, because it can restore a session.
     const kept = session.recordId;
     if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
     else await core.remember.endUnreadable(req);
@@ -43,7 +43,10 @@ export async function logoutUser(req: Request): Promise<void> {
   if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
 }
 
-/** A logout must not depend on the user loader, so it asks it only for listeners, and goes on without. */
+/**
+ * The user for listeners. A logout must not depend on the user loader, so the loader is called only for listeners, and
+ * its errors are ignored.
+ */
 async function userForListeners(context: RequestContext): Promise<object | undefined> {
   if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;
   const loaded = await loadUser(context).catch(() => undefined);

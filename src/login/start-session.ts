@@ -7,8 +7,8 @@ import type { RememberedTime } from "../remember/remembered-login.js";
 import type { NextSession } from "../session/regenerate.js";
 
 /**
- * Brings a login into a new session of the request, and its browser a remember cookie for so long, if any. When it fails, who was
- * logged in still is, unless that session has ended or was the application's own.
+ * Saves a login in a new session of the request, and sets a remember cookie if `time` is given. If this fails, the
+ * previous login stays, unless its session has ended or belongs to the application's own express-session.
  */
 export async function enterSession(
   context: RequestContext,
@@ -33,7 +33,7 @@ export async function enterSession(
   try {
     await session.regenerate({ ...next, name });
   } catch (error) {
-    const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // the first error is the one to tell
+    const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // report the first error, not this one
     if (!(error instanceof StoreUnavailableError)) await undoing;
     if (!authOf(context)) context.settle(anonymous(context));
     throw error;

@@ -10,24 +10,33 @@ import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
 import { logoutUser } from "./logout.js";
 
-/** A login of a user's, as a person may be shown it. All instants are milliseconds since the epoch. */
+/**
+ * A login of a user, without secrets, so that it can be shown to the user. All timestamps are milliseconds since the
+ * epoch.
+ */
 export interface LoginInfo {
-  /** Names the login, for `revoke`; it opens nothing. It stays the same as the session's id changes. */
+  /** Identifies the login, for `revoke`. It is not a secret, and stays the same when the id of the session changes. */
   id: string;
   createdAt: number;
-  /** To the minute. */
+  /** Accurate to the minute. */
   lastSeenAt: number;
-  /** When it ends unless it is used before. */
+  /** When the login ends unless it is used before. */
   expiresAt: number;
-  /** Where it was logged in or remembered from: an IP address; null when unknown. */
+  /** The IP address at the login, or at its last restore or confirmation; null if unknown. */
   address: string | null;
   /** The first 256 characters of the User-Agent; null when unknown. */
   userAgent: string | null;
   /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
   fresh: boolean;
-  /** Was it restored from a remember cookie, or will it be, and not confirmed since? The same as `isRemembered`. */
+  /**
+   * Was it restored from a remember cookie and not confirmed since, or must a remember cookie restore it first? The
+   * same as `isRemembered`.
+   */
   remembered: boolean;
-  /** Does its browser stay logged in when it is closed? In the mode "stateless", which keeps no records, the same as `remembered`. */
+  /**
+   * Does its browser stay logged in after it is closed? In the mode "stateless", which keeps no records, the same as
+   * `remembered`.
+   */
   persistent: boolean;
   /** Is it the login of this request? */
   current: boolean;
@@ -44,9 +53,10 @@ export interface CurrentLoginOptions {
 }
 
 /**
- * The logins of a user, wherever they are: `login.sessions`. Each takes the user, or the user's id.
+ * Lists and ends the logins of a user, on all devices: `login.sessions`. Each method takes the user or the user's id.
  *
- * @throws UnsupportedByStoreError when the store keeps no index of users, or when the application has an express-session of its own
+ * @throws UnsupportedByStoreError when the store keeps no index of users, or when the application uses its own
+ * express-session
  * @throws StoreUnavailableError when the store fails
  */
 export class UserSessions<U extends object> {
@@ -57,8 +67,9 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * The logins of a user, the newest first. Remembered browsers without a session are among them, except in the remember mode
-   * "stateless", which keeps no record of browsers. So are logins that a changed stamp will end as soon as they are used.
+   * Returns the logins of a user, newest first. This includes remembered browsers without a session, except in the
+   * remember mode "stateless", which keeps no record of browsers. It also includes logins that will end at their next
+   * use because the user's stamp has changed.
    */
   async list(user: U | string, { req }: CurrentLoginOptions = {}): Promise<LoginInfo[]> {
     const userId = this.#idOf(user);
@@ -70,7 +81,7 @@ export class UserSessions<U extends object> {
       // A login that is moving is in two sessions for a moment; in the mode "stateless", one that was restored may be in several.
       if (auth.pending || logins.has(id)) continue;
       const { createdAt, expiresAt } = record;
-      const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch is on its way at most
+      const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
       const kind = { fresh, remembered, persistent: remembered, current: id === current };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
@@ -92,10 +103,10 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Ends one login of a user, and forgets its browser; the login of this request is logged out. In the remember mode "stateless" it only
-   * ends the sessions of the login, as `revokeAll` does.
+   * Ends one login of a user and forgets its browser. If it is the login of this request, the request is logged out. In
+   * the remember mode "stateless", only the sessions of the login end, as with `revokeAll`.
    *
-   * @returns false when this user has no such login (any more), as when it is another user's
+   * @returns whether the user had this login; false, for example, for another user's login
    */
   async revoke(user: U | string, id: string, { req }: CurrentLoginOptions = {}): Promise<boolean> {
     const userId = this.#idOf(user);
@@ -106,19 +117,21 @@ export class UserSessions<U extends object> {
     }
     const ended = await endLogins(this.#core, userId, ({ loginId }) => loginId === id);
     this.#core.remember.noteRevocation();
-    this.#tell(userId, ended);
+    this.#emitRevoked(userId, ended);
     return ended.size > 0;
   }
 
   /**
-   * Ends the logins of a user, and forgets their browsers.
+   * Ends all logins of a user and forgets their browsers.
    *
-   * In the remember mode "stateless" it only ends sessions, and a remember cookie logs its browser in again. Only a change of the user's
-   * stamp (`getSessionStamp`) ends these cookies before they expire. If users have no stamp, a process warning says so.
+   * In the remember mode "stateless" only sessions end, and a remember cookie logs its browser in again. Only a change
+   * of the user's stamp (`getSessionStamp`) ends these cookies before they expire. If users have no stamp, a process
+   * warning says so.
    *
    * @param options.exceptCurrent keep the login of this request? @default false
-   * @returns how many logins there were
-   * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has ended
+   * @returns how many logins it ended
+   * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has
+   * ended
    */
   async revokeAll(
     user: U | string,
@@ -135,14 +148,14 @@ export class UserSessions<U extends object> {
       if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
       await endAll(this.#core, userId);
     }
-    // One by one those that moved on meanwhile.
+    // End those that moved to another session meanwhile, one by one.
     for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
     this.#core.remember.noteRevocation();
-    this.#tell(userId, logins);
+    this.#emitRevoked(userId, logins);
     return logins.size;
   }
 
-  #tell(userId: string, logins: ReadonlySet<string>): void {
+  #emitRevoked(userId: string, logins: ReadonlySet<string>): void {
     if (logins.size > 0) this.#core.events.emit("loginsRevoked", { userId, logins: [...logins], reason: "revoked" });
   }
 
