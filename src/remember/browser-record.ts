@@ -3,57 +3,61 @@ import type { JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
-/** What the record of a remembered browser says, beside its user and its instants. */
+/** The content of a remembered browser's record, except the record's timestamps. */
 export interface RememberedBrowser extends RememberedLogin, RememberedTime {
-  /** How many restores there were: the number of the current token. */
+  /** How many times the login was restored; this is the number of the current token. */
   generation: number;
   /**
-   * The ids of the records of its session, and of those that a confirmation was to put in its place since the last restore, in the order
-   * in which they were named; none if a session of the application's own took its place. Of all of them one is used.
+   * The record ids of the browser's session and, since the last restore, of the sessions that confirmations were to
+   * replace it with, in the order in which they were named. Only one of them is in use. Empty if the session is kept by
+   * the application's own express-session.
    */
   sessions: string[];
-  /** The client of the last restore; null before the first. */
+  /** The fingerprint of the client at the last restore; null before the first restore. */
   fingerprint: string | null;
-  /** Where it was last used from. */
+  /** The IP address at the login or the last restore; null if unknown. */
   address: string | null;
   userAgent: string | null;
 }
 
-/** The kind of a record that keeps an id from being taken: a session was ended before it was there. */
+/** The kind of a record that reserves an id: its session was ended before it was created. */
 const ENDED = "ended";
-/** How long it does so, in milliseconds. */
+/** How long the id stays reserved, in milliseconds. */
 const ENDED_FOR = 600_000;
-/** How often a session is ended again that was created at the same moment. */
+/** How many times to try to end a session that is being created at the same moment. */
 const MAX_TRIES = 5;
 
-/** The browser in a record. */
+/** Returns the browser that a record describes. */
 export function browserIn({ userId, data }: SessionRecord): RememberedBrowser {
   return { ...(data as unknown as RememberedBrowser), userId: userId! };
 }
 
-/** The data of a browser's record. */
+/** Returns the data for a browser's record. */
 export function dataOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return data as unknown as JsonObject;
 }
 
-/** What is known of the sessions that a browser's record names. */
+/** What the caller knows about the sessions that a browser's record names. */
 export interface NamedSessions {
   /** The sessions that the record named when it was read. */
   sessions?: readonly string[] | undefined;
-  /** A session in use to leave alone, because the caller ends it. */
+  /** The session in use. It is not ended here, because the caller ends it. */
   kept?: string | null | undefined;
 }
 
-/** The named sessions from one in use on. Those that were named before it have ended, because it took their place. */
+/**
+ * Returns the named sessions from `own`, the session in use, to the last. The sessions before it have ended, because it
+ * replaced them.
+ */
 export function namedSince(sessions: readonly string[], own: string | null | undefined): string[] {
   return sessions.slice(Math.max(own ? sessions.indexOf(own) : 0, 0));
 }
 
 /**
- * Forgets a browser, and ends the sessions that it names: first those that it is known to name, so that the record is still there to
- * begin again if the store fails.
+ * Forgets a browser and ends the sessions that its record names. It ends the sessions that the caller knows first: if
+ * the store then fails, the record still exists, and the call can be repeated.
  *
- * @returns the record that this call ended
+ * @returns the record that this call ended, or null
  */
 export async function endBrowser(
   store: SessionStore,
@@ -73,7 +77,10 @@ export async function endBrowser(
   return record;
 }
 
-/** Ends a session, and one that is being created: a restore names it in the browser's record first. */
+/**
+ * Ends a session, even one that is still being created: a restore names a session in the browser's record before it
+ * creates the session. If there is no session yet, its id is reserved, so that creating it fails.
+ */
 export async function endForGood(store: SessionStore, id: string): Promise<void> {
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
     const ended = await store.destroy(id);

@@ -19,16 +19,16 @@ import { type Admit, type Grant, type Held, type Moving, Remember, type Restored
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
-/** A token that was used up, presented again. */
+/** The use of a token that was already used up. */
 export interface TokenMisuse {
   req: Request;
   userId: string;
   loginId: string;
   /** The id of the browser's record. */
   series: string;
-  /** The ids of the records of the sessions that it names. */
+  /** The record ids of the sessions that the browser's record names. */
   sessions: readonly string[];
-  /** Where the token was last used that is before the one of now. */
+  /** Where and when the last restore was made. */
   last: TokenUse;
 }
 
@@ -44,11 +44,11 @@ export interface PersistentOptions {
 export interface OnMisuse {
   /** The previous token, after the grace period: a response was lost, or the cookie was copied. */
   stale(misuse: TokenMisuse): Promise<void>;
-  /** An older token: two browsers hold the cookie. */
+  /** An older token: two browsers have the cookie. */
   theft(misuse: TokenMisuse): Promise<void>;
 }
 
-/** A genuine token of a request, and the record of its browser. */
+/** A valid token of a request, and the record of its browser. */
 interface Presented {
   series: string;
   /** The number of the token that was presented. */
@@ -61,24 +61,29 @@ interface Presented {
   isPrevious: boolean;
   /** Was the last restore less than the grace period ago? */
   isRecent: boolean;
-  /** Was it, or was its answer lost? */
+  /** Is `isRecent` true, or was the response to the last restore lost? Then the previous token is still accepted. */
   isInGrace: boolean;
   isUsedUp: boolean;
 }
 
 /**
- * Grace period: how long the previous token still logs in requests that were sent at the same time, in milliseconds. The current token is
- * not replaced during this period, so any older token was replaced before it and cannot come from such a request.
+ * Grace period, in milliseconds: how long the previous token still restores a login, for requests that were sent at the
+ * same time. The current token is not replaced during this period, so a token older than the previous one cannot come
+ * from such a request.
  */
 const GRACE = 60_000;
-/** What is between a restore in the record of a browser and in that of its session. A session is touched later. */
+/**
+ * The longest time between a restore and the creation of its session, in milliseconds. If a session was last seen later
+ * than this, it was used.
+ */
 const LONGEST_CREATE = 5000;
-/** How often the record of a browser is read again because another request has changed it. */
+/** How many times a change to a browser's record is tried when other requests change it meanwhile. */
 const MAX_TRIES = 5;
 
 /**
- * The persistent remember cookie. It has a series, which has a record in the store, and a generation, which each restore raises by one.
- * The signature proves that latchkey made the token. The record tells how many restores ago that was, and names the browser's session.
+ * The persistent remember cookie. It has a series, which has a record in the store, and a generation, which each
+ * restore raises by one. The signature proves that latchkey made the token. The record tells how many restores ago the
+ * token was made, and names the browser's session.
  */
 export class RememberPersistent extends Remember {
   readonly mode = "persistent";
@@ -130,13 +135,14 @@ export class RememberPersistent extends Remember {
     const restored = { user: admitted.user, userId, loginId, series: id };
     if (isReadOnly()) return { ...restored, grant: null };
     if (isInGrace) {
-      // Another client may be a thief's. With the new token it could follow the owner's restores without being detected.
+      // Another client may be a thief. With the new token, a thief could continue after the owner's restores without
+      // being detected.
       const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
       const grant = isSameClient ? this.#grantOf(presented.series, browser.generation, record) : null;
       return { ...restored, grant, restoredElsewhere: isPrevious && isRecent };
     }
     const commit = async (session: string | null) => {
-      // In their order: a confirmation that finds its old session ended undoes the new one.
+      // In the order in which they were named: a confirmation that finds its old session ended undoes the new one.
       for (const one of browser.sessions) await this.store.destroy(one);
       const generation = presented.generation + 1;
       const client = { fingerprint: this.options.fingerprint(req), ...clientOf(req) };
@@ -185,7 +191,10 @@ export class RememberPersistent extends Remember {
     return record?.kind === "browser" ? record : null;
   }
 
-  /** The genuine token of a request whose browser has a record. A used-up token raises the alarm. */
+  /**
+   * Returns the valid token of a request whose browser has a record, or null. A used-up token is reported to
+   * `onMisuse`.
+   */
   async #presentedBy(req: Request): Promise<Presented | null> {
     const token = this.tokens.read(this.valueIn(req));
     if (!token) return null;
@@ -194,24 +203,28 @@ export class RememberPersistent extends Remember {
     const record = await this.#read(id);
     if (!record) return null;
     const browser = browserIn(record);
-    // Negative if the store has lost the restore that made the token, for instance by a failover: it counts as the current token.
+    // Negative if the store lost the restore that made this token, for example in a failover. The token then counts as
+    // the current one.
     const age = browser.generation - token.generation;
     const isPrevious = age === 1;
     const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
-    const isInGrace = isRecent || (isPrevious && (await this.#wasAnswerLost(req, record, browser)));
+    const isInGrace = isRecent || (isPrevious && (await this.#wasResponseLost(req, record, browser)));
     const isUsedUp = age > 1 || (isPrevious && !isInGrace);
     if (!isUsedUp) this.vouchFor(req);
     else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
     return { series, generation: token.generation, id, record, browser, isPrevious, isRecent, isInGrace, isUsedUp };
   }
 
-  /** Did the client of the last restore never come back with its session? Then it presents the token that it had before. */
-  async #wasAnswerLost(
+  /**
+   * Was the response to the last restore lost? Then the same client presents the previous token, and its new session
+   * was never used.
+   */
+  async #wasResponseLost(
     req: Request,
     { lastSeenAt }: SessionRecord,
     { sessions, fingerprint }: RememberedBrowser,
   ): Promise<boolean> {
-    // After a confirmation there are more: the session came back.
+    // More than one session means that the session was used: a confirmation moved it.
     if (sessions.length !== 1 || this.options.fingerprint(req) !== fingerprint) return false;
     const created = await this.store.read(sessions[0]!);
     if (created?.kind !== "session" || created.revision !== 0) return false;
@@ -228,7 +241,7 @@ export class RememberPersistent extends Remember {
     return { value: this.tokens.write(series, generation), until: expiresAt, series: this.ids.of(series) };
   }
 
-  /** What is written of a browser at its login, and at a restore. */
+  /** The part of a browser's record that a login and a restore write. */
   #written(browser: RememberedBrowser, now: number): Omit<SessionUpdate, "revision"> {
     const { rememberIdleTimeout, refreshEachRequest } = this.options;
     const until = refreshEachRequest ? now + browser.duration : browser.until;

@@ -6,29 +6,32 @@ import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 /** A remember cookie that is ready to be set. */
 export interface Grant {
   value: string;
-  /** The instant when its time is over. */
+  /** When the cookie expires, in milliseconds since the epoch. */
   until: number;
   /** The id of the browser's record, if there is one. */
   series: string | null;
 }
 
-/** The login that a remember cookie was given for. */
+/** The login that a remember cookie was set for. */
 export interface Held extends RememberedTime {
   userId: string;
   loginId: string;
   /** The id of the browser's record, if there is one. */
   series: string | null;
-  /** The ids of the records of the sessions that its record names. */
+  /** The record ids of the sessions that the browser's record names. */
   sessions: readonly string[];
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
 }
 
-/** What is known of the sessions of a browser whose login moves to another one. */
+/** The sessions to consider when a browser's login moves to a new session. */
 export interface Moving {
-  /** The id of the record of the session that the login is in, if it is in one. */
+  /** The record id of the login's session, if it has one. */
   own?: string | null | undefined;
-  /** A session that was named before, and could not be created because its id is taken: it is not the browser's. */
+  /**
+   * The record id of a session that was named before and could not be created because its id is taken. It is removed
+   * from the record.
+   */
   instead?: string | null | undefined;
 }
 
@@ -36,34 +39,35 @@ export interface Moving {
 export interface Restored {
   user: object;
   userId: string;
-  /** The login that it continues. */
+  /** The id of the login, which stays the same. */
   loginId: string;
   series: string | null;
-  /** The cookie to set; null to leave the browser the one that it has. */
+  /** The cookie to set; null if the browser keeps its cookie. */
   grant: Grant | null;
-  /** Has another request of the browser's restored it already, whose answer gives it a session? */
+  /** Has another request of this browser already restored the login, so that its response brings a session? */
   restoredElsewhere?: boolean;
   /**
-   * Uses up the token for a session that is to be created, and ends the browser's last one; null, and nothing done, when another request
-   * has changed the browser's record meanwhile. Absent if the login is restored for this request alone.
+   * Ends the browser's previous sessions, then uses up the token for a session that is about to be created. Resolves
+   * with null if another request has changed the browser's record meanwhile: then the token was not used up. Absent if
+   * the login is restored for this request only.
    *
-   * @param session the id of the new session's record; null for a session of the application's own
+   * @param session the record id of the new session; null for a session of the application's own express-session
    */
   commit?: (session: string | null) => Promise<{ grant: Grant | null } | null>;
 }
 
 /**
- * Gives the user of a remember cookie, with the hash of its stamp to keep from now on; null when there is none any more, or its stamp
- * is another; "inactive" when it may not log in, as long as that lasts.
+ * Resolves with the user of a remember cookie and the hash of the stamp to store from now on; with null if the user no
+ * longer exists or the stamp has changed; with "inactive" while the user may not log in.
  */
 export type Admit = (
   userId: string,
   stamp: string | null,
 ) => Promise<{ user: object; stamp: string | null } | "inactive" | null>;
 
-/** Remembering browsers, with its two designs: RememberStateless and RememberPersistent. */
+/** Remembers browsers. The two modes are RememberStateless and RememberPersistent. */
 export abstract class Remember {
-  /** Requests whose cookie was valid when they came. */
+  /** Requests whose cookie was valid when they arrived. */
   readonly #vouched = new WeakSet<Request>();
 
   constructor(protected readonly cookie: BrowserCookie) {}
@@ -71,9 +75,9 @@ export abstract class Remember {
   abstract readonly mode: "persistent" | "stateless";
 
   /**
-   * Makes a cookie for a login. It is worth nothing once `end` was given its series.
+   * Makes a cookie for a login. In the persistent mode, it becomes invalid when `end` is called with its series.
    *
-   * @param session the id of the record of the login's session; null for a session of the application's own
+   * @param session the record id of the login's session; null for a session of the application's own express-session
    */
   abstract grant(
     req: Request | undefined,
@@ -83,21 +87,22 @@ export abstract class Remember {
   ): Promise<Grant>;
 
   /**
-   * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was forgotten. A used-up
-   * cookie raises the alarm.
+   * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was
+   * forgotten. A used-up cookie is treated as misuse.
    */
   abstract heldBy(req: Request): Promise<Held | null>;
 
   /**
-   * Restores the login of the request's cookie. Resolves with null when the cookie is not valid, and with "inactive" when its user is not
-   * active. A used-up cookie raises the alarm.
+   * Restores the login of the request's cookie. Resolves with null when the cookie is not valid, and with "inactive"
+   * when its user is not active. A used-up cookie is treated as misuse.
    *
-   * @param isReadOnly tells whether no cookie can be set any more, so that none may be used up
+   * @param isReadOnly returns true when cookies can no longer be set, so that the token must not be used up
    */
   abstract restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null>;
 
   /**
-   * Names one more session in the record of a browser, and tells which ones it named before; null when the browser was forgotten.
+   * Adds a session to a browser's record. Resolves with the sessions that the record named before; with null if the
+   * browser was forgotten.
    *
    * @param session as with `grant`
    */
@@ -107,16 +112,21 @@ export abstract class Remember {
     moving?: Moving,
   ): Promise<{ before: readonly string[] } | null>;
 
-  /** Does the record of a browser name this session, and none after it? */
+  /** Is this the last session that the browser's record names? */
   abstract namesLast(series: string | null, session: string): Promise<boolean>;
 
-  /** Forgets a browser, ends the sessions that its record names, and tells whether there was a record and this call ended it. */
+  /**
+   * Forgets a browser and ends the sessions that its record names. Resolves with true if this call ended the record.
+   */
   abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
 
-  /** Ends the record of the request's cookie if it cannot be read, so that it restores nothing once it can be read again. */
+  /**
+   * Ends the record of the request's cookie even if it cannot be read, so that it restores nothing once it can be read
+   * again.
+   */
   abstract endUnreadable(req: Request): Promise<void>;
 
-  /** Is there a remember cookie in the request, good or bad? */
+  /** Is there a remember cookie in the request, valid or not? */
   isIn(req: Request): boolean {
     return this.cookie.isIn(req);
   }
@@ -127,7 +137,7 @@ export abstract class Remember {
     this.cookie.set(req, res, value, { maxAge, encode: String });
   }
 
-  /** Removes the cookie from a browser that has it, or that this response was to give it. */
+  /** Removes the cookie if the browser has one, or if this response was going to set one. */
   forget(req: Request, res: Response): void {
     if (this.isIn(req) || this.cookie.isChangedBy(res)) this.cookie.clear(req, res);
   }
@@ -142,10 +152,13 @@ export abstract class Remember {
     this.cookie.assertDeliverable(req);
   }
 
-  /** Called when logins were ended from elsewhere. Warns if their browsers cannot be forgotten. */
+  /** Called when logins were revoked. Warns if their browsers cannot be forgotten. */
   noteRevocation(): void {}
 
-  /** Notes that the request's cookie was valid when it came. A socket stays open while its browser replaces the cookie: no misuse. */
+  /**
+   * Records that the request's cookie was valid when the request arrived. A WebSocket stays open while its browser
+   * replaces the cookie, which is not misuse.
+   */
   vouchFor(req: Request): void {
     this.#vouched.add(req);
   }
@@ -154,7 +167,7 @@ export abstract class Remember {
     return this.#vouched.has(req);
   }
 
-  /** The cookie's value; undefined when it is absent or doubled. */
+  /** The cookie's value; undefined when it is absent or was sent more than once. */
   protected valueIn(req: Request): string | undefined {
     return this.cookie.valueIn(req);
   }

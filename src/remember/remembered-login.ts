@@ -8,8 +8,8 @@ export interface RememberedLogin {
 
 /** How long a browser is remembered. */
 export interface RememberedTime {
-  /** Milliseconds that were asked for. */
+  /** The requested duration, in milliseconds. */
   duration: number;
-  /** The instant when they are over. */
+  /** When the duration is over, in milliseconds since the epoch. */
   until: number;
 }

@@ -6,13 +6,13 @@ import { isShareable } from "../http/caching.js";
 import { type Admit, type Grant, type Held, Remember, type Restored } from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
-/** What a cookie says. */
-interface Said extends RememberedLogin, RememberedTime {
-  /** Was it signed by the first secret? */
+/** The content of a valid cookie. */
+interface ReadCookie extends RememberedLogin, RememberedTime {
+  /** Was it signed with the first secret? */
   byFirst: boolean;
 }
 
-/** The content of a cookie: user id, expiry, stamp, duration, login id. */
+/** The JSON in a cookie: user id, expiry, stamp, duration, login id. */
 type Content = [string, number, string | null, number, string];
 
 /**
@@ -36,18 +36,18 @@ export class RememberStateless extends Remember {
   }
 
   async heldBy(req: Request): Promise<Held | null> {
-    const said = this.#read(req);
-    return said && { ...said, series: null, sessions: [], isUsedUp: false };
+    const held = this.#read(req);
+    return held && { ...held, series: null, sessions: [], isUsedUp: false };
   }
 
   async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
-    const said = this.#read(req);
-    const admitted = said && (await admit(said.userId, said.stamp));
+    const held = this.#read(req);
+    const admitted = held && (await admit(held.userId, held.stamp));
     if (!admitted || admitted === "inactive") return admitted;
     const { user, stamp } = admitted;
-    const { userId, loginId } = said;
+    const { userId, loginId } = held;
     this.#hasUnstamped ||= stamp === null;
-    const grant = said.byFirst && said.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, said);
+    const grant = held.byFirst && held.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, held);
     return { user, userId, loginId, series: null, grant: null, commit: async () => ({ grant }) };
   }
 
@@ -66,41 +66,44 @@ export class RememberStateless extends Remember {
   }
 
   /**
-   * How to start the duration of a valid cookie again when the response begins. `renew` does nothing, and returns false, if the handler
-   * set or removed the cookie, or lets shared caches keep the response.
+   * Returns how to restart the duration of a valid cookie when the response begins; null without a valid cookie.
+   * `renew` does nothing, and returns false, if the handler set or removed the cookie, or lets shared caches keep the
+   * response.
    */
   renewalOf(req: Request, res: Response): { loginId: string; renew(): boolean; withdraw(): void } | null {
-    const said = this.#read(req);
-    if (!said) return null;
+    const held = this.#read(req);
+    if (!held) return null;
     const renew = () => {
       if (this.cookie.isChangedBy(res) || (res.hasHeader("Cache-Control") && isShareable(res))) return false;
-      this.set(req, res, this.#grant(said, { ...said, until: Date.now() + said.duration }));
+      this.set(req, res, this.#grant(held, { ...held, until: Date.now() + held.duration }));
       res.vary("Cookie");
       return true;
     };
-    return { loginId: said.loginId, renew, withdraw: () => this.cookie.withdraw(res) };
+    return { loginId: held.loginId, renew, withdraw: () => this.cookie.withdraw(res) };
   }
 
   override noteRevocation(): void {
     if (!this.#hasUnstamped || this.#hasWarned) return;
     this.#hasWarned = true;
     process.emitWarning(
-      'login.sessions ended the sessions of a user, but forgot no browser: in the mode "stateless" a remember cookie logs in again ' +
+      "login.sessions ended the sessions of a user, but could not forget any browser: " +
+        'in the mode "stateless", a remember cookie logs its browser in again ' +
         "until it expires, or until the user's getSessionStamp() returns another string. Some users here have no " +
-        "getSessionStamp(). Give them one and change it when their logins must end, or use a store that lacks nothing",
+        "getSessionStamp(). Add it, and change its result when their logins must end, or use a store with which " +
+        'the mode "persistent" works',
       "LatchkeyRememberWarning",
     );
   }
 
-  /** The name of the login makes the cookies of no two logins the same (ASVS 7.2.2). */
+  /** The login id makes every cookie different (ASVS 7.2.2). */
   #grant({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): Grant {
     this.#hasUnstamped ||= stamp === null;
     const value = sealCookie(JSON.stringify([userId, until, stamp, duration, loginId]), this.#keys);
     return { value, until, series: null };
   }
 
-  /** What the request's cookie says; null when it is absent, doubled, forged or expired. */
-  #read(req: Request): Said | null {
+  /** The content of the request's cookie; null when it is absent, sent more than once, forged or expired. */
+  #read(req: Request): ReadCookie | null {
     const cookie = this.valueIn(req);
     const opened = cookie ? openCookie(cookie, this.#keys) : null;
     if (opened === null) return null;

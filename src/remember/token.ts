@@ -7,7 +7,7 @@ export interface RememberToken {
   generation: number;
 }
 
-/** The signature is over the text as it was sent, so no other spelling of a value is valid. */
+/** The signature covers the text as it was sent, so a value has only one valid spelling. */
 const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
 
 /**

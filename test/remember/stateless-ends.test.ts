@@ -56,7 +56,7 @@ describe("a stateless remember cookie, whose browser has no record", () => {
     for (const way of ["revoke", "revokeAll", "revokeAll"] as const) await end(way);
     expect(warnings.length).to.equal(1);
     expect(warnings[0]).to.match(
-      /^LatchkeyRememberWarning: .*forgot no browser.*getSessionStamp\(\).*a store that lacks nothing/,
+      /^LatchkeyRememberWarning: .*could not forget any browser.*getSessionStamp\(\).*a store with which the mode "persistent" works/,
     );
   });
 
