@@ -5,25 +5,25 @@ import type { NextSession } from "../session/regenerate.js";
 import type { RequestSession } from "../session/request-session.js";
 import { endLogins, sessionsOf } from "./store-logins.js";
 
-/** A login as it is counted, whatever sessions it is in. */
+/** A login as `maxSessions` counts it: once, even if it is in several sessions. */
 interface Counted {
   loginId: string;
   createdAt: number;
   pending: boolean;
 }
 
-/** How often a login looks whether others at the same moment gave way. */
+/** How many times a pending login counts the logins before it gives up. */
 const MAX_LOOKS = 200;
 
 /**
- * How a new login keeps to `maxSessions`, exactly, however many come at once in however many processes.
+ * Makes a new login respect `maxSessions` exactly, however many logins arrive at once in any number of processes.
  *
- * `end-oldest`: each login is stored first, and then ends all but the newest; the order is total, so all who do so agree.
- * `refuse`: each login is stored as pending, and admitted once no more than `maxSessions` are stored, pending ones among them; until
- * then those that came later give way to those that came earlier.
+ * `end-oldest`: each login is stored first, then ends all logins but the newest. All processes agree on the order.
+ * `refuse`: each login is stored as pending. It is admitted once no more than `maxSessions` logins are stored,
+ * including pending ones. Until then, later logins give way to earlier ones.
  *
- * @param replaced the login that the new one takes the place of, which does not count
- * @throws SessionLimitError where no login may be ended for this one
+ * @param replaced the id of the login that the new one replaces; it is not counted
+ * @throws SessionLimitError if the limit is reached and `onLimit` is `"refuse"`
  */
 export async function underLimit(
   core: Core,
@@ -36,14 +36,14 @@ export async function underLimit(
   session.assertListed();
   const count = () => counted(core, auth.userId, replaced);
   const before = (await count()).filter(({ loginId }) => loginId !== auth.loginId);
-  // After all that were there before, whatever this process's clock says.
+  // Later than all existing logins, even if the clock of this process is slow.
   const createdAt = Math.max(Date.now(), ...before.map((login) => login.createdAt + 1));
   if (onLimit === "end-oldest") {
     const admit = async () => {
       const over = new Set((await count()).slice(maxSessions).map(({ loginId }) => loginId));
       const isOver = over.delete(auth.loginId);
       if (over.size > 0) await endOver(core, auth.userId, over);
-      if (isOver) throw new SessionGoneError(); // others came later, by the clock of their process
+      if (isOver) throw new SessionGoneError(); // others are newer by the clocks of their processes
     };
     return { createdAt, admit };
   }
@@ -51,7 +51,7 @@ export async function underLimit(
   return { createdAt, pending: true, admit: () => contend(auth, maxSessions, count) };
 }
 
-/** Is there room for a login that gets no session, and so ends no other? */
+/** Is there room for a login that gets no session? Such a login ends no other login. */
 export async function hasRoom(core: Core, login: Pick<SessionAuth, "userId" | "loginId">): Promise<boolean> {
   const { userId, loginId } = login;
   const { maxSessions, onLimit } = core.options;

@@ -4,19 +4,19 @@ import type { Core } from "../core.js";
 import { clientOf } from "../http/client.js";
 import type { SessionAuth } from "../session/auth.js";
 
-/** What is decided of a new login; the rest follows. */
+/** The inputs for a new login. */
 export interface NewLogin {
-  /** The client that the login is bound to; none without it. */
+  /** The request of the client that the login is bound to. Without it, the login is bound to no client. */
   req?: Request | undefined;
   userId: string;
   loginId: string;
-  /** When credentials were seen. */
+  /** When credentials were checked; null if they were not. */
   freshAt: number | null;
   remembered: boolean;
   series: string | null;
 }
 
-/** A new login of a user, as the session will keep it. */
+/** Returns a new login of a user, as the session stores it. */
 export function newAuth({ options, stamps }: Core, user: object, { req, ...login }: NewLogin): SessionAuth {
   return {
     ...login,
@@ -27,7 +27,7 @@ export function newAuth({ options, stamps }: Core, user: object, { req, ...login
   };
 }
 
-/** A name for a login. */
+/** Returns a new login id. */
 export function newLoginId(): string {
   return randomBytes(16).toString("base64url");
 }

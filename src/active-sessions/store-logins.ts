@@ -5,13 +5,13 @@ import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import type { RecordPage, SessionStore, StoredRecord } from "../store/session-store.js";
 
-/** A session of a user's, and the login that it holds. */
+/** A session of a user, and the login in it. */
 export interface LoginSession {
   record: StoredRecord;
   auth: SessionAuth;
 }
 
-/** A record of a remembered browser, and what it says. */
+/** The record of a remembered browser, and its content. */
 export interface LoginBrowser {
   record: StoredRecord;
   browser: RememberedBrowser;
@@ -22,10 +22,13 @@ type Kind = "session" | "browser";
 
 /** How many records are listed, or ended, at once. */
 const PAGE = 500;
-/** How often a user's sessions are looked for again, because some moved on before they could be ended. */
+/** How many times the sessions of a user are listed again because some were replaced before they could be ended. */
 const MAX_LOOKS = 20;
 
-/** The login of a record that cannot be read. It matches no name, so it is ended together with all other logins of the user. */
+/**
+ * Stands for the login of a record that cannot be read. It matches no login id, so such a record is ended only together
+ * with all other logins of the user.
+ */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
 
 /** The readable sessions of a user in the manager's store. */
@@ -48,7 +51,7 @@ export async function browsersOf(core: Core, userId: string): Promise<LoginBrows
 /**
  * Ends logins of a user: first their browsers' records, then their sessions, because a browser can restore a session.
  *
- * @returns the ids of those that there were
+ * @returns the ids of the logins that it ended
  */
 export async function endLogins(
   core: Core,
@@ -59,20 +62,23 @@ export async function endLogins(
   const ended = new Set(browsers.values());
   for (const { auth } of await endSessions(core, userId, chosen)) {
     if (!auth.pending) ended.add(auth.loginId);
-    // A login makes the record before the session: this one was not there when the others were forgotten.
+    // A login creates its browser's record before its session, so this record may be newer than those forgotten above.
     if (auth.series !== null && !browsers.has(auth.series)) await core.remember.end(auth.series);
   }
   return ended;
 }
 
-/** Ends all logins of a user that are there, however many: their browsers one by one, their sessions in steps. */
+/** Ends all existing logins of a user, however many: their browsers one by one, their sessions in batches. */
 export async function endAll(core: Core, userId: string): Promise<void> {
   await forgetBrowsers(core, userId, () => true);
   const store = storeOf(core);
   for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind: "session", limit: PAGE }));
 }
 
-/** Forgets browsers of a user, each with the sessions that it names, and gives the logins of those that there were by record. */
+/**
+ * Forgets browsers of a user and ends the sessions that their records name. Resolves with the login of each forgotten
+ * browser, by record id.
+ */
 async function forgetBrowsers(
   core: Core,
   userId: string,
@@ -92,7 +98,7 @@ async function forgetBrowsers(
   return forgotten;
 }
 
-/** The same where the store can find logins; elsewhere none. */
+/** The same as `endLogins`, but ends nothing if the store cannot list the records of a user. */
 export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof endLogins>): Promise<Set<string>> {
   try {
     return await endLogins(core, userId, chosen);
@@ -102,7 +108,7 @@ export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof
   }
 }
 
-/** Ends a login that has moved on, by a confirmation or a restore, from the session where it was. */
+/** Ends a login that a confirmation or a restore has moved to another session. */
 export async function endElsewhere(
   core: Core,
   { userId, loginId }: Pick<SessionAuth, "userId" | "loginId">,
@@ -111,9 +117,9 @@ export async function endElsewhere(
 }
 
 /**
- * Ends sessions of a user, and gives those that there were.
+ * Ends sessions of a user and resolves with those that it ended.
  *
- * @throws StoreUnavailableError when there are some still that it does not get hold of
+ * @throws StoreUnavailableError if sessions remain that it cannot end
  */
 export async function endSessions(
   core: Core,
@@ -135,13 +141,14 @@ export async function endSessions(
       missed += ended.filter((record) => record === null).length;
       pages++;
     }
-    // One that somebody else ended may have been left for a new one, which was not there to be seen; or it moved between two pages.
+    // A session that another request ended may have been replaced by one that was not listed yet. With several pages, a
+    // session may also have moved from one page to another. So list again.
     if (missed === 0 && (pages === 1 || found === 0)) return all;
   }
   throw new StoreUnavailableError("the session store lists sessions that it cannot end");
 }
 
-/** @throws UnsupportedByStoreError where no store was given, and sessions are kept by an express-session of the application's own */
+/** @throws UnsupportedByStoreError if there is no store, because the application uses its own express-session */
 export function storeOf({ store }: Core): SessionStore {
   if (store) return store;
   throw foreignSessions();

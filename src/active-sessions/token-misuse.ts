@@ -5,8 +5,9 @@ import type { SessionAuth } from "../session/auth.js";
 import { endLogins, endSessions, storeOf } from "./store-logins.js";
 
 /**
- * What a remember token that was used up brings about: a stale one ends its browser's record and the sessions of that login, a stolen
- * one the records of all of the user's browsers and every session that has one.
+ * Handles the use of a remember token that was already used up. A stale token ends its browser's record and the
+ * sessions of that login. A stolen token ends the records of all of the user's browsers, and every session that belongs
+ * to one.
  */
 export function onMisuse(core: Core): OnMisuse {
   return {
@@ -23,21 +24,22 @@ export function onMisuse(core: Core): OnMisuse {
 }
 
 type Choice = (login: Pick<SessionAuth, "loginId" | "series">) => boolean;
-type Telling = ["rememberTokenStale", "stale remember token"] | ["rememberTokenStolen", "stolen remember token"];
+type Report = ["rememberTokenStale", "stale remember token"] | ["rememberTokenStolen", "stolen remember token"];
 
 /**
- * Ends the logins that a token calls into doubt. The record that was presented is the last to go: when the store fails on the way, the
- * next presentation of the token goes on. Of many at once, who ends it tells of the misuse.
+ * Ends the logins that a misused token puts in doubt. The record of the presented token is ended last: if the store
+ * fails before that, the next use of the token continues. Of concurrent requests, only the one that deletes the record
+ * emits the event.
  */
-async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Telling): Promise<void> {
+async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Report): Promise<void> {
   const { req, userId, loginId, series, sessions, last } = misuse;
-  const endSessionsOfThem = () => endSessions(core, userId, isDoubted);
-  const inSessions = await endSessionsOfThem();
+  const endDoubtedSessions = () => endSessions(core, userId, isDoubted);
+  const inSessions = await endDoubtedSessions();
   const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
   const isFirst = (await endBrowser(storeOf(core), series, { sessions })) !== null;
   if (isFirst) core.events.emit(event, { req, userId, loginId, last });
-  // A restore that was under way may have made a session, but makes none from now on.
-  inSessions.push(...(await endSessionsOfThem()));
+  // A restore in progress may have created a session meanwhile; from now on, none can.
+  inSessions.push(...(await endDoubtedSessions()));
   const logins = new Set([...ended, ...inSessions.map(({ auth }) => auth.loginId), ...(isFirst ? [loginId] : [])]);
   if (logins.size > 0) core.events.emit("loginsRevoked", { userId, logins: [...logins], reason });
 }
