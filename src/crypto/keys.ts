@@ -1,25 +1,26 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 
 /**
- * The keys of one purpose, derived from the secrets by HKDF (RFC 5869): what is signed for one purpose is worthless
- * for another. The first signs, all verify.
+ * The keys for one purpose, derived from the secrets by HKDF (RFC 5869): a signature for one purpose is invalid for
+ * every other. The first key signs, all keys verify.
  */
 export class Keyring {
   readonly #keys: readonly Buffer[];
 
-  /** @param realm another realm has other keys */
+  /** @param realm each realm has its own keys */
   constructor(secrets: readonly string[], purpose: string, realm = "") {
     const info = `latchkey ${purpose}${realm && `@${realm}`}`;
     this.#keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
   }
 
-  /** The HMAC-SHA256 of a text under the first key, base64url. */
+  /** Returns the HMAC-SHA256 of a text with the first key, in base64url. */
   sign(text: string): string {
     return mac(this.#keys[0]!, text);
   }
 
   /**
-   * The place, from 0, of the key under which `sign` gives exactly this for the text; -1 for none. Takes the same time either way.
+   * Returns the index of the key that signed the text with this signature, or -1. The time does not depend on the
+   * result.
    */
   keyOf(text: string, signature: string): number {
     const matches = this.#keys.map((key) => isSame(mac(key, text), signature));
@@ -27,7 +28,7 @@ export class Keyring {
   }
 }
 
-/** Are these the same? Takes the same time either way, for texts of one length. */
+/** Are these texts equal? For texts of the same length, the time does not depend on the result. */
 export function isSame(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];
   return one.length === other.length && timingSafeEqual(one, other);

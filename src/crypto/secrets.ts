@@ -2,12 +2,18 @@ import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
 
 const SECRET_LENGTH = 32;
-/** A text with fewer different characters is not random; 32 random hexadecimal digits have 14 on average. */
+/**
+ * A secret with no more different characters than this is not random; 32 random hexadecimal digits have 14 on average.
+ */
 const MAX_MONOTONOUS = 9;
 /** Words of sample secrets in documentation; latchkey's own come first. */
 const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
 
-/** Refuses a secret that is too short and, in production, one that is not random. No error message contains a part of the secret. */
+/**
+ * Checks that a secret is long enough and, in production, random. No error message contains a part of the secret.
+ *
+ * @throws OptionError if it is not
+ */
 export function checkSecret(option: string, value: unknown): void {
   const secrets: unknown[] = Array.isArray(value) ? value : [value];
   if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
@@ -34,7 +40,7 @@ export function checkSecret(option: string, value: unknown): void {
   }
 }
 
-/** Is this secret printed in documentation, or evidently not random? */
+/** Is this secret printed in documentation, or obviously not random? */
 function isGuessable(secret: string): boolean {
   return SAMPLE.test(secret) || new Set(secret).size <= MAX_MONOTONOUS || repeatsShortText(secret);
 }

@@ -3,7 +3,7 @@ import { kindOf } from "../text.js";
 import type { Keyring } from "./keys.js";
 
 /**
- * Keyed hashes of the users' stamps. A stamp is a string of the user's that changes when every login made before must end,
+ * Keyed hashes of the users' stamps. A stamp is a string that changes when all earlier logins of its user must end,
  * such as the password hash. (Django's session auth hash)
  */
 export class SecurityStamps {
@@ -14,16 +14,17 @@ export class SecurityStamps {
     this.#keys = keys;
   }
 
-  /** The hash of the stamp that the user has now, or null for a user without one. */
+  /** Returns the hash of the user's current stamp, or null for a user without one. */
   of(userId: string, user: object): string | null {
     const stamp = stampOf(user);
     return stamp === undefined ? null : this.#keys.sign(`${userId}\0${stamp}`);
   }
 
   /**
-   * Checks the hash that was kept of a user's stamp.
+   * Checks the stored hash of a user's stamp.
    *
-   * @returns the hash to keep from now on, which is the same or one under the first key; undefined when the stamp is another by now
+   * @returns the hash to store from now on: the same one, or a new one with the first key; undefined if the stamp has
+   * changed
    */
   check(kept: string | null, userId: string, user: object): string | null | undefined {
     const stamp = stampOf(user);
@@ -38,14 +39,18 @@ export class SecurityStamps {
     return key === 0 ? kept : this.#keys.sign(text);
   }
 
-  /** Warns once if a login ended only because `loginUser` and `userLoader` got differently made objects of one user. */
-  #warn(isLoaderWithout: boolean): void {
+  /**
+   * Warns once that a login may have ended only because `loginUser` and `userLoader` got different objects for one
+   * user.
+   */
+  #warn(isMissingInLoader: boolean): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    const [login, loader] = isLoaderWithout ? ["with", "without"] : ["without", "with"];
+    const [login, loader] = isMissingInLoader ? ["with", "without"] : ["without", "with"];
     process.emitWarning(
       `a login ended because loginUser got a user ${login} getSessionStamp(), and userLoader returned one ${loader} it. ` +
-        "Make the object for both in one function. (Old logins also end like this when an application adds or removes stamps)",
+        "Create both objects with the same function. " +
+        "(Old logins also end like this after an application adds or removes stamps)",
       "LatchkeyStampWarning",
     );
   }
@@ -60,7 +65,7 @@ function stampOf(user: object): string | undefined {
   const { getSessionStamp } = user as { getSessionStamp?: () => unknown };
   if (typeof getSessionStamp !== "function") return undefined;
   const stamp = getSessionStamp.call(user);
-  // A column that was not selected, or a promise, would be the same stamp for ever.
+  // An unselected column, or a promise, would be a stamp that never changes.
   if (stamp !== null && ["undefined", "object", "function"].includes(typeof stamp)) {
     throw new LatchkeyError(
       "invalid_stamp",

@@ -1,25 +1,33 @@
 import { Keyring } from "./keys.js";
 import { checkSecret } from "./secrets.js";
 
-/** Signs a text into a cookie value, `<base64url text>.<base64url HMAC-SHA256>`. (Flask-Login's encode_cookie) */
+/**
+ * Signs a text. Returns the cookie value `<base64url text>.<base64url HMAC-SHA256>`. (Flask-Login's encode_cookie)
+ *
+ * @throws OptionError if a secret is too short or, in production, not random
+ */
 export function encodeCookie(payload: string, secret: string | readonly string[]): string {
   return sealCookie(payload, cookieKeys(secret));
 }
 
-/** The text of a value made by `encodeCookie` under any of the secrets, or null. (Flask-Login's decode_cookie) */
+/**
+ * Returns the text of a value that `encodeCookie` made with any of the secrets, or null. (Flask-Login's decode_cookie)
+ *
+ * @throws OptionError if a secret is too short or, in production, not random
+ */
 export function decodeCookie(cookie: string, secret: string | readonly string[]): string | null {
   return openCookie(cookie, cookieKeys(secret))?.payload ?? null;
 }
 
-/** `encodeCookie` with keys of a purpose. */
+/** The same as `encodeCookie`, with the keys for one purpose. */
 export function sealCookie(payload: string, keys: Keyring): string {
   const text = Buffer.from(payload).toString("base64url");
   return `${text}.${keys.sign(text)}`;
 }
 
 /**
- * `decodeCookie` with keys of a purpose, and whether the first of them signed. The signature covers the text as it was sent, so no
- * second spelling of it passes.
+ * The same as `decodeCookie`, with the keys for one purpose. It also tells whether the first key signed the value. The
+ * signature covers the text as it was sent, so a value has only one valid spelling.
  */
 export function openCookie(cookie: string, keys: Keyring): { payload: string; byFirst: boolean } | null {
   const [text, signature, ...rest] = cookie.split(".");

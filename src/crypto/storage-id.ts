@@ -1,6 +1,9 @@
 import { hash } from "node:crypto";
 
-/** The ids under which a store has the records of one kind in one realm: the SHA-256 of both and a secret, base64url (ASVS 6.5.2). */
+/**
+ * The ids of the records of one kind in one realm: the SHA-256 of the realm, the kind and a secret, in base64url (ASVS
+ * 6.5.2).
+ */
 export class StorageIds {
   readonly #prefix: string;
 
@@ -8,7 +11,7 @@ export class StorageIds {
     this.#prefix = `${realm}\n${kind}\n`;
   }
 
-  /** @param secret what the browser's cookie holds */
+  /** @param secret the secret in the browser's cookie */
   of(secret: string): string {
     return hash("sha256", this.#prefix + secret, "base64url");
   }
