@@ -1,12 +1,12 @@
 import { isPlainText, kindOf } from "../text.js";
 import type { ListOptions, SessionRecord, SessionTimes, SessionUpdate } from "./session-store.js";
 
-/** Checks that a value is an id: a non-empty string that every database can keep. @throws TypeError if it is not */
+/** Checks that a value is an id: a non-empty string that every database can store. @throws TypeError if it is not */
 export function assertId(name: string, value: unknown): asserts value is string {
   if (typeof value !== "string" || value === "") {
     throw new TypeError(`${name} must be a non-empty string, not ${value === "" ? "an empty one" : kindOf(value)}`);
   }
-  if (!isPlainText(value)) throw new TypeError(`${name} must not hold NUL or half a surrogate pair`);
+  if (!isPlainText(value)) throw new TypeError(`${name} must not contain NUL or half of a surrogate pair`);
 }
 
 /** Checks that a value is a valid record. @throws TypeError naming the part that is wrong */
@@ -29,13 +29,13 @@ export function assertUpdate(update: { [Part in keyof SessionUpdate]: unknown })
   }
 }
 
-/** Checks the instants of a record. @throws TypeError naming the one that is wrong */
+/** Checks the timestamps of a record. @throws TypeError naming the one that is wrong */
 export function assertTimes({ lastSeenAt, expiresAt }: { [Part in keyof SessionTimes]: unknown }): void {
   assertInstant("lastSeenAt", lastSeenAt);
   assertInstant("expiresAt", expiresAt);
 }
 
-/** Checks what `listByUser` and `destroyByUser` are given. @throws TypeError naming the argument that is wrong */
+/** Checks the arguments of `listByUser` and `destroyByUser`. @throws TypeError naming the argument that is wrong */
 export function assertPage(userId: unknown, { kind, limit, after }: { [Part in keyof ListOptions]: unknown }): void {
   assertId("userId", userId);
   assertKind(kind);

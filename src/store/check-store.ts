@@ -15,7 +15,11 @@ const METHODS: Record<Exclude<keyof SessionStore, "lacks">, true> = {
 
 const ABILITIES: readonly unknown[] = ["compareAndSet", "listByUser"] satisfies SessionStore["lacks"];
 
-/** Refuses what is no store: it has no such method, or says that it lacks something else. */
+/**
+ * Checks that a value is a SessionStore: it has every method, and its `lacks` contains only known abilities.
+ *
+ * @throws OptionError if it is not
+ */
 export function checkStore(option: string, value: unknown): void {
   for (const method of Object.keys(METHODS)) {
     if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
@@ -25,7 +29,10 @@ export function checkStore(option: string, value: unknown): void {
   const { lacks = [] } = value as { lacks?: unknown };
   const unknown = Array.isArray(lacks) ? lacks.find((ability) => !ABILITIES.includes(ability)) : lacks;
   if (unknown !== undefined) {
-    throw new OptionError(option, `its "lacks" may hold "compareAndSet" and "listByUser", not ${shown(unknown)}`);
+    throw new OptionError(
+      option,
+      `its "lacks" may only contain "compareAndSet" and "listByUser", not ${shown(unknown)}`,
+    );
   }
 }
 

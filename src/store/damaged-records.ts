@@ -1,7 +1,10 @@
 import type { JsonObject } from "../json.js";
 import type { SessionRecord } from "./session-store.js";
 
-/** Could latchkey have written this record? Of a kind that this version does not know, it need only have the parts of any record. */
+/**
+ * Could latchkey have written this record? If this version does not know the kind, only the parts that every record has
+ * are checked.
+ */
 export function isWhole(record: SessionRecord): boolean {
   const { kind, data, createdAt, lastSeenAt, expiresAt, revision } = record;
   if (!isObject(data) || !areNumbers(createdAt, lastSeenAt, expiresAt, revision)) return false;

@@ -1,25 +1,28 @@
-/** A call that is not over yet. */
+/** A call that has not settled yet. */
 interface Pending {
-  /** By `performance.now()`. */
+  /** The deadline, by `performance.now()`. */
   until: number;
   reject(reason: unknown): void;
-  /** What to reject with for an error. */
+  /** Returns the error to reject with. */
   failed(error: unknown): unknown;
 }
 
-/** Calls that may take so long at most, with one timer for all of them: one for each would cost more than most calls do. */
+/** Gives each call a deadline, with one timer for all calls: a timer for each would cost more than most calls do. */
 export class Deadlines {
   readonly #within: number;
   /** In the order of their deadlines. */
   readonly #pending = new Set<Pending>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param within in milliseconds */
+  /** @param within how long a call may take, in milliseconds */
   constructor(within: number) {
     this.#within = within;
   }
 
-  /** What the call gives, or what `failed` makes of its error, or of its being late. */
+  /**
+   * Resolves with the result of the call. If the call fails or is late, rejects with what `failed` returns for the
+   * error.
+   */
   keep<T>(call: () => Promise<T>, failed: (error: unknown) => unknown): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { until: performance.now() + this.#within, reject, failed };
@@ -38,7 +41,7 @@ export class Deadlines {
     });
   }
 
-  /** What comes too late is not heard. */
+  /** Rejects a call, unless it has already settled: a late result is ignored. */
   #fail(pending: Pending, error: unknown): void {
     if (this.#pending.delete(pending)) pending.reject(pending.failed(error));
   }

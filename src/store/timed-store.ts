@@ -13,7 +13,7 @@ import type {
 } from "./session-store.js";
 import { userIdIn, userKey } from "./user-key.js";
 
-/** Errors that are an answer of the store, and not a failure. */
+/** The codes of errors that are results of a store, not failures. */
 const ANSWERS = ["session_exists", "unsupported_by_store", "record_damaged"];
 
 /** How the application's store is used. */
@@ -24,9 +24,9 @@ export interface TimedStoreOptions {
 }
 
 /**
- * The application's store as the rest of the library uses it. A call that fails, or takes longer than `storeTimeout`, rejects with
- * StoreUnavailableError and emits the event `storeFailed`. User ids are those of the application: the store itself gets them with the
- * realm. A damaged record counts as absent, and emits the event `recordDamaged`.
+ * The application's store as the rest of the library uses it. A call that fails, or takes longer than `storeTimeout`,
+ * rejects with StoreUnavailableError and emits the event `storeFailed`. Callers use the application's user ids; the
+ * store itself gets them with the realm. A damaged record counts as absent, and emits the event `recordDamaged`.
  */
 export class TimedStore implements SessionStore {
   readonly lacks: NonNullable<SessionStore["lacks"]>;
@@ -43,7 +43,10 @@ export class TimedStore implements SessionStore {
     this.#realm = realm;
   }
 
-  /** If creating the record of a user fails or is too slow, and succeeds after all, the record is ended again: nobody has its id. */
+  /**
+   * If creating the record of a user fails or takes too long, and succeeds after all, the record is deleted again: no
+   * browser has its id.
+   */
   async create(id: string, record: SessionRecord): Promise<void> {
     const { userId } = record;
     if (userId === null) return this.#ask("create", (store) => store.create(id, record));
@@ -135,7 +138,7 @@ export class TimedStore implements SessionStore {
     return this.#deadlines.keep(
       () => call(this.#store),
       (cause) => {
-        // By code, because the store may come from another copy of this package.
+        // Compared by code, because the store may come from another copy of this package.
         if (ANSWERS.some((code) => isLatchkeyError(cause, code))) return cause as LatchkeyError;
         this.#events.emit("storeFailed", { operation, error: cause as Error });
         return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });

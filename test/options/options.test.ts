@@ -260,7 +260,7 @@ describe("the options of a LoginManager", () => {
   it("refuse a store that says it lacks something else", () => {
     const store = Object.assign(new MemoryStore(), { lacks: ["compareAndSet", "index"] });
     expect(refusal("store", { store })).to.include(
-      'its "lacks" may hold "compareAndSet" and "listByUser", not "index"',
+      'its "lacks" may only contain "compareAndSet" and "listByUser", not "index"',
     );
     expect(refusal("store", { store: Object.assign(new MemoryStore(), { lacks: "listByUser" }) })).to.include(
       '"lacks"',
