@@ -9,19 +9,23 @@ export { type StoreCase, type StoreConformanceOptions, storeConformance } from "
 
 /** What kind of login to make. */
 export interface LoginAsOptions {
-  /** Credentials just seen? @default true, but false with `remember` */
+  /** Is the login fresh? @default true, but false with `remember` */
   fresh?: boolean | undefined;
-  /** A login that the remember cookie restored, unless it is fresh; the remember cookie is given too. @default false */
+  /**
+   * Also return a remember cookie? Unless it is fresh, the login then counts as restored from that cookie.
+   *
+   * @default false
+   */
   remember?: boolean | undefined;
 }
 
 /**
  * Logs a user in without a request, for tests. (Flask-Login's FlaskLoginClient)
  *
- * The login is saved in the manager's store. It is bound to no client, so session protection leaves it alone.
+ * The login is saved in the manager's store. It is bound to no client, so session protection does not apply to it.
  *
  * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
- * @throws MiddlewareMissingError for a manager whose `session()` is not in use
+ * @throws MiddlewareMissingError if the `session()` of the manager is not in use
  */
 export async function loginAs<U extends object, A extends object>(
   login: LoginManager<U, A>,

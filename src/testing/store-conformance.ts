@@ -11,25 +11,27 @@ import { addConcurrentUserCases, addUnsupportedUserCases, addUserCases } from ".
 
 export type { StoreCase } from "./conformance/case.js";
 
-/** What the suite is told about a store. */
+/** Options of the suite. */
 export interface StoreConformanceOptions {
   /**
-   * The store to prove, ready to use. It may hold other records, but nothing else may use it meanwhile.
+   * Returns the store to test, ready to use. It may contain other records, but nothing else may use it during the
+   * tests.
    */
   store: () => SessionStore | Promise<SessionStore>;
   /**
-   * A store of the same kind whose backend fails at every call: each method must reject, and must check its arguments first.
+   * Returns a store of the same kind whose backend fails at every call. Each method must reject, and must check its
+   * arguments first.
    *
    * @default these cases are left out
    */
   failing?: (() => SessionStore | Promise<SessionStore>) | undefined;
-  /** What the store lacks, the same as its property `lacks`. These cases are left out. @default nothing */
+  /** What the store lacks, the same as its property `lacks`. The cases for it are left out. @default nothing */
   lacks?: SessionStore["lacks"];
 }
 
 /**
- * The contract of SessionStore as test cases, for any test runner. Run the cases one after another, because some of them replace
- * `Date.now`. One takes 2.5 seconds, because a test cannot move the clock of a backend.
+ * Returns the contract of SessionStore as test cases, for any test runner. Run the cases one after another, because
+ * some of them replace `Date.now`. One takes 2.5 seconds, because a test cannot move the clock of a backend.
  *
  * ```ts
  * for (const { name, run } of storeConformance({ store: () => store })) it(name, run);

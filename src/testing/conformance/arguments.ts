@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../store/session-store.js";
 import { type AddCase, listed, newId, newRecord } from "./case.js";
 
-/** Values that a query string or a JSON body can put in place of an id, and some that an SQL builder would run. */
+/** Values that a query string or a JSON body can contain instead of an id, and some that an SQL builder would run. */
 const HOSTILE: unknown[] = [
   ...[undefined, null, "", 0, 1, true, [], ["a"], {}, { $ne: "" }, { id: "a" }],
   ...["a\u0000", "\ud83d"],
@@ -64,7 +64,7 @@ export function addIdCases(add: AddCase): void {
   });
 }
 
-/** Invalid records, updates and instants are rejected. */
+/** Invalid records, updates and timestamps are rejected. */
 export function addRecordArgumentCases(add: AddCase): void {
   add("rejects invalid records, updates and instants with a TypeError, and changes nothing", async (store) => {
     const [id, fresh] = [newId(), newId()];
@@ -110,7 +110,7 @@ export function addUserIdCases(add: AddCase): void {
         [userId],
       );
     }
-    // Backwards, because the user ids that a wildcard matches come before it.
+    // In reverse, because the user ids that a wildcard matches come before it.
     for (const userId of users.reverse()) {
       assert.equal((await store.destroyByUser(userId, { kind: "session", limit: 100 })).ended, 1, userId);
     }

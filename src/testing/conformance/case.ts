@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { RecordPage, SessionRecord, SessionStore } from "../../store/session-store.js";
 
-/** One sentence of the contract, which any test runner can run. */
+/** A test of one rule of the contract, for any test runner. */
 export interface StoreCase {
   name: string;
-  /** Rejects when the store does not keep the sentence. */
+  /** Rejects if the store breaks the rule. */
   run(): Promise<void>;
 }
 
 /** Adds a case to the suite. */
 export type AddCase = (name: string, run: (store: SessionStore) => Promise<void>) => void;
 
-/** A suite without cases, and what adds a case to it; each opens the store anew. */
+/** Returns an empty suite and a function that adds a case to it. Each case opens the store anew. */
 export function newSuite(open: () => SessionStore | Promise<SessionStore>): { cases: StoreCase[]; add: AddCase } {
   const cases: StoreCase[] = [];
   return { cases, add: (name, run) => void cases.push({ name, run: async () => run(await open()) }) };
@@ -20,7 +20,7 @@ export function newSuite(open: () => SessionStore | Promise<SessionStore>): { ca
 
 export const HOUR = 3_600_000;
 
-/** The kinds that the cases use: two of latchkey, and one that no store knows, as long as a kind can be. */
+/** The kinds that the cases use: two of latchkey, and an unknown one of the maximum length. */
 export const KINDS = ["session", "browser", "a-kind-that-a-later-version-adds"] as const;
 
 /** A session of an anonymous visitor that lives for an hour. */
@@ -42,7 +42,7 @@ export async function listed(store: SessionStore, userId: string, kind = "sessio
   return ids.sort();
 }
 
-/** No list of the suite has more pages, even if most of them are empty. */
+/** The most pages that a list of the suite can have, even if most of them are empty. */
 const MAX_PAGES = 1000;
 
 /** The pages of a user's records of a kind. */
@@ -66,7 +66,7 @@ export function together<T>(count: number, call: (i: number) => Promise<T>): Pro
   return Promise.allSettled(Array.from({ length: count }, (_, i) => call(i)));
 }
 
-/** Runs a part of a case at another instant. */
+/** Runs a part of a case at another time. */
 export async function at(instant: number, run: () => Promise<void>): Promise<void> {
   const { now } = Date;
   Date.now = () => instant;

@@ -60,7 +60,7 @@ export function addConcurrencyCases(add: AddCase): void {
   });
 }
 
-/** Which of many creates succeeded. All others must reject with SessionExistsError. */
+/** The index of the create that succeeded. All others must reject with SessionExistsError. */
 async function oneCreates(create: (i: number) => Promise<void>): Promise<number> {
   const outcomes = await together(CALLERS, create);
   const losers = outcomes.filter((outcome) => outcome.status === "rejected");

@@ -35,7 +35,7 @@ export function addRecordCases(add: AddCase): void {
     const [id, userId, last] = [newId(), newId(), Date.UTC(10_000, 0) - 1];
     const record = newRecord({ userId, createdAt: 0, lastSeenAt: 0, expiresAt: last });
     await store.create(id, record);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // a timer that is set for too long ends at once
+    await new Promise((resolve) => setTimeout(resolve, 5)); // a timer with too long a delay fires at once
     assert.deepEqual(await store.read(id), record);
     assert.equal(await store.update(id, { ...record, lastSeenAt: last }), true);
     assert.deepEqual(await store.destroy(id), { ...record, lastSeenAt: last, revision: 1 });

@@ -34,7 +34,7 @@ export function addUserCases(add: AddCase): void {
   add("listByUser gives each record once in pages of any length", async (store) => {
     const [userId, createdAt] = [newId(), Date.now()];
     const ids = Array.from({ length: 7 }, newId).sort();
-    // A record of another kind, first by every order, must not make the first page the last one.
+    // A record of another kind, which comes first in every order, must not make the first page the last one.
     const first = `${"0".repeat(16)}${newId().slice(16)}`;
     await store.create(first, newRecord({ kind: "browser", userId, createdAt: createdAt - HOUR }));
     for (const [i, id] of ids.entries()) {
@@ -176,14 +176,16 @@ export function addConcurrentUserCases(add: AddCase): void {
   });
 }
 
-/** Makes a change 30 times, and lists the user's sessions meanwhile, by three callers that must always find one. */
+/**
+ * Makes a change 30 times while three callers list the user's sessions. Each list must contain at least one session.
+ */
 async function alwaysListed(store: SessionStore, userId: string, change: (i: number) => Promise<void>): Promise<void> {
   let isChanging = true;
   const counts: number[] = [];
   const look = async () => {
     while (isChanging) {
       counts.push((await store.listByUser(userId, { kind: "session", limit: 100 })).records.length);
-      await new Promise(setImmediate); // or a store that answers at once would never let the changes go on
+      await new Promise(setImmediate); // otherwise a store that resolves at once would block the changes
     }
   };
   const looks = [look(), look(), look()];
