@@ -23,9 +23,10 @@ export class LoginGuard implements CanActivate {
 }
 
 /**
- * Lets only users who logged in freshly reach a controller or a handler: `@UseGuards(FreshLoginGuard({ within: "10m" }))`.
+ * Lets only users with a fresh login reach a controller or a handler: `@UseGuards(FreshLoginGuard({ within: "10m" }))`.
  *
- * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
+ * the upper limit
  */
 export function FreshLoginGuard(options: { within?: Duration | undefined } = {}): CanActivate {
   return guardOf(freshLoginRequired(options));
@@ -36,24 +37,27 @@ export function RoleGuard(...roles: string[]): CanActivate {
   return guardOf(roleRequired(...roles));
 }
 
-/** Gives a handler the current user, or the anonymous user. */
+/** Passes the current user, or the anonymous user, to a parameter of a handler. */
 export const CurrentUser: () => ParameterDecorator = createParamDecorator((_: unknown, context: ExecutionContext) =>
   currentUser(context.switchToHttp().getRequest<Request>()),
 );
 
-/** Answers latchkey's errors with their status, which NestJS would not look for: 503 while the store is away. */
+/**
+ * Responds to latchkey's errors with their status, which NestJS does not read itself: for example 503 while the store
+ * is unavailable.
+ */
 @Catch(LatchkeyError)
 export class LatchkeyErrorFilter implements ExceptionFilter<LatchkeyError> {
   catch({ status, code, message, headers = {}, stack }: LatchkeyError, host: ArgumentsHost): void {
     const res = host.switchToHttp().getResponse<Response>();
-    // A mistake in the program is logged, and its details are told to nobody.
+    // Status 500 means a mistake in the program: it is logged, and the response does not contain the details.
     if (status === 500) new Logger("latchkey").error(message, stack);
     if (res.headersSent) return void res.end();
-    const told = status === 500 ? { message: "Internal server error" } : { message, code };
+    const body = status === 500 ? { message: "Internal server error" } : { message, code };
     res
       .status(status)
       .set(headers)
-      .json({ statusCode: status, ...told });
+      .json({ statusCode: status, ...body });
   }
 }
 
@@ -61,7 +65,10 @@ function guardOf(guard: RequestHandler): CanActivate {
   return { canActivate: (context) => activate(guard, context) };
 }
 
-/** Runs a guard. A request that it refuses it has answered, so NestJS is told nothing more, and the promise stays open. */
+/**
+ * Runs a guard. If it refuses the request, it has already sent the response, so the promise stays pending and NestJS
+ * does nothing more.
+ */
 function activate(guard: RequestHandler, context: ExecutionContext): Promise<boolean> {
   const http = context.switchToHttp();
   return new Promise((resolve, reject) => {

@@ -5,17 +5,17 @@ import { guard, type Requirement } from "../guards/guards.js";
 /** The metadata of routing-controllers. */
 export type Storage = ReturnType<typeof getMetadataArgsStorage>;
 
-/** What was declared on one class, for itself (under CLASS) and for its methods. */
+/** The declarations of one class: for the class itself (under CLASS) and for its methods. */
 type Declared = Map<string | symbol, Requirement | "public">;
 
 /** The key of what a class declares for all its actions. */
 export const CLASS: unique symbol = Symbol("class");
 const declarations = new WeakMap<object, Declared>();
 
-/** Notes what a class asks for, itself or at one of its methods. What is asked for twice adds up. */
+/** Records the requirement of a class or of one of its methods. Several requirements add up. */
 export function remember(target: object, key: PropertyKey, requirement: Requirement | "public"): void {
   if (typeof key === "object") {
-    // Decorators of the later standard are given a context in the place of the name.
+    // Standard decorators get a context object instead of the name.
     throw new OptionError("decorators", 'routing-controllers needs "experimentalDecorators": true in tsconfig.json');
   }
   attachGuards(getMetadataArgsStorage());
@@ -31,8 +31,9 @@ export function remember(target: object, key: PropertyKey, requirement: Requirem
 }
 
 /**
- * What an action of a controller asks for: the requirements of its class, of every class above, and of the method itself
- * wherever it is declared. A class that calls the method public stops the search, so its own and what is above do not count.
+ * The requirement of a controller's action, or null: the requirements of its class, of every base class, and of the
+ * method wherever it is declared. If a class declares the method public, the requirements of that class and of its base
+ * classes do not count.
  */
 export function requirementOf(controller: object, method: PropertyKey): Requirement | null {
   let requirement: Requirement | null = null;
@@ -47,7 +48,7 @@ export function requirementOf(controller: object, method: PropertyKey): Requirem
   return requirement;
 }
 
-/** A class and those that it extends. */
+/** A class and its base classes. */
 export function* ancestry(controller: object): Generator<object> {
   for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))
     yield target;
@@ -70,13 +71,13 @@ const attached = new WeakSet<object>();
 const guards = new WeakSet<object>();
 
 /**
- * Puts the guard before every action that has one, at the moment routing-controllers asks for the action's middleware.
+ * Puts the guard before every guarded action, at the moment when routing-controllers looks up the action's middleware.
  *
- * Registering with `@UseBefore` would not do: routing-controllers looks it up by the exact class, so an action that is
- * inherited keeps its route and loses its guard.
+ * `@UseBefore` would not work: routing-controllers looks it up by the exact class, so an inherited action would keep
+ * its route and lose its guard.
  */
 function attachGuards(storage: Storage): void {
-  // The class rather than its one instance, as far as can be: an application's tests may put a new instance in its place.
+  // Patches the class if possible, not its one instance, because an application's tests may replace the instance.
   const holder: Pick<Storage, typeof LOOKUP> = Object.hasOwn(storage, LOOKUP)
     ? storage
     : Object.getPrototypeOf(storage);
@@ -94,7 +95,7 @@ function attachGuards(storage: Storage): void {
   attached.add(holder);
 }
 
-/** Mounts an inherited action on an application that only listens, to see that its guard comes before it. */
+/** Mounts an inherited action on a fake application, to check that its guard comes before it. */
 function assertAttached(storage: Storage): void {
   class Base {}
   class Probe extends Base {}
@@ -118,6 +119,6 @@ function assertAttached(storage: Storage): void {
   throw new LatchkeyError(
     "unsupported_version",
     500,
-    "this version of routing-controllers cannot be guarded; latchkey supports 0.11",
+    "latchkey cannot guard this version of routing-controllers; it supports 0.11",
   );
 }

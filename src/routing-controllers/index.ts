@@ -22,9 +22,10 @@ export function Authorized(...roles: string[]): GuardDecorator {
 }
 
 /**
- * Lets only users who logged in freshly reach a controller or an action.
+ * Lets only users with a fresh login reach a controller or an action.
  *
- * @param options.within how recently the credentials must have been seen; without it, at any time in this session
+ * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
+ * the upper limit
  */
 export function Fresh(options: { within?: Duration | undefined } = {}): GuardDecorator {
   return declare({ fresh: freshness(options), roles: [] });
@@ -38,25 +39,29 @@ export function Public(): MethodDecorator {
   };
 }
 
-/** Gives an action the current user, or the anonymous user. */
+/** Passes the current user, or the anonymous user, to a parameter of an action. */
 export function CurrentUser(): ParameterDecorator {
   return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
 }
 
-/** One route and what its guard asks for. */
+/** A route and the requirement of its guard. */
 export interface GuardedRoute {
   method: string;
   path: string;
   /** `Controller.action` */
   action: string;
   guard: "public" | "login" | "fresh" | "roles";
-  /** Of each of these lists the user must have one role. */
+  /** The user must have one role of each of these lists. */
   roles: ReadonlyArray<readonly string[]>;
-  /** How recent a fresh login must be, in milliseconds; absent where any fresh login will do. */
+  /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
   within?: number;
 }
 
-/** Every route of the controllers with its guard, to print or to assert on. */
+/**
+ * Returns every route of the controllers with its guard, to print or to check in tests.
+ *
+ * @throws OptionError for a class that is not a controller
+ */
 export function guardTable(
   controllers: readonly ControllerClass[],
   { routePrefix = "" }: { routePrefix?: string } = {},
@@ -79,13 +84,13 @@ export function guardTable(
   });
 }
 
-/** The session and the login as a global middleware, for `middlewares` of `createExpressServer`. */
+/** Returns the session and the login as a global middleware, for the option `middlewares` of `createExpressServer`. */
 export function loginMiddleware(login: LoginManager<never, never> | LoginManager<object, object>): new () => object {
   const session = login.session();
   const middleware = login.middleware();
   class LoginMiddleware {
     use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
-      // A server that was given no list of middlewares takes all there are in the process, another manager's too.
+      // A server without a list of middlewares uses all that exist in the process, including those of another manager.
       if (isUnderManager(req)) next();
       else session(req, res, (error?: unknown) => (error ? next(error) : middleware(req, res, next)));
     }

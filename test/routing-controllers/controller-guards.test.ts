@@ -99,7 +99,7 @@ describe("the guards of controllers", () => {
     try {
       place.routingControllersMetadataArgsStorage = deaf;
       for (let i = 0; i < 2; i++) {
-        expect(() => Authorized()(class Unguarded {})).to.throw(LatchkeyError, "cannot be guarded");
+        expect(() => Authorized()(class Unguarded {})).to.throw(LatchkeyError, "cannot guard");
       }
     } finally {
       place.routingControllersMetadataArgsStorage = before;
