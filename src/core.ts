@@ -5,16 +5,18 @@ import type { RequestLoader, ResolvedOptions, UserLoader } from "./options/optio
 import type { Remember } from "./remember/remember.js";
 import type { SessionStore } from "./store/session-store.js";
 
-/** What one LoginManager gives its rooms to work with. */
+/** What the parts of one LoginManager share. */
 export interface Core {
   readonly options: ResolvedOptions;
   readonly events: LoginEmitter<object>;
   readonly stamps: SecurityStamps;
   readonly remember: Remember;
   readonly flashes: FlashMessages;
-  /** The store; absent as long as nothing but an express-session of the application's own is known. */
+  /** The store; undefined if only an express-session of the application's own was used so far. */
   store: SessionStore | undefined;
-  /** Has a request come with a session of the application's own express-session? The store does not know such sessions. */
+  /**
+   * Has a request used a session of the application's own express-session? The store does not contain such sessions.
+   */
   hasForeignSessions?: true;
   userLoader: UserLoader<object> | undefined;
   requestLoader: RequestLoader<object> | undefined;

@@ -1,14 +1,14 @@
-/** A property of the errors of every copy of this package. */
+/** Marks the errors of every copy of this package. */
 const ERROR = Symbol.for("latchkey.error");
 
 /**
  * The base of every error that latchkey throws on purpose.
  *
- * `code` is stable across releases: compare it, not the message.
- * `status` is what Express reads, `httpCode` what routing-controllers reads; they are always equal.
+ * `code` is stable across releases: compare it, not the message. Express reads `status`, routing-controllers reads
+ * `httpCode`; they are always equal.
  */
 export class LatchkeyError extends Error {
-  /** The HTTP status that answers this error. */
+  /** The HTTP status of the response to this error. */
   readonly status: number;
   /** The same number, under the name that routing-controllers looks for. */
   readonly httpCode: number;
@@ -35,7 +35,8 @@ export class LatchkeyError extends Error {
 }
 
 /**
- * Is this an error of latchkey's? It also recognizes the errors of another copy of the package, for which `instanceof` is false.
+ * Is this one of latchkey's errors? It also recognizes the errors of another copy of the package, for which
+ * `instanceof` is false.
  *
  * @param code only errors with this `code`, such as `"store_unavailable"`
  */
@@ -44,7 +45,7 @@ export function isLatchkeyError(error: unknown, code?: string): error is Latchke
   return code === undefined || ("code" in error && error.code === code);
 }
 
-/** An option or argument is missing, unknown or malformed. Thrown at the door, before anything is done. */
+/** An option or argument is missing, unknown or malformed. Thrown before anything else is done. */
 export class OptionError extends LatchkeyError {
   constructor(
     /** The option's path, such as `remember.duration`. */
@@ -56,7 +57,7 @@ export class OptionError extends LatchkeyError {
   }
 }
 
-/** Neither `userLoader` nor `requestLoader` was given, and a user is to be loaded. */
+/** The LoginManager has no loader for the user that must be loaded: no `userLoader`, or neither of the two. */
 export class LoaderMissingError extends LatchkeyError {
   constructor(needed: "userLoader" | "userLoader or requestLoader") {
     super("loader_missing", 500, `no ${needed} was given to the LoginManager, so no user can be loaded`);
@@ -70,7 +71,10 @@ export class MiddlewareMissingError extends LatchkeyError {
   }
 }
 
-/** `currentUser()` was called without a request, and the request of the asynchronous context has been answered. */
+/**
+ * `currentUser()`, or another function that can find the request by itself, was called without a request after the
+ * response of the context's request had ended.
+ */
 export class RequestEndedError extends LatchkeyError {
   constructor(form: string) {
     super(
@@ -104,14 +108,18 @@ export class InsecureConnectionError extends LatchkeyError {
   }
 }
 
-/** A verb that has to set cookies ran after the response was begun. */
+/** A function that must set cookies was called after the response had begun. */
 export class ResponseStartedError extends LatchkeyError {
   constructor(verb: string) {
-    super("response_started", 500, `${verb} ran after the response had begun, when no cookie can be set any more`);
+    super(
+      "response_started",
+      500,
+      `${verb} was called after the response had begun, when cookies can no longer be set`,
+    );
   }
 }
 
-/** The store failed or did not answer within `storeTimeout`. Nobody is taken for anonymous because of it. */
+/** The store failed or did not respond within `storeTimeout`. The user is not treated as anonymous because of it. */
 export class StoreUnavailableError extends LatchkeyError {
   constructor(message: string, options?: ErrorOptions) {
     super("store_unavailable", 503, message, {
@@ -124,7 +132,7 @@ export class StoreUnavailableError extends LatchkeyError {
 /** `SessionStore.create` was called with an id that is taken. */
 export class SessionExistsError extends LatchkeyError {
   constructor() {
-    super("session_exists", 500, "a session with this id exists already");
+    super("session_exists", 500, "a session with this id already exists");
   }
 }
 
@@ -142,39 +150,39 @@ export class SessionGoneError extends LatchkeyError {
   }
 }
 
-/** The application put a value into the session that JSON cannot hold; nothing of the session was saved. */
+/** The application put a value into the session that cannot be stored as JSON; nothing of the session was saved. */
 export class SessionValueError extends LatchkeyError {
   constructor(
     /** The key of `req.session`. */
     readonly key: string,
     cause: unknown,
   ) {
-    super("unserializable_session", 500, `req.session[${JSON.stringify(key)}] cannot be kept as JSON`, { cause });
+    super("unserializable_session", 500, `req.session[${JSON.stringify(key)}] cannot be stored as JSON`, { cause });
   }
 }
 
-/** Nobody is logged in, and the route or the verb needs somebody. */
+/** Nobody is logged in, but the route or the function requires a login. */
 export class LoginRequiredError extends LatchkeyError {
   constructor(message = "You need to log in.") {
     super("login_required", 401, message);
   }
 }
 
-/** Somebody is logged in, but the credentials were not seen recently enough. */
+/** A user is logged in, but the credentials were not checked recently enough. */
 export class FreshLoginRequiredError extends LatchkeyError {
   constructor() {
     super("fresh_login_required", 403, "You need to confirm your login.");
   }
 }
 
-/** Somebody is logged in, but has none of the roles. */
+/** A user is logged in, but has none of the roles. */
 export class RoleRequiredError extends LatchkeyError {
   constructor() {
     super("role_required", 403, "You are not allowed to do this.");
   }
 }
 
-/** The user has as many logins as `maxSessions` allows, and none of them is to end for another. */
+/** The user has as many logins as `maxSessions` allows, and `onLimit` is `"refuse"`. */
 export class SessionLimitError extends LatchkeyError {
   constructor(
     /** The option `maxSessions`. */
@@ -184,28 +192,30 @@ export class SessionLimitError extends LatchkeyError {
   }
 }
 
-/** A login was to be confirmed with the credentials of another user. */
+/** `confirmLogin` was called with the credentials of another user, or of nobody. */
 export class OtherUserError extends LatchkeyError {
   constructor() {
-    super("other_user", 403, "These credentials are not those of the user who is logged in.");
+    super("other_user", 403, "These are not the credentials of the user who is logged in.");
   }
 }
 
-/** A store cannot do what was asked of it; the documentation of `latchkey/stores/express-session` lists what. */
+/**
+ * The store does not support the operation; the documentation of `latchkey/stores/express-session` lists which ones.
+ */
 export class UnsupportedByStoreError extends LatchkeyError {
   constructor(verb: string, reason: string) {
     super("unsupported_by_store", 501, `this session store has no ${verb}: ${reason}`);
   }
 }
 
-/** A package is installed in a version that latchkey does not work with. */
+/** latchkey does not work with the installed version of a package. */
 export class PeerVersionError extends LatchkeyError {
   constructor(peer: string, needed: string) {
     super("peer_version", 500, `${peer} must be ${needed}; install it with: npm install ${peer}@latest`);
   }
 }
 
-/** A package that is needed for what was chosen is not installed. */
+/** A required package is not installed. */
 export class PeerMissingError extends LatchkeyError {
   constructor(peers: string, options?: ErrorOptions) {
     super("peer_missing", 500, `a package is missing; install it with: npm install ${peers}`, options);

@@ -4,7 +4,7 @@ import type { Request } from "express";
 /** Why a login was ended by latchkey itself, not by a logout. */
 export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
 
-/** Why logins were ended from elsewhere. */
+/** Why logins were ended, other than by a logout or at a check of the login itself. */
 export type RevokeReason =
   | "revoked"
   | "stamp changed"
@@ -12,7 +12,7 @@ export type RevokeReason =
   | "stale remember token"
   | "stolen remember token";
 
-/** What happens in the life of a login, and what a listener is told. The first nine are Flask-Login's signals. */
+/** The events of logins, with the details that a listener gets. The first nine are Flask-Login's signals. */
 export interface LoginEvents<U = Express.User> {
   /** `loginUser` logged somebody in. */
   loggedIn: { req: Request; user: U };
@@ -28,33 +28,34 @@ export interface LoginEvents<U = Express.User> {
   unauthorized: { req: Request };
   /** A guard refused a login that is not fresh. */
   needsRefresh: { req: Request };
-  /** The current user was asked for, the first time in a request. */
+  /** Something asked for the current user, for the first time in a request. */
   userAccessed: { req: Request };
-  /** Session protection saw another client than the one that logged in. */
+  /** Session protection noticed that a session was used by another client than the one that logged in. */
   sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
   /** A guard refused a user who has none of the roles. */
   forbidden: { req: Request; user: U };
-  /** A login was ended while loading its user. */
+  /** A login was found to be invalid while its user was loaded, and was ended. */
   loginEnded: { req: Request; userId: string; reason: EndReason };
   /** `refreshStamp` kept a login whose user's stamp has changed. */
   stampRefreshed: { req: Request; user: U };
-  /** Logins, by their ids, were ended from elsewhere. */
+  /** Logins were revoked. `logins` are their ids. */
   loginsRevoked: { userId: string; logins: string[]; reason: RevokeReason };
-  /** A login was refused, because the user has `maxSessions` already. */
+  /** A login was refused because the user already has `maxSessions` logins. */
   loginRefused: { req: Request; user: U };
   /**
-   * A remember cookie was presented whose token has had a successor for longer than a minute, and the successor's session was used, or
-   * the client is another: the cookie was copied, or a response was lost on the way to a client whose address changed. Its browser is forgotten. `last` is where the successor was made, and when.
+   * A remember cookie was presented whose token was replaced more than a minute ago, and either the new session was
+   * used or the client is another: the cookie was copied, or a response was lost on the way to a client whose address
+   * changed. The browser is forgotten. `last` tells where and when the token was replaced.
    */
   rememberTokenStale: { req: Request; userId: string; loginId: string; last: TokenUse };
   /**
-   * A remember cookie was presented whose token's successor was used up as well: two browsers hold it. All of the user's browsers are
-   * forgotten, and every session ends that has one.
+   * A remember cookie was presented whose token was replaced more than once: two browsers have the cookie. All of the
+   * user's browsers are forgotten, and every session that belongs to one ends.
    */
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
   /** A browser sent a session or remember cookie more than once, so it was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
-  /** The store failed or was too slow; `operation` is the verb of SessionStore. */
+  /** The store failed or was too slow; `operation` is the method of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**
    * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of its record. The
@@ -79,7 +80,7 @@ export type LoginEventName = keyof LoginEvents;
 /** Called with the event's details; a promise that it returns is not waited for. */
 export type LoginListener<U, N extends LoginEventName> = (details: LoginEvents<U>[N]) => unknown;
 
-/** Node's `diagnostics_channel` hears each event of every manager, as `{ name, details }`. */
+/** The `diagnostics_channel` on which each event of every manager is published, as `{ name, details }`. */
 const events = channel("latchkey:event");
 
 /**

@@ -1,29 +1,29 @@
 import { OptionError } from "./errors.js";
 import { kindOf } from "./text.js";
 
-/** Clocks of servers may differ by this much, in milliseconds; what is further in the future is no past instant. */
+/** How much the clocks of servers may differ, in milliseconds. A timestamp further in the future is invalid. */
 const CLOCK_SKEW = 60_000;
 
 /**
- * How many milliseconds ago an instant was: at least 0, and NaN, which is within no limit, for what is no instant and for one that
- * lies further in the future than clocks may differ, as after a clock was set back.
+ * Milliseconds since `instant`, never negative; NaN if it is not a valid timestamp, or lies further in the future than
+ * clocks may differ, as after a clock was set back. NaN is within no limit.
  */
 export function ageOf(instant: number): number {
-  if (!Number.isFinite(instant)) return Number.NaN; // a session holds what was once written into it
+  if (!Number.isFinite(instant)) return Number.NaN; // a session may contain anything that was once stored in it
   const age = Date.now() - instant;
   return age < -CLOCK_SKEW ? Number.NaN : Math.max(age, 0);
 }
 
-/** Is this the instant of credentials seen within so many milliseconds? */
+/** Were credentials checked at `freshAt`, at most `within` milliseconds ago? */
 export function isFreshAt(freshAt: number | null, within: number = Number.POSITIVE_INFINITY): boolean {
   return freshAt !== null && ageOf(freshAt) <= within;
 }
 
 /**
- * From when on credentials count that were seen at an instant, by default now: from then, but never from the future; null, as not
- * seen, where that instant lies further in the future than clocks may differ.
+ * Returns the timestamp from which a login is fresh: `authTime`, by default now, but never in the future. Returns null
+ * if `authTime` lies further in the future than clocks may differ: then the credentials count as not checked.
  *
- * @throws OptionError for what is no instant
+ * @throws OptionError if `authTime` is not a valid timestamp
  */
 export function freshFrom(authTime: Date | number | undefined): number | null {
   const now = Date.now();
@@ -32,9 +32,9 @@ export function freshFrom(authTime: Date | number | undefined): number | null {
   return Number.isNaN(ageOf(instant)) ? null : Math.min(instant, now);
 }
 
-/** No login is as old as this; a number of seconds looks as if it were. */
+/** Every login is later than this. A smaller number is probably in seconds. */
 const EARLIEST = Date.UTC(1980, 0, 1);
-/** And none as late as this, as a number of microseconds looks. */
+/** Every login is earlier than this. A larger number is probably in microseconds. */
 const LATEST = Date.UTC(9999, 11, 31);
 
 function checkInstant(option: string, value: unknown): number {

@@ -1,15 +1,15 @@
-/** Any value that survives JSON. */
+/** Any value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** An object that survives JSON. */
+/** An object that JSON can represent. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** A copy that nobody can change, so that all who read it can share it. */
+/** A frozen copy, so that all readers can share it. */
 export function frozenCopy(data: JsonObject): JsonObject {
   return frozen(JSON.parse(JSON.stringify(data)) as JsonObject);
 }
 
-/** The value, or a copy of one that is frozen: for whoever may change it. */
+/** Returns the value, or a copy if it is frozen, so that the caller may change it. */
 export function changeable<T>(value: T): T {
   return typeof value === "object" && value !== null && Object.isFrozen(value) ? structuredClone(value) : value;
 }

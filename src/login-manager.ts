@@ -36,23 +36,23 @@ import type { SessionStore } from "./store/session-store.js";
 import { TimedStore } from "./store/timed-store.js";
 import type { AnonymousUser } from "./user.js";
 
-/** The shape of what routing-controllers hands to its checkers. */
+/** The object that routing-controllers passes to its checkers. */
 interface Action {
   request: Request;
 }
 
-/** What a manager keeps to itself; for `latchkey/testing`. The session middleware is there once `session()` was called. */
+/** The private parts of a manager, for `latchkey/testing`. `sessions` is undefined until `session()` is called. */
 export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessions: SessionMiddleware | undefined };
 
 /**
  * Keeps track of who is logged in, from one request to the next. (Flask-Login's LoginManager)
  *
- * One manager may serve many applications; an application carries one manager.
+ * A manager may serve several applications; an application has one manager.
  */
 export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> {
-  /** The options, validated, with defaults, frozen; without the secrets. */
+  /** The options: validated, with defaults, frozen, and without the secrets. */
   readonly options: ResolvedOptions;
-  /** The logins of a user, to list and to end. */
+  /** Lists and ends the logins of a user. */
   readonly sessions: UserSessions<U>;
   readonly #secrets: readonly string[];
   readonly #core: Core;
@@ -77,7 +77,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     app.use(this.session(), this.middleware());
   }
 
-  /** Sessions with the contract of express-session, in the option `store`. Leave it out to use an express-session of your own. */
+  /**
+   * Returns the session middleware: it behaves like express-session and keeps sessions in the option `store`. Do not
+   * mount it if you use your own express-session.
+   */
   session(): RequestHandler {
     const { events } = this.#core;
     this.#core.store ??= new TimedStore(new MemoryStore(), this.options, events as never);
@@ -87,7 +90,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     return this.#handler;
   }
 
-  /** Brings each request under this manager; needs a session before it. It loads no user and reads nothing. */
+  /**
+   * Returns the middleware that connects each request to this manager. Mount it after the session middleware. It loads
+   * no user and reads nothing from the store.
+   */
   middleware(): RequestHandler {
     return (req, res, next) => {
       if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
@@ -107,61 +113,66 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     };
   }
 
-  /** Sets the user loader later than in the options. (Flask-Login's user_loader) */
+  /** Sets the user loader; use it instead of the option. (Flask-Login's user_loader) */
   userLoader(load: UserLoader<U>): void {
     this.#core.userLoader = load as UserLoader<object>;
   }
 
-  /** Sets the request loader later than in the options. (Flask-Login's request_loader) */
+  /** Sets the request loader; use it instead of the option. (Flask-Login's request_loader) */
   requestLoader(load: RequestLoader<U>): void {
     this.#core.requestLoader = load as RequestLoader<object>;
   }
 
-  /** The user of the request that is being handled, typed as this manager's. See `currentUser`, also for when to pass `req`. */
+  /**
+   * The user of the request that is being handled, with the types of this manager. See `currentUser`, also for when to
+   * pass `req`.
+   */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
   }
 
   /**
-   * The logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or null. It sets no
-   * cookie: a remember cookie logs in for this request only, and a used-up one raises the alarm. Call it again with the same request, to
-   * know whether the login has ended since. An express-session of your own must have handled the request before.
+   * Returns the logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or
+   * null. It sets no cookie: a remember cookie logs in for this request only, and a used-up one is treated as misuse.
+   * Call it again with the same request to find out whether the login has ended since. If you use your own
+   * express-session, run it on the request first.
    *
-   * For a request that your application handles, it resolves with the user of that request. Once the response has begun, it asks the
-   * store each time, so a handler of server-sent events can find out that the login has ended.
+   * For a request that your application handles, it resolves with the user of that request. Once the response has
+   * begun, it asks the store each time, so a handler of server-sent events can find out that the login has ended.
    *
-   * @param req it becomes an Express request, for the loaders and listeners that are given it
-   * @param app whose `trust proxy` counts. @default that of the last `login.init(app)`, or else of the first request
+   * @param req the request; it becomes an Express request, which your loaders and listeners get
+   * @param app the application whose `trust proxy` applies; by default the application of the last `login.init(app)`,
+   * or else of the first request
    * @throws MiddlewareMissingError when there is no application yet
-   * @throws StoreUnavailableError when the store fails; that is no answer, so do not take it for null
+   * @throws StoreUnavailableError when the store fails; this does not mean that nobody is logged in
    */
   async authenticate(req: IncomingMessage, app?: Application): Promise<U | null> {
     const served = { app: app ?? this.#app, sessions: this.#sessions };
     return (await authenticate(this.#core, served, req)) as U | null;
   }
 
-  /** The limits that logins are held to, as data: to print, to document, to test. (ASVS 7.1) */
+  /** Returns the limits for logins as data, to print, document or test. (ASVS 7.1) */
   policy(): Policy {
     return policyOf(this.options, this.options.rememberMode ?? this.#core.remember.mode);
   }
 
-  /** Answers a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
+  /** Responds to a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
   async unauthorized(req: Request): Promise<void> {
     await answerRefusal(contextOf(req), new LoginRequiredError(), req.next!);
   }
 
-  /** Answers a request as a guard does when the login is not fresh. (Flask-Login's needs_refresh) */
+  /** Responds to a request as a guard does when the login is not fresh. (Flask-Login's needs_refresh) */
   async needsRefresh(req: Request): Promise<void> {
     await answerRefusal(contextOf(req), new FreshLoginRequiredError(), req.next!);
   }
 
-  /** Listens to an event of this manager's. (Flask-Login's signals) */
+  /** Adds a listener for an event of this manager. (Flask-Login's signals) */
   on<N extends LoginEventName>(name: N, listener: LoginListener<U, N>): this {
     this.#core.events.on(name, listener as LoginListener<object, N>);
     return this;
   }
 
-  /** Stops a listener. */
+  /** Removes a listener. */
   off<N extends LoginEventName>(name: N, listener: LoginListener<U, N>): this {
     this.#core.events.off(name, listener as LoginListener<object, N>);
     return this;
@@ -179,7 +190,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     return true;
   };
 
-  /** For the option `currentUserChecker` of routing-controllers, and its own `@CurrentUser`: null for nobody. */
+  /**
+   * For the option `currentUserChecker` of routing-controllers, and its own `@CurrentUser`: null if nobody is logged
+   * in.
+   */
   readonly currentUserChecker = async ({ request }: Action): Promise<U | null> => {
     const { user, authenticated } = await loadUser(contextOf(request));
     return authenticated ? (user as U) : null;
@@ -199,7 +213,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
       store: options.store && new TimedStore(options.store, options, events as never),
       userLoader: options.userLoader,
       requestLoader: options.requestLoader,
-      // Whether the default store is in use is known once session() was called.
+      // Made when it is needed: until session() is called, it is not known whether the default store is used.
       get remember() {
         if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
         return made.remember;
@@ -216,7 +230,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 }
 
-/** Persistent where the store can, unless the options say otherwise. */
+/** Persistent if the store supports it, unless the options say otherwise. */
 function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
   const { store, options } = core;
   const mode = options.rememberMode ?? (store && isComplete(store) ? "persistent" : "stateless");

@@ -2,7 +2,7 @@ import type { ResolvedCookie } from "./http/cookies.js";
 import type { ResolvedOptions } from "./options/options.js";
 import type { Remember } from "./remember/remember.js";
 
-/** The limits that a manager holds logins to, as data; durations in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */
+/** A manager's limits for logins, as data. Durations are in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */
 export interface Policy {
   assuranceLevel: 1 | 2 | 3;
   idleTimeout: number;
@@ -19,7 +19,7 @@ export interface Policy {
   };
   storeTimeout: number;
   cookies: { session: ResolvedCookie; remember: ResolvedCookie };
-  /** What exceeds the limits of NIST SP 800-63B-4 for the assurance level, in words. */
+  /** Describes each limit that is longer than in NIST SP 800-63B-4 for the assurance level. */
   deviations: string[];
 }
 
@@ -56,7 +56,7 @@ export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Poli
   };
 }
 
-/** Says at the start where a manager's limits exceed those of its assurance level. */
+/** Emits a process warning for each limit that is longer than its assurance level allows. */
 export function warnOfDeviations(options: ResolvedOptions): void {
   for (const deviation of deviationsOf(options)) process.emitWarning(deviation, "LatchkeyPolicyWarning");
 }
@@ -66,7 +66,7 @@ function deviationsOf({ assuranceLevel, idleTimeout, absoluteTimeout }: Resolved
   const deviations: string[] = [];
   const compare = (option: string, given: number, limit: number | undefined) => {
     if (limit === undefined || given <= limit) return;
-    const source = `NIST SP 800-63B-4 has at assurance level ${assuranceLevel}`;
+    const source = `NIST SP 800-63B-4 allows at assurance level ${assuranceLevel}`;
     deviations.push(`${option} is ${shown(given)}, longer than the ${shown(limit)} that ${source}`);
   };
   compare("absoluteTimeout", absoluteTimeout, overall);

@@ -1,9 +1,9 @@
-/** Can every database keep this text? PostgreSQL refuses NUL, and half a surrogate pair is no character of UTF-8. */
+/** Can every database store this text? PostgreSQL rejects NUL, and UTF-8 cannot encode half of a surrogate pair. */
 export function isPlainText(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
 }
 
-/** The text itself, or the kind of any other value, for an error about something that is not secret. */
+/** The text in quotes, or the kind of any other value, for an error about something that is not secret. */
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }

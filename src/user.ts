@@ -2,7 +2,7 @@ import { UserIdError } from "./errors.js";
 import { isPlainText, kindOf } from "./text.js";
 
 /**
- * What latchkey asks of a logged-in user. Each member has a default in UserMixin and may be overridden there by a
+ * What latchkey reads from a logged-in user. Each member has a default in UserMixin and may be overridden there by a
  * getter, a field or an ORM column. (Flask-Login's UserMixin)
  */
 export interface UserMixin {
@@ -17,7 +17,7 @@ export interface UserMixin {
 /**
  * A base class, or with `UserMixin.with(Base)` a mixin, for the application's user.
  *
- * It is never required: any object with an `id`, and any of these members it likes, is a user.
+ * It is optional: any object with an `id` can be a user, with or without these members.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a merged member may be overridden by a getter and by a field; a declared one by only one of them
 export class UserMixin {
@@ -54,7 +54,10 @@ defineDefault("isAuthenticated", (user) => user.isActive);
 defineDefault("isActive", () => true);
 defineDefault("isAnonymous", () => false);
 
-/** A getter on the prototype whose setter makes an own property, so that an ORM or a field may assign. */
+/**
+ * Defines a getter on the prototype. Its setter creates an own property, so that an ORM or a class field can assign a
+ * value.
+ */
 function defineDefault(name: keyof UserMixin, read: (user: UserMixin) => boolean): void {
   Object.defineProperty(UserMixin.prototype, name, {
     configurable: true,
@@ -67,7 +70,7 @@ function defineDefault(name: keyof UserMixin, read: (user: UserMixin) => boolean
   });
 }
 
-/** Nobody: what `currentUser()` gives when no user is logged in. (Flask-Login's AnonymousUserMixin) */
+/** The user that `currentUser()` returns when nobody is logged in. (Flask-Login's AnonymousUserMixin) */
 export class AnonymousUser {
   get isAuthenticated(): false {
     return false;
@@ -78,7 +81,7 @@ export class AnonymousUser {
   get isAnonymous(): true {
     return true;
   }
-  /** Null, where a user gives an id. */
+  /** Always null; a user has an id here. */
   getId(): null {
     return null;
   }
@@ -89,7 +92,7 @@ export function isAuthenticatedUser(user: object): boolean {
   return "isAuthenticated" in user ? isTrue(user.isAuthenticated) : isActiveUser(user);
 }
 
-/** Is this user's account active? An object without `isActive` is. */
+/** Is this user's account active? An object without `isActive` counts as active. */
 export function isActiveUser(user: object): boolean {
   return "isActive" in user ? isTrue(user.isActive) : true;
 }
@@ -100,9 +103,9 @@ function isTrue(value: unknown): boolean {
 }
 
 /**
- * The user's id: by `getId()`, else from `id`.
+ * Returns the user's id: by `getId()`, else from `id`.
  *
- * @throws UserIdError when that gives no string, whole number or bigint
+ * @throws UserIdError if `getId()` does not return a valid id, or `id` is not a valid id, whole number or bigint
  */
 export function defaultUserId(user: object): string {
   const { getId } = user as Partial<UserMixin>;
@@ -111,20 +114,25 @@ export function defaultUserId(user: object): string {
 
 function idOf(user: { id?: unknown }): string {
   const { id } = user;
-  // NaN and rounded numbers would be the id of several users.
+  // Several users would have the same id with NaN or rounded numbers.
   return checkUserId(Number.isSafeInteger(id) || typeof id === "bigint" ? String(id) : id, "id");
 }
 
-/** Refuses what cannot identify a user, naming where it came from. */
+/**
+ * Returns the id if it can identify a user.
+ *
+ * @throws UserIdError that names `source`, where the id came from
+ */
 export function checkUserId(id: unknown, source: string): string {
   if (typeof id === "string" && id !== "" && id.length <= 255 && isPlainText(id)) return id;
   throw new UserIdError(
-    `the user's ${source} gave ${shownId(id)}; it must give 1 to 255 characters (override getId(), or set the option userId)`,
+    `the user's ${source} is ${shownId(id)}; it must be a string of 1 to 255 characters ` +
+      "(override getId(), or set the option userId)",
   );
 }
 
 function shownId(id: unknown): string {
-  if (typeof id === "string" && !isPlainText(id)) return "a string with NUL or half a surrogate pair";
+  if (typeof id === "string" && !isPlainText(id)) return "a string with NUL or half of a surrogate pair";
   if (typeof id === "string") return `a string of ${id.length} characters`;
   return typeof id === "number" ? `the number ${id}` : kindOf(id);
 }

@@ -43,7 +43,7 @@ describe("UserMixin", () => {
     ];
     for (const id of wrong) {
       expect(() => new User(id).getId(), String(id))
-        .to.throw(UserIdError, /^the user's id gave .+ \(override getId\(\), or set the option userId\)$/)
+        .to.throw(UserIdError, /^the user's id is .+ \(override getId\(\), or set the option userId\)$/)
         .with.property("code", "invalid_user_id");
     }
     expect(() => new User("a secret that is far too long for an id".repeat(9)).getId())

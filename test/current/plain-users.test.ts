@@ -59,7 +59,7 @@ describe("users without the mixin", () => {
     expect(ids).to.eql(["u-1", "u-1"]);
     for (const wrong of ["", 1, undefined]) {
       const refused = await userApp(user, { userId: () => wrong as string });
-      expect((await refused.client.post("/login")).text).to.include("UserIdError: the user's userId() gave");
+      expect((await refused.client.post("/login")).text).to.include("UserIdError: the user's userId() is");
     }
   });
 });

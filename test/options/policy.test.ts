@@ -116,7 +116,7 @@ describe("login.policy()", () => {
   ] as const;
   for (const { assuranceLevel, absoluteTimeout, idleTimeout, shown } of limits) {
     it(`at assurance level ${assuranceLevel}: what exceeds NIST's limits is told, and warned of once a manager`, async () => {
-      const source = `NIST SP 800-63B-4 has at assurance level ${assuranceLevel}`;
+      const source = `NIST SP 800-63B-4 allows at assurance level ${assuranceLevel}`;
       const at = idleTimeout ?? 400 * DAY;
       const given = { assuranceLevel, store: new MemoryStore() };
       const within = () => make({ ...given, absoluteTimeout, idleTimeout: at });
@@ -142,8 +142,8 @@ describe("login.policy()", () => {
   it("the default options warn of nothing; at a higher level they do, in whole hours", async () => {
     expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET }))).to.deep.equal([]);
     expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET, assuranceLevel: 3 }))).to.deep.equal([
-      "absoluteTimeout is 720 h, longer than the 12 h that NIST SP 800-63B-4 has at assurance level 3",
-      "idleTimeout is 24 h, longer than the 15 min that NIST SP 800-63B-4 has at assurance level 3",
+      "absoluteTimeout is 720 h, longer than the 12 h that NIST SP 800-63B-4 allows at assurance level 3",
+      "idleTimeout is 24 h, longer than the 15 min that NIST SP 800-63B-4 allows at assurance level 3",
     ]);
   });
 });
