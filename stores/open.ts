@@ -27,12 +27,13 @@ const OPENERS: Record<string, Opener> = {
 };
 
 /**
- * Opens the store that a URL names, so that a deployment chooses it by one setting: `memory:`, `sqlite:./sessions.db`,
- * `redis://host:6379`, `redis+cluster://host1:7000,host2:7000`, `redis+sentinel://host1:26379,host2:26379/master`,
- * `postgres://user@host/database`, `mysql://user@host/database`. `rediss` in place of `redis` encrypts the connection.
+ * Opens the store that a URL names, so that a deployment can choose it with one setting: `memory:`,
+ * `sqlite:./sessions.db`, `redis://host:6379`, `redis+cluster://host1:7000,host2:7000`,
+ * `redis+sentinel://host1:26379,host2:26379/master`, `postgres://user@host/database`, `mysql://user@host/database`.
+ * `rediss` instead of `redis` encrypts the connection.
  *
- * It imports only the driver that the URL needs, creates the tables that are missing, and prunes expired rows every 15 minutes. No error
- * shows the password of the URL.
+ * It imports only the driver that the URL needs, creates the tables that are missing, and prunes expired rows every 15
+ * minutes. No error shows the password of the URL.
  *
  * @throws TypeError for a URL of another kind, or one that cannot be read, or a parameter that is unknown or invalid
  * @throws PeerMissingError, with the command that installs it, if a package is missing
@@ -43,6 +44,8 @@ export async function openStore(url: string): Promise<OpenStore> {
   const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
   // Nothing else of the URL is shown, because it may have a password.
   if (!open)
-    throw new TypeError(`a store's URL starts with one of ${Object.keys(OPENERS).join(", ")}, not with "${scheme}"`);
+    throw new TypeError(
+      `a store's URL must start with one of ${Object.keys(OPENERS).join(", ")}, not with "${scheme}"`,
+    );
   return open(url);
 }

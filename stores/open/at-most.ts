@@ -1,4 +1,4 @@
-/** Waits until work has ended, but not for longer than this, in milliseconds. */
+/** Waits until `work` has settled, but at most this many milliseconds. */
 export async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

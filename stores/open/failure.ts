@@ -12,8 +12,8 @@ interface DriverError extends Error {
 }
 
 /**
- * The error of a driver that could not open a store, with its message and its code only. Other properties may hold the password: ioredis
- * adds the command that failed, which may be AUTH.
+ * The error of a driver that could not open a store, with its message and its code only. Other properties may contain
+ * the password: ioredis adds the command that failed, which may be AUTH.
  */
 export function openingError(error: unknown, { scheme, password }: StoreUrl): Error {
   const { message, code, errors = [], lastNodeError } = (error ?? {}) as DriverError;

@@ -11,7 +11,10 @@ import { onlyHost, readServerUrl, type StoreUrl } from "./url.js";
 
 type Mysql2 = typeof import("mysql2/promise");
 
-/** What the modes of MySQL's own clients mean to mysql2. `REQUIRED` encrypts, and does not check who answers. */
+/**
+ * The options of mysql2 for each `ssl-mode` of MySQL's own clients. `REQUIRED` encrypts, but does not verify the
+ * server.
+ */
 const SSL_MODES = {
   DISABLED: undefined,
   REQUIRED: { rejectUnauthorized: false },

@@ -9,13 +9,13 @@ export interface Reader<T> {
   wanted: string;
 }
 
-/** With jitter, this still fits a timer. */
+/** The longest duration that, with jitter, still fits a timer. */
 const LONGEST = 2 ** 30;
 
 /** Any text. */
 export const text: Reader<string> = { read: (given) => given, wanted: "a text" };
 
-/** Milliseconds, or a text of the `ms` package such as `2s` or `15m`. */
+/** Milliseconds, or a string of the `ms` package such as `2s` or `15m`. */
 export const duration: Reader<number> = {
   read(given) {
     const milliseconds = given.length > 0 && given.length < 100 ? ms(given as ms.StringValue) : undefined;

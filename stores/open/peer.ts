@@ -1,18 +1,21 @@
 import { PeerMissingError } from "../../src/errors.js";
 
-/** What a module is when it is imported: the properties of a CommonJS module may all be in its default. */
+/** An imported module. The properties of a CommonJS module may all be in its default export. */
 type Imported<T> = T & { default?: T };
 
 const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_UNKNOWN_BUILTIN_MODULE"];
 
-/** Imports a module of a package, or resolves with null if the package is not installed. The name is not written into an import, so that bundlers do not look for packages that are not installed. */
+/**
+ * Imports a module of a package, or resolves with null if the package is not installed. The name is a variable, so that
+ * bundlers do not look for packages that are not installed.
+ */
 export async function installed<T extends object>(module: string): Promise<T | null> {
   try {
     const imported: Imported<T> = await import(module);
     return imported.default ?? imported;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // Another package may be missing, which this one needs.
+    // The missing package may be a dependency of this one.
     if (MISSING.includes(String(code)) && message.includes(module.split("/", 1)[0]!)) return null;
     throw error;
   }

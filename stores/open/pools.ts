@@ -9,14 +9,14 @@ export interface SqlPool {
   close(patience: number): Promise<void>;
 }
 
-/** A pool, and the statements that it is running. */
+/** A pool, and its running statements. */
 interface UsedPool extends SqlPool {
   running: Set<Promise<unknown>>;
 }
 
 /**
- * A database whose pool is replaced when a statement was not answered in time: other connections of the pool may be as dead as the one
- * that did not answer, and each of them would cost another timeout. The old pool finishes the statements that it is running.
+ * A database whose pool is replaced when a statement was not answered in time: the other connections of the pool may be
+ * dead too, and each of them would cost another timeout. The old pool finishes the statements that it is running.
  */
 export class RenewedPool implements SqlDatabase {
   readonly dialect: SqlDatabase["dialect"];
@@ -42,7 +42,7 @@ export class RenewedPool implements SqlDatabase {
     return this.#on((database) => database.run(sql, values, timeout));
   }
 
-  /** Closes every connection. It waits for the statements that are running, but only for so long. */
+  /** Closes every connection. It waits for running statements, but no longer than `patience` allows. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const { running } = this.#pool;

@@ -9,7 +9,7 @@ import { openSqlStore, SQL_PARAMETERS, TIMEOUT } from "./sql.js";
 import { onlyHost, readServerUrl, type StoreUrl } from "./url.js";
 
 type Pg = typeof import("pg");
-/** What every version of pg has, and its types leave out. */
+/** A property that every version of pg has, but that its types omit. */
 type Connected = { connection?: { stream?: { destroy(): void } } };
 
 /** The parameters that pg reads from a URL by itself. */
@@ -75,7 +75,7 @@ function openPool({ Pool, Client }: Pg, config: object): SqlPool {
     }
   }
   const pool = new Pool({ ...config, Client: TrackedClient } as object);
-  pool.on("error", () => {}); // the pool opens another connection, and a statement that fails says so
+  pool.on("error", () => {}); // the pool opens another connection, and a failed statement rejects
   return {
     database: pg(pool),
     async close(patience) {
@@ -84,7 +84,7 @@ function openPool({ Pool, Client }: Pg, config: object): SqlPool {
         if (clients.size === 0) resolve();
       });
       await atMost(patience, Promise.all([pool.end(), closed]));
-      // Without this, a connection that does not answer would keep the process for minutes.
+      // Without this, a connection that does not answer would keep the process alive for minutes.
       for (const { connection } of clients) connection?.stream?.destroy();
     },
   };

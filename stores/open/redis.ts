@@ -26,8 +26,8 @@ export async function openRedis(given: string): Promise<OpenStore> {
 }
 
 /**
- * node-redis comes first where both are installed. It gives an error for each Sentinel that is away; ioredis gives one if all of them are
- * away. Of a Cluster, both wait for the servers that are not away.
+ * Prefers node-redis if both packages are installed. It emits an error for each Sentinel that is unreachable; ioredis
+ * emits one if all of them are. With a Cluster, both wait for the servers that are reachable.
  */
 async function optionsOf(servers: RedisServers, timeout: number): Promise<RedisLinkOptions> {
   const { kind, hosts } = servers;

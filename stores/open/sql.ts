@@ -12,7 +12,7 @@ export const SQL_PARAMETERS: { timeout: Reader<number>; pruneEvery: Reader<numbe
   tablePrefix: text,
 };
 
-/** The values of these parameters. */
+/** The values of these parameters, and the schema. */
 export interface SqlParameters {
   timeout?: number;
   pruneEvery?: number;
@@ -52,7 +52,8 @@ export async function openSqlStore(
 
 async function create(store: SqlStore, database: SqlDatabase, url: StoreUrl): Promise<void> {
   try {
-    // migrate() tries again after any error. A server that is away or refuses the password is asked once.
+    // migrate() tries again after any error. This query fails at once if the server is unreachable or rejects the
+    // password.
     await database.all("SELECT 1", [], OPEN_TIMEOUT);
     await store.migrate();
   } catch (error) {

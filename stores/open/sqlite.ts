@@ -24,11 +24,11 @@ const TIMEOUT = 5000;
 /** How long SQLite itself waits for a lock, in milliseconds. Most drivers block the process meanwhile. */
 const BUSY_TIMEOUT = 20;
 
-/** Opens a store in a file of SQLite, with the first driver that is there. */
+/** Opens a store in a SQLite file, with the first driver that is installed. */
 export async function openSqlite(given: string): Promise<OpenStore> {
   const url = readFileUrl(given);
   const { timeout = TIMEOUT, ...parameters } = readParameters(url, SQL_PARAMETERS);
-  if (url.path === "") throw new TypeError('the store\'s URL names no file after "sqlite:"; ":memory:" keeps none');
+  if (url.path === "") throw new TypeError('the store\'s URL must name a file after "sqlite:", or ":memory:"');
   const open = (await withBetterSqlite3()) ?? (await withNodeSqlite()) ?? (await withSqlite3());
   if (!open) throw new PeerMissingError("better-sqlite3");
   const { database, close } = await openFile(open, url, timeout);
@@ -49,7 +49,7 @@ async function withBetterSqlite3(): Promise<Opener | null> {
   );
 }
 
-/** Node has it from version 22 on. */
+/** Node.js has it from version 22 on. */
 async function withNodeSqlite(): Promise<Opener | null> {
   type Module = { DatabaseSync: new (file: string) => NodeSqliteLike & { close(): void } };
   const module = await installed<Module>("node:sqlite");
@@ -85,7 +85,7 @@ async function openFile(open: Opener, url: StoreUrl, timeout: number): Promise<S
     file = await open(url.path);
     const database = patient(file.database);
     await database.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`, [], timeout);
-    // While another process does the same, SQLite refuses it at once, whatever the busy timeout is.
+    // SQLite rejects this at once while another process does the same, whatever the busy timeout is.
     await database.all("PRAGMA journal_mode = WAL", [], timeout);
     return { ...file, database };
   } catch (error) {
@@ -94,7 +94,7 @@ async function openFile(open: Opener, url: StoreUrl, timeout: number): Promise<S
   }
 }
 
-/** The same database, which waits for a lock without blocking the process. */
+/** Wraps a database so that it waits for locks without blocking the process. */
 function patient({ dialect, all, run }: SqlDatabase): SqlDatabase {
   return {
     dialect,

@@ -4,7 +4,7 @@ export interface Host {
   port: number | undefined;
 }
 
-/** What a store's URL says. No error shows more of it than its scheme and the names of its parameters. */
+/** The parts of a store's URL. No error shows more of it than its scheme and the names of its parameters. */
 export interface StoreUrl {
   /** With its colon, such as `redis:`. */
   scheme: string;
@@ -33,7 +33,7 @@ export function schemeOf(url: unknown): string {
  */
 export function readServerUrl(url: string): StoreUrl {
   const [, scheme = schemeOf(url), authority = "", path = "", query = ""] = PARTS.exec(url) ?? unreadable(url);
-  // A password with a `/` or `?` would end the authority too soon, and its rest would be taken for a path or a parameter.
+  // A password with a `/` or `?` would end the authority too soon, and the rest would be read as a path or a parameter.
   if (path.includes("@") || query.includes("@")) unreadable(url);
   const at = authority.lastIndexOf("@");
   const [, username = "", password = ""] = /^([^:]*):?(.*)$/s.exec(authority.slice(0, Math.max(at, 0))) ?? [];
@@ -48,7 +48,7 @@ export function readServerUrl(url: string): StoreUrl {
   };
 }
 
-/** Reads a URL that names a file, `sqlite:./sessions.db`. Its path is taken as it is. */
+/** Reads a URL that names a file, `sqlite:./sessions.db`. Its path is not decoded. */
 export function readFileUrl(url: string): StoreUrl {
   const scheme = schemeOf(url);
   const [path, ...query] = url.slice(scheme.length).split("?");
@@ -62,7 +62,7 @@ export function onlyHost({ scheme, hosts }: StoreUrl): Host {
   throw new TypeError(`the store's URL, which starts with "${scheme}", must name one host, not ${hosts.length}`);
 }
 
-/** The number of a Redis database that a path names. @throws TypeError if it is no number */
+/** The number of a Redis database that a path names. @throws TypeError if it is not a number */
 export function databaseNumber(path: string, scheme: string): number {
   if (/^\d{0,9}$/.test(path)) return Number(path);
   throw new TypeError(`the path of the store's URL, which starts with "${scheme}", must be the number of a database`);

@@ -1,9 +1,15 @@
 import { given } from "../given.js";
 
-/** A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, alone, as a Cluster or behind Sentinels. It is recognized by its methods. */
+/**
+ * A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, for one server, a Cluster or Sentinels. It is
+ * recognized by its methods.
+ */
 export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
 
-/** What latchkey uses of a node-redis client: `createClient`, `createClientPool`, `createCluster` and `createSentinel` all return it. */
+/**
+ * The part of a node-redis client that latchkey uses: `createClient`, `createClientPool`, `createCluster` and
+ * `createSentinel` all return such a client.
+ */
 export interface NodeRedisClient {
   /** Has `connect()` been called? */
   readonly isOpen: boolean;
@@ -17,7 +23,7 @@ export interface NodeRedisClient {
   wait?(replicas: number, timeout: number): Promise<number>;
 }
 
-/** What latchkey uses of an ioredis client: a `Redis`, also of Sentinels, or a `Cluster`. */
+/** The part of an ioredis client that latchkey uses: a `Redis`, also with Sentinels, or a `Cluster`. */
 export interface IoredisClient {
   /** The state of the connection. */
   readonly status: string;
@@ -31,7 +37,7 @@ export interface IoredisClient {
   wait(replicas: number, timeout: number): Promise<unknown>;
 }
 
-/** What latchkey uses of a Valkey GLIDE client: a `GlideClient` or a `GlideClusterClient`. */
+/** The part of a Valkey GLIDE client that latchkey uses: a `GlideClient` or a `GlideClusterClient`. */
 export interface ValkeyGlideClient {
   /** Any command. */
   customCommand(args: string[]): Promise<unknown>;
@@ -43,7 +49,7 @@ export interface RedisCommands {
   get: ((key: string) => Promise<unknown>) | null;
   /** EVAL with the text of a script, or EVALSHA with its hash. */
   evaluate(command: "EVAL" | "EVALSHA", script: string, key: string, args: string[]): Promise<unknown>;
-  /** WAIT, or null if the client may send it by another connection than the commands before it. */
+  /** WAIT, or null if the client may send it over another connection than the commands before it. */
   wait: ((replicas: number, timeout: number) => Promise<unknown>) | null;
 }
 
@@ -57,7 +63,7 @@ export function commandsOf(client: RedisClient): RedisCommands {
   );
 }
 
-/** An answer in which Buffers became text: a client may be set to give these. */
+/** Converts the Buffers of an answer to text, because a client may be configured to return Buffers. */
 export function asText(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(asText);
   return Buffer.isBuffer(answer) ? answer.toString() : answer;
@@ -118,7 +124,7 @@ function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
   return has(client, "customCommand");
 }
 
-/** Its option `readFrom` cannot be seen, so it may read from replicas. */
+/** The client does not show its option `readFrom`, so it may read from replicas. */
 function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
   const isCluster = has(client, "ssubscribe");
   return {

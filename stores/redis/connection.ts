@@ -1,7 +1,7 @@
 import { asText, commandsOf, type RedisClient, type RedisCommands } from "./commands.js";
 import { READ, type Script } from "./scripts.js";
 
-/** How long ending a record waits for replicas. */
+/** How long a deletion waits for replicas, in milliseconds. */
 const REPLICATION_TIMEOUT = 1000;
 /** The error for an unknown script, as Redis and as Valkey GLIDE name it. */
 const NO_SCRIPT = /\bNOSCRIPT\b|\bNoScriptError\b/;
@@ -12,7 +12,9 @@ export class RedisConnection {
   readonly #prefix: string;
   readonly #waitReplicas: number;
 
-  /** @throws TypeError if latchkey does not recognize the client, or cannot wait for so many replicas */
+  /**
+   * @throws TypeError if latchkey does not recognize the client, or `waitReplicas` is invalid or not supported by it
+   */
   constructor(client: RedisClient, prefix: string, waitReplicas: number) {
     this.#commands = commandsOf(client);
     this.#prefix = prefix;
@@ -32,7 +34,7 @@ export class RedisConnection {
     return typeof value === "string" ? value : null;
   }
 
-  /** Runs a script by its hash, or by its text when the server does not know it yet; then it knows it. */
+  /** Runs a script by its hash, or by its text if the server does not know it yet. The server then keeps it. */
   async run({ text, sha1 }: Script, key: string, ...args: Array<string | number>): Promise<unknown> {
     const evaluate = async (command: "EVAL" | "EVALSHA", script: string) =>
       asText(await this.#commands.evaluate(command, script, `${this.#prefix}${key}`, args.map(String)));
@@ -44,12 +46,12 @@ export class RedisConnection {
     }
   }
 
-  /** Waits until `waitReplicas` replicas know what was ended. @throws Error if they do not within a second */
+  /** Waits until `waitReplicas` replicas have the deletion. @throws Error if they do not have it within a second */
   async replicated(): Promise<void> {
     if (this.#waitReplicas === 0) return;
     const reached = Number(await this.#commands.wait!(this.#waitReplicas, REPLICATION_TIMEOUT));
     if (reached < this.#waitReplicas) {
-      throw new Error(`only ${reached} of ${this.#waitReplicas} replicas know that the record ended`);
+      throw new Error(`only ${reached} of ${this.#waitReplicas} replicas have deleted the record`);
     }
   }
 }

@@ -23,8 +23,9 @@ export interface RedisStoreOptions {
   /** Before every key. @default "latchkey:" */
   prefix?: string;
   /**
-   * Ending a record waits until this many replicas know, so that a failover right after does not bring it back. It rejects if they do
-   * not know within a second; the record has ended on the master even so. For one connection to a master, directly or by Sentinels.
+   * How many replicas must confirm a deletion, so that a failover right after it does not bring the record back.
+   * `destroy` and `destroyByUser` reject if this takes longer than a second; the master has deleted the record even so.
+   * Not for a Cluster or a pool: it needs one connection to one master, directly or through Sentinels.
    *
    * @default 0
    */
@@ -35,19 +36,22 @@ export interface RedisStoreOptions {
 const UNLISTED = 999_999_999_999_999;
 
 /**
- * Keeps sessions and remembered browsers in Redis, alone, as a Cluster or behind Sentinels.
+ * Keeps sessions and remembered browsers in Redis: one server, a Cluster, or servers behind Sentinels.
  *
- * A record is one key, `record:<id>`. The records of a user that have one kind are listed in a sorted set, `user:<kind>:<user id>`.
+ * A record is one key, `record:<id>`. The records of a user that have one kind are listed in a sorted set,
+ * `user:<kind>:<user id>`.
  *
- * Redis should not evict keys (`maxmemory-policy noeviction`). A record that is evicted has ended. If an index is evicted, its records
- * go on, but `listByUser` and `destroyByUser` do not find them: each is listed again when it is touched or updated so that it lives
- * past its entry. While a session is in use that happens about once per lifetime, or once a week. A record that is never made to live
- * longer stays unlisted until it ends.
+ * Redis should not evict keys (`maxmemory-policy noeviction`). A record that is evicted has ended. If an index is
+ * evicted, its records stay valid, but `listByUser` and `destroyByUser` do not find them. Each record is listed again
+ * when a touch or an update extends it beyond its entry; while a session is in use, that happens about once per
+ * lifetime, or once a week. A record that is never extended stays unlisted until it expires.
  */
 export class RedisStore implements SessionStore {
   readonly #redis: RedisConnection;
 
-  /** @throws TypeError for a client that latchkey does not recognize, or for replicas that it cannot wait for */
+  /**
+   * @throws TypeError if latchkey does not recognize the client, or `waitReplicas` is invalid or not supported by it
+   */
   constructor({ client, prefix = "latchkey:", waitReplicas = 0 }: RedisStoreOptions) {
     this.#redis = new RedisConnection(client, prefix, waitReplicas);
   }
@@ -101,7 +105,8 @@ export class RedisStore implements SessionStore {
       const missing = ids.filter((id) => !found.get(id));
       const areKnown = missing.every((id) => found.has(id));
       await Promise.all(missing.map(async (id) => found.set(id, await this.#readListed(id))));
-      // A record that is gone may have been replaced by one that is listed by now, or that was listed before it was written.
+      // A missing record may have been replaced by one that is listed by now, or it was listed before it was written.
+      // So look again.
       if (!areKnown && missing.some((id) => found.get(id) === null)) continue;
       const page: RecordPage = { records: [], damaged: [], next };
       for (const id of ids) {
@@ -136,7 +141,7 @@ export class RedisStore implements SessionStore {
     return 0;
   }
 
-  /** Runs a script that changes a record. If the record would outlive its entry, the entry is made to live longer first. */
+  /** Runs a script that changes a record. If the record would outlive its index entry, the entry is extended first. */
   async #change(script: Script, id: string, times: SessionTimes, more: Array<string | number>): Promise<boolean> {
     const { lastSeenAt, expiresAt } = times;
     const change = (listedTo: number) => {
@@ -160,7 +165,7 @@ export class RedisStore implements SessionStore {
     return record ? ifLive(record) : "damaged";
   }
 
-  /** Ends listed records, and returns the ids of those that were there. The others may be about to be written. */
+  /** Deletes listed records, and returns the ids of those that it deleted. The others may be about to be written. */
   async #endListed(ids: string[], kind: string, userId: string): Promise<string[]> {
     const end = (id: string) => this.#redis.run(DESTROY_OF, keyOf(id), digits(Date.now()), encodeUser(userId), kind);
     const ended = await Promise.all(ids.map(end));

@@ -4,25 +4,28 @@ import { ENTER, LEAVE, LIST } from "./scripts.js";
 const SHORTEST_TTL = 1000;
 const HOUR = 3_600_000;
 const WEEK = 7 * 24 * HOUR;
-/** How long an entry is kept after the instant to which it lives, because the clocks of several processes differ. */
+/** How long an entry is kept after its end, because the clocks of several processes differ. */
 const CLOCK_MARGIN = HOUR;
 
-/** How long Redis keeps a record: even one that is over by the caller's clock is written, and kept for a moment. */
+/**
+ * How long Redis keeps a record, in milliseconds. Even a record that has expired by the caller's clock is written, and
+ * kept for a moment.
+ */
 export function timeToLive(expiresAt: number): number {
   return Math.max(expiresAt - Date.now(), SHORTEST_TTL);
 }
 
 /**
- * The instant to which the entry of a record that is written now lives. Until then the record can be made to live longer without
- * another write to the index. An entry outlives its record by as long as the record lives, from an hour up to a week, so that an index
- * does not fill with the entries of short sessions.
+ * The end of the index entry of a record that is written now. Until then, the record can be extended without another
+ * write to the index. An entry outlives its record by as much as the record's own lifetime, but at least an hour and at
+ * most a week, so that an index does not fill with the entries of short sessions.
  */
 export function listedUntil(expiresAt: number): number {
   const ttl = timeToLive(expiresAt);
   return Date.now() + ttl + Math.min(Math.max(ttl, HOUR), WEEK);
 }
 
-/** The ids of a user's records of one kind: a sorted set, in which the score of an id is the instant to which its entry lives. */
+/** The ids of a user's records of one kind: a sorted set, in which the score of an id is the end of its entry. */
 export class UserIndex {
   readonly #redis: RedisConnection;
   readonly #key: string;
@@ -33,7 +36,10 @@ export class UserIndex {
     this.#key = `user:${kind}:${user}`;
   }
 
-  /** Lists a record, before it is written: after a crash in between there is an entry without a record, never the other way round. */
+  /**
+   * Lists a record before it is written: after a crash in between, there is an entry without a record, but never a
+   * record without an entry.
+   */
   async enter(id: string, listedTo: number): Promise<void> {
     const now = Date.now();
     await this.#redis.run(ENTER, this.#key, id, listedTo, listedTo - now + CLOCK_MARGIN, now - CLOCK_MARGIN);
@@ -44,10 +50,10 @@ export class UserIndex {
   }
 
   /**
-   * The next ids, in the order in which their entries end. An entry that is made to live longer moves towards the end of the list, so
-   * no list that is under way misses it.
+   * The next ids, in the order in which their entries end. An entry that is extended moves toward the end of the list,
+   * so a listing in progress does not miss it.
    *
-   * @param after the `next` of the page before
+   * @param after the `next` of the previous page
    * @throws TypeError if `after` is not the `next` of a page
    */
   async page(limit: number, after?: string): Promise<{ ids: string[]; next: string | null }> {

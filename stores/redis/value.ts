@@ -2,9 +2,9 @@ import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
 
-// A value begins with three instants of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, up to which the record's entry in its
-// user's index is known to live. Then come the user id (URI-encoded, empty for null), the kind, createdAt and the revision, each
-// followed by a line feed, and last the data as JSON. scripts.ts reads the same form.
+// A value begins with three timestamps of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, the end of the
+// record's index entry as far as it is known. Then come the user id (URI-encoded, empty for null), the kind, createdAt
+// and the revision, each followed by a line feed, and last the data as JSON. scripts.ts reads the same format.
 
 const VALUE = /^(\d{15})(\d{15})\d{15}([^\n]*)\n([^\n]*)\n(\d+)\n(\d+)\n(.*)$/s;
 
@@ -31,12 +31,12 @@ export function decode(value: string): SessionRecord {
   });
 }
 
-/** A user id as values and keys contain it. */
+/** A user id as it appears in values and keys. */
 export function encodeUser(userId: string | null): string {
   return encodeURIComponent(userId ?? "");
 }
 
-/** An instant with as many digits as every other, so that scripts can compare two as texts. */
+/** A timestamp with 15 digits, so that scripts can compare timestamps as text. */
 export function digits(instant: number): string {
   return String(instant).padStart(15, "0");
 }

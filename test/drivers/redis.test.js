@@ -99,7 +99,7 @@ for (const { name, servers: at, readsReplicas, open } of CLIENTS) {
       const store = new RedisStore({ client, prefix: `test:${randomUUID()}:`, waitReplicas: 2 });
       await store.create("a", record());
       const error = await store.destroy("a").catch((caught) => caught);
-      expect(error).to.be.an("error").with.property("message", "only 1 of 2 replicas know that the record ended");
+      expect(error).to.be.an("error").with.property("message", "only 1 of 2 replicas have deleted the record");
     });
   });
 }

@@ -40,7 +40,7 @@ if ((await backendsHere("redis")).length > 0) {
 
     it("rejects when fewer replicas than that are there, and the master has ended it", async () => {
       const store = new RedisStore({ client, waitReplicas: 2 });
-      const expected = "only 1 of 2 replicas know that the record ended";
+      const expected = "only 1 of 2 replicas have deleted the record";
       for (const id of ["a", "b"]) await store.create(id, newRecord());
       await client.set("latchkey:record:damaged", "no record");
       for (const end of [

@@ -2,7 +2,7 @@ import { commandsOf, type NodeRedisClient, type RedisClient, type RedisCommands 
 import { atMost } from "../at-most.js";
 import { OPEN_TIMEOUT } from "../failure.js";
 
-/** What every client of Redis that openStore makes has. */
+/** The part of its Redis clients that openStore uses. */
 type OwnClient = RedisClient & {
   get(key: string): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
@@ -19,9 +19,9 @@ export interface UnconnectedRedis {
 /** How a link makes its clients. */
 export interface RedisLinkOptions {
   make(): UnconnectedRedis;
-  /** After so many errors a client cannot connect. By itself, it would go on trying. */
+  /** How many errors make connecting fail. The client itself would retry forever. */
   mostErrors: number;
-  /** Does the client have a connection to each of several servers, so that one may not answer while others do? */
+  /** Does the client connect to several servers, so that one may not answer while others do? */
   isCluster: boolean;
   /** A client that does not answer for this long is replaced, in milliseconds. */
   timeout: number;
@@ -41,16 +41,16 @@ interface Connection {
   destroy(): void;
 }
 
-/** The shortest time for connecting again, and the time between two tries, in milliseconds. */
+/** The shortest timeout for connecting again, and the time between two tries, in milliseconds. */
 const SHORTEST_CONNECT = 1000;
 const RETRY_EVERY = 500;
 
-/** An error that Redis itself gave, such as `NOSCRIPT No matching script`. */
+/** An error reply of Redis itself, such as `NOSCRIPT No matching script`. */
 const REPLY = /^[A-Z]{2,} /;
 
 /**
- * A connection to Redis that is replaced when it answers nothing while commands wait. A network can lose a connection without telling
- * either side; then the client would wait for many minutes.
+ * A connection to Redis that is replaced when commands wait and nothing is answered. A network can lose a connection
+ * without telling either side; then the client alone would wait for many minutes.
  */
 export class RedisLink implements NodeRedisClient {
   readonly isOpen = true;
@@ -68,7 +68,7 @@ export class RedisLink implements NodeRedisClient {
     this.#connection = connection;
   }
 
-  /** Connects. If this fails, nothing is left that would keep the process. */
+  /** Connects. If this fails, nothing remains that would keep the process alive. */
   static async open(options: RedisLinkOptions): Promise<RedisLink> {
     return new RedisLink(options, await connected(options, OPEN_TIMEOUT));
   }
@@ -161,7 +161,7 @@ export class RedisLink implements NodeRedisClient {
         break;
       }
       if (next) drop(next);
-      // Of a Cluster, other servers may still answer.
+      // Other servers of a Cluster may still answer.
       if (this.#answeredAt < began) this.#retire();
       await pause(RETRY_EVERY);
     }
@@ -169,7 +169,7 @@ export class RedisLink implements NodeRedisClient {
     this.#isReplacing = false;
   }
 
-  /** Drops the connection. Where other servers of a Cluster may still answer, they get some time for it. */
+  /** Drops the connection. If other servers of a Cluster may still answer, it is dropped only after the timeout. */
   #retire(): void {
     const { isCluster, timeout } = this.#options;
     const connection = this.#connection;
@@ -187,7 +187,7 @@ async function connected({ make, mostErrors }: RedisLinkOptions, timeout: number
   const errors: Error[] = [];
   try {
     await new Promise((resolve, reject) => {
-      // By itself the client reconnects, and each command that fails says so.
+      // Later errors are ignored: the client reconnects by itself, and a failed command rejects.
       let isConnecting = true;
       client.on("error", (error) => {
         if (isConnecting && error instanceof Error && errors.push(error) >= mostErrors) reject(error);

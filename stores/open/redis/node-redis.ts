@@ -7,7 +7,7 @@ import type { RedisServers } from "./servers.js";
 export type NodeRedis = typeof import("redis");
 type Client = UnconnectedRedis["client"] & { connect(): Promise<unknown>; destroy(): unknown };
 
-/** A client behind Sentinels uses one of its connections for each command, until that is answered. */
+/** How many connections a client behind Sentinels has to the master. Each command occupies one until it is answered. */
 const MASTER_CONNECTIONS = 10;
 
 /** Makes clients of node-redis. @throws PeerVersionError for node-redis before version 5 */
@@ -45,7 +45,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
   }
 }
 
-/** The client may be closed already, and say so. */
+/** Ignores errors, because the client may already be closed. */
 function ignoring(destroy: () => unknown): void {
   try {
     Promise.resolve(destroy()).catch(() => {});

@@ -1,6 +1,6 @@
 import type { Host } from "../url.js";
 
-/** What a URL says of a Redis: alone, as a Cluster, or behind Sentinels. */
+/** The Redis servers that a URL names: one server, a Cluster, or servers behind Sentinels. */
 export interface RedisServers {
   kind: "alone" | "cluster" | "sentinel";
   /** The servers, or the Sentinels. */
@@ -10,6 +10,6 @@ export interface RedisServers {
   password: string | undefined;
   /** The number of the database. */
   database: number;
-  /** The name that the Sentinels have for the master. */
+  /** The master's name at the Sentinels. */
   master: string;
 }
