@@ -13,8 +13,8 @@ export type SqlRow = Record<string, unknown>;
 /**
  * What a SqlStore needs from a driver or a query builder. Functions such as `pg(pool)` make one.
  *
- * Each call is one statement on its own: the store needs no transaction and no state of a connection. The values stand for the
- * placeholders of the dialect: `$1`, `$2`... on PostgreSQL, `?` on the others.
+ * Each call is an independent statement: the store needs no transaction and no connection state. The values stand for
+ * the placeholders of the dialect: `$1`, `$2`... on PostgreSQL, `?` on the others.
  */
 export interface SqlDatabase {
   readonly dialect: SqlDialect;
@@ -24,8 +24,8 @@ export interface SqlDatabase {
    */
   all(sql: string, values: readonly SqlValue[], timeout: number): Promise<readonly SqlRow[]>;
   /**
-   * Runs a statement and resolves with the number of rows that it changed. On MySQL, the number of rows that it found will do.
-   * The timeout is the same as that of `all`.
+   * Runs a statement and resolves with the number of rows that it changed. On MySQL, the number of rows that it found
+   * is enough. The timeout works as in `all`.
    */
   run(sql: string, values: readonly SqlValue[], timeout: number): Promise<number>;
   /**
@@ -48,7 +48,8 @@ export function assertDatabase(value: unknown): asserts value is SqlDatabase {
   const { dialect, all, run } = (value ?? {}) as Partial<SqlDatabase>;
   if (typeof all !== "function" || typeof run !== "function" || dialect === undefined) {
     throw new TypeError(
-      `database must have dialect, all() and run(), as pg(pool) and the other functions for drivers give it; it is ${given(value)}`,
+      `database must have dialect, all() and run(), like the result of pg(pool) or another driver function; ` +
+        `it is ${given(value)}`,
     );
   }
   assertDialect(dialect);

@@ -2,7 +2,7 @@ import { shown as given } from "../../src/text.js";
 import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js";
 import { assertDialect, type SqlDialect } from "./database.js";
 
-/** PostgreSQL leaves the rest of each page free for HOT updates. In a full page, it could not do one. */
+/** PostgreSQL leaves the rest of each page free for HOT updates, which a full page has no room for. */
 const FILL_FACTOR = 90;
 
 /** Where the table is. */
@@ -56,7 +56,7 @@ export function tableName(dialect: SqlDialect, options: SqlTablesOptions): strin
   return `${quoted(dialect, schema)}.${name}`;
 }
 
-/** A name in a statement. It has none of the characters that would have to be escaped. */
+/** A quoted name. It contains no characters that need escaping. */
 export function quoted(dialect: SqlDialect, name: string): string {
   return dialect === "mysql" ? `\`${name}\`` : `"${name}"`;
 }

@@ -2,7 +2,10 @@ import { COLUMNS } from "./columns.js";
 import type { SqlDialect } from "./database.js";
 import { quoted, type SqlTablesOptions, tableName } from "./ddl.js";
 
-/** The statements of a SqlStore, with the placeholders of its dialect. In brackets, what the placeholders stand for, in their order. */
+/**
+ * The statements of a SqlStore, with the placeholders of its dialect. In brackets: the values of the placeholders, in
+ * order.
+ */
 export interface Queries {
   /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns; except on MySQL: now] */
   insert: string;
@@ -24,11 +27,11 @@ export interface Queries {
   listAfter(limit: number): string;
   /** [userId, kind, now] */
   idsOfUser(limit: number): string;
-  /** [so many ids, userId, kind, now] */
+  /** [the ids, userId, kind, now] */
   deleteOfUser(ids: number): string;
   /** The ids of expired rows. [the least and the greatest pruneAfter, now] */
   expired(limit: number): string;
-  /** [so many ids, now] */
+  /** [the ids, now] */
   deleteAllExpired(ids: number): string;
 }
 
@@ -46,7 +49,7 @@ export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Quer
   const taken = COLUMNS.filter(({ primary }) => !primary).map(({ name }) => `${name} = excluded.${name}`);
   const upsert = `${insert(" AS kept")} ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")} WHERE kept.expires_at <= ?`;
 
-  // Names of one word each: query builders have plugins that turn snake_case into camelCase, and the reverse.
+  // Each name is one word: query builders have plugins that turn snake_case into camelCase, and the reverse.
   const columns = COLUMNS.map(({ property }, i) => `${names[i]} AS ${property.toLowerCase()}`).join(", ");
   const forward = ["last_seen_at", "expires_at", "prune_after"].map(
     (name) => `${name} = CASE WHEN ${name} < ? THEN ? ELSE ${name} END`,

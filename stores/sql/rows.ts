@@ -8,7 +8,7 @@ export interface Row extends Omit<SessionRecord, "data"> {
   data: string;
 }
 
-/** Drivers give large numbers as numbers, texts or BigInts. */
+/** Drivers return large numbers as numbers, strings or BigInts. */
 export function rowOf(found: SqlRow): Row {
   return {
     kind: textOf(found.kind),
@@ -30,7 +30,7 @@ export function idOf({ id }: SqlRow): string {
   return textOf(id);
 }
 
-/** Drivers give MySQL's bytes as bytes. */
+/** Drivers return the binary columns of MySQL as bytes. */
 function textOf(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : (value as string);
 }

@@ -29,7 +29,7 @@ export interface SqlStoreOptions extends SqlTablesOptions {
   timeout?: number | undefined;
 }
 
-/** With jitter, this still fits a timer. */
+/** The longest interval that, with jitter, still fits a timer. */
 const LONGEST_INTERVAL = 2 ** 30;
 const TIMEOUT = 2000;
 const MIGRATE_TRIES = 5;
@@ -60,8 +60,8 @@ export class SqlStore implements SessionStore {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param database what `pg(pool)` or another of the functions for drivers gives. The store neither opens nor closes it.
-   * @throws TypeError if the database has not the shape of a SqlDatabase, or an option is invalid
+   * @param database the result of `pg(pool)` or another driver function. The store neither opens nor closes it.
+   * @throws TypeError if the database is not a SqlDatabase, or an option is invalid
    */
   constructor(database: SqlDatabase, options: SqlStoreOptions = {}) {
     assertDatabase(database);
@@ -81,7 +81,8 @@ export class SqlStore implements SessionStore {
    * migrations of your own, `ddl()` gives the statements as text.
    */
   async migrate(): Promise<void> {
-    // Of several processes that create one table at once, PostgreSQL lets all but one fail, each with another error.
+    // If several processes create the same table at once, PostgreSQL lets only one succeed; the others fail with
+    // various errors.
     const mayPass = () => true;
     for (const statement of statements(this.#database.dialect, this.#options))
       await retried(MIGRATE_TRIES, () => this.#database.run(statement, [], MIGRATE_TIMEOUT), mayPass);
@@ -126,8 +127,9 @@ export class SqlStore implements SessionStore {
   }
 
   /**
-   * Reads the row, then deletes it if nobody has updated it meanwhile; otherwise it begins again. At last it deletes the row all the same:
-   * whoever changes a session again and again must not be able to keep it. The record is then the one that was read just before.
+   * Reads the row, then deletes it if it was not updated meanwhile; otherwise it tries again. The last try deletes the
+   * row in any case, so that constant changes cannot keep a session alive; the result is then the record that was read
+   * just before.
    */
   async destroy(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
@@ -188,14 +190,14 @@ export class SqlStore implements SessionStore {
     let from = 0;
     while (removed < limit) {
       const size = Math.min(BATCH, Math.floor(limit - removed));
-      // From the last batch on: an index still has the rows that were removed.
+      // Continue at the last batch, because the index still has entries for the removed rows.
       const found = await this.#pruning.all(expired(sizeFor(size)), [from, pruneAfter(now), now]);
       const rows = found.slice(0, size);
       if (rows.length === 0) break;
       from = Number(rows.at(-1)!.pruneafter);
       removed += await deleteRows(this.#pruning, deleteAllExpired, rows.map(idOf), [now]);
       if (rows.length < size) break;
-      // An embedded database answers within the same turn of the event loop.
+      // An embedded database resolves within the same turn of the event loop, so let other work run.
       await new Promise(setImmediate);
     }
     return removed;
@@ -219,8 +221,8 @@ export class SqlStore implements SessionStore {
   }
 
   /**
-   * With the flag FOUND_ROWS, MySQL gives the same count for an upsert that inserted a row and for one that changed nothing. So this is
-   * an INSERT, and more statements only if it fails.
+   * With the flag FOUND_ROWS, MySQL returns the same count for an upsert that inserted a row and for one that changed
+   * nothing. So this runs an INSERT, and other statements only if it fails.
    */
   async #createOnMySql(id: string, row: readonly SqlValue[]): Promise<boolean> {
     for (let tried = 1; ; tried++) {
@@ -238,18 +240,20 @@ export class SqlStore implements SessionStore {
   #pruneLater(every: number): void {
     const jittered = every * (0.5 + Math.random());
     this.#timer = setTimeout(async () => {
-      await this.prune().catch(() => {}); // it is tried again the next time
+      await this.prune().catch(() => {}); // the next run tries again
       if (this.#timer) this.#pruneLater(every);
     }, jittered).unref();
   }
 }
 
-/** A power of two, not less than the count: drivers that keep prepared statements keep few, whatever the limits are. */
+/**
+ * Rounds up to a power of two, so that drivers that keep prepared statements keep only a few, whatever the limits are.
+ */
 function sizeFor(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }
 
-/** Deletes rows by their ids, at most `BATCH`. They are in one order, so that concurrent calls do not deadlock. */
+/** Deletes rows by their ids, at most `BATCH`. They are sorted, so that concurrent calls do not deadlock. */
 async function deleteRows(
   statements: Statements,
   query: (count: number) => string,

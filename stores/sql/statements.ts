@@ -3,7 +3,7 @@ import { isTransient } from "./transient.js";
 
 const TRIES = 4;
 
-/** Runs statements on a database, and tries those again that failed because of concurrent work. */
+/** Runs statements on a database, and tries again those that failed because of concurrent work. */
 export class Statements {
   readonly #database: SqlDatabase;
   readonly #timeout: number;
@@ -35,7 +35,7 @@ export class Statements {
   }
 }
 
-/** Does work, and tries again, so many times in all, as long as it fails with an error that may pass. */
+/** Runs the work, and runs it again while it fails with an error that may pass, at most `tries` times in all. */
 export async function retried<T>(
   tries: number,
   work: () => Promise<T>,
@@ -51,7 +51,9 @@ export async function retried<T>(
   }
 }
 
-/** Waits before the next try: longer each time, and not as long as others do. */
+/**
+ * Waits before the next try: longer each time, and with a random part, so that callers do not all try again at once.
+ */
 function pause(tried: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 2 ** tried * 5 * (0.5 + Math.random())));
 }

@@ -11,9 +11,9 @@ import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "../sql/colum
 
 type DatabaseType = DataSource["options"]["type"];
 
-/** How the table is made. */
+/** Options for the table. */
 export interface LatchkeyEntitiesOptions {
-  /** The data source's `type`: MySQL and MariaDB must be told to compare ids exactly. */
+  /** The data source's `type`. On MySQL and MariaDB, the columns need other types to compare ids exactly. */
   type?: DatabaseType;
   /** The table's name, `sessions`, begins with this. @default "latchkey_" */
   tablePrefix?: string;
@@ -30,7 +30,7 @@ export function latchkeyEntities({ type, tablePrefix = TABLE_PREFIX }: LatchkeyE
   return [new EntitySchema({ name: entityName(tableName), tableName, columns: Object.fromEntries(columns), indices })];
 }
 
-/** The migration that makes the table, for a data source's `migrations`. */
+/** The migration that creates the table, for a data source's `migrations`. */
 export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
   /** TypeORM orders migrations by the number at the end. */
   name = "CreateLatchkeyTables1700000000000";
@@ -57,7 +57,7 @@ export function entityName(tableName: string): string {
   return `Latchkey:${tableName}`;
 }
 
-/** A table's name after the data source's own `entityPrefix`, as its entity has it. */
+/** A table's name with the data source's own `entityPrefix` before it, as the entity has it. */
 function prefixed({ connection }: QueryRunner, name: string): string {
   const { entityPrefix } = connection.options;
   return entityPrefix ? connection.namingStrategy.prefixTableName(entityPrefix, name) : name;

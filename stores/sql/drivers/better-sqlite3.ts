@@ -16,10 +16,10 @@ export interface BetterSqlite3Like {
 }
 
 /**
- * A database through better-sqlite3. It should have a connection of its own, because a transaction of the application on the same
+ * A database through better-sqlite3. Give it its own connection: a transaction of the application on the same
  * connection would include what the store writes meanwhile.
  *
- * @throws TypeError if the value is no `Database` of better-sqlite3
+ * @throws TypeError if the value is not a `Database` of better-sqlite3
  */
 export function betterSqlite3(db: BetterSqlite3Like): SqlDatabase {
   assertShape("betterSqlite3", "a Database of better-sqlite3", db, ["prepare", "pragma"]);

@@ -25,7 +25,7 @@ export type DrizzleLike = DrizzleServerLike | DrizzleSqliteLike;
 /**
  * A database through Drizzle, on any of its drivers for SQLite, PostgreSQL or MySQL.
  *
- * @throws TypeError if the value is no database of Drizzle for this dialect, or the dialect is unknown
+ * @throws TypeError if the value is not a Drizzle database for this dialect, or the dialect is unknown
  */
 export function drizzle(db: DrizzleLike, dialect: SqlDialect): SqlDatabase {
   assertDialect(dialect);
@@ -41,13 +41,16 @@ export function drizzle(db: DrizzleLike, dialect: SqlDialect): SqlDatabase {
   };
 }
 
-/** What the store uses of Drizzle's `SQL`: it turns itself into a text and its values. */
+/** The part of Drizzle's `SQL` that the store uses: it returns its own text and values. */
 function wrapped(sql: string, values: readonly SqlValue[]): object {
   const query = { getSQL: () => query, toQuery: () => ({ sql, params: [...values] }) };
   return query;
 }
 
-/** The rows: those of node-postgres and PGlite are in a property, those of mysql2 come first of two, others are the result. */
+/**
+ * The rows of a result. node-postgres and PGlite have them in a property, mysql2 has them first of two elements; for
+ * other drivers, the result is the rows.
+ */
 function rowsOf(result: unknown): SqlRow[] {
   const { rows } = result as { rows?: SqlRow[] };
   if (rows) return rows;
@@ -55,7 +58,7 @@ function rowsOf(result: unknown): SqlRow[] {
   return (Array.isArray(first) ? first : result) as SqlRow[];
 }
 
-/** The number of changed rows, under the name that the driver has for it. */
+/** The number of changed rows, which each driver names differently. */
 function changesOf(result: unknown): unknown {
   const [header = result] = Array.isArray(result) && !("count" in result) ? result : [result];
   const { rowCount, count, affectedRows, changes, rowsAffected, meta } = header as Record<string, unknown>;

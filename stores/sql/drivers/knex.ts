@@ -10,7 +10,7 @@ export interface KnexQueryLike {
 
 /** The part of Knex that the store uses. */
 export interface KnexLike {
-  /** Makes a query of a statement. */
+  /** Makes a query from a statement. */
   // biome-ignore lint/suspicious/noExplicitAny: the type of a value is that of the whole query builder
   raw(sql: string, values: any): KnexQueryLike;
   /** Its `dialect` names the database. */
@@ -21,16 +21,16 @@ export interface KnexLike {
 const DIALECTS: Record<string, SqlDialect> = { sqlite3: "sqlite", postgresql: "postgres", mysql: "mysql" };
 
 /**
- * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex takes the connection out of its
- * pool.
+ * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex takes the
+ * connection out of its pool.
  *
- * @throws TypeError if the value is no instance of Knex, or is one for another database
+ * @throws TypeError if the value is not an instance of Knex, or is one for another database
  */
 export function knex(knex: KnexLike): SqlDatabase {
   assertShape("knex", "an instance of Knex", knex, ["raw"]);
   const { dialect: name } = (knex.client ?? {}) as { dialect?: string };
   const dialect = DIALECTS[String(name)];
-  if (!dialect) throw new TypeError(`knex() knows ${Object.keys(DIALECTS).join(", ")}, not the dialect ${name}`);
+  if (!dialect) throw new TypeError(`knex() supports ${Object.keys(DIALECTS).join(", ")}, not the dialect ${name}`);
   // Knex has one placeholder for all databases.
   const query = (sql: string, values: readonly SqlValue[], timeout: number) =>
     knex.raw(sql.replace(/\$\d+/g, "?"), [...values]).timeout(timeout);
@@ -49,7 +49,7 @@ export function knex(knex: KnexLike): SqlDatabase {
     all,
     async run(sql, ...rest) {
       if (dialect !== "sqlite") return changedRows("knex", changed[dialect]((await query(sql, ...rest)) as never));
-      // Of a raw statement on sqlite3, Knex gives no number of changes.
+      // Knex does not return the number of changes for a raw statement on sqlite3.
       if (/^CREATE/.test(sql)) return query(sql, ...rest).then(() => 0);
       return (await all(`${sql} RETURNING 1`, ...rest)).length;
     },

@@ -11,12 +11,12 @@ export interface KyselyLike {
 /**
  * A database through Kysely, on any of its dialects for SQLite, PostgreSQL or MySQL.
  *
- * @throws TypeError if the value is no instance of Kysely, or the dialect is unknown
+ * @throws TypeError if the value is not an instance of Kysely, or the dialect is unknown
  */
 export function kysely(db: KyselyLike, dialect: SqlDialect): SqlDatabase {
   assertShape("kysely", "an instance of Kysely", db, ["executeQuery"]);
   assertDialect(dialect);
-  // What CompiledQuery.raw(sql, parameters) of Kysely gives.
+  // The same as CompiledQuery.raw(sql, parameters) of Kysely returns.
   const query = (sql: string, values: readonly SqlValue[]) =>
     db.executeQuery({
       sql,

@@ -12,7 +12,7 @@ export interface LibsqlLike {
 /**
  * A database through a client of `@libsql/client`, on a file or a server.
  *
- * @throws TypeError if the value is no client
+ * @throws TypeError if the value is not such a client
  */
 export function libsql(client: LibsqlLike): SqlDatabase {
   assertShape("libsql", "a client of @libsql/client", client, ["execute", "batch"]);

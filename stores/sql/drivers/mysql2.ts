@@ -30,7 +30,7 @@ export type Mysql2Like = Mysql2PromisePool | Mysql2CallbackPool;
 /**
  * A database through a pool of `mysql2` or `mysql2/promise`, with or without the flag FOUND_ROWS.
  *
- * @throws TypeError if the value is no pool
+ * @throws TypeError if the value is not such a pool
  */
 export function mysql2(pool: Mysql2Like): SqlDatabase {
   assertShape("mysql2", "a pool of mysql2", pool, ["getConnection"]);

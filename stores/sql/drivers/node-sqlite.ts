@@ -16,10 +16,10 @@ export interface NodeSqliteLike {
 }
 
 /**
- * A database through `DatabaseSync` of node:sqlite, which Node has from version 22 on. It should have a connection of its own, because
- * a transaction of the application on the same connection would include what the store writes meanwhile.
+ * A database through `DatabaseSync` of node:sqlite, which Node has from version 22 on. Give it its own connection: a
+ * transaction of the application on the same connection would include what the store writes meanwhile.
  *
- * @throws TypeError if the value is no `DatabaseSync`
+ * @throws TypeError if the value is not a `DatabaseSync`
  */
 export function nodeSqlite(db: NodeSqliteLike): SqlDatabase {
   assertShape("nodeSqlite", "a DatabaseSync of node:sqlite", db, ["prepare", "exec"]);

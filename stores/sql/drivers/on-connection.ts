@@ -8,7 +8,7 @@ export class LateAnswerError extends Error {
 /** How a pool lends its connections. */
 export interface Pool<C> {
   take(): Promise<C>;
-  /** @param error of the last statement, if it failed */
+  /** @param error the error of the last statement, if it failed */
   giveBack(connection: C, error?: unknown): void;
   /** Closes a connection that did not answer. */
   discard(connection: C, error: Error): void;

@@ -23,9 +23,9 @@ export interface PgLike {
 }
 
 /**
- * A database through a `Pool` of pg, or another pool of its shape, such as that of `@neondatabase/serverless`.
+ * A database through a `Pool` of pg, or a compatible pool, for example from `@neondatabase/serverless`.
  *
- * @throws TypeError if the value is no pool
+ * @throws TypeError if the value is not such a pool
  */
 export function pg(pool: PgLike): SqlDatabase {
   assertShape("pg", "a Pool of pg", pool, ["connect"]);

@@ -1,7 +1,7 @@
 import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
 import { changedRows } from "./shape.js";
 
-/** A connection to SQLite that answers within the call, by statements that it compiles first. */
+/** A connection to SQLite that returns results synchronously, through prepared statements. */
 interface Preparing {
   prepare(sql: string): {
     all(...values: SqlValue[]): unknown[];
@@ -12,7 +12,7 @@ interface Preparing {
 /**
  * A database that compiles each statement once.
  *
- * @param name of the function for the driver, for an error
+ * @param name the name of the driver function, for an error
  */
 export function onPrepared(name: string, db: Preparing): SqlDatabase {
   const prepared = new Map<string, ReturnType<Preparing["prepare"]>>();

@@ -13,7 +13,7 @@ export interface PrismaLike {
 /**
  * A database through a client of Prisma. If it has the extension for read replicas, the store uses the primary.
  *
- * @throws TypeError if the value is no client of Prisma, or the dialect is unknown
+ * @throws TypeError if the value is not a client of Prisma, or the dialect is unknown
  */
 export function prisma(client: PrismaLike, dialect: SqlDialect): SqlDatabase {
   assertShape("prisma", "a PrismaClient", client, ["$queryRawUnsafe", "$executeRawUnsafe"]);
@@ -28,7 +28,10 @@ export function prisma(client: PrismaLike, dialect: SqlDialect): SqlDatabase {
   };
 }
 
-/** Prisma's own error, what it says of the database's code, and that of a driver adapter. */
+/**
+ * The places where an error may have the database's code: Prisma's error, its `meta`, and the error of a driver
+ * adapter.
+ */
 function causesOf(error: unknown): unknown[] {
   const { meta } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } };
   const code = meta?.driverAdapterError?.cause?.originalCode;

@@ -21,16 +21,16 @@ const DIALECTS: Record<string, SqlDialect> = {
 /**
  * A database through Sequelize, with `sqlite3`, `pg`, `mysql2` or `mariadb`.
  *
- * @throws TypeError if the value is no instance of Sequelize, or is one for another database
+ * @throws TypeError if the value is not an instance of Sequelize, or is one for another database
  */
 export function sequelize(sequelize: SequelizeLike): SqlDatabase {
   assertShape("sequelize", "an instance of Sequelize", sequelize, ["query", "getDialect"]);
   const dialect = DIALECTS[sequelize.getDialect()];
   if (!dialect)
     throw new TypeError(
-      `sequelize() knows ${Object.keys(DIALECTS).join(", ")}, not the dialect ${sequelize.getDialect()}`,
+      `sequelize() supports ${Object.keys(DIALECTS).join(", ")}, not the dialect ${sequelize.getDialect()}`,
     );
-  // Sequelize has `$1`, `$2`... for all databases.
+  // Sequelize uses `$1`, `$2`... for all databases.
   const query = (sql: string, values: readonly SqlValue[], type: string) => {
     let number = 0;
     const text = sql.replace(/\?/g, () => `$${++number}`);
@@ -39,7 +39,7 @@ export function sequelize(sequelize: SequelizeLike): SqlDatabase {
   return {
     dialect,
     all: async (sql, values) => (await query(sql, values, "SELECT")) as SqlRow[],
-    // Of the types, this one gives the number of changed rows on every database.
+    // Only this query type returns the number of changed rows on every database.
     run: async (sql, values) => changedRows("sequelize", await query(sql, values, "BULKUPDATE")),
     isTransient: (error) => isTransient((error as { parent?: unknown }).parent),
   };

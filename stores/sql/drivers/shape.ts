@@ -1,11 +1,11 @@
 import { given } from "../../given.js";
 
 /**
- * Checks that a value has the methods that one of the functions for drivers calls.
+ * Checks that a value has the methods that a driver function calls.
  *
- * @param name of the function
- * @param expected what it takes, in words
- * @throws TypeError that names both what was given and what is expected
+ * @param name the name of the driver function
+ * @param expected what the function takes, in words
+ * @throws TypeError that names what was given and what is expected
  */
 export function assertShape(name: string, expected: string, value: unknown, methods: readonly string[]): void {
   const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
@@ -15,9 +15,10 @@ export function assertShape(name: string, expected: string, value: unknown, meth
   throw new TypeError(`${name}() takes ${expected}, not ${given(value)}${lack}`);
 }
 
-/** @throws TypeError for a number of changed rows that a driver did not give */
+/** Returns the number of changed rows. @throws TypeError if the driver did not return one */
 export function changedRows(name: string, count: unknown): number {
   const changed = Number(count ?? Number.NaN);
-  if (!Number.isFinite(changed)) throw new TypeError(`${name}() got no number of changed rows from the driver`);
+  if (!Number.isFinite(changed))
+    throw new TypeError(`${name}() did not get the number of changed rows from the driver`);
   return changed;
 }

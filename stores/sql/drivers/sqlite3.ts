@@ -12,13 +12,13 @@ export interface Sqlite3Like {
 }
 
 /**
- * A database through sqlite3. It should have a connection of its own, because a transaction of the application on the same connection
- * would include what the store writes meanwhile.
+ * A database through sqlite3. Give it its own connection: a transaction of the application on the same connection would
+ * include what the store writes meanwhile.
  *
- * @throws TypeError if the value is no `Database` of sqlite3
+ * @throws TypeError if the value is not a `Database` of sqlite3
  */
 export function sqlite3(db: Sqlite3Like): SqlDatabase {
-  // The package "sqlite", which gives promises, has no serialize().
+  // The package "sqlite", which returns promises, has no serialize().
   assertShape("sqlite3", "a Database of sqlite3", db, ["all", "run", "serialize"]);
   return {
     dialect: "sqlite",

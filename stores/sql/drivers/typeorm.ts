@@ -31,7 +31,7 @@ const DIALECTS: Record<string, SqlDialect> = {
 /**
  * A database through a `DataSource` of TypeORM 1.x or 0.3. With replication, the store uses the master.
  *
- * @throws TypeError if the value is no initialized data source, or is one for another database
+ * @throws TypeError if the value is not an initialized data source, or is one for another database
  */
 export function typeorm(dataSource: TypeOrmLike): SqlDatabase {
   assertShape("typeorm", "an initialized DataSource of TypeORM", dataSource, ["createQueryRunner"]);
@@ -39,7 +39,8 @@ export function typeorm(dataSource: TypeOrmLike): SqlDatabase {
     throw new TypeError("typeorm() takes an initialized DataSource: await its initialize()");
   const { type } = dataSource.options;
   const dialect = DIALECTS[type];
-  if (!dialect) throw new TypeError(`typeorm() knows ${Object.keys(DIALECTS).join(", ")}, not the type ${shown(type)}`);
+  if (!dialect)
+    throw new TypeError(`typeorm() supports ${Object.keys(DIALECTS).join(", ")}, not the type ${shown(type)}`);
   const query = async (sql: string, values: readonly SqlValue[]) => {
     const runner = dataSource.createQueryRunner("master");
     try {
