@@ -1,6 +1,10 @@
 import { RecordDamagedError } from "../src/errors.js";
 
-/** Runs a store's decoder. @throws RecordDamagedError for any error of the decoder, because that may quote the record */
+/**
+ * Runs a store's decoder.
+ *
+ * @throws RecordDamagedError for any error of the decoder, because its message may quote the record
+ */
 export function decoded<T>(decode: () => T): T {
   try {
     return decode();

@@ -5,10 +5,10 @@ import { assertId, assertRecord, assertTimes, assertUpdate } from "../../src/sto
 import type { SessionRecord, SessionStore, SessionTimes, SessionUpdate } from "../../src/store/session-store.js";
 import { Turns } from "./turns.js";
 
-/** What latchkey needs of an express-session store. */
+/** The part of an express-session store that latchkey uses. */
 export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
 
-/** A session as the wrapped store keeps it: a cookie, by which stores tell its lifetime, and the record. */
+/** A session as the wrapped store keeps it: a cookie, from which stores read the lifetime, and the record. */
 interface Wrapped {
   cookie: { originalMaxAge: number; maxAge: number; expires: Date };
   record: JsonObject;
@@ -18,13 +18,13 @@ interface Wrapped {
  * Any express-session store as a SessionStore: connect-mongo, connect-dynamodb, memorystore and many more.
  *
  * Such a store cannot do everything:
- * - `create`, `update` and `touch` look before they write. In one process the calls about one session go one after the other; of several,
- *   one may write a session again that another ended in between, or undo its change. What the other stores rule out is here a matter of
- *   milliseconds.
- * - `destroy` looks before it deletes: two processes at once may both be told that they ended the session.
- * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError; `prune` removes nothing, because such a store
- *   removes expired sessions itself, if it does.
- * - So remember cookies are stateless.
+ * - `create`, `update` and `touch` check before they write; the other stores write conditionally. Within one process,
+ *   calls for the same session run one after another. With several processes, one may write back a session that another
+ *   has just ended, or undo its change, if their calls are milliseconds apart.
+ * - `destroy` reads before it deletes: two processes at once may both get the record.
+ * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError. `prune` removes nothing: most of these stores
+ *   remove expired sessions themselves.
+ * - Therefore remember cookies are stateless.
  */
 export class ExpressSessionStore implements SessionStore {
   readonly lacks = ["compareAndSet", "listByUser"] as const;
@@ -130,7 +130,10 @@ function settled(call: (done: (error?: unknown, value?: unknown) => void) => unk
   });
 }
 
-/** Stores that keep files report an absent session as a missing file. express-session also understands that as no session. */
+/**
+ * Ignores the error for a missing file: stores that use files report an absent session like this. express-session
+ * ignores it too.
+ */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;
 }

@@ -1,9 +1,9 @@
-/** A call that hangs holds up the next one for so long at most, in milliseconds. */
+/** How long a call waits for the previous one at most, in milliseconds. */
 const LONGEST_WAIT = 2_000;
 
-/** Lets the calls about one id go one after the other, in this process. */
+/** Runs the calls for one id one after another, within this process. */
 export class Turns {
-  /** The last call about each id. */
+  /** The last call for each id. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   take<T>(id: string, call: () => Promise<T>): Promise<T> {

@@ -14,8 +14,8 @@ import { MemoryRecords } from "./records.js";
 /** Options of the MemoryStore. */
 export interface MemoryStoreOptions {
   /**
-   * How many records of each kind are kept: sessions of users, remembered browsers, and apart from them the sessions of anonymous
-   * visitors. Past that, the record that was unused for longest is dropped.
+   * The maximum number of records of each kind. Sessions of users, remembered browsers and sessions of anonymous
+   * visitors count separately. Above the maximum, the least recently used record is dropped.
    *
    * @default 100_000
    */
@@ -27,15 +27,16 @@ const PRUNE_INTERVAL = 60_000;
 /**
  * Keeps sessions and remembered browsers in this process: for development, tests and single small servers.
  *
- * Bounded and expiring. Its records end with the process, and another process does not see them.
+ * The number of records is limited, and expired records are removed. All records are lost when the process ends, and
+ * other processes do not see them.
  */
 export class MemoryStore implements SessionStore {
   readonly #max: number;
-  /** By kind. The sessions of visitors have a place of their own, so that many visitors end no login. */
+  /** By kind. Sessions of anonymous visitors are kept separately, so that many visitors cannot end logins. */
   readonly #records = new Map<string, MemoryRecords>();
   readonly #pruning: NodeJS.Timeout;
 
-  /** @throws TypeError for a bound that is not a whole number above zero */
+  /** @throws TypeError if `maxOfKind` is not a whole number above zero */
   constructor({ maxOfKind = 100_000 }: MemoryStoreOptions = {}) {
     if (!Number.isInteger(maxOfKind) || maxOfKind < 1) {
       throw new TypeError(`maxOfKind must be a whole number above zero, not ${String(maxOfKind)}`);
@@ -43,7 +44,8 @@ export class MemoryStore implements SessionStore {
     this.#max = maxOfKind;
     if (process.env.NODE_ENV === "production") {
       process.emitWarning(
-        "MemoryStore keeps sessions in this process alone: they end when it does, and other processes do not see them",
+        "MemoryStore keeps sessions in this process only: they are lost when it ends, " +
+          "and other processes do not see them",
         "LatchkeyMemoryStoreWarning",
       );
     }
@@ -140,17 +142,17 @@ export class MemoryStore implements SessionStore {
   }
 
   #recordsOf({ kind, userId }: Pick<SessionRecord, "kind" | "userId">): MemoryRecords {
-    const place = userId === null ? `${kind} of nobody` : kind;
-    let records = this.#records.get(place);
+    const key = userId === null ? `${kind} of nobody` : kind;
+    let records = this.#records.get(key);
     if (!records) {
       records = new MemoryRecords(this.#max);
-      this.#records.set(place, records);
+      this.#records.set(key, records);
     }
     return records;
   }
 }
 
-/** Prunes a store every minute until nothing refers to it any more, which may be before the process ends: tests make many. */
+/** Prunes a store every minute, until it is garbage collected: tests create many stores in one process. */
 function pruneWhileUsed(store: MemoryStore): NodeJS.Timeout {
   const used = new WeakRef(store);
   const timer = setInterval(() => {

@@ -1,18 +1,18 @@
 import { LRUCache } from "lru-cache";
 import type { SessionRecord } from "../../src/store/session-store.js";
 
-/** Records by their ids, and the ids by user: so many at most. Their data is frozen and shared by all who read it. */
+/** Records by id, and ids by user, up to a maximum. The data of the records is frozen and shared by all readers. */
 export class MemoryRecords {
   readonly #max: number;
   #lru: LRUCache<string, SessionRecord> | undefined;
-  /** Most users have one record, and a set of one would take a quarter of the memory that the record takes. */
+  /** One id is not in a set: most users have one record, and a set would take a quarter of the memory of the record. */
   readonly #idsByUser = new Map<string, string | Set<string>>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Made at the first use, because it allocates the space for all records at once. */
+  /** Created at the first use, because it allocates the space for all records at once. */
   get #records(): LRUCache<string, SessionRecord> {
     this.#lru ??= new LRUCache({
       max: this.#max,
@@ -51,7 +51,7 @@ export class MemoryRecords {
     return (typeof ids === "string" ? [ids] : [...ids]).filter(live).sort();
   }
 
-  /** The live record itself, which does not count as a use. */
+  /** The live record itself. This does not count as a use. */
   peek(id: string): SessionRecord {
     return this.#records.peek(id)!;
   }
