@@ -87,8 +87,8 @@ export class RequestEndedError extends LatchkeyError {
 }
 
 /**
- * `getId()`, `id` or the option `userId` returned something that cannot identify a user; or `userLoader` returned something other than
- * the requested user.
+ * `getId()`, `id` or the option `userId` returned something that cannot identify a user; or `userLoader` returned
+ * something other than the requested user.
  */
 export class UserIdError extends LatchkeyError {
   constructor(message: string, options?: ErrorOptions) {
@@ -136,7 +136,10 @@ export class SessionExistsError extends LatchkeyError {
   }
 }
 
-/** A store has a record that it cannot decode. latchkey treats the record as absent, and emits the event `recordDamaged`. */
+/**
+ * A store has a record that it cannot decode. latchkey treats the record as absent, and emits the event
+ * `recordDamaged`.
+ */
 export class RecordDamagedError extends LatchkeyError {
   constructor() {
     super("record_damaged", 500, "the store has a record that cannot be read");

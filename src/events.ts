@@ -58,8 +58,8 @@ export interface LoginEvents<U = Express.User> {
   /** The store failed or was too slow; `operation` is the method of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**
-   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of its record. The
-   * record is removed together with the user's other logins, or when it expires.
+   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of
+   * its record. The record is removed together with the user's other logins, or when it expires.
    */
   recordDamaged: { id: string; userId: string | null };
   /** A request tried to save a session that had been ended meanwhile; nothing was saved. */

@@ -89,7 +89,10 @@ export function knownContext(req: Request, core: Core): RequestContext | undefin
   return contexts.get(req, core);
 }
 
-/** @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another copy's */
+/**
+ * @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another
+ * copy's
+ */
 export function contextOf(req: Request): RequestContext {
   const context = contexts.get(req);
   if (context) return context;

@@ -85,7 +85,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-/** Runs a function in a request's own context, even if a connection pool called back in the context of another request. */
+/**
+ * Runs a function in a request's own context, even if a connection pool called back in the context of another request.
+ */
 export function runWithin<T>(context: RequestContext, run: () => T): T {
   const running = storage.getStore();
   const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);

@@ -78,7 +78,8 @@ export class UserSessions<U extends object> {
     const sessions = await sessionsOf(this.#core, userId);
     for (const { record, auth } of sessions.sort((a, b) => b.record.createdAt - a.record.createdAt)) {
       const { loginId: id, address, userAgent, remembered } = auth;
-      // A login that is moving is in two sessions for a moment; in the mode "stateless", one that was restored may be in several.
+      // A login that is moving is in two sessions for a moment; in the mode "stateless", one that was restored may be
+      // in several.
       if (auth.pending || logins.has(id)) continue;
       const { createdAt, expiresAt } = record;
       const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet

@@ -16,8 +16,9 @@ interface ReadCookie extends RememberedLogin, RememberedTime {
 type Content = [string, number, string | null, number, string];
 
 /**
- * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a logout or a revocation
- * does not end a cookie or a copy of it. A changed stamp ends all cookies of a user; without a stamp they are valid until they expire.
+ * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a logout
+ * or a revocation does not end a cookie or a copy of it. A changed stamp ends all cookies of a user; without a stamp
+ * they are valid until they expire.
  */
 export class RememberStateless extends Remember {
   readonly mode = "stateless";

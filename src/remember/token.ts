@@ -11,8 +11,8 @@ export interface RememberToken {
 const FORMAT = /^v1\.(([\w-]{22})\.(0|[1-9]\d{0,8}))\.([\w-]{43})$/;
 
 /**
- * Reads and writes the values of persistent remember cookies: `v1.<series>.<generation>.<signature>`. The series is 16 random bytes in
- * base64url, the generation a number below 1,000,000,000, the signature the HMAC-SHA256 of both.
+ * Reads and writes the values of persistent remember cookies: `v1.<series>.<generation>.<signature>`. The series is 16
+ * random bytes in base64url, the generation a number below 1,000,000,000, the signature the HMAC-SHA256 of both.
  */
 export class RememberTokens {
   readonly #keys: Keyring;

@@ -75,8 +75,9 @@ export interface SessionStore {
   create(id: string, record: SessionRecord): Promise<void>;
 
   /**
-   * Resolves with the record, or null. MUST NOT create one. MUST reject with RecordDamagedError when the record cannot be decoded: only
-   * this error makes latchkey treat the record as absent. The caller MUST be free to change `data`, unless all of it is frozen.
+   * Resolves with the record, or null. MUST NOT create one. MUST reject with RecordDamagedError when the record cannot
+   * be decoded: only this error makes latchkey treat the record as absent. The caller MUST be free to change `data`,
+   * unless all of it is frozen.
    */
   read(id: string): Promise<SessionRecord | null>;
 

@@ -44,7 +44,8 @@ export type Parameters<R extends Readers> = {
 /**
  * Reads the parameters of a URL.
  *
- * @throws TypeError that names a parameter that is unknown, does not apply to the scheme or has an invalid value. It never shows a value.
+ * @throws TypeError that names a parameter that is unknown, does not apply to the scheme or has an invalid value. It
+ * never shows a value.
  */
 export function readParameters<R extends Readers>({ scheme, parameters }: StoreUrl, readers: R): Parameters<R> {
   const values: Record<string, unknown> = {};

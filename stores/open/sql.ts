@@ -24,7 +24,10 @@ export interface SqlParameters {
 export const TIMEOUT = 2000;
 const PRUNE_EVERY = 15 * 60_000;
 
-/** Opens a store on a database that was opened for it, and creates the tables that are missing. If this fails, it closes the database. */
+/**
+ * Opens a store on a database that was opened for it, and creates the tables that are missing. If this fails, it closes
+ * the database.
+ */
 export async function openSqlStore(
   database: SqlDatabase,
   close: () => void | Promise<void>,

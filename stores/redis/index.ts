@@ -18,7 +18,9 @@ export type { IoredisClient, NodeRedisClient, RedisClient, ValkeyGlideClient } f
 
 /** Options of the RedisStore. */
 export interface RedisStoreOptions {
-  /** A connected client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2. The store neither opens nor closes it. */
+  /**
+   * A connected client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2. The store neither opens nor closes it.
+   */
   client: RedisClient;
   /** Before every key. @default "latchkey:" */
   prefix?: string;

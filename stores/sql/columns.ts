@@ -1,4 +1,7 @@
-/** A column: an id, a kind or a hash, compared exactly, of at most `length` bytes; text of any length; or a whole number. */
+/**
+ * A column: an id, a kind or a hash, compared exactly, of at most `length` bytes; text of any length; or a whole
+ * number.
+ */
 export interface Column {
   property: string;
   name: string;
@@ -42,8 +45,8 @@ const HOUR = 3_600_000;
 /**
  * The value of `prune_after`: when the record expires, rounded up to the whole hour.
  *
- * `prune` needs an index, and almost every request moves `expires_at`. If the index were on `expires_at`, PostgreSQL could not do such
- * an update as a HOT update: it would write a new entry to every index of the table.
+ * `prune` needs an index, and almost every request moves `expires_at`. If the index were on `expires_at`, PostgreSQL
+ * could not do such an update as a HOT update: it would write a new entry to every index of the table.
  */
 export function pruneAfter(expiresAt: number): number {
   return Math.ceil(expiresAt / HOUR) * HOUR;

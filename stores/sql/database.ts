@@ -29,8 +29,8 @@ export interface SqlDatabase {
    */
   run(sql: string, values: readonly SqlValue[], timeout: number): Promise<number>;
   /**
-   * Says whether an error comes from concurrent work, so that the same statement can succeed a moment later. By default, the codes of
-   * the usual drivers for deadlocks, serialization failures, lock timeouts and busy SQLite files.
+   * Says whether an error comes from concurrent work, so that the same statement can succeed a moment later. By
+   * default, the codes of the usual drivers for deadlocks, serialization failures, lock timeouts and busy SQLite files.
    */
   isTransient?(error: unknown): boolean;
 }

@@ -9,7 +9,11 @@ const FILL_FACTOR = 90;
 export interface SqlTablesOptions {
   /** The table's name, `sessions`, begins with this: letters, digits, `_` and `-`. @default "latchkey_" */
   tablePrefix?: string | undefined;
-  /** The schema of the table on PostgreSQL, or its database on MySQL. It must exist. @default the one of the connection */
+  /**
+   * The schema of the table on PostgreSQL, or its database on MySQL. It must exist.
+   *
+   * @default the schema or database of the connection
+   */
   schema?: string | undefined;
 }
 
@@ -17,7 +21,8 @@ export interface SqlTablesOptions {
  * The statements that create the table and its indexes if they are missing, as text for a migration of your own.
  * `SqlStore.migrate()` runs the same statements.
  *
- * @throws TypeError for an unknown dialect, or a prefix or schema with other characters than letters, digits, `_` and `-`
+ * @throws TypeError for an unknown dialect, or a prefix or schema with other characters than letters, digits, `_` and
+ * `-`
  */
 export function ddl(dialect: SqlDialect, options: SqlTablesOptions = {}): string {
   return statements(dialect, options)
@@ -43,7 +48,10 @@ export function statements(dialect: SqlDialect, options: SqlTablesOptions): stri
   return [created, ...indexes.map(({ index, of }) => `CREATE INDEX IF NOT EXISTS ${index} ON ${table} (${of})`)];
 }
 
-/** The table's name in a statement: quoted, with its prefix and schema. @throws TypeError for other characters than those allowed */
+/**
+ * The table's name in a statement: quoted, with its prefix and schema. @throws TypeError for other characters than
+ * those allowed
+ */
 export function tableName(dialect: SqlDialect, options: SqlTablesOptions): string {
   const { tablePrefix: prefix = TABLE_PREFIX, schema } = options;
   if (typeof prefix !== "string" || !/^[\w-]*$/.test(prefix))
@@ -73,8 +81,8 @@ function standardType({ type, length }: Column): string {
 }
 
 /**
- * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and has the
- * character set of the database.
+ * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and
+ * has the character set of the database.
  */
 function mysqlType({ type, length }: Column): string {
   if (type === "number") return "bigint";

@@ -21,8 +21,8 @@ export interface SqlStoreOptions extends SqlTablesOptions {
   /** Remove expired rows about this often, in milliseconds, with jitter; `close()` stops it. @default never */
   pruneEvery?: number | undefined;
   /**
-   * How long one statement may take, in milliseconds. After that, `pg(pool)` and `mysql2(pool)` close its connection, so that the pool
-   * can open another. Use the value of `storeTimeout`.
+   * How long one statement may take, in milliseconds. After that, `pg(pool)` and `mysql2(pool)` close its connection,
+   * so that the pool can open another. Use the value of `storeTimeout`.
    *
    * @default 2000
    */
@@ -77,8 +77,8 @@ export class SqlStore implements SessionStore {
   }
 
   /**
-   * Creates the table and its indexes if they are missing. It may be called at every start, by several processes at once. For
-   * migrations of your own, `ddl()` gives the statements as text.
+   * Creates the table and its indexes if they are missing. It may be called at every start, by several processes at
+   * once. For migrations of your own, `ddl()` gives the statements as text.
    */
   async migrate(): Promise<void> {
     // If several processes create the same table at once, PostgreSQL lets only one succeed; the others fail with
@@ -182,7 +182,10 @@ export class SqlStore implements SessionStore {
     return { ended, more: found.length > limit };
   }
 
-  /** Two statements for each batch. The first locks nothing; the second finds its rows by their ids, so it locks no others. */
+  /**
+   * Two statements for each batch. The first locks nothing; the second finds its rows by their ids, so it locks no
+   * others.
+   */
   async prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
     const { expired, deleteAllExpired } = this.#queries;
     const now = Date.now();

@@ -1,6 +1,6 @@
 /**
- * Codes of deadlocks, serialization failures, lock timeouts and busy files: SQLSTATEs of PostgreSQL, names and numbers of MySQL, and
- * names of SQLite.
+ * Codes of deadlocks, serialization failures, lock timeouts and busy files: SQLSTATEs of PostgreSQL, names and numbers
+ * of MySQL, and names of SQLite.
  */
 const CODES = /^(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|1205|1213|SQLITE_(BUSY|LOCKED)(_\w+)?)$/;
 /** `SQLITE_BUSY` and `SQLITE_LOCKED`, which node:sqlite returns as numbers. */

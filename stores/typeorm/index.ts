@@ -14,8 +14,8 @@ export {
 /** Options of the TypeOrmStore. */
 export interface TypeOrmStoreOptions {
   /**
-   * An initialized data source whose entities contain those of `latchkeyEntities({ type, tablePrefix })`. The store neither opens nor
-   * closes it.
+   * An initialized data source whose entities contain those of `latchkeyEntities({ type, tablePrefix })`. The store
+   * neither opens nor closes it.
    */
   dataSource: DataSource;
   /** The table's name, `sessions`, begins with this. @default "latchkey_" */
@@ -25,8 +25,8 @@ export interface TypeOrmStoreOptions {
 }
 
 /**
- * Keeps sessions and remembered browsers in one table, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB. It is a SqlStore
- * on the table of `latchkeyEntities()`. With replication, it uses the master.
+ * Keeps sessions and remembered browsers in one table, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB.
+ * It is a SqlStore on the table of `latchkeyEntities()`. With replication, it uses the master.
  */
 export class TypeOrmStore extends SqlStore {
   /** @throws TypeError if the data source is not initialized, or does not have the entities of `latchkeyEntities()` */

@@ -83,8 +83,8 @@ function tableColumn(column: Column, type: DatabaseType): TableColumnOptions {
 }
 
 /**
- * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and has the
- * character set of the database.
+ * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and
+ * has the character set of the database.
  */
 function columnType(column: Column, type: DatabaseType | undefined) {
   if (column.type === "number") return { type: "bigint" as const };

@@ -12,7 +12,7 @@ export interface StoreCase {
 /** Adds a case to the suite. */
 export type AddCase = (name: string, run: (store: SessionStore) => Promise<void>) => void;
 
-/** Returns an empty suite and a function that adds a case to it. Each case opens the store anew. */
+/** Returns an empty suite and a function that adds a case to it. Each case opens the store again. */
 export function newSuite(open: () => SessionStore | Promise<SessionStore>): { cases: StoreCase[]; add: AddCase } {
   const cases: StoreCase[] = [];
   return { cases, add: (name, run) => void cases.push({ name, run: async () => run(await open()) }) };
