@@ -1,6 +1,6 @@
 import type { Core } from "../core.js";
 import { endBrowser } from "../remember/browser-record.js";
-import type { OnMisuse, TokenMisuse } from "../remember/persistent.js";
+import type { OnMisuse, TokenMisuse } from "../remember/misuse.js";
 import type { SessionAuth } from "../session/auth.js";
 import { endLogins, endSessions, storeOf } from "./store-logins.js";
 

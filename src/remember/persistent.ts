@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
-import type { TokenUse } from "../events.js";
 import type { BrowserCookie } from "../http/browser-cookie.js";
 import { clientOf } from "../http/client.js";
 import { ageOf } from "../instants.js";
@@ -15,22 +14,10 @@ import {
   namedSince,
   type RememberedBrowser,
 } from "./browser-record.js";
+import type { OnMisuse } from "./misuse.js";
 import { type Admit, type Grant, type Held, type Moving, Remember, type Restored } from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
-
-/** The use of a token that was already used up. */
-export interface TokenMisuse {
-  req: Request;
-  userId: string;
-  loginId: string;
-  /** The id of the browser's record. */
-  series: string;
-  /** The record ids of the sessions that the browser's record names. */
-  sessions: readonly string[];
-  /** Where and when the last restore was made. */
-  last: TokenUse;
-}
 
 /** The options of the persistent design. */
 export interface PersistentOptions {
@@ -38,14 +25,6 @@ export interface PersistentOptions {
   rememberIdleTimeout: number;
   refreshEachRequest: boolean;
   fingerprint: (req: Request) => string;
-}
-
-/** Ends the logins that a used-up token calls into doubt. */
-export interface OnMisuse {
-  /** The previous token, after the grace period: a response was lost, or the cookie was copied. */
-  stale(misuse: TokenMisuse): Promise<void>;
-  /** An older token: two browsers have the cookie. */
-  theft(misuse: TokenMisuse): Promise<void>;
 }
 
 /** A valid token of a request, and the record of its browser. */

@@ -9,6 +9,7 @@ import type {
   SessionUpdate,
 } from "../../src/store/session-store.js";
 import { given } from "../given.js";
+import { BATCH, deleteExpired, deleteRows, sizeFor } from "./batches.js";
 import { pruneAfter } from "./columns.js";
 import { assertDatabase, type SqlDatabase, type SqlValue } from "./database.js";
 import { type SqlTablesOptions, statements } from "./ddl.js";
@@ -36,8 +37,6 @@ const MIGRATE_TRIES = 5;
 const MIGRATE_TIMEOUT = 60_000;
 const CREATE_TRIES = 3;
 const DESTROY_TRIES = 30;
-/** The most rows that one statement deletes. */
-const BATCH = 512;
 /** A statement of `prune` may take this long, in milliseconds: no request waits for it. */
 const PRUNE_TIMEOUT = 60_000;
 
@@ -182,28 +181,8 @@ export class SqlStore implements SessionStore {
     return { ended, more: found.length > limit };
   }
 
-  /**
-   * Two statements for each batch. The first locks nothing; the second finds its rows by their ids, so it locks no
-   * others.
-   */
-  async prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
-    const { expired, deleteAllExpired } = this.#queries;
-    const now = Date.now();
-    let removed = 0;
-    let from = 0;
-    while (removed < limit) {
-      const size = Math.min(BATCH, Math.floor(limit - removed));
-      // Continue at the last batch, because the index still has entries for the removed rows.
-      const found = await this.#pruning.all(expired(sizeFor(size)), [from, pruneAfter(now), now]);
-      const rows = found.slice(0, size);
-      if (rows.length === 0) break;
-      from = Number(rows.at(-1)!.pruneafter);
-      removed += await deleteRows(this.#pruning, deleteAllExpired, rows.map(idOf), [now]);
-      if (rows.length < size) break;
-      // An embedded database resolves within the same turn of the event loop, so let other work run.
-      await new Promise(setImmediate);
-    }
-    return removed;
+  prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
+    return deleteExpired(this.#pruning, this.#queries, limit);
   }
 
   /** Stops the regular pruning. It does not close the database. */
@@ -247,26 +226,6 @@ export class SqlStore implements SessionStore {
       if (this.#timer) this.#pruneLater(every);
     }, jittered).unref();
   }
-}
-
-/**
- * Rounds up to a power of two, so that drivers that keep prepared statements keep only a few, whatever the limits are.
- */
-function sizeFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(count));
-}
-
-/** Deletes rows by their ids, at most `BATCH`. They are sorted, so that concurrent calls do not deadlock. */
-async function deleteRows(
-  statements: Statements,
-  query: (count: number) => string,
-  ids: string[],
-  values: readonly SqlValue[],
-): Promise<number> {
-  ids.sort();
-  const size = sizeFor(ids.length);
-  while (ids.length < size) ids.push(ids.at(-1)!);
-  return statements.run(query(size), [...ids, ...values]);
 }
 
 function recordUnlessDamaged(row: Row): SessionRecord | null {
