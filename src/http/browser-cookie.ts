@@ -146,8 +146,10 @@ export class BrowserCookie {
     this.withdraw(res);
     if (!this.isDoubledIn(req)) return;
     this.#reportDoubled(req);
+    // Express 4 applies a given lifetime even in `clearCookie`, which would set the other copies instead.
+    const { maxAge: _, expires: __, ...withoutLifetime } = attributes;
     for (const place of otherPlaces(req, this.name, attributes)) {
-      res.clearCookie(this.name, { ...attributes, ...place });
+      res.clearCookie(this.name, { ...withoutLifetime, ...place });
     }
   }
 

@@ -1,6 +1,9 @@
 import { expect } from "chai";
-import type { CookieOptions } from "latchkey";
+import type { Express } from "express";
+import type { CookieOptions, LoginManager } from "latchkey";
 import { CookieJar } from "tough-cookie";
+import { expressVersions } from "../support/express.js";
+import type { Person } from "../support/people.js";
 import { inProduction } from "../support/production.js";
 import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
@@ -51,14 +54,20 @@ class Visitor {
 }
 
 /** A deployment of the site under /app, and the events that it emits. */
-async function deploy(cookie: CookieOptions, store: WatchedStore, mode: "persistent" | "stateless") {
-  const at = site({ store, session: { cookie }, remember: { mode, cookie } }, (login, app) => {
+async function deploy(
+  cookie: CookieOptions,
+  store: WatchedStore,
+  mode: "persistent" | "stateless",
+  { make = undefined as (() => Express) | undefined, maxAge = undefined as string | undefined } = {},
+) {
+  const mount = (login: LoginManager<Person>, app: Express) => {
     app.use((req, _res, next) => {
       req.url = req.url.replace(/^\/app/, "");
       next();
     });
     login.init(app);
-  });
+  };
+  const at = site({ store, session: { cookie: { ...cookie, maxAge } }, remember: { mode, cookie } }, mount, make);
   const events: string[] = [];
   at.login.on("cookieDoubled", ({ name }) => events.push(name));
   at.login.on("rememberTokenStale", () => events.push("stale"));
@@ -130,6 +139,27 @@ describe("a cookie that a browser sends twice", () => {
           }
         });
         expect(now.events).to.eql(["remember"]);
+      });
+    }
+  }
+
+  for (const { name, express } of expressVersions) {
+    for (const [change, [before, after]] of Object.entries(changes)) {
+      it(`because of ${change}: no copy of a cookie with a lifetime is left (${name})`, async () => {
+        const store = new WatchedStore();
+        const versions = { make: express, maxAge: "1h" };
+        const old = await deploy(before, store, "persistent", versions);
+        const now = await deploy(after, store, "persistent", versions);
+        const visitor = new Visitor(old.origin);
+        await warningsOf(WARNING, async () => {
+          await visitor.ask("POST /login/1", { remember: true });
+          visitor.origin = now.origin;
+          await visitor.ask("POST /login/1", { remember: true });
+          expect([await visitor.count("sid"), await visitor.count("remember")]).to.eql([2, 2]);
+          await visitor.ask("POST /login/1", { remember: true });
+          expect([await visitor.count("sid"), await visitor.count("remember")]).to.eql([1, 1]);
+          expect((await visitor.ask("GET /me")).status).to.equal(200);
+        });
       });
     }
   }
