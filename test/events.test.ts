@@ -27,7 +27,7 @@ const EVENTS: LoginEventName[] = [
   ] as const),
 ];
 
-/** A site whose events are noted: `[name, the path of req, the other details]`. */
+/** A site that records its events as `[name, path of the request, other details]`. */
 async function watchedSite(options: Partial<LoginManagerOptions<Person>> = {}) {
   const made = site(options as object);
   const { app, login } = made;
@@ -50,13 +50,13 @@ async function watchedSite(options: Partial<LoginManagerOptions<Person>> = {}) {
   return {
     ...made,
     client: apiClient(origin),
-    /** A client of a user who is logged in. */
+    /** A client in which this user is logged in. */
     async as(user: Person, how?: Parameters<typeof loginAs>[2]) {
       const client = apiClient(origin);
       client.headers.cookie = await loginAs(login, user, how);
       return client;
     },
-    /** What happened since the last time. */
+    /** The events since the last call. */
     heard() {
       const heard = events;
       events = [];
@@ -68,7 +68,7 @@ async function watchedSite(options: Partial<LoginManagerOptions<Person>> = {}) {
 describe("events", () => {
   afterEach(() => sinon.restore());
 
-  it("tell a login, a confirmation, a logout", async () => {
+  it("report a login, a confirmation and a logout", async () => {
     const { client, ann, heard } = await watchedSite();
     await client.post("/login/1");
     expect(heard()).to.eql([["loggedIn", "/login/1", { user: ann }]]);
@@ -84,7 +84,7 @@ describe("events", () => {
     ]);
   });
 
-  it("tell of no login that was refused and no logout of nobody", async () => {
+  it("report neither the refused login of an inactive user nor a logout without a login", async () => {
     const { client, heard } = await watchedSite();
     expect((await client.post("/login/3")).text).to.equal("false");
     await client.post("/logout");
@@ -92,7 +92,7 @@ describe("events", () => {
     expect(heard()).to.eql([]);
   });
 
-  it("tell a logout without the user when the user cannot be loaded", async () => {
+  it("report a logout without the user object when the user loader fails", async () => {
     const { as, ann, login, heard } = await watchedSite();
     const client = await as(ann);
     login.userLoader(() => Promise.reject(new Error("no database")));
@@ -103,7 +103,7 @@ describe("events", () => {
     ]);
   });
 
-  it("tell why a guard refused", async () => {
+  it("report why a guard refused the request", async () => {
     const { as, client, ann, bob, heard } = await watchedSite();
     await client.get("/me");
     expect(heard()).to.eql([
@@ -124,7 +124,7 @@ describe("events", () => {
     expect(heard()).to.eql([["userAccessed", "/admin", {}]]);
   });
 
-  it("tell where the user was found", async () => {
+  it("report a user who was loaded from the remember cookie or by the request loader", async () => {
     const { client, login, ann, bob, heard } = await watchedSite();
     await client.post("/login/1", { json: { remember: true } });
     await client.restart();
@@ -150,7 +150,7 @@ describe("events", () => {
   });
 
   for (const mode of ["basic", "strong"] as const) {
-    it(`tell of another client with ${mode} protection`, async () => {
+    it(`report that another client uses the session, with ${mode} protection`, async () => {
       const { client, heard } = await watchedSite({ sessionProtection: mode });
       await client.post("/login/1");
       heard();
@@ -166,7 +166,7 @@ describe("events", () => {
     });
   }
 
-  it("tell why latchkey ended a login", async () => {
+  it("report once why latchkey ended a login: the stamp changed or the user is unknown", async () => {
     const { as, ann, bob, byId, heard } = await watchedSite({ absoluteTimeout: "2h", idleTimeout: "3h" });
     const [first, second, third] = [await as(ann), await as(bob), await as(bob)];
     const endings = () => heard().filter(([name]) => name === "loginEnded");
@@ -182,11 +182,11 @@ describe("events", () => {
     expect(endings()).to.eql([]);
   });
 
-  it("tell of a login that is too old", async () => {
+  it("report that a login reached its absolute timeout", async () => {
     const { client, store, heard } = await watchedSite({ absoluteTimeout: "2h" });
     await client.post("/login/1");
     const { read } = store.inner;
-    // A store that is late to forget.
+    // The store still has the record after its absolute timeout.
     sinon.stub(store.inner, "read").callsFake(async (id) => {
       const record = await read.call(store.inner, id);
       const auth = record?.data.auth as { loginAt: number } | undefined;
@@ -202,7 +202,7 @@ describe("events", () => {
     ]);
   });
 
-  it("tell of a store that fails", async () => {
+  it("report that a call to the store failed", async () => {
     const { as, ann, store, heard } = await watchedSite();
     const client = await as(ann);
     const error = new Error("no store");
@@ -212,7 +212,7 @@ describe("events", () => {
     expect(failed).to.eql(["storeFailed", undefined, { operation: "read", error }]);
   });
 
-  it("tell of a session that was gone when it was to be saved", async () => {
+  it("report that a session ended before the request could save it", async () => {
     const { app, client, heard } = await watchedSite();
     await client.post("/login/1");
     const reached = once(app, "slow");

@@ -21,11 +21,11 @@ describe("freshness", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, build } of stages) {
-    describe(`lasts as long as it should: ${name}`, () => {
+    describe(`lasts for the shorter of freshFor and within: ${name}`, () => {
       for (const [what, freshFor, fresh, recent] of [
-        ["without freshFor: always, and within what the route says", undefined, 24 * HOUR - SECOND, 10 * MINUTE],
-        ["freshFor longer than the route's within: the route's", "30m", 30 * MINUTE, 10 * MINUTE],
-        ["freshFor shorter than the route's within: freshFor", "5m", 5 * MINUTE, 5 * MINUTE],
+        ["without freshFor: as long as the session, or the route's within", undefined, 24 * HOUR - SECOND, 10 * MINUTE],
+        ["if freshFor is longer than the route's within: for within", "30m", 30 * MINUTE, 10 * MINUTE],
+        ["if freshFor is shorter than the route's within: for freshFor", "5m", 5 * MINUTE, 5 * MINUTE],
       ] as const) {
         it(what, async () => {
           for (const [path, limit, isLast] of [
@@ -39,7 +39,7 @@ describe("freshness", () => {
             expect(await status(), `${path} at once`).to.equal(200);
             clock.setSystemTime(NOW + limit);
             expect(await status(), `${path} at ${limit}`).to.equal(200);
-            if (isLast) continue; // as long as the session
+            if (isLast) continue; // freshness lasts as long as the session
             clock.setSystemTime(NOW + limit + 1);
             expect(await status(), `${path} after ${limit}`).to.equal(403);
             expect((await client.get("/me")).status).to.equal(200);
@@ -49,7 +49,7 @@ describe("freshness", () => {
         });
       }
 
-      it("a remembered login is not fresh, at once or later, until it is confirmed", async () => {
+      it("a remembered login is not fresh, neither at login nor after a restore, until it is confirmed", async () => {
         const { as, ann } = await setUp(build);
         const client = await as(ann, { accept: "application/json", remember: true });
         const statuses = async () => [(await client.get("/fresh")).status, (await client.get("/recent")).status];
@@ -62,7 +62,7 @@ describe("freshness", () => {
     });
   }
 
-  /** A site where Ann logs in with these options, and how fresh she is then. */
+  /** Logs Ann in with these options, and returns functions that check whether her login is fresh. */
   async function loggedIn(options: LoginOptions, freshFor?: string) {
     const { app, ann } = site({ freshFor });
     const failures: Error[] = [];
@@ -87,7 +87,7 @@ describe("freshness", () => {
     };
   }
 
-  it("isFresh: the stricter of within and freshFor holds, to the millisecond", async () => {
+  it("isFresh() applies the shorter of within and freshFor, to the millisecond", async () => {
     for (const [freshFor, within, limit] of [
       ["30m", "10m", 10 * MINUTE],
       ["5m", "10m", 5 * MINUTE],
@@ -102,7 +102,7 @@ describe("freshness", () => {
     }
   });
 
-  it("goes for good when another client uses the session", async () => {
+  it("is lost when another client uses the session, and does not return with the first client", async () => {
     const { client, fresh } = await loggedIn({});
     expect(await fresh()).to.equal(true);
     client.headers["user-agent"] = "another";
@@ -116,7 +116,7 @@ describe("freshness", () => {
       ["a Date", (instant: number) => new Date(instant)],
       ["milliseconds", (instant: number) => instant],
     ] as const) {
-      it(`as ${kind}: from then on`, async () => {
+      it(`as ${kind}: freshness is measured from that time`, async () => {
         const { fresh, within } = await loggedIn({ authTime: make(NOW - 20 * MINUTE) }, "30m");
         expect([await fresh(), await within("19m"), await within("20m")]).to.deep.equal([true, false, true]);
         clock.tick(10 * MINUTE);
@@ -125,12 +125,12 @@ describe("freshness", () => {
         expect(await fresh()).to.equal(false);
       });
 
-      it(`as ${kind}, longer ago than freshFor: logged in, and stale at once`, async () => {
+      it(`as ${kind}, longer ago than freshFor: the user is logged in, but not fresh`, async () => {
         const { answer, fresh } = await loggedIn({ authTime: make(NOW - 30 * MINUTE - 1) }, "30m");
         expect([answer.text, await fresh()]).to.deep.equal(["true", false]);
       });
 
-      it(`as ${kind} in the future by a minute: as now, and no longer`, async () => {
+      it(`as ${kind}, one minute in the future: treated as the current time`, async () => {
         const { fresh } = await loggedIn({ authTime: make(NOW + MINUTE) }, "30m");
         clock.tick(30 * MINUTE);
         expect(await fresh()).to.equal(true);
@@ -138,7 +138,7 @@ describe("freshness", () => {
         expect(await fresh()).to.equal(false);
       });
 
-      it(`as ${kind} further in the future: never fresh, not even when that instant comes`, async () => {
+      it(`as ${kind}, more than a minute in the future: never fresh, not even when that time comes`, async () => {
         const { answer, fresh } = await loggedIn({ authTime: make(NOW + MINUTE + 1) }, "30m");
         expect([answer.text, await fresh()]).to.deep.equal(["true", false]);
         clock.tick(MINUTE + 2);
@@ -148,12 +148,12 @@ describe("freshness", () => {
       });
     }
 
-    it("with fresh: false: not fresh", async () => {
+    it("with fresh: false: the login is not fresh", async () => {
       const { answer, fresh } = await loggedIn({ authTime: NOW, fresh: false });
       expect([answer.text, await fresh()]).to.deep.equal(["true", false]);
     });
 
-    it("is taken from the first instant to the last that could be meant", async () => {
+    it("accepts dates from the start of 1980 to the last day of 9999", async () => {
       for (const authTime of [Date.UTC(1980, 0, 1), Date.UTC(9999, 11, 31)]) {
         const { answer, fresh } = await loggedIn({ authTime });
         expect([answer.text, await fresh()]).to.deep.equal(["true", authTime < NOW]);
@@ -184,7 +184,7 @@ describe("freshness", () => {
       [Symbol("now"), "a symbol"],
     ];
     for (const [authTime, told] of wrong) {
-      it(`that is ${told}: an OptionError that says so, and nobody is logged in`, async () => {
+      it(`rejects ${told} with an OptionError that names the value, and logs nobody in`, async () => {
         const { answer, failure, client } = await loggedIn({ authTime } as never);
         expect([answer.status, answer.cookies]).to.deep.equal([500, []]);
         expect(failure).to.be.instanceOf(OptionError).with.property("option", "authTime");

@@ -11,7 +11,7 @@ async function quietSite() {
 }
 
 describe("a listener", () => {
-  it("that throws or rejects becomes a warning, and breaks nothing", async () => {
+  it("that throws or rejects causes a warning, but the request and the other listeners succeed", async () => {
     const { client, login, ann } = await quietSite();
     const warnings: Error[] = [];
     const warned = new Promise<void>((resolve) => {
@@ -44,14 +44,14 @@ describe("a listener", () => {
     );
   });
 
-  it("that takes its time keeps no request waiting", async () => {
+  it("that never resolves does not delay the response", async () => {
     const { client, login } = await quietSite();
     login.on("loggedIn", () => new Promise(() => {}));
     expect((await client.post("/login/1")).text).to.equal("true");
   });
 
   for (const event of ["userAccessed", "sessionProtected"] as const) {
-    it(`of ${event} may ask for the user, who is loaded once`, async () => {
+    it(`of ${event} can load the user, and its event is emitted only once`, async () => {
       const { app, login, ann } = site();
       const users: object[] = [];
       let calls = 0;
@@ -67,7 +67,7 @@ describe("a listener", () => {
     });
   }
 
-  it("is called in order, each time it was added, until it is taken off", async () => {
+  it("is called in the order of registration, on every event, until it is removed", async () => {
     const { client, login } = await quietSite();
     const calls: string[] = [];
     const first = () => calls.push("first");
@@ -87,7 +87,7 @@ describe("a listener", () => {
     expect(calls).to.eql([]);
   });
 
-  it("hears its own manager only", async () => {
+  it("receives only the events of its own manager", async () => {
     const [one, other] = [await quietSite(), await quietSite()];
     const heard: string[] = [];
     one.login.on("loggedIn", () => heard.push("one"));

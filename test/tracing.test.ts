@@ -20,7 +20,7 @@ const CHANNELS = [
 
 const listening: Array<[string, (message: unknown, name: string | symbol) => void]> = [];
 
-/** Hears channels until the end of the test; the messages as they are then, for Node goes on filling them. */
+/** Records the messages of channels until the end of the test. Each message is copied because Node changes it later. */
 function hear(names = CHANNELS): Heard[] {
   const heard: Heard[] = [];
   for (const name of names) {
@@ -32,7 +32,7 @@ function hear(names = CHANNELS): Heard[] {
   return heard;
 }
 
-/** A visit: a login, two pages, a logout; what was answered, and what the store was asked. */
+/** Logs in, opens pages, confirms and logs out. Returns the responses, the cookies and the site with its store. */
 async function visit() {
   const at = site({ store: new WatchedStore() });
   const client = apiClient(await serve(at.app));
@@ -62,7 +62,7 @@ describe("diagnostics_channel", () => {
     sinon.restore();
   });
 
-  it("hears the loading of a user, from start to end, with its request, once a request", async () => {
+  it("reports that a user is loaded, from start to end, with the request, once for each request", async () => {
     const heard = hear(CHANNELS.filter((name) => name.includes(":load:")));
     const { app, login, ann } = site();
     app.get("/thrice", async (req, res) => {
@@ -81,7 +81,7 @@ describe("diagnostics_channel", () => {
     expect(heard.at(-1)![1].result).to.deep.equal({ user: ann, authenticated: true });
   });
 
-  it("hears the failure of a load", async () => {
+  it("reports that a load failed", async () => {
     const heard = hear(CHANNELS.filter((name) => name.includes(":load:")));
     const { app, login } = site();
     const client = apiClient(await serve(app));
@@ -94,7 +94,7 @@ describe("diagnostics_channel", () => {
     expect(heard[2]![1].error).to.equal(failure);
   });
 
-  it("hears each call to a store by its verb, and as many as there are", async () => {
+  it("reports every call to a store with the name of its method", async () => {
     const heard = hear(CHANNELS.filter((name) => name.includes(":store:")));
     const { store } = await visit();
     const of = (part: string) =>
@@ -115,7 +115,7 @@ describe("diagnostics_channel", () => {
     expect(error).to.include({ code: "store_unavailable", name: "StoreUnavailableError" });
   });
 
-  it("hears every event of every manager, as its listeners do", async () => {
+  it("reports every event of a login manager with its details", async () => {
     const heard = hear(["latchkey:event"]);
     const { ann } = await visit();
     const events = heard.map(([, { name, details }]) => [name, (details as Message).req?.path]);
@@ -131,7 +131,7 @@ describe("diagnostics_channel", () => {
     expect((heard[0]![1].details as { user: unknown }).user).to.equal(ann);
   });
 
-  it("is told no secret and no cookie, but for the request's own headers", async () => {
+  it("publishes neither secrets nor cookies, except in the request's own headers", async () => {
     const heard = hear();
     const { client, cookies, store } = await visit();
     cookies.push(...(await client.post("/login/1", { json: { remember: true } })).cookies);
@@ -149,7 +149,7 @@ describe("diagnostics_channel", () => {
     for (const secret of [SECRET, ...values.filter(Boolean), ...parts]) expect(told).not.to.include(secret);
   });
 
-  it("costs nothing while nobody listens: 0 messages, 0 traces; and changes nothing when somebody does", async () => {
+  it("publishes and traces nothing without subscribers, and subscribers do not change the responses", async () => {
     const published = sinon.spy(Channel.prototype, "publish");
     const traced = sinon.spy(Object.getPrototypeOf(tracingChannel("latchkey:load")), "tracePromise");
     const alone = await visit();
@@ -164,7 +164,7 @@ describe("diagnostics_channel", () => {
     expect(channel("latchkey:event").hasSubscribers).to.equal(true);
   });
 
-  it("a subscriber that throws breaks no request: Node makes its error an uncaught exception of the process", async () => {
+  it("turns the error of a subscriber into an uncaught exception of the process, and requests still succeed", async () => {
     const alone = await visit();
     const mocha = process.listeners("uncaughtException");
     process.removeAllListeners("uncaughtException");

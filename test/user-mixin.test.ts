@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { Consumer } from "./support/consumer.js";
 
-/** `active authenticated anonymous id` of the users of `test/consumers/mixin`, whatever compiled them. */
+/** `active authenticated anonymous id` of the users in `test/consumers/mixin`, with any compiler settings. */
 const FACTS = {
   getter: "true true false getter:1",
   getterChanged: "false false true getter:1",
@@ -29,13 +29,13 @@ const FACTS = {
   employee: ["true true false acme:7", "false false false acme:8", "false false false acme:8"],
 };
 
-describe("UserMixin under an application's own compiler settings", () => {
+describe("UserMixin with the compiler settings of an application", () => {
   const consumers: Consumer[] = [];
   after(() => Promise.all(consumers.map((consumer) => consumer.remove())));
 
   for (const define of ["true", "false"]) {
     for (const override of ["true", "false"]) {
-      it(`is overridden by getters, fields and columns with useDefineForClassFields ${define}, noImplicitOverride ${override}`, async () => {
+      it(`can be overridden by getters, fields and columns if useDefineForClassFields is ${define} and noImplicitOverride is ${override}`, async () => {
         const consumer = await Consumer.of("mixin");
         consumers.push(consumer);
         if (override === "false") await dropOverrides(consumer.dir);
@@ -49,7 +49,7 @@ describe("UserMixin under an application's own compiler settings", () => {
   }
 });
 
-/** Takes the word `override` out of the sources, as most applications write them. */
+/** Removes the word `override` from the sources, because most applications do not write it. */
 async function dropOverrides(dir: string): Promise<void> {
   for (const file of (await readdir(dir)).filter((name) => name.endsWith(".ts"))) {
     const text = await readFile(join(dir, file), "utf8");

@@ -11,13 +11,13 @@ class User extends UserMixin {
 }
 
 describe("UserMixin", () => {
-  it("has defaults", () => {
+  it("makes users active, authenticated and not anonymous, and takes the id from the property id", () => {
     expect(new User(1)).to.include({ isActive: true, isAuthenticated: true, isAnonymous: false });
     expect(new User(12).getId()).to.equal("12");
     expect(Object.assign(new User(1), { isActive: false })).to.include({ isActive: false, isAuthenticated: false });
   });
 
-  it("takes strings, numbers and bigints for ids, and nothing else", () => {
+  it("accepts strings, whole numbers and bigints as ids, and nothing else", () => {
     for (const [id, text] of [
       ["a-b", "a-b"],
       [0, "0"],
@@ -52,7 +52,7 @@ describe("UserMixin", () => {
       .that.does.not.include("a secret");
   });
 
-  it("compares users by their ids", () => {
+  it("compares users by the result of getId()", () => {
     class Other extends UserMixin {
       constructor(
         readonly company: string,
@@ -75,7 +75,7 @@ describe("UserMixin", () => {
     }
   });
 
-  it("shows only own properties to JSON.stringify and class-transformer", () => {
+  it("adds no properties to the output of JSON.stringify and class-transformer", () => {
     const user = new User(1);
     expect(JSON.stringify(user)).to.equal('{"id":1,"name":"Ann"}');
     expect(instanceToPlain(user)).to.eql({ name: "Ann", id: 1 });
@@ -85,7 +85,7 @@ describe("UserMixin", () => {
     expect(JSON.stringify(user)).to.equal('{"id":1,"name":"Ann","isActive":false}');
   });
 
-  it("changes no other user, and no base class, by an assignment", () => {
+  it("an assignment to one user changes neither other users nor the base class", () => {
     const user = Object.assign(new User(1), { isActive: false, isAuthenticated: false, isAnonymous: true });
     expect(user).to.include({ isActive: false, isAuthenticated: false, isAnonymous: true });
     expect(new User(1)).to.include({ isActive: true, isAuthenticated: true, isAnonymous: false });
@@ -97,7 +97,7 @@ describe("UserMixin", () => {
     expect(new (class extends Mixed {})()).to.include({ isActive: true, isAuthenticated: true });
   });
 
-  it("over another base class keeps what that class has", async () => {
+  it("keeps the static and own members of another base class", async () => {
     abstract class Base {
       static table = "users";
       constructor(readonly id: number) {}

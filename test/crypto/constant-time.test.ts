@@ -9,13 +9,13 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** The value with the letter at this place, from 0, or from the end below it, changed. */
+/** The value with one character changed. A negative place is counted from the end. */
 function changed(value: string, place: number): string {
   const at = place < 0 ? value.length + place : place;
   return value.slice(0, at) + (value[at] === "A" ? "B" : "A") + value.slice(at + 1);
 }
 
-/** How many bytes were compared in constant time while this ran. */
+/** The lengths in bytes of all values that are compared in constant time while `run` runs. */
 async function comparedBy(run: () => unknown): Promise<number[]> {
   const compare = sinon.spy(crypto, "timingSafeEqual");
   syncBuiltinESMExports();
@@ -31,18 +31,18 @@ async function comparedBy(run: () => unknown): Promise<number[]> {
   }
 }
 
-describe("comparing what a browser sends with a secret", () => {
-  it("ASVS 11.2.4: a signature is compared as a whole, wherever it is wrong", async () => {
+describe("the comparison of signatures in cookies", () => {
+  it("ASVS 11.2.4: covers the whole signature in constant time, wherever the signature is wrong", async () => {
     const cookie = encodeCookie("ann", SECRET);
     const start = cookie.indexOf(".") + 1;
     for (const other of [changed(cookie, start), changed(cookie, -5), cookie]) {
       expect(await comparedBy(() => decodeCookie(other, SECRET)), other).to.eql([43]);
     }
     const secrets = [`${SECRET}!`, SECRET, `${SECRET}?`];
-    expect(await comparedBy(() => decodeCookie(cookie, secrets)), "under every secret").to.eql([43, 43, 43]);
+    expect(await comparedBy(() => decodeCookie(cookie, secrets)), "with every secret").to.eql([43, 43, 43]);
   });
 
-  it("ASVS 11.2.4: so are those of session cookies, and of both kinds of remember cookies", async () => {
+  it("ASVS 11.2.4: compares the same number of bytes for session cookies and both kinds of remember cookies", async () => {
     const store = new WatchedStore();
     for (const mode of ["persistent", "stateless"] as const) {
       const origin = await serve(site({ store, remember: { mode } }).app);

@@ -5,19 +5,19 @@ import { SECRET } from "../support/people.js";
 const NEW = "the new secret of both, 32 characters or more";
 const kinds = ["express-session", "latchkey"] as const;
 
-describe("the cookie of a session, as both middlewares make it", () => {
+describe("the session cookie of express-session and of latchkey", () => {
   for (const theirs of kinds) {
     const ours = kinds.find((kind) => kind !== theirs)!;
 
     for (const sid of ["apple", "a.b", "%", "ü+/=", "x".repeat(64)]) {
-      it(`of ${theirs} is that of ${ours}, to the letter: the id ${sid}`, async () => {
+      it(`has exactly the same value from ${theirs} and from ${ours} for the id ${sid}`, async () => {
         const made = await (await siteOf(theirs, { genid: () => sid })).visit();
         const at = await siteOf(ours, { genid: () => sid });
         expect(setCookie(await at.visit())!.value).to.equal(setCookie(made)!.value);
       });
     }
 
-    it(`of ${theirs} leads ${ours} to its session, also when it was signed by an older secret`, async () => {
+    it(`made by ${theirs} opens the session in ${ours} with the same or an older secret, but not with another one`, async () => {
       const made = await (await siteOf(theirs, { genid: () => "apple" })).visit();
       for (const secret of [SECRET, [NEW, SECRET], NEW]) {
         const ids = ["apple", "other"];

@@ -11,15 +11,15 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const NAMES = ["sid", "remember"];
 
-/** The value of a cookie, as the browser sends it. */
+/** The value of one cookie in a `Cookie` header. */
 const valueIn = (name: string, cookie: string) => only(name, cookie).slice(name.length + 1);
 
-/** What other middleware signs with the same secret: Express, as for cookie-parser, and an express-session. */
+/** Cookies that Express and express-session sign with the same secret. */
 async function signedElsewhere(texts: string[]): Promise<string[]> {
   const app = express();
   app.use(expressSession({ secret: SECRET, name: "other", resave: false, saveUninitialized: true }));
   app.post("/sign", express.json(), (req, res) => {
-    Object.assign(req, { secret: SECRET }); // as cookie-parser does
+    Object.assign(req, { secret: SECRET }); // cookie-parser does the same
     res.cookie("signed", (req.body as { text: string }).text, { signed: true }).end();
   });
   const origin = await serve(app);
@@ -27,7 +27,7 @@ async function signedElsewhere(texts: string[]): Promise<string[]> {
   return answers.flatMap(({ cookie }) => NAMES.map((_, n) => valueIn(["signed", "other"][n]!, cookie)));
 }
 
-/** How a value may be presented. */
+/** The ways to write a cookie value: raw, encoded, quoted, without its signature and so on. */
 function spellings(value: string): string[] {
   const raw = decodeURIComponent(value);
   const bare = raw.replace(/^s:/, "");
@@ -36,8 +36,8 @@ function spellings(value: string): string[] {
   return [...new Set(texts.flatMap((text) => [text, encodeURIComponent(text)]))];
 }
 
-describe("a cookie of one purpose", () => {
-  it("is worth nothing for another, under any name and in any spelling: 0 accepted", async () => {
+describe("a cookie that is signed for one purpose", () => {
+  it("is rejected for every other purpose, under any name and in any spelling: 0 accepted", async () => {
     const persistent = site({ store: new WatchedStore() });
     const stateless = site({ store: persistent.store, remember: { mode: "stateless" } });
     for (const { app } of [persistent, stateless]) {

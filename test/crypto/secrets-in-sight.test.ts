@@ -27,14 +27,14 @@ const EVENTS: LoginEventName[] = [
 const CONSOLE = ["log", "info", "warn", "error", "debug", "trace"] as const;
 const MINUTE = 60_000;
 
-/** Everything that a program would write down of this, as it is and as JSON. */
+/** All text that a program could log about a value: its inspection, JSON, message and stack. */
 function written(value: unknown): string {
   const shown = inspect(value, { depth: 20, showHidden: true, maxStringLength: null });
   const { message, stack } = value instanceof Error ? value : {};
   return [shown, JSON.stringify(value), message, stack].join("\n");
 }
 
-/** A site whose every word is written down. */
+/** A site that logs every event, user, session and error. */
 async function talkative(mode: "persistent" | "stateless") {
   const lines: string[] = [];
   const errors: Error[] = [];
@@ -80,7 +80,7 @@ async function talkative(mode: "persistent" | "stateless") {
   return { ...at, lines, errors, note, origin: await serve(at.app) };
 }
 
-/** A cookie's value, and each of its parts that is long enough to be told from other words. */
+/** The value of a cookie and its parts. Parts shorter than 20 characters could be ordinary words, and are left out. */
 function secretsOf(pair: string): string[] {
   const value = pair.slice(pair.indexOf("=") + 1);
   const plain = decodeURIComponent(value);
@@ -109,7 +109,7 @@ describe(`secrets (seed ${seed})`, () => {
   });
 
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`P6 are in no log, warning, error, event, inspection or JSON, remembered ${mode}`, async () => {
+    it(`P6 never appear in a log, warning, error, event, inspection or JSON, with ${mode} remember cookies`, async () => {
       const at = await talkative(mode);
       const line = fc.constantFrom(
         "POST /login/1",
@@ -160,11 +160,11 @@ describe(`secrets (seed ${seed})`, () => {
             at.lines.push(answer.text);
           }
           at.store.before = () => undefined;
-          await new Promise((resolve) => setImmediate(resolve)); // warnings are told in a turn of their own
+          await new Promise((resolve) => setImmediate(resolve)); // Node emits warnings asynchronously
           at.note(at.login);
           at.note(at.store);
           const all = [...at.lines, ...heard].join("\n");
-          for (const secret of tainted) expect(all.includes(secret), `${secret} is in sight`).to.equal(false);
+          for (const secret of tainted) expect(all.includes(secret), `${secret} is visible`).to.equal(false);
           secrets += tainted.size;
         }),
         { seed, numRuns: trials(20_000, 100) },

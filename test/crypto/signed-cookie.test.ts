@@ -7,7 +7,7 @@ const OLD = "the secret before it, just as long as that";
 const OTHER = "a secret that somebody else has, also long";
 
 describe("encodeCookie and decodeCookie", () => {
-  it("give back any text", () => {
+  it("return any text unchanged", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
         expect(decodeCookie(encodeCookie(text, SECRET), SECRET)).to.equal(text);
@@ -16,11 +16,11 @@ describe("encodeCookie and decodeCookie", () => {
     expect(decodeCookie(encodeCookie("", SECRET), SECRET)).to.equal("");
   });
 
-  it("make a value that any cookie can hold", () => {
+  it("use only characters that are valid in a cookie value", () => {
     expect(encodeCookie('{"a":"\u00fc;,= \n"}', SECRET)).to.match(/^[\w-]+\.[\w-]{43}$/);
   });
 
-  it("sign with the first secret and verify with all", () => {
+  it("sign with the first secret and verify with all secrets", () => {
     const before = encodeCookie("ann", OLD);
     const after = encodeCookie("ann", [SECRET, OLD]);
     expect(decodeCookie(before, [SECRET, OLD])).to.equal("ann");
@@ -29,7 +29,7 @@ describe("encodeCookie and decodeCookie", () => {
     for (const secrets of [OTHER, [OTHER], [OTHER, `${SECRET} `]]) expect(decodeCookie(before, secrets)).to.equal(null);
   });
 
-  it("refuse a value with any bit turned, cut or lengthened anywhere", () => {
+  it("reject a value with any bit changed, or with characters removed or added at either end", () => {
     const cookie = encodeCookie("ann:1", SECRET);
     const bytes = Buffer.from(cookie);
     let tried = 0;
@@ -50,7 +50,7 @@ describe("encodeCookie and decodeCookie", () => {
     }
   });
 
-  it("refuse another spelling of a good value", () => {
+  it("reject any other spelling of a valid value", () => {
     const [text, signature] = encodeCookie("any text \u00fc\u00fe\u00ff>?>?", SECRET).split(".") as [string, string];
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const last = alphabet.indexOf(signature.at(-1)!);
@@ -64,7 +64,7 @@ describe("encodeCookie and decodeCookie", () => {
     expect(decodeCookie(`${text.replaceAll("-", "+").replaceAll("_", "/")}.${signature}`, SECRET)).to.equal(null);
   });
 
-  it("give null for junk, whatever it is", () => {
+  it("return null for random text", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string({ unit: "binary" }), fc.base64String(), fc.stringMatching(/^[\w.-]*$/)),
@@ -76,7 +76,7 @@ describe("encodeCookie and decodeCookie", () => {
     );
   });
 
-  it("refuse a secret that is missing or weak, without telling it", () => {
+  it("reject a secret that is missing or weak, and do not show it in the error message", () => {
     for (const secret of ["", "hunter2", [], [SECRET, "hunter2"], undefined, null]) {
       for (const act of [() => encodeCookie("ann", secret as string), () => decodeCookie("a.b", secret as string)]) {
         expect(act)

@@ -4,7 +4,7 @@ import { make, nested, refusal } from "../support/options.js";
 const GROUPS = ["session", "remember"];
 
 describe("the cookie options of a LoginManager", () => {
-  it("refuse cookies that browsers would drop", () => {
+  it("are rejected if browsers would drop the cookie", () => {
     for (const group of GROUPS) {
       const set = ({ name, ...cookie }: { name?: string; [attribute: string]: unknown }) =>
         nested(group, { ...(name && { name }), cookie });
@@ -33,7 +33,7 @@ describe("the cookie options of a LoginManager", () => {
     }
   });
 
-  it("refuse one name for both cookies", () => {
+  it("are rejected if both cookies have the same name", () => {
     expect(refusal("remember.name", { remember: { name: "sid" } })).to.include("also the name of the session cookie");
     expect(refusal("remember.name", { session: { name: "remember" } })).to.include("remember is also the name");
   });

@@ -14,7 +14,7 @@ describe("the resolved options of a LoginManager", () => {
     else process.env.NODE_ENV = NODE_ENV;
   });
 
-  it("accept what is right", () => {
+  it("contain valid values as they were given, with methods in upper case", () => {
     for (const loginView of [
       "/login?a=b#c",
       "https://id.example/",
@@ -34,7 +34,7 @@ describe("the resolved options of a LoginManager", () => {
     });
   });
 
-  it("bind cookies to the host in production, where path and domain allow it", () => {
+  it("use the prefix __Host- in production if secure, path and domain allow it", () => {
     const names = (options: object = {}) => {
       const { sessionCookie, rememberCookie } = make(options).options;
       return [sessionCookie.name, sessionCookie.secure, rememberCookie.name, rememberCookie.secure];
@@ -48,7 +48,7 @@ describe("the resolved options of a LoginManager", () => {
     expect(names({ session: { cookie: { secure: false } } })).to.eql(["sid", false, "__Host-remember", true]);
   });
 
-  it("have the defaults that are documented", () => {
+  it("have the documented default values", () => {
     const day = 24 * 3600 * 1000;
     expect(make({}).options).to.deep.include({
       loginMessage: "Please log in to access this page.",
@@ -75,7 +75,7 @@ describe("the resolved options of a LoginManager", () => {
     expect(make({ nextIn: undefined, session: { cookie: { path: undefined } } }).options).to.eql(make({}).options);
   });
 
-  it("are frozen, and stay as they were given", () => {
+  it("are frozen, and do not change when the application changes its own object", () => {
     const given = {
       secret: [SECRET, `${SECRET}, the old one`],
       store: new MemoryStore(),
@@ -103,7 +103,7 @@ describe("the resolved options of a LoginManager", () => {
     expect(snapshot).not.to.include("evil").and.not.to.include("POST");
   });
 
-  it("keep the secrets as they were given", async () => {
+  it("keep the original secret when the application changes its list of secrets", async () => {
     const { ann, load } = people();
     const secret = [SECRET];
     const options = { store: new MemoryStore(), userLoader: load };
@@ -129,7 +129,7 @@ describe("the loaders", () => {
     return new Browser(await serve(app));
   }
 
-  it("are missed when the first user is to be loaded, not before", async () => {
+  it("if missing, cause an error when the first user is loaded, not earlier", async () => {
     const browser = await appWith(make({}));
     expect((await browser.get("/public")).text).to.equal("public");
     expect((await browser.get("/me")).text).to.equal(
@@ -137,7 +137,7 @@ describe("the loaders", () => {
     );
   });
 
-  it("may be set later", async () => {
+  it("can be set after login.init(app)", async () => {
     const { ann } = people();
     const login = make({});
     const browser = await appWith(login);

@@ -17,7 +17,7 @@ const random = () => randomBytes(32).toString("hex");
 const COOKIES = ["session.cookie", "remember.cookie"];
 
 describe("the options of a LoginManager", () => {
-  it("need a secret of 32 characters, and never tell one", () => {
+  it("require a secret of at least 32 characters, and never show a secret", () => {
     const short = "hunter2";
     const wrong: Array<[unknown, string]> = [
       [undefined, "undefined"],
@@ -44,7 +44,7 @@ describe("the options of a LoginManager", () => {
     expect(inspect(login, { depth: 10, showHidden: true }) + JSON.stringify(login)).not.to.include(SECRET);
   });
 
-  it("need a secret in production that is not printed in the documentation, and not evidently made up", () => {
+  it("reject in production a secret from the documentation or one that is clearly not random", () => {
     const printed = pages().flatMap((page) =>
       [...readFileSync(page, "utf8").matchAll(/(?:SECRET(?:_\d)?|secret)\b[^\n]*?(?:\?\?|:|=) "([^"]{32,})"/g)].map(
         ([, one]) => one!,
@@ -72,7 +72,7 @@ describe("the options of a LoginManager", () => {
         expect(message).to.include("is not random").and.include("openssl rand");
         for (let at = 0; at + 12 <= secret.length; at += 4) {
           const part = secret.slice(at, at + 12);
-          if (part.trim() !== "") expect(message, "no part of it").not.to.include(part);
+          if (part.trim() !== "") expect(message, "part of the secret").not.to.include(part);
         }
       }
       expect(() => make({ secret }), secret).not.to.throw();
@@ -85,7 +85,7 @@ describe("the options of a LoginManager", () => {
     }
   });
 
-  it("accept in production the secrets that the examples make up, or take from the environment", () => {
+  it("receive only random secrets or secrets from the environment in the examples", () => {
     const examples = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((path) =>
       path.endsWith(".ts"),
     );
@@ -95,7 +95,7 @@ describe("the options of a LoginManager", () => {
     expect(given.filter((line) => !line.includes("randomBytes(32)"))).to.eql([]);
   });
 
-  it("are an object", () => {
+  it("must be an object", () => {
     for (const [options, kind] of [
       [undefined, "undefined"],
       [null, "null"],
@@ -108,7 +108,7 @@ describe("the options of a LoginManager", () => {
     }
   });
 
-  it("have known names, also inside of others", () => {
+  it("must have known names, also in nested objects", () => {
     expect(refusal("loginVeiw", { loginVeiw: "/login" })).to.match(/unknown option; the options are .*loginView/);
     expect(refusal("remember.durration", { remember: { durration: "1d" } })).to.include(
       "duration, idleTimeout, refreshEachRequest",
@@ -134,7 +134,7 @@ describe("the options of a LoginManager", () => {
   ];
   const handlers = ["onUnauthorized", "onNeedsRefresh", "onForbidden"];
   for (const option of [...functions, ...handlers]) {
-    it(`${option} takes a function`, () => {
+    it(`${option} accepts only a function`, () => {
       expect(refusal(option, nested(option, "load"))).to.equal(`${option}: expected a function, not a string`);
       expect(refusal(option, nested(option, null))).to.include("not null");
       expect(() => make(nested(option, () => null))).not.to.throw();
@@ -147,7 +147,7 @@ describe("the options of a LoginManager", () => {
     ...["remember.duration", "remember.idleTimeout", "session.cookie.maxAge"],
   ];
   for (const option of durations) {
-    it(`${option} takes a duration above zero`, () => {
+    it(`${option} accepts only a duration above zero`, () => {
       for (const value of ["", " ", "abc", "-1", "-1h", "0", "5 parsecs", "1d1h", "1".repeat(101)]) {
         expect(refusal(option, nested(option, value))).to.include(`${JSON.stringify(value)} is not a duration; give`);
       }
@@ -169,12 +169,12 @@ describe("the options of a LoginManager", () => {
     });
   }
 
-  it("remember for 400 days at most, as browsers do", () => {
+  it("limit remember.duration to 400 days, the limit of browsers", () => {
     expect(refusal("remember.duration", { remember: { duration: "401d" } })).to.include("400 days");
     expect(make({ remember: { duration: "400d" } }).options.rememberDuration).to.equal(400 * 24 * 3600 * 1000);
   });
 
-  it("wait for the store no longer than a timer can", () => {
+  it("limit storeTimeout to 24 days, the limit of a timer", () => {
     expect(refusal("storeTimeout", { storeTimeout: "25d" })).to.include("24 days");
     expect(make({ storeTimeout: "24d" }).options.storeTimeout).to.equal(24 * 24 * 3600 * 1000);
   });
@@ -229,7 +229,7 @@ describe("the options of a LoginManager", () => {
     ),
   ];
   for (const [option, expected, values] of wrong) {
-    it(`${option} that is wrong is told, with what it should be (${expected})`, () => {
+    it(`reject an invalid ${option}, and say in the error what is expected (${expected})`, () => {
       for (const value of values) {
         const message = refusal(option, nested(option, value));
         expect(message).to.include(expected).and.not.to.include(SECRET);
@@ -238,7 +238,7 @@ describe("the options of a LoginManager", () => {
     });
   }
 
-  it("are told as they were given, where they are no secrets", () => {
+  it("show the invalid value in the error message unless it may be a secret", () => {
     expect(refusal("nextIn", { nextIn: "session" })).to.equal('nextIn: expected "query", "cookie", not "session"');
     expect(refusal("exemptMethods", { exemptMethods: ["GET", "PUT "] })).to.include('not "PUT "');
     expect(refusal("loginView", { loginView: { "/": "/login", "/admin": "admin" } })).to.include('"/admin": "admin"');
@@ -246,7 +246,7 @@ describe("the options of a LoginManager", () => {
     expect(refusal("redirectHost", { redirectHost: "a/b" })).to.include('not "a/b"');
   });
 
-  it("refuse a store that lacks a verb, and name the verb", () => {
+  it("reject a store that lacks a method, and name the method", () => {
     const verbs = ["create", "read", "update", "touch", "destroy", "listByUser", "destroyByUser", "prune"];
     for (const verb of verbs) {
       const store = Object.fromEntries(verbs.map((name) => [name, name === verb ? undefined : () => {}]));
@@ -257,7 +257,7 @@ describe("the options of a LoginManager", () => {
     }
   });
 
-  it("refuse a store that says it lacks something else", () => {
+  it("reject a store whose lacks has an unknown name or is not a list", () => {
     const store = Object.assign(new MemoryStore(), { lacks: ["compareAndSet", "index"] });
     expect(refusal("store", { store })).to.include(
       'its "lacks" may only contain "compareAndSet" and "listByUser", not "index"',
@@ -267,13 +267,13 @@ describe("the options of a LoginManager", () => {
     );
   });
 
-  it("refuse a realm that is no name", () => {
+  it("reject an invalid realm", () => {
     for (const realm of ["", "a b", "@a", "a".repeat(33), 1]) refusal("realm", { realm });
     expect(make({ realm: "staff_2-b" }).options.realm).to.equal("staff_2-b");
     expect(make({}).options.realm).to.equal("");
   });
 
-  it("refuse to remember, or to limit logins, as the store cannot", () => {
+  it("reject options for remember cookies and maxSessions that the store or the mode does not support", () => {
     for (const lacks of [["compareAndSet"], ["listByUser"]]) {
       const lacking = Object.assign(new MemoryStore(), { lacks });
       expect(refusal("remember.mode", { store: lacking, remember: { mode: "persistent" } })).to.include(

@@ -15,7 +15,7 @@ const DAY = 24 * HOUR;
 
 const cookie = (name: string) => ({ name, path: "/", secure: "auto", sameSite: "lax", httpOnly: true });
 
-/** The policy of a manager without options, which the documentation tells. */
+/** The documented policy of a manager without options. */
 const DEFAULTS: Policy = {
   assuranceLevel: 1,
   idleTimeout: DAY,
@@ -34,11 +34,11 @@ const policyOf = (options: Partial<LoginManagerOptions<never>>) =>
   make({ store: new MemoryStore(), ...options }).policy();
 
 describe("login.policy()", () => {
-  it("tells the defaults, and deviates in nothing", () => {
+  it("returns the default values and no deviations", () => {
     expect(policyOf({})).to.deep.equal(DEFAULTS);
   });
 
-  it("tells each option that was given, in milliseconds", () => {
+  it("returns each option that was given, with durations in milliseconds", () => {
     const policy = policyOf({
       idleTimeout: "15m",
       absoluteTimeout: "12h",
@@ -70,8 +70,8 @@ describe("login.policy()", () => {
     expect(policyOf({ sessionProtection: false }).sessionProtection).to.equal(false);
   });
 
-  it("tells the cookies of production", () => {
-    const store = new WatchedStore(); // outside, or the MemoryStore would warn
+  it("returns the names and the secure attribute of the cookies in production", () => {
+    const store = new WatchedStore(); // created outside of production, or MemoryStore would warn
     const { cookies } = inProduction(() => make({ store }).policy());
     expect(Object.values(cookies).map(({ name, secure }) => [name, secure])).to.deep.equal([
       ["__Host-sid", true],
@@ -90,14 +90,14 @@ describe("login.policy()", () => {
     expect(login.policy()).to.deep.equal(DEFAULTS);
   });
 
-  it("tells how browsers are remembered, by the store and the option", () => {
+  it("returns the mode of remember cookies, which depends on the store and the option", () => {
     const plain = Object.assign(new MemoryStore(), { lacks: ["listByUser"] as const });
     expect(make({ store: plain }).policy().remember.mode).to.equal("stateless");
     expect(policyOf({ remember: { mode: "stateless" } }).remember.mode).to.equal("stateless");
     expect(make({ remember: { mode: "persistent" } }).policy().remember.mode).to.equal("persistent");
   });
 
-  it("may be asked before the application is there, and decides nothing by that", () => {
+  it("can be called before the manager is mounted, and does not affect the mode that is chosen later", () => {
     const login = make({});
     login.policy();
     login.init(express());
@@ -115,7 +115,7 @@ describe("login.policy()", () => {
     { assuranceLevel: 3, absoluteTimeout: 12 * HOUR, idleTimeout: 15 * MINUTE, shown: ["12 h", "15 min"] },
   ] as const;
   for (const { assuranceLevel, absoluteTimeout, idleTimeout, shown } of limits) {
-    it(`at assurance level ${assuranceLevel}: what exceeds NIST's limits is told, and warned of once a manager`, async () => {
+    it(`at assurance level ${assuranceLevel}: lists timeouts above NIST's limits, and warns once for each manager`, async () => {
       const source = `NIST SP 800-63B-4 allows at assurance level ${assuranceLevel}`;
       const at = idleTimeout ?? 400 * DAY;
       const given = { assuranceLevel, store: new MemoryStore() };
@@ -139,7 +139,7 @@ describe("login.policy()", () => {
     });
   }
 
-  it("the default options warn of nothing; at a higher level they do, in whole hours", async () => {
+  it("does not warn about the default options at level 1, but does at level 3, with the units h and min", async () => {
     expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET }))).to.deep.equal([]);
     expect(await warningsOf(POLICY, () => new LoginManager({ secret: SECRET, assuranceLevel: 3 }))).to.deep.equal([
       "absoluteTimeout is 720 h, longer than the 12 h that NIST SP 800-63B-4 allows at assurance level 3",

@@ -33,7 +33,7 @@ async function failed(cases: StoreCase[]): Promise<string[]> {
 const failures = (store: SessionStore, options: Omit<StoreConformanceOptions, "store"> = {}) =>
   failed(storeConformance({ store: () => store, ...options }));
 
-/** The suite for a store that makes a mistake, and for another one whose backend cannot be reached. */
+/** The cases for a store with a mistake. The case of a failing backend gets a second store with the same mistake. */
 function casesOf([change, , lacks]: Mistake): StoreCase[] {
   const store = PlainStore.with(change);
   const failing = () => PlainStore.with(change, unreachable());
@@ -50,7 +50,7 @@ function unreachable(): PlainBackend {
 
 const isInRealTime = ({ name }: StoreCase) => name.endsWith("in real time");
 
-/** The failures of the case in real time, for all mistakes at once: it waits, and does not move `Date.now`. */
+/** The failures of the case in real time, by mistake. The case waits in real time, so it runs for all mistakes at once. */
 function failuresInRealTime(): Promise<Map<string, string[]>> {
   running ??= Promise.all(
     Object.entries(mistakes).map(async ([name, mistake]): Promise<[string, string[]]> => {
@@ -64,12 +64,12 @@ let running: Promise<Map<string, string[]>> | undefined;
 describe("storeConformance", () => {
   before(failuresInRealTime);
 
-  it("is passed by a store that keeps the contract", async () => {
+  it("passes for a store that follows the contract", async () => {
     expect(await failures(new PlainStore(), { failing: () => new PlainStore(unreachable()) })).to.eql([]);
   });
 
   for (const [name, mistake] of Object.entries(mistakes)) {
-    it(`finds that ${name}`, async () => {
+    it(`detects this mistake: ${name}`, async () => {
       const names = await failed(casesOf(mistake).filter((one) => !isInRealTime(one)));
       names.push(...(await failuresInRealTime()).get(name)!);
       const [, foundBy] = mistake;
@@ -77,7 +77,7 @@ describe("storeConformance", () => {
     });
   }
 
-  it("has no case that all mistakes pass", () => {
+  it("has only cases that detect at least one of the mistakes", () => {
     const all = [undefined, ["listByUser"] as const].flatMap((lacks) =>
       casesOf([() => ({}), [], lacks ? [...lacks] : []]),
     );
@@ -91,9 +91,9 @@ describe("storeConformance", () => {
       ).to.have.length(1);
   });
 
-  it("leaves out what a store is said to lack, and finds it lacking otherwise", async () => {
+  it("skips the cases that the lacks option excludes, and fails them if the option does not match the store", async () => {
     const inner = new MemoryStore();
-    /** As with several processes, each of which makes one call. */
+    /** Makes each call with a new store, as several processes would. */
     const wrapped = new Proxy(new ExpressSessionStore(inner), {
       get: (_, method) => {
         const store = new ExpressSessionStore(inner);

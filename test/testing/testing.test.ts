@@ -32,7 +32,7 @@ function loginApp(options: Partial<ConstructorParameters<typeof LoginManager<Per
 }
 
 describe("loginAs", () => {
-  it("logs in for supertest", async () => {
+  it("returns a cookie that logs a user in with supertest", async () => {
     const { app, login, ann, bob } = loginApp();
     const me = async (cookie: string) => (await request(app).get("/me").set("Cookie", cookie).expect(200)).body;
     const [asAnn, asBob] = [await loginAs(login, ann), await loginAs(login, bob)];
@@ -42,7 +42,7 @@ describe("loginAs", () => {
     await request(app).get("/me").expect(401);
   });
 
-  it("logs in for fetch, whatever client it says it is", async () => {
+  it("returns a cookie that works with fetch and with any user agent", async () => {
     for (const sessionProtection of ["basic", "strong", false] as const) {
       const { app, login, ann } = loginApp({ sessionProtection });
       const origin = await serve(app);
@@ -54,7 +54,7 @@ describe("loginAs", () => {
     }
   });
 
-  it("makes a login that is not fresh", async () => {
+  it("creates a login that is not fresh if fresh is false", async () => {
     const { app, login, ann } = loginApp();
     const cookie = await loginAs(login, ann, { fresh: false });
     const { body } = await request(app).get("/me").set("Cookie", cookie).expect(200);
@@ -62,7 +62,7 @@ describe("loginAs", () => {
     await request(app).get("/fresh").set("Cookie", cookie).expect(403);
   });
 
-  it("makes a remembered login, with a remember cookie that works by itself", async () => {
+  it("creates a remembered login with a remember cookie that works without the session", async () => {
     const { app, login, ann, store } = loginApp();
     const cookie = await loginAs(login, ann, { remember: true });
     const me = async (value: string) => (await request(app).get("/me").set("Cookie", value).expect(200)).body;
@@ -75,7 +75,7 @@ describe("loginAs", () => {
     expect(await me(both)).to.eql({ name: "Ann", fresh: true, remembered: false });
   });
 
-  it("signs with the first of several secrets, under the cookie names of the options", async () => {
+  it("signs with the first of several secrets, and uses the cookie names from the options", async () => {
     const names = { session: { name: "a" }, remember: { name: "b" } };
     const { app, login, ann } = loginApp({ secret: [SECRET, `${SECRET}, the old one`], ...names });
     const cookie = await loginAs(login, ann, { remember: true });
@@ -90,7 +90,7 @@ describe("loginAs", () => {
     }
   });
 
-  it("keeps a login that the store lists, and that ends like another", async () => {
+  it("stores a session that is listed for the user, and that ends when the stamp changes", async () => {
     const { app, login, ann, store } = loginApp();
     const cookie = await loginAs(login, ann);
     const [kept] = await storedSessions(store, "1");
@@ -101,7 +101,7 @@ describe("loginAs", () => {
     expect(await storedSessions(store, "1")).to.eql([]);
   });
 
-  it("logs an inactive user in, whom guards refuse", async () => {
+  it("logs in an inactive user, but guards still refuse the user", async () => {
     const { app, login, cid } = loginApp();
     await request(app)
       .get("/me")
@@ -109,7 +109,7 @@ describe("loginAs", () => {
       .expect(401);
   });
 
-  it("needs a manager that is mounted, and a user with an id", async () => {
+  it("rejects if the manager is not mounted or the user has no valid id", async () => {
     const error = await loginAs(new LoginManager<Person>({ secret: SECRET }), people().ann).catch((reason) => reason);
     expect(error).to.be.instanceOf(MiddlewareMissingError).with.property("message").that.includes("login.init(app)");
     const { login } = loginApp();

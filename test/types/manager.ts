@@ -52,7 +52,7 @@ same<Parameters<UserLoader<User>>, [id: string, req: Request]>(true);
 same<Parameters<ChallengeHandler>["length"], 3>(true);
 same<Extract<View, (...args: never[]) => unknown>, (req: Request) => string | undefined>(true);
 
-/** Which class an option is of decides what comes out. */
+/** The compiler infers the user classes from the options. */
 export async function inferred(): Promise<void> {
   const byLoader = new LoginManager({ secret: "", userLoader: () => new User(), anonymousUser: () => new Guest() });
   same<typeof byLoader, LoginManager<User, Guest>>(true);
@@ -64,7 +64,7 @@ export async function inferred(): Promise<void> {
   same<Awaited<ReturnType<typeof later.currentUser>>, User | AnonymousUser>(true);
 }
 
-/** What a listener of each event is told. */
+/** The details that a listener of an event receives, without the request. */
 type Told<N extends LoginEventName> = Omit<LoginEvents<User>[N], "req">;
 same<Parameters<LoginListener<User, "loggedIn">>[0], { req: Request; user: User }>(true);
 same<Told<"loggedIn" | "loadedFromCookie" | "loadedFromRequest" | "loginConfirmed">["user"], User>(true);

@@ -1,5 +1,5 @@
-/** Compiles only where both are the same type. */
+/** True if both types are the same. */
 export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
-/** Asserts, to the compiler alone, that two types are the same. */
+/** Compiles only if two types are the same. Does nothing at run time. */
 export function same<A, B>(_yes: Same<A, B>): void {}

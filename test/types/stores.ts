@@ -86,13 +86,13 @@ same<StoreConformanceOptions["lacks"], SessionStore["lacks"]>(true);
 same<Parameters<typeof loginAs>["length"], 2 | 3>(true);
 same<keyof LoginAsOptions, "fresh" | "remember">(true);
 
-/** `assertId` tells the compiler too. */
+/** The compiler knows after `assertId` that the value is a string. */
 export function narrowed(id: unknown): string {
   assertId("id", id);
   return id;
 }
 
-// @ts-expect-error A Date is nothing that JSON gives back.
+// @ts-expect-error A Date is not a JSON value.
 export const date: JsonObject = { at: new Date() };
 // @ts-expect-error A store has every method.
 export const lacking: SessionStore = { read: async () => null };

@@ -50,7 +50,7 @@ same<Flash, { message: string; category: string }>(true);
 same<typeof encodeCookie, (payload: string, secret: string | readonly string[]) => string>(true);
 same<typeof decodeCookie, (cookie: string, secret: string | readonly string[]) => string | null>(true);
 
-/** What `req.session` offers: values of the application's own, latchkey's, and verbs by promise or callback. */
+/** `req.session` has latchkey's properties, and methods that return a promise or accept a callback. */
 export async function session({ session: kept, sessionID }: Request): Promise<void> {
   const save = kept.save();
   same<[typeof sessionID, typeof kept.id], [string, string]>(true);
@@ -59,7 +59,7 @@ export async function session({ session: kept, sessionID }: Request): Promise<vo
   same<typeof verbs, readonly [Promise<void>, Promise<void>, Promise<void>]>(true);
   const called = kept.save((error: unknown) => void error);
   same<typeof called.id, string>(true);
-  // @ts-expect-error A callback means that there is no promise.
+  // @ts-expect-error A method that received a callback does not return a promise.
   called.then(() => {});
   const maybe = (done?: () => void) => kept.save(done);
   same<ReturnType<typeof maybe>["id"], string>(true);
