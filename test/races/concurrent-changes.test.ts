@@ -14,7 +14,7 @@ import { trials } from "../support/trials.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** Two stores on the same, as two processes would have them. */
+/** Two stores over the same data, as two processes would have. */
 interface Pair {
   stores: [SessionStore, SessionStore];
   close(): Promise<unknown>;
@@ -28,7 +28,7 @@ interface Place {
 const backends = await backendsHere();
 const redis = backends.find(({ name }) => name === "redis");
 
-/** A store of express-session cannot write under a condition: its wrapper serves one process, and both sites are in it. */
+/** An express-session store has no conditional writes. Its wrapper works in one process only, so both sites share it. */
 function wrapped(store: expressSession.Store, close: () => Promise<unknown> = async () => {}): Pair {
   const one = new ExpressSessionStore(store);
   return { stores: [one, one], close };
@@ -60,17 +60,17 @@ const places: Place[] = [
     : []),
 ];
 
-/** Changes a session in one of the trials. */
+/** Changes the session in one trial. */
 type Change = (values: Values, trial: number) => void;
 type Values = Request["session"] & Record<string, unknown>;
 
-/** What two requests do to one session, and what has to be there afterwards. */
+/** The changes that two requests make to one session, and a check of the result. */
 interface Pairing {
   changes: [Change, Change];
   isRight(values: Values, trial: number): boolean;
 }
 
-/** A value that shows when it was put together from two. */
+/** A value of many parts. A mix of two such values does not pass `isWhole`. */
 const whole = (by: string, trial: number) => ({ by, trial, parts: Array<string>(20).fill(by) });
 const isWhole = (value: unknown, by: string, trial: number) =>
   JSON.stringify(value) === JSON.stringify(whole(by, trial));
@@ -81,25 +81,25 @@ const set =
   };
 
 const pairings: Record<string, Pairing> = {
-  "different keys: both are kept": {
+  "keeps both changes when the requests set different keys": {
     changes: [set("one", "one"), set("other", "other")],
     isRight: ({ one, other }, trial) => isWhole(one, "one", trial) && isWhole(other, "other", trial),
   },
-  "the same key: one of them wins, as a whole": {
+  "keeps one complete value when the requests set the same key": {
     changes: [set("same", "one"), set("same", "other")],
     isRight: ({ same }, trial) => isWhole(same, "one", trial) !== isWhole(same, "other", trial),
   },
-  "a key that one removes, and another that the other sets: neither is undone": {
+  "keeps both changes when one request removes a key and the other sets another key": {
     changes: [(values) => delete values.note, set("other", "other")],
     isRight: ({ note, other }, trial) => note === undefined && isWhole(other, "other", trial),
   },
 };
 
-/** Routes that change a session once both requests have read it, and one that shows what is in it. */
+/** Adds a route that changes the session after both requests have read it, and a route that returns its values. */
 function mount(app: Express, { changes }: Pairing, wait: RequestHandler): void {
   app.post(
     "/change/:index/:trial",
-    (_req, _res, next) => void currentUser().then(() => next(), next), // has read it
+    (_req, _res, next) => void currentUser().then(() => next(), next), // reads the session
     wait,
     (req, res) => {
       changes[Number(req.params.index)]!(req.session as Values, Number(req.params.trial));
@@ -112,13 +112,13 @@ function mount(app: Express, { changes }: Pairing, wait: RequestHandler): void {
   });
 }
 
-describe("R-6: two requests that change one session at once, at two servers", () => {
+describe("R-6: two concurrent requests that change one session on two servers", () => {
   expectNoUnhandledRejections();
 
   for (const { name, open } of places) {
     const times = trials(1000, name === "memory" ? 1000 : 100, 30);
     for (const [what, pairing] of Object.entries(pairings)) {
-      it(`on ${name}, ${what}, ${times} of ${times} times`, async () => {
+      it(`on ${name}, ${what} (${times} times)`, async () => {
         const { stores, close } = await open();
         const { gate, wait } = gates();
         const watched = stores.map((inner) => new WatchedStore(inner));
@@ -155,7 +155,7 @@ describe("R-6: two requests that change one session at once, at two servers", ()
         const updates = watched.flatMap(({ calls }) => calls).filter((verb) => verb === "update");
         expect(
           updates,
-          "one for the note, one for each change, and a second for the one that came late",
+          "one for the note, one for each change, and one more because the later change is retried",
         ).to.have.lengthOf(4 * times);
       });
     }

@@ -15,7 +15,7 @@ const OPERATIONS = WORKERS * trials(2000, 200);
 const IDS = 40;
 const USERS = ["ann", "bob", "cid"];
 
-/** How to see that somebody waits for a lock, how to be patient oneself, and what the loser is told. */
+/** Per database: a query for who waits for a lock, a longer wait for our own connection, and the deadlock's error code. */
 const POSTGRES = {
   open: async () => new DataSource({ type: "postgres", url: (await shared.postgres()).url }).initialize(),
   waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
@@ -24,7 +24,7 @@ const POSTGRES = {
 };
 const MARIADB = {
   open: async () => new DataSource({ type: "mariadb", url: (await shared.mariadb()).url }).initialize(),
-  // innodb_trx would say it outright, but does not change while it is being asked.
+  // innodb_trx would show the wait directly, but its contents do not change while they are polled.
   waits:
     "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DELETE %' AND time_ms > 100",
   patience: "SET innodb_lock_wait_timeout = 60",
@@ -42,11 +42,11 @@ const updating = await backendsHere("sqlite", "postgres", "mariadb", "redis", ..
 const UPDATES = 50;
 const ROUNDS = 20;
 
-describe("many that update the same revision", () => {
+describe("concurrent updates of the same revision", () => {
   expectNoUnhandledRejections();
 
   for (const { name, open } of updating) {
-    it(`${ROUNDS} times ${UPDATES} at once by two connections on ${name}: one does it each time, and its data is kept`, async () => {
+    it(`on ${name}, exactly one of ${UPDATES} updates over two connections succeeds, and its data is stored (${ROUNDS} rounds)`, async () => {
       const { store, another, close } = await open();
       const stores = [store, await another!()];
       const winners: number[] = [];
@@ -72,11 +72,11 @@ describe("many that update the same revision", () => {
 
 const sql = await backendsHere(...SQL);
 
-describe("a session that is changed before each statement which is to end it", () => {
+describe("destroying a session that another connection updates after every read", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of sql) {
-    it(`ends all the same on ${name}`, async () => {
+    it(`ends the session on ${name}`, async () => {
       const { store, database, another, close } = await open();
       try {
         const now = Date.now();
@@ -99,17 +99,17 @@ describe("a session that is changed before each statement which is to end it", (
   }
 });
 
-describe("many that work on the same sessions", () => {
+describe("many workers on the same sessions", () => {
   expectNoUnhandledRejections();
 
   for (const { name, open } of here) {
-    it(`${OPERATIONS} mixed operations of ${WORKERS} workers on ${name}, pruning among them: none fails, and none finds what had ended`, async () => {
+    it(`on ${name}, ${OPERATIONS} mixed operations of ${WORKERS} workers all succeed and never find an ended session`, async () => {
       const { store, close } = await open();
       const pick = (count: number) => Math.floor(Math.random() * count);
       const user = () => USERS[pick(USERS.length)]!;
       const record = (): SessionRecord => {
         const now = Date.now();
-        const lifetime = pick(4) === 0 ? 5 : 3_600_000; // some are soon over
+        const lifetime = pick(4) === 0 ? 5 : 3_600_000; // some expire soon
         return {
           kind: "session",
           userId: user(),
@@ -126,7 +126,7 @@ describe("many that work on the same sessions", () => {
       const ended = new Set<string>();
       const found: string[] = [];
 
-      /** What workers do with one of the last sessions that were made; true when they find it. */
+      /** The workers' operations on one of the last sessions created. Each resolves to true if it finds that session. */
       const operations: Array<(id: string) => Promise<boolean>> = [
         async (id) => (await store.read(id)) !== null,
         (id) => store.update(id, record()),
@@ -158,11 +158,11 @@ describe("many that work on the same sessions", () => {
       );
       for (const id of ended) if (await store.read(id)) found.push(id);
       await close();
-      expect(found, "what had ended").to.eql([]);
+      expect(found, "ended sessions that were found").to.eql([]);
       expect(ended.size).to.be.above(OPERATIONS / 20);
     });
 
-    it(`a deadlock on ${name}: the store's statement is chosen to fail, and is tried again`, async () => {
+    it(`on ${name}, the store retries a statement that the database aborts to end a deadlock`, async () => {
       const opened = await open();
       const { store, query, table, close } = opened;
       const dataSource = await deadlocks[name]!.open();
@@ -177,7 +177,7 @@ describe("many that work on the same sessions", () => {
         const failed = failuresOf(opened);
         await other.query(patience);
         await other.startTransaction();
-        for (let n = 0; n < 20; n++) await write(`x${n}`); // it has more to lose, so it is not the one to fail
+        for (let n = 0; n < 20; n++) await write(`x${n}`); // MariaDB aborts the transaction with fewer writes
         await write("b");
         const pruned = store.prune();
         await until(async () => (await query!(waits)).length > 0);

@@ -10,7 +10,7 @@ import { trials } from "../support/trials.js";
 const USERS = 50;
 const REQUESTS = trials(10_000, 10_000, 2000);
 
-/** Lets others go first, in one of the ways that code waits. */
+/** Waits in one of the ways that code can wait, chosen at random, so that other requests run in between. */
 function pause(): Promise<unknown> {
   const chance = Math.floor(Math.random() * 6);
   if (chance < 3) return wait(chance + 1);
@@ -19,7 +19,7 @@ function pause(): Promise<unknown> {
   return Promise.resolve();
 }
 
-/** Knows nothing of the request. */
+/** Returns the current user's name without access to the request. */
 async function whoAmI(): Promise<string> {
   await pause();
   const { name } = (await currentUser()) as Person;
@@ -28,7 +28,7 @@ async function whoAmI(): Promise<string> {
 }
 
 describe("currentUser without a request", () => {
-  it(`is never another's: 0 of ${REQUESTS} interleaved requests of ${USERS} users`, async () => {
+  it(`always returns the user of the current request (${REQUESTS} interleaved requests of ${USERS} users)`, async () => {
     const byId = new Map(Array.from({ length: USERS }, (_, n) => [String(n), new Person(String(n), `User ${n}`)]));
     const app = express();
     const userLoader = async (id: string) => {

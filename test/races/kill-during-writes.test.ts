@@ -14,7 +14,7 @@ const ROUNDS = trials(200, 3);
 const USERS = 8;
 const here = await backendsHere("sqlite", "postgres");
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** A random number generator (mulberry32). It returns numbers from 0 to 1, the same ones for the same seed. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -25,7 +25,7 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** Logs in, confirms, logs in again and logs out, over and over, until the server ends; notes every cookie that was given. */
+/** Repeats login, confirmation, login and logout until the server stops. Collects every cookie that the server sets. */
 async function comeAndGo(origin: string, id: string, cookies: string[], answered: () => void): Promise<void> {
   const lines = [`POST /login/${id}`, "POST /confirm", `POST /login/${id}`, "POST /logout"];
   for (let cookie = "", n = 0; ; n++) {
@@ -39,7 +39,7 @@ async function comeAndGo(origin: string, id: string, cookies: string[], answered
   }
 }
 
-/** How many of the cookies, each with its user's id, the store still knows, by a site that opens it anew. */
+/** Opens the store in a new site. Returns each user's number of sessions, the accepted cookies and the last cookie. */
 async function look(url: string, cookies: Map<string, string[]>) {
   const store = await openStore(url);
   const watched = new WatchedStore(store);
@@ -60,7 +60,7 @@ describe("a process that is killed while it writes", () => {
   for (const { name } of here) {
     const seed = Number(process.env.KILL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
-    it(`${ROUNDS} times on ${name}: the store opens clean, and one cookie at most is good, the last (KILL_SEED=${seed})`, async () => {
+    it(`on ${name}, the store opens again and accepts at most the last cookie (${ROUNDS} kills, KILL_SEED=${seed})`, async () => {
       const random = numbers(seed);
       const place = await places[name]!();
       const lives: number[] = [];
@@ -82,17 +82,18 @@ describe("a process that is killed while it writes", () => {
           });
           if (name === "sqlite") expect(await integrity(place.url)).to.eql("ok");
           for (const { live, accepted, last } of await look(place.url, cookies)) {
-            // A move that was killed halfway leaves its new session beside the old one. Nobody was given its id.
+            // If the process is killed while it moves a login, the old and the new session are both stored.
+            // No browser has the id of the new one.
             expect(live, "sessions of one login").to.be.at.most(2);
-            expect(accepted.length, "cookies that are good").to.be.at.most(1);
+            expect(accepted.length, "accepted cookies").to.be.at.most(1);
             expect(
               accepted.filter((cookie) => cookie !== last),
-              "cookies that were replaced",
+              "replaced cookies that are accepted",
             ).to.eql([]);
             lives.push(accepted.length);
           }
         }
-        expect([...new Set(lives)].sort(), "some were logged in, some were not").to.eql([0, 1]);
+        expect([...new Set(lives)].sort(), "some users are logged in, and some are not").to.eql([0, 1]);
       } finally {
         await place.remove();
       }

@@ -11,31 +11,34 @@ import { trials } from "../support/trials.js";
 
 const HOURS = trials(12, 4);
 const PROGRAM = fileURLToPath(new URL("../support/leak-program.js", import.meta.url));
-/** Less than one object a request comes to, and more than what the engine itself goes on learning. */
+/** One leaked object per request exceeds this limit. The growth of the engine's own caches stays below it. */
 const MOST_BYTES_AN_HOUR = 1_000_000;
 
-/** Hours of visits in a process of its own, which has to end by itself. */
+/** Runs hours of visits in a child process. Resolves only if that process exits by itself. */
 async function visits(url: string, hours: number, ...leaks: string[]): Promise<Checkpoint[]> {
   const args = ["--expose-gc", "--require", "reflect-metadata", PROGRAM, url, String(hours), ...leaks];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout) as Checkpoint[];
 }
 
-/** By how much the heap grows in an hour: between the least of each half, for at times a full collection leaves some 500 KB for the next. */
+/**
+ * Returns how much the heap grows per hour, in bytes: the minimum of the second half minus the minimum of the first half.
+ * It compares minimums because a full garbage collection sometimes leaves about 500 KB for the next one.
+ */
 function growth(checkpoints: Checkpoint[]): number {
   const half = checkpoints.length / 2;
   const least = (some: Checkpoint[]) => Math.min(...some.map(({ heap }) => heap));
   return (least(checkpoints.slice(half)) - least(checkpoints.slice(0, half))) / half;
 }
 
-inTestAll("hours of people who log in, read, confirm, log out and stay away", () => {
+inTestAll("hours of logins, reads, confirmations, logouts and abandoned sessions", () => {
   let dir: string;
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "latchkey-leaks-"));
   });
   after(() => rm(dir, { recursive: true }));
 
-  it(`R-17: ${HOURS} on a memory store: heap and handles are flat, no session is left, and the process ends`, async () => {
+  it(`R-17: heap and handles do not grow in ${HOURS} hours on a memory store, no session is left, and the process exits`, async () => {
     const checkpoints = await visits("memory:", HOURS);
     expect(growth(checkpoints)).to.be.below(MOST_BYTES_AN_HOUR);
     expect(checkpoints.map(({ left }) => left)).to.eql(Array(HOURS).fill(0));
@@ -43,13 +46,13 @@ inTestAll("hours of people who log in, read, confirm, log out and stay away", ()
     expect(checkpoints.at(-1)!.requests).to.be.above(HOURS * 2500);
   });
 
-  it(`${HOURS} on SQLite: heap and handles are flat, and the process ends once the store is closed`, async () => {
+  it(`heap and handles do not grow in ${HOURS} hours on SQLite, and the process exits after the store is closed`, async () => {
     const checkpoints = await visits(`sqlite:${join(dir, "sessions.db")}`, HOURS);
     expect(growth(checkpoints)).to.be.below(MOST_BYTES_AN_HOUR);
     for (const { handles } of checkpoints) expect(handles).to.eql(checkpoints[0]!.handles);
   });
 
-  it("would be told of an application that keeps each session", async () => {
+  it("the limit on growth detects an application that leaks each session", async () => {
     expect(growth(await visits("memory:", 2, "leaks"))).to.be.above(MOST_BYTES_AN_HOUR);
   });
 });

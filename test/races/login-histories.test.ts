@@ -12,27 +12,28 @@ import { seed, trials } from "../support/trials.js";
 
 const here = await backendsHere(...REMEMBERING);
 const HOUR = 60 * 60 * 1000;
-/** No session lives longer unused. */
+/** Longer than the idle timeout: every unused session has expired by then. */
 const IDLE = 25 * HOUR;
 const BROWSERS = 3;
-/** Whether to remember; left out as well. */
+/** The `remember` login option per query parameter. Any other parameter leaves the option out. */
 const CHOICES: Record<string, boolean> = { yes: true, no: false };
 
-/** What happened so far, beside the model. */
+/** The real sites and browsers, which the model predicts. */
 interface World {
   model: LoginModel;
   at: Awaited<ReturnType<typeof historySites>>;
   people: Person[];
   browsers: Cookies[];
-  /** Every cookie that was ever given out. */
+  /** All cookies that the sites have set. */
   given: Cookies[];
   clock: sinon.SinonFakeTimers;
 }
 
-/** Two servers over one store, with the verbs that the site of the tests has not. */
+/** Two servers over one store, with the routes that the test site does not have. */
 async function historySites(opened: Opened) {
   let requests = 0;
-  // Each request comes from another client, so that no answer counts as lost: lost-answers.test.ts shows those.
+  // Each request has a different fingerprint, so that no response is treated as lost.
+  // lost-answers.test.ts tests lost responses.
   const options = { fingerprint: () => String(requests++), sessionProtection: false } as const;
   const at = await rememberingSites(opened, options, options);
   for (const { app, byId } of at.sites) {
@@ -57,7 +58,7 @@ async function historySites(opened: Opened) {
 
 type Step = (world: World) => Promise<void>;
 
-/** Sends a request with these cookies, and gives what the answer gives. */
+/** Sends a request with these cookies. Returns the response and the cookies that it sets. */
 async function ask({ at, given }: World, site: number, line: string, sent: Cookies) {
   const cookie = Object.entries(sent)
     .flatMap(([name, value]) => (value ? [`${name}=${value}`] : []))
@@ -70,14 +71,14 @@ async function ask({ at, given }: World, site: number, line: string, sent: Cooki
   return { answer, fresh };
 }
 
-/** The cookies of a browser after an answer. */
+/** Updates a browser's cookies from a response. */
 function keep(browser: Cookies, { headers }: RawAnswer, fresh: Cookies): void {
   for (const line of headers["set-cookie"] ?? [])
     if (line.includes("Expires=Thu, 01 Jan 1970")) delete browser[line.slice(0, line.indexOf("=")) as "sid"];
   for (const name of ["sid", "remember"] as const) if (fresh[name]) browser[name] = fresh[name];
 }
 
-/** Asks for a page with these cookies, which the model must foresee; gives the answer. */
+/** Requests a page with these cookies and checks that the model predicts the result. Returns the response. */
 async function look(world: World, site: number, sent: Cookies) {
   const asked = await ask(world, site, "GET /me", sent);
   const { answer, fresh } = asked;
@@ -93,7 +94,7 @@ const site = fc.nat(1);
 const browser = fc.nat(BROWSERS - 1);
 const user = fc.nat(1);
 
-/** A verb of one of the browsers, at one of the sites. */
+/** Creates a step in which one browser sends this request to one of the sites. */
 function verb(
   line: string,
   act: (model: LoginModel, sent: Cookies, fresh: Cookies) => boolean,
@@ -178,7 +179,7 @@ const WEIGHTS: Record<string, number> = {
   replay: 4,
 };
 
-/** What is done, and which of the cookies of before are looked at afterwards. */
+/** One step, followed by page requests with some of the cookies set so far. */
 class Command implements fc.AsyncCommand<LoginModel, World> {
   constructor(
     readonly name: string,
@@ -206,12 +207,12 @@ const histories = fc.commands(
   { maxCommands: 40, size: "max" },
 );
 
-describe(`histories of logins (seed ${seed})`, () => {
+describe(`random login histories (seed ${seed})`, () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {
     const numRuns = trials(5000, name === "memory" ? 60 : 15);
-    it(`open on ${name}, whatever 3 browsers and 2 people do at 2 servers, what the model says, and nothing else`, async () => {
+    it(`match the model on ${name}, for 3 browsers and 2 users on 2 servers`, async () => {
       const opened = await open();
       const at = await historySites(opened);
       let asked = 0;
@@ -231,9 +232,10 @@ describe(`histories of logins (seed ${seed})`, () => {
           }),
           { seed, numRuns },
         );
-        expect(asked, "cookies given out").to.be.greaterThan(numRuns);
+        expect(asked, "cookies set").to.be.greaterThan(numRuns);
         const kinds = at.told.map(({ event }) => event);
-        if (numRuns >= 5000) expect(kinds, "tokens that were used up").to.include.members(["stale", "stolen"]);
+        if (numRuns >= 5000)
+          expect(kinds, "events about tokens that were used before").to.include.members(["stale", "stolen"]);
       } finally {
         await opened.close();
       }

@@ -12,7 +12,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const here = await backendsHere();
 
-describe("a logout while another request is on its way", () => {
+describe("a logout while another request of the session is running", () => {
   afterEach(() => sinon.restore());
 
   for (const { name, open } of here) {
@@ -26,7 +26,7 @@ describe("a logout while another request is on its way", () => {
       after(() => opened?.close());
 
       for (const [what, { handler, verb }] of Object.entries(lateRequests)) {
-        it(`that ${what}: 0 of ${times} sessions come back`, async () => {
+        it(`no session comes back when the other request ${what} (${times} trials)`, async () => {
           const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
           const { app, store } = site({ store: new WatchedStore(opened.store), storeTimeout: "30s" });
           const afterLogins = () => {
@@ -36,13 +36,13 @@ describe("a logout while another request is on its way", () => {
           expect(await countResurrected({ app, handler, times, afterLogins })).to.equal(0);
           expect(await store.countOf("1")).to.equal(0);
           const tried = store.calls.filter((called) => called === verb);
-          expect(tried, "the late request tried it").to.have.lengthOf.at.least(times);
+          expect(tried, "writes that the late requests tried").to.have.lengthOf.at.least(times);
         });
       }
     });
   }
 
-  /** express-session as its users know it, over a store of their choice. */
+  /** A site with express-session alone, without latchkey. */
   function plainSite(store?: expressSession.Store) {
     const app = express();
     app.use(expressSession({ secret: "s", resave: false, saveUninitialized: false, ...(store ? { store } : {}) }));
@@ -57,12 +57,12 @@ describe("a logout while another request is on its way", () => {
   const { handler } = lateRequests["writes data"]!;
   const arrive = async () => {};
 
-  it("brings 100 of 100 sessions back with express-session alone", async () => {
+  it("with express-session alone, 100 of 100 sessions come back", async () => {
     expect(await countResurrected({ app: plainSite(), handler, arrive, times: 100 })).to.equal(100);
   });
 
   if (here.some(({ name }) => name === "redis")) {
-    it("brings 100 of 100 sessions back with express-session and connect-redis", async () => {
+    it("with express-session and connect-redis alone, 100 of 100 sessions come back", async () => {
       const client = await createClient({ url: (await shared.redis()).url }).connect();
       const app = plainSite(new ConnectRedis({ client, prefix: "plain:" }));
       const resurrected = await countResurrected({ app, handler, arrive, times: 100 });

@@ -4,31 +4,31 @@ import { interleaved, type Line, twoSites } from "../support/interleave.js";
 import { only, type RawAnswer, send } from "../support/raw-client.js";
 import { storedBrowsers, storedSessions } from "../support/records.js";
 
-/** The cookies of a remembered browser, and the name of its login. */
+/** The cookies of a remembered browser, and the id of its login. */
 interface Cookies {
   sid: string;
   remember: string;
-  /** The remember cookie before this one, if the browser was restored within the last minute. */
+  /** The previous remember cookie, if it restored the login within the last minute. */
   previous?: string;
   id: string;
 }
 
-/** What gives a login another session, by the cookies that it comes with. */
+/** Requests that move a login to a new session, sent with some of the browser's cookies. */
 const moves: Record<string, (cookies: Cookies) => Line | null> = {
   "a restore": ({ remember }) => ({ line: "GET /me", cookie: remember }),
-  "a restore by the previous token": ({ previous }) => (previous ? { line: "GET /me", cookie: previous } : null),
+  "a restore with the previous token": ({ previous }) => (previous ? { line: "GET /me", cookie: previous } : null),
   "a confirmation": ({ sid, remember }) => ({ line: "POST /confirm", cookie: `${sid}; ${remember}` }),
-  "a confirmation by the remember cookie alone": ({ remember }) => ({ line: "POST /confirm", cookie: remember }),
-  "a confirmation by the previous token": ({ previous }) =>
+  "a confirmation with the remember cookie alone": ({ remember }) => ({ line: "POST /confirm", cookie: remember }),
+  "a confirmation with the previous token": ({ previous }) =>
     previous ? { line: "POST /confirm", cookie: previous } : null,
 };
 const changes: typeof moves = {
   ...moves,
-  "a change of password by the remember cookie alone": ({ remember }) => ({ line: "POST /password", cookie: remember }),
+  "a password change with the remember cookie alone": ({ remember }) => ({ line: "POST /password", cookie: remember }),
 };
-/** What ends a login. The first knows nothing of a login that came into another session before it. */
+/** Requests that end a login. The logout has no session cookie, so it does not know which session the login has. */
 const ends: Record<string, (cookies: Cookies) => Line> = {
-  "a logout by the remember cookie alone": ({ remember }) => ({ line: "POST /logout", cookie: remember }),
+  "a logout with the remember cookie alone": ({ remember }) => ({ line: "POST /logout", cookie: remember }),
   "a revocation": ({ id }) => ({ line: `POST /end/1/${id}` }),
   "a revocation of all": () => ({ line: "POST /end/1" }),
 };
@@ -47,10 +47,10 @@ async function rememberedBrowser(sites: Sites, isRestored: boolean): Promise<Coo
   return { sid: only("sid", restored), remember: only("remember", restored), previous: given.remember, id };
 }
 
-/** What is wrong with what two requests have left in the store. */
+/** Checks what two requests left in the store. Returns a description of the problem, or null. */
 type Judge = (sessions: StoredRecord[], browsers: StoredRecord[], answers: [RawAnswer, RawAnswer]) => string | null;
 
-/** Interleaves two requests at every call to the store, and gives how many trials were made and what was wrong. */
+/** Interleaves two requests at every store call. Returns the number of trials and the problems found. */
 async function tried(
   first: (cookies: Cookies) => Line | null,
   second: (cookies: Cookies) => Line | null,
@@ -77,14 +77,17 @@ async function tried(
   return { made, wrong };
 }
 
-describe("two requests of one remembered browser at once", () => {
+describe("two concurrent requests of one remembered browser", () => {
   for (const [one, first] of Object.entries(moves)) {
     for (const [other, second] of Object.entries(moves)) {
-      it(`${one} and ${other}: it has one session at most, which its record names`, async () => {
+      it(`${one} and ${other} leave at most one session, and the browser's record names it`, async () => {
         const { made, wrong } = await tried(first, second, (sessions, browsers, answers) => {
           const named = browsers.flatMap(({ data }) => data.sessions as string[]);
-          if (sessions.length > 1) return `${sessions.length} sessions, after ${answers.map(({ status }) => status)}`;
-          return sessions.every(({ id }) => named.includes(id)) ? null : "a session that its browser does not name";
+          if (sessions.length > 1)
+            return `${sessions.length} sessions, statuses ${answers.map(({ status }) => status)}`;
+          return sessions.every(({ id }) => named.includes(id))
+            ? null
+            : "the browser's record does not name the session";
         });
         expect(made).to.be.above(3);
         expect(wrong).to.eql([]);
@@ -94,12 +97,12 @@ describe("two requests of one remembered browser at once", () => {
 
   for (const [ending, end] of Object.entries(ends)) {
     for (const [changing, change] of Object.entries(changes)) {
-      it(`${changing} and ${ending}: nothing is left`, async () => {
+      it(`${changing} and ${ending} leave no session and no browser record`, async () => {
         const judge: Judge = (sessions, browsers) =>
           sessions.length + browsers.length === 0 ? null : `${sessions.length} sessions, ${browsers.length} browsers`;
-        // A cookie alone whose browser was forgotten before, as by a change of password, names nothing any more.
+        // A successful password change invalidates the remember cookie. A logout with that cookie then ends nothing.
         const isTooLate = (answers: [RawAnswer, RawAnswer], of: 0 | 1) =>
-          changing.startsWith("a change of password") && ending.startsWith("a logout") && answers[of].status === 200;
+          changing.startsWith("a password change") && ending.startsWith("a logout") && answers[of].status === 200;
         const within = await tried(change, end, (...left) => (isTooLate(left[2], 0) ? null : judge(...left)));
         const around = await tried(end, change, (...left) => (isTooLate(left[2], 1) ? null : judge(...left)));
         expect(within.made + around.made).to.be.above(3);

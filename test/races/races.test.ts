@@ -14,7 +14,7 @@ const REDIRECTS = trials(1000, 200);
 const SLOWEST = trials(300, 100);
 
 describe("races", () => {
-  it(`R-3: a redirect after a login, followed at once to another server, over a store as slow as ${SLOWEST} ms: ${REDIRECTS} of ${REDIRECTS} logged in`, async () => {
+  it(`R-3: a login is stored before its redirect is sent, so another server accepts it (${REDIRECTS} times, store delay up to ${SLOWEST} ms)`, async () => {
     const store = new WatchedStore();
     store.before = () => new Promise((resolve) => setTimeout(resolve, Math.random() * SLOWEST));
     const { ann, load } = people();
@@ -33,13 +33,13 @@ describe("races", () => {
     expect(loggedIn).to.equal(REDIRECTS);
   });
 
-  it(`R-4: two people logging in at once from one anonymous session: 0 of ${TRIALS} mixed up, the anonymous one gone`, async () => {
+  it(`R-4: two concurrent logins from one anonymous session stay separate and end that session (${TRIALS} times)`, async () => {
     const { app, byId, store } = site();
     const { gate, wait } = gates();
     app.post(
       "/enter/:id/:trial",
       (req, _res, next) => {
-        void req.session.note; // both have read it
+        void req.session.note; // reads the session
         next();
       },
       wait,
@@ -78,7 +78,7 @@ describe("races", () => {
     expect(mixed).to.have.lengthOf(0);
   });
 
-  it("R-5: a confirmation that comes twice: one of the two wins, and the other leaves the winner's cookie alone (200 times)", async () => {
+  it("R-5: of two concurrent confirmations, one succeeds, and the other gets 401 and sets no cookie (200 times)", async () => {
     const { app, store } = site();
     const { gate, wait } = gates();
     app.post(

@@ -11,20 +11,20 @@ const here = await backendsHere(...(soaking ? [] : ["memory", "redis", "postgres
 
 type Sites = Awaited<ReturnType<typeof twoSites>>;
 
-/** What a request that ends a login is, by the login's cookie and name. */
+/** Requests that end a login, given its cookies and id. */
 const ends: Record<string, (cookie: string, id: string) => Line> = {
   "a logout": (cookie) => ({ line: "POST /logout", cookie }),
   "a revocation": (_cookie, id) => ({ line: `POST /end/1/${id}` }),
   "a revocation of all": () => ({ line: "POST /end/1" }),
 };
 
-/** What moves a login to another session meanwhile. */
+/** Requests that move a login to another session. */
 const moves: Record<string, (cookie: string) => Line> = {
   "a confirmation": (cookie) => ({ line: "POST /confirm", cookie }),
-  "a change of password": (cookie) => ({ line: "POST /password", cookie }),
+  "a password change": (cookie) => ({ line: "POST /password", cookie }),
 };
 
-/** Does the one come while the other has stopped at a call, or the other way round? */
+/** `within`: the ending request runs while the moving request is stopped at a store call. `around`: the reverse. */
 const orders = ["within", "around"] as const;
 
 function ordered(order: (typeof orders)[number], moving: Line, ending: Line): [Line, Line] {
@@ -36,7 +36,7 @@ function twoSitesInMemory(): Promise<Sites> {
   return twoSites([store, store]);
 }
 
-/** A login, its cookies and its name. */
+/** Ends the user's logins and logs in again. Returns the cookies and the id of the new login. */
 async function enter([{ origin, login }]: Sites, json: object): Promise<{ cookie: string; id: string }> {
   await login.sessions.revokeAll("1");
   const { cookie } = await send(origin, "POST /login/1", { json });
@@ -45,9 +45,10 @@ async function enter([{ origin, login }]: Sites, json: object): Promise<{ cookie
 }
 
 /**
- * Runs trials at every call of a request to the store, over and over, and gives how many were made, and those that went wrong.
+ * Runs a trial at each store call of a request, and starts again at the first call until there are enough trials.
+ * Returns the number of trials and the problems found.
  *
- * @param trial is told the call, from 1, how many trials were made, and how often all calls have had their turn
+ * @param trial receives the number of the call (from 1), of trials so far, and of completed rounds over all calls
  */
 async function atEveryCall(trial: (at: number, n: number, round: number) => Promise<string | null>) {
   const wrong: string[] = [];
@@ -64,16 +65,16 @@ async function atEveryCall(trial: (at: number, n: number, round: number) => Prom
   return { made, wrong: [...new Set(wrong)] };
 }
 
-describe("ending a login at the moment when it moves", () => {
+describe("ending a login while it moves to another session", () => {
   for (const [ending, end] of Object.entries(ends)) {
     for (const [moving, move] of Object.entries(moves)) {
       for (const order of orders) {
-        it(`${ending} ${order} ${moving}, at every call to the store: 0 of ${TRIALS} are logged in`, async () => {
+        it(`${ending} ${order} ${moving}, at every store call, leaves no login (${TRIALS} trials)`, async () => {
           const sites = await twoSitesInMemory();
           const { made, wrong } = await atEveryCall(async (at, n) => {
             const { cookie, id } = await enter(sites, { remember: n % 2 === 1 });
             const lines = ordered(order, move(cookie), end(cookie, id));
-            // A logout by an id that has ended knows nothing of the login, so both have read their sessions.
+            // A logout cannot find the login if its session id has ended, so both requests read their sessions first.
             const isLogout = ending === "a logout";
             const behind = isLogout ? 1 : (n >> 1) % 3;
             if (isLogout && at === 1) return "skipped";
@@ -81,7 +82,9 @@ describe("ending a login at the moment when it moves", () => {
             if (!answers) return "past";
             const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
             const listed = await sites[0].login.sessions.list("1");
-            return left.length + listed.length === 0 ? null : `${left.length} cookies, ${listed.length} listed`;
+            return left.length + listed.length === 0
+              ? null
+              : `${left.length} usable cookies, ${listed.length} listed logins`;
           });
           expect([made, wrong]).to.eql([TRIALS, []]);
         });
@@ -91,7 +94,7 @@ describe("ending a login at the moment when it moves", () => {
 
   for (const [ending, end] of Object.entries(ends)) {
     for (const order of orders) {
-      it(`${ending} ${order} a restore, at every call to the store: 0 of ${TRIALS} are logged in`, async () => {
+      it(`${ending} ${order} a restore, at every store call, leaves no login (${TRIALS} trials)`, async () => {
         const sites = await twoSitesInMemory();
         const { made, wrong } = await atEveryCall(async (at, _n, round) => {
           const { cookie, id } = await enter(sites, { remember: true });
@@ -100,7 +103,9 @@ describe("ending a login at the moment when it moves", () => {
           if (!answers) return "past";
           const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
           const listed = await sites[0].login.sessions.list("1");
-          return left.length + listed.length === 0 ? null : `${left.length} cookies, ${listed.length} listed`;
+          return left.length + listed.length === 0
+            ? null
+            : `${left.length} usable cookies, ${listed.length} listed logins`;
         });
         expect([made, wrong]).to.eql([TRIALS, []]);
       });
@@ -108,7 +113,7 @@ describe("ending a login at the moment when it moves", () => {
   }
 
   for (const order of orders) {
-    it(`a revocation of all ${order} a login: ended with its browser's record, or not at all`, async () => {
+    it(`a revocation of all ${order} a login ends the browser's record if it ends the session`, async () => {
       const sites = await twoSitesInMemory();
       const { made, wrong } = await atEveryCall(async (at, _n, round) => {
         await enter(sites, { remember: true });
@@ -117,12 +122,14 @@ describe("ending a login at the moment when it moves", () => {
         if (!answers) return "past";
         const { cookie } = order === "within" ? answers[0] : answers[1];
         if (cookie === "" || (await usable(sites[1].origin, [only("sid", cookie)])).length > 0) return null;
-        return (await usable(sites[1].origin, [only("remember", cookie)])).length > 0 ? "the cookie restores it" : null;
+        return (await usable(sites[1].origin, [only("remember", cookie)])).length > 0
+          ? "the remember cookie restores the login"
+          : null;
       });
       expect([made, wrong]).to.eql([TRIALS, []]);
     });
 
-    it(`a reset of the password ${order} a login with the old one: 0 of ${TRIALS} are usable`, async () => {
+    it(`a password reset ${order} a login with the old password leaves no usable cookie (${TRIALS} trials)`, async () => {
       const sites = await twoSitesInMemory();
       const { made, wrong } = await atEveryCall(async (at, _n, round) => {
         const { cookie } = await enter(sites, { remember: true });
@@ -131,13 +138,13 @@ describe("ending a login at the moment when it moves", () => {
         const answers = await interleaved(sites, lines, { at, behind: round % 4 });
         if (!answers) return "past";
         const left = await usable(sites[1].origin, [cookie, ...answers.map((answer) => answer.cookie)]);
-        return left.length === 0 ? null : `${left.length} cookies`;
+        return left.length === 0 ? null : `${left.length} usable cookies`;
       });
       expect([made, wrong]).to.eql([TRIALS, []]);
     });
   }
 
-  it("a revocation of all but the current login within its own confirmation in another tab: the login stays", async () => {
+  it("a revocation of all other logins keeps the current one while another tab confirms it", async () => {
     const sites = await twoSitesInMemory();
     const { made, wrong } = await atEveryCall(async (at, n) => {
       const { cookie } = await enter(sites, { remember: n % 2 === 1 });
@@ -153,7 +160,7 @@ describe("ending a login at the moment when it moves", () => {
         answers.map((answer) => answer.cookie),
       );
       const others = await usable(sites[1].origin, [other]);
-      const left = answers[1].status === 200 ? 0 : 2; // or it came between the end of the old session and the new cookie
+      const left = answers[1].status === 200 ? 0 : 2; // otherwise the request came after the old session ended
       return own.length > 0 && others.length === left ? null : `own ${own.length}, others ${others.length} of ${left}`;
     });
     expect([made, wrong]).to.eql([TRIALS, []]);
@@ -168,7 +175,7 @@ describe("ending a login at the moment when it moves", () => {
       after(() => opened?.close());
 
       for (const [ending, end] of Object.entries(ends)) {
-        it(`${ending} and a confirmation at once: 0 of ${ON_BACKENDS} are logged in`, async () => {
+        it(`${ending} and a concurrent confirmation leave no login (${ON_BACKENDS} trials)`, async () => {
           const sites = await twoSites([opened.store, (await opened.another?.()) ?? opened.store]);
           const left: string[] = [];
           const statuses = new Set<number>();
@@ -182,7 +189,7 @@ describe("ending a login at the moment when it moves", () => {
               pause().then(() => send(sites[1].origin, line, given)),
             ]);
             statuses.add(answers[0].status);
-            if (!sites[1].told.some((one) => one !== "loginEnded")) continue; // a logout that came after the old id had ended
+            if (!sites[1].told.some((one) => one !== "loginEnded")) continue; // a logout after the old session had ended
             counted++;
             left.push(...(await usable(sites[0].origin, [cookie, ...answers.map((answer) => answer.cookie)])));
           }
