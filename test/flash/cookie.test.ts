@@ -7,7 +7,7 @@ import { inProduction } from "../support/production.js";
 import { send } from "../support/raw-client.js";
 import { warningsOf } from "../support/warnings.js";
 
-/** The answer to a request that flashes, as `Set-Cookie`. */
+/** Flashes a message, and returns the `Set-Cookie` header without its value and its date. */
 async function setBy(
   options: Parameters<typeof flashSite>[0],
   headers: Record<string, string> = {},
@@ -17,10 +17,10 @@ async function setBy(
   return answered["set-cookie"]?.[0]?.replace(/=[^;]*/, "").replace(/; Expires=[^;]*/, "");
 }
 
-describe("the cookie of the flash messages", () => {
+describe("the flash cookie", () => {
   afterEach(() => sinon.restore());
 
-  it("has the attributes of the session's cookie, for ten minutes", async () => {
+  it("has the attributes of the session cookie and expires after ten minutes", async () => {
     expect(await setBy({})).to.equal("flash; Max-Age=600; Path=/; HttpOnly; SameSite=Lax");
     const cookie = { path: "/app", domain: "example.com", sameSite: "strict", httpOnly: false, maxAge: "1h" } as const;
     expect(await setBy({ session: { cookie: { ...cookie, priority: "high" } } })).to.equal(
@@ -33,13 +33,13 @@ describe("the cookie of the flash messages", () => {
     );
   });
 
-  it("follows attributes that depend on the request", async () => {
+  it("uses attributes that depend on the request", async () => {
     const cookie = (req: { headers: Record<string, unknown> }) => ({ path: `/${String(req.headers["x-tenant"])}` });
     const set = await setBy({ session: { cookie: cookie as never } }, { "x-tenant": "one" });
     expect(set).to.equal("flash; Max-Age=600; Path=/one; HttpOnly; SameSite=Lax");
   });
 
-  it("is Secure under __Host- in production, and not set if it could not come back", async () => {
+  it("is Secure with the prefix __Host- in production, and is not set over plain HTTP", async () => {
     const proxied = { session: { proxy: true } };
     const https = { "x-forwarded-proto": "https" };
     expect(await inProduction(() => setBy(proxied, https))).to.match(/^__Host-flash; .*; Secure; /);
@@ -52,13 +52,13 @@ describe("the cookie of the flash messages", () => {
     expect(warnings[0]).to.include("trust proxy").and.include("__Host-flash");
   });
 
-  it("shares its name with no other", () => {
+  it("cannot share its name with the remember cookie", () => {
     const userLoader = () => null;
     const named = (name: string) => new LoginManager({ secret: SECRET, userLoader, remember: { name } });
     expect(() => named("flash")).to.throw("remember.name: flash is also the name of the flash cookie");
   });
 
-  it("holds at most 1 kB: the oldest messages go first, and of one that is too long the end", async () => {
+  it("holds at most 1 kB: the oldest messages are dropped, and a message that is too long is cut at the end", async () => {
     const { browser } = await flashSite();
     const texts = Array.from({ length: 30 }, (_, n) => `${n}: ${"x".repeat(97)}`);
     await browser.flash(...texts);
@@ -77,7 +77,7 @@ describe("the cookie of the flash messages", () => {
     }
   });
 
-  it("takes no longer for many messages, and for a huge one", async () => {
+  it("accepts 20,000 messages or a huge message, and drops a message with a huge category", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/many", (req, res) => {
         for (let n = 0; n < 20_000; n++) flash(req, `${n}`);
@@ -94,7 +94,7 @@ describe("the cookie of the flash messages", () => {
     expect(await browser.texts()).to.eql([]);
   });
 
-  it("keeps the page to come back to beside long messages", async () => {
+  it("keeps the requested page even if a message is long", async () => {
     const { browser } = await flashSite({ nextIn: "cookie" });
     await browser.flash("x".repeat(600));
     const page = `/guarded?${"y".repeat(500)}`;
@@ -120,7 +120,7 @@ describe("the cookie of the flash messages", () => {
     }
   });
 
-  it("counts for nothing, and is removed by the first look, when it is forged, doubled, oversized or another's", async () => {
+  it("is ignored, and removed at the first read, if it is forged, sent twice or too long", async () => {
     const { origin, browser } = await flashSite();
     const other = await flashSite({ secret: "another secret, of 32 characters or more" });
     await browser.flash("Hello");
@@ -129,16 +129,16 @@ describe("the cookie of the flash messages", () => {
     const [payload, signature] = good.split(".") as [string, string];
     const content = JSON.stringify([null, Date.now(), [["Forged", "message", 0]], null]);
     const bad = {
-      "another secret's": foreign,
-      "another purpose's": encodeCookie(content, SECRET),
+      "signed with another secret": foreign,
+      "signed for another purpose": encodeCookie(content, SECRET),
       "without a signature": payload,
-      "with another's signature": `${Buffer.from(content).toString("base64url")}.${signature}`,
-      "with more behind it": `${good}.x`,
-      oversized: `${good.slice(0, -43)}${"A".repeat(1024)}`,
+      "with the signature of another cookie": `${Buffer.from(content).toString("base64url")}.${signature}`,
+      "with extra text at the end": `${good}.x`,
+      "too long": `${good.slice(0, -43)}${"A".repeat(1024)}`,
       "quoted and signed": `"${good}"`,
       empty: "",
-      doubled: `${good}; flash=${good}`,
-      "doubled with a forged one": `${foreign}; flash=${good}`,
+      "sent twice": `${good}; flash=${good}`,
+      "sent twice, once forged": `${foreign}; flash=${good}`,
     };
     for (const [what, value] of Object.entries(bad)) {
       const { text, headers, status } = await send(origin, "GET /take", { cookie: `flash=${value}` });
@@ -146,16 +146,16 @@ describe("the cookie of the flash messages", () => {
       const removals = headers["set-cookie"]!;
       for (const one of removals) expect(one, what).to.match(/^flash=; .*Expires=Thu, 01 Jan 1970/);
       expect(removals.at(-1), what).to.include("Path=/;");
-      // A doubled cookie is removed from each place where the browser may have it.
-      if (!what.startsWith("doubled")) expect(removals, what).to.have.lengthOf(1);
+      // A cookie that arrives twice is removed from each domain and path where the browser may store it.
+      if (!what.startsWith("sent twice")) expect(removals, what).to.have.lengthOf(1);
       expect(headers["cache-control"], what).to.equal("private, no-store");
       const { headers: untouched } = await send(origin, "GET /public", { cookie: `flash=${value}` });
-      expect(untouched["set-cookie"], "where nothing looks").to.equal(undefined);
+      expect(untouched["set-cookie"], "if no handler reads it").to.equal(undefined);
     }
     expect((await send(origin, "GET /take", { cookie: `flash=${good}` })).text).to.include("Hello");
   });
 
-  it("outlives a rotation of secrets, and is signed by the first", async () => {
+  it("survives a rotation of secrets, and is signed with the first secret", async () => {
     const [OLD, NEW] = [
       "the old secret, of 32 characters or more",
       "the new secret, of 32 characters or more",
@@ -170,10 +170,10 @@ describe("the cookie of the flash messages", () => {
     await after.setCookie("flash", (await between.cookie("flash"))!);
     expect(await after.texts()).to.eql(["One", "Two"]);
     await after.setCookie("flash", (await before.browser.cookie("flash"))!);
-    expect(await after.texts(), "a secret that is gone").to.eql([]);
+    expect(await after.texts(), "signed with a removed secret").to.eql([]);
   });
 
-  it("makes no session", async () => {
+  it("creates no session", async () => {
     const { browser, store } = await flashSite();
     await browser.flash("Hello");
     await browser.texts();
@@ -183,15 +183,15 @@ describe("the cookie of the flash messages", () => {
   });
 
   const answers: Record<string, [what: string, vary: string | null, caching: string | null]> = {
-    "/public": ["nothing was looked at", null, null],
-    "/look": ["nothing was found", "Cookie", "public, max-age=600"],
-    "/set": ["a message was set", "Cookie", "private, no-store"],
-    "/streamed": ["a message was set, then streamed", "Cookie", "private, no-store"],
-    "/within": ["a message was set and taken", "Cookie", "private, no-store"],
-    "/never": ["the handler said no-store", "Cookie", "no-store"],
+    "/public": ["no message is read", null, null],
+    "/look": ["there is no message to take", "Cookie", "public, max-age=600"],
+    "/set": ["a message is set", "Cookie", "private, no-store"],
+    "/streamed": ["a message is set before the response is streamed", "Cookie", "private, no-store"],
+    "/within": ["a message is set and taken", "Cookie", "private, no-store"],
+    "/never": ["the handler sets no-store", "Cookie", "no-store"],
   };
   for (const [path, [what, vary, caching]] of Object.entries(answers)) {
-    it(`has the right headers for caches if ${what}, even if the handler set public`, async () => {
+    it(`comes with the right caching headers if ${what}`, async () => {
       const { browser } = await flashSite({}, (app) => {
         app.use((req, res, next) => {
           if (req.path !== "/public") res.set("Cache-Control", "public, max-age=600");

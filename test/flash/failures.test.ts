@@ -5,7 +5,7 @@ import { flash, logoutUser, type ResponseStartedError, takeFlashes } from "latch
 import { flashSite, Reader } from "../support/flash-site.js";
 import { SECRET } from "../support/people.js";
 
-/** A site whose store fails to create a session, and whose error page may show messages and flash one. */
+/** A site whose store cannot create a session. Its error handler sends the result of `onError`. */
 async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => unknown) {
   const at = await flashSite({}, (app) => {
     app.get("/lost", (req, res) => {
@@ -27,8 +27,8 @@ async function failing(onError?: (req: Parameters<ErrorRequestHandler>[1]) => un
   return at;
 }
 
-describe("flash messages of an answer that is given up for a 503", () => {
-  it("stay as they were: taken messages are kept, and flashed ones are dropped", async () => {
+describe("flash messages when a 503 replaces the response", () => {
+  it("stay unchanged: messages that were taken are kept, and new messages are dropped", async () => {
     const { browser } = await failing();
     const before = await browser.cookie("flash");
     const lost = await browser.get("/lost");
@@ -37,7 +37,7 @@ describe("flash messages of an answer that is given up for a 503", () => {
     expect(await browser.texts()).to.eql(["Older"]);
   });
 
-  it("are shown by the error page, or on the next one, but not twice", async () => {
+  it("are shown only once if the error handler takes them", async () => {
     const { browser } = await failing((req) => takeFlashes(req));
     const lost = await browser.get("/lost");
     expect(lost.json()).to.eql([{ message: "Older", category: "old" }]);
@@ -45,25 +45,25 @@ describe("flash messages of an answer that is given up for a 503", () => {
     expect(await browser.texts()).to.eql([]);
   });
 
-  it("are joined by those of the error handler", async () => {
+  it("are kept together with a message that the error handler flashes", async () => {
     const { browser } = await failing((req) => String(flash(req, "Try again later")));
     expect((await browser.get("/lost")).cookies).to.have.lengthOf(1);
     expect(await browser.texts()).to.eql(["Older", "Try again later"]);
   });
 
-  it("may be the first that the request flashes", async () => {
+  it("are kept together with the error handler's message if the route flashes nothing", async () => {
     const { browser } = await failing((req) => String(flash(req, "Try again later")));
     expect((await browser.get("/lost-silently")).cookies).to.have.lengthOf(1);
     expect(await browser.texts()).to.eql(["Older", "Try again later"]);
   });
 });
 
-/** How the request loses its session while the login lives on. */
+/** Ways for a request to lose its session although the login continues. */
 const losses: Record<
   string,
   [options: Parameters<typeof flashSite>[0], mount: Parameters<typeof flashSite>[2], lose: RequestHandler]
 > = {
-  "an express-session that cannot be written": [
+  "an express-session that cannot be saved": [
     {},
     (login, app) => {
       app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), login.middleware());
@@ -75,7 +75,7 @@ const losses: Record<
       res.send("lost");
     },
   ],
-  "a session that was set to null, and could not be ended": [
+  "a session that is set to null but cannot be deleted": [
     { session: { unset: "destroy" } },
     undefined,
     (req, res) => {
@@ -86,7 +86,7 @@ const losses: Record<
 };
 
 for (const [what, [options, mount, lose]] of Object.entries(losses)) {
-  describe(`flash messages of a login whose request lost ${what}`, () => {
+  describe(`flash messages of a login whose request loses ${what}`, () => {
     async function losing(onError: (req: Request) => unknown, prepare: (req: Request) => unknown = () => {}) {
       const at = await flashSite(
         options,
@@ -108,7 +108,7 @@ for (const [what, [options, mount, lose]] of Object.entries(losses)) {
       return at;
     }
 
-    it("stay if the error handler is the first to look for them", async () => {
+    it("are kept if the error handler is the first to read them", async () => {
       const { browser } = await losing((req) => takeFlashes(req));
       await browser.flash("for Ann");
       const lost = await browser.get("/lose");
@@ -117,10 +117,10 @@ for (const [what, [options, mount, lose]] of Object.entries(losses)) {
     });
 
     for (const [when, prepare] of [
-      ["the request's first", undefined],
-      ["another one of the request's", (req: Request) => takeFlashes(req, { category: "none" })],
+      ["and the route reads none", undefined],
+      ["after the route reads messages", (req: Request) => takeFlashes(req, { category: "none" })],
     ] as const) {
-      it(`are never another user's, if the error handler flashes ${when}`, async () => {
+      it(`are not shown to another user if the error handler flashes a message ${when}`, async () => {
         const { browser } = await losing((req) => String(flash(req, "Sorry, Ann")), prepare);
         for (const before of [[], ["for Ann"]]) {
           await browser.flash(...before);
@@ -136,8 +136,8 @@ for (const [what, [options, mount, lose]] of Object.entries(losses)) {
   });
 }
 
-describe("flash messages while the store is away", () => {
-  it("wait for the login that they belong to, and do not keep a page from being shown", async () => {
+describe("flash messages while the store is down", () => {
+  it("are kept for their login, and do not stop a page from being shown", async () => {
     const { browser, store } = await flashSite({}, (app) => {
       app.get("/more", (req, res) => {
         flash(req, "More");
@@ -155,8 +155,8 @@ describe("flash messages while the store is away", () => {
   });
 });
 
-describe("flash messages once the response has begun", () => {
-  it("are refused with an error that says so, and stay", async () => {
+describe("flash messages after the response has started", () => {
+  it("cannot be set or taken: the error code is response_started, and old messages are kept", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/late", (req, res) => {
         res.write("begun ");
@@ -176,7 +176,7 @@ describe("flash messages once the response has begun", () => {
     expect(await browser.texts()).to.eql(["Hello"]);
   });
 
-  it("do not keep a logout from ending the login", async () => {
+  it("do not stop a logout from ending the login", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/late", async (req, res) => {
         takeFlashes(req, { category: "other" });
@@ -190,8 +190,10 @@ describe("flash messages once the response has begun", () => {
     expect((await browser.get("/late")).text).to.equal("bye");
     expect((await browser.get("/me")).status).to.equal(302);
   });
+});
 
-  it("are refused if they are not strings", async () => {
+describe("flash messages that are not strings", () => {
+  it("are rejected", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/wrong", (req, res) => {
         for (const given of [undefined, null, 1, {}, new Error("x")]) {

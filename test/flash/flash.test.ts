@@ -27,8 +27,8 @@ async function flashApp(options: { loginView?: string } = {}) {
   return { browser: new Browser(origin), origin };
 }
 
-describe("flash", () => {
-  it("keeps messages in order until they are taken, once", async () => {
+describe("flash messages", () => {
+  it("keep their order and can be taken once", async () => {
     const { browser } = await flashApp();
     await browser.get("/flash?message=One");
     await browser.get("/flash?message=Two&category=error");
@@ -39,13 +39,13 @@ describe("flash", () => {
     expect((await browser.get("/take")).json()).to.eql([]);
   });
 
-  it("gives a message to the same request too", async () => {
+  it("can be taken in the same request", async () => {
     const { browser } = await flashApp();
     expect((await browser.get("/flash?message=Now&take=1")).json()).to.eql([{ message: "Now", category: "message" }]);
     expect((await browser.get("/take")).json()).to.eql([]);
   });
 
-  it("takes the messages of one category and leaves the others", async () => {
+  it("can be taken by category; messages of other categories stay", async () => {
     const { browser } = await flashApp();
     for (const query of ["message=One&category=a", "message=Two&category=b", "message=Three&category=a"]) {
       await browser.get(`/flash?${query}`);
@@ -57,25 +57,25 @@ describe("flash", () => {
     expect((await browser.get("/take")).json()).to.eql([{ message: "Two", category: "b" }]);
   });
 
-  it("keeps any text as it is", async () => {
+  it("keep any text unchanged", async () => {
     const { browser } = await flashApp();
     const message = "<b>\u00fc\u{1f511}</b>\n\"'\\";
     await browser.get(`/flash?message=${encodeURIComponent(message)}&category=__proto__`);
     expect((await browser.get("/take")).json()).to.eql([{ message, category: "__proto__" }]);
   });
 
-  it("survives a logout in the same request", async () => {
+  it("survive a logout in the same request", async () => {
     const { browser } = await flashApp();
     expect((await browser.get("/logout")).location).to.equal("/take");
     expect((await browser.get("/take")).json()).to.eql([{ message: "Goodbye", category: "message" }]);
   });
 
-  it("makes no session where there is nothing to take", async () => {
+  it("set no cookie if there is nothing to take", async () => {
     const { browser } = await flashApp();
     expect((await browser.get("/take")).cookies).to.eql([]);
   });
 
-  it("is told once on the way to the login page, however often it is refused, and not to an API client", async () => {
+  it("contain the login message once after several refused pages, and not for an API client", async () => {
     const { browser, origin } = await flashApp({ loginView: "/take" });
     for (let time = 0; time < 3; time++) expect((await browser.get("/guarded")).status).to.equal(302);
     expect((await browser.get("/take")).json()).to.eql([

@@ -9,22 +9,22 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const mounts: Record<string, Parameters<typeof site>[1]> = {
   "latchkey's session": (login, app) => login.init(app),
-  "an express-session of the application's own": (login, app) => {
+  "the application's own express-session": (login, app) => {
     app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), login.middleware());
   },
 };
 
 for (const [name, mount] of Object.entries(mounts)) {
-  describe(`flash messages and logins over ${name}`, () => {
+  describe(`flash messages and logins with ${name}`, () => {
     const visit = (options: Parameters<typeof flashSite>[0] = {}) => flashSite(options, undefined, mount);
     afterEach(() => sinon.restore());
 
-    it("do not ask users to log in who have just done so: from the guarded page over the login page to the first page", async () => {
+    it("omit the guard's login message after the user logs in", async () => {
       for (const nextIn of ["query", "cookie", undefined] as const) {
         const { browser } = await visit({ nextIn });
         const { location } = await browser.get("/guarded?page=2");
         expect(location).to.equal(nextIn === "cookie" ? "/login" : "/login?next=%2Fguarded%3Fpage%3D2");
-        if (nextIn === undefined) expect(await browser.texts("other"), "a look at others").to.eql([]);
+        if (nextIn === undefined) expect(await browser.texts("other"), "messages of another category").to.eql([]);
         const { search } = new URL(location!, browser.origin);
         expect((await browser.post(`/welcome/1${search}`)).location).to.equal("/guarded?page=2");
         expect((await browser.get("/guarded?page=2")).text).to.equal("guarded");
@@ -33,14 +33,14 @@ for (const [name, mount] of Object.entries(mounts)) {
       }
     });
 
-    it("show the guard's message on the login page, once", async () => {
+    it("show the guard's login message once on the login page", async () => {
       const { browser } = await visit();
       await browser.get("/guarded");
       expect(await browser.texts()).to.eql([LOG_IN]);
       expect(await browser.texts()).to.eql([]);
     });
 
-    it("do not ask users to confirm a login who have just done so", async () => {
+    it("omit the guard's confirmation message after the user confirms the login", async () => {
       const { browser } = await visit();
       await browser.post("/login/1", { json: { fresh: false } });
       await browser.flash("Saved");
@@ -52,7 +52,7 @@ for (const [name, mount] of Object.entries(mounts)) {
       expect(await browser.texts()).to.eql([CONFIRM]);
     });
 
-    it("keep a visitor's own messages across the login, for this login alone", async () => {
+    it("keep a visitor's messages when the visitor logs in, and show them only in this login", async () => {
       const { browser } = await visit();
       await browser.flash("Added to cart");
       await browser.get("/guarded");
@@ -62,15 +62,15 @@ for (const [name, mount] of Object.entries(mounts)) {
       await browser.setCookie("flash", kept!);
       await browser.post("/logout");
       await browser.setCookie("flash", kept!);
-      expect(await browser.texts(), "of nobody").to.eql([]);
+      expect(await browser.texts(), "without a login").to.eql([]);
       await browser.setCookie("flash", kept!);
       await browser.post("/login/2");
       await browser.setCookie("flash", kept!);
-      expect(await browser.texts(), "of another").to.eql([]);
-      expect(await browser.cookie("flash"), "is removed").to.equal(undefined);
+      expect(await browser.texts(), "to another user").to.eql([]);
+      expect(await browser.cookie("flash"), "the cookie is removed").to.equal(undefined);
     });
 
-    it("keep a user's messages across another login of the same user, and a restore", async () => {
+    it("keep a user's messages when the same user logs in again or the login is restored", async () => {
       const { browser } = await visit();
       await browser.post("/login/1", { json: { remember: true } });
       await browser.flash("Saved");
@@ -81,7 +81,7 @@ for (const [name, mount] of Object.entries(mounts)) {
       expect(await browser.texts()).to.eql(["Saved"]);
     });
 
-    it("drop what was there before at a logout and at another user's login, and keep what came after", async () => {
+    it("drop earlier messages at a logout or another user's login, and keep later messages", async () => {
       const { browser } = await visit({ nextIn: "cookie" });
       await browser.post("/login/1");
       await browser.flash("Saved");
@@ -90,11 +90,13 @@ for (const [name, mount] of Object.entries(mounts)) {
       await browser.post("/login/1", { json: { fresh: false } });
       await browser.flash("Saved");
       await browser.get("/fresh");
-      expect((await browser.post("/welcome/2")).location, "no page of the other user's").to.equal("/take");
+      expect((await browser.post("/welcome/2")).location, "not the page that the other user requested").to.equal(
+        "/take",
+      );
       expect(await browser.texts()).to.eql(["Welcome"]);
     });
 
-    it("are dropped with a login that has timed out", async () => {
+    it("are dropped when the login ends because the user was deleted", async () => {
       const { browser, byId, ann } = await visit();
       await browser.post("/login/1");
       await browser.flash("Saved");
@@ -103,7 +105,7 @@ for (const [name, mount] of Object.entries(mounts)) {
       expect(await browser.texts()).to.eql([LOG_IN]);
     });
 
-    it("never show a logged-in user the guard's answer to a visitor", async () => {
+    it("never show the guard's message for a visitor to a logged-in user", async () => {
       const { browser, origin } = await visit();
       await browser.post("/login/1");
       const visitor = new Reader(origin);
@@ -121,7 +123,7 @@ for (const [name, mount] of Object.entries(mounts)) {
 }
 
 describe("flash messages and remembered logins", () => {
-  it("are not lost when they are looked for before the user is", async () => {
+  it("are not lost if they are read before the user is loaded", async () => {
     const store = new WatchedStore();
     const { browser } = await flashSite({ store }, (app) => {
       app.get("/early", async (req, res) => {

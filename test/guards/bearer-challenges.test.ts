@@ -6,7 +6,7 @@ import { site } from "../support/site.js";
 
 const INVALID = 'Bearer error="invalid_token"';
 
-/** An API with a request loader for bearer tokens, or without one. */
+/** Starts an API. If `hasLoader` is true, a request loader accepts the bearer token "good". */
 async function api(hasLoader = true) {
   const at = site();
   if (hasLoader) {
@@ -22,8 +22,8 @@ async function api(hasLoader = true) {
   };
 }
 
-describe("the WWW-Authenticate of a 401", () => {
-  it("is Bearer for a client whose bearer token was not accepted, where a request loader reads the request", async () => {
+describe("the WWW-Authenticate header of a 401 response", () => {
+  it("is Bearer if there is a request loader and the bearer token is invalid", async () => {
     const ask = await api();
     for (const wrong of [
       "Bearer wrong",
@@ -36,12 +36,12 @@ describe("the WWW-Authenticate of a 401", () => {
       expect(await ask(wrong), wrong).to.eql([401, INVALID]);
     }
     for (const empty of ["Bearer", "bearer "]) expect(await ask(empty), empty).to.eql([401, "Bearer"]);
-    expect(await ask("Bearer wrong", "/page", "text/html"), "a page without a view").to.eql([401, INVALID]);
+    expect(await ask("Bearer wrong", "/page", "text/html"), "a page without a login view").to.eql([401, INVALID]);
     expect(await ask("Bearer good")).to.eql([200, undefined]);
-    expect(await ask("Bearer good", "/delete"), "a token is never fresh").to.eql([403, undefined]);
+    expect(await ask("Bearer good", "/delete"), "a login by token is never fresh").to.eql([403, undefined]);
   });
 
-  it("is Cookie for everybody else: a Basic challenge would open the browser's own dialog", async () => {
+  it("is Cookie for all other requests, because a Basic challenge would open the browser's login dialog", async () => {
     const ask = await api();
     for (const other of [undefined, "", "Basic YW5uOngK", "Digest x", "BearerX y", "Token x", "x Bearer y"]) {
       expect(await ask(other), other).to.eql([401, "Cookie"]);

@@ -7,10 +7,10 @@ import { people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 import { reached, setUp, stages } from "../support/stages.js";
 
-describe("handlers of challenges", () => {
+describe("challenge handlers", () => {
   for (const { name, build } of stages) {
     describe(`on ${name}`, () => {
-      it("give the answer", async () => {
+      it("send their own response, and each runs once", async () => {
         const handler = (status: number) => sinon.spy((_req, res) => void res.status(status).json({ status }));
         const handlers = { onUnauthorized: handler(418), onNeedsRefresh: handler(419), onForbidden: handler(420) };
         const { bob, as } = await setUp(build, { loginView: "/login", refreshView: "/confirm", ...handlers });
@@ -22,7 +22,7 @@ describe("handlers of challenges", () => {
         expect(reached).to.be.empty;
       });
 
-      it("reach nothing, whatever they do", async () => {
+      it("never let a request through, whether they respond, throw, reject or call next", async () => {
         const failure = Object.assign(new Error("no"), { status: 451 });
         const later = () => new Promise((resolve) => setImmediate(resolve));
         for (const [status, onUnauthorized] of [
@@ -73,7 +73,7 @@ describe("handlers of challenges", () => {
     });
   }
 
-  it("hand the reason on when they call next with nothing", async () => {
+  it("pass LoginRequiredError to the error handler if they call next without an argument", async () => {
     const { load } = people();
     const app = express();
     const pass = (_req: unknown, _res: unknown, next: () => void) => next();
@@ -90,7 +90,7 @@ describe("handlers of challenges", () => {
     expect(reasons[0]).to.be.instanceOf(LoginRequiredError);
   });
 
-  it("call next once, and settle after them", async () => {
+  it("cannot make the guard call next twice or return a promise", async () => {
     const { load } = people();
     const failure = new Error("no");
     const app = express();

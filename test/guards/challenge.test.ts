@@ -12,7 +12,7 @@ const views = { loginView: "/login", refreshView: "/confirm" };
 describe("challenges", () => {
   for (const { name, build } of stages) {
     describe(`on ${name}`, () => {
-      it("send a page to the login view, with the page to come back to", async () => {
+      it("redirect to the login view, with the requested page in next for GET and HEAD only", async () => {
         const browser = await (await setUp(build, views)).as();
         const refused = await browser.get("/me?tab=2&sort=a%20b");
         expect(refused.status).to.equal(302);
@@ -26,7 +26,7 @@ describe("challenges", () => {
         expect(reached).to.be.empty;
       });
 
-      it("keep each message once", async () => {
+      it("flash each message once, even if several pages are refused", async () => {
         const { ann, as } = await setUp(build, { ...views, needsRefreshMessageCategory: "warning" });
         const browser = await as();
         for (const path of ["/me", "/me", "/admin", "/fresh"]) await browser.get(path);
@@ -44,7 +44,7 @@ describe("challenges", () => {
         ]);
       });
 
-      it("answer an API client with a problem document", async () => {
+      it("send a problem document to an API client", async () => {
         const { bob, as } = await setUp(build, views);
         const nobody = await (await as(undefined, JSON_ONLY)).get("/me");
         expect(nobody.status).to.equal(401);
@@ -75,7 +75,7 @@ describe("challenges", () => {
         }
       });
 
-      it("tell a page from an API client by what is accepted", async () => {
+      it("use the Accept header to distinguish a page from an API client", async () => {
         const { as } = await setUp(build, views);
         for (const accept of [
           "*/*",
@@ -92,7 +92,7 @@ describe("challenges", () => {
         }
       });
 
-      it("answer a page without a view in a sentence", async () => {
+      it("send a short HTML page with status 401 or 403 if there is no view", async () => {
         const { bob, as } = await setUp(build);
         const nobody = await (await as()).get("/me");
         expect(nobody.status).to.equal(401);
@@ -103,7 +103,7 @@ describe("challenges", () => {
         expect((await remembered.get("/admin")).text).to.contain("<h1>Forbidden</h1>");
       });
 
-      it("choose the login view by path, longest prefix first", async () => {
+      it("choose the login view by the longest matching path prefix", async () => {
         const loginView = { "/": "/login", "/admin": "/admin/login", "/admin/audit": "/audit/login", "/an": "/never" };
         const { as } = await setUp(build, { loginView });
         const browser = await as();
@@ -115,14 +115,14 @@ describe("challenges", () => {
         expect((await partly.get("/me")).status).to.equal(401);
       });
 
-      it("choose the login view by a function", async () => {
+      it("choose the login view with a function, and send 401 if the function returns undefined", async () => {
         const scene = await setUp(build, { loginView: (req) => (req.path === "/me" ? "/login?from=me" : undefined) });
         const browser = await scene.as();
         expect((await browser.get("/me")).location).to.equal("/login?from=me&next=%2Fme");
         expect((await browser.get("/admin")).status).to.equal(401);
       });
 
-      it("translate the message, or keep none", async () => {
+      it("translate the message, and flash nothing if the message is null", async () => {
         const localized = await setUp(build, {
           ...views,
           loginMessage: "hello",
@@ -143,7 +143,7 @@ describe("challenges", () => {
         expect((await silent.get("/flashes")).json()).to.deep.equal([]);
       });
 
-      it("keep the page in a cookie, or put a host into the redirect", async () => {
+      it("omit next if it is in the cookie or the view is on another host, and use redirectHost", async () => {
         const inCookie = await (await setUp(build, { ...views, nextIn: "cookie" })).as();
         expect((await inCookie.get("/me?x=1")).location).to.equal("/login");
         const hosted = await (await setUp(build, { ...views, redirectHost: "login.example:8443" })).as();
@@ -154,7 +154,7 @@ describe("challenges", () => {
         expect((await elsewhere.get("/me")).location).to.equal("https://login.example/in");
       });
 
-      it("tell the listeners, once each", async () => {
+      it("emit one event for each refused request", async () => {
         const { login, bob, as } = await setUp(build);
         const told: string[] = [];
         login.on("unauthorized", ({ req }) => void told.push(`unauthorized ${req.path}`));
@@ -168,7 +168,7 @@ describe("challenges", () => {
     });
   }
 
-  it("are given by the manager too", async () => {
+  it("can also be sent with the methods unauthorized and needsRefresh of the manager", async () => {
     const { load } = people();
     const app = express();
     const login = new LoginManager({ secret: SECRET, userLoader: load, loginView: "/login", refreshView: "/confirm" });

@@ -47,14 +47,14 @@ describe("guardTable", () => {
     ]);
   });
 
-  it("puts the prefix before each path, as routing-controllers does", () => {
+  it("adds routePrefix to each path in the same way as routing-controllers", () => {
     for (const routePrefix of ["/api", "api"]) {
       const paths = guardTable([Open], { routePrefix }).map(({ path }) => path);
       expect(paths).to.deep.equal(["/api/open", "/api"]);
     }
   });
 
-  it("refuses what is not a controller", () => {
+  it("rejects a class that is not a controller", () => {
     expect(() => guardTable([Base])).to.throw(OptionError, "Base is not a @Controller or @JsonController");
   });
 });

@@ -14,7 +14,7 @@ describe("guards", () => {
 
   for (const { name, build } of stages) {
     describe(`on ${name}`, () => {
-      it("refuse nobody, and let a user in", async () => {
+      it("refuse an anonymous visitor, and let a logged-in user through", async () => {
         const { ann, as } = await setUp(build);
         const nobody = await as(undefined, JSON_ONLY);
         for (const path of ["/me", "/fresh", "/recent", "/admin", "/staff", "/any"]) {
@@ -31,7 +31,7 @@ describe("guards", () => {
         expect((await user.send("HEAD", "/me")).status).to.equal(200);
       });
 
-      it("refuse a user who is not active, or is gone", async () => {
+      it("refuse a user who is inactive or was deleted", async () => {
         const { bob, cid, byId, as } = await setUp(build);
         expect((await (await as(cid, JSON_ONLY)).get("/me")).status).to.equal(401);
         const user = await as(bob, JSON_ONLY);
@@ -40,7 +40,7 @@ describe("guards", () => {
         expect((await user.get("/me")).status).to.equal(401);
       });
 
-      it("tell who has one of the roles", async () => {
+      it("let a user through who has at least one of the required roles", async () => {
         const { ann, bob, as } = await setUp(build);
         const [admin, user] = [await as(ann, JSON_ONLY), await as(bob, JSON_ONLY)];
         expect((await admin.get("/admin")).status).to.equal(200);
@@ -53,7 +53,7 @@ describe("guards", () => {
         expect(reached).to.deep.equal(["admin", "staff", "staff"]);
       });
 
-      it("ask for no roles where none are demanded", async () => {
+      it("do not read the user's roles if no role is required", async () => {
         const { bob, as } = await setUp(build);
         const user = await as(bob, JSON_ONLY);
         bob.roles = undefined as never;
@@ -61,7 +61,7 @@ describe("guards", () => {
         expect((await user.get("/admin")).status).to.equal(500);
       });
 
-      it("ask the option roles, and take no unclear answer for a role", async () => {
+      it("call the roles option, and send 500 if it does not return an array of strings", async () => {
         let roles: unknown = ["admin"];
         const { bob, as } = await setUp(build, { roles: async () => roles as string[] });
         const user = await as(bob, JSON_ONLY);
@@ -73,7 +73,7 @@ describe("guards", () => {
         expect(reached).to.deep.equal(["admin"]);
       });
 
-      it("tell a fresh login from a remembered one", async () => {
+      it("let a remembered login reach a fresh-login route only after it is confirmed", async () => {
         const { ann, as } = await setUp(build);
         const remembered = await as(ann, { remember: true, ...JSON_ONLY });
         expect((await remembered.get("/me")).status).to.equal(200);
@@ -84,7 +84,7 @@ describe("guards", () => {
         expect((await remembered.get("/recent")).status).to.equal(200);
       });
 
-      it("measure how fresh a login is", async () => {
+      it("require a login or a confirmation that is not older than within", async () => {
         const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
         const { ann, as } = await setUp(build);
         const user = await as(ann, JSON_ONLY);
@@ -97,7 +97,7 @@ describe("guards", () => {
         expect((await user.get("/recent")).status).to.equal(200);
       });
 
-      it("reach nothing when a loader fails, whatever it fails with", async () => {
+      it("send 500 and do not run the route if a loader fails, whatever the reason is", async () => {
         for (const reason of [undefined, null, 0, "", "route", "router", new Error("no")]) {
           const fail = () => Promise.reject(reason);
           for (const options of [{ userLoader: fail }, { userLoader: () => null, requestLoader: fail }]) {
@@ -108,14 +108,14 @@ describe("guards", () => {
         expect(reached).to.be.empty;
       });
 
-      it("leave req.user undefined where nobody asked, and for nobody", async () => {
+      it("leave req.user undefined before the guard runs, and for an anonymous visitor", async () => {
         const { ann, as } = await setUp(build);
         const opened = async (person?: typeof ann) => (await (await as(person, JSON_ONLY)).get("/open")).json();
         expect(await opened()).to.deep.equal({ before: false, name: null, after: false });
         expect(await opened(ann)).to.deep.equal({ before: false, name: "Ann", after: true });
       });
 
-      it("let exempt methods through, by default none", async () => {
+      it("let exempt methods through; no method is exempt by default", async () => {
         const byDefault = await setUp(build);
         expect((await (await byDefault.as()).send("OPTIONS", "/any")).status).to.equal(401);
         const exempt = await setUp(build, { exemptMethods: ["OPTIONS"] });
@@ -127,7 +127,7 @@ describe("guards", () => {
         expect((await nobody.post("/me")).status).to.equal(401);
       });
 
-      it("hold for every spelling of a path", async () => {
+      it("protect a route under every spelling of its path", async () => {
         const { ann, origin, as } = await setUp(build);
         const { jar } = await as(ann);
         const cookie = await jar.getCookieString(origin);
@@ -156,7 +156,7 @@ describe("guards", () => {
         expect(reached).to.have.length(spellings.length);
       });
 
-      it("give an error, not access, where the middleware is missing", async () => {
+      it("send 500 and do not run the route if the middleware is missing", async () => {
         reached.length = 0;
         const app = build();
         app.set("env", "test");
@@ -171,7 +171,7 @@ describe("guards", () => {
     });
   }
 
-  it("are refused at start when they could let nobody in", () => {
+  it("throw OptionError when they are created with invalid arguments", () => {
     expect(() => roleRequired()).to.throw(OptionError, "at least one role");
     expect(() => roleRequired("")).to.throw(OptionError);
     expect(() => roleRequired("admin", "staff", "audit")).not.to.throw();
@@ -186,7 +186,7 @@ describe("guards", () => {
   });
 
   for (const { name, express } of expressVersions) {
-    it(`say how they are meant when they are mounted without being called, on ${name}`, async () => {
+    it(`explain the correct call if they are mounted without being called, on ${name}`, async () => {
       const app = express();
       const handler = sinon.spy();
       const errors: OptionError[] = [];
@@ -214,7 +214,7 @@ describe("guards", () => {
   }
 });
 
-/** A request with a path that fetch would tidy up. */
+/** Returns the status of a request whose path fetch would normalize. */
 function statusOf(origin: string, method: string, path: string, cookie?: string): Promise<number> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {

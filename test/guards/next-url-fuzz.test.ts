@@ -41,19 +41,19 @@ const text = fc.oneof(
   fc.webPath(),
 );
 
-/** Asks a request that passed the middleware, as if it had come with this `next`. */
+/** Calls safeNext for a request that passed the middleware, as if its query contained this `next`. */
 function ask(req: Request, next: unknown): string {
   Object.defineProperty(req, "query", { configurable: true, value: { next } });
   return safeNext(req, FALLBACK);
 }
 
-/** The host as parsers that know no more than RFC 3986 see it. */
+/** The host that a parser finds if it follows only RFC 3986. */
 function naiveHost(url: string): string | undefined {
   return /^(?:[^:/?#]+:)?(?:\/\/([^/?#]*))?/.exec(url)?.[1];
 }
 
-describe(`safeNext, whatever it is given (seed ${seed})`, () => {
-  it("stays on the origin, comes out as plain ASCII, and comes out the same again", async () => {
+describe(`safeNext with any input (seed ${seed})`, () => {
+  it("returns an ASCII path on the same origin, and does not change it in a second call", async () => {
     let accepted = 0;
     await withinRequest({}, (req) =>
       fc.assert(
@@ -72,7 +72,7 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
     expect(accepted, "accepted").to.be.lessThan(numRuns * 0.9);
   });
 
-  it("gives the fallback for what is no string", async () => {
+  it("returns the fallback for a value that is not a string", async () => {
     const noText = fc.anything().filter((value) => typeof value !== "string" && value !== undefined && value !== null);
     await withinRequest({}, (req) =>
       fc.assert(
@@ -84,8 +84,8 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
     );
   });
 
-  describe("in the Location of an answer", () => {
-    /** Follows `next` at /back, and guards the rest. */
+  describe("the Location header of a redirect", () => {
+    /** Starts a site where /back redirects to `next` and all other paths are guarded. */
     async function guardedSite() {
       const app = express();
       app.set("env", "test");
@@ -95,7 +95,7 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
       return serve(app);
     }
 
-    /** Does Express run no middleware for this request line, because it finds no path in it? `//#@#` is one. */
+    /** Returns true if Express runs no middleware because it finds no path in the target, as in `//#@#`. */
     async function isPathless(target: string): Promise<boolean> {
       const app = express();
       app.use((_req, res) => void res.sendStatus(204));
@@ -103,7 +103,7 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
       return status!.startsWith("HTTP/1.1 404 ");
     }
 
-    /** The one Location of an answer to a request line, as it was sent; none of a request that Node or Express itself refuses. */
+    /** Returns the only Location of the response, or undefined if Node or Express itself rejects the request. */
     async function locationOf(origin: string, target: string): Promise<string | undefined> {
       const [status, ...head] = await sendLine(origin, `GET ${target}`);
       if (status?.startsWith("HTTP/1.1 400 ")) return undefined;
@@ -118,13 +118,13 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
       return location;
     }
 
-    it("takes a request line in which Express finds no path for what Express does", async () => {
+    it("is missing if Express finds no path in the request line", async () => {
       expect(await locationOf(await guardedSite(), "//#@#")).to.equal(undefined);
     });
 
     const runs = { seed, numRuns: trials(5000, 300) };
 
-    it("stays on the origin", async () => {
+    it("stays on the same origin", async () => {
       const origin = await guardedSite();
       let followed = 0;
       await fc.assert(
@@ -139,7 +139,7 @@ describe(`safeNext, whatever it is given (seed ${seed})`, () => {
       expect(followed).to.be.greaterThan(runs.numRuns / 10);
     });
 
-    it("leads to the login page of the origin, for any request line", async () => {
+    it("points to the login page of the same origin for any request line", async () => {
       const origin = await guardedSite();
       const target = text
         .map((one) => one.replace(/[^\x21-\x7e\x80-\xff]/g, "").slice(0, 8000))

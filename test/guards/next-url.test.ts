@@ -6,9 +6,9 @@ import { people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 import { withinRequest } from "../support/within-request.js";
 
-/** What must never be followed, by where it is known from. */
+/** URLs that must never be followed, grouped by their source. */
 const REFUSED = {
-  "browsers' reading of URLs": [
+  "URLs that a browser may read in an unexpected way": [
     ...["//evil.com", "///evil.com", "////evil.com", "/\\evil.com", "\\/evil.com", "\\\\evil.com", "/\\/evil.com"],
     ...[
       "/\t/evil.com",
@@ -32,11 +32,11 @@ const REFUSED = {
     ...["data:text/html,x", "blob:https://app/1", "file:///x", "//evil\u3002com", "/%2fevil.com", "%2F%2Fevil.com"],
     ...["/%5cevil.com", "/ok\r\nSet-Cookie:a=b", "/a\u2028b", "/a\ufeff", "/a\u007f", "/a b"],
   ],
-  "paths that leave the host once normalized": [
+  "paths that lead to another host after normalization": [
     ...["/.//evil.com", "/..//evil.com", "/%2e//evil.com", "/%2e%2e//evil.com", "/./\\evil.com", "/a/..//evil.com"],
     ...["/a/../%2fevil.com", "/.\t//evil.com", "/a/%2e%2e/%5cevil.com"],
   ],
-  "Django's url_has_allowed_host_and_scheme": [
+  "URLs that Django's url_has_allowed_host_and_scheme rejects": [
     ...["http://example.com", "http:///example.com", "https://example.com", "ftp://example.com", "\\\\example.com"],
     ...["\\\\\\example.com", "/\\\\/example.com", "\\\\//example.com", "/\\/example.com", "\\/example.com"],
     ...["/\\example.com", "http:/\\//example.com", "http:\\/example.com", "http:/\\example.com"],
@@ -50,16 +50,16 @@ const REFUSED = {
     ...["ftp:9999999999", "\n", "http://[2001:cdba:0000:0000:0000:0000:3257:9652/"],
     ...["http://2001:cdba:0000:0000:0000:0000:3257:9652]/", "http://user:pass@testserver/"],
   ],
-  "what Django accepts and latchkey, which knows no host of its own, does not": [
+  "URLs that Django accepts but latchkey does not, because latchkey does not know its own host": [
     ...["view/?param=//example.com", "https://testserver/", "HTTPS://testserver/", "//testserver/"],
     ...["http://testserver/confirm?email=me@example.com", "path/http:2222222222"],
   ],
-  "Flask-Security, Flask-User and OpenCVE": [
+  "URLs that caused problems in Flask-Security, Flask-User and OpenCVE": [
     ...["\\\\\\github.com", "/\\github.com", "\\/github.com", "//github.com/", "\t//github.com", "////example.com"],
   ],
 };
 
-/** What may be followed, and how it comes out where that differs. */
+/** URLs that may be followed, each with the result of safeNext if it differs. */
 const ACCEPTED: Array<[string, string?]> = [
   ["/"],
   ["/ok?u=//evil.com"],
@@ -90,7 +90,7 @@ const query = (next: string) => `/login?next=${encodeURIComponent(next)}`;
 
 describe("safeNext", () => {
   for (const [source, refused] of Object.entries(REFUSED)) {
-    it(`refuses ${source}`, async () => {
+    it(`rejects ${source}`, async () => {
       const browser = await nextApp();
       for (const next of refused) {
         expect((await browser.get(query(next))).text, JSON.stringify(next)).to.equal("/home");
@@ -100,7 +100,7 @@ describe("safeNext", () => {
     });
   }
 
-  it("gives a path of this site, normalized and in ASCII", async () => {
+  it("returns a path on this site, normalized and in ASCII", async () => {
     const browser = await nextApp();
     for (const [next, path = next] of ACCEPTED) {
       expect((await browser.get(query(next))).text, next).to.equal(path);
@@ -108,7 +108,7 @@ describe("safeNext", () => {
     }
   });
 
-  it("gives the fallback for none, several, an object, half a character, and one that is or becomes too long", async () => {
+  it("returns the fallback if next is missing, repeated, not a string, not valid Unicode or too long", async () => {
     const browser = await nextApp();
     const queries = [
       "",
@@ -128,13 +128,13 @@ describe("safeNext", () => {
     expect(await withinRequest({}, (req) => safeNext(req))).to.equal("/");
   });
 
-  it("prefers the query to the body", async () => {
+  it("prefers next in the query to next in the body, even if the query has an unsafe URL", async () => {
     const browser = await nextApp();
     expect((await browser.post(query("/query"), { form: { next: "/body" } })).text).to.equal("/query");
     expect((await browser.post("/login?next=//evil.com", { form: { next: "/body" } })).text).to.equal("/home");
   });
 
-  it("never gives a view", async () => {
+  it("never returns the login view or the refresh view", async () => {
     const browser = await nextApp({ loginView: "/login", refreshView: "https://app.example/confirm/" });
     for (const view of [
       "/login",
@@ -153,11 +153,11 @@ describe("safeNext", () => {
     }
   });
 
-  it("takes no view for one where there is none", async () => {
+  it("accepts the path /undefined if no view is configured", async () => {
     expect((await (await nextApp()).get(query("/undefined"))).text).to.equal("/undefined");
   });
 
-  it("never gives a view of a map or of a function", async () => {
+  it("never returns a view that comes from a map or a function", async () => {
     const loginView = { "/": "/sign-in", "/admin": "/admin/sign-in" };
     const browser = await nextApp({
       loginView,
@@ -169,7 +169,7 @@ describe("safeNext", () => {
     expect((await browser.post(query("/confirm"))).text).to.equal("/confirm");
   });
 
-  it("takes the page out of the cookie, once", async () => {
+  it("returns the page from the cookie only once", async () => {
     const browser = await nextApp({ nextIn: "cookie", loginView: "/login" });
     expect((await browser.get("/reports?page=2")).location).to.equal("/login");
     expect((await browser.get("/login?next=/elsewhere")).text).to.equal("/reports?page=2");
@@ -185,7 +185,7 @@ describe("safeNext", () => {
     expect((await browser.get("/login")).text).to.equal("/home");
   });
 
-  it("reads no cookie when the page is in the query", async () => {
+  it("adds no Vary header if the page is in the query", async () => {
     const browser = await nextApp();
     expect((await browser.get("/login?next=/a")).headers.get("vary")).to.equal(null);
   });
@@ -208,7 +208,7 @@ describe("loginUrl", () => {
     [["http://id.example:81/login?x=1", "/a", "app.example"], "http://app.example/login?x=1&next=%2Fa"],
   ];
   for (const [given, url] of cases) {
-    it(`of ${given.map((part) => JSON.stringify(part)).join(", ")} is ${url}`, () => {
+    it(`returns ${url} for ${given.map((part) => JSON.stringify(part)).join(", ")}`, () => {
       expect(loginUrl(...given)).to.equal(url);
     });
   }

@@ -8,9 +8,9 @@ import { WatchedStore } from "../support/watched-store.js";
 const PAGE = { accept: "text/html" };
 const REQUESTS = trials(2000, 200);
 
-describe("guarded pages that visitors without cookies ask for", () => {
+describe("requests without cookies for guarded pages", () => {
   for (const nextIn of ["query", "cookie"] as const) {
-    it(`make no row and no session's cookie: ${REQUESTS} requests, next in the ${nextIn}`, async () => {
+    it(`store no session and set no session cookie: ${REQUESTS} requests, next in the ${nextIn}`, async () => {
       const store = new WatchedStore(new MemoryStore());
       const { origin } = await flashSite({ store, nextIn });
       const names = new Set<string>();

@@ -6,7 +6,7 @@ import { sendLine } from "../support/request-line.js";
 import { serve } from "../support/server.js";
 
 for (const { name, express } of expressVersions) {
-  describe(`the page that was asked for, on ${name}`, () => {
+  describe(`the requested page, on ${name}`, () => {
     async function guardedApp() {
       const app = express();
       app.set("trust proxy", true);
@@ -17,7 +17,7 @@ for (const { name, express } of expressVersions) {
       return serve(app);
     }
 
-    /** The one Location of the redirect to the login page. */
+    /** Returns the only Location of the redirect, and checks that it stays on the origin. */
     async function locationOf(requestLine: string, headers: string[] = []): Promise<string> {
       const origin = await guardedApp();
       const head = await sendLine(origin, requestLine, headers);
@@ -35,24 +35,24 @@ for (const { name, express } of expressVersions) {
       ...["/.//evil.com", "/%2e//evil.com", "/a/..//evil.com", "/%2fevil.com", "/%5Cevil.com"],
     ];
     for (const target of HOSTILE) {
-      it(`is forgotten for GET ${target}`, async () => {
+      it(`is left out of the redirect for GET ${target}`, async () => {
         expect(await locationOf(`GET ${target}`)).to.equal("/login");
       });
     }
 
-    it("is kept, with its query, for GET and HEAD", async () => {
+    it("is in the redirect, with its query, for GET and HEAD", async () => {
       const kept = "/login?next=%2Freports%3Fpage%3D2%26q%3D%252F%252Fevil.com";
       expect(await locationOf("GET /reports?page=2&q=%2F%2Fevil.com")).to.equal(kept);
       expect(await locationOf("HEAD /reports?page=2&q=%2F%2Fevil.com")).to.equal(kept);
     });
 
-    it("is forgotten for methods that cannot be asked again", async () => {
+    it("is left out of the redirect for POST, PUT, PATCH and DELETE", async () => {
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         expect(await locationOf(`${method} /reports`, ["Content-Length: 0"]), method).to.equal("/login");
       }
     });
 
-    it("does not depend on Host and X-Forwarded-Host", async () => {
+    it("does not depend on Host, the forwarding headers or Referer", async () => {
       const spoofed = [
         "Host: evil.com",
         "X-Forwarded-Host: evil.com",
@@ -64,7 +64,7 @@ for (const { name, express } of expressVersions) {
       );
     });
 
-    it("comes out of safeNext as one Location on this origin", async () => {
+    it("becomes a single Location on this origin when safeNext returns it", async () => {
       for (const next of [
         "%2F%2Fevil.com",
         "/ok%0d%0aSet-Cookie:a=b",
@@ -81,7 +81,7 @@ for (const { name, express } of expressVersions) {
       );
     });
 
-    it("cannot split the answer", async () => {
+    it("cannot split the response", async () => {
       expect(await locationOf("GET /a%0d%0aSet-Cookie:%20a=b")).to.equal(
         "/login?next=%2Fa%250d%250aSet-Cookie%3A%2520a%3Db",
       );

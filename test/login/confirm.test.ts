@@ -16,7 +16,7 @@ describe("confirmLogin", () => {
   });
   afterEach(() => sinon.restore());
 
-  /** Ann, logged in an hour ago, and what becomes of a confirmation with these options. */
+  /** Logs Ann in, waits an hour, and then calls confirmLogin with these options. */
   async function confirmed(options: (at: ReturnType<typeof site>) => ConfirmOptions) {
     const at = site({ freshFor: "30m" });
     const { app, bob, login } = at;
@@ -52,12 +52,12 @@ describe("confirmLogin", () => {
 
   const passing: Array<[what: string, options: (at: ReturnType<typeof site>) => ConfirmOptions]> = [
     ["without a user", () => ({})],
-    ["with its user", ({ ann }) => ({ user: ann })],
-    ["with another object of the same id", () => ({ user: new Person("1", "Ann, read again") })],
-    ["with credentials seen a moment ago", () => ({ authTime: new Date(Date.now() - MINUTE) })],
+    ["with the same user", ({ ann }) => ({ user: ann })],
+    ["with another object that has the same id", () => ({ user: new Person("1", "Ann, read again") })],
+    ["with credentials that were checked a minute ago", () => ({ authTime: new Date(Date.now() - MINUTE) })],
   ];
   for (const [what, options] of passing) {
-    it(`${what}: fresh, under a new session id`, async () => {
+    it(`makes the login fresh under a new session id ${what}`, async () => {
       const { status, me, moved, told } = await confirmed(options);
       expect([status, moved, told.callCount]).to.deep.equal([200, true, 1]);
       expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });
@@ -67,17 +67,17 @@ describe("confirmLogin", () => {
   const refused: Array<
     [what: string, options: (at: ReturnType<typeof site>) => unknown, status: number, name: string]
   > = [
-    ["another user's credentials", ({ bob }) => ({ user: bob }), 403, "OtherUserError"],
-    ["another user's, of an id that looks the same", () => ({ user: new Person("1 ", "Ann") }), 403, "OtherUserError"],
-    ["the credentials of nobody (null)", () => ({ user: null }), 403, "OtherUserError"],
-    ["the credentials of nobody (undefined)", () => ({ user: undefined }), 403, "OtherUserError"],
+    ["another user", ({ bob }) => ({ user: bob }), 403, "OtherUserError"],
+    ["another user whose id looks the same", () => ({ user: new Person("1 ", "Ann") }), 403, "OtherUserError"],
+    ["null instead of a user", () => ({ user: null }), 403, "OtherUserError"],
+    ["undefined instead of a user", () => ({ user: undefined }), 403, "OtherUserError"],
     ["a user without an id", () => ({ user: new Person(undefined as never, "X") }), 500, "UserIdError"],
-    ["a user that is a text", () => ({ user: "1" }), 500, "UserIdError"],
-    ["credentials seen in seconds", () => ({ authTime: Date.now() / 1000 }), 500, "OptionError"],
-    ["credentials seen never", () => ({ authTime: new Date("never") }), 500, "OptionError"],
+    ["a string instead of a user", () => ({ user: "1" }), 500, "UserIdError"],
+    ["an authTime in seconds", () => ({ authTime: Date.now() / 1000 }), 500, "OptionError"],
+    ["an authTime that is an invalid Date", () => ({ authTime: new Date("never") }), 500, "OptionError"],
   ];
   for (const [what, options, expected, name] of refused) {
-    it(`${what}: ${name}, and the login stays as it was, stale`, async () => {
+    it(`rejects with ${name} for ${what}, and the login stays unchanged and not fresh`, async () => {
       const { status, cookies, failure, me, moved, told } = await confirmed(options as never);
       expect([status, failure?.name]).to.deep.equal([expected, name]);
       expect([moved, cookies, told.callCount]).to.deep.equal([false, [], 0]);
@@ -86,10 +86,10 @@ describe("confirmLogin", () => {
   }
 
   for (const [what, authTime] of [
-    ["longer ago than freshFor", () => Date.now() - 31 * MINUTE],
+    ["older than freshFor", () => Date.now() - 31 * MINUTE],
     ["in the future", () => Date.now() + 10 * MINUTE],
   ] as const) {
-    it(`with credentials seen ${what}: still not fresh, then and later`, async () => {
+    it(`does not make the login fresh, now or later, if authTime is ${what}`, async () => {
       const { status, me } = await confirmed(() => ({ authTime: authTime() }));
       expect(status).to.equal(200);
       expect((await me()).fresh).to.equal(false);
@@ -98,7 +98,7 @@ describe("confirmLogin", () => {
     });
   }
 
-  it("is not what another user's login in the same browser does: that login is theirs, and Ann's has ended", async () => {
+  it("differs from a login of another user, which ends the first user's login", async () => {
     const { client, me, store } = await confirmed(({ bob }) => ({ user: bob }));
     const before = await client.cookie("sid");
     expect((await client.post("/as-bob")).text).to.equal("true");

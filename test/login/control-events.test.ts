@@ -13,16 +13,16 @@ const NAMES: LoginEventName[] = [
 const MINUTE = 60_000;
 const FROM = { "user-agent": "Browser/1" };
 
-describe("events of logins under control", () => {
+describe("login security events", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** A site whose every event has a listener that throws, and one after it that notes it. */
+  /** A site where each event has two listeners: the first one throws, the second one records the event. */
   async function visit(options: Parameters<typeof site>[0] = {}) {
-    sinon.stub(process, "emitWarning"); // of the listeners that throw; listeners.test.ts proves them
+    sinon.stub(process, "emitWarning"); // hides the warnings about listeners that throw; listeners.test.ts checks them
     const at = site({ store: new WatchedStore(), ...options });
     at.app.post("/stamp", loginRequired(), async (req, res) => {
       at.ann.stamp = "a new password";
@@ -46,13 +46,13 @@ describe("events of logins under control", () => {
     return { ...at, origin, heard, ask, logIn, idsOf };
   }
 
-  it("stampRefreshed: the request and its user", async () => {
+  it("stampRefreshed has the request and the user", async () => {
     const { ask, logIn, heard, ann } = await visit();
     expect((await ask("POST /stamp", await logIn())).status).to.equal(200);
     expect(heard).to.deep.equal([["stampRefreshed", "/stamp", { user: ann }]]);
   });
 
-  it("loginsRevoked: whose, which, and why; no event where there was nothing to revoke", async () => {
+  it("loginsRevoked has the user id, the login ids and the reason, and is not emitted if nothing was revoked", async () => {
     const { ask, logIn, idsOf, heard, login } = await visit();
     const cookies = [await logIn(), await logIn()];
     const ids = await idsOf();
@@ -67,7 +67,7 @@ describe("events of logins under control", () => {
     for (const cookie of cookies) expect((await ask("GET /me", cookie)).status).to.equal(401);
   });
 
-  it("loginsRevoked by maxSessions: the oldest", async () => {
+  it("loginsRevoked has the id of the oldest login if maxSessions is exceeded", async () => {
     const { ask, idsOf, heard } = await visit({ maxSessions: 1 });
     await ask("POST /login/1");
     const [oldest] = await idsOf();
@@ -77,7 +77,7 @@ describe("events of logins under control", () => {
     ]);
   });
 
-  it("loginRefused: the request and the user who has maxSessions already", async () => {
+  it("loginRefused has the request and the user who already has maxSessions logins", async () => {
     const { ask, heard, ann } = await visit({ maxSessions: 1, onLimit: "refuse" });
     await ask("POST /login/1");
     expect((await ask("POST /login/1")).status).to.equal(403);
@@ -88,7 +88,7 @@ describe("events of logins under control", () => {
     ["rememberTokenStale", 1, "stale remember token"],
     ["rememberTokenStolen", 2, "stolen remember token"],
   ] as const) {
-    it(`${name}: whose, and where and when the token was last used; then what that revoked`, async () => {
+    it(`${name} has the user id, the login id and the last use of the token; loginsRevoked follows`, async () => {
       const { ask, logIn, idsOf, heard } = await visit();
       const first = only("remember", await logIn());
       let now = first;
@@ -112,7 +112,7 @@ describe("events of logins under control", () => {
     });
   }
 
-  it("loginEnded because of the clock", async () => {
+  it("loginEnded has the reason clock if the system clock is set back", async () => {
     const { ask, logIn, heard } = await visit();
     const cookie = only("sid", await logIn());
     clock.setSystemTime(Date.now() - 2 * MINUTE);

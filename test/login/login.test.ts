@@ -11,7 +11,7 @@ import { serve } from "../support/server.js";
 import { type Me, site } from "../support/site.js";
 
 for (const { name: version, express } of expressVersions) {
-  /** The site and a browser on it. */
+  /** A site and a browser that visits it. */
   const visit = async (options: Parameters<typeof site>[0] = {}) => {
     const at = site(options, (login, app) => login.init(app), express);
     const origin = await serve(at.app);
@@ -30,7 +30,7 @@ for (const { name: version, express } of expressVersions) {
       expect((await browser.get("/me")).status).to.equal(401);
     });
 
-    it("have saved when they resolve, while the response is still open", async () => {
+    it("save before they resolve, while the response is still open", async () => {
       const { app, ann, origin } = await visit();
       const gate = new Gate();
       for (const [path, verb] of [
@@ -61,7 +61,7 @@ for (const { name: version, express } of expressVersions) {
       for (const { response } of [login, confirmed, logout]) expect(await response.text()).to.equal("begun");
     });
 
-    it("each change the session id and end the old one", async () => {
+    it("change the session id and delete the old session", async () => {
       const { browser, origin, store } = await visit();
       await browser.post("/note/hello");
       const seen = [await browser.cookie("sid")];
@@ -77,7 +77,7 @@ for (const { name: version, express } of expressVersions) {
       expect(await store.countOf("1", "2")).to.equal(0);
     });
 
-    it("never log in a session that somebody else knows the id of", async () => {
+    it("never log a user in under a session id that somebody else knows", async () => {
       const { store, origin } = await visit();
       const create = sinon.spy(store, "create");
       const chosen = "a".repeat(43);
@@ -100,7 +100,7 @@ for (const { name: version, express } of expressVersions) {
       }
     });
 
-    it("carry over what the visitor or the same user kept, never another user's", async () => {
+    it("keep the session data of the visitor or the same user, but never another user's data", async () => {
       const { browser } = await visit();
       const note = async () => (await browser.get("/note")).json();
       await browser.post("/note/cart");
@@ -117,7 +117,7 @@ for (const { name: version, express } of expressVersions) {
       expect(await note()).to.equal(null);
     });
 
-    it("refuse an inactive user and change nothing, unless forced", async () => {
+    it("refuse an inactive user and change nothing, unless force is true", async () => {
       const { browser, store } = await visit();
       await browser.post("/login/2", { json: { remember: true } });
       const cookies = await browser.jar.getCookieString(browser.origin);
@@ -131,7 +131,7 @@ for (const { name: version, express } of expressVersions) {
 
       expect((await browser.post("/login/3", { json: { force: true } })).json()).to.equal(true);
       expect(await store.countOf("3")).to.equal(1);
-      expect((await browser.get("/me")).status, "guards refuse an inactive user still").to.equal(401);
+      expect((await browser.get("/me")).status, "guards still refuse an inactive user").to.equal(401);
     });
 
     it("leave a usable, empty session after a logout", async () => {
@@ -153,7 +153,7 @@ for (const { name: version, express } of expressVersions) {
       expect(await store.countOf("1")).to.equal(0);
     });
 
-    it("store no row for a logout without a message", async () => {
+    it("only read and destroy the session at a logout", async () => {
       const { browser, store } = await visit();
       await browser.post("/login/1");
       store.calls = [];
@@ -177,7 +177,7 @@ for (const { name: version, express } of expressVersions) {
       expect(cleared.headers["set-cookie"]!.every((one) => one.includes("=; ") && one.includes("1970"))).to.equal(true);
     });
 
-    it("make a login fresh again, under a new id, and no longer remembered", async () => {
+    it("make a remembered login fresh under a new session id", async () => {
       const { browser } = await visit();
       await browser.post("/login/1", { json: { remember: true } });
       await browser.restart();
@@ -188,14 +188,14 @@ for (const { name: version, express } of expressVersions) {
       expect(await browser.cookie("sid")).not.to.equal(old);
     });
 
-    it("log in without freshness when asked, and confirm nobody when nobody is logged in", async () => {
+    it("make a login that is not fresh if fresh is false, and send 401 for a confirmation without a login", async () => {
       const { browser } = await visit();
       expect((await browser.post("/confirm")).status).to.equal(401);
       await browser.post("/login/1", { json: { fresh: false } });
       expect((await browser.get("/me")).json<Me>().fresh).to.equal(false);
     });
 
-    it("leave no cookie behind when one request logs in and out", async () => {
+    it("leave no cookie in the browser if one request logs in and out", async () => {
       const { app, ann, browser, login } = await visit();
       app.post("/both", async (req, res) => {
         await loginUser(req, ann, { remember: true });
@@ -208,7 +208,7 @@ for (const { name: version, express } of expressVersions) {
       expect((await browser.get("/me")).status).to.equal(401);
     });
 
-    it("reject in an error handler behind a save that failed: no cookie can be set any more, and nothing is changed", async () => {
+    it("reject and change nothing in an error handler after a failed save, because no cookie can be set", async () => {
       const { app, ann, browser, store } = await visit();
       const codes: string[] = [];
       app.post("/lost", (req, res) => {
@@ -230,7 +230,7 @@ for (const { name: version, express } of expressVersions) {
       expect(store.calls.filter((verb) => verb === "create")).to.have.length(1);
     });
 
-    it("reject once the response has begun", async () => {
+    it("reject after the response has started", async () => {
       const { app, ann, browser } = await visit();
       const codes: string[] = [];
       app.get("/late", async (req, res) => {

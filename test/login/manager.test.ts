@@ -9,7 +9,7 @@ for (const { name, express } of expressVersions) {
   describe(`LoginManager on ${name}`, () => {
     const manager = () => new LoginManager<Person>({ secret: SECRET, userLoader: people().load });
 
-    it("serves an application and its sub-application, mounted on both", async () => {
+    it("serves an application and its sub-application if it is mounted on both", async () => {
       const login = manager();
       const app = express();
       const inner = express();
@@ -20,7 +20,7 @@ for (const { name, express } of expressVersions) {
       expect((await apiClient(await serve(app)).get("/inner")).json()).to.equal(true);
     });
 
-    it("refuses a request that is another manager's", async () => {
+    it("rejects a request that another manager already handles", async () => {
       const app = express();
       const inner = express();
       manager().init(app);

@@ -11,14 +11,17 @@ import type { Me } from "../support/site.js";
 const MINUTE = 60_000;
 const here = await backendsHere();
 
-describe("a change of password", () => {
+describe("a password change", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** Five browsers in a session, the first of them remembered, and two more that are remembered alone; with all their cookies. */
+  /**
+   * Returns seven browsers and their cookies. Five browsers have a session, and the first of these is also remembered.
+   * Two browsers are only remembered.
+   */
   async function people(origin: string) {
     const [own, ...others] = [
       ...(await browsersOf(origin, 1, { remember: true, duration: "30d" })),
@@ -38,7 +41,7 @@ describe("a change of password", () => {
       });
       afterEach(() => opened?.close());
 
-      it("keeps this login under a new id, remembered, as fresh and as old as it was, and ends all others", async () => {
+      it("keeps the age, freshness and remember cookie of this login, changes its session id, and ends all other logins", async () => {
         const { origin, store, told } = await accountSite({ store: opened.store, absoluteTimeout: "10h" });
         const { own, others, cookies } = await people(origin);
         const id = await idOf(own);
@@ -62,14 +65,14 @@ describe("a change of password", () => {
           .find(({ key }) => key === "remember")!
           .expiryDate()!
           .getTime();
-        expect(maxAge, "remembered no longer than it was").to.be.closeTo(
+        expect(maxAge, "the remember cookie does not last longer").to.be.closeTo(
           before.createdAt + 30 * 24 * 60 * MINUTE,
           1000,
         );
 
         expect(await statuses(others)).to.eql(Array(6).fill(401));
         const { id: returned, ...record } = other!;
-        await opened.store.create(returned, { ...record, revision: 0 }); // as by a backup, or a replica that was late
+        await opened.store.create(returned, { ...record, revision: 0 }); // as if a backup was restored or a replica was late
         for (const cookie of cookies) {
           for (const one of [cookie, ...cookie.split("; ")]) {
             expect((await send(origin, "GET /me", { cookie: one })).status).to.equal(401);
@@ -78,13 +81,13 @@ describe("a change of password", () => {
         expect((await shown(own)).map((login) => login.id)).to.eql([id]);
         await own.restart();
         clock.tick(10 * MINUTE);
-        expect((await own.get("/me")).json<Me>(), "remembered still").to.eql({
+        expect((await own.get("/me")).json<Me>(), "still remembered").to.eql({
           ...{ name: "Ann", fresh: false, remembered: true },
         });
         expect(await store.countOf("1")).to.equal(1);
       });
 
-      it("without stamps: revokeAll for all but the current login does the same", async () => {
+      it("can end all other logins with revokeAll if users have no stamps", async () => {
         const { ann, origin } = await accountSite({ store: opened.store });
         ann.getSessionStamp = () => "the same";
         const { own, others, cookies } = await people(origin);
@@ -99,7 +102,7 @@ describe("a change of password", () => {
     });
   }
 
-  it("does not make a login fresh, nor last any longer", async () => {
+  it("does not make a login fresh or last longer", async () => {
     const { origin } = await accountSite({ absoluteTimeout: "1h", idleTimeout: "1h" });
     const [browser] = (await browsersOf(origin, 1, { fresh: false })) as [Browser];
     clock.tick(30 * MINUTE);
@@ -111,7 +114,7 @@ describe("a change of password", () => {
     expect(await statuses([browser])).to.eql([401]);
   });
 
-  it("of a restored login: restored it stays", async () => {
+  it("leaves a restored login remembered and not fresh", async () => {
     const { origin } = await accountSite();
     const [browser] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
     await browser.restart();
@@ -120,13 +123,13 @@ describe("a change of password", () => {
     expect((await browser.post("/password")).status).to.equal(200);
     expect((await browser.get("/me")).json()).to.eql(me);
     await browser.restart();
-    expect((await browser.post("/password")).status, "in a request that restores it").to.equal(200);
+    expect((await browser.post("/password")).status, "in the request that restores the login").to.equal(200);
     expect((await browser.get("/me")).json()).to.eql(me);
     await browser.restart();
     expect((await browser.get("/me")).json()).to.eql(me);
   });
 
-  it("of a user without stamps: the remember cookie of before is worth nothing, sent along or not", async () => {
+  it("makes the old remember cookie of a user without stamps invalid, whether the request sends it or not", async () => {
     const { ann, origin, store } = await accountSite();
     ann.getSessionStamp = () => "the same";
     for (const isSent of [true, false]) {
@@ -138,7 +141,7 @@ describe("a change of password", () => {
     }
   });
 
-  it("in a request that a remember cookie serves alone: one session, the new one", async () => {
+  it("leaves only the new session if the request has only a remember cookie", async () => {
     const { origin, store } = await accountSite();
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
     const restored = await send(origin, "GET /me", { cookie: only("remember", cookie) });
@@ -152,34 +155,34 @@ describe("a change of password", () => {
   });
 
   for (const [what, change] of Object.entries({
-    "nobody who is logged in": (at: Site): unknown => at.login.requestLoader(() => null),
-    "a user who is gone": (at: Site): unknown => at.byId.delete("1"),
-    "a user who is not active": (at: Site): unknown => Object.assign(at.ann, { isActive: false }),
+    "an anonymous visitor": (at: Site): unknown => at.login.requestLoader(() => null),
+    "a deleted user": (at: Site): unknown => at.byId.delete("1"),
+    "an inactive user": (at: Site): unknown => Object.assign(at.ann, { isActive: false }),
   })) {
-    it(`of ${what}: 401, no cookie, nothing is changed`, async () => {
+    it(`sends 401, sets no cookie and changes nothing for ${what}`, async () => {
       const at = await accountSite();
       const { cookie } = await send(at.origin, "POST /login/1", { json: { remember: true } });
       at.app.post("/late-password", async (req, res, next) => {
         await at.login.currentUser();
-        if (what !== "nobody who is logged in") change(at);
+        if (what !== "an anonymous visitor") change(at);
         await refreshStamp(req).then(() => res.send("changed"), next);
       });
       const answer = await send(at.origin, "POST /late-password", {
-        cookie: what === "nobody who is logged in" ? "" : cookie,
+        cookie: what === "an anonymous visitor" ? "" : cookie,
       });
       expect([answer.status, answer.headers["set-cookie"]]).to.eql([401, undefined]);
       expect(await at.store.countOf("1")).to.equal(1);
     });
   }
 
-  it("of a user whom the request loader recognizes: 401, there is no login to keep", async () => {
+  it("sends 401 for a user from the request loader, who has no login to keep", async () => {
     const { login, ann, origin } = await accountSite();
     login.requestLoader(() => ann);
     const answer = await send(origin, "POST /password");
     expect([answer.status, answer.headers["set-cookie"]]).to.eql([401, undefined]);
   });
 
-  it("by logging in again, as without refreshStamp: remembered still, the others ended", async () => {
+  it("can use loginUser instead of refreshStamp: this browser stays remembered, and the others are logged out", async () => {
     const { app, ann, origin } = await accountSite();
     app.post("/new-password", async (req, res, next) => {
       ann.stamp = "new";

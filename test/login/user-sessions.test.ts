@@ -42,7 +42,7 @@ describe("the logins of a user", () => {
       });
       afterEach(() => opened?.close());
 
-      it("are listed with all that a person may know of them, the newest first", async () => {
+      it("are listed newest first, with the details that a user may see", async () => {
         const { login, origin, ann } = await accountSite({ store: opened.store, idleTimeout: "24h" });
         const start = Date.now();
         const plain = new Browser(origin, { accept: "application/json", "user-agent": "plain" });
@@ -82,7 +82,7 @@ describe("the logins of a user", () => {
         expect(await login.sessions.list("2")).to.eql([]);
       });
 
-      it("keep their names and their dates through a confirmation, a new stamp and a restore", async () => {
+      it("keep their ids and dates after a confirmation, a new stamp or a restore", async () => {
         const { origin } = await accountSite({ store: opened.store });
         const [browser] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
         const [first] = (await shown(browser)) as [LoginInfo];
@@ -92,18 +92,19 @@ describe("the logins of a user", () => {
           else await browser.restart();
           if (change === "cooldown") {
             await browser.get("/me");
-            await browser.restart(); // within the minute: for this request alone
+            await browser.restart(); // within a minute of the last restore: this restore is only for one request
           }
           const list = await shown(browser);
           const { id, createdAt, current, remembered, persistent, fresh } = list[0]!;
           expect(list, change).to.have.lengthOf(1);
           expect([id, current, persistent, remembered], change).to.eql([first.id, true, true, !fresh]);
-          if (change !== "/password") expect(createdAt, change).to.equal(first.createdAt); // the browser's record is another then
+          // A password change replaces the record of the remembered browser.
+          if (change !== "/password") expect(createdAt, change).to.equal(first.createdAt);
           expect(fresh, change).to.equal(change.startsWith("/"));
         }
       });
 
-      it("are ended one by one: at the next request, with the browser's record, and nobody else's", async () => {
+      it("can be revoked one by one, together with the remembered browser, and only by their own user", async () => {
         const { login, origin, told } = await accountSite({ store: opened.store });
         const [own, other, third] = (await browsersOf(origin, 3, { remember: true })) as [Browser, Browser, Browser];
         const [bob] = (await browsersOf(origin, 1, { remember: true }, "2")) as [Browser];
@@ -111,7 +112,7 @@ describe("the logins of a user", () => {
         expect((await own.post(`/revoke/${await idOf(bob)}`)).json()).to.equal(false);
         const ids = await Promise.all([own, other, third].map(idOf));
         expect((await own.post(`/revoke/${ids[1]}`)).json()).to.equal(true);
-        expect((await own.post(`/revoke/${ids[1]}`)).json(), "twice").to.equal(false);
+        expect((await own.post(`/revoke/${ids[1]}`)).json(), "the second time").to.equal(false);
         expect(told).to.eql(["loginsRevoked revoked 1"]);
         expect(await statuses([own, other, third, bob])).to.eql([200, 401, 200, 200]);
         await other.restart();
@@ -122,7 +123,7 @@ describe("the logins of a user", () => {
         expect(await statuses([own, third, bob])).to.eql([200, 200, 200]);
       });
 
-      it("the current one is logged out: its cookies are removed, and it is told once", async () => {
+      it("include the current login: revoking it removes its cookies and emits only loggedOut", async () => {
         const { origin, told } = await accountSite({ store: opened.store });
         const [own, other] = (await browsersOf(origin, 2, { remember: true })) as [Browser, Browser];
         told.length = 0;
@@ -133,7 +134,7 @@ describe("the logins of a user", () => {
         expect(await statuses([own, other])).to.eql([401, 200]);
       });
 
-      it("are ended all at once, or all but the current one, and counted", async () => {
+      it("can be revoked all at once, or all except the current one; the result is their number", async () => {
         const { login, origin, told } = await accountSite({ store: opened.store });
         const browsers = await browsersOf(origin, 3, { remember: true });
         browsers.push(...(await browsersOf(origin, 2)));
@@ -144,7 +145,7 @@ describe("the logins of a user", () => {
         expect(told).to.eql(["loginsRevoked revoked 4"]);
         expect(await statuses(browsers)).to.eql([401, 200, 401, 401, 401]);
         await browsers[1]!.restart();
-        expect(await statuses(browsers.slice(1, 2)), "remembered still").to.eql([200]);
+        expect(await statuses(browsers.slice(1, 2)), "still remembered").to.eql([200]);
 
         told.length = 0;
         const all = await browsers[1]!.post("/revoke-all");
@@ -158,7 +159,7 @@ describe("the logins of a user", () => {
       });
 
       if (name !== "memory") {
-        it("are ended from another process, also of a user who is gone", async () => {
+        it("can be revoked from another process, even if the user was deleted", async () => {
           const { origin } = await accountSite({ store: opened.store });
           const elsewhere = await accountSite({ store: await opened.another!() });
           elsewhere.byId.delete("1");
@@ -174,7 +175,7 @@ describe("the logins of a user", () => {
     });
   }
 
-  it("have names that open nothing, and are in no cookie and no key of the store", async () => {
+  it("have public ids that do not work as cookies and are not record ids in the store", async () => {
     const { origin, store } = await accountSite();
     const [own] = (await browsersOf(origin, 3, { remember: true })) as [Browser];
     const secrets = new Set<string>();
@@ -191,7 +192,7 @@ describe("the logins of a user", () => {
     }
   });
 
-  it("a login is listed once at every moment of its confirmation", async () => {
+  it("are listed once at every step of a confirmation and of a password change", async () => {
     const { origin, store, login } = await accountSite({ maxSessions: 5 });
     const { cookie } = await send(origin, "POST /login/1");
     const [{ id }] = (await login.sessions.list("1")) as [LoginInfo];
@@ -214,7 +215,7 @@ describe("the logins of a user", () => {
     expect(lists).to.eql([[id], [id]]);
   });
 
-  it("last seen is right to the minute", async () => {
+  it("have a lastSeenAt that is accurate to the minute", async () => {
     const { origin, login } = await accountSite();
     const { cookie } = await send(origin, "POST /login/1");
     for (let second = 0; second < 300; second += 7) {
@@ -226,7 +227,7 @@ describe("the logins of a user", () => {
     }
   });
 
-  it("the address is that which Express trusts, and a User-Agent is text of 256 characters at most", async () => {
+  it("have the address that Express trusts, and a User-Agent of at most 256 characters", async () => {
     for (const [trust, address] of [
       [false, "127.0.0.1"],
       [true, "203.0.113.9"],
@@ -246,7 +247,7 @@ describe("the logins of a user", () => {
     }
   });
 
-  it("a user or id that is none is a clear error, and the store is not asked", async () => {
+  it("are not read from the store for an invalid user: the error code is invalid_user_id", async () => {
     const { login, store } = await accountSite();
     const { sessions } = login;
     for (const user of [...HOSTILE, "a\0b", "\ud800"]) {
@@ -258,7 +259,7 @@ describe("the logins of a user", () => {
     expect(store.calls).to.eql([]);
   });
 
-  it("are ended by a handler that has begun its response, or is over: in the store", async () => {
+  it("are revoked in the store by a handler whose response has started or ended", async () => {
     const { app, login, origin } = await accountSite();
     const done = new Gate();
     const counts: unknown[] = [];
@@ -282,20 +283,20 @@ describe("the logins of a user", () => {
     expect(counts).to.eql([1, 1, true, true]);
   });
 
-  for (const what of ["a user who is no longer active", "a user who is gone"]) {
-    it(`${what}: each of five sessions and the remembered browsers are refused at their next request`, async () => {
+  for (const what of ["inactive", "deleted"]) {
+    it(`are all refused at their next request, remembered or not, if the user is ${what}`, async () => {
       const { ann, byId, origin, told } = await accountSite();
       const browsers = [...(await browsersOf(origin, 3, { remember: true })), ...(await browsersOf(origin, 2))];
       const remembered = await Promise.all(browsers.slice(0, 3).map((one) => one.cookie("remember")));
       expect(await statuses(browsers)).to.eql([200, 200, 200, 200, 200]);
       told.length = 0;
-      if (what.endsWith("gone")) byId.delete("1");
+      if (what === "deleted") byId.delete("1");
       else ann.isActive = false;
       expect(await statuses(browsers)).to.eql([401, 401, 401, 401, 401]);
       for (const token of remembered) {
         expect((await send(origin, "GET /me", { cookie: `remember=${token}` })).status).to.equal(401);
       }
-      expect(told).to.eql(what.endsWith("gone") ? Array(5).fill("loginEnded unknown user") : []);
+      expect(told).to.eql(what === "deleted" ? Array(5).fill("loginEnded unknown user") : []);
     });
   }
 });
