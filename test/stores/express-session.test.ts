@@ -19,13 +19,13 @@ function record(): SessionRecord {
   return { kind: "session", userId: "1", data: { n: 0 }, ...times, revision: 0 };
 }
 
-/** How often a call that is made many times at once succeeds. */
+/** Makes the call many times at once, and returns how many of the calls succeeded. */
 async function winners(call: (index: number) => Promise<unknown>): Promise<number> {
   const given = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => call(index)));
   return given.filter((one) => one).length;
 }
 
-/** A store of files, as used with express-session: a missing file is an ENOENT error. */
+/** Stores each session in a file. A missing file is an ENOENT error, as in file stores for express-session. */
 class FileStore extends session.Store {
   readonly #dir = mkdtempSync(join(tmpdir(), "latchkey-files-"));
   #file = (sid: string) => join(this.#dir, `${sid}.json`);
@@ -47,33 +47,33 @@ class FileStore extends session.Store {
 type Done = (error?: unknown, found?: unknown) => void;
 type Verbs = Record<"get" | "set" | "destroy", (...args: unknown[]) => unknown>;
 
-/** Ways of answering that express-session also accepts, around a store that answers correctly. */
+/** Store behavior that express-session accepts. Each entry changes how a correct store responds. */
 const MANNERS: Record<string, (verb: keyof Verbs, done: Done, call: (done: Done) => void) => unknown> = {
-  "calls back at once": (_verb, done, call) => call(done),
+  "only calls back": (_verb, done, call) => call(done),
   "calls back twice": (_verb, done, call) =>
     call((...given) => {
       done(...given);
       done(...given);
     }),
-  "gives a promise, and calls back": async (_verb, done, call) => call(done),
-  "gives a promise of something else, and calls back later": async (_verb, done, call) => {
+  "returns a promise, and calls back": async (_verb, done, call) => call(done),
+  "returns a promise of another value, and calls back later": async (_verb, done, call) => {
     setImmediate(() => call(done));
     return "later";
   },
   ...Object.fromEntries(
     [undefined, false, ""].map((none) => [
-      `gives ${JSON.stringify(none)} for no session`,
+      `passes ${JSON.stringify(none)} for a missing session`,
       (verb: keyof Verbs, done: Done, call: (done: Done) => void) =>
         call((error, found) => done(error, verb === "get" && !found ? none : found)),
     ]),
   ),
-  "says of a missing session that its file is missing": (verb, done, call) =>
+  "reports ENOENT for a missing session, and after every destroy": (verb, done, call) =>
     call((error, found) =>
       verb === "set" || found ? done(error, found) : done(Object.assign(new Error("no such file"), { code: "ENOENT" })),
     ),
 };
 
-/** Ways in which stores fail. */
+/** Ways in which a store fails. */
 const FAILURES: Record<string, (done: Done) => unknown> = {
   "calls back with an error": (done) => done(new Error("away")),
   "throws at once": () => {
@@ -92,7 +92,7 @@ function mannered(answer: (verb: keyof Verbs, done: Done, call: (done: Done) => 
   return inner as unknown as session.Store;
 }
 
-/** Logs in, keeps a value, logs out, and checks what each browser has then. */
+/** Sends requests that log in, store a value and log out. Returns each status, and the errors of the store. */
 async function visits(store: session.Store) {
   const { app, login } = site({ store: new WatchedStore(new ExpressSessionStore(store)) });
   const failed: unknown[] = [];
@@ -117,8 +117,8 @@ async function visits(store: session.Store) {
 
 const WORKS = [200, 200, 200, 200, 200, 200, 401, 200, 200, 200];
 
-describe("an express-session store, wrapped, behind a site", () => {
-  it("that keeps files, whose missing ones are errors, works", async () => {
+describe("a site with an ExpressSessionStore", () => {
+  it("works with a store that keeps files and reports a missing file as an error", async () => {
     const store = new FileStore();
     try {
       expect(await visits(store)).to.eql({ statuses: WORKS, failed: [] });
@@ -127,7 +127,7 @@ describe("an express-session store, wrapped, behind a site", () => {
     }
   });
 
-  it("that keeps files in a folder which is gone: nothing can be saved, and the site says so", async () => {
+  it("sends 503 and emits storeFailed when the folder of the store does not exist", async () => {
     const store = new FileStore();
     store.close();
     const { statuses, failed } = await visits(store);
@@ -136,30 +136,30 @@ describe("an express-session store, wrapped, behind a site", () => {
   });
 
   for (const [what, answer] of Object.entries(MANNERS)) {
-    it(`that ${what} works`, async () => {
+    it(`works with a store that ${what}`, async () => {
       expect(await visits(mannered(answer))).to.eql({ statuses: WORKS, failed: [] });
     });
   }
 
   for (const [what, fail] of Object.entries(FAILURES)) {
-    it(`that ${what} is a store that is away`, async () => {
+    it(`sends 503 when the store ${what}`, async () => {
       const { statuses, failed } = await visits(mannered((_verb, done) => fail(done)));
       expect(statuses.slice(0, 2)).to.eql([503, 503]);
       expect(failed[0]).to.have.property("message", "away");
     });
   }
 
-  it("that never answers is a store that is away, once storeTimeout is over", async () => {
+  it("sends 503 after storeTimeout when the store never calls back", async () => {
     const store = mannered(() => {});
     const { app } = site({ store: new WatchedStore(new ExpressSessionStore(store)), storeTimeout: 50 });
     expect((await send(await serve(app), "POST /note/cart")).status).to.equal(503);
   });
 });
 
-describe("an express-session store, wrapped, in one process", () => {
+describe("an ExpressSessionStore in one process", () => {
   afterEach(() => sinon.restore());
 
-  it("creates, updates and destroys for one of many callers", async () => {
+  it("lets only one of many concurrent calls create, update or destroy a session", async () => {
     const store = new ExpressSessionStore(new session.MemoryStore());
     const created = () =>
       store.create("a", record()).then(
@@ -172,7 +172,7 @@ describe("an express-session store, wrapped, in one process", () => {
     expect(await winners(() => store.destroy("a"))).to.equal(1);
   });
 
-  it("does not bring a session back that is ended while it is touched or updated", async () => {
+  it("does not restore a session that is deleted during a touch or an update", async () => {
     const store = new ExpressSessionStore(new session.MemoryStore());
     for (let trial = 0; trial < 200; trial++) {
       await store.create("a", record());
@@ -183,7 +183,7 @@ describe("an express-session store, wrapped, in one process", () => {
     }
   });
 
-  it("waits two seconds for a call that hangs, about the same session only", async () => {
+  it("waits two seconds for a hanging call, but only for the same session", async () => {
     const inner = new session.MemoryStore();
     const store = new ExpressSessionStore(inner);
     await store.create("a", record());

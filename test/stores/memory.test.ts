@@ -35,7 +35,7 @@ describe("MemoryStore", () => {
     sinon.restore();
   });
 
-  it("keeps what was given, whatever becomes of the objects", async () => {
+  it("stores a copy: changes to the given or the returned record do not reach the store", async () => {
     const given = record({ data: { list: ["kept"] } });
     await store.create("a", given);
     (given.data.list as string[]).push("no");
@@ -47,7 +47,7 @@ describe("MemoryStore", () => {
     expect((await store.read("a"))!.data).to.deep.equal({ list: ["kept"] });
   });
 
-  it("drops the session unused for longest when it is full, and its user index with it", async () => {
+  it("evicts the least recently used session when it is full, and throws for a bad maxOfKind", async () => {
     const small = new MemoryStore({ maxOfKind: 3 });
     for (const id of ["a", "b", "c"]) await small.create(id, record({ userId: id }));
     await small.read("a");
@@ -61,7 +61,7 @@ describe("MemoryStore", () => {
     }
   });
 
-  it("keeps the sessions of users, however many visitors come, and the visitors, however many users", async () => {
+  it("limits sessions with a user, sessions without one, and remembered browsers separately", async () => {
     const small = new MemoryStore({ maxOfKind: 3 });
     for (const id of ["a", "b", "c"]) await small.create(id, record({ userId: id }));
     for (let n = 0; n < 10; n++) await small.create(`visitor ${n}`, record());
@@ -72,7 +72,7 @@ describe("MemoryStore", () => {
     await small.close();
   });
 
-  it("is empty again after 100,000 sessions expired, by its own timer", async () => {
+  it("deletes 100,000 expired sessions and their index entries with its own timer", async () => {
     const indexed = sinon.spy(Map.prototype, "set");
     for (let n = 0; n < 100_000; n++)
       await store.create(`id${n}`, record({ userId: `user${n % 1000}`, expiresAt: Date.now() + 1000 }));
@@ -84,7 +84,7 @@ describe("MemoryStore", () => {
     expect(index.size, "users in the index").to.equal(0);
   });
 
-  it("prunes remembered browsers by the same timer, and drops them when it is closed", async () => {
+  it("prunes remembered browsers with the same timer, and deletes them on close()", async () => {
     const browser = { kind: "browser", userId: "a" };
     await store.create("long", record({ ...browser, expiresAt: Date.now() + 3_600_000 }));
     await store.create("short", record({ ...browser, expiresAt: Date.now() + 1000 }));
@@ -95,7 +95,7 @@ describe("MemoryStore", () => {
     expect(await store.read("long")).to.equal(null);
   });
 
-  it("warns in production", () => {
+  it("warns in production only", () => {
     const warn = sinon.stub(process, "emitWarning");
     void inProduction(() => new MemoryStore()).close();
     void new MemoryStore().close();
@@ -109,8 +109,8 @@ describe("MemoryStore", () => {
   });
 });
 
-inTestAll("many a MemoryStore", () => {
-  it("is let go when nobody has it any more, without being closed: 500 stores fit into 200 MB", async () => {
+inTestAll("many MemoryStores", () => {
+  it("are garbage-collected without close() when nothing refers to them: 500 stores fit into 200 MB", async () => {
     const script = `
       import { MemoryStore } from "latchkey";
       const now = Date.now();

@@ -11,12 +11,12 @@ import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
 const here = await backendsHere("redis", "postgres", "mariadb");
 
-/** Reads so often at once that a pool opens all of its connections. */
+/** Makes so many concurrent reads that a pool opens all of its connections. */
 async function readAtOnce(store: OpenStore): Promise<void> {
   await Promise.all(Array.from({ length: 30 }, () => store.read("a")));
 }
 
-/** Locks the row of the session "locked", by the name of the database. */
+/** For each database: locks the row of the session "locked", and returns a function that unlocks the row. */
 const locks: Record<string, (url: string) => Promise<() => Promise<void>>> = {
   async postgres(url) {
     const client = new pg.Client({ connectionString: url });
@@ -49,7 +49,7 @@ describe("the connections of openStore", () => {
         await place.remove();
       });
 
-      it("are replaced after one timeout if the network loses all of them without telling either side", async () => {
+      it("are replaced after one or two timeouts when the network drops all of them silently", async () => {
         const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1s`);
         await readAtOnce(store);
         for (let round = 0; round < 2; round++) {
@@ -62,7 +62,7 @@ describe("the connections of openStore", () => {
             });
             return true;
           });
-          // Each of them took one timeout, so the store works again within three.
+          // Each failed read takes one timeout.
           expect(failures).to.be.within(1, 2);
           await readAtOnce(store);
         }
@@ -71,7 +71,7 @@ describe("the connections of openStore", () => {
 
       const lock = locks[name];
       if (lock) {
-        it("are free for other sessions one timeout after many writes to a locked session filled the pool", async () => {
+        it("are free for other sessions one timeout after many writes to a locked session fill the pool", async () => {
           const store = await openStore(`${place.url}?timeout=1s&max=4`);
           const now = Date.now();
           const record = {
@@ -94,7 +94,7 @@ describe("the connections of openStore", () => {
         });
       }
 
-      it("are not replaced while they answer", async () => {
+      it("are not replaced while they work", async () => {
         const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1m`);
         await readAtOnce(store);
         const opened = proxy.opened();
@@ -103,12 +103,12 @@ describe("the connections of openStore", () => {
         await store.close();
       });
 
-      it("are closed by close(), and the process ends, though nothing is answered any more", async () => {
+      it("are closed by close(), and the process ends, even if the server no longer responds", async () => {
         proxy.loseAllAt("the-last-id");
         const program = `import { openStore } from "latchkey/stores";
           const store = await openStore(process.argv[1]);
           await Promise.all(Array.from({ length: 10 }, () => store.read("a")));
-          const last = store.read("the-last-id").then(() => "answered", () => "rejected");
+          const last = store.read("the-last-id").then(() => "resolved", () => "rejected");
           await store.close();
           await store.close();
           console.log("closed,", await last);`;

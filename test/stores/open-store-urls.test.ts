@@ -25,7 +25,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** Everything that an error can show. */
+/** Everything that printing an error can show. */
 function shownBy(error: unknown): string {
   return inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
 }
@@ -39,14 +39,14 @@ describe("the URL of openStore", () => {
   expectNoUnhandledRejections();
 
   describe("with a password", () => {
-    // Each part would be found in an error that shows it: as a host, a port, a path, or the name of a parameter.
+    // Wherever the URL is split, each part of these passwords contains "hunter2" or "4711", which the tests search for.
     const PASSWORDS = [
       ...["hunter2#hunter2", "hunter2?hunter2", "hunter2,hunter2", "hunter2@hunter2", "hunter2%hunter2", "%zzhunter2"],
       ...["4711#hunter2", "4711/hunter2", "4711?hunter2=4711", "4711@4711,hunter2", "hunter2:[4711]", "hunter2 $&\\"],
     ];
 
     for (const scheme of [...SERVERS, ...DATABASES]) {
-      it(`${scheme}: is not shown by any error, whatever is in it and whether it is encoded or not`, async () => {
+      it(`${scheme}: shows the password in no error, whatever characters it has, encoded or not`, async () => {
         const path = scheme.includes("sentinel") ? "main" : scheme.startsWith("redis") ? "" : "x";
         const urls = PASSWORDS.flatMap((password) => [
           `${scheme}://:${password}@127.0.0.1:1/${path}`,
@@ -66,7 +66,7 @@ describe("the URL of openStore", () => {
       });
     }
 
-    it("is not shown if the scheme is unknown or the value is no URL", async () => {
+    it("does not show the password in an error if the scheme is unknown or the value is not a URL", async () => {
       const urls = ["mongodb://u:hunter2@h/x", "hunter2", "hunter2@redis://h", "constructor:hunter2", ":hunter2", ""];
       for (const url of [...urls, undefined, null, 1, {}, ["redis://h"]] as string[]) {
         const error = await rejection(openStore(url));
@@ -76,7 +76,7 @@ describe("the URL of openStore", () => {
     });
 
     if (here.includes("redis")) {
-      it("is not shown if Redis refuses it, and is decoded", async () => {
+      it("decodes the password for Redis, and does not show it in an error if Redis rejects it", async () => {
         const { url, port, stop } = await startRedis();
         await redisCli(port, "ACL", "SETUSER", "app", "on", ">p@ss#w,o?r/d%", "~*", "+@all");
         const store = await openStore(url.replace("//", `//app:${encodeURIComponent("p@ss#w,o?r/d%")}@`));
@@ -89,7 +89,7 @@ describe("the URL of openStore", () => {
     }
 
     if (here.includes("mariadb")) {
-      it("is not shown if MariaDB refuses it", async () => {
+      it("does not show the password in an error if MariaDB rejects it", async () => {
         const url = new URL((await shared.mariadb()).url);
         url.username = "nobody";
         url.password = "hunter2";
@@ -99,18 +99,20 @@ describe("the URL of openStore", () => {
     }
 
     if (here.includes("postgres")) {
-      it("is not shown if PostgreSQL refuses the user", async () => {
+      it("does not show the password in an error if PostgreSQL rejects the user", async () => {
         const url = new URL((await shared.postgres()).url);
         url.username = "nobody";
         url.password = "hunter2";
         const error = await rejection(openStore(url.href));
-        expect(shownBy(error)).to.include("28").and.not.include("hunter2");
+        expect(shownBy(error))
+          .to.match(/\b28(?:000|P01)\b/)
+          .and.not.include("hunter2");
       });
     }
   });
 
   describe("with parameters", () => {
-    it("rejects with a TypeError that names a parameter that is unknown or does not apply, and not its value", async () => {
+    it("rejects an unknown parameter with a TypeError that shows its name, not its value", async () => {
       const wrong: Array<[url: string, name: string]> = [
         ["memory:?max=hunter2", "max"],
         ["sqlite::memory:?max=hunter2", "max"],
@@ -132,7 +134,7 @@ describe("the URL of openStore", () => {
       }
     });
 
-    it("rejects with a TypeError that names a parameter with an invalid value, and not the value", async () => {
+    it("rejects an invalid value with a TypeError that shows the parameter's name, not the value", async () => {
       const wrong: Array<[url: string, name: string]> = [
         ...["0", "-1", "3.5", "hunter2", ""].map((value): [string, string] => [`postgres://h/x?max=${value}`, "max"]),
         ...["0", "-1s", "1y", "hunter2", ""].flatMap(
@@ -156,7 +158,7 @@ describe("the URL of openStore", () => {
       }
     });
 
-    it("rejects with a TypeError if the URL says too much, or too little", async () => {
+    it("rejects a URL with a missing, extra or invalid part with a TypeError", async () => {
       const wrong = ["memory:x", "sqlite:", "sqlite:?timeout=1s", "redis://", "redis://a,b", "redis://a/x", "redis:a"];
       wrong.push("redis+cluster://a/1", "redis+cluster://", "redis+sentinel://a", "redis+sentinel://a/main/x");
       wrong.push("postgres://a,b/x", "postgres:///x", "mysql://a,b/x", "mysql:///x", "postgres://a:99999/x");
@@ -170,7 +172,7 @@ describe("the URL of openStore", () => {
       });
       afterEach(() => rm(file, { force: true }));
 
-      it("takes tablePrefix and pruneEvery", async () => {
+      it("accepts tablePrefix and pruneEvery", async () => {
         const store = await openStore(`sqlite:${file}?tablePrefix=shop_&pruneEvery=20ms`);
         await store.create("a", record(Date.now() - 1));
         const db = new Database(file);
@@ -181,7 +183,7 @@ describe("the URL of openStore", () => {
     });
 
     if (here.includes("redis")) {
-      it("takes prefix on Redis, also an empty one, and the number of a database", async () => {
+      it("accepts a prefix on Redis, even an empty one, and a database number", async () => {
         const { url, port, stop } = await startRedis();
         for (const [query, key] of [
           ["/3?prefix=shop:", "shop:record:a"],
@@ -200,7 +202,7 @@ describe("the URL of openStore", () => {
 
     for (const name of ["postgres", "mariadb"] as const) {
       if (!here.includes(name)) continue;
-      it(`takes max and tablePrefix on ${name}`, async () => {
+      it(`accepts max and tablePrefix on ${name}`, async () => {
         const { url, drop } = await makeDatabase(name);
         const proxy = await startLossyProxy(url);
         const store = await openStore(`${proxy.urlOf(url)}?max=3&tablePrefix=shop_&timeout=1m`);
@@ -212,7 +214,7 @@ describe("the URL of openStore", () => {
         await drop();
       });
 
-      it(`takes schema on ${name}`, async () => {
+      it(`accepts schema on ${name}`, async () => {
         const { url, drop } = await makeDatabase(name);
         const other = await makeDatabase(name);
         const schema = name === "postgres" ? "auth" : new URL(other.url).pathname.slice(1);
@@ -227,7 +229,7 @@ describe("the URL of openStore", () => {
     }
 
     if (here.includes("postgres")) {
-      it("gives pg its own parameters", async () => {
+      it("passes pg's own parameters to pg", async () => {
         const { url, drop } = await makeDatabase("postgres");
         const { hostname, port, username, pathname } = new URL(url);
         const store = await openStore(
@@ -245,7 +247,7 @@ describe("the URL of openStore", () => {
     }
 
     if (here.includes("mariadb")) {
-      it("gives mysql2 its own parameters, and what MySQL's own clients call ssl-mode", async () => {
+      it("passes mysql2's own parameters to mysql2, and accepts ssl-mode as MySQL's own clients do", async () => {
         const { url, drop } = await makeDatabase("mariadb");
         const [{ socket }] = (await run(url, "SELECT @@socket AS socket")) as [{ socket: string }];
         await (await openStore(`${url}?ssl-mode=DISABLED`)).close();
@@ -266,7 +268,7 @@ describe("the URL of openStore", () => {
   });
 });
 
-/** Runs a statement on a database, and gives its rows. */
+/** Runs a statement on a database, and returns its rows. */
 async function run(url: string, sql: string): Promise<Array<Record<string, unknown>>> {
   if (url.startsWith("postgres:")) {
     const client = new pg.Client({ connectionString: url });

@@ -19,7 +19,7 @@ const hasNodeSqlite = isBuiltin("node:sqlite");
 /** Node warns that node:sqlite is experimental. */
 const QUIET = { NODE_NO_WARNINGS: "1" };
 
-/** Opens a store, uses it, closes it, and has nothing left to do. */
+/** A program that opens a store, uses it and closes it. */
 const USE = `
   import { openStore } from "latchkey/stores";
   const store = await openStore(process.argv[1]);
@@ -51,7 +51,7 @@ describe("openStore", () => {
       expect(await runProgram(USE, { args: [url] })).to.eql(ran("RedisStore"));
     });
 
-    it("opens redis+cluster:// by any node that answers, with a user and a password", async () => {
+    it("opens redis+cluster:// through any node that responds, with a user and a password", async () => {
       const { nodes } = await shared.cluster();
       for (const { port } of nodes)
         await redisCli(port, "ACL", "SETUSER", "app", "on", ">p@ss:w", "~latchkey:*", "+@all");
@@ -63,13 +63,13 @@ describe("openStore", () => {
       expect(wrong.output).not.to.include("hunter2");
     });
 
-    it("opens redis+sentinel:// by any Sentinel that answers", async () => {
+    it("opens redis+sentinel:// through any Sentinel that responds", async () => {
       const { name, sentinels } = await shared.sentinels();
       const hosts = [await freePort(), ...sentinels.map(({ port }) => port)].map((port) => `127.0.0.1:${port}`).join();
       expect(await runProgram(USE, { args: [`redis+sentinel://${hosts}/${name}`] })).to.eql(ran("RedisStore"));
     });
 
-    it("opens rediss://, and trusts only what Node trusts", async () => {
+    it("opens rediss:// if Node trusts the certificate, and fails otherwise", async () => {
       const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
       const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
       const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"];
@@ -86,7 +86,7 @@ describe("openStore", () => {
       await server.stop();
     });
 
-    it("rejects when no Redis is there, and leaves nothing that keeps the process", async () => {
+    it("rejects when Redis is not running, and leaves nothing open that keeps the process alive", async () => {
       const port = await freePort();
       for (const url of [`redis://127.0.0.1:${port}`, `redis+cluster://127.0.0.1:${port}`]) {
         const program = `import { openStore } from "latchkey/stores";
@@ -103,10 +103,11 @@ describe("openStore", () => {
   ];
   for (const { installed, uses } of drivers) {
     const beside = installed.length > 0 ? `with ${installed.join(" and ")} installed` : "with no package installed";
-    it(`opens sqlite: by ${uses} ${beside}, creates the folder, and finds the sessions of the last process`, async () => {
+    it(`opens sqlite: with ${uses} ${beside}, creates the folder, and keeps earlier sessions`, async () => {
       const args = ["sqlite:./data/sessions.db"];
       const cwd = await packageWith(dir, installed);
       for (const _ of [1, 2]) expect(await runProgram(USE, { args, cwd, env: QUIET })).to.eql(ran("SqlStore"));
+      expect(await kept(`sqlite:${join(cwd, "data/sessions.db")}`)).to.equal(2);
       const loaded = `import { createRequire } from "node:module";
         import { openStore } from "latchkey/stores";
         await (await openStore(process.argv[1])).close();
@@ -116,7 +117,7 @@ describe("openStore", () => {
     });
   }
 
-  it("opens sqlite: so that readers do not wait for a writer, and a writer of another process does not block this one", async () => {
+  it("opens sqlite: so that reads never wait, and a write waits for another writer up to the timeout", async () => {
     const file = join(dir, "busy.db");
     const store = await openStore(`sqlite:${file}?timeout=1m`);
     const other = new Database(file);
@@ -153,7 +154,7 @@ describe("openStore", () => {
   ];
   for (const [backend, scheme, make] of makers) {
     if (!here.includes(backend)) continue;
-    it(`opens ${scheme}, in four processes that find a new database at once`, async () => {
+    it(`opens ${scheme} on a new database in four processes at once`, async () => {
       const { url, drop } = await make();
       const outcomes = await Promise.all([1, 2, 3, 4].map(() => runProgram(USE, { args: [url] })));
       expect(outcomes).to.eql(outcomes.map(() => ran("SqlStore")));
@@ -165,7 +166,7 @@ describe("openStore", () => {
     });
   }
 
-  it("says how to install what is missing, and loads nothing that the URL does not need", async () => {
+  it("reports how to install a missing package, and loads only the package that the URL needs", async () => {
     const show = `import { openStore } from "latchkey/stores";
       await openStore(process.argv[1]).then((store) => store.close(), ({ code, message }) => console.log(code, message));`;
     const wanting = async (installed: string[], url: string) => {
@@ -185,7 +186,7 @@ describe("openStore", () => {
   });
 });
 
-/** How many rows the table of openStore has. */
+/** Counts the rows in the table that openStore creates. */
 async function kept(url: string): Promise<number> {
   const [scheme] = url.split(":", 1);
   const database = url.slice("sqlite:".length);

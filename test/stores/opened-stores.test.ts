@@ -3,7 +3,7 @@ import { storeConformance } from "latchkey/testing";
 import { backendsHere, shared } from "../support/backends.js";
 import { places } from "../support/processes.js";
 
-/** Where openStore is pointed. */
+/** For each backend: creates an empty place for a store, and returns its URL. */
 const urls: Record<string, () => Promise<{ url: string; remove(): Promise<void> }>> = {
   memory: async () => ({ url: "memory:", remove: async () => {} }),
   "redis-cluster": async () => {

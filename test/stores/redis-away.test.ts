@@ -14,7 +14,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 type Closable = SessionStore & { close(): Promise<void> };
 
-/** The client of `openStore`, and one that an application makes as the README says. */
+/** The client that `openStore` makes, and a client that an application makes as the README shows. */
 const clients: Record<string, (url: string) => Promise<Closable>> = {
   "openStore's client": openStore,
   async "an application's own client"(url) {
@@ -27,11 +27,11 @@ const clients: Record<string, (url: string) => Promise<Closable>> = {
 
 const here = await backendsHere("redis");
 
-describe("a Redis that is killed under load and started again", () => {
+describe("a Redis server that is killed under load and restarted", () => {
   expectNoUnhandledRejections();
 
   for (const [whose, open] of here.length > 0 ? Object.entries(clients) : []) {
-    it(`with ${whose}: 503 while it is away, and everybody is served again by themselves`, async () => {
+    it(`with ${whose}: sends 503 while Redis is down, and then serves everybody without help`, async () => {
       const redis = await startRedis({ args: ["--appendonly", "yes"] });
       const store = await open(redis.url);
       const { app } = site({ store: new WatchedStore(store), storeTimeout: "300ms" });
@@ -60,7 +60,7 @@ describe("a Redis that is killed under load and started again", () => {
       expect(load.wrong).to.eql([]);
       expect(Object.keys(load.counts("away"))).to.eql(["503"]);
       for (const phase of ["before", "killing", "returning", "back"])
-        expect(Object.keys(load.counts(phase)), "nobody is taken for anonymous").to.not.include("401");
+        expect(Object.keys(load.counts(phase)), "nobody is treated as anonymous").to.not.include("401");
     });
   }
 });

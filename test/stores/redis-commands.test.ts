@@ -5,7 +5,7 @@ import { createClient as createClient5 } from "redis5";
 import { backendsHere } from "../support/backends.js";
 import { newRecord, useRedisStore } from "../support/redis-store.js";
 
-/** A value as Redis keeps it. */
+/** A record in the format in which RedisStore stores it. */
 function stored(): string {
   const digits = (instant: number) => String(instant).padStart(15, "0");
   const now = Date.now();
@@ -32,7 +32,7 @@ describe("the client of a RedisStore", () => {
     for (const [name, client] of Object.entries(clients)) expect(() => new RedisStore({ client }), name).not.to.throw();
   });
 
-  it("is a TypeError if it is anything else, which says what was given, and nothing secret of it", () => {
+  it("causes a TypeError if it is anything else; the message names its type, and shows no secret", () => {
     const expected = "client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ";
     class Memcached {
       get() {}
@@ -52,11 +52,11 @@ describe("the client of a RedisStore", () => {
     ];
     for (const [client, name] of given)
       expect(() => new RedisStore({ client: client as RedisClient })).to.throw(TypeError, `${expected}${name}`);
-    // Its commands take callbacks.
+    // The commands of a legacy client take callbacks.
     expect(() => new RedisStore({ client: createClient().legacy() as never })).to.throw(TypeError, expected);
   });
 
-  it("must use one connection to one master for waitReplicas", () => {
+  it("must use one connection to one master if waitReplicas is set", () => {
     const one: RedisClient[] = [
       createClient(),
       createSentinel({ name: "main", sentinelRootNodes }),
@@ -77,7 +77,7 @@ describe("the client of a RedisStore", () => {
     }
   });
 
-  it("is not asked for a read that it may send to a replica", async () => {
+  it("never gets a read command that it could send to a replica", async () => {
     const asked: unknown[] = [];
     const answer = (command: string) => {
       asked.push(command.toUpperCase());
@@ -109,7 +109,7 @@ describe("the client of a RedisStore", () => {
     expect(asked).to.eql([]);
   });
 
-  it("may give text as Buffers, and numbers as text", async () => {
+  it("may return text as Buffers, and numbers as text", async () => {
     const bytes = async () => Buffer.from(stored());
     const client = { isOpen: true, get: bytes, eval: bytes, evalSha: bytes };
     expect((await new RedisStore({ client }).read("a"))?.userId).to.equal("ann");
@@ -129,7 +129,7 @@ if ((await backendsHere("redis")).length > 0) {
       return Object.fromEntries(stats.map(([, name, count]) => [name, Number(count)]));
     };
 
-    it("are sent as text once, and by their hash from then on, also after the server forgot them", async () => {
+    it("are sent as text once and then by hash, and as text once more after the server forgets them", async () => {
       const { store } = current();
       const round = async (id: string) => {
         await store.create(id, newRecord());
@@ -151,7 +151,7 @@ if ((await backendsHere("redis")).length > 0) {
       }
     });
 
-    it("reject with every other error, and are not sent again", async () => {
+    it("reject with any other error, and are not sent again", async () => {
       const { store } = current();
       await cli("SADD", "latchkey:user:session:ann", "wrong type");
       await list(store, "bob");

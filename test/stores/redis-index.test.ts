@@ -37,7 +37,7 @@ if ((await backendsHere("redis")).length > 0) {
       return found;
     };
     const scripts = async (work: () => Promise<unknown>) => (await asked(work)).scripts;
-    /** A store whose client fails at its script of this number. */
+    /** A store whose client fails at the script call with this number. */
     const failingAt = (number: number) => {
       let calls = 0;
       const evalSha: NodeRedisClient["evalSha"] = (sha1, options) =>
@@ -45,7 +45,7 @@ if ((await backendsHere("redis")).length > 0) {
       return new RedisStore({ client: changedClient(client, { evalSha }) });
     };
 
-    it("outlives a record by as long as that lives, from an hour up to a week, and is written again when a record would outlive its entry", async () => {
+    it("keeps an entry 1 hour to 1 week longer than its record, and rarely rewrites the entry", async () => {
       const near = (actual: number, expected: number, what: string) =>
         expect(actual, what).to.be.within(expected - MINUTE, expected);
       const entryLives = async (expected: number, what: string) => {
@@ -63,12 +63,12 @@ if ((await backendsHere("redis")).length > 0) {
       await entryLives(37 * DAY, "an update that the entry would not outlive");
       expect(await scripts(() => store.update("a", { ...inHours(1), revision: 2 }))).to.equal(1);
       await store.create("b", newRecord());
-      await entryLives(37 * DAY, "an update that goes back, and another record");
+      await entryLives(37 * DAY, "an update to an earlier expiry, and another record");
       expect((await store.read("a"))?.revision).to.equal(3);
       expect(await list()).to.eql(["a", "b"]);
     });
 
-    it("of several touches at once keeps the latest entry", async () => {
+    it("keeps the latest expiry when several touches run at once", async () => {
       await store.create("a", newRecord());
       await Promise.all([5, 9, 7, 3, 8].map((days) => store.touch("a", inHours(24 * days))));
       expect(Number(await cli("ZSCORE", INDEX, "a")) - Date.now()).to.be.within(16 * DAY - MINUTE, 16 * DAY);
@@ -76,27 +76,27 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await list()).to.eql(["a"]);
     });
 
-    it("is left by a record that is ended, and has no key any more after the last", async () => {
+    it("loses the entry of a deleted record, and is deleted with its last entry", async () => {
       for (const id of ["a", "b", "c"]) await store.create(id, newRecord());
       await store.destroy("a");
       expect(await cli("ZCARD", INDEX)).to.equal("2");
       expect(await store.destroyByUser("ann", ALL)).to.eql({ ended: 2, more: false });
       expect(await cli("DBSIZE")).to.equal("0");
       for (const verb of ["touch", "update"] as const) expect(await store[verb]("a", inHours(99))).to.equal(false);
-      expect(await cli("DBSIZE"), "nothing is listed for a call that was refused").to.equal("0");
+      expect(await cli("DBSIZE"), "a call that returns false adds no entry").to.equal("0");
     });
 
-    it("loses the entries that are over by more than an hour at the next login, without a read of their records", async () => {
+    it("loses entries that expired over an hour ago at the next create(), without reading their records", async () => {
       const now = Date.now();
-      const over = Array.from({ length: 50 }, (_, i) => [String(now - HOUR - 1000 - i), `over ${i}`]).flat();
-      await cli("ZADD", INDEX, ...over, String(now - HOUR + MINUTE), "just over", String(now + HOUR), "on its way");
+      const over = Array.from({ length: 50 }, (_, i) => [String(now - HOUR - 1000 - i), `expired ${i}`]).flat();
+      await cli("ZADD", INDEX, ...over, String(now - HOUR + MINUTE), "just expired", String(now + HOUR), "not written");
       expect(await list()).to.eql([]);
       expect(await cli("ZCARD", INDEX)).to.equal("52");
       expect(await asked(() => store.create("a", newRecord()))).to.eql({ get: 0, scripts: 2 });
-      expect((await cli("ZRANGE", INDEX, "0", "-1")).split("\n")).to.eql(["just over", "on its way", "a"]);
+      expect((await cli("ZRANGE", INDEX, "0", "-1")).split("\n")).to.eql(["just expired", "not written", "a"]);
     });
 
-    it("lists a record before it is written, so that a crash in between hides none", async () => {
+    it("lists a record before the record is written, so that a crash in between hides no record", async () => {
       expect(
         await failingAt(2)
           .create("a", newRecord())
@@ -105,13 +105,13 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await cli("KEYS", "*")).to.equal(INDEX);
       expect(await list()).to.eql([]);
       expect(await store.destroyByUser("ann", ALL)).to.eql({ ended: 0, more: false });
-      expect(await cli("ZCARD", INDEX), "its record may be about to be written").to.equal("1");
+      expect(await cli("ZCARD", INDEX), "the record may still be written").to.equal("1");
       await store.create("a", newRecord());
       expect(await list()).to.eql(["a"]);
     });
 
     for (const verb of ["touch", "update"] as const) {
-      it(`makes an entry live longer before its record does, so that a crash in between hides none: ${verb}`, async () => {
+      it(`extends an entry before its record, so that a crash in between hides no record: ${verb}`, async () => {
         await store.create("a", newRecord());
         const later = inHours(14 * 24);
         expect(
@@ -125,7 +125,7 @@ if ((await backendsHere("redis")).length > 0) {
         expect(await list()).to.eql(["a"]);
       });
 
-      it(`that was evicted lists a record again after the next ${verb} that it would not have outlived`, async () => {
+      it(`after an eviction, lists a record again at the next ${verb} that must extend its entry`, async () => {
         await store.create("a", newRecord());
         await store.create("not changed", newRecord());
         await cli("DEL", INDEX);
@@ -138,7 +138,7 @@ if ((await backendsHere("redis")).length > 0) {
       });
     }
 
-    it("is listed in pages from any entry on, also one that is not there any more", async () => {
+    it("returns pages that can start after any entry, even a deleted one", async () => {
       const ids = ["a", "b", "c", "d", "e", "f", "g"];
       const { expiresAt } = newRecord();
       for (const [i, id] of ids.entries()) {
@@ -152,7 +152,7 @@ if ((await backendsHere("redis")).length > 0) {
       const page = await store.listByUser("ann", { kind: "session", limit: 3, after: next! });
       expect(
         page.records.map(({ id }) => id),
-        "those with the same instant again",
+        "records with the same expiry are listed again",
       ).to.eql(["a", "b", "d"]);
       expect(page.next).not.to.equal(null);
       await cli("DEL", INDEX);
@@ -160,21 +160,21 @@ if ((await backendsHere("redis")).length > 0) {
       expect(none).to.eql({ records: [], damaged: [], next: null });
     });
 
-    it("does not hide a record from a list that is under way when its entry is made to live longer", async () => {
+    it("does not hide a record from a running list when the entry of the record is extended", async () => {
       for (let hours = 1; hours <= 6; hours++) await store.create(`${hours}`, inHours(hours));
       let step = 0;
       const found = await pages(2, () => store.touch(["1", "3", "5", "6"][step++] ?? "6", inHours(100)));
       expect([...new Set(found.flat())].sort()).to.eql(["1", "2", "3", "4", "5", "6"]);
     });
 
-    it("is read from a cursor of its own only", async () => {
+    it("rejects a cursor that is not from one of its pages", async () => {
       for (const after of ["x", "a:1", "1e9:a", "-1:a", ":a"]) {
         const error = await store.listByUser("ann", { ...ALL, after }).catch((caught: unknown) => caught);
         expect(error).to.be.instanceOf(TypeError).and.property("message", "after must be the next of a page");
       }
     });
 
-    it("with entries whose records are gone still gives every record, and ends every record in steps", async () => {
+    it("lists and deletes every record in steps when some entries have no record", async () => {
       for (let i = 0; i < 9; i++) await store.create(`${i}`, inHours(1 + i / 100));
       for (const i of [0, 1, 2, 3, 5, 8]) await cli("DEL", `latchkey:record:${i}`);
       expect(await pages(2)).to.eql([[], [], ["4"], ["6", "7"], []]);
@@ -189,7 +189,7 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await list()).to.eql([]);
     });
 
-    it("of 10,000 sessions is listed, and they are ended, in steps of bounded length", async () => {
+    it("lists and deletes 10,000 sessions in steps of limited size", async () => {
       const ids = Array.from({ length: 10_000 }, (_, i) => `${i}`);
       const expiresAt = Date.now() + HOUR;
       await Promise.all(ids.map((id) => store.create(id, newRecord({ expiresAt }))));

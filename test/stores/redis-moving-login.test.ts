@@ -7,7 +7,7 @@ import { changedClient, newRecord } from "../support/redis-store.js";
 const here = await backendsHere("redis");
 
 for (const { open } of here) {
-  describe("a login that moves to another session while Redis is asked for its user's", () => {
+  describe("a login that moves to another session while RedisStore lists its user's sessions", () => {
     let opened: Opened;
     before(async () => {
       opened = await open();
@@ -17,11 +17,11 @@ for (const { open } of here) {
     const list = async (store: RedisStore, userId: string) =>
       (await store.listByUser(userId, { kind: "session", limit: 9 })).records.map(({ id }) => id);
 
-    /** The store over a client with these methods instead of its own. */
+    /** A store whose client has these methods instead of the original ones. */
     const storeWith = (change: Partial<NodeRedisClient>) =>
       new RedisStore({ client: changedClient(opened.client!, change), prefix: opened.prefix! });
 
-    it("is found in the new one, where it is not found in the old one any more", async () => {
+    it("is listed in the new session if the session is created during the list", async () => {
       await opened.store.create("old", newRecord({ userId: "ann" }));
       const gate = new Gate();
       const slow = storeWith({ get: (key) => gate.pass().then(() => opened.client!.get(key)) });
@@ -33,7 +33,7 @@ for (const { open } of here) {
       expect(await listing).to.eql(["new"]);
     });
 
-    it("is found in the new one, which was listed before it was there, where the old one is not there any more", async () => {
+    it("is listed in the new session if the index lists the session before its record is written", async () => {
       await opened.store.create("was", newRecord({ userId: "bob" }));
       const [creation, reading] = [new Gate(), new Gate()];
       const moving = storeWith({

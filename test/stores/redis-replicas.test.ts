@@ -26,7 +26,7 @@ if ((await backendsHere("redis")).length > 0) {
     });
 
     for (const kind of ["session", "browser"]) {
-      it(`has ended a ${kind} on the replica too when it says so: 100 of 100`, async () => {
+      it(`reports a ${kind} as deleted only after the replica has deleted it too: 100 of 100`, async () => {
         const store = new RedisStore({ client, waitReplicas: 1 });
         for (let i = 0; i < 50; i++) {
           for (const id of [`one ${i}`, `all ${i}`]) await store.create(id, newRecord({ kind }));
@@ -38,11 +38,11 @@ if ((await backendsHere("redis")).length > 0) {
       });
     }
 
-    it("rejects when fewer replicas than that are there, and the master has ended it", async () => {
+    it("rejects when too few replicas are connected, although the master has deleted the record", async () => {
       const store = new RedisStore({ client, waitReplicas: 2 });
       const expected = "only 1 of 2 replicas have deleted the record";
       for (const id of ["a", "b"]) await store.create(id, newRecord());
-      await client.set("latchkey:record:damaged", "no record");
+      await client.set("latchkey:record:damaged", "not a record");
       for (const end of [
         () => store.destroy("a"),
         () => store.destroy("damaged"),
@@ -54,7 +54,7 @@ if ((await backendsHere("redis")).length > 0) {
       for (const id of ["a", "b", "damaged"]) expect(await store.read(id)).to.equal(null);
     });
 
-    it("refuses a number of replicas that is invalid", () => {
+    it("throws for an invalid number of replicas", () => {
       for (const waitReplicas of [-1, 1.5, "1" as never])
         expect(() => new RedisStore({ client, waitReplicas })).to.throw(
           TypeError,

@@ -19,7 +19,7 @@ if ((await backendsHere("redis")).length > 0) {
       ({ client, store } = current());
     });
 
-    it("puts its prefix before every key, so that two stores share a database", async () => {
+    it("puts its prefix before every key, so that two stores can share a database", async () => {
       const other = new RedisStore({ client, prefix: "other:" });
       for (const one of [store, other]) {
         await one.create("a", newRecord({ data: { of: one === store ? "store" : "other" } }));
@@ -35,7 +35,7 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await other.read("b")).not.to.equal(null);
     });
 
-    it("URI-encodes the user id in a key, so that no user id chooses the slot of a Cluster", async () => {
+    it("URI-encodes the user id in a key, so that no user id can choose the slot of a Cluster", async () => {
       await store.create("a", newRecord({ userId: "{1}:ü" }));
       expect((await cli("KEYS", "*")).split("\n").sort()).to.eql([
         "latchkey:record:a",
@@ -43,7 +43,7 @@ if ((await backendsHere("redis")).length > 0) {
       ]);
     });
 
-    it("gives a record its own time to live, and never less than a second", async () => {
+    it("makes Redis expire each record at its expiresAt, and an expired record within a second", async () => {
       const near = async (expected: number, what: string) =>
         expect(await ttl("latchkey:record:a"), what).to.be.within(expected - 2000, expected);
       for (const userId of ["ann", null]) {
@@ -54,7 +54,7 @@ if ((await backendsHere("redis")).length > 0) {
         await store.touch("a", newRecord({ expiresAt: Date.now() + 9 * HOUR }));
         await near(9 * HOUR, "touch");
         await store.touch("a", newRecord());
-        await near(9 * HOUR, "a touch that goes back");
+        await near(9 * HOUR, "a touch to an earlier expiry");
         await store.destroy("a");
       }
       for (const over of [100, 0, -HOUR, -1000 * HOUR]) {
@@ -68,7 +68,7 @@ if ((await backendsHere("redis")).length > 0) {
       }
     });
 
-    it("reads, touches and updates with one command each, and with one that is refused", async () => {
+    it("reads, touches and updates with one command each, also if the write fails", async () => {
       const { client: counted, asked } = counting(client);
       store = new RedisStore({ client: counted });
       await store.create("a", newRecord());
@@ -87,19 +87,19 @@ if ((await backendsHere("redis")).length > 0) {
       expect(await asked(() => store.touch("nobody's", late))).to.eql(one);
     });
 
-    it("keeps a record of nobody as one key, of any kind", async () => {
+    it("stores a record without a user under one key, whatever its kind", async () => {
       for (const kind of ["session", "ended"]) {
         await store.create(kind, newRecord({ kind, userId: null }));
         const error = await store.create(kind, newRecord()).catch((caught: unknown) => caught);
         expect(isLatchkeyError(error, "session_exists")).to.equal(true);
         expect((await store.read(kind))?.userId).to.equal(null);
-        await cli("DEL", "latchkey:user:session:ann"); // of the record that was refused
+        await cli("DEL", "latchkey:user:session:ann"); // The rejected create() has added this index.
         expect(await cli("KEYS", "*")).to.equal(`latchkey:record:${kind}`);
         expect((await store.destroy(kind))?.kind).to.equal(kind);
       }
     });
 
-    it("sends no command that scans, flushes or takes several keys", async () => {
+    it("sends no command that scans, flushes or reads several keys", async () => {
       await cli("SCRIPT", "FLUSH");
       await cli("CONFIG", "RESETSTAT");
       const cases = storeConformance({ store: () => store });
@@ -118,7 +118,7 @@ if ((await backendsHere("redis")).length > 0) {
         (error: unknown) => error,
       );
 
-    it("rejects with another error than for a damaged record when Redis fails", async () => {
+    it("rejects with an error other than record_damaged when Redis fails", async () => {
       await cli("SADD", "latchkey:record:set", "1");
       const calls = [
         () => store.create("set", newRecord()),
@@ -139,16 +139,16 @@ if ((await backendsHere("redis")).length > 0) {
       await failure!.run();
     });
 
-    /** Values that cannot be decoded: of three, no script can read the head. */
+    /** Values that cannot be decoded. In three of them, the scripts cannot even read the head. */
     const damage: Record<string, (value: string) => string> = {
       "cut off in its data": (value) => value.slice(0, -1),
       "cut off in its head": (value) => value.slice(0, 50),
       empty: () => "",
-      foreign: () => "no record",
-      "with a user id that is not encoded": (value) => value.replace("ann", "%zz"),
+      foreign: () => "not a record",
+      "wrong in the encoding of its user id": (value) => value.replace("ann", "%zz"),
     };
     for (const [what, change] of Object.entries(damage)) {
-      it(`reports a value that is ${what} as damaged, changes nothing of it, and ends it`, async () => {
+      it(`reports a value that is ${what} as damaged, does not change it, and can delete it`, async () => {
         const spoil = async () => {
           await store.create("a", newRecord({ data: { a: 1 } }));
           await cli("SET", "latchkey:record:a", change(await cli("GET", "latchkey:record:a")));
@@ -164,13 +164,13 @@ if ((await backendsHere("redis")).length > 0) {
         await store.create("a", newRecord());
         expect((await store.destroy("a"))?.userId).to.equal("ann");
         await spoil();
-        if (what === "with a user id that is not encoded") return; // it may be of another user
+        if (what === "wrong in the encoding of its user id") return; // The value may belong to another user.
         await store.destroyByUser("ann", ALL);
         expect(await cli("EXISTS", "latchkey:record:a")).to.equal("0");
       });
     }
 
-    it("neither lists nor ends a record of another user or kind that an index contains", async () => {
+    it("neither lists nor deletes a record of another user or kind that is in the index", async () => {
       await store.create("a", newRecord());
       for (const parts of [{ userId: "bob" }, { kind: "browser" }]) {
         const error = await rejection(store.create("a", newRecord(parts)));

@@ -14,24 +14,24 @@ const changed: SessionRecord = { ...record, data: { n: 2 } };
 
 const PAGE = { kind: "session", limit: 1 };
 
-/** The methods, over two sessions of Ann's and an expired one. */
+/** Calls of each method, on a table with two sessions of Ann and an expired one. */
 const verbs: Record<string, (store: SessionStore) => Promise<unknown>> = {
   create: (store) => store.create("new", record),
-  "create over an expired one": (store) => store.create("over", record),
+  "create over an expired record": (store) => store.create("over", record),
   "create of a taken id": (store) => store.create("a", changed),
   read: (store) => store.read("a"),
   update: (store) => store.update("a", changed),
-  "update of none": (store) => store.update("none", changed),
+  "update of a missing record": (store) => store.update("none", changed),
   touch: (store) => store.touch("a", { lastSeenAt: NOW, expiresAt: NOW + 90_000 }),
   destroy: (store) => store.destroy("a"),
-  "destroy of none": (store) => store.destroy("none"),
+  "destroy of a missing record": (store) => store.destroy("none"),
   listByUser: (store) => store.listByUser("ann", PAGE),
   "listByUser after a page": (store) => store.listByUser("ann", { ...PAGE, after: "a" }),
   destroyByUser: (store) => store.destroyByUser("ann", PAGE),
   prune: (store) => store.prune(),
 };
 
-/** How each of two stores is made to fail, and the name of the error that the caller gets. */
+/** Two stores, how the test makes each one fail, and the name of the error that the caller receives. */
 const here = [
   {
     name: "sqlite",
@@ -59,7 +59,7 @@ const here = [
 ];
 
 for (const { name: backend, errorName, fail } of here)
-  describe(`a database whose statements fail because others are at it, on ${backend}`, () => {
+  describe(`transient database errors on ${backend}`, () => {
     let opened: Opened;
     let fails: (statement: number) => string | undefined;
     let statements: number;
@@ -73,12 +73,12 @@ for (const { name: backend, errorName, fail } of here)
       sinon.useFakeTimers({ now: NOW, toFake: ["Date"] });
       fails = () => undefined;
       fail(opened, () => fails(++statements));
-      // The waits between tries are not what is tested here.
+      // Skip the pauses between tries.
       sinon.stub(globalThis, "setTimeout").callsFake(((run: () => void) => setImmediate(run)) as never);
     });
     afterEach(() => sinon.restore());
 
-    /** What a method gives, and the table before and after. */
+    /** Returns the result of a method, the table before and after it, and the number of its statements. */
     async function outcome(verb: (store: SessionStore) => Promise<unknown>, given: typeof fails = () => undefined) {
       const { store, query, table } = opened;
       fails = () => undefined;
@@ -95,7 +95,7 @@ for (const { name: backend, errorName, fail } of here)
     }
 
     for (const [name, verb] of Object.entries(verbs)) {
-      it(`${name}: done at the next try, or given up after ${TRIES} with nothing or all done`, async () => {
+      it(`${name}: succeeds at the next try, or fails after ${TRIES} tries with nothing or all done`, async () => {
         const undisturbed = await outcome(verb);
         expect(undisturbed.ran).to.be.above(0);
         for (const code of CODES) {
@@ -105,13 +105,13 @@ for (const { name: backend, errorName, fail } of here)
             const forGood = await outcome(verb, (statement) => (statement >= k ? code : undefined));
             const { result, before, after, ran } = forGood;
             expect([result, ran], `${code} from ${k}`).to.eql([{ name: errorName, code }, k - 1 + TRIES]);
-            expect([before, undisturbed.after], "nothing or all was done").to.deep.include(after);
+            expect([before, undisturbed.after], "nothing or all is done").to.deep.include(after);
           }
         }
       });
     }
 
-    it("an error of another kind is not tried again", async () => {
+    it("does not try again after an error of another kind", async () => {
       const { result, ran } = await outcome(verbs.update!, () => "42P01");
       expect([result, ran]).to.eql([{ name: errorName, code: "42P01" }, 1]);
     });

@@ -16,7 +16,7 @@ for (const _ of here) {
   describe("a failover", () => {
     expectNoUnhandledRejections();
 
-    it("by Sentinel under load, the master being killed: 503 meanwhile, and everybody is served again by themselves", async () => {
+    it("by Sentinel under load: guards send 503 at first, then serve everybody without help", async () => {
       const { name, sentinels, master, replica, stop } = await startRedisSentinels();
       const sentinelRootNodes = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
       const client = createSentinel({ name, sentinelRootNodes });
@@ -39,7 +39,7 @@ for (const _ of here) {
           await until(async () => (await send(origin, "GET /me", { cookie })).status === 200);
         load.phase = "back";
         await until(async () => load.hadInARow(200));
-        await holdersOf(origin, 1); // writes go on
+        await holdersOf(origin, 1); // Writes work again.
       } finally {
         await load.stop();
         await client.destroy();
@@ -48,10 +48,10 @@ for (const _ of here) {
       expect(load.wrong).to.eql([]);
       expect(Object.keys(load.counts("away"))).to.eql(["503"]);
       for (const phase of ["killing", "returning", "back"])
-        expect(Object.keys(load.counts(phase)), "nobody is taken for anonymous").to.not.include("401");
+        expect(Object.keys(load.counts(phase)), "nobody is treated as anonymous").to.not.include("401");
     });
 
-    it("can bring back a session whose logout had not reached the replica: a changed stamp refuses it", async () => {
+    it("can restore a session if its logout did not reach the replica; a changed stamp rejects it", async () => {
       const master = await startRedis();
       const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", String(master.port)] });
       const [before, after] = await Promise.all(
@@ -66,7 +66,7 @@ for (const _ of here) {
         const origin = await serve(first.app);
         const [ann, bob] = [await send(origin, "POST /login/1"), await send(origin, "POST /login/2")];
         await before!.wait(1, 0);
-        await redisCli(replica.port, "REPLICAOF", "NO", "ONE"); // it is promoted without having heard more
+        await redisCli(replica.port, "REPLICAOF", "NO", "ONE"); // The replica is promoted without later writes.
         for (const { cookie } of [ann, bob]) {
           expect((await send(origin, "POST /logout", { cookie })).status).to.equal(200);
           expect((await send(origin, "GET /me", { cookie })).status).to.equal(401);
@@ -74,7 +74,7 @@ for (const _ of here) {
         await master.kill();
 
         const promoted = site({ store: new WatchedStore(new RedisStore({ client: after! })) });
-        promoted.bob.stamp = "2"; // as a password that was changed, or a counter of logouts in the user's row
+        promoted.bob.stamp = "2"; // A new password changes the stamp, or a counter of logouts.
         const there = await serve(promoted.app);
         const statuses = [ann, bob].map(async ({ cookie }) => (await send(there, "GET /me", { cookie })).status);
         expect(await Promise.all(statuses)).to.eql([200, 401]);

@@ -21,7 +21,7 @@ function record(): SessionRecord {
 
 class Stranger {}
 
-/** Calls that a slip makes, with what the error must name. */
+/** For each driver: its function, and wrong arguments with the text that the error must include. */
 const SLIPS: Record<string, [call: (given: never) => unknown, others: Array<[given: unknown, says: string]>]> = {
   pg: [
     drivers.pg,
@@ -61,9 +61,9 @@ const SLIPS: Record<string, [call: (given: never) => unknown, others: Array<[giv
   ],
 };
 
-describe("the functions that make a database of a driver", () => {
+describe("the functions that turn a driver into a database", () => {
   for (const [name, [call, others]] of Object.entries(SLIPS)) {
-    it(`${name}() throws at once for a value of another shape, and says what it is`, () => {
+    it(`${name}() throws a TypeError at once for a wrong value, and names its type`, () => {
       for (const [given, says] of [
         [undefined, "not undefined"],
         [null, "not null"],
@@ -85,7 +85,7 @@ describe("the functions that make a database of a driver", () => {
       expect(() => make(anything as never, "pg" as never)).to.throw(TypeError, 'not "pg"');
   });
 
-  it("reject if a driver gives no number of changed rows", async () => {
+  it("reject if a driver does not return the number of changed rows", async () => {
     const db = { prepare: () => ({ all: () => [], run: () => ({}) }), pragma() {} };
     const error = await drivers
       .betterSqlite3(db as never)
@@ -94,7 +94,7 @@ describe("the functions that make a database of a driver", () => {
     expect(error).to.be.instanceOf(TypeError).with.property("message").that.includes("betterSqlite3()");
   });
 
-  it("use the primary of a Prisma client with the extension for read replicas", async () => {
+  it("use the primary of a Prisma client that has the read replica extension", async () => {
     const client = (name: string) => ({
       $queryRawUnsafe: async () => [{ name }],
       $executeRawUnsafe: async () => 1,
@@ -103,7 +103,7 @@ describe("the functions that make a database of a driver", () => {
     expect(await drivers.prisma(replicated, "postgres").all("SELECT", [], MINUTE)).to.eql([{ name: "primary" }]);
   });
 
-  it("keep the prepared statements of better-sqlite3", async () => {
+  it("reuse the prepared statements of better-sqlite3", async () => {
     const db = new Database(":memory:");
     let prepared = 0;
     const counting = {
@@ -151,7 +151,7 @@ describe("the functions that make a database of a driver", () => {
   });
 });
 
-/** Pools of one connection, and how to end one from outside. */
+/** Pools of one connection, and statements that find and kill the connection from outside. */
 const pools = {
   "sql on pg": {
     async open() {
@@ -205,14 +205,14 @@ for (const { name, open } of await backendsHere(...Object.keys(pools))) {
       await beside.close();
     });
 
-    it("serves again after a statement that was too late: its connection was closed", async () => {
+    it("works again after a statement times out, because it replaces the connection", async () => {
       const late = await opened.database.all(sleep, [], SOON).catch((error) => error);
       expect(late).to.be.instanceOf(Error).with.property("message").that.includes(`within ${SOON} ms`);
       expect(await opened.database.all("SELECT 1 AS n", [], MINUTE)).to.have.lengthOf(1);
       for (const { id } of await beside.query!(sessions)) await beside.query!(kill(id));
     });
 
-    it("rejects in time while the pool has no connection left, and gives back the one that comes later", async () => {
+    it("rejects in time when no connection is free, and returns a late connection to the pool", async () => {
       const release = await opened.borrow();
       const late = await opened.database.all("SELECT 1 AS n", [], SOON).catch((error) => error);
       expect(late).to.be.instanceOf(Error).with.property("message").that.includes(`within ${SOON} ms`);
@@ -220,7 +220,7 @@ for (const { name, open } of await backendsHere(...Object.keys(pools))) {
       expect(await opened.database.all("SELECT 1 AS n", [], MINUTE)).to.have.lengthOf(1);
     });
 
-    it("serves again after the server ended the connection in the middle of a statement", async () => {
+    it("works again after the server closes the connection during a statement", async () => {
       const failing = opened.database.all(sleep, [], MINUTE).catch((error) => error);
       let found: Array<Record<string, unknown>> = [];
       await until(async () => {
@@ -232,7 +232,7 @@ for (const { name, open } of await backendsHere(...Object.keys(pools))) {
       expect(await opened.database.all("SELECT 1 AS n", [], MINUTE)).to.have.lengthOf(1);
     });
 
-    it("keeps its connection after a statement that the server refused", async () => {
+    it("keeps its connection after the server rejects a statement", async () => {
       const connection = name === "sql on pg" ? "SELECT pg_backend_pid() AS id" : "SELECT CONNECTION_ID() AS id";
       const [before] = await opened.database.all(connection, [], MINUTE);
       const refused = await opened.database.all("SELECT nothing", [], MINUTE).catch((error) => error);
@@ -243,7 +243,7 @@ for (const { name, open } of await backendsHere(...Object.keys(pools))) {
 }
 
 if ((await backendsHere("sql on mysql2")).length > 0) {
-  it("mysql2() takes a pool with callbacks too", async () => {
+  it("mysql2() also accepts a pool with callbacks", async () => {
     const pool = createCallbackPool({ uri: (await shared.mariadb()).url });
     const store = new drivers.SqlStore(drivers.mysql2(pool), { tablePrefix: "callback_", timeout: MINUTE });
     await store.migrate();

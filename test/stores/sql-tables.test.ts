@@ -22,14 +22,14 @@ function record(): SessionRecord {
   return { kind: "session", userId: "Ann", data: { name: "佐藤 𝒳" }, ...instants, revision: 0 };
 }
 
-/** A connection of its own to the same database, for each call. */
+/** A new database. Each call of `connect` opens another connection to it. */
 interface Place {
   connect(): { database: ReturnType<typeof pgDatabase>; close(): unknown };
   dataSource(prefix: string): DataSource;
   remove(): Promise<void>;
 }
 
-/** New databases, by the name of the backend that says whether their server is here. */
+/** Creates a new database, by the name of the backend. */
 const places: Record<string, () => Promise<Place>> = {
   async sqlite() {
     const dir = await mkdtemp(join(tmpdir(), "latchkey-tables-"));
@@ -49,7 +49,7 @@ const places: Record<string, () => Promise<Place>> = {
     return {
       connect() {
         const pool = new pg.Pool({ connectionString: url });
-        pool.on("error", () => {}); // its end does not wait until the server has closed its connections
+        pool.on("error", () => {}); // end() does not wait until the server closes the connections
         return { database: pgDatabase(pool), close: () => pool.end() };
       },
       dataSource: (tablePrefix) =>
@@ -90,7 +90,7 @@ describe("the table of a SqlStore", () => {
         await place.remove();
       });
 
-      it("is the one that the entity of the TypeORM store describes", async () => {
+      it("matches the entity of the TypeORM store", async () => {
         await new SqlStore(connect(), { tablePrefix: "my-" }).migrate();
         const dataSource = await place.dataSource("my-").initialize();
         closing.push(() => dataSource.destroy());
@@ -98,7 +98,7 @@ describe("the table of a SqlStore", () => {
         expect(upQueries.map((one) => one.query)).to.eql([]);
       });
 
-      it("is created once, though eight connections do it at once", async () => {
+      it("is created once when eight connections migrate at the same time", async () => {
         const stores = Array.from({ length: 8 }, () => new SqlStore(connect(), { timeout: MINUTE }));
         await Promise.all(stores.map((store) => store.migrate()));
         const session = record();
@@ -106,7 +106,7 @@ describe("the table of a SqlStore", () => {
         expect(await stores[7]!.read("a")).to.eql(session);
       });
 
-      it("is created by the text of ddl() too", async () => {
+      it("can also be created with the SQL from ddl()", async () => {
         const database = connect();
         const options = { tablePrefix: "by_hand_" };
         const statements = ddl(database.dialect, options).split(/;\n+/).slice(0, -1);
@@ -115,7 +115,7 @@ describe("the table of a SqlStore", () => {
         await new SqlStore(database, { ...options, timeout: MINUTE }).create("a", record());
       });
 
-      it("keeps any script, and a megabyte", async () => {
+      it("stores a megabyte of text in any script, and distinguishes upper and lower case in user ids", async () => {
         const store = new SqlStore(connect(), { timeout: MINUTE });
         await store.migrate();
         const session = record();
@@ -126,7 +126,7 @@ describe("the table of a SqlStore", () => {
         expect([await found("Ann"), await found("ann")]).to.eql([1, 0]);
       });
 
-      it("may be in a schema of its own", async () => {
+      it("can be in its own schema, except on SQLite", async () => {
         const store = () => new SqlStore(connect(), { schema: "login", timeout: MINUTE });
         if (name === "sqlite") {
           expect(store).to.throw(TypeError, "SQLite has none");
@@ -145,7 +145,7 @@ describe("the table of a SqlStore", () => {
       });
     });
 
-    it(`on ${name}: a TypeOrmStore and a SqlStore read and change what the other wrote`, async () => {
+    it(`on ${name}: a TypeOrmStore and a SqlStore read and change each other's records`, async () => {
       const { store, dataSource, table, close } = await open();
       const tablePrefix = table!.slice(0, -"sessions".length);
       const both: SessionStore[] = [store, new SqlStore(typeorm(dataSource!), { tablePrefix, timeout: MINUTE })];
@@ -166,7 +166,7 @@ describe("the table of a SqlStore", () => {
     });
   }
 
-  it("is created by four processes at once in one file of SQLite", async () => {
+  it("is created by four processes that migrate one SQLite file at the same time", async () => {
     const dir = await mkdtemp(join(tmpdir(), "latchkey-tables-"));
     const program = `import Database from "better-sqlite3";
       import { betterSqlite3, SqlStore } from "latchkey/stores/sql";
@@ -182,7 +182,7 @@ describe("the table of a SqlStore", () => {
     }
   });
 
-  it("is not created if the database refuses, which is tried five times", async () => {
+  it("is not created if the database refuses, and migrate() tries five times", async () => {
     let tries = 0;
     const refusing = {
       dialect: "sqlite" as SqlDialect,
@@ -197,7 +197,7 @@ describe("the table of a SqlStore", () => {
     expect(tries).to.equal(5);
   });
 
-  it("has no name that could end a statement", () => {
+  it("throws for a prefix or schema with characters that could end a statement, and for an unknown dialect", () => {
     for (const wrong of ["a b", 'a"', "a`", "a;", "a?", "ä", 1, null] as string[]) {
       expect(() => ddl("postgres", { tablePrefix: wrong }), String(wrong)).to.throw(TypeError, "tablePrefix");
       expect(() => ddl("postgres", { schema: wrong }), String(wrong)).to.throw(TypeError, "schema");

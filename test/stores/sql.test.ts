@@ -32,7 +32,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       await opened?.close();
     });
 
-    /** Does something once, before the next DELETE. */
+    /** Runs `work` once, before the next DELETE. */
     function beforeDelete(work: () => Promise<unknown>): void {
       let isDone = false;
       aroundStatements(opened.database!, async (sql, send) => {
@@ -44,7 +44,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       });
     }
 
-    it("needs one statement for each method, and a second one to end what it has found", async () => {
+    it("sends one statement for each method, and a second one to delete the rows that it found", async () => {
       const sent = statementsOf(opened);
       const verbs = async (work: () => Promise<unknown>) => {
         sent.length = 0;
@@ -72,7 +72,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await verbs(() => store.prune())).to.eql([1, ["SELECT", "DELETE"]]);
     });
 
-    it("uses few different statements, whatever the limits are", async () => {
+    it("uses few different statements for any number of limits", async () => {
       const sent = statementsOf(opened);
       for (let limit = 1; limit <= 33; limit++) {
         for (let n = 0; n < limit; n++) await store.create(`${limit}-${n}`, record());
@@ -82,11 +82,11 @@ for (const { name, open } of await backendsHere(...SQL)) {
         for (let n = 0; n < limit; n++) await store.create(`${limit}-${n}`, record({ expiresAt: 1 }));
         expect(await store.prune({ limit })).to.equal(limit);
       }
-      // Of each of six, one for every power of two up to 64; and INSERT.
+      // INSERT, and six statements in seven sizes each: the powers of two from 1 to 64.
       expect(new Set(sent).size).to.be.at.most(6 * 7 + 1);
     });
 
-    it("replaces an expired row, even by the same record, and never a live one", async () => {
+    it("replaces an expired row, even with the same record, but never a live row", async () => {
       const expired = record({ expiresAt: 2 });
       await store.create("over", expired);
       await store.create("over", expired);
@@ -101,7 +101,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await store.read("over")).to.include({ kind: "browser", userId: "bob" });
     });
 
-    it("prunes thousands in batches, those with one expiry too, and no more than the limit", async () => {
+    it("prunes thousands of rows in batches, also rows with the same expiry, and stops at the limit", async () => {
       const rows = Array.from({ length: 1801 }, (_, n) => {
         const expiresAt = n < 1200 ? 1 : n;
         return `('over ${n}', 'session', '{}', 1, 1, ${expiresAt}, ${HOUR}, 0)`;
@@ -114,7 +114,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await store.read("live")).not.to.equal(null);
     });
 
-    it("prunes what expired a moment ago, and not what expires later in the same hour", async () => {
+    it("prunes rows that have just expired, but not rows that expire later in the same hour", async () => {
       const hour = Math.ceil(Date.now() / HOUR) * HOUR;
       for (const minutes of [0, 1, 2, 59, 60, 61]) {
         await store.create(`${minutes}`, record({ expiresAt: hour + minutes * MINUTE }));
@@ -127,7 +127,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await store.read("61")).not.to.equal(null);
     });
 
-    it("keeps the value of prune_after when a touch stays within the hour, and never lowers it", async () => {
+    it("raises prune_after when a touch reaches a later hour, and lowers it only on update", async () => {
       const hour = Math.ceil(Date.now() / HOUR) * HOUR;
       const pruneAfter = async () => {
         const [row] = await opened.query!(`SELECT prune_after AS pruneafter FROM ${opened.table}`);
@@ -149,7 +149,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
     });
 
     if (name === "sql on pg") {
-      it("touches rows by HOT updates, which write nothing to the indexes", async () => {
+      it("touches rows with HOT updates, which do not write to the indexes", async () => {
         const { database, table } = opened;
         const hour = Math.ceil(Date.now() / HOUR) * HOUR;
         for (let n = 0; n < 200; n++) await store.create(`${n}`, record({ expiresAt: hour + 1 }));
@@ -160,7 +160,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       });
     }
 
-    it("gives from destroy what was written between its two statements", async () => {
+    it("destroy returns what another client writes between its two statements", async () => {
       const kept = record({ data: { n: 1 } });
       await store.create("a", kept);
       const second = (await opened.another!()) as SqlStore;
@@ -169,7 +169,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await store.read("a")).to.equal(null);
     });
 
-    it("ends a record at the 30th try, although it is updated again and again", async () => {
+    it("deletes a record at the 30th try at the latest, even if the record changes before every try", async () => {
       const kept = record();
       await store.create("a", kept);
       const second = await opened.another!();
@@ -182,7 +182,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect([updates, await second.read("a")]).to.eql([30, null]);
     });
 
-    it("ends only the record that it found, though another one takes its id between the two statements", async () => {
+    it("destroyByUser does not delete a record that replaced the one it found, but destroy does", async () => {
       const second = await opened.another!();
       const taking = record({ kind: "ended" });
       const replace = async () => {
@@ -198,10 +198,10 @@ for (const { name, open } of await backendsHere(...SQL)) {
       await store.destroy("a");
       await store.create("a", record());
       beforeDelete(replace);
-      expect(await store.destroy("a"), "found by its second look").to.eql(taking);
+      expect(await store.destroy("a"), "found by its second SELECT").to.eql(taking);
     });
 
-    it("lists the ids of rows that it cannot decode, and ends those rows as others", async () => {
+    it("lists the ids of rows that it cannot decode, and deletes those rows like any other", async () => {
       for (const id of ["a", "b", "c", "d"]) await store.create(id, record());
       await opened.query!(`UPDATE ${opened.table} SET data = '{"cut' WHERE id <> 'b'`);
       const { records, damaged, next } = await store.listByUser("ann", { kind: "session", limit: 3 });
@@ -213,7 +213,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await opened.query!(`SELECT id FROM ${opened.table}`)).to.have.lengthOf(0);
     });
 
-    it("ends more records of a user than one statement deletes", async () => {
+    it("deletes more records of a user than one statement can delete", async () => {
       const expiresAt = Date.now() + HOUR;
       const rows = Array.from({ length: 1300 }, (_, n) => {
         return `('${n}', 'session', 'ann', '{}', 1, 1, ${expiresAt}, ${expiresAt}, 0)`;
@@ -225,14 +225,14 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await end(100)).to.eql({ ended: 100, more: false });
     });
 
-    it("rejects, rather than to say that there is no session, when the database fails", async () => {
+    it("rejects when the database fails, instead of reporting that there is no session", async () => {
       await store.create("a", record());
       await opened.query!(`DROP TABLE ${opened.table}`);
       for (const call of [...everyVerb(store, record), () => store.prune()])
         expect(await call().catch((error) => error), String(call)).to.be.instanceOf(Error);
     });
 
-    it("gives each statement its timeout", async () => {
+    it("passes each statement its timeout: 2 seconds, the option, or 1 minute for prune()", async () => {
       const given: number[] = [];
       const { database } = opened;
       const all: SqlDatabase["all"] = async (_sql, _values, timeout) => {
@@ -248,7 +248,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
 }
 
 describe("SqlStore on a MariaDB connection without the flag FOUND_ROWS", () => {
-  it("finds what is there, though nothing changes", async () => {
+  it("reports a row as found even if the write changes no value", async () => {
     if ((await backendsHere("sql on mysql2")).length === 0) return;
     const pool = createPool({ uri: (await shared.mariadb()).url, flags: ["-FOUND_ROWS"] });
     const database = mysql2(pool);
@@ -282,7 +282,7 @@ describe("SqlStore", () => {
   });
   afterEach(() => sinon.restore());
 
-  it("throws if it is not given a database, and says what it was given", () => {
+  it("throws if the argument is not a database, and says what the argument is", () => {
     const methods = { all: async () => [], run: async () => 0 };
     for (const [wrong, says] of [
       [undefined, "it is undefined"],
@@ -302,7 +302,7 @@ describe("SqlStore", () => {
     expect(() => new SqlStore(database, { tablePrefix: "a b" })).to.throw(TypeError, "tablePrefix");
   });
 
-  it("asks the database which errors are transient, if it knows", async () => {
+  it("retries the errors that the database itself reports as transient", async () => {
     let tries = 0;
     aroundStatements(database, async () => {
       tries++;
@@ -315,7 +315,7 @@ describe("SqlStore", () => {
     expect(tries).to.equal(5);
   });
 
-  it("prunes about as often as it is told, with jitter, also after a failure", async () => {
+  it("prunes every pruneEvery with jitter, also after a failure, one at a time, until it is closed", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     sinon.stub(Math, "random").returns(0.75);
     const store = new SqlStore(database, { pruneEvery: MINUTE });
@@ -335,14 +335,14 @@ describe("SqlStore", () => {
       }),
     );
     await clock.tickAsync(10 * MINUTE);
-    expect(prune.callCount, "one at a time").to.equal(3);
+    expect(prune.callCount, "one prune at a time").to.equal(3);
     await store.close();
     finish(0);
     await clock.tickAsync(10 * MINUTE);
     expect(prune.callCount, "after close()").to.equal(3);
   });
 
-  it("does not keep the process alive by its timer", async () => {
+  it("does not keep the process alive with its timer", async () => {
     const program = `import Database from "better-sqlite3";
       import { betterSqlite3, SqlStore } from "latchkey/stores/sql";
       new SqlStore(betterSqlite3(new Database(":memory:")), { pruneEvery: 3_600_000 });

@@ -21,7 +21,7 @@ for (const { name, open } of await backendsHere()) {
   });
 }
 
-/** Stores of express-session's, the backends that they need, and how to close them. */
+/** Stores for express-session, with the backend that each needs and a function that closes the store. */
 const wrapped = [
   {
     name: "memorystore",
@@ -80,7 +80,7 @@ describe("the conformance suite under node:test", () => {
       });
     });
 
-  it("passes a store that keeps the contract, and fails one that does not", async () => {
+  it("passes for a store that meets the contract, and fails for a store that does not", async () => {
     const { length } = storeConformance({ store: () => expect.fail("not opened yet") });
     expect(await run("new MemoryStore()")).to.eql({ code: 0, passed: length, failed: 0 });
     const forgetful = "Object.assign(new MemoryStore(), { destroy: async () => true })";

@@ -31,7 +31,7 @@ for (const { name, open } of databases) {
     });
     afterEach(() => opened?.close());
 
-    it("gets from the migration the very table that the schema describes, and none when it is taken back", async () => {
+    it("has a migration that creates exactly the table of the entity, and can be undone", async () => {
       const differences = async () => (await dataSource.driver.createSchemaBuilder().log()).upQueries;
       const table = opened.table!;
       expect((await differences()).map(({ query }) => query)).to.eql([]);
@@ -42,13 +42,13 @@ for (const { name, open } of databases) {
       expect(await runner.hasTable(table)).to.equal(false);
       await dataSource.runMigrations();
       const { indices } = (await runner.getTable(table))!;
-      // TypeORM reads the columns of an index in the order of the table on one database, and of their names on another.
+      // TypeORM returns the columns of an index in table order on one database, and in name order on another.
       const indexed = indices.map((index) => [...index.columnNames].sort().join());
       expect(indexed.sort()).to.eql(["kind,user_id", "prune_after"]);
       await runner.release();
     });
 
-    it("keeps a session of a megabyte, in any script", async () => {
+    it("stores a session with a megabyte of text in any script", async () => {
       const data = { text: "佐藤 ü 𝒳".repeat(100_000) };
       await opened.store.create("a", record({ data }));
       expect((await opened.store.read("a"))!.data.text)
@@ -56,7 +56,7 @@ for (const { name, open } of databases) {
         .and.equal(data.text);
     });
 
-    it("prunes thousands in batches, and no more than the limit", async () => {
+    it("prunes more than a thousand rows in batches, and stops at the limit", async () => {
       const { store } = opened;
       const over = { ...record(), data: "{}", expiresAt: 1, pruneAfter: HOUR };
       const rows = Array.from({ length: 1201 }, (_, i) => ({ ...over, id: `over ${i}` }));
@@ -68,7 +68,7 @@ for (const { name, open } of databases) {
       expect(await store.read("live")).not.to.equal(null);
     });
 
-    it("rejects, rather than to say that there is no session, when the database fails", async () => {
+    it("rejects when the database fails, instead of reporting that there is no session", async () => {
       const { store } = opened;
       await store.create("a", record());
       await dataSource.query(`DROP TABLE ${opened.table}`);
@@ -94,14 +94,14 @@ describe("TypeOrmStore", () => {
     await dataSource.destroy();
   });
 
-  it("refuses a data source that is not initialized or does not know the table", () => {
+  it("throws for a data source that is not initialized or does not have the entity", () => {
     const asleep = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: latchkeyEntities() });
     for (const wrong of [asleep, undefined, {}])
       expect(() => new TypeOrmStore({ dataSource: wrong as never })).to.throw(TypeError, "initialized");
     expect(() => new TypeOrmStore({ dataSource, tablePrefix: "other_" })).to.throw(TypeError, "latchkeyEntities()");
   });
 
-  it("prunes about as often as it is told, with jitter, one after another, until it is closed", async () => {
+  it("prunes every pruneEvery with jitter, until it is closed, and throws for a bad pruneEvery", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const prune = sinon.stub(TypeOrmStore.prototype, "prune").resolves(0);
     const random = sinon.stub(Math, "random").returns(0);
@@ -124,7 +124,7 @@ describe("TypeOrmStore", () => {
       }),
     );
     await clock.tickAsync(10 * MINUTE);
-    expect(prune.callCount, "one at a time").to.equal(3);
+    expect(prune.callCount, "one prune at a time").to.equal(3);
     await store.close();
     finish(0);
     await clock.tickAsync(10 * MINUTE);
@@ -133,7 +133,7 @@ describe("TypeOrmStore", () => {
       expect(() => new TypeOrmStore({ dataSource, pruneEvery })).to.throw(TypeError, "pruneEvery");
   });
 
-  it("is on the table of its entity, whatever the entityPrefix of the data source", async () => {
+  it("uses the table of its entity, whatever the entityPrefix of the data source is", async () => {
     const prefixed = new DataSource({
       type: "better-sqlite3",
       database: ":memory:",
@@ -155,7 +155,7 @@ describe("TypeOrmStore", () => {
     }
   });
 
-  it("refuses a naming strategy that renames its table or columns", async () => {
+  it("throws for a naming strategy that renames its columns", async () => {
     class Shouting extends DefaultNamingStrategy {
       override columnName(property: string): string {
         return property.toUpperCase();
@@ -173,7 +173,7 @@ describe("TypeOrmStore", () => {
   });
 
   if (databases.some(({ name }) => name === "postgres")) {
-    it("reads from the master, though a replica lags: here one that does not even have the table", async () => {
+    it("reads from the master, even if the replica does not have the table", async () => {
       const [master, replica] = await Promise.all([makeDatabase("postgres"), makeDatabase("postgres")]);
       const replicated = new DataSource({
         type: "postgres",
@@ -201,7 +201,7 @@ describe("TypeOrmStore", () => {
     });
   }
 
-  it("does not keep the process alive by its timer", async () => {
+  it("does not keep the process alive with its timer", async () => {
     const program = `import { DataSource } from "typeorm";
       import { latchkeyEntities, TypeOrmStore } from "latchkey/stores/typeorm";
       const dataSource = new DataSource({ type: "better-sqlite3", database: ":memory:", entities: latchkeyEntities() });
@@ -211,7 +211,7 @@ describe("TypeOrmStore", () => {
   });
 
   if (databases.some(({ name }) => name === "mariadb")) {
-    it("keeps any script in a MariaDB database that was made for latin1", async () => {
+    it("stores text in any script in a MariaDB database whose default is latin1", async () => {
       const { url, drop } = await makeDatabase("mariadb");
       await query.mariadb(`ALTER DATABASE ${new URL(url).pathname.slice(1)} CHARACTER SET latin1`);
       const latin1 = new DataSource({
@@ -233,7 +233,7 @@ describe("TypeOrmStore", () => {
       }
     });
 
-    it("finds what is there, though nothing changes, on a MariaDB connection without the flag FOUND_ROWS", async () => {
+    it("reports a row as found even if the write changes no value, on MariaDB without FOUND_ROWS", async () => {
       for (const [Source, lc_messages] of [
         [DataSource, "en_US"],
         [DataSource03 as never as typeof DataSource, "de_DE"],
@@ -255,7 +255,7 @@ describe("TypeOrmStore", () => {
           const kept = record();
           await store.create("a", kept);
           const { affectedRows } = await other.query("UPDATE latchkey_sessions SET data = data");
-          expect(affectedRows, "the flag is gone").to.equal(0);
+          expect(affectedRows, "the flag is off").to.equal(0);
           for (const id of ["a", "none"]) {
             const outcomes = [await store.touch(id, kept), await store.update(id, kept)];
             expect(outcomes).to.eql(outcomes.map(() => id === "a"));
