@@ -7,7 +7,7 @@ import type { site } from "../support/site.js";
 import { trials } from "../support/trials.js";
 
 const RUNS = trials(100, 5);
-/** The number of runs that go on for the whole two hours. */
+/** The number of runs that last the whole two hours. */
 const LONG_RUNS = trials(100, 1);
 const EVERY = 30_000;
 const HOURS = 2;
@@ -16,20 +16,23 @@ const OWNER = { "user-agent": "a browser", "x-forwarded-for": "198.51.100.7" };
 /** The outcome of one run with a copied cookie. */
 interface Outcome {
   told: Told[];
-  /** The restores of both holders. */
+  /** The number of restores by the owner and the thief. */
   restores: number;
-  /** The requests of both until the alarm. */
+  /** The number of requests by the owner and the thief until the alarm. */
   requests: number;
 }
 
-describe("a remember cookie that was copied, used by its owner and the thief every 30 seconds", () => {
+describe("a copied remember cookie that its owner and a thief each use every 30 seconds", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** Each holder sends the cookie that it last got, for two hours or until the alarm. The thief begins before or after the owner. */
+  /**
+   * The owner and the thief each send their latest cookie, for two hours or until the alarm. The owner or the thief
+   * begins, at random.
+   */
   async function polled(thief: Record<string, string>, options: Parameters<typeof site>[0] = {}): Promise<Outcome> {
     const at = await rememberingSites({ store: new MemoryStore() }, options);
     const { remember } = await at.logIn(at.newPerson(), undefined, OWNER);
@@ -60,10 +63,10 @@ describe("a remember cookie that was copied, used by its owner and the thief eve
   const others: Record<string, Record<string, string>> = {
     "User-Agent": { ...OWNER, "user-agent": "a thief's" },
     address: { ...OWNER, "x-forwarded-for": "203.0.113.66" },
-    "address, of IPv6": { ...OWNER, "x-forwarded-for": "2001:db8::66" },
+    "address (IPv6)": { ...OWNER, "x-forwarded-for": "2001:db8::66" },
   };
   for (const [what, thief] of Object.entries(others)) {
-    it(`is found out in ${RUNS} of ${RUNS} runs where the thief has another ${what}: within 2 minutes and 2 restores`, async () => {
+    it(`is detected in 2 minutes and 2 restores if the thief has another ${what}, ${RUNS} of ${RUNS} times`, async () => {
       const found = await foundOut(RUNS, thief);
       expect(found.length).to.equal(RUNS);
       for (const { told, restores, requests } of found) {
@@ -72,17 +75,17 @@ describe("a remember cookie that was copied, used by its owner and the thief eve
     });
   }
 
-  it(`is not found out where address and User-Agent are the same: in 0 of ${LONG_RUNS} runs of 2 hours`, async () => {
+  it(`is detected in 0 of ${LONG_RUNS} runs of 2 hours if the thief has the same address and User-Agent`, async () => {
     expect((await foundOut(LONG_RUNS, OWNER)).length).to.equal(0);
   });
 
-  it(`is found out by what the option fingerprint looks at, and by nothing else`, async () => {
+  it("is detected only if the result of the option fingerprint is different for the thief", async () => {
     const fingerprint = (req: Request) => req.headers["user-agent"] ?? "";
     expect((await foundOut(RUNS, others["User-Agent"]!, { fingerprint })).length).to.equal(RUNS);
     expect((await foundOut(LONG_RUNS, others.address!, { fingerprint })).length).to.equal(0);
   });
 
-  it("gives a thief in the grace period one request at a time: no cookie, no session", async () => {
+  it("authenticates a thief in the grace period for single requests, without a cookie or a session", async () => {
     const at = await rememberingSites({ store: new MemoryStore() });
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann, undefined, OWNER);

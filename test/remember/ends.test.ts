@@ -24,14 +24,14 @@ describe("the record of a remembered browser", () => {
       });
       after(() => opened?.close());
 
-      it(`is forgotten by a logout, and every session of the login ends, ${TIMES} of ${TIMES} times`, async () => {
+      it(`is deleted by a logout, and every session of the login ends, ${TIMES} of ${TIMES} times`, async () => {
         const at = await rememberingSites(opened);
         const refused = await countTrials(TIMES, async (n) => {
           const ann = at.newPerson();
           const { sid, remember } = await at.logIn(ann);
           let cookies = [`${sid}; ${remember}`, remember];
           if (n % 3 > 0) {
-            const { cookie } = await at.me(remember); // with or without the session that the login made, which has ended
+            const { cookie } = await at.me(remember); // this ends the session of the login
             cookies = [cookie, n % 3 === 1 ? remember : only("sid", cookie), sid, remember];
           }
           const out = await send(at.origin, "POST /logout", { cookie: cookies[n % 2]! });
@@ -44,7 +44,7 @@ describe("the record of a remembered browser", () => {
         expect([refused, at.told]).to.eql([TIMES, []]);
       });
 
-      it("tells nothing of its login to who knows its series and no token of it", async () => {
+      it("is not affected by a cookie that has its series but a forged signature", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const visit = async () => {
@@ -61,7 +61,7 @@ describe("the record of a remembered browser", () => {
         expect([again.status, rememberIn(again)]).to.eql([200, undefined]);
       });
 
-      it("is forgotten by a logout before the session ends, with and without its cookie", async () => {
+      it("is deleted by a logout before the session is deleted, with and without the remember cookie", async () => {
         const at = await rememberingSites(opened);
         for (const withCookie of [true, false]) {
           const ann = at.newPerson();
@@ -73,7 +73,7 @@ describe("the record of a remembered browser", () => {
         }
       });
 
-      it("is forgotten by a login that says not to remember, by one of another user, and by one after its session ended", async () => {
+      it("is deleted by a login with `remember: false`, of another user, or after its session ended", async () => {
         const at = await rememberingSites(opened);
         for (const [isOther, json, withSession] of [
           [false, { remember: false }, true],
@@ -92,7 +92,7 @@ describe("the record of a remembered browser", () => {
         expect(at.told).to.eql([]);
       });
 
-      it("leaves nobody a session when its user, whom a thief forestalled, logs in again or out, before or after the grace", async () => {
+      it("leaves a thief no session after its user logs in or out, during or after the grace period", async () => {
         const at = await rememberingSites(opened);
         for (const wait of [0, GRACE + 1]) {
           for (const path of ["login", "logout"]) {
@@ -112,7 +112,7 @@ describe("the record of a remembered browser", () => {
         }
       });
 
-      it("gives nobody else what its user kept in a request that it was restored for alone", async () => {
+      it("passes session data of a one-request restore only to a login of the same user", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const { remember } = await at.logIn(ann);
@@ -130,7 +130,7 @@ describe("the record of a remembered browser", () => {
         expect([his.status, (await send(at.origin, "GET /note", { cookie: his.cookie })).text]).to.eql([200, "null"]);
       });
 
-      it("stays remembered, under another series, when its user logs in again and says nothing", async () => {
+      it("is replaced by a record with another id when its user logs in again without `remember`", async () => {
         const at = await rememberingSites(opened);
         const ann = at.newPerson();
         const first = await at.logIn(ann, { remember: true, duration: "3d" });
@@ -146,7 +146,7 @@ describe("the record of a remembered browser", () => {
         expect(at.told).to.eql([]);
       });
 
-      it("is forgotten when strong session protection ends its login, and not by a failure on the way", async () => {
+      it("is deleted when strong session protection ends its login, even if the first attempt fails", async () => {
         const at = await rememberingSites(opened, { sessionProtection: "strong" });
         const ann = at.newPerson();
         const { sid, remember } = await at.logIn(ann, undefined, { "user-agent": "hers" });
@@ -161,7 +161,7 @@ describe("the record of a remembered browser", () => {
         expect((await at.me(remember, { "user-agent": "hers" })).status).to.equal(401);
       });
 
-      it("is forgotten when its user is gone or has another stamp, and waits while its user is not active", async () => {
+      it("is deleted when its user is gone or has another stamp, and stays while its user is inactive", async () => {
         const at = await rememberingSites(opened);
         const [gone, changed, inactive] = [at.newPerson(), at.newPerson(), at.newPerson()];
         const cookies = await Promise.all([gone, changed, inactive].map(async (one) => (await at.logIn(one)).remember));

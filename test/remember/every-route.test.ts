@@ -8,7 +8,7 @@ import { only, send } from "../support/raw-client.js";
 import { comeBack, forgets, GRACE, rememberIn, rememberingSites } from "../support/remembered.js";
 import { days } from "../support/remembering.js";
 
-/** How a request presents a remember cookie; `person` owns the cookie, `other` is somebody else. */
+/** The requests that present a remember cookie. `person` owns the cookie, `other` is another user. */
 const ROUTES: Record<string, (person: Person, other: Person) => [line: string, json?: object]> = {
   "a guarded page": () => ["GET /me"],
   logoutUser: () => ["POST /logout"],
@@ -18,14 +18,14 @@ const ROUTES: Record<string, (person: Person, other: Person) => [line: string, j
   "loginUser as another user, to be remembered": (_, { id }) => [`POST /login/${id}`, { remember: true }],
 };
 
-describe("a remember cookie at every route that looks at it", () => {
+describe("a remember cookie on every route that reads it", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** Ann, with two remembered browsers and a login without one, and Bob. */
+  /** Ann has two remembered browsers and a login that is not remembered. Bob is not logged in. */
   async function people() {
     const secrets = [SECRET, `${SECRET}, the one before`];
     const at = await rememberingSites({ store: new MemoryStore() }, { secret: secrets });
@@ -67,14 +67,14 @@ describe("a remember cookie at every route that looks at it", () => {
   }
 
   for (const name of Object.keys(ROUTES)) {
-    it(`${name}: one that is made up touches no browser, and costs no store call of its own`, async () => {
+    it(`changes no browser and costs no store call of its own if it is forged: ${name}`, async () => {
       const { ann, owned, second, alone, ask, restored, ...at } = await people();
       const latest = await restored(3);
       const before = await at.recordsOf(ann);
       for (const forged of forgeriesOf(latest, second.remember)) {
         at.store.calls = [];
         await ask(name, forged);
-        const read = at.store.calls.filter((verb) => /^rememberTokens\.(?!create)/.test(verb));
+        const read = at.store.calls.filter((verb) => /^browser\.(?!create)/.test(verb));
         expect(read, forged).to.eql([]);
       }
       const kept = await at.recordsOf(ann);
@@ -83,7 +83,7 @@ describe("a remember cookie at every route that looks at it", () => {
       expect([at.told, at.revoked, await at.isIn(owned.sid)]).to.eql([[], [], false]);
     });
 
-    it(`${name}: one that is three restores old is theft, and ends all the user's remembered logins`, async () => {
+    it(`is theft and ends all the user's remembered logins if it is three restores old: ${name}`, async () => {
       const { ann, bob, owned, second, alone, ask, restored, ...at } = await people();
       const latest = await restored(3);
       const answer = await ask(name, owned.remember);
@@ -94,11 +94,11 @@ describe("a remember cookie at every route that looks at it", () => {
       const dead = [owned.remember, latest, second.sid, second.remember];
       expect(await Promise.all(dead.map(at.isIn))).to.eql(dead.map(() => false));
       expect(await at.isIn(alone.sid), "a login without a remembered browser").to.equal(true);
-      expect(at.told.length, "told once").to.equal(1);
+      expect(at.told.length, "reported once").to.equal(1);
       await expectLoggedIn(name, answer, { ann, bob, ...at });
     });
 
-    it(`${name}: the previous one is stale after the grace period, and ends this browser's login`, async () => {
+    it(`is stale after the grace period and ends its browser's login if it is the previous one: ${name}`, async () => {
       const { ann, bob, owned, second, ask, restored, ...at } = await people();
       const latest = await restored(1);
       const answer = await ask(name, owned.remember);
@@ -111,7 +111,7 @@ describe("a remember cookie at every route that looks at it", () => {
 
   type Site = Pick<Awaited<ReturnType<typeof people>>, "ann" | "bob" | "isIn" | "recordsOf">;
 
-  /** A login succeeds whatever the browser's old cookie is, because credentials were checked. */
+  /** Expects that a login succeeded with any old cookie, because the credentials were checked. */
   async function expectLoggedIn(name: string, answer: Awaited<ReturnType<typeof send>>, { isIn }: Site) {
     const remember = rememberIn(answer);
     expect([Boolean(remember), forgets(answer)], "remembered").to.eql([
@@ -123,7 +123,7 @@ describe("a remember cookie at every route that looks at it", () => {
     if (remember) expect(await isIn(remember)).to.equal(true);
   }
 
-  it("ends its browser at logoutUser and loginUser, without an alarm: the current one, and the previous one in the grace period", async () => {
+  it("is ended by logoutUser and loginUser without an alarm, even the previous one in its grace period", async () => {
     for (const name of Object.keys(ROUTES).filter((one) => one !== "a guarded page")) {
       for (const isPrevious of [false, true]) {
         const { ann, owned, second, ask, restored, ...at } = await people();
@@ -139,7 +139,7 @@ describe("a remember cookie at every route that looks at it", () => {
     }
   });
 
-  it("finally logs out a browser whose last restore the store has lost, for instance by a failover", async () => {
+  it("still works for a restore and a logout after the store lost the last restore", async () => {
     const { ann, owned, restored, ...at } = await people();
     const { inner } = at.store;
     const lose = async () => {
@@ -162,7 +162,7 @@ describe("a remember cookie at every route that looks at it", () => {
   });
 
   describe("at refreshStamp", () => {
-    it("touches no browser when it is made up", async () => {
+    it("changes no browser if it is forged", async () => {
       const { ann, owned, second, alone, ...at } = await people();
       for (const forged of forgeriesOf(owned.remember, second.remember)) {
         const before = await at.recordsOf(ann);
@@ -172,7 +172,7 @@ describe("a remember cookie at every route that looks at it", () => {
       expect([await at.isIn(owned.remember), at.told]).to.eql([true, []]);
     });
 
-    it("raises the alarm when it was used up, and keeps the login, not remembered", async () => {
+    it("raises an alarm if it is used up; the login stays, but is not remembered", async () => {
       for (const [restores, event] of [
         [1, "stale"],
         [3, "stolen"],
@@ -187,7 +187,7 @@ describe("a remember cookie at every route that looks at it", () => {
     });
   });
 
-  it("costs one HMAC for each secret, in whichever generation its browser is, and is theft however old it is", async () => {
+  it("costs one HMAC for each secret, whatever its generation, and is theft however old it is", async () => {
     const { ann, owned, ...at } = await people();
     for (const { id, ...record } of await at.recordsOf(ann)) {
       const data = { ...record.data, generation: 10_000 };

@@ -8,7 +8,7 @@ import { comeBack, forgets, GRACE, rememberIn } from "../support/remembered.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 import { type Verb, WatchedStore } from "../support/watched-store.js";
 
-/** A site with a faulty store that keeps remembered browsers, and what it told of misused tokens. */
+/** A site whose store has a fault. `told` records the events about misused tokens. */
 async function set(fault: () => unknown, inner: SessionStore = new MemoryStore()) {
   const told = sinon.fake();
   const at = await faultySite(fault, { store: new WatchedStore(inner) });
@@ -16,7 +16,7 @@ async function set(fault: () => unknown, inner: SessionStore = new MemoryStore()
   return { ...at, told, inner, me: (cookie: string) => send(at.origin, "GET /me", { cookie }) };
 }
 
-describe("a store that is away from remembered browsers", () => {
+describe("remembered browsers while the store is down", () => {
   expectNoUnhandledRejections();
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
@@ -27,13 +27,13 @@ describe("a store that is away from remembered browsers", () => {
   for (const [what, fault] of Object.entries(faults)) {
     describe(`because it ${what}`, () => {
       for (const verb of ["browser.read", "browser.update", "create", "destroy"] as const) {
-        it(`at a ${verb} of a restore: 503 in time, no alarm, no cookie removed, and authenticated once it is back`, async () => {
+        it(`a restore sends 503 at a ${verb}, removes no cookie, and works once the store is back`, async () => {
           const at = await set(fault);
           const remember = only("remember", at.cookie);
           clock.tick(1000);
           at.break(verb);
           const failed = await at.me(remember);
-          if (what === "hangs") expect(at.operations(), "calls that were waited for").to.have.lengthOf(1);
+          if (what === "hangs") expect(at.operations(), "calls that timed out").to.have.lengthOf(1);
           expect([failed.status, forgets(failed), failed.headers["retry-after"]]).to.eql([503, false, "5"]);
           expect([at.operations()[0], at.restored.callCount]).to.eql([verb.replace("browser.", ""), 0]);
           const page = await send(at.origin, "GET /public", { cookie: remember });
@@ -52,7 +52,7 @@ describe("a store that is away from remembered browsers", () => {
         });
       }
 
-      it("at the create of a record: the login fails with 503, and nobody is logged in or remembered", async () => {
+      it("a login sends 503 if the browser's record cannot be created, and logs nobody in", async () => {
         const at = await set(fault);
         at.break("browser.create");
         const failed = await send(at.origin, "POST /login/2", { json: { remember: true } });
@@ -63,7 +63,7 @@ describe("a store that is away from remembered browsers", () => {
       });
 
       for (const verb of ["browser.destroy", "destroy"] as const) {
-        it(`at a ${verb} of a logout: 503, the cookies are removed all the same, and it can be tried again`, async () => {
+        it(`a logout sends 503 at a ${verb}, but still removes the cookies, and can be repeated`, async () => {
           const at = await set(fault);
           at.break(verb);
           const failed = await send(at.origin, "POST /logout", { cookie: at.cookie });
@@ -78,7 +78,7 @@ describe("a store that is away from remembered browsers", () => {
           expect((await at.me(at.cookie)).status).to.equal(401);
         });
 
-        it(`at a ${verb} for a stale token: 503, and it is ended and told of by the next presentation`, async () => {
+        it(`a stale token gets 503 at a ${verb}, and ends the login when it is presented again`, async () => {
           const at = await set(fault);
           const stale = only("remember", at.cookie);
           const restored = await at.me(stale);
@@ -101,19 +101,19 @@ describe("a store that is away from remembered browsers", () => {
       await written;
       throw new Error("connection reset");
     },
-    "never comes": async (written) => {
+    "never arrives": async (written) => {
       await written;
       return new Promise(() => {});
     },
-    // What a driver that tries a statement again after a lost connection gives for one that was done.
-    "says no": async <T>(written: Promise<T>) => {
+    // A driver that repeats a statement after a lost connection returns false if the first attempt succeeded.
+    "is false": async <T>(written: Promise<T>) => {
       await written;
       return false as T;
     },
   };
 
   for (const [what, lose] of Object.entries(answersLost)) {
-    it(`a restore that was written, whose answer ${what}: the browser goes on with the token that it has`, async () => {
+    it(`a browser can use its token again if a restore is written, but the store's response ${what}`, async () => {
       let isLosing = false;
       const inner = new (class extends MemoryStore {
         override update(id: string, update: SessionUpdate) {
@@ -126,7 +126,7 @@ describe("a store that is away from remembered browsers", () => {
       isLosing = true;
       const first = await at.me(remember);
       isLosing = false;
-      expect([first.status, forgets(first)]).to.eql([what === "says no" ? 200 : 503, false]);
+      expect([first.status, forgets(first)]).to.eql([what === "is false" ? 200 : 503, false]);
       const next = await at.me(remember);
       expect([next.status, rememberIn(next) !== remember]).to.eql([200, true]);
       clock.tick(GRACE + 1);
@@ -135,7 +135,7 @@ describe("a store that is away from remembered browsers", () => {
     });
   }
 
-  it("a store that goes and comes with every call: 0 of 300 requests are taken for anonymous, no cookie is removed", async () => {
+  it("0 of 300 requests are treated as anonymous or lose their cookie while some store calls fail", async () => {
     const at = await set(() => Promise.reject(new Error("away")));
     const verbs = new Set<Verb>();
     let remember = only("remember", at.cookie);

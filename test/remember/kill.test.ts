@@ -14,14 +14,17 @@ const USERS = 8;
 const BURST = 10;
 const here = await backendsHere("sqlite", "postgres");
 
-/** What a browser holds: the token of its last answer, and that of another of its user's, which nobody uses meanwhile. */
+/** A browser's latest token, and the token of another browser of the same user, which stays unused. */
 interface Remembered {
   id: string;
   token: string;
   other: string;
 }
 
-/** Opens the browser of each with a burst of requests, and kills the process after so many answers; gives how many were cut off. */
+/**
+ * Sends a burst of requests from each browser, and kills the process `delay` milliseconds after `answers` responses.
+ * Resolves with the number of requests that got no response.
+ */
 async function killAmid(url: string, browsers: readonly Remembered[], answers: number, delay: number): Promise<number> {
   const { origin, kill } = await startSite(url);
   let cut = 0;
@@ -44,7 +47,7 @@ describe("a process that is killed while it restores remembered browsers", () =>
   afterEach(() => sinon.restore());
 
   for (const { name } of here) {
-    it(`${ROUNDS} times on ${name}: each comes back within the grace, or is asked to log in once; never theft`, async () => {
+    it(`restores each browser or asks it to log in once, without an alarm, ${ROUNDS} times on ${name}`, async () => {
       const place = await places[name]!();
       const store = await openStore(place.url);
       const at = await rememberingSites({ store });
@@ -52,7 +55,7 @@ describe("a process that is killed while it restores remembered browsers", () =>
       const ends = { back: 0, asked: 0, cut: 0 };
       let rounds = 0;
       try {
-        // On a busy machine the process may have answered all before it was killed: then it goes on.
+        // On a busy machine the process may respond to all requests before it is killed. Then another round follows.
         for (let round = 0; round < ROUNDS || ends.cut === 0; round++) {
           rounds++;
           const browsers = await Promise.all(
@@ -73,7 +76,7 @@ describe("a process that is killed while it restores remembered browsers", () =>
           const latest: Array<Remembered & { expected?: 200 }> = [...late];
           for (const browser of soon) {
             const answer = await at.me(browser.token);
-            expect(answer.status, "within the grace").to.equal(200);
+            expect(answer.status, "within the grace period").to.equal(200);
             latest.push({ ...browser, token: rememberIn(answer) ?? browser.token, expected: 200 });
           }
           clock.tick(GRACE + 1);
@@ -95,8 +98,8 @@ describe("a process that is killed while it restores remembered browsers", () =>
         }
         expect(ends.back + ends.asked).to.equal(rounds * USERS);
         expect(ends.back).to.be.at.least((rounds * USERS) / 2);
-        // In two rounds chance may spare all.
-        if (soaking) expect(ends.asked, "some are asked").to.be.above(0);
+        // If there are only two rounds, no browser may have to log in again.
+        if (soaking) expect(ends.asked, "some browsers must log in again").to.be.above(0);
       } finally {
         await store.close();
         await place.remove();

@@ -11,14 +11,14 @@ const ELSEWHERE = { "user-agent": "elsewhere" };
 const here = await backendsHere("memory", "redis", "sql on pg", "sql on better-sqlite3");
 
 for (const { name, open } of here) {
-  describe(`a restore on ${name}, whose answer is lost`, () => {
+  describe(`a restore on ${name} whose response is lost`, () => {
     let clock: sinon.SinonFakeTimers;
     beforeEach(() => {
       clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     });
     afterEach(() => sinon.restore());
 
-    /** A browser whose last restore was answered, and then a while passes. */
+    /** Restores a remembered browser. Returns the response as `answer`. */
     async function restored() {
       const opened = await open();
       const at = await rememberingSites(opened);
@@ -34,7 +34,7 @@ for (const { name, open } of here) {
       return { ...at, opened, ann, remember, answer };
     }
 
-    it("is repeated after the grace period, an hour later too: the same successor, no alarm, and all goes on", async () => {
+    it("can be repeated after the grace period, even an hour later, with the same successor and no alarm", async () => {
       const { ann, answer, me, opened, recordsOf, remember, sessionsOf, told } = await restored();
       for (const later of [GRACE + 1, 3_600_000]) {
         clock.tick(later);
@@ -51,7 +51,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("is repeated with a change of the session, which is kept", async () => {
+    it("can be repeated by a request that changes the session, and the change is saved", async () => {
       const { opened, origin, remember } = await restored();
       clock.tick(GRACE + 1);
       const noted = await send(origin, "POST /me-and-note/cart", { cookie: remember, headers: HERE });
@@ -60,7 +60,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("is stale if it was confirmed at once, in a session that came back", async () => {
+    it("makes the old token stale if the new session confirms the login", async () => {
       const { answer, me, opened, origin, remember, told } = await restored();
       const cookie = `${only("sid", answer.cookie)}; ${rememberIn(answer)}`;
       expect((await send(origin, "POST /confirm", { cookie, headers: HERE })).status).to.equal(200);
@@ -69,7 +69,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("is stale if it is repeated by another client", async () => {
+    it("makes the old token stale if another client repeats the request", async () => {
       const { me, opened, remember, told } = await restored();
       clock.tick(GRACE + 1);
       const refused = await me(remember, ELSEWHERE);
@@ -77,21 +77,21 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("is stale once the session has come back, by a change or by a page a minute later", async () => {
+    it("makes the old token stale once the new session is used, for a change or a later page", async () => {
       for (const isChange of [true, false]) {
         const { answer, me, opened, origin, remember, told } = await restored();
         if (isChange) await comeBack(origin, answer);
         clock.tick(GRACE + 1);
         if (!isChange) {
           await me(only("sid", answer.cookie)!, HERE);
-          await new Promise((resolve) => setTimeout(resolve, 20)); // no answer waits for a touch
+          await new Promise((resolve) => setTimeout(resolve, 20)); // responses do not wait for a touch
         }
         expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stale"]]);
         await opened.close();
       }
     });
 
-    it("is stale if the session is gone, for nobody knows then whether it came back", async () => {
+    it("makes the old token stale if the new session is gone", async () => {
       const { ann, me, opened, remember, told } = await restored();
       await endStoredSessions(opened.store, ann.id);
       clock.tick(GRACE + 1);
@@ -99,7 +99,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("is theft if the token is older, whatever became of the last answer", async () => {
+    it("is theft if it is repeated with a token older than the previous one", async () => {
       const { answer, me, opened, remember, told } = await restored();
       clock.tick(GRACE + 1);
       await me(rememberIn(answer)!, HERE);
@@ -108,7 +108,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("can be followed by a login or a logout, which forgets the browser", async () => {
+    it("can be followed by a login or logout with the old token, which forgets the browser", async () => {
       for (const line of ["POST /logout", "POST /login/2"]) {
         const { answer, isIn, opened, origin, remember, told } = await restored();
         clock.tick(GRACE + 1);

@@ -9,12 +9,12 @@ import { site } from "../support/site.js";
 import { TamperedStore, tamperings } from "../support/tampered-store.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-describe("the sessions that the record of a browser names", () => {
+describe("the sessions that a browser's record names", () => {
   afterEach(() => sinon.restore());
 
   for (const [what, tampering] of Object.entries(tamperings)) {
     for (const [doing, line] of Object.entries({ "a logout": "POST /logout", "a restore": "GET /me" })) {
-      it(`${doing} by the remember cookie alone ends the session of a confirmation, at whatever call that ${what}`, async () => {
+      it(`end at ${doing} with only the remember cookie, even if a store call of a confirmation ${what}`, async () => {
         let failed = 0;
         for (let call = 0; call < 5; call++) {
           const tampered = new TamperedStore();
@@ -36,7 +36,7 @@ describe("the sessions that the record of a browser names", () => {
     }
   }
 
-  /** A site with ids of the application's own making, on which Bob is logged in by the id that comes next. */
+  /** A site with the option `genid`. After `collide()`, `genid` returns the id of Bob's session. */
   async function collidingSite() {
     let next: string | null = null;
     let made = 0;
@@ -56,7 +56,7 @@ describe("the sessions that the record of a browser names", () => {
     return { store, byId, origin, ann: ann.cookie, isBob, collide, part };
   }
 
-  it("are never those of somebody else, whose session has an id that genid gives again", async () => {
+  it("never include another user's session whose id genid returns a second time", async () => {
     const deeds: Array<[line: string, json: object | undefined, of: (ann: string) => string]> = [
       ["POST /login/1", { remember: true }, () => ""],
       ["POST /login/1", { remember: true }, (ann) => ann],
@@ -76,11 +76,11 @@ describe("the sessions that the record of a browser names", () => {
         await send(at.origin, "GET /me", { cookie });
         await send(at.origin, "POST /logout", { cookie });
       }
-      expect(await at.isBob(), `when the browser has ended, after ${line}`).to.equal(true);
+      expect(await at.isBob(), `after ${line} and a logout by the remember cookie`).to.equal(true);
     }
   });
 
-  it("end with the browser of the session, too, at a logout that comes with the remember cookie of another login", async () => {
+  it("end for both logins at a logout whose session cookie and remember cookie are of different logins", async () => {
     const store = new MemoryStore();
     const at = await rememberingSites({ store });
     const ann = at.newPerson();

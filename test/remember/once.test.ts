@@ -10,10 +10,10 @@ import { days } from "../support/remembering.js";
 
 const here = await backendsHere("memory");
 
-/** Whom a request is of. */
+/** The name of the request's user. */
 const name = async () => ((await currentUser()) as { name?: string }).name ?? "nobody";
 
-/** Sites whose `POST /user/login/:id` restores the remembered browser before it logs somebody in. */
+/** Sites whose `POST /user/login/:id` restores the remembered browser before it logs a user in. */
 async function sitesThatRestoreFirst(opened: Opened) {
   const at = await rememberingSites(opened);
   at.app.post("/user/login/:id", async (req, res) => {
@@ -23,14 +23,14 @@ async function sitesThatRestoreFirst(opened: Opened) {
   return at;
 }
 
-describe("a remembered browser that is restored for one request alone", () => {
+describe("a remembered browser that is restored for one request only", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  it("is restored by a handler that has sent its headers, or is about to, for this request alone: no token is used up", async () => {
+  it("does not use up its token when the handler has sent its headers or is about to send them", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened);
     at.app.get("/late", async (_req, res) => {
@@ -67,7 +67,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("counts as logged in for a login in a request that it is restored for alone: it stays remembered", async () => {
+  it("stays remembered when its user logs in again in that request", async () => {
     const opened = await here[0]!.open();
     const at = await sitesThatRestoreFirst(opened);
     const ann = at.newPerson();
@@ -80,7 +80,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("leaves no session behind when another user logs in in such a request", async () => {
+  it("loses its session when another user logs in in that request", async () => {
     const opened = await here[0]!.open();
     const at = await sitesThatRestoreFirst(opened);
     const [ann, bob] = [at.newPerson(), at.newPerson()];
@@ -91,7 +91,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("is confirmed into the only session of its login, unless its browser is forgotten meanwhile", async () => {
+  it("has one session after a confirmation, and gets 401 if it is forgotten before the confirmation", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened);
     let meanwhile = async (): Promise<unknown> => undefined;
@@ -115,7 +115,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     const elsewhere = (await at.logIn(ann, {})).sid;
     const now = (await restoredTwice(ann)).remember;
     expect((await send(at.origin, "POST /confirm-once", { cookie: now })).status).to.equal(200);
-    expect(await at.isIn(elsewhere), "another login of the user's").to.equal(true);
+    expect(await at.isIn(elsewhere), "another login of the same user").to.equal(true);
 
     const other = await restoredTwice();
     meanwhile = () => send(at.origin, "POST /logout", { cookie: other.first.cookie });
@@ -126,7 +126,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("takes a message along when a request that another one forestalled logs out", async () => {
+  it("keeps session data that a handler writes after a logout in that request", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened);
     at.app.post("/leave", async (req, res) => {
@@ -144,12 +144,12 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("is not let in beside `maxSessions` others, not even for one request", async () => {
+  it("is rejected, even for one request, while `maxSessions` other logins exist", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened, { maxSessions: 1, onLimit: "refuse" });
     const ann = at.newPerson();
     const { sid, remember } = await at.logIn(ann);
-    await endStoredSessions(opened.store, ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as a timeout does
     const other = await send(at.origin, `POST /login/${ann.id}`, { json: {} });
     expect(other.status).to.equal(200);
     let cookie = remember;
@@ -164,7 +164,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("counts once where no more than one login is let in, and is let in where there is no limit", async () => {
+  it("is accepted a second time with `maxSessions: 1` and without a limit", async () => {
     const opened = await here[0]!.open();
     for (const maxSessions of [1, undefined]) {
       const at = await rememberingSites(opened, { maxSessions, onLimit: "refuse" });
@@ -174,7 +174,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("is let in beside a login that is under way", async () => {
+  it("is accepted until a login on another device is complete, and then rejected", async () => {
     const opened = await here[0]!.open();
     const options = { maxSessions: 1, onLimit: "refuse" } as const;
     const at = await rememberingSites(opened, options, options);
@@ -182,7 +182,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);
     await at.me(remember);
-    await endStoredSessions(opened.store, ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as a timeout does
     const gate = new Gate();
     other.store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
     const login = send(other.origin, `POST /login/${ann.id}`, { json: {} });
@@ -193,7 +193,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     await opened.close();
   });
 
-  it("is let in beside `maxSessions` others for one request, where the oldest end for it", async () => {
+  it("is accepted for one request beyond `maxSessions` by default, and ends no other login", async () => {
     const opened = await here[0]!.open();
     const at = await rememberingSites(opened, { maxSessions: 1 });
     at.app.get("/late", async (_req, res) => {
@@ -202,7 +202,7 @@ describe("a remembered browser that is restored for one request alone", () => {
     });
     const ann = at.newPerson();
     const { remember } = await at.logIn(ann);
-    await endStoredSessions(opened.store, ann.id); // as by its timeout
+    await endStoredSessions(opened.store, ann.id); // as a timeout does
     const other = await at.logIn(ann, {});
     const late = await send(at.origin, "GET /late", { cookie: remember });
     expect(late.text).to.equal(ann.name);

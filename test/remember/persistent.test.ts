@@ -24,7 +24,7 @@ describe("a remembered browser with a record in the store", () => {
       });
       after(() => opened?.close());
 
-      it("is restored as often as it comes, by another cookie each time, never fresh, with one session", async () => {
+      it("is restored on every visit with a new cookie and one session, and the login is never fresh", async () => {
         const at = await rememberingSites(opened);
         const ann = at.newPerson();
         let { remember } = await at.logIn(ann);
@@ -41,7 +41,7 @@ describe("a remembered browser with a record in the store", () => {
         expect([seen.size, at.told]).to.eql([6, []]);
       });
 
-      it("is one for `duration` from the login on, whatever is restored in between", async () => {
+      it("is remembered for `duration` after the login, even if it is restored in between", async () => {
         for (const [options, given] of [
           [{ duration: "10d" }, { remember: true }],
           [{ duration: "99d" }, { remember: true, duration: "10d" }],
@@ -64,7 +64,7 @@ describe("a remembered browser with a record in the store", () => {
         }
       });
 
-      it("is forgotten when it was not seen for `idleTimeout`", async () => {
+      it("is forgotten when it is not seen for `idleTimeout`", async () => {
         const at = await rememberingSites(opened, { remember: { duration: "10d", idleTimeout: "2d" } });
         const ann = at.newPerson();
         let answer = await send(at.origin, `POST /login/${ann.id}`, { json: { remember: true } });
@@ -82,7 +82,7 @@ describe("a remembered browser with a record in the store", () => {
         expect(await at.recordsOf(ann)).to.eql([]);
       });
 
-      it("is one for `duration` from the last restore on with `refreshEachRequest`, and public pages set no cookie", async () => {
+      it("is remembered for `duration` after each restore with `refreshEachRequest`, but not by public pages", async () => {
         const at = await rememberingSites(opened, { remember: { duration: "2d", refreshEachRequest: true } });
         const ann = at.newPerson();
         let { remember } = await at.logIn(ann);

@@ -11,7 +11,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
   });
   afterEach(() => sinon.restore());
 
-  it("is not done unless asked", async () => {
+  it("is off by default", async () => {
     const { login, origin } = await visit();
     const cookie = await login();
     clock.tick(DAY);
@@ -20,15 +20,13 @@ describe("refreshing the stateless remember cookie on each request", () => {
     }
   });
 
-  it("renews a good cookie, for as long as its login said", async () => {
+  it("renews a valid cookie for the duration that was given at the login", async () => {
     const { browser } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     await browser.post("/login/1", { json: { remember: true, duration: "2d" } });
     for (let day = 0; day < 10; day++) {
       clock.tick(DAY);
       await browser.restart();
-      expect(days((await browser.get("/public")).cookies), "without a session nobody knows of a logout").to.equal(
-        undefined,
-      );
+      expect(days((await browser.get("/public")).cookies), "no renewal without a session").to.equal(undefined);
       expect(days((await browser.get("/me")).cookies), "the request that restores the login").to.equal(2);
       expect(days((await browser.get("/public")).cookies)).to.equal(2);
     }
@@ -39,7 +37,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
     expect((await browser.get("/me")).status).to.equal(401);
   });
 
-  it("never overrides a verb: a logout removes, a login sets or removes", async () => {
+  it("does not override a logout or login, which sets or removes the cookie itself", async () => {
     const { login, origin } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     const cookie = await login();
     const remembers = async (line: string, json: object = {}) =>
@@ -54,7 +52,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
     expect(await remembers("POST /login/1", { remember: true })).to.have.lengthOf(1);
   });
 
-  it("renews nothing that is forged or expired", async () => {
+  it("does not renew a forged or expired cookie", async () => {
     const { login, origin } = await visit({
       remember: { mode: "stateless", refreshEachRequest: true, duration: "1d" },
     });
@@ -66,7 +64,7 @@ describe("refreshing the stateless remember cookie on each request", () => {
     }
   });
 
-  it("never puts the cookie into a response that a shared cache may keep for others", async () => {
+  it("never sets the cookie in a response that a shared cache may store", async () => {
     const { app, origin } = await visit({ remember: { mode: "stateless", refreshEachRequest: true } });
     app.get("/cached/:how", (req, res) => void res.set("Cache-Control", req.params.how).send("for all"));
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });

@@ -5,8 +5,8 @@ import { DAY, days, visit as visitSite } from "../support/remembering.js";
 import type { Me } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-// What both designs promise. What the persistent one alone does, is in remember-persistent.test.ts: each restore gives another cookie,
-// a logout takes cookies back that somebody copied, and used ones are told of.
+// These tests apply to both modes. The tests of the persistent mode alone are in persistent.test.ts, ends.test.ts and
+// theft.test.ts.
 for (const mode of ["stateless", "persistent"] as const) {
   const visit = (options: Parameters<typeof visitSite>[0] = {}) =>
     visitSite({ store: new WatchedStore(), ...options, remember: { mode, ...options?.remember } });
@@ -18,7 +18,7 @@ for (const mode of ["stateless", "persistent"] as const) {
     });
     afterEach(() => sinon.restore());
 
-    it("restores a login in a new session, not fresh, once", async () => {
+    it("restores a login once, in a new session, and the login is not fresh", async () => {
       const { browser, store } = await visit();
       await browser.post("/login/1", { json: { remember: true } });
       await browser.restart();
@@ -30,7 +30,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(store.calls.filter((verb) => verb === "create")).to.have.lengthOf(1);
     });
 
-    it("gives the restored login a new session id, and carries over what the visitor kept", async () => {
+    it("restores a login in a session that has a new id and the data of the anonymous session", async () => {
       const { browser, isIn } = await visit();
       await browser.post("/login/1", { json: { remember: true } });
       await browser.restart();
@@ -42,7 +42,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(await isIn(`sid=${anonymous}`)).to.equal(false);
     });
 
-    it("is not read by a public route, and loads no user there", async () => {
+    it("makes a public route neither call the store nor send Set-Cookie or Vary", async () => {
       const { login, origin, store } = await visit();
       const cookie = await login();
       store.calls = [];
@@ -50,12 +50,12 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect([store.calls, headers["set-cookie"], headers.vary]).to.deep.equal([[], undefined, undefined]);
     });
 
-    for (const [what, line, json, ended] of [
-      ["of another user", "POST /login/2", {}, false],
-      ["that says not to", "POST /login/1", { remember: false }, false],
-      ["after the session ended", "POST /login/1", {}, true],
+    for (const [when, line, json, ended] of [
+      ["another user logs in without `remember`", "POST /login/2", {}, false],
+      ["its user logs in with `remember: false`", "POST /login/1", { remember: false }, false],
+      ["its user logs in without `remember` after the session ended", "POST /login/1", {}, true],
     ] as const) {
-      it(`is removed by a login without remember ${what}`, async () => {
+      it(`is removed when ${when}`, async () => {
         const { browser } = await visit();
         await browser.post("/login/1", { json: { remember: true } });
         if (ended) await browser.restart();
@@ -68,7 +68,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       });
     }
 
-    it("is kept when its user logs in again and says nothing, under the new stamp and for as long as it was made for", async () => {
+    it("is set again with its duration and the new stamp when its user logs in again without `remember`", async () => {
       const { ann, browser } = await visit();
       await browser.post("/login/1", { json: { remember: true, duration: "3d" } });
       ann.stamp = "2";
@@ -77,7 +77,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect((await browser.get("/me")).json<Me>().remembered).to.equal(true);
     });
 
-    it("expires by its own date, whatever the browser does", async () => {
+    it("expires at its own date even if the browser keeps it", async () => {
       const { login, isIn } = await visit({ remember: { duration: "10d" } });
       const cookies = [await login(), await login({ remember: true, duration: "1h" })];
       clock.tick(DAY / 24 - 1000);
@@ -88,7 +88,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(await Promise.all(cookies.map(isIn))).to.deep.equal([false, false]);
     });
 
-    it("is refused with any single bit flipped, and with any byte missing", async () => {
+    it("is rejected if any bit is flipped or any byte is missing", async () => {
       const { login, isIn } = await visit();
       const cookie = await login();
       const start = "remember=".length;
@@ -102,14 +102,14 @@ for (const mode of ["stateless", "persistent"] as const) {
         { length: bytes.length - start },
         (_, n) => cookie.slice(0, start + n) + cookie.slice(start + n + 1),
       );
-      // What Node refuses to send, or the separators of the header cut away, never was this cookie.
+      // Node refuses to send other characters in a header.
       const forged = [...flipped, ...cut].filter((one) => /^[\x20-\x7e\x80-\xff]+$/.test(one));
       expect(forged.length).to.be.above(500);
       expect(await countTrials(forged.length, (n) => isIn(forged[n]!))).to.equal(0);
       expect(await isIn(cookie)).to.equal(true);
     });
 
-    it("is refused in another spelling, or sent twice", async () => {
+    it("is rejected in any other spelling, and when it is sent twice", async () => {
       const { login, isIn } = await visit();
       const cookie = await login();
       clock.tick(1000);
@@ -146,7 +146,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       }
     });
 
-    it("that is no good is removed from the browser by the request that finds out", async () => {
+    it("is removed from the browser if it is invalid", async () => {
       const { origin } = await visit();
       const refused = await send(origin, "GET /me", { cookie: "remember=forged" });
       expect(refused.status).to.equal(401);
@@ -154,7 +154,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(refused.headers["set-cookie"]![0]).to.match(/^remember=;.*Expires=Thu, 01 Jan 1970/);
     });
 
-    it("restores nothing while its user is not active, and is kept", async () => {
+    it("is rejected, but not removed, while its user is inactive", async () => {
       const { ann, login, origin } = await visit();
       const cookie = await login();
       ann.isActive = false;
@@ -164,13 +164,13 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
     });
 
-    it("that could not reach the browser: an error, and nobody is logged in", async () => {
+    it("makes the login fail with 500 if it is Secure and the connection is not encrypted", async () => {
       const { origin, store } = await visit({ remember: { cookie: { secure: true } } });
       const { status, headers } = await send(origin, "POST /login/1", { json: { remember: true } });
       expect([status, headers["set-cookie"], await store.countOf("1")]).to.deep.equal([500, undefined, 0]);
     });
 
-    it("lasts for 365 days, or as the options or the login say", async () => {
+    it("lasts 365 days, or the `duration` of the login; 401 days is an error", async () => {
       const { origin } = await visit();
       const set = async (json: object) => days((await send(origin, "POST /login/1", { json })).headers["set-cookie"]);
       expect(await set({ remember: true })).to.equal(365);

@@ -20,9 +20,9 @@ describe("a browser that is restored while its login is ended", () => {
       });
       after(() => opened?.close());
 
-      for (const way of ["revokeAll", "revoke", "logout", "logout by the remember cookie alone"]) {
+      for (const way of ["revokeAll", "revoke", "a logout", "a logout with only the remember cookie"]) {
         for (const held of ["the restore", "the end"]) {
-          it(`by ${way}, where ${held} waits at each of its store calls in turn: 0 of ${TIMES} live on`, async () => {
+          it(`by ${way} is logged out, ${TIMES} of ${TIMES} times, while ${held} pauses at a store call`, async () => {
             const [site, other] = [await rememberingSites(opened), await rememberingSites(opened)];
             let waited = 0;
             let isLast = 0;
@@ -37,7 +37,7 @@ describe("a browser that is restored while its login is ended", () => {
               const end = async () => {
                 if (way === "revokeAll") return void (await other.login.sessions.revokeAll(ann.id));
                 if (way === "revoke") return void (await other.login.sessions.revoke(ann.id, login));
-                const given = way === "logout" ? `${sid}; ${remember}` : remember;
+                const given = way === "a logout" ? `${sid}; ${remember}` : remember;
                 expect((await send(other.origin, "POST /logout", { cookie: given })).status).to.equal(200);
               };
               const [slow, fast] = held === "the restore" ? [restore, end] : [end, restore];
@@ -59,7 +59,7 @@ describe("a browser that is restored while its login is ended", () => {
               expect(await site.isIn(remember)).to.equal(false);
             }
             expect(waited).to.be.above(TIMES / 2);
-            expect(isLast, "at every call").to.be.above(0);
+            expect(isLast, "trials in which no call paused").to.be.above(0);
             expect([...site.told, ...other.told]).to.eql([]);
           });
         }

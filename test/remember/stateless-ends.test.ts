@@ -6,9 +6,9 @@ import { endStoredSessions } from "../support/records.js";
 import { forgets, rememberingSites } from "../support/remembered.js";
 
 /** Ways to end a login that has a stateless remember cookie. */
-const WAYS = ["revokeAll", "revokeAll, but for the current login", "revoke", "maxSessions"] as const;
+const WAYS = ["revokeAll", "revokeAll with exceptCurrent", "revoke", "maxSessions"] as const;
 
-describe("a stateless remember cookie, whose browser has no record", () => {
+describe("a stateless remember cookie, which has no record in the store", () => {
   let warnings: string[];
   beforeEach(() => {
     warnings = [];
@@ -18,7 +18,7 @@ describe("a stateless remember cookie, whose browser has no record", () => {
   });
   afterEach(() => sinon.restore());
 
-  /** A login of somebody's with a remember cookie, with a stamp or without one, and a way to end it from elsewhere. */
+  /** Logs in a user with or without a stamp. Returns the remember cookie, and `end`, which ends the login. */
   async function remembered(
     hasStamp: boolean,
     mode: "stateless" | "persistent" = "stateless",
@@ -31,7 +31,7 @@ describe("a stateless remember cookie, whose browser has no record", () => {
     const { sessions } = at.login;
     const end = async (way: (typeof WAYS)[number]) => {
       if (way === "revokeAll") return sessions.revokeAll(ann);
-      if (way === "revokeAll, but for the current login") return sessions.revokeAll(ann.id, { exceptCurrent: true });
+      if (way === "revokeAll with exceptCurrent") return sessions.revokeAll(ann.id, { exceptCurrent: true });
       if (way === "revoke") return sessions.revoke(ann.id, (await sessions.list(ann.id))[0]!.id);
       return at.logIn(ann, {});
     };
@@ -39,19 +39,19 @@ describe("a stateless remember cookie, whose browser has no record", () => {
   }
 
   for (const way of WAYS) {
-    it(`outlives ${way}: the sessions end, and it logs in again until the stamp is another`, async () => {
+    it(`still restores the login after ${way} ended the sessions, until the stamp changes`, async () => {
       for (const hasStamp of [true, false]) {
         const { ann, remember, end, sessionsOf, isIn } = await remembered(hasStamp);
         await end(way);
         expect((await sessionsOf(ann)).length).to.equal(way === "maxSessions" ? 1 : 0);
         expect(await isIn(remember)).to.equal(true);
         ann.stamp = "2";
-        expect(await isIn(remember), hasStamp ? "of a changed stamp" : "without a stamp").to.equal(!hasStamp);
+        expect(await isIn(remember), hasStamp ? "after the stamp changed" : "without a stamp").to.equal(!hasStamp);
       }
     });
   }
 
-  it("leads to one warning when logins of users without a stamp are revoked", async () => {
+  it("causes one warning when logins of users without a stamp are revoked", async () => {
     const { end } = await remembered(false);
     for (const way of ["revoke", "revokeAll", "revokeAll"] as const) await end(way);
     expect(warnings.length).to.equal(1);
@@ -60,23 +60,23 @@ describe("a stateless remember cookie, whose browser has no record", () => {
     );
   });
 
-  it("leads to no warning if all users have stamps, nobody is remembered, or browsers have records", async () => {
+  it("causes no warning if all users have stamps, nobody is remembered, or browsers have records", async () => {
     await (await remembered(true)).end("revokeAll");
     await (await remembered(false, "stateless", { remember: false })).end("revokeAll");
     await (await remembered(false, "persistent")).end("revokeAll");
     expect(warnings).to.eql([]);
   });
 
-  it("is not in the list of logins, which only shows what the session knows", async () => {
+  it("is shown in the list of logins only while a session that it restored exists", async () => {
     const { ann, remember, sessions, store, isIn } = await remembered(false);
     const listed = async () => (await sessions.list(ann)).map((one) => one.remembered);
-    expect(await listed(), "given, and not restored").to.eql([false]);
+    expect(await listed(), "set, but not used yet").to.eql([false]);
     expect([await isIn(remember), await listed()]).to.eql([true, [true]]);
-    await endStoredSessions(store.inner, ann.id); // as by its timeout
+    await endStoredSessions(store.inner, ann.id); // as a timeout does
     expect([await listed(), await isIn(remember)]).to.eql([[], true]);
   });
 
-  it("is removed from its browser at a logout, while a copy of it stays good", async () => {
+  it("is removed from its browser by a logout, but a copy is valid until the stamp changes", async () => {
     const { ann, origin, remember, isIn } = await remembered(true);
     expect(forgets(await send(origin, "POST /logout", { cookie: remember }))).to.equal(true);
     expect(await isIn(remember), "a copy").to.equal(true);

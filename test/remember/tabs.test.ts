@@ -23,7 +23,7 @@ describe("a remembered browser with many tabs", () => {
   });
   afterEach(() => sinon.restore());
 
-  /** Opens a browser again and again, with its session gone, and does this each time. It stays logged in, and there is no alarm. */
+  /** Reopens a browser `count` times without its session cookie, and calls `visit` each time. Expects no alarm. */
   async function rounds(count: number, visit: (tabs: Tabs) => Promise<void>) {
     const at = await rememberingSites({ store: new MemoryStore() });
     const ann = at.newPerson();
@@ -41,14 +41,14 @@ describe("a remembered browser with many tabs", () => {
     expect(at.revoked).to.eql([]);
   }
 
-  it(`opens 50 of them at once, ${BURSTS} times: all are logged in, 0 alarms`, async () => {
+  it(`opens 50 tabs at once, ${BURSTS} times: all are logged in, 0 alarms`, async () => {
     await rounds(BURSTS, async (tabs) => {
       expect(statuses(await tabs.askAtOnce(50))).to.eql([200]);
-      expect(tabs.jar.sid, "a session for all of them").to.be.a("string");
+      expect(tabs.jar.sid, "one session for all tabs").to.be.a("string");
     });
   });
 
-  it(`loses 3 of 10 answers and repeats those requests within a minute, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
+  it(`repeats requests whose responses are lost, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
     let lost = 0;
     await rounds(ROUNDS, async (tabs) => {
       let waiting = 1 + below(10);
@@ -65,7 +65,7 @@ describe("a remembered browser with many tabs", () => {
     expect(lost).to.be.above(ROUNDS / 2);
   });
 
-  it(`whose requests come from an IPv4 and an IPv6 address at once, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
+  it(`uses an IPv4 and an IPv6 address at once, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
     await rounds(ROUNDS, async (tabs) => {
       const addresses = ["198.51.100.7", "2001:db8::7"].sort(() => Math.random() - 0.5);
       const headers = (tab: number) => ({ headers: from(addresses[tab % 2]!) });
@@ -77,7 +77,7 @@ describe("a remembered browser with many tabs", () => {
     });
   });
 
-  it(`whose address is another at each restore and in between, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
+  it(`has another address at each restore and in between, ${ROUNDS} times: all are logged in, 0 alarms`, async () => {
     await rounds(ROUNDS, async (tabs) => {
       const address = anyAddress();
       expect(statuses(await tabs.askAtOnce(5, () => ({ headers: from(address) })))).to.eql([200]);

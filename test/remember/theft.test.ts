@@ -11,7 +11,7 @@ const THIEF = { "user-agent": "a thief's", "x-forwarded-for": "203.0.113.66" };
 const VICTIM = { "user-agent": "a victim's", "x-forwarded-for": "198.51.100.7" };
 const thiefAt = (at: number) => ({ address: "203.0.113.66", userAgent: "a thief's", at });
 
-describe("a remember token that was used up, presented again", () => {
+describe("a used-up remember token that is presented again", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
@@ -26,7 +26,7 @@ describe("a remember token that was used up, presented again", () => {
       });
       after(() => opened?.close());
 
-      it(`whose successor was used up as well is theft, ${TIMES} of ${TIMES} times: every remembered login of the user ends`, async () => {
+      it(`is theft if its successor is used up: all remembered logins end, ${TIMES} of ${TIMES} times`, async () => {
         const at = await rememberingSites(opened);
         const bystander = at.newPerson();
         const hers = await at.logIn(bystander);
@@ -45,18 +45,18 @@ describe("a remember token that was used up, presented again", () => {
         const stolenAt = Date.now();
         clock.tick(GRACE + 1);
         const restored = await Promise.all(cases.map(({ third }) => at.me(third.remember, VICTIM)));
-        expect(at.told, "so far nobody knows").to.eql([]);
+        expect(at.told, "before the old token is presented").to.eql([]);
 
         const detected = await countTrials(TIMES, async (n) => {
           const { ann, stolen, second, third, passwordOnly } = cases[n]!;
           const answer = await at.me(stolen.remember, VICTIM);
-          expect(answer.status, "an anonymous answer").to.equal(401);
+          expect(answer.status, "not authenticated").to.equal(401);
           expect(forgets(answer)).to.equal(true);
           const dead = [thieves[n]!.cookie, rememberIn(thieves[n]!)!, second.sid, second.remember, third.remember];
           dead.push(restored[n]!.cookie);
           const alive = await Promise.all(dead.map(at.isIn));
           expect(alive).to.eql(dead.map(() => false));
-          expect(await at.isIn(passwordOnly), "a login without remember").to.equal(true);
+          expect(await at.isIn(passwordOnly), "a login that is not remembered").to.equal(true);
           expect(await at.recordsOf(ann)).to.eql([]);
           return true;
         });
@@ -66,10 +66,10 @@ describe("a remember token that was used up, presented again", () => {
           expect({ event, last }).to.eql({ event: "stolen", last: thiefAt(stolenAt) });
         expect(new Set(at.revoked.map(({ reason }) => reason))).to.eql(new Set(["stolen remember token"]));
         expect(at.revoked.map(({ logins }) => logins.length)).to.eql(Array(TIMES).fill(3));
-        expect([await at.isIn(hers.sid), await at.isIn(hers.remember)], "nobody else's").to.eql([true, true]);
+        expect([await at.isIn(hers.sid), await at.isIn(hers.remember)], "another user's login").to.eql([true, true]);
       });
 
-      it(`later than the grace is stale, ${TIMES} of ${TIMES} times: that browser is asked to log in, other devices are not`, async () => {
+      it(`is stale after the grace period, and ends only its browser's login, ${TIMES} of ${TIMES} times`, async () => {
         const at = await rememberingSites(opened);
         const cases = await Promise.all(
           Array.from({ length: TIMES }, async () => {
@@ -84,7 +84,7 @@ describe("a remember token that was used up, presented again", () => {
           const { ann, one, other, restored } = cases[n]!;
           const answer = await at.me(one.remember);
           expect([answer.status, forgets(answer)]).to.eql([401, true]);
-          expect(await at.isIn(restored.cookie), "the session and the token that came of it").to.equal(false);
+          expect(await at.isIn(restored.cookie), "the new session and the new token").to.equal(false);
           expect([await at.isIn(other.sid), await at.isIn(other.remember)], "another device").to.eql([true, true]);
           expect(await at.recordsOf(ann)).to.have.lengthOf(1);
           return true;
@@ -98,7 +98,7 @@ describe("a remember token that was used up, presented again", () => {
         );
       });
 
-      it("counts on to the last millisecond of the grace, and is stale after it", async () => {
+      it("is accepted until the grace period ends, and is stale one millisecond later", async () => {
         const at = await rememberingSites(opened);
         const { remember } = await at.logIn(at.newPerson());
         await comeBack(at.origin, await at.me(remember));
@@ -108,18 +108,18 @@ describe("a remember token that was used up, presented again", () => {
         expect([await at.isIn(remember), at.told.map(({ event }) => event)]).to.eql([false, ["stale"]]);
       });
 
-      it("by the victim, whom a thief forestalled: the victim's session ends, and after the grace the thief's", async () => {
+      it("ends the thief's session after the grace period if the thief used the token before the victim", async () => {
         const at = await rememberingSites(opened);
         const ann = at.newPerson();
         const victim = await at.logIn(ann, undefined, VICTIM);
         clock.tick(1000);
         const thief = await at.me(victim.remember, THIEF);
         expect(thief.status).to.equal(200);
-        expect(await at.isIn(victim.sid), "one session a browser").to.equal(false);
+        expect(await at.isIn(victim.sid), "a browser has only one session").to.equal(false);
 
         const both = `${victim.sid}; ${victim.remember}`;
         const within = await at.me(both, VICTIM);
-        expect([within.status, within.headers["set-cookie"]], "for this request alone").to.eql([200, undefined]);
+        expect([within.status, within.headers["set-cookie"]], "for this request only").to.eql([200, undefined]);
         expect([await at.sessionsOf(ann), at.told]).to.have.nested.property("[0].length", 1);
 
         clock.tick(GRACE + 1);
@@ -128,7 +128,7 @@ describe("a remember token that was used up, presented again", () => {
         expect(at.told.map(({ event, last }) => [event, last.userAgent])).to.eql([["stale", "a thief's"]]);
       });
 
-      it("R-22: 1,000 times is told once, costs one read each, and is written for once", async () => {
+      it("R-22: is reported once, and costs one read and no write each of 1,000 times", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const stale = (await at.logIn(ann)).remember;
@@ -151,7 +151,7 @@ describe("a remember token that was used up, presented again", () => {
         expect(at.told.map(({ event }) => event).sort()).to.eql(["stale", "stolen"]);
       });
 
-      it("by many at once is told once, and nothing of it is left", async () => {
+      it("is reported once when 20 requests present it at once, and its records are deleted", async () => {
         const at = await rememberingSites(opened, {}, {});
         for (let round = 0; round < trials(100, 3); round++) {
           const ann = at.newPerson();
@@ -177,7 +177,7 @@ describe("a remember token that was used up, presented again", () => {
   }
 
   for (const verb of ["listByUser", "destroy", "browser.listByUser", "browser.destroy"] as const) {
-    it(`with the store failing at a ${verb}, whichever: 503, and the next presentation finishes what it began`, async () => {
+    it(`gets 503 if any ${verb} call fails, and the next request with it ends the remaining logins`, async () => {
       let failing = 0;
       for (let isOver = false; !isOver; ) {
         failing++;

@@ -17,7 +17,7 @@ describe("the cookie that remembers a browser", () => {
   });
   afterEach(() => sinon.restore());
 
-  it("has these attributes and no others, is 71 characters long at first, and lasts as long as the browser is remembered", async () => {
+  it("has these attributes and no others, 71 characters, and the lifetime of the remembered browser", async () => {
     const opened = await here[0]!.open();
     const at = inProduction(() => rememberingSites(opened, { remember: { duration: "400d" } }));
     const site = await at;
@@ -47,7 +47,7 @@ describe("the cookie that remembers a browser", () => {
     expect(attributes(next!)).to.eql(expected((300 * DAY) / 1000));
     clock.tick(10_000);
     const [again] = remembered((await site.me(cookie, https)).headers["set-cookie"]);
-    expect(attributes(again!), "to one that comes later").to.eql(expected((300 * DAY) / 1000 - 10));
+    expect(attributes(again!), "set again 10 seconds later").to.eql(expected((300 * DAY) / 1000 - 10));
     expect(Math.max(set!.length, next!.length)).to.be.below(4096);
     const [removed] = remembered(
       (await send(site.origin, "POST /logout", { cookie, headers: https })).headers["set-cookie"],
@@ -59,7 +59,7 @@ describe("the cookie that remembers a browser", () => {
   });
 
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`is another one at each login, ${LOGINS} times by the same user in one millisecond: ${mode}`, async () => {
+    it(`is different at each of ${LOGINS} logins of the same user in one millisecond: ${mode}`, async () => {
       const opened = await here[0]!.open();
       const at = await rememberingSites(opened, { remember: { mode } });
       const ann = at.newPerson();

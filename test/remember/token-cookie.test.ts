@@ -9,7 +9,7 @@ const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis"])
 const NAME = "remember=";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Generations other than the cookie's, and other spellings of the cookie's own. */
+/** Other generations than the cookie's, and other spellings of the cookie's generation. */
 const GENERATIONS = [
   "1",
   "00",
@@ -34,7 +34,7 @@ function secretsIn(cookie: string): [series: string, signature: string] {
   return [series!, signature!];
 }
 
-/** Other base64url spellings of the same bytes, whose last character has bits to spare. */
+/** Other base64url spellings of the same bytes: the last character has `spare` unused bits. */
 function aliases(part: string, spare: number): string[] {
   const last = ALPHABET.indexOf(part.at(-1)!);
   const others = Array.from({ length: 1 << spare }, (_, bits) => ((last >> spare) << spare) | bits);
@@ -56,7 +56,7 @@ describe("the cookie of a remembered browser", () => {
       });
       after(() => opened?.close());
 
-      it("is worth nothing with a bit flipped, a byte gone or added, spelled otherwise or doubled, and costs no store call", async () => {
+      it("is rejected without a store call if it is changed in any way or sent twice", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const [hers, his] = [await at.logIn(ann), await at.logIn(bob)];
@@ -123,7 +123,7 @@ describe("the cookie of a remembered browser", () => {
           `v1.${"A".repeat(22)}.0.${token}`,
         ].map((one) => NAME + one);
         const forged = [...flipped, ...cut, ...short, ...longer, ...spelled, ...doubled, ...crossed]
-          // What Node refuses to send, or the separators of the header changed, never was this cookie.
+          // Leave out what Node refuses to send, and what the server reads as the original cookie.
           .filter((one) => /^[\x20-\x7e\x80-\xff]+$/.test(one) && one.trim() !== hers.remember)
           .filter((one) => !one.startsWith(`${hers.remember};`) || doubled.includes(one));
         expect(forged.length).to.be.above(700);
@@ -139,7 +139,7 @@ describe("the cookie of a remembered browser", () => {
         );
         expect(misjudged).to.equal(0);
         at.store.calls = [];
-        // Node itself refuses it, and may close the connection before the client has sent all of it.
+        // Node refuses such a long header, and may close the connection before the client has sent all of the header.
         const huge = await at.me(NAME + "x".repeat(65_536)).catch(({ code }) => ({ status: code }));
         expect(huge.status).to.be.oneOf([431, "ECONNRESET", "EPIPE"]);
         expect(at.store.calls).to.eql([]);
@@ -148,7 +148,7 @@ describe("the cookie of a remembered browser", () => {
         expect([await at.isIn(hers.remember), await at.isIn(his.remember)]).to.eql([true, true]);
       });
 
-      it("that nobody could have been given is refused without an alarm, in whichever generation the browser is", async () => {
+      it("is rejected without an alarm if its signature is random, in each generation of the browser", async () => {
         const at = await rememberingSites(opened);
         const ann = at.newPerson();
         let { remember } = await at.logIn(ann);
@@ -163,7 +163,7 @@ describe("the cookie of a remembered browser", () => {
         expect([at.told, await at.isIn(remember)]).to.eql([[], true]);
       });
 
-      it("is nothing that the store has: no string in it, in any combination, opens anything", async () => {
+      it("is not in the store, and cannot be built from strings in the store", async () => {
         const at = await rememberingSites(opened);
         const given: string[] = [];
         const ann = at.newPerson();
@@ -189,7 +189,7 @@ describe("the cookie of a remembered browser", () => {
         expect([at.told, (await at.recordsOf(ann)).length]).to.eql([[], 3]);
       });
 
-      it("never reaches the store, whatever is asked of it", async () => {
+      it("is never passed to a method of the store", async () => {
         let seen = "";
         const store = new Proxy(opened.store, {
           get: (inner, verb: keyof Opened["store"]) => {

@@ -15,7 +15,7 @@ const ROUNDS = trials(200, 3);
 const OLD = SECRET;
 const NEW = "the new secret for tests, with 32 characters or more";
 
-describe("requests that present one remember token at once", () => {
+describe("concurrent requests with the same remember token", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
@@ -30,7 +30,7 @@ describe("requests that present one remember token at once", () => {
       });
       after(() => opened?.close());
 
-      /** The sites, and a burst of requests that is spread over them. */
+      /** The sites, and a function that spreads a burst of requests over them. */
       async function set(...options: SiteOptions[]) {
         const at = await rememberingSites(opened, ...options);
         for (const { app } of at.sites) {
@@ -53,10 +53,10 @@ describe("requests that present one remember token at once", () => {
       const places: Record<string, SiteOptions[]> = {
         "at one site": [{}],
         "at two sites": [{}, {}],
-        "at two sites in the middle of a change of secrets": [{ secret: [OLD, NEW] }, { secret: [NEW, OLD] }],
+        "at two sites during a change of secrets": [{ secret: [OLD, NEW] }, { secret: [NEW, OLD] }],
       };
       for (const [where, options] of Object.entries(places)) {
-        it(`${where}: 50 of 50 are authenticated, by 1 session and 1 successor, ${ROUNDS} of ${ROUNDS} times`, async () => {
+        it(`get 1 session and 1 successor, 50 of 50 ${where}, ${ROUNDS} of ${ROUNDS} times`, async () => {
           const { burst, logIn, newPerson, recordsOf, sessionsOf, sites, told } = await set(...options);
           for (let round = 0; round < ROUNDS; round++) {
             const ann = newPerson();
@@ -65,7 +65,7 @@ describe("requests that present one remember token at once", () => {
             for (const { store } of sites) store.calls = [];
             const answers = await burst(remember, 50);
             expect(answers.map(({ status }) => status)).to.eql(Array(50).fill(200));
-            // Each site signs with its own first secret; what is signed is the same.
+            // Each site signs with its own first secret, but the signed text is the same.
             const successors = new Set(answers.map((answer) => unsigned(rememberIn(answer))));
             expect(successors.size).to.equal(1);
             expect([...successors][0])
@@ -78,7 +78,7 @@ describe("requests that present one remember token at once", () => {
         });
       }
 
-      it(`with three of ten answers lost and the rest in any order: the browser stays logged in, burst after burst`, async () => {
+      it("keep the browser logged in when 3 of 10 responses are lost and the rest arrive in any order", async () => {
         const { burst, isIn, logIn, newPerson, recordsOf, sessionsOf, told } = await set({}, {});
         for (let round = 0; round < ROUNDS; round++) {
           const ann = newPerson();
@@ -89,18 +89,18 @@ describe("requests that present one remember token at once", () => {
             const before = jar;
             jar = taking(jar, some(answers, visit === 2 ? 0 : 0.7));
             clock.tick(GRACE - 1000);
-            expect(await isIn(header(jar)), "next, within the grace").to.equal(true);
-            expect(await isIn(before.remember!), "the token before, within the grace").to.equal(true);
+            expect(await isIn(header(jar)), "the new token, within the grace period").to.equal(true);
+            expect(await isIn(before.remember!), "the previous token, within the grace period").to.equal(true);
             if (visit === 2) jar = taking(jar, await burst(header(jar), 1));
             clock.tick(1001);
-            if (visit % 2 === 0) delete jar.sid; // the browser is closed and opened
+            if (visit % 2 === 0) delete jar.sid; // the browser is restarted
           }
           expect([(await sessionsOf(ann)).length, (await recordsOf(ann)).length]).to.eql([1, 1]);
         }
         expect(told).to.eql([]);
       });
 
-      it("that write to the session, answered in any order: the browser keeps the one that it had, with what was in it", async () => {
+      it("that write to the session keep its earlier data, in whatever order their responses arrive", async () => {
         const { burst, logIn, newPerson, origin, sessionsOf, told } = await set({}, {});
         for (let round = 0; round < ROUNDS; round++) {
           const ann = newPerson();
@@ -123,7 +123,7 @@ describe("requests that present one remember token at once", () => {
         expect(told).to.eql([]);
       });
 
-      it("that write to the session, with answers lost: never logged out, and what is written next is kept", async () => {
+      it("that write to the session never log the browser out or lose later data when responses are lost", async () => {
         const { burst, logIn, newPerson, origin, told } = await set({}, {});
         for (let round = 0; round < ROUNDS; round++) {
           let jar: Record<string, string> = { remember: (await logIn(newPerson())).remember };
@@ -140,7 +140,7 @@ describe("requests that present one remember token at once", () => {
               jar = taking(jar, [next]);
               if (jar.sid) kept = next.text;
             }
-            expect(jar.sid, "a session by then").to.be.a("string");
+            expect(jar.sid, "a session after the requests").to.be.a("string");
             if (visit === 1) delete jar.sid;
             clock.tick(GRACE + 1);
           }
@@ -150,7 +150,7 @@ describe("requests that present one remember token at once", () => {
     });
   }
 
-  it("once the old secret is dropped: an old cookie is worthless, one that was rotated before goes on, nobody is hurt", async () => {
+  it("are rejected without an alarm once the old secret is removed, unless the token was replaced before", async () => {
     const [backend] = here;
     const opened = await backend!.open();
     const before = await rememberingSites(opened, { secret: [NEW, OLD] }, { secret: [OLD] });
@@ -168,11 +168,11 @@ describe("requests that present one remember token at once", () => {
     for (const person of [ann, bob]) after.byId.set(person.id, person);
     expect(await after.isIn(unrotated)).to.equal(false);
     expect(await after.isIn(other)).to.equal(false);
-    expect(await after.isIn(rotated), "the used one, by the old secret").to.equal(false);
+    expect(await after.isIn(rotated), "the used-up token, signed with the old secret").to.equal(false);
     expect(await after.isIn(successor)).to.equal(true);
     expect([(await after.recordsOf(ann)).length, (await after.recordsOf(bob)).length]).to.eql([2, 1]);
     expect([before.told, after.told, after.revoked]).to.eql([[], [], []]);
-    expect(await before.isIn(unrotated), "should the old secret come back").to.equal(true);
+    expect(await before.isIn(unrotated), "with the old secret again").to.equal(true);
     await opened.close();
   });
 });
