@@ -10,8 +10,8 @@ import { tour } from "./tour.js";
 const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 const SCHEMES = ["light", "dark"] as const;
 
-inChromium("every page of the example", (here) => {
-  it("has no accessibility problem that axe finds, and fits its screen: light and dark, desktop and phone", async () => {
+inChromium("every page of the example site", (here) => {
+  it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
     const found: string[] = [];
     const seen = new Set<string>();
     let looks = 0;
@@ -36,7 +36,7 @@ inChromium("every page of the example", (here) => {
   });
 });
 
-/** What axe finds wrong with a page. It is run by the debugger, which no Content-Security-Policy holds up. */
+/** Returns the problems that axe finds. The debugger runs axe, so the Content-Security-Policy does not block it. */
 async function problemsOf(page: Page): Promise<string[]> {
   await page.evaluate(`if (!window.axe) { ${axe.source} }; 0`);
   const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;

@@ -3,7 +3,7 @@ import { type Browser, chromium } from "playwright-core";
 import { inChromium, LAUNCH, PATIENCE } from "../support/chromium.js";
 import { expectHeading, logOut, signUp } from "./steps.js";
 
-inChromium("a browser that keeps pages as they were, to go back to", (here) => {
+inChromium("a browser with a back/forward cache", (here) => {
   let browser: Browser | undefined;
 
   before(async () => {
@@ -12,19 +12,20 @@ inChromium("a browser that keeps pages as they were, to go back to", (here) => {
 
   after(() => browser?.close());
 
-  it("keeps pages indeed: one that is not private comes back as it was left", async () => {
+  it("restores a public page unchanged from the cache", async () => {
     const page = await browser!.newPage({ baseURL: here().example.origin });
     await page.goto("/");
     await page.evaluate("document.title = 'as it was left'");
     await page.goto("/login");
-    await page.goBack({ waitUntil: "commit", timeout: 1_000 }).catch(() => {}); // a page from the cache commits nothing
+    // A page from the cache sends no commit event.
+    await page.goBack({ waitUntil: "commit", timeout: 1_000 }).catch(() => {});
     await expectHeading(page, "A small site with logins");
     expect(await page.title()).to.equal("as it was left");
     await page.context().close();
   });
 
   for (const javaScriptEnabled of [true, false]) {
-    it(`shows nothing private after a logout, with JavaScript ${javaScriptEnabled ? "on" : "off"}`, async () => {
+    it(`shows no private page after a logout, with JavaScript ${javaScriptEnabled ? "on" : "off"}`, async () => {
       const context = await browser!.newContext({ baseURL: here().example.origin, javaScriptEnabled });
       context.setDefaultTimeout(PATIENCE);
       const page = await context.newPage();

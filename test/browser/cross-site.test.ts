@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { inChromium } from "../support/chromium.js";
 import { flashSite, LOG_IN } from "../support/flash-site.js";
 
-/** The pages that the browser opens. */
+/** Adds the pages that the browser opens. */
 function pages(app: Express): void {
   app.get(
     "/enter",
@@ -19,7 +19,7 @@ function pages(app: Express): void {
   });
 }
 
-inChromium("a form of another site's page", (here) => {
+inChromium("a form on another site's page", (here) => {
   let server: Server;
   let evil: string;
 
@@ -31,7 +31,7 @@ inChromium("a form of another site's page", (here) => {
 
   after(() => new Promise((resolve) => server.close(resolve)));
 
-  /** Sends it to a path of a site at localhost, and gives the headers that the browser sent. */
+  /** Sends a form from the other site to a path of the site at localhost. Returns the headers that the browser sent. */
   async function forge(page: Page, origin: string, path: string, target: string): Promise<Record<string, string>> {
     await page.goto(evil);
     const sent = page.context().waitForEvent("request", (request) => new URL(request.url()).pathname === path);
@@ -43,7 +43,7 @@ inChromium("a form of another site's page", (here) => {
   }
 
   for (const target of ["_top", "frame"]) {
-    it(`leaves the login there, sent to ${target}`, async () => {
+    it(`does not end or replace the login when it targets ${target}`, async () => {
       const at = await flashSite({}, pages);
       const origin = at.origin.replace("127.0.0.1", "localhost");
       const page = await here().newPage();
@@ -61,7 +61,7 @@ inChromium("a form of another site's page", (here) => {
       for (const path of ["/guarded", "/cart"]) {
         const headers = await forge(page, origin, path, target);
         expect(headers).to.include({ "sec-fetch-site": "cross-site" });
-        expect(headers.cookie ?? "", "no cookie goes along").not.to.include("sid=");
+        expect(headers.cookie ?? "", "no session cookie is sent").not.to.include("sid=");
         expect(await messages()).to.equal("[]");
         await page.goto(`${origin}/guarded`);
         expect(await page.locator("body").innerText(), path).to.equal("guarded");

@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { inChromium } from "../support/chromium.js";
 import { expectHeading, expectLive, expectText, FIREFOX, logIn, newUser, PASSWORD } from "./steps.js";
 
-/** Sites from which requests are forged. A site ends at no port: the second one shares ours, so SameSite cookies go along. */
+/** The origins of forged requests. A site includes all ports, so the browser sends SameSite cookies from the second one. */
 const EVIL = [
   { from: "another site", host: "127.0.0.1", carriesCookies: false },
   { from: "another origin of the same site", host: "localhost", carriesCookies: true },
@@ -28,7 +28,7 @@ inChromium("forged requests", (here) => {
 
       after(() => new Promise((resolve) => server.close(resolve)));
 
-      /** Sends a form of the evil site's, and gives the status of the answer and whether cookies went along. */
+      /** Sends a form from the evil site. Returns the response status, and whether a session cookie was sent. */
       async function forge(page: Page, path: string, fields: Record<string, string>) {
         await page.goto(evil);
         const answered = page.waitForResponse((response) => new URL(response.url()).pathname === path);
@@ -41,7 +41,7 @@ inChromium("forged requests", (here) => {
         return { status: answer.status(), withSession: /\bsid=/.test(cookie) };
       }
 
-      it("neither log out nor change the password, the e-mail or the logins", async () => {
+      it("do not log out or change the password, the e-mail, the logins or the tokens", async () => {
         const page = await here().newPage();
         const email = await newUser(page);
         await logIn(await here().newPage(), email);
@@ -63,10 +63,10 @@ inChromium("forged requests", (here) => {
         await logIn(await here().newPage(), email, { password: PASSWORD });
       });
 
-      it("log nobody in to an account of the attacker's", async () => {
+      it("do not log a visitor in to the attacker's account", async () => {
         const email = await newUser(await here().newPage());
         const page = await here().newPage();
-        await page.goto("/login"); // so that there is a session whose token is asked for
+        await page.goto("/login"); // creates a session, so that its token is required
         for (const csrf of [{}, { csrf: await tokenOfAttacker() }]) {
           const answer = await forge(page, "/login", { email, password: PASSWORD, ...csrf });
           expect(answer.status).to.equal(403);
@@ -81,7 +81,7 @@ inChromium("forged requests", (here) => {
         return page.locator("input[name=csrf]").inputValue();
       }
 
-      it("get nothing from the API and change nothing by it", async () => {
+      it("cannot read or change anything through the API", async () => {
         const page = await here().newPage();
         const email = await newUser(page);
         await page.goto(evil);
@@ -108,7 +108,7 @@ inChromium("forged requests", (here) => {
         await logIn(await here().newPage(), email);
       });
 
-      it("hear nothing over a WebSocket", async () => {
+      it("cannot open a WebSocket", async () => {
         const page = await here().newPage();
         const email = await newUser(page);
         const own = await page.context().newPage();
@@ -131,7 +131,7 @@ inChromium("forged requests", (here) => {
     });
   }
 
-  it("are not needed: a WebSocket of somebody who is not logged in, or of no page, is refused", async () => {
+  it("cannot open a WebSocket from a program without a login and the site's own origin", async () => {
     const { origin } = here().example;
     const page = await here().newPage();
     await newUser(page);
@@ -144,7 +144,7 @@ inChromium("forged requests", (here) => {
   });
 });
 
-/** Opens a WebSocket as a program, which may send any header. */
+/** Opens a WebSocket from a program, which can send any header. Resolves to the status of a refusal, or to "opened". */
 function connect(origin: string, headers: Record<string, string>): Promise<number | "opened"> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${origin.replace("http", "ws")}/live`, { headers });

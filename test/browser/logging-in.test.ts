@@ -15,8 +15,8 @@ import {
   signUp,
 } from "./steps.js";
 
-inChromium("logging in, in a browser", (here) => {
-  it("signs a person up, logs out, and logs in", async () => {
+inChromium("logging in with a browser", (here) => {
+  it("signs up a user, logs out and logs in", async () => {
     const page = await here().newPage();
     const email = await signUp(page);
     await expectText(page, "Your account is ready.");
@@ -29,7 +29,7 @@ inChromium("logging in, in a browser", (here) => {
     expect(await page.getByText("You are logged in as").count(), "greeted once").to.equal(0);
   });
 
-  it("says that a password is wrong, and keeps the e-mail", async () => {
+  it("shows that the password is wrong, and keeps the e-mail but not the password", async () => {
     const page = await here().newPage();
     const email = await newUser(await here().newPage());
     await page.goto("/login");
@@ -39,7 +39,7 @@ inChromium("logging in, in a browser", (here) => {
     expect(await page.getByLabel("Password").inputValue()).to.equal("");
   });
 
-  it("takes no more passwords after five wrong ones, and no right one either, but lets others log in", async () => {
+  it("rejects even the right password after five wrong ones, but lets other users log in", async () => {
     const page = await here().newPage();
     const email = await newUser(await here().newPage());
     const other = await newUser(await here().newPage());
@@ -56,7 +56,7 @@ inChromium("logging in, in a browser", (here) => {
     await logIn(page, other);
   });
 
-  it("brings a person to the very page that was asked for, its query too", async () => {
+  it("redirects to the requested page and its query after a login", async () => {
     const page = await here().newPage();
     const email = await signUp(page);
     await logOut(page);
@@ -71,7 +71,7 @@ inChromium("logging in, in a browser", (here) => {
     expect(place(page)).to.equal(asked);
   });
 
-  it("brings a person who signs up on the way to the page that was asked for", async () => {
+  it("redirects to the requested page and its query after a sign-up", async () => {
     const page = await here().newPage();
     await page.goto("/logins?from=a%20letter");
     await page.getByRole("main").getByRole("link", { name: "Sign up" }).click();
@@ -83,7 +83,7 @@ inChromium("logging in, in a browser", (here) => {
     expect(place(page)).to.equal("/logins?from=a%20letter");
   });
 
-  it("does not show a page that was left by a logout, when going back", async () => {
+  it("does not show a private page when the user goes back after a logout", async () => {
     const page = await here().newPage();
     const email = await signUp(page);
     await page.goto("/profile");

@@ -18,7 +18,7 @@ import {
 } from "./steps.js";
 
 inChromium("an account in several browsers", (here) => {
-  it("tells an open page of a login elsewhere, by the name of the browser", async () => {
+  it("shows a new login on an open page, with the name of the other browser", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     await expectLive(page);
@@ -28,7 +28,7 @@ inChromium("an account in several browsers", (here) => {
     await expectHeading(page, "Where you are logged in");
   });
 
-  it("shows every browser, marks this one, and sends another one's open page to the login at once", async () => {
+  it("lists all browsers, marks this one, and redirects the open page of a logged-out browser to the login", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     const other = await here().newPage(FIREFOX);
@@ -53,7 +53,7 @@ inChromium("an account in several browsers", (here) => {
     expect(place(other)).to.equal("/profile?from=there");
   });
 
-  it("sends a browser without JavaScript to the login at its next request", async () => {
+  it("redirects a logged-out browser without JavaScript to the login at its next request", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     const other = await here().newPage({ ...FIREFOX, javaScriptEnabled: false });
@@ -66,7 +66,7 @@ inChromium("an account in several browsers", (here) => {
     await expectLoginFor(other, "/profile");
   });
 
-  it("logs all others out, remembered ones too, and keeps this one, which goes on being told", async () => {
+  it("logs out all other browsers, including remembered ones, and still shows new logins on this one", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     const [second, third] = [await here().newPage(FIREFOX), await here().newPage()];
@@ -83,7 +83,7 @@ inChromium("an account in several browsers", (here) => {
     await expectText(page, "New login from Chrome on Linux.");
   });
 
-  it("keeps another page of the same browser when one of them confirms its login", async () => {
+  it("keeps a browser's second page live and unchanged when the first page confirms the login", async () => {
     const page = await here().newPage();
     await newUser(page);
     const second = await page.context().newPage();
@@ -99,7 +99,7 @@ inChromium("an account in several browsers", (here) => {
     expect(await second.getByLabel("Display name").inputValue()).to.equal("typed, not sent");
   });
 
-  it("sends the other pages of a browser to the login when one of them logs out", async () => {
+  it("redirects a browser's second page to the login when the first page logs out", async () => {
     const page = await here().newPage();
     await newUser(page);
     const second = await page.context().newPage();
@@ -109,7 +109,7 @@ inChromium("an account in several browsers", (here) => {
     await expectLoginFor(second, "/profile");
   });
 
-  it("logs the other browser out when the password changes, and keeps this one", async () => {
+  it("logs out the other browser when the password changes, and keeps this one", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     const other = await here().newPage(FIREFOX);
@@ -125,7 +125,7 @@ inChromium("an account in several browsers", (here) => {
     await logIn(other, email, { password: "a new password" });
   });
 
-  it("takes a new e-mail and a display name, which hold at the next login", async () => {
+  it("saves a new e-mail and a display name for the next login", async () => {
     const page = await here().newPage();
     await newUser(page);
     const email = newEmail();
@@ -142,7 +142,7 @@ inChromium("an account in several browsers", (here) => {
     await expectHeading(other, "Hello, Ann <b>the</b> First");
   });
 
-  it("leaves at once when an admin switches the account off, and may come back when it is on again", async () => {
+  it("is logged out when an admin switches it off or ends its logins, and can log in when it is on again", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     await expectLive(page);

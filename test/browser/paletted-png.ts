@@ -4,7 +4,7 @@ const SIGNATURE = Buffer.from("89504e470d0a1a0a", "hex");
 const MOST_COLORS = 256;
 const CHANNELS = 3;
 
-/** A third of its size: a picture of 8-bit RGB, as Chromium makes it, by its 256 most frequent colors. */
+/** Reduces an 8-bit RGB image from Chromium to its 256 most frequent colors, which takes a third of the size. */
 export function palettedPng(png: Buffer): Buffer {
   const { width, height, pixels } = decode(png);
   const counts = new Map<number, number>();
@@ -16,7 +16,7 @@ export function palettedPng(png: Buffer): Buffer {
   const kept = palette.slice(0, MOST_COLORS);
   const indexes = new Map(palette.map((color) => [color, nearest(kept, color)]));
 
-  const rows = Buffer.alloc(height * (width + 1)); // the first byte of a row says that no filter is used
+  const rows = Buffer.alloc(height * (width + 1)); // the first byte of each row is 0: no filter
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       rows[y * (width + 1) + 1 + x] = indexes.get(pixels.readUIntBE((y * width + x) * CHANNELS, CHANNELS))!;
@@ -25,7 +25,7 @@ export function palettedPng(png: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 3], 8); // eight bits for the index of a color
+  header.set([8, 3], 8); // 8 bits per pixel, color type 3: palette
   const colors = Buffer.alloc(kept.length * CHANNELS);
   for (const [i, color] of kept.entries()) colors.writeUIntBE(color, i * CHANNELS, CHANNELS);
   const body = deflateSync(rows, { level: 9 });
@@ -50,7 +50,7 @@ function nearest(palette: number[], color: number): number {
   return best;
 }
 
-/** Undoes the filters of PNG (section 9 of its specification), by which a byte is told from those beside and above it. */
+/** Decodes the pixels. The PNG filters (section 9 of the specification) predict each byte from its neighbors. */
 function decode(png: Buffer): { width: number; height: number; pixels: Buffer } {
   const parts: Buffer[] = [];
   for (let at = SIGNATURE.length; at < png.length; ) {
@@ -59,7 +59,7 @@ function decode(png: Buffer): { width: number; height: number; pixels: Buffer } 
     at += 12 + length;
   }
   const [width, height, bitsAndKind] = [png.readUInt32BE(16), png.readUInt32BE(20), png.readUInt16BE(24)];
-  if (bitsAndKind !== 0x0802) throw new Error("not a picture of 8-bit RGB");
+  if (bitsAndKind !== 0x0802) throw new Error("not an 8-bit RGB image");
   const filtered = inflateSync(Buffer.concat(parts));
   const stride = width * CHANNELS;
   const pixels = Buffer.alloc(height * stride);

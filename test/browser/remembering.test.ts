@@ -30,7 +30,7 @@ inChromium("a browser that is closed and opened again", (here) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens the browser of this test; the first time it is new. */
+  /** Closes the browser of this test if it is open, and opens it with the same profile. */
   async function openBrowser(): Promise<Page> {
     await opened?.close();
     opened = await chromium.launchPersistentContext(folder, { ...LAUNCH, baseURL: here().example.origin });
@@ -44,13 +44,13 @@ inChromium("a browser that is closed and opened again", (here) => {
       .sort();
   }
 
-  it("is still logged in with “Remember me”, but confirms the password before it changes anything", async () => {
+  it("is still logged in with “Remember me”, but must confirm the password before an e-mail change", async () => {
     const email = await newUser(await here().newPage());
     await logIn(await openBrowser(), email, { remember: true });
     expect(await cookies()).to.deep.equal(["remember kept", "sid session"]);
 
     const page = await openBrowser();
-    expect(await cookies(), "the session's cookie is gone").to.deep.equal(["remember kept"]);
+    expect(await cookies(), "the session cookie is gone").to.deep.equal(["remember kept"]);
     await page.goto("/dashboard");
     await expectHeading(page, `Hello, ${email}`);
     await page.getByRole("definition").nth(2).getByText("yes").waitFor();
@@ -63,10 +63,10 @@ inChromium("a browser that is closed and opened again", (here) => {
     await expectText(page, "That is not your password.");
     await confirm(page);
     await expectHeading(page, "Change your e-mail");
-    expect(place(page), "back where it was, with the query").to.equal("/email?from=dashboard");
+    expect(place(page), "the requested page, with its query").to.equal("/email?from=dashboard");
   });
 
-  it("has to log in without “Remember me”", async () => {
+  it("must log in again without “Remember me”", async () => {
     const email = await newUser(await here().newPage());
     await logIn(await openBrowser(), email);
     const page = await openBrowser();
@@ -76,14 +76,14 @@ inChromium("a browser that is closed and opened again", (here) => {
 });
 
 inChromium("a form that is sent when the login is no longer fresh", (here) => {
-  it("asks for the password, and gives back what was typed", async () => {
+  it("asks for the password, and then shows the form with the typed text", async () => {
     const page = await here().newPage();
     await newUser(page);
     await page.goto("/email");
     const email = newEmail();
     await page.getByLabel("New e-mail").fill(email);
 
-    // Another client than the one that logged in is not fresh: here the browser was updated meanwhile.
+    // A login is not fresh when the User-Agent changes. Here the browser is updated after the login.
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Network.setUserAgentOverride", { userAgent: "Mozilla/5.0 (X11; Linux x86_64) Updated/1.0" });
     await press(page, "Change e-mail");
@@ -95,7 +95,7 @@ inChromium("a form that is sent when the login is no longer fresh", (here) => {
     await expectHeading(page, `Hello, ${email}`);
   });
 
-  it("forgets a password that was typed", async () => {
+  it("does not keep a typed password", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
     await page.goto("/password");

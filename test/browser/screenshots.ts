@@ -4,7 +4,7 @@ import { startChromium, stopChromium } from "../support/chromium.js";
 import { palettedPng } from "./paletted-png.js";
 import { tour } from "./tour.js";
 
-// Pictures of the example for the documentation: `npm run screenshots`.
+// Takes screenshots of the example site for the documentation: `npm run screenshots`.
 const FOLDER = join("docs", "public", "screenshots");
 const PAGES = ["home", "log-in", "log-in-wrong", "dashboard", "new-login", "logins", "tokens", "admin"];
 const LARGEST = 60_000;

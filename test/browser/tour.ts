@@ -2,13 +2,13 @@ import type { Page } from "playwright-core";
 import type { InChromium } from "../support/chromium.js";
 import { expectHeading, expectText, FIREFOX, fillInLogin, logIn, newUser, press } from "./steps.js";
 
-/** A page of the example in a state worth looking at. */
+/** A page of the example site in one of its states. */
 export interface Stop {
   name: string;
   page: Page;
 }
 
-/** Goes through every page of the example, with something on it. */
+/** Opens every page of the example site with some content, and yields each one. */
 export async function* tour({ newPage, example }: InChromium): AsyncGenerator<Stop> {
   const visitor = await newPage();
   const visits: Array<[name: string, path: string]> = [

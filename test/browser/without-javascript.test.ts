@@ -18,8 +18,8 @@ import {
 
 const WITHOUT = { javaScriptEnabled: false };
 
-inChromium("the example without JavaScript", (here) => {
-  it("takes every form that there is", async () => {
+inChromium("the example site without JavaScript", (here) => {
+  it("accepts every form", async () => {
     const { example, newPage } = here();
     const page = await newPage(WITHOUT);
     const taken = new Set<string>();
@@ -78,7 +78,7 @@ inChromium("the example without JavaScript", (here) => {
     expect([...taken]).to.have.members(routes.map(({ path }) => path));
   });
 
-  it("shows what is wrong with a form", async () => {
+  it("shows the errors of a form", async () => {
     const page = await here().newPage(WITHOUT);
     const email = await signUp(page);
     await page.goto("/profile");
@@ -94,7 +94,7 @@ inChromium("the example without JavaScript", (here) => {
   });
 });
 
-/** The route of a form's address: `/logins/:id/end` for one login's. */
+/** Returns the route of a form's URL, such as `/logins/:id/end` for `/logins/7/end`. */
 function routeOf(url: string): string {
   return new URL(url).pathname
     .replace(/^\/logins\/[^/]+\/end$/, "/logins/:id/end")

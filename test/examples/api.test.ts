@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Answer, apiClient, type Browser } from "../support/browser.js";
 import { ADMIN, ANN, type Example, serveExample } from "../support/example.js";
 
-describe("the API of the example", () => {
+describe("the API of the example site", () => {
   let example: Example;
   let origin: string;
 
@@ -19,7 +19,7 @@ describe("the API of the example", () => {
     return api;
   }
 
-  it("signs up, logs in, tells who it is, and logs out", async () => {
+  it("signs up, logs in, returns the current user and logs out", async () => {
     const api = apiClient(origin);
     const json = { email: "bob@example.com", password: "long enough" };
     const bob = { id: 3, email: json.email, name: "", roles: [], isActive: true };
@@ -30,7 +30,7 @@ describe("the API of the example", () => {
     expect((await api.get("/api/me")).json()).to.deep.equal(bob);
   });
 
-  it("changes the password of a fresh login, which goes on", async () => {
+  it("changes the password of a fresh login, keeps that login and ends the others", async () => {
     const [api, other] = [await apiLogin({ ...ANN, remember: true }), await apiLogin()];
     await api.restart();
     const json = { password: "a new password" };
@@ -43,7 +43,7 @@ describe("the API of the example", () => {
     expectProblem(await other.get("/api/me"), 401, "login_required");
   });
 
-  it("answers what it refuses with a problem document", async () => {
+  it("sends a problem document with every refusal", async () => {
     const nobody = apiClient(origin);
     expectProblem(await nobody.get("/api/me"), 401, "login_required");
     expectProblem(await nobody.get("/api/nothing"), 404);

@@ -22,7 +22,7 @@ describe("the example api.ts", () => {
   };
   const issue = async () => (await browser.post("/tokens")).json<{ id: string; token: string }>();
 
-  it("knows who logged in by the session, and a program by its token, which makes no session", async () => {
+  it("accepts a session or a token, and creates no session for a token", async () => {
     expect((await browser.get("/me")).json()).to.deep.equal({ id: "1", name: "Ann" });
     const { token } = await issue();
     for (const scheme of ["Bearer", "bearer"]) {
@@ -32,7 +32,7 @@ describe("the example api.ts", () => {
     }
   });
 
-  it("answers anybody else with a 401 problem document", async () => {
+  it("sends a 401 problem document for a missing or invalid token and for wrong credentials", async () => {
     const { id, token } = await issue();
     const wrong = [
       undefined,
@@ -58,7 +58,7 @@ describe("the example api.ts", () => {
     }
   });
 
-  it("ends a token at once, and the session by a logout, which leaves tokens", async () => {
+  it("revokes a token immediately, and keeps other tokens after a logout", async () => {
     const [one, two] = [await issue(), await issue()];
     expect((await browser.send("DELETE", `/tokens/${one.id}`)).status).to.equal(204);
     expect((await program(`Bearer ${one.token}`)).status).to.equal(401);
@@ -69,7 +69,7 @@ describe("the example api.ts", () => {
     expect((await program(`Bearer ${two.token}`)).status).to.equal(401);
   });
 
-  it("makes a token for a fresh login alone: a token makes none", async () => {
+  it("creates a token only for a fresh login, never for a token", async () => {
     const { token } = await issue();
     const answer = await program(`Bearer ${token}`, "POST /tokens");
     expect([answer.status, answer.json<{ code: string }>().code]).to.deep.equal([403, "fresh_login_required"]);

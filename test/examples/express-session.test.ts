@@ -9,7 +9,7 @@ const ANN = { email: "ann@example.com", password: "correct horse" };
 const here = await backendsHere("redis");
 
 for (const { name } of here) {
-  describe(`the example express-session.ts, with connect-redis over ${name}`, () => {
+  describe(`the example express-session.ts, with connect-redis on ${name}`, () => {
     let redis: RedisServer;
     let example: RunningExample;
     let browser: Browser;
@@ -25,7 +25,7 @@ for (const { name } of here) {
       await redis.stop();
     });
 
-    /** The keys in Redis, and what the first one holds. */
+    /** Returns the keys in Redis, and the session under the first one. */
     async function stored() {
       const keys = (await redisCli(redis.port, "KEYS", "*")).trim().split("\n").filter(Boolean);
       const session = keys[0] ? JSON.parse(await redisCli(redis.port, "GET", keys[0])) : null;
@@ -53,7 +53,7 @@ for (const { name } of here) {
       expect((await stored()).session?.auth).to.equal(undefined);
     });
 
-    it("keeps a login when the process restarts, and remembers a browser that restarts", async () => {
+    it("keeps a login when the process restarts, and restores it when the browser restarts", async () => {
       await browser.post("/login", { form: { ...ANN, remember: "on" } });
       await example.stop();
       example = await run();

@@ -13,7 +13,7 @@ describe("the example express.ts", () => {
   });
   afterEach(() => example.stop());
 
-  it("logs in, brings the person back to the page, remembers, and logs out", async () => {
+  it("logs in, redirects to the requested page, remembers the browser and logs out", async () => {
     expect((await browser.get("/?x=1")).location).to.equal("/login?next=%2F%3Fx%3D1");
     expect((await browser.get("/login")).text).to.include("<form");
     for (const wrong of [
@@ -32,7 +32,7 @@ describe("the example express.ts", () => {
     expect((await browser.get("/")).location).to.equal("/login?next=%2F");
   });
 
-  it("asks a restored login for the password before it changes it, and ends the others then", async () => {
+  it("asks a restored login for the password before it changes the password, and then ends the other logins", async () => {
     const other = new Browser(example.origin);
     await other.post("/login", { form: ANN });
     await browser.post("/login", { form: { ...ANN, remember: "on" } });

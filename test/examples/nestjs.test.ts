@@ -21,7 +21,7 @@ describe("the example nestjs.ts", () => {
     return client;
   }
 
-  it("logs in, tells a handler and a service who asks, and logs out", async () => {
+  it("logs in, shows the current user to a handler and a service, and logs out", async () => {
     const nobody = apiClient(example.origin);
     expect((await nobody.get("/")).text).to.equal("Hello, stranger!");
     for (const json of [{ ...ANN, password: "wrong" }, { name: "Eve" }, { ...ANN, name: { $ne: "" } }, {}]) {
@@ -34,7 +34,7 @@ describe("the example nestjs.ts", () => {
     expectProblem(await ann.get("/account"), 401, "login_required");
   });
 
-  it("refuses by latchkey's guards, with latchkey's answers, and goes on serving", async () => {
+  it("refuses requests with latchkey's guards and problem documents, and keeps serving", async () => {
     const nobody = apiClient(example.origin);
     for (let time = 0; time < 50; time++) expectProblem(await nobody.get("/account"), 401, "login_required");
     expectProblem(await nobody.post("/account/password", { json: {} }), 401, "login_required");
@@ -55,7 +55,7 @@ describe("the example nestjs.ts", () => {
   });
 
   for (const { name } of here) {
-    it(`answers 503 behind a guard and in a verb while ${name} is away, and takes nobody for anonymous`, async () => {
+    it(`sends 503 and no cookie from a guarded route and from a login while ${name} is down`, async () => {
       const redis = await startRedis();
       await example.stop();
       example = await runExample("nestjs", { SESSION_STORE: redis.url });

@@ -23,13 +23,13 @@ describe("the address book, ported from Passport to latchkey", () => {
   beforeEach(() => void sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] }));
   afterEach(() => sinon.restore());
 
-  /** What one scenario shows on both. */
+  /** Runs a scenario on both versions, and returns both results. */
   async function onBoth<T>(scenario: (book: AddressBook) => Promise<T>): Promise<{ before: T; after: T }> {
     const [before, after] = [await addressBooks.Passport(), await addressBooks.latchkey()];
     return { before: await scenario(before), after: await scenario(after) };
   }
 
-  it(`does not log in again by a slow request who logged out meanwhile: ${TRIALS} of ${TRIALS} times before, 0 after`, async () => {
+  it(`does not undo a logout when a slow request finishes after it (${TRIALS} of ${TRIALS} with Passport, 0 with latchkey)`, async () => {
     const back = await onBoth(async (book) => {
       let count = 0;
       for (let trial = 0; trial < TRIALS; trial++) {
@@ -47,7 +47,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(back).to.deep.equal({ before: TRIALS, after: 0 });
   });
 
-  it("ends every other login, and every remembered one, when the password changes", async () => {
+  it("ends all other logins, including remembered ones, when the password changes", async () => {
     const left = await onBoth(async ({ origin }) => {
       const [here, there, remembering] = [
         await loggedIn(origin),
@@ -61,7 +61,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(left).to.deep.equal({ before: [ANN.email, ANN.email, ANN.email], after: [ANN.email, null, null] });
   });
 
-  it("finds out that the cookies of a remembered browser were copied", async () => {
+  it("detects copied remember cookies, and logs out both browsers", async () => {
     const inTheEnd = await onBoth(async ({ origin }) => {
       const browser = await loggedIn(origin, { ...ANN, remember: "on" });
       await browser.restart();
@@ -76,7 +76,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(inTheEnd).to.deep.equal({ before: [ANN.email, ANN.email], after: [null, null] });
   });
 
-  it("ends a login after thirty days, however often it was used", async () => {
+  it("ends a login after 30 days, even if it is used every day", async () => {
     const inTheEnd = await onBoth(async ({ origin }) => {
       const browser = await loggedIn(origin);
       for (let day = 0; day < 30; day++) {
@@ -90,7 +90,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(inTheEnd).to.deep.equal({ before: ANN.email, after: null });
   });
 
-  it("looks no account up for a page that asks for none", async () => {
+  it("does not look up the account for pages that do not need it", async () => {
     const lookUps = await onBoth(async (book) => {
       const browser = await loggedIn(book.origin);
       const seen = book.lookUps();
@@ -100,7 +100,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(lookUps).to.deep.equal({ before: 3, after: 0 });
   });
 
-  it("shows the pages for everybody while accounts cannot be looked up", async () => {
+  it("shows public pages while account lookups fail", async () => {
     const statuses = await onBoth(async ({ origin, breakLookUps }) => {
       const browser = await loggedIn(origin);
       breakLookUps();
@@ -109,7 +109,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(statuses).to.deep.equal({ before: [500, 500], after: [200, 500] });
   });
 
-  it("shows nobody what the session held of the one who was logged in before", async () => {
+  it("does not show one user's session data to the next user of the browser", async () => {
     const shown = await onBoth(async ({ origin }) => {
       const browser = await loggedIn(origin);
       await (await beginImport(browser)).finish();
@@ -119,7 +119,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(shown).to.deep.equal({ before: true, after: false });
   });
 
-  it("brings nobody to an address that is no page", async () => {
+  it("does not redirect to an address that accepts only POST after a login", async () => {
     const target = await onBoth(async ({ origin }) => {
       const browser = new Browser(origin);
       await browser.post("/contacts/import");
@@ -128,7 +128,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(target).to.deep.equal({ before: 404, after: 200 });
   });
 
-  it("answers programs in a way that they understand", async () => {
+  it("sends API clients 401 and a problem document instead of a redirect", async () => {
     const answers = await onBoth(async ({ origin }) => {
       const { status, headers } = await apiClient(origin).get("/contacts");
       return [status, headers.get("content-type")?.split(";")[0]];
@@ -136,7 +136,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(answers).to.deep.equal({ before: [302, undefined], after: [401, "application/problem+json"] });
   });
 
-  it("keeps a person's pages out of caches, and from who presses Back after a logout", async () => {
+  it("sends a user's pages with Cache-Control: private, no-store and Vary: Cookie", async () => {
     const caching = await onBoth(async ({ origin }) => {
       const { headers } = await (await loggedIn(origin)).get("/contacts");
       return [headers.get("cache-control"), headers.get("vary")];

@@ -26,7 +26,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
     });
     afterEach(() => sinon.restore());
 
-    it("sends nobody to log in, and back to the page that was asked for", async () => {
+    it("redirects an anonymous visitor to the login page, and to the requested page after the login", async () => {
       const browser = new Browser(origin);
       expect((await browser.get("/")).text).to.include('href="/login"');
       expect((await browser.get("/contacts?page=2")).location).to.equal("/login");
@@ -36,7 +36,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect((await browser.get("/")).text).to.include("Hello, ann@example.com!");
     });
 
-    it("says once that the credentials are wrong, and still knows the page", async () => {
+    it("shows the error for wrong credentials once, and still redirects to the requested page", async () => {
       const browser = new Browser(origin);
       await browser.get("/contacts?page=2");
       for (const form of [
@@ -54,7 +54,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect(await logIn(browser)).to.equal("/contacts?page=3");
     });
 
-    it("logs in under a new session id: one that an attacker knew is worth nothing", async () => {
+    it("logs in under a new session id, so that the old id does not work", async () => {
       const browser = new Browser(origin);
       await browser.get("/contacts");
       const attacker = await copyOf(browser);
@@ -63,7 +63,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect(await whoIs(attacker)).to.equal(null);
     });
 
-    it("forgets a browser that is closed, and for thirty days none that asked to be remembered", async () => {
+    it("forgets a closed browser, unless the user asked to be remembered for 30 days", async () => {
       const browser = await loggedIn(origin);
       await browser.restart();
       expect(await whoIs(browser)).to.equal(null);
@@ -79,7 +79,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect(await whoIs(browser)).to.equal(null);
     });
 
-    it("shows a message once, behind a redirect", async () => {
+    it("shows a message once, after a redirect", async () => {
       const browser = await loggedIn(origin);
       expect(await (await beginImport(browser)).finish()).to.equal("/contacts");
       expect((await browser.get("/contacts")).text)
@@ -88,13 +88,13 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect((await browser.get("/contacts")).text).not.to.include("Imported");
     });
 
-    it("refuses the import of nobody", async () => {
+    it("redirects an anonymous import to the login page", async () => {
       const answer = await new Browser(origin).post("/contacts/import", { headers: { "content-type": "text/csv" } });
       expect(answer.status).to.be.oneOf([302, 303]);
       expect(answer.location).to.equal("/login");
     });
 
-    it("shows the page for admins to admins alone", async () => {
+    it("shows the admin page only to admins", async () => {
       expect((await new Browser(origin).get("/admin")).location).to.equal("/login");
       const refused = await (await loggedIn(origin)).get("/admin");
       expect(refused.status).to.equal(403);
@@ -102,7 +102,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
       expect((await (await loggedIn(origin, ADMIN)).get("/admin")).text).to.include(BOB.email);
     });
 
-    it("logs out by POST: this login ends, with every copy of its cookies, and no other", async () => {
+    it("logs out only by POST, which ends this login and copies of its cookies, but no other login", async () => {
       const [browser, other] = [await loggedIn(origin, { ...ANN, remember: "on" }), await loggedIn(origin)];
       const copy = await copyOf(browser);
       expect((await browser.get("/logout")).status).to.equal(404);
@@ -125,11 +125,11 @@ for (const [library, open] of Object.entries(addressBooks)) {
       }
       expect((await browser.post("/password", { form: { password: "a new one" } })).location).to.equal("/contacts");
       expect((await browser.get("/contacts")).text).to.include("Your password is changed.");
-      expect(await logIn(new Browser(origin)), "the old one").to.equal("/login");
+      expect(await logIn(new Browser(origin)), "the old password").to.equal("/login");
       expect(await logIn(new Browser(origin), { ...ANN, password: "a new one" })).to.equal("/contacts");
     });
 
-    it("keeps people apart", async () => {
+    it("keeps two users apart, and switches the user at a second login", async () => {
       const [ann, bob] = [await loggedIn(origin), await loggedIn(origin, BOB)];
       expect([await whoIs(ann), await whoIs(bob)]).to.deep.equal([ANN.email, BOB.email]);
       await logIn(ann, BOB);
@@ -140,7 +140,7 @@ for (const [library, open] of Object.entries(addressBooks)) {
 
 for (const folder of ["passport-before", "passport-after"]) {
   describe(`the example ${folder}`, () => {
-    it("runs by itself", async () => {
+    it("runs as a program", async () => {
       const example = await runExample(`${folder}/main`);
       try {
         expect(await whoIs(await loggedIn(example.origin))).to.equal(ANN.email);

@@ -11,7 +11,7 @@ describe("the example passport.ts", () => {
   });
   after(() => example.stop());
 
-  it("logs in whom Passport recognizes, remembers them, and logs them out", async () => {
+  it("logs in a user whom Passport authenticates, remembers the browser and logs out", async () => {
     const browser = new Browser(example.origin);
     expect((await browser.get("/?x=1")).location).to.equal("/login");
     expect((await browser.get("/login")).text)
@@ -25,7 +25,7 @@ describe("the example passport.ts", () => {
 
     await browser.get("/?x=1");
     const form = { ...ANN, remember: "on" };
-    expect((await browser.post("/login", { form })).location, "the page that was asked for").to.equal("/?x=1");
+    expect((await browser.post("/login", { form })).location, "the requested page").to.equal("/?x=1");
     await browser.restart();
     expect((await browser.get("/")).text).to.include("Hello, ann@example.com!");
     expect((await browser.post("/logout")).location).to.equal("/login");

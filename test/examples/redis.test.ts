@@ -25,7 +25,7 @@ for (const { name } of here) {
       await redis.stop();
     });
 
-    /** A person's browser, at each of the two instances: cookies belong to a host, whatever its port. */
+    /** One browser at both instances. They share its cookies, because cookies do not depend on the port. */
     function aPerson(): Browser[] {
       const browsers = instances.map(({ origin }) => new Browser(origin));
       for (const browser of browsers) browser.jar = browsers[0]!.jar;
@@ -34,7 +34,7 @@ for (const { name } of here) {
     const statuses = (browsers: Browser[]) =>
       Promise.all(browsers.map(async (browser) => (await browser.get("/")).status));
 
-    it("takes a login at one for a login at both, and a logout too", async () => {
+    it("applies a login or a logout at one instance to both", async () => {
       const [one, two] = both as [Browser, Browser];
       expect((await one.get("/")).location).to.equal("/login?next=%2F");
       expect((await two.post("/login", { form: { ...ANN, password: "wrong" } })).status).to.equal(401);
@@ -44,7 +44,7 @@ for (const { name } of here) {
       expect(await statuses(both)).to.deep.equal([302, 302]);
     });
 
-    it("lists and ends at one what logged in at the other", async () => {
+    it("lists and ends at one instance a login made at the other", async () => {
       const others = aPerson();
       await both[0]!.post("/login", { form: ANN });
       await others[1]!.post("/login", { form: ANN });
@@ -54,7 +54,7 @@ for (const { name } of here) {
       expect(await statuses(both)).to.deep.equal([200, 200]);
     });
 
-    it("goes on with one instance while the other restarts, with every login", async () => {
+    it("keeps a login at one instance while the other restarts, and after the restart", async () => {
       await both[0]!.post("/login", { form: { ...ANN, remember: "on" } });
       await instances[0]!.stop();
       expect((await both[1]!.get("/")).status).to.equal(200);

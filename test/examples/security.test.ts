@@ -7,7 +7,7 @@ import { ANN, type Example, serveExample, Visitor } from "../support/example.js"
 const MINUTE = 60_000;
 const WRONG = { ...ANN, password: "wrong password" };
 
-describe("what the example adds around its logins", () => {
+describe("the example site", () => {
   let example: Example;
   let origin: string;
 
@@ -24,7 +24,7 @@ describe("what the example adds around its logins", () => {
 
   const logIn = async (form: Record<string, string>) => (await new Visitor(origin).post("/login", { form })).status;
 
-  it("tells browsers to run and show nothing but its own", async () => {
+  it("sends a Content-Security-Policy that allows only its own content, and no X-Powered-By", async () => {
     for (const path of ["/", "/style.css", "/api/me", "/nothing"]) {
       const { headers } = await new Browser(origin).get(path);
       expect(headers.get("content-security-policy"), path)
@@ -34,7 +34,7 @@ describe("what the example adds around its logins", () => {
     }
   });
 
-  it("has no script and no style inside a page", async () => {
+  it("has no inline scripts or styles", async () => {
     const browser = new Visitor(origin);
     await browser.post("/login", { form: ANN });
     for (const path of ["/", "/dashboard", "/logins", "/tokens", "/password"]) {
@@ -42,10 +42,10 @@ describe("what the example adds around its logins", () => {
     }
   });
 
-  it("gives a form another token after the login, so that nobody can have chosen it", async () => {
+  it("replaces the form token at a login, and rejects a form with the old one", async () => {
     const browser = new Visitor(origin);
     const before = await browser.csrf();
-    expect(await browser.csrf(), "the same in the session").to.equal(before);
+    expect(await browser.csrf(), "the same token in one session").to.equal(before);
     await browser.post("/login", { form: ANN });
     const stale = await browser.send("POST", "/profile", { form: { name: "Eve", csrf: before } });
     expect(stale.status).to.equal(403);
@@ -56,13 +56,13 @@ describe("what the example adds around its logins", () => {
     expect((await browser.get("/profile")).text).not.to.include("Eve");
   });
 
-  it("takes no form without its token, whoever sends it", async () => {
+  it("rejects every form without a token", async () => {
     for (const path of ["/signup", "/login", "/logout", "/confirm", "/nothing"]) {
       expect((await new Browser(origin).post(path, { form: ANN })).status, path).to.equal(403);
     }
   });
 
-  it("lets pages of other origins use no part of the API", async () => {
+  it("rejects API requests from pages of other origins", async () => {
     const api = apiClient(origin);
     await api.post("/api/login", { json: ANN });
     for (const from of ["https://evil.example", "null", `${origin}.evil.example`]) {
@@ -72,24 +72,24 @@ describe("what the example adds around its logins", () => {
     expect((await api.post("/api/logout", { headers: { origin } })).status).to.equal(204);
   });
 
-  it("tries five wrong passwords of an account in a quarter of an hour, sent at once or not", async () => {
+  it("checks at most five wrong passwords per account in 15 minutes, even if they are sent at the same time", async () => {
     const volley = await Promise.all(Array.from({ length: 8 }, () => logIn(WRONG)));
     expect(volley.sort()).to.deep.equal([422, 422, 422, 422, 422, 429, 429, 429]);
     expect(await logIn(ANN)).to.equal(429);
-    expect((await apiClient(origin).post("/api/login", { json: ANN })).status, "by the API too").to.equal(429);
+    expect((await apiClient(origin).post("/api/login", { json: ANN })).status, "through the API too").to.equal(429);
     expect(await logIn({ ...ANN, email: "other@example.com" })).to.equal(422);
     sinon.clock.tick(15 * MINUTE + 1);
     expect(await logIn(ANN)).to.equal(303);
   });
 
-  it("counts failures only", async () => {
+  it("does not count successful logins toward the limit", async () => {
     for (let time = 1; time <= 4; time++) expect(await logIn(WRONG)).to.equal(422);
     for (let time = 1; time <= 4; time++) expect(await logIn(ANN)).to.equal(303);
     expect(await logIn(WRONG)).to.equal(422);
     expect(await logIn(ANN)).to.equal(429);
   });
 
-  it("counts the wrong passwords of a confirmation for the account that confirms, whatever the form says", async () => {
+  it("counts a wrong password at a confirmation for the logged-in account, whatever e-mail the form contains", async () => {
     const browser = new Visitor(origin);
     await browser.post("/login", { form: ANN });
     const statuses: number[] = [];
@@ -100,7 +100,7 @@ describe("what the example adds around its logins", () => {
     expect(statuses).to.deep.equal([422, 422, 422, 422, 422, 429]);
   });
 
-  it("writes down who came and who was refused", async () => {
+  it("logs failed logins, logins and logouts with the client's address", async () => {
     await logIn(WRONG);
     const browser = new Visitor(origin);
     await browser.post("/login", { form: ANN });
@@ -109,7 +109,7 @@ describe("what the example adds around its logins", () => {
     expect(example.events.every(([, { address }]) => address === "127.0.0.1")).to.equal(true);
   });
 
-  it("calls browsers by their names", () => {
+  it("shows the name of a browser from its User-Agent", () => {
     const linux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
     expect([linux, `${phone} Version/18.0 Mobile/15E148 Safari/604.1`, "curl/8.5.0", "", null].map(deviceName))

@@ -12,7 +12,7 @@ import { inTestAll } from "../support/tier.js";
 
 const ANN = { name: "Ann", password: "correct horse" };
 
-/** The next event of a socket, and what came with it. */
+/** Waits for the socket's next event of this name. Resolves to its argument as a string. */
 function next(socket: Socket, event: string): Promise<string> {
   return new Promise((resolve) => socket.once(event, (said: string | Error) => resolve(String(said))));
 }
@@ -54,14 +54,14 @@ inTestAll("the example socket-io.ts", () => {
 
   for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
     describe(`by ${transports.join(", then ")}`, () => {
-      it("greets who is logged in by name, and refuses nobody's", async () => {
+      it("greets a logged-in user by name, and refuses a socket without a login", async () => {
         await start();
         await greeted(browser, transports);
         const stranger = await open(new Browser(example.origin), transports);
         expect(await next(stranger, "connect_error")).to.equal("Error: Please log in.");
       });
 
-      it("refuses another site's page, with the cookies of a login", async () => {
+      it("refuses a page of another origin, even with a login's cookies", async () => {
         await start();
         for (const origin of ["https://evil.example", "null", `${example.origin}.evil.example`]) {
           const socket = await open(browser, transports, { extraHeaders: { origin } });
@@ -70,7 +70,7 @@ inTestAll("the example socket-io.ts", () => {
         await greeted(browser, transports, { extraHeaders: { origin: example.origin } });
       });
 
-      it("closes the sockets of a login at once when it is logged out, and no others", async () => {
+      it("closes a login's sockets immediately at its logout, and no others", async () => {
         await start({ PING_EVERY: "60000" });
         const other = await loggedIn();
         const ours = [await greeted(browser, transports), await greeted(browser, transports)];
@@ -85,7 +85,7 @@ inTestAll("the example socket-io.ts", () => {
     });
   }
 
-  it("lets the client of a login that was logged out connect again by itself, and refuses it", async () => {
+  it("refuses the client's automatic reconnection after a logout", async () => {
     await start();
     const socket = await greeted(browser, undefined, { reconnection: true, reconnectionDelay: 10 });
     const refused = next(socket, "connect_error");
@@ -93,7 +93,7 @@ inTestAll("the example socket-io.ts", () => {
     expect(await refused).to.equal("Error: Please log in.");
   });
 
-  it("closes a socket at the next ping when its login ended in another process, and no others", async () => {
+  it("closes a socket at the next ping after its login ended in another process, and no others", async () => {
     const folder = mkdtempSync(join(tmpdir(), "latchkey-socket-io-"));
     const env = { PING_EVERY: "100", SECRET, SESSION_STORE: `sqlite:${join(folder, "sessions.db")}` };
     await start(env);
@@ -112,7 +112,7 @@ inTestAll("the example socket-io.ts", () => {
     }
   });
 
-  it("has a page that opens a socket, behind a login", async () => {
+  it("shows the page that opens a socket only to logged-in users", async () => {
     await start();
     expect((await browser.get("/")).text).to.include("io()");
     expect((await browser.get("/socket.io/socket.io.js")).status).to.equal(200);

@@ -3,7 +3,7 @@ import { Token } from "../../examples/web/token.js";
 import { type Answer, apiClient, Browser } from "../support/browser.js";
 import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/example.js";
 
-describe("the access tokens of the example", () => {
+describe("the access tokens of the example site", () => {
   let example: Example;
   let owner: Visitor;
 
@@ -25,14 +25,14 @@ describe("the access tokens of the example", () => {
     return apiClient(example.origin).send(method, path, { headers: { authorization: `Bearer ${token}` }, json });
   }
 
-  it("open the API for their owner, without a session and its cookies", async () => {
+  it("give access to the API as their owner, without a session or cookies", async () => {
     const answer = await ask("/api/me", await makeToken());
     expect([answer.status, answer.json<{ email: string }>().email]).to.deep.equal([200, ANN.email]);
     expect(answer.cookies).to.deep.equal([]);
     expect((await ask("/api/me", "example_wrong")).status).to.equal(401);
   });
 
-  it("are shown once, and kept as hashes", async () => {
+  it("are shown once, and stored as hashes", async () => {
     const token = await makeToken();
     expect((await owner.get("/tokens")).text)
       .to.include("a script")
@@ -42,7 +42,7 @@ describe("the access tokens of the example", () => {
     expect(kept[0]!.hash).to.match(/^[0-9a-f]{64}$/);
   });
 
-  it("end when they are revoked, by their owner alone", async () => {
+  it("stop working when their owner revokes them, but other users cannot revoke them", async () => {
     const token = await makeToken();
     const other = new Visitor(example.origin);
     await other.post("/login", { form: ADMIN });
@@ -52,7 +52,7 @@ describe("the access tokens of the example", () => {
     expect((await ask("/api/me", token)).status).to.equal(401);
   });
 
-  it("end with the account, and have its roles", async () => {
+  it("have the roles of the account, and stop working when it is switched off", async () => {
     const token = await makeToken();
     expect((await ask("/api/users", token)).status).to.equal(403);
     await example.accounts.setActive("1", false);
@@ -62,7 +62,7 @@ describe("the access tokens of the example", () => {
     expect((await ask("/api/users", await makeToken(admin))).status).to.equal(200);
   });
 
-  it("are never fresh, and open no page", async () => {
+  it("are never fresh, and give no access to pages", async () => {
     const token = await makeToken();
     const refused = await ask("/api/password", token, "POST", { password: "a new password" });
     expect(refused.json<{ code: string }>().code).to.equal("fresh_login_required");
@@ -70,7 +70,7 @@ describe("the access tokens of the example", () => {
     expect(page.location).to.equal("/login?next=%2Ftokens");
   });
 
-  it("have a name", async () => {
+  it("need a name", async () => {
     const answer = await owner.post("/tokens", { form: { name: " " } });
     expect([answer.status, answer.text.includes("Say what the token is for.")]).to.deep.equal([422, true]);
   });

@@ -6,7 +6,7 @@ import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/exam
 
 const MINUTE = 60_000;
 
-describe("the pages of the example", () => {
+describe("the pages of the example site", () => {
   let example: Example;
   let origin: string;
 
@@ -27,7 +27,7 @@ describe("the pages of the example", () => {
     return browser;
   }
 
-  it("sign a person up, and greet once", async () => {
+  it("sign up a user, and show the welcome message once", async () => {
     const browser = new Visitor(origin);
     const form = { email: " Bob@Example.com ", password: "long enough", next: "/dashboard?tab=1" };
     const answer = await browser.post("/signup", { form });
@@ -38,7 +38,7 @@ describe("the pages of the example", () => {
     expect((await browser.get("/dashboard")).text).not.to.include("Your account is ready.");
   });
 
-  it("say what is wrong with a sign-up, and keep the e-mail", async () => {
+  it("show what is wrong with a sign-up, and keep the entered e-mail", async () => {
     const browser = new Visitor(origin);
     const refused: Array<[email: string, password: string, problem: string]> = [
       ["bob@example.com", "1234567", "Use at least 8 characters."],
@@ -55,13 +55,13 @@ describe("the pages of the example", () => {
     expect(await example.accounts.list()).to.have.length(2);
   });
 
-  it("make one account when two people sign up with one e-mail at once", async () => {
+  it("create one account when three people sign up with the same e-mail at the same time", async () => {
     const form = { email: "bob@example.com", password: "long enough" };
     const answers = await Promise.all([1, 2, 3].map(() => new Visitor(origin).post("/signup", { form })));
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 422, 422]);
   });
 
-  it("bring a person who logs in to the page that was asked for", async () => {
+  it("redirect to the requested page after a login", async () => {
     const browser = new Visitor(origin);
     const { location } = await browser.get("/dashboard?tab=1");
     expect(location).to.equal("/login?next=%2Fdashboard%3Ftab%3D1");
@@ -73,7 +73,7 @@ describe("the pages of the example", () => {
     for (const cookie of answer.cookies) expect(cookie).to.match(/HttpOnly.*SameSite=Lax/);
   });
 
-  it("send nobody to another site", async () => {
+  it("never redirect to another site after a login", async () => {
     for (const next of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
       const page = await new Visitor(origin).get(`/login?next=${encodeURIComponent(next)}`);
       expect(page.text).to.include('name="next" value="/dashboard"').and.not.include("evil");
@@ -81,7 +81,7 @@ describe("the pages of the example", () => {
     }
   });
 
-  it("answer an unknown e-mail and a wrong password alike, and log both", async () => {
+  it("show the same error for an unknown e-mail and a wrong password, and log both", async () => {
     const browser = new Visitor(origin);
     const attempt = (email: string) => browser.post("/login", { form: { email, password: "wrong password" } });
     const [wrong, unknown] = [await attempt(ANN.email), await attempt("eve@example.com")];
@@ -91,7 +91,7 @@ describe("the pages of the example", () => {
     expect(example.failedLogins()).to.deep.equal([ANN.email, "eve@example.com"]);
   });
 
-  it("remember a person, but ask for the password before it is changed", async () => {
+  it("restore a remembered login, but ask for the password before a password change", async () => {
     const browser = await loggedIn({ ...ANN, remember: "on" });
     await browser.restart();
     expect((await browser.get("/dashboard")).text).to.match(/Restored by.*<dd>yes<\/dd>/);
@@ -108,13 +108,13 @@ describe("the pages of the example", () => {
     expect((await browser.get("/password")).status).to.equal(200);
   });
 
-  it("forget a person who did not ask to be remembered", async () => {
+  it("do not remember a user who did not ask for it", async () => {
     const browser = await loggedIn();
     await browser.restart();
     expect((await browser.get("/dashboard")).location).to.equal("/login?next=%2Fdashboard");
   });
 
-  it("ask for the password again after ten minutes", async () => {
+  it("ask for the password again ten minutes after the login", async () => {
     const browser = await loggedIn();
     sinon.clock.tick(10 * MINUTE);
     expect((await browser.get("/password")).status).to.equal(200);
@@ -125,7 +125,7 @@ describe("the pages of the example", () => {
     expect(await example.accounts.authenticate(ANN.email, ANN.password), "the old password").not.to.equal(null);
   });
 
-  it("keep what was typed into a form that comes too late, once, but no password", async () => {
+  it("keep the input of a form that is sent too late once, but never a password", async () => {
     const browser = await loggedIn();
     sinon.clock.tick(10 * MINUTE + 1);
     const late = await browser.post("/email", { form: { email: "new@example.com", password: "typed by mistake" } });
@@ -144,7 +144,7 @@ describe("the pages of the example", () => {
     );
   });
 
-  it("refuse an e-mail that another account has, or that is none", async () => {
+  it("reject an e-mail that is invalid or belongs to another account", async () => {
     const browser = await loggedIn();
     for (const [email, problem] of [
       [ADMIN.email.toUpperCase(), "There is an account with this e-mail already."],
@@ -156,7 +156,7 @@ describe("the pages of the example", () => {
     await loggedIn();
   });
 
-  it("end no login of another's, whatever its name is", async () => {
+  it("do not end another user's login, even if its id is known", async () => {
     const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
     const [{ id } = { id: "" }] = await example.login.sessions.list("2");
     await ann.post(`/logins/${id}/end`);
@@ -164,7 +164,7 @@ describe("the pages of the example", () => {
     expect((await admin.get("/dashboard")).status).to.equal(200);
   });
 
-  it("log every other browser out when the password changes", async () => {
+  it("log out all other browsers when the password changes", async () => {
     const remembered = { ...ANN, remember: "on" };
     const [here, there, remembering] = [await loggedIn(remembered), await loggedIn(), await loggedIn(remembered)];
     await remembering.restart();
@@ -182,7 +182,7 @@ describe("the pages of the example", () => {
     await loggedIn({ ...ANN, password: "a new password" });
   });
 
-  it("show the admin page to admins alone", async () => {
+  it("show the admin page only to admins", async () => {
     expect((await new Visitor(origin).get("/admin")).location).to.equal("/login?next=%2Fadmin");
     const refused = await (await loggedIn()).get("/admin");
     expect(refused.status).to.equal(403);
@@ -190,7 +190,7 @@ describe("the pages of the example", () => {
     expect((await (await loggedIn(ADMIN)).get("/admin")).text).to.include(ANN.email);
   });
 
-  it("refuse an account that an admin switches off, at once", async () => {
+  it("refuse an account as soon as an admin switches it off", async () => {
     const [admin, browser] = [await loggedIn(ADMIN), await loggedIn()];
     await admin.post("/admin/users/1/off");
     expect((await browser.get("/dashboard")).location).to.equal("/login?next=%2Fdashboard");
@@ -204,7 +204,7 @@ describe("the pages of the example", () => {
     expect((await admin.get("/admin")).text).to.include("You cannot switch off your own account.");
   });
 
-  it("log out by POST alone", async () => {
+  it("log out only by POST", async () => {
     const browser = await loggedIn({ ...ANN, remember: "on" });
     expect((await browser.get("/logout")).status).to.equal(404);
     expect((await browser.get("/dashboard")).status).to.equal(200);
@@ -213,7 +213,7 @@ describe("the pages of the example", () => {
     expect((await browser.get("/dashboard")).status).to.equal(302);
   });
 
-  it("tell no details of an error", async () => {
+  it("show no details of an error", async () => {
     const browser = await loggedIn();
     await example.database.destroy();
     const answer = await browser.get("/dashboard");
@@ -224,7 +224,7 @@ describe("the pages of the example", () => {
     expect(example.errors.splice(0)).to.have.length(1);
   });
 
-  it("guards every route but those that cannot be", () => {
+  it("guard every route except the listed public ones", () => {
     const open = guardTable(controllers).filter(({ guard }) => guard === "public");
     expect(open.map(({ method, path }) => `${method} ${path}`)).to.have.members([
       ...["GET /", "GET /signup", "POST /signup", "GET /login", "POST /login", "POST /logout"],

@@ -37,21 +37,21 @@ describe("the example websocket.ts", () => {
     return answer.statusCode;
   }
 
-  it("greets who is logged in by name, and asks again at each ping", async () => {
+  it("greets a logged-in user by name, and then sends pings", async () => {
     const socket = await greeted();
     await once(socket, "ping");
     await once(socket, "ping");
     socket.terminate();
   });
 
-  it("answers 401 to nobody, and to a login that was logged out", async () => {
+  it("sends 401 without a login and after a logout", async () => {
     await browser.post("/logout");
     expect(await refused(await open())).to.equal(401);
     browser = new Browser(example.origin);
     expect(await refused(await open())).to.equal(401);
   });
 
-  it("answers 403 to another site's page, with the cookies of a login", async () => {
+  it("sends 403 for another origin or no origin, even with a login's cookies", async () => {
     for (const origin of ["https://evil.example", "null", `${example.origin}.evil.example`]) {
       expect(await refused(await open(origin)), origin).to.equal(403);
     }
@@ -60,7 +60,7 @@ describe("the example websocket.ts", () => {
     expect(await refused(without), "no origin").to.equal(403);
   });
 
-  it("closes the sockets of a login that was logged out, and no others", async () => {
+  it("closes a login's sockets after its logout, and no others", async () => {
     const theirs = [await greeted(), await greeted()];
     const ann = browser;
     browser = new Browser(example.origin);
@@ -75,7 +75,7 @@ describe("the example websocket.ts", () => {
     other.terminate();
   });
 
-  it("has a page that opens a socket, behind a login", async () => {
+  it("shows the page that opens a socket only to logged-in users", async () => {
     expect((await browser.get("/")).text).to.include("new WebSocket(");
     const stranger = new Browser(example.origin);
     expect((await stranger.get("/")).location).to.equal("/login?next=%2F");

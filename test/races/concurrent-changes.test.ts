@@ -28,7 +28,7 @@ interface Place {
 const backends = await backendsHere();
 const redis = backends.find(({ name }) => name === "redis");
 
-/** An express-session store has no conditional writes. Its wrapper works in one process only, so both sites share it. */
+/** Express-session stores have no conditional writes. The wrapper works in one process only, so both sites share it. */
 function wrapped(store: expressSession.Store, close: () => Promise<unknown> = async () => {}): Pair {
   const one = new ExpressSessionStore(store);
   return { stores: [one, one], close };

@@ -15,7 +15,7 @@ const OPERATIONS = WORKERS * trials(2000, 200);
 const IDS = 40;
 const USERS = ["ann", "bob", "cid"];
 
-/** Per database: a query for who waits for a lock, a longer wait for our own connection, and the deadlock's error code. */
+/** Per database: a query for waiting connections, a longer wait for our own connection, and the deadlock's error code. */
 const POSTGRES = {
   open: async () => new DataSource({ type: "postgres", url: (await shared.postgres()).url }).initialize(),
   waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
@@ -126,7 +126,7 @@ describe("many workers on the same sessions", () => {
       const ended = new Set<string>();
       const found: string[] = [];
 
-      /** The workers' operations on one of the last sessions created. Each resolves to true if it finds that session. */
+      /** The workers' operations on one of the last sessions. Each resolves to true if it finds that session. */
       const operations: Array<(id: string) => Promise<boolean>> = [
         async (id) => (await store.read(id)) !== null,
         (id) => store.update(id, record()),

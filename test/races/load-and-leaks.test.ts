@@ -22,7 +22,7 @@ async function visits(url: string, hours: number, ...leaks: string[]): Promise<C
 }
 
 /**
- * Returns how much the heap grows per hour, in bytes: the minimum of the second half minus the minimum of the first half.
+ * Returns how much the heap grows per hour, in bytes: the minimum of the second half minus the first half's.
  * It compares minimums because a full garbage collection sometimes leaves about 500 KB for the next one.
  */
 function growth(checkpoints: Checkpoint[]): number {

@@ -189,7 +189,8 @@ describe("ending a login while it moves to another session", () => {
               pause().then(() => send(sites[1].origin, line, given)),
             ]);
             statuses.add(answers[0].status);
-            if (!sites[1].told.some((one) => one !== "loginEnded")) continue; // a logout after the old session had ended
+            // A logout after the old session had ended does not count.
+            if (!sites[1].told.some((one) => one !== "loginEnded")) continue;
             counted++;
             left.push(...(await usable(sites[0].origin, [cookie, ...answers.map((answer) => answer.cookie)])));
           }
