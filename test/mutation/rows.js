@@ -1,6 +1,6 @@
 /**
- * Holds docs/security.md to its claims: applies each patch that a row names to a copy of the package, and expects the tests that the row
- * names to fail. Each test has to fail by one patch of its row at least.
+ * Holds docs/security.md to its claims: applies each patch that a row names to a copy of the package, and expects the
+ * tests that the row names to fail. Each test has to fail by one patch of its row at least.
  *
  *     npm run test:claims                  all rows
  *     npm run test:claims -- 7.4.3 R-11    these rows

@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 
-/** What decides about who gets in, and the tests that have to notice when it decides otherwise: quick ones, on no server. */
+/**
+ * What decides about who gets in, and the tests that have to notice when it decides otherwise: quick ones, on no
+ * server.
+ */
 const groups = {
   guards: {
     sources: ["guards/guards", "routing-controllers/controller-guards", "instants"],
@@ -132,7 +135,8 @@ if (!group) throw new Error(`MUTATE is one of ${Object.keys(groups).join(", ")},
 // biome-ignore lint/style/noDefaultExport: Stryker wants it so
 export default {
   mutate: group.sources.map((source) => `src/${source}.ts`),
-  // Compiled once, with all mutants in it, where a property's initial value shows its type no more; there is no shell, hence the backslashes.
+  // Compiled once, with all mutants in it, where a property's initial value shows its type no more; there is no shell,
+  // hence the backslashes.
   buildCommand: String.raw`sh -c npm\ run\ -s\ build\ --\ --isolatedDeclarations\ false\ &&\ npm\ run\ -s\ build:test`,
   plugins: [fileURLToPath(import.meta.resolve("@stryker-mutator/mocha-runner"))],
   testRunner: "mocha",

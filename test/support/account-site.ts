@@ -9,8 +9,8 @@ import { WatchedStore } from "./watched-store.js";
 type Options = Omit<NonNullable<Parameters<typeof site>[0]>, "store"> & { store?: SessionStore };
 
 /**
- * A site whose people see and end their own logins, and change their passwords; with the browsers that it remembers in the store.
- * `told` are the events of these kinds, by name and what tells one from another.
+ * A site where users list and end their own logins, and change their passwords. The store also holds its remembered
+ * browsers. `told` lists the emitted events: the name, the reason and the number of logins.
  */
 export async function accountSite({ store: inner, ...options }: Options = {}) {
   const store = inner instanceof WatchedStore ? inner : new WatchedStore(inner);
@@ -64,24 +64,24 @@ export async function accountSite({ store: inner, ...options }: Options = {}) {
   return { ...at, store, origin, told };
 }
 
-/** Browsers of one person's, logged in one after the other. */
+/** Browsers in which one user logs in, one browser after the other. */
 export async function browsersOf(origin: string, count: number, json: object = {}, id = "1"): Promise<Browser[]> {
   const browsers = Array.from({ length: count }, () => new Browser(origin, { accept: "application/json" }));
   for (const browser of browsers) await browser.post(`/login/${id}`, { json });
   return browsers;
 }
 
-/** What a browser's guarded requests answer. */
+/** The status of a guarded page in each browser. */
 export async function statuses(browsers: Browser[]): Promise<number[]> {
   return Promise.all(browsers.map(async (browser) => (await browser.get("/me")).status));
 }
 
-/** The name of a browser's login. */
+/** The id of a browser's login. */
 export async function idOf(browser: Browser): Promise<string> {
   return (await shown(browser)).find(({ current }) => current)!.id;
 }
 
-/** The logins that a browser is shown. */
+/** The logins that the site lists to a browser. */
 export async function shown(browser: Browser): Promise<LoginInfo[]> {
   return (await browser.get("/sessions")).json<LoginInfo[]>();
 }

@@ -11,60 +11,60 @@ import { Browser } from "./browser.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
-/** What logs in at the address book. */
+/** The accounts of the address book. */
 export const ANN = { email: "ann@example.com", password: "correct horse" };
 export const BOB = { email: "bob@example.com", password: "battery staple" };
 export const ADMIN = { email: "admin@example.com", password: "staple staple" };
 
-/** An address book that is served. */
+/** A running address book. */
 export interface AddressBook {
   origin: string;
-  /** How often an account was looked up by id. */
+  /** The number of lookups of an account by its id. */
   lookUps(): number;
-  /** From now on none can be looked up. */
+  /** Makes every later lookup fail. */
   breakLookUps(): void;
 }
 
-/** The address book on Passport, and its port to latchkey. */
+/** The address book with Passport, and the same address book with latchkey. */
 export const addressBooks = {
   Passport: () => open(new accountsBefore.Accounts(), appBefore.createApp),
   latchkey: () => open(new accountsAfter.Accounts(), appAfter.createApp),
 };
 
-/** Logs in, and gives the page that follows. */
+/** Logs in, and returns the URL that the response redirects to. */
 export async function logIn(browser: Browser, form: Record<string, string> = ANN): Promise<string> {
   const answer = await browser.post("/login", { form });
   expect(answer.status).to.equal(302);
   return answer.location!;
 }
 
-/** A browser that has logged in, and shown the welcome. */
+/** A browser that has logged in and has shown the welcome message. */
 export async function loggedIn(origin: string, form: Record<string, string> = ANN): Promise<Browser> {
   const browser = new Browser(origin);
   expect((await browser.get(await logIn(browser, form))).text).to.include("Welcome back.");
   return browser;
 }
 
-/** Whom the address book takes the browser for. */
+/** The name of the user who is logged in with this browser, or null. */
 export async function whoIs(browser: Browser): Promise<string | null> {
   const { status, text } = await browser.get("/contacts");
   return status === 200 ? /<main>(\S+) has/.exec(text)![1]! : null;
 }
 
-/** A browser with a copy of another one's cookies. */
+/** A second browser with a copy of a browser's cookies. */
 export async function copyOf({ origin, jar }: Browser): Promise<Browser> {
   const copy = new Browser(origin, { accept: "text/html", "user-agent": "another browser" });
   copy.jar = await jar.clone();
   return copy;
 }
 
-/** An import whose request has been sent but for the end of its body, as one is on a slow line. */
+/** An import whose request body is not complete yet, as on a slow connection. */
 export interface Import {
-  /** Sends the end, and gives where the browser is sent then; it keeps the cookies of the answer. */
+  /** Sends the rest of the body, stores the cookies of the response, and returns the URL that it redirects to. */
   finish(): Promise<string | undefined>;
 }
 
-/** Begins to send contacts. */
+/** Starts to send contacts. */
 export async function beginImport({ origin, jar }: Browser): Promise<Import> {
   const url = `${origin}/contacts/import`;
   const headers = { cookie: await jar.getCookieString(url), "content-type": "text/csv" };

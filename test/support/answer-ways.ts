@@ -5,14 +5,14 @@ import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { NextFunction, Request, Response } from "express";
 
-/** One way to answer; `note` keeps what the handler sees. */
+/** A handler that sends a response in one way. It passes what it observes to `note`. */
 export type Way = (res: Response, note: (seen: unknown) => void, next: NextFunction, req: Request) => unknown;
 
 const ROWS = Array.from({ length: 40 }, (_, row) => `${row},${"x".repeat(1000)}\n`);
 const file = join(mkdtempSync(join(tmpdir(), "latchkey-answers-")), "rows.csv");
 writeFileSync(file, ROWS.join(""));
 
-/** What `run` throws, by its code. */
+/** The code of the error that `run` throws, or "taken" if it does not throw. */
 function refusal(run: () => unknown): unknown {
   try {
     run();
@@ -28,28 +28,28 @@ function state({ headersSent, writableEnded, finished, statusCode, statusMessage
 }
 
 const SNOWMAN = { "X-First": "1", "Content-Disposition": 'attachment; filename="☃.pdf"' };
-/** Raw bytes that would be a response of their own. */
+/** A body that looks like a complete HTTP response. */
 const FILE = Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nowned");
 
-/** Calls that Node refuses. */
+/** Calls that Node rejects with an error. */
 export const refused: Record<string, Way> = {
   "writeHead with a value above U+00FF": (res) => res.writeHead(200, SNOWMAN).end(FILE),
   "writeHead with a newline in a value": (res) => res.writeHead(200, { "X-A": "a\r\nX-B: b" }).end(FILE),
-  "writeHead with undefined for a value": (res) => res.writeHead(200, { "X-A": undefined }).end(FILE),
-  "writeHead with a bad name in a list": (res) => res.writeHead(200, ["X A", "1"]).end(FILE),
+  "writeHead with undefined as a value": (res) => res.writeHead(200, { "X-A": undefined }).end(FILE),
+  "writeHead with an invalid name in a list": (res) => res.writeHead(200, ["X A", "1"]).end(FILE),
   "writeHead with a list of odd length": (res) => res.writeHead(200, ["X-A", "1", "X-B"]).end(FILE),
   "writeHead with a list of pairs": (res) => res.writeHead(200, [["X-A", "1"]] as never).end(FILE),
-  "writeHead that is refused, and then a good one": (res, note) => {
+  "writeHead that Node rejects, and then a valid one": (res, note) => {
     note(refusal(() => res.writeHead(200, SNOWMAN)));
     note(state(res));
     res.writeHead(200, { "X-Second": "2", "Content-Disposition": "attachment" });
     res.end(FILE);
   },
-  "writeHead that is refused, and then a good list with a cookie": (res, note) => {
+  "writeHead that Node rejects, and then a valid list with a cookie": (res, note) => {
     note(refusal(() => res.writeHead(200, SNOWMAN)));
     res.writeHead(200, ["X-Second", "2", "Set-Cookie", "own=1"]).end(FILE);
   },
-  "writeHead that is refused, and then only an end": (res, note) => {
+  "writeHead that Node rejects, and then only end": (res, note) => {
     note(refusal(() => res.writeHead(200, SNOWMAN)));
     res.end(FILE);
   },
@@ -57,14 +57,14 @@ export const refused: Record<string, Way> = {
   "write of a number": (res) => res.write(42),
   "write of undefined": (res) => res.write(undefined),
   "write of null": (res) => res.write(null),
-  "write of an object, and then an end": (res, note) => {
+  "write of an object, and then end": (res, note) => {
     note(refusal(() => res.write({})));
     note(state(res));
     res.end("x");
   },
   "end with a number": (res) => res.end(12),
   "end with an object": (res) => res.end({}),
-  "end with an object, and then a good one": (res, note) => {
+  "end with an object, and then a valid end": (res, note) => {
     note(refusal(() => res.end({})));
     res.statusCode = 202;
     res.end("good");
@@ -85,7 +85,7 @@ export const refused: Record<string, Way> = {
     res.statusCode = "abc" as never;
     res.flushHeaders();
   },
-  "an error handler that sets the code of a driver": (res, note) => {
+  "an error handler that uses the error code of a driver as the status": (res, note) => {
     res.statusCode = 11_000;
     note(refusal(() => res.json({ code: 11_000 })));
     note(state(res));
@@ -124,7 +124,7 @@ export const refused: Record<string, Way> = {
     note(refusal(() => res.write("abcdef")));
     throw new Error("too long");
   },
-  "a trailer without chunks": (res, note) => {
+  "a trailer in a response that is not chunked": (res, note) => {
     res.setHeader("Trailer", "X-Sum");
     res.setHeader("Content-Length", "1");
     note(refusal(() => res.end("x")));
@@ -133,7 +133,7 @@ export const refused: Record<string, Way> = {
   },
 };
 
-/** What happens after the answer has begun. */
+/** Calls and errors after the response has started. */
 export const begun: Record<string, Way> = {
   "an exception after write": (res, note) => {
     res.write("id,name\n");
@@ -164,7 +164,7 @@ export const begun: Record<string, Way> = {
     res.end("x");
     note(refusal(() => res.writeHead(202)));
   },
-  "everything after a whole answer": (res, note) => {
+  "headers and a second response after a complete response": (res, note) => {
     res.status(201).send("whole");
     note(state(res));
     note(refusal(() => res.setHeader("X-A", "1")));
@@ -178,7 +178,7 @@ export const begun: Record<string, Way> = {
     res.end("once");
     note(res.end() === res);
   },
-  "changes after a whole answer": async (res, note) => {
+  "changes of the status and trailers after a complete response": async (res, note) => {
     res.send("whole");
     res.statusCode = 500;
     res.statusMessage = "late";
@@ -186,27 +186,27 @@ export const begun: Record<string, Way> = {
     await new Promise((resolve) => res.once("finish", resolve));
     note([res.statusCode, res.statusMessage]);
   },
-  "res.destroy() after an answer": (res) => {
+  "res.destroy() after a response": (res) => {
     res.end("whole");
     res.destroy();
   },
-  "res.destroy() before an answer": (res) => void res.destroy(),
+  "res.destroy() before a response": (res) => void res.destroy(),
 };
 
-/** Errors after a whole answer. */
+/** Errors after a complete response. */
 export const late: Record<string, Way> = {
-  "next(error) after a whole answer": (res, _note, next) => {
+  "next(error) after a complete response": (res, _note, next) => {
     res.status(201).send("whole");
     next(new Error("after the answer"));
   },
-  "an exception after a streamed answer": (res) => {
+  "an exception after a streamed response": (res) => {
     res.write("a");
     res.end("b");
     throw new Error("after the answer");
   },
 };
 
-/** Answers that are good. */
+/** Valid responses. */
 export const good: Record<string, Way> = {
   "res.send": (res) => res.send("text"),
   "res.json": (res) => res.json({ a: "ü" }),
@@ -217,9 +217,9 @@ export const good: Record<string, Way> = {
     new Promise<void>((resolve) => void res.end("x", () => resolve(note("called")))),
   "end with an encoding and a callback": (res, note) =>
     new Promise<void>((resolve) => void res.end("eA==", "base64", () => resolve(note(state(res))))),
-  "end with nothing but a callback": (res, note) =>
+  "end with only a callback": (res, note) =>
     new Promise<void>((resolve) => void res.end(() => resolve(note("called")))),
-  "a callback of each write": async (res, note) => {
+  "a callback for each write": async (res, note) => {
     for (const part of ["a", "b", "c"])
       await new Promise<void>((resolve) => void res.write(part, () => resolve(note(part))));
     res.end("d");
@@ -229,19 +229,19 @@ export const good: Record<string, Way> = {
     res.write("é", "latin1");
     res.end("ü", "latin1");
   },
-  "a known length": (res) => {
+  "a response with Content-Length": (res) => {
     res.setHeader("Content-Length", "4");
     res.write("ab");
     res.end("cd");
   },
   "writeHead with a reason and an object": (res) => res.writeHead(201, "Made", { "X-A": "1", "x-b": "2" }).end("x"),
   "writeHead with a list": (res) => res.writeHead(200, ["X-A", "1", "X-B", "2", "Set-Cookie", "own=1"]).end("x"),
-  "writeHead with a list that says a name twice": (res) =>
+  "writeHead with a list that contains a name twice": (res) =>
     res.writeHead(200, ["X-A", "1", "X-B", "2", "X-A", "3"]).end("x"),
   "writeHead with lists of values": (res) => res.writeHead(200, { "X-A": ["1", "2"], Vary: "Origin" }).end("x"),
   "writeHead with numbers": (res) => res.writeHead(200, { "Content-Length": 3 }).end("abc"),
   "writeHead after setHeader": (res) => res.setHeader("X-A", "0").writeHead(200, { "x-a": "1" }).end("x"),
-  "writeHead, and the end later": async (res) => {
+  "writeHead, and end later": async (res) => {
     res.writeHead(200, { "Content-Type": "text/plain" });
     await new Promise((resolve) => setImmediate(resolve));
     res.end("x");
@@ -297,11 +297,11 @@ export const good: Record<string, Way> = {
       res.end("c");
     });
   },
-  "cork, and a whole answer": (res) => {
+  "cork, and a complete response": (res) => {
     res.cork();
     res.end("whole");
   },
-  "cork, and a whole answer in chunks": (res) => {
+  "cork, and a complete response in chunks": (res) => {
     res.cork();
     res.setHeader("Transfer-Encoding", "chunked");
     res.end("whole");
@@ -310,7 +310,7 @@ export const good: Record<string, Way> = {
     res.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
     res.send("x");
   },
-  "processing, and a stream": (res) => {
+  "writeProcessing, and a stream": (res) => {
     res.writeProcessing();
     res.write("a");
     res.end("b");
@@ -318,12 +318,12 @@ export const good: Record<string, Way> = {
   "204": (res) => res.status(204).end(),
   "304": (res) => res.status(304).end(),
   "204 with a body": (res) => res.status(204).end("body"),
-  "205 by a stream": (res) => {
+  "205 by writeHead": (res) => {
     res.writeHead(205);
     res.end();
   },
   "Connection: close": (res) => res.set("Connection", "close").send("last"),
-  "a removed Date": (res) => {
+  "a response without Date and Content-Length": (res) => {
     res.removeHeader("Date");
     res.removeHeader("Content-Length");
     res.end("x");
@@ -332,7 +332,7 @@ export const good: Record<string, Way> = {
     note(res.setTimeout(5000) === res);
     res.end("x");
   },
-  "what a response says of itself": (res, note) => {
+  "the state of a response at each step": (res, note) => {
     note(state(res));
     note(res.write("a"));
     note(state(res));
@@ -340,7 +340,7 @@ export const good: Record<string, Way> = {
     res.end("b");
     note(state(res));
   },
-  "events of a response": (res, note) => {
+  "the events of a response": (res, note) => {
     for (const event of ["finish", "prefinish", "error"]) res.on(event, () => note(event));
     res.send("x");
   },

@@ -1,6 +1,7 @@
 import { type AddressInfo, Server } from "node:net";
 
-// Loaded before a program of the documentation: whatever port it names, it gets a free one, and tells its parent which.
+// Loaded before a program from the documentation. The program gets a free port instead of the one that it names, and
+// this module sends that port to the parent process.
 const { listen } = Server.prototype;
 Server.prototype.listen = function (this: Server, ...args: unknown[]) {
   this.once("listening", () => process.send?.((this.address() as AddressInfo).port));

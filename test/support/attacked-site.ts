@@ -10,12 +10,15 @@ import { WatchedStore } from "./watched-store.js";
 const OTHER_SECRET = "another secret for tests, just as long";
 const bare = (pair: string) => pair.slice(pair.indexOf("=") + 1);
 
-/** A site, the cookies of Ann and Bob, and what is nobody's; all of it stays as it is, for the clock stands still. */
+/**
+ * A site, the valid cookies of Ann and Bob, and invalid cookies. They stay valid or invalid because the clock is
+ * stopped.
+ */
 export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode: "persistent" | "stateless") {
   const seen: Parameters<typeof noting>[1] = [];
   const store = new WatchedStore(noting(inner, seen));
   const at = site({ store, remember: { mode } }, (login, app) => {
-    // As a cookie parser has it, which takes what says `j:` for JSON.
+    // Like cookie-parser, which parses a value that starts with `j:` as JSON.
     app.use((req, _res, next) => {
       const pairs = ["sid", "remember"].flatMap((name) =>
         valuesOf(req.headers.cookie ?? "", name).map((text) => [name, parsed(text)]),
@@ -63,7 +66,10 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
   const mixed = mode === "persistent" ? [`${good[1]!.split(".").slice(0, 3).join(".")}.${good[4]!.split(".")[3]}`] : [];
   const bad = [ended, ...(mode === "persistent" ? [bare(forgotten)] : []), ...foreign.split("; ").map(bare), ...mixed];
 
-  /** Whose login this header opens; a session's cookie counts when it is decoded, for so express-session writes it. */
+  /**
+   * The owner of the login that this header opens. The session cookie is decoded first because express-session encodes
+   * it.
+   */
   const ownerOf = (header: string) => {
     const [session, token] = ["sid", "remember"].map((name) => {
       const values = valuesOf(header, name);
@@ -72,13 +78,13 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
     });
     return session ?? token ?? null;
   };
-  /** Does the header have one remember cookie, of a browser that has or had a record? */
+  /** Does the header have exactly one remember cookie, and does or did the store have a record for it? */
   const hasToken = (header: string) => {
     const values = valuesOf(header, "remember");
     const isGiven = (value: string) => owners.has(`remember=${value}`) || value === bare(forgotten);
     return mode === "persistent" && values.length === 1 && isGiven(values[0]!);
   };
-  /** The name of who a page is shown to, or null, after a request with this header. */
+  /** Sends a request with this header. The result has the name of the user who is logged in, or null. */
   const visit = async (header: string, line = "GET /me") => {
     store.calls = [];
     seen.length = 0;
@@ -98,7 +104,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What a cookie says that is percent-encoded; nothing where that is malformed. */
+/** The value of a percent-encoded cookie, or an empty string if the encoding is malformed. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -18,32 +18,32 @@ import { dropDatabases, makeDatabase, query } from "./databases.js";
 import { startRedis, startRedisCluster, startRedisSentinels, stopRedisServers } from "./redis-servers.js";
 import { isQuick, leaveOut, leaveToTestAll } from "./tier.js";
 
-/** A store on a table or under a prefix of its own. */
+/** A store with its own table or prefix. */
 export interface Opened {
   store: SessionStore;
-  /** What the store works on, for a test that looks behind it. */
+  /** The connection of the store, for tests that access the database directly. */
   dataSource?: DataSource;
   database?: SqlDatabase;
   client?: NodeRedisClient;
   table?: string;
   prefix?: string;
-  /** Runs a statement of a test's own on the store's database, and gives its rows. */
+  /** Runs a statement on the store's database, and returns its rows. */
   query?(sql: string): Promise<Array<Record<string, unknown>>>;
-  /** A store on the same, by a connection of its own, as another process would have it. */
+  /** A second store on the same data with its own connection, as another process would have. */
   another?(): Promise<SessionStore>;
-  /** Closes the store and what was opened for it. */
+  /** Closes the store and its connections. */
   close(): Promise<void>;
 }
 
-/** Something that sessions are kept in. */
+/** A database or other place where a store keeps its records. */
 export interface Backend {
   name: string;
-  /** Checks for the server that it needs besides what `npm ci` installs: resolves with null, or with the command that installs or starts it. */
+  /** Checks for a server that `npm ci` does not install. Resolves with null, or with the command that installs it. */
   missing?(): Promise<string | null>;
   open(): Promise<Opened>;
 }
 
-/** Starts something at its first use in this process. */
+/** Calls `start` only once in this process, at the first use. */
 function once<T>(start: () => Promise<T>): () => Promise<T> {
   let started: Promise<T> | undefined;
   return () => {
@@ -52,7 +52,7 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The servers that backends share, started at their first use and stopped at the end. */
+/** The servers that backends share. Each server starts at its first use and stops at the end. */
 export const shared = {
   redis: once(startRedis),
   cluster: once(startRedisCluster),
@@ -68,7 +68,7 @@ const ifMariaDb = async () =>
 const redisServer = once(() => fails(() => promisify(execFile)("redis-server", ["--version"])));
 const ifRedis = async () => ((await redisServer()) ? "apt-get install redis-server" : null);
 
-/** Every backend that latchkey has a store for. */
+/** All backends that latchkey has a store for. */
 export const backends: readonly Backend[] = [
   { name: "memory", open: openMemory },
   {
@@ -99,7 +99,6 @@ export const backends: readonly Backend[] = [
   { name: "sqlite", open: () => openFile(DataSource, { type: "better-sqlite3", enableWAL: true }) },
   {
     name: "sqlite3",
-
     open: () => openFile(DataSource03 as never, { type: "sqlite", enableWAL: true }),
   },
   {
@@ -137,12 +136,12 @@ export const backends: readonly Backend[] = [
   },
 ];
 
-/** The backends of the SqlStore. */
+/** The backends that use SqlStore. */
 export const SQL = ["sql on better-sqlite3", "sql on pg", "sql on mysql2"] as const;
 
 /**
- * The backends that tests can run on, all or those of these names. The first tier leaves out those that need a server. Later ones leave out
- * those whose server is missing, but on CI these are left in, and fail.
+ * The backends that tests can run on: all of them, or only those with the given names. `npm test` skips backends that
+ * need a server. Other runs skip a backend whose server is missing, except on CI, where its tests fail.
  */
 export async function backendsHere(...names: string[]): Promise<Backend[]> {
   const wanted = backends.filter(({ name }) => names.length === 0 || names.includes(name));
@@ -246,7 +245,7 @@ async function openTypeOrm(Source: typeof DataSource, options: Options) {
   };
 }
 
-/** A database and what closes its connections. */
+/** A database, and a function that closes its connections. */
 interface Connected {
   database: SqlDatabase;
   close(): unknown;
@@ -274,7 +273,7 @@ async function openSql(connect: () => Connected): Promise<Opened> {
   const openStore = () => {
     const connected = connect();
     opened.push(connected);
-    // A busy machine must not make a statement late.
+    // The timeout is long, so that statements also succeed on a busy machine.
     return { ...connected, store: new SqlStore(connected.database, { tablePrefix, timeout: 60_000 }) };
   };
   const { store, database } = openStore();
@@ -303,7 +302,7 @@ async function fails(attempt: () => Promise<unknown>): Promise<boolean> {
   );
 }
 
-// A root hook: this module is loaded before the first suite of the file that imports it.
+// This is a root hook because Mocha loads this module before the first suite of the file that imports it.
 if (typeof after === "function") {
   after("backends", () => Promise.all([stopRedisServers(), dropDatabases()]));
 }

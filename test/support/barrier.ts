@@ -1,4 +1,4 @@
-/** A gate that requests wait at until the test opens it. */
+/** A gate where requests wait until the test opens it. */
 export class Gate {
   open!: () => void;
   readonly #opened = new Promise<void>((resolve) => {
@@ -14,7 +14,7 @@ export class Gate {
     return this.#opened;
   }
 
-  /** Resolves once so many are waiting. */
+  /** Resolves as soon as this many callers have arrived at the gate. */
   arrived(count = 1): Promise<void> {
     return new Promise((resolve) => {
       const tell = () => {

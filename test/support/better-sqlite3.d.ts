@@ -1,6 +1,6 @@
-/** What the tests use of better-sqlite3, which has no types of its own. */
+/** Types for the parts of better-sqlite3 that the tests use. The package itself has no types. */
 declare module "better-sqlite3" {
-  // biome-ignore lint/style/noDefaultExport: the package has one
+  // biome-ignore lint/style/noDefaultExport: the package has a default export
   export default class Database {
     constructor(file: string);
     exec(sql: string): unknown;

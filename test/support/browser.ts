@@ -1,6 +1,6 @@
 import { CookieJar } from "tough-cookie";
 
-/** An answer, with its body read. */
+/** A response and its body. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -9,18 +9,18 @@ export interface Answer {
   /** The `Location` header. */
   location: string | null;
   text: string;
-  /** The body as JSON; throws when it is none. */
+  /** Parses the body as JSON. Throws if the body is not valid JSON. */
   json<T = unknown>(): T;
 }
 
-/** How a request is sent. A plain object as body goes as a form. */
+/** The headers and the body of a request, which is a form or JSON. */
 export interface Sending {
   headers?: Record<string, string>;
   form?: Record<string, string>;
   json?: unknown;
 }
 
-/** A person's browser: it keeps cookies as browsers do (RFC 6265), asks for pages, and follows no redirect by itself. */
+/** A browser that stores cookies (RFC 6265) and accepts HTML. It does not follow redirects. */
 export class Browser {
   jar = new CookieJar();
 
@@ -64,17 +64,17 @@ export class Browser {
     };
   }
 
-  /** The value of a cookie that the browser keeps. */
+  /** The value of a cookie in the browser. */
   async cookie(name: string): Promise<string | undefined> {
     return (await this.jar.getCookies(this.origin)).find(({ key }) => key === name)?.value;
   }
 
-  /** Puts a cookie into the browser, as an attacker or an earlier visit may have. */
+  /** Adds a cookie to the browser, as an attacker or an earlier visit might have done. */
   async setCookie(name: string, value: string): Promise<void> {
     await this.jar.setCookie(`${name}=${value}; Path=/`, this.origin);
   }
 
-  /** Closes the browser and opens it again: cookies without an expiry are gone. */
+  /** Closes the browser and opens it again, which deletes the cookies without an expiry date. */
   async restart(): Promise<void> {
     const kept = await this.jar.getCookies(this.origin);
     this.jar = new CookieJar();
@@ -84,7 +84,7 @@ export class Browser {
   }
 }
 
-/** A client that wants JSON, and keeps cookies. */
+/** A client that stores cookies and accepts JSON. */
 export function apiClient(origin: string): Browser {
   return new Browser(origin, { accept: "application/json" });
 }

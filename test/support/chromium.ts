@@ -10,13 +10,13 @@ import {
 import { type ExampleProcess, startExample } from "./example-process.js";
 import { isQuick, leaveOut, leaveToTestAll, refuseInQuickTier } from "./tier.js";
 
-/** How long a step in the browser may take, in milliseconds: much longer than needed, because the machine may be busy. */
+/** The time limit of a step in the browser, in milliseconds. It is long because the machine may be busy. */
 export const PATIENCE = 120_000;
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const INSTALL = "apt-get install chromium, or set CHROMIUM to its path";
 
-/** How Chromium is started: with nothing that asks for pages of its own accord. */
+/** The options that start Chromium. They disable features that send requests in the background. */
 export const LAUNCH: LaunchOptions = {
   executablePath,
   timeout: PATIENCE,
@@ -26,21 +26,21 @@ export const LAUNCH: LaunchOptions = {
   ],
 };
 
-/** What the tests in a browser work with. */
+/** The objects that tests in Chromium use. */
 export interface InChromium {
   example: ExampleProcess;
-  /** A browser of a person's own, with nothing in it. */
+  /** A new browser context without cookies. */
   newBrowser(options?: BrowserContextOptions): Promise<BrowserContext>;
-  /** A page of a browser of its own. */
+  /** A page in a new browser context. */
   newPage(options?: BrowserContextOptions): Promise<Page>;
-  /** What the pages said against themselves: errors of scripts, and what the Content-Security-Policy refused. */
+  /** The errors of scripts, and the violations of the Content-Security-Policy. */
   complaints: string[];
 }
 
 let example: Promise<ExampleProcess> | undefined;
 let browser: Promise<Browser> | undefined;
 
-/** Starts the example and Chromium, once for all tests. */
+/** Starts the example and Chromium at the first call. Later calls use the same ones. */
 export async function startChromium(): Promise<InChromium> {
   refuseInQuickTier("Chromium");
   example ??= startExample();
@@ -60,16 +60,17 @@ export async function startChromium(): Promise<InChromium> {
   return { example: await example, newBrowser, newPage, complaints };
 }
 
-/** Ends what `startChromium` started. */
+/** Stops the example and Chromium. */
 export async function stopChromium(): Promise<void> {
   await (await browser)?.close();
   await (await example)?.stop();
 }
 
 /**
- * A suite in Chromium on the example. The first tier leaves it out. Without Chromium later ones do too, but on CI it fails.
+ * Defines a suite that opens the example in Chromium. `npm test` skips it. If Chromium is missing, other runs skip it
+ * too, except on CI, where it fails.
  *
- * @param suite is given a function, for what the tests work with is there only once they run
+ * @param suite receives a function instead of the objects, because they exist only while the tests run
  */
 export function inChromium(title: string, suite: (here: () => InChromium) => void): void {
   const isMissing = !existsSync(executablePath);
@@ -88,12 +89,12 @@ export function inChromium(title: string, suite: (here: () => InChromium) => voi
     afterEach(async () => {
       for (const context of (await browser)?.contexts() ?? []) await context.close();
       const { complaints } = started;
-      if (complaints.length > 0) throw new Error(`the pages complained: ${complaints.splice(0).join("\n")}`);
+      if (complaints.length > 0) throw new Error(`the pages reported errors: ${complaints.splice(0).join("\n")}`);
     });
 
     suite(() => started);
   }
 }
 
-// A root hook: this module is loaded before the first suite of the file that imports it.
+// This is a root hook because Mocha loads this module before the first suite of the file that imports it.
 if (typeof after === "function") after("Chromium", stopChromium);

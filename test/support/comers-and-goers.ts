@@ -1,11 +1,12 @@
 import { send } from "./raw-client.js";
 
-/** Clients that go on logging in, and out of every other login, and remember what they were told. */
+/** Clients that log in again and again, log out of every second login, and record each success. */
 export class ComersAndGoers {
-  /** Cookies of logins that were acknowledged, and of logouts that were. */
+  /** The cookies of logins that succeeded, without those whose logout was tried. */
   readonly loggedIn = new Set<string>();
+  /** The cookies of logins whose logout succeeded. */
   readonly loggedOut = new Set<string>();
-  /** How many answers of each status there were. */
+  /** The number of responses by status. */
   readonly counts: Record<number, number> = {};
   readonly #working: Promise<void>[];
   #going = true;
@@ -22,7 +23,7 @@ export class ComersAndGoers {
     await Promise.all(this.#working);
   }
 
-  /** The logins that are not there any more, and the ones that are there again. */
+  /** Counts the logins that no longer work, and the ended logins that work again. */
   async contradictions(): Promise<{ lost: number; returned: number }> {
     const lost = await this.#count(this.loggedIn, 401);
     const returned = await this.#count(this.loggedOut, 200);
@@ -34,8 +35,8 @@ export class ComersAndGoers {
     for (const cookie of cookies) {
       let status: number;
       do ({ status } = await send(this.origin, "GET /me", { cookie }));
-      while (status === 503); // on a busy machine a call may be too late
-      if (status !== 200 && status !== 401) throw new Error(`the store is not back: ${status}`);
+      while (status === 503); // on a busy machine a call to the store may time out
+      if (status !== 200 && status !== 401) throw new Error(`unexpected status ${status}: the store has not recovered`);
       if (status === wrong) count++;
     }
     return count;

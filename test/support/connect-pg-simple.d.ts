@@ -8,6 +8,6 @@ declare module "connect-pg-simple" {
   }
   type PgStore = session.Store & { close(): Promise<void> };
   const connect: (given: typeof session) => new (options: Options) => PgStore;
-  // biome-ignore lint/style/noDefaultExport: the package has one
+  // biome-ignore lint/style/noDefaultExport: the package has a default export
   export default connect;
 }

@@ -6,17 +6,17 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.resolve("latchkey/package.json")));
 
-/** What a program printed, and how it ended. */
+/** The exit code and the output of a program. */
 export interface Outcome {
   code: number;
   output: string;
 }
 
-/** A project of somebody who has latchkey installed: a copy of a folder of `test/consumers`, outside of this repository. */
+/** A project that has latchkey installed: a copy of a folder in `test/consumers`, outside this repository. */
 export class Consumer {
   private constructor(readonly dir: string) {}
 
-  /** A folder with nothing in it yet. */
+  /** A project in an empty folder. */
   static async empty(): Promise<Consumer> {
     return new Consumer(await realpath(await mkdtemp(join(tmpdir(), "latchkey-consumer-"))));
   }

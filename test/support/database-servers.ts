@@ -9,18 +9,18 @@ import pg from "pg";
 import { freePort, until } from "./redis-servers.js";
 import { refuseInQuickTier } from "./tier.js";
 
-/** A database server of a test's own, which it may kill. */
+/** A database server that one test starts and may kill. */
 export interface DatabaseServer {
   url: string;
-  /** Ends the process with SIGKILL, as a crash would, and waits for its end. */
+  /** Ends the process with SIGKILL, like a crash, and waits until the process has ended. */
   kill(): Promise<void>;
-  /** Starts it again, on the same port and the same data, and waits until it answers. */
+  /** Starts the server again with the same port and data, and waits until it responds. */
   restart(): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Ends the server and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Whom a server runs as: neither of the two likes to be run by root. */
+/** The user that a server runs as. Neither server should run as root. */
 type Owner = { uid: number; gid: number } | Record<string, never>;
 
 const running = new Set<ChildProcess>();
@@ -28,7 +28,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A PostgreSQL cluster in a folder of its own, with the settings that it comes with: a commit is on the disk when it is told. */
+/** Starts PostgreSQL in a new folder with its default settings, so a confirmed commit is already on the disk. */
 export async function startPostgres(): Promise<DatabaseServer> {
   const [initdb, postgres] = await Promise.all(["initdb", "postgres"].map(programOf));
   return startServer({
@@ -46,7 +46,7 @@ export async function startPostgres(): Promise<DatabaseServer> {
   });
 }
 
-/** A MariaDB in a folder of its own, with the settings that it comes with. */
+/** Starts MariaDB in a new folder with its default settings. */
 export async function startMariaDb(): Promise<DatabaseServer> {
   const [install, mariadbd] = await Promise.all(["mariadb-install-db", "mariadbd"].map(programOf));
   return startServer({
@@ -69,11 +69,11 @@ interface Server {
   user: string;
   port: number;
   urlOf(port: number): string;
-  /** The command that makes the folder. */
+  /** The command that creates the data folder. */
   make(dir: string): string[];
-  /** The command that serves it. */
+  /** The command that starts the server. */
   serve(dir: string, port: number): string[];
-  /** Rejects when the server does not answer. */
+  /** Sends a query. Rejects if the server does not respond. */
   ask(url: string): Promise<void>;
 }
 
@@ -108,19 +108,20 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
     },
     restart: () =>
       until(() => {
-        launch(); // again, where it gave up because what was killed still held its memory or its lock
+        launch(); // again if the start failed because the killed process still held its memory or lock
         return ask(url).then(() => true);
       }),
     async stop() {
       await server.kill();
-      await until(() => rm(dir, { recursive: true, force: true }).then(() => true)); // its workers end a little later
+      // Retried because the workers of the server end a little later.
+      await until(() => rm(dir, { recursive: true, force: true }).then(() => true));
     },
   };
   await server.restart();
   return server;
 }
 
-/** Where a program is: Debian keeps those of PostgreSQL out of the path. */
+/** The path of a program. Debian does not put the programs of PostgreSQL on PATH. */
 async function programOf(name: string): Promise<string> {
   const versions = "/usr/lib/postgresql";
   const numbers = existsSync(versions) ? await readdir(versions) : [];

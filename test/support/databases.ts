@@ -3,11 +3,11 @@ import { createConnection } from "mysql2/promise";
 import pg from "pg";
 import { refuseInQuickTier } from "./tier.js";
 
-/** Where the servers are; the tests make databases of their own there. */
+/** The URLs of the servers. The tests create their own databases on them. */
 const POSTGRES = process.env.POSTGRES_URL ?? "postgres://postgres@127.0.0.1:5432/postgres";
 const MARIADB = process.env.MARIADB_URL ?? "mysql://root@127.0.0.1:3306/";
 
-/** A database of a test's own. */
+/** A database that the tests create and drop. */
 export interface Database {
   url: string;
   drop(): Promise<void>;
@@ -15,7 +15,7 @@ export interface Database {
 
 type Kind = "postgres" | "mariadb";
 
-/** Rejects when the server cannot be reached. */
+/** Runs a statement on a server. Rejects if the server cannot be reached. */
 export const query: Record<Kind, (sql: string) => Promise<void>> = {
   async postgres(sql) {
     refuseInQuickTier("PostgreSQL");
@@ -32,7 +32,7 @@ export const query: Record<Kind, (sql: string) => Promise<void>> = {
 
 const made = new Set<Database>();
 
-/** Makes a database on the server of this kind. */
+/** Creates a database on the server of this kind. */
 export async function makeDatabase(kind: Kind): Promise<Database> {
   const name = `latchkey_test_${randomUUID().replaceAll("-", "_")}`;
   await query[kind](`CREATE DATABASE ${name}`);
@@ -49,7 +49,7 @@ export async function makeDatabase(kind: Kind): Promise<Database> {
   return database;
 }
 
-/** Drops every database that was made here and is left. */
+/** Drops every database that `makeDatabase` created and that still exists. */
 export async function dropDatabases(): Promise<void> {
   await Promise.all([...made].map((database) => database.drop()));
 }

@@ -1,6 +1,6 @@
 import type { SessionRecord, SessionStore } from "latchkey";
 
-/** One call of each method that every store must ask its backend for: for ann, whose session "a" is there. */
+/** One call of each method that always uses the backend. The store must have a session of ann's with the id "a". */
 export function everyVerb(store: SessionStore, record: () => SessionRecord): Array<() => Promise<unknown>> {
   const sessions = { kind: "session", limit: 100 };
   return [

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** The example, started as `npm start` does it, on a free port. */
+/** The example, started on a free port in the same way as by `npm start`. */
 export interface ExampleProcess {
   origin: string;
-  /** The admin that it made for itself. */
+  /** The admin account that the example created at its start. */
   admin: { email: string; password: string };
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts the example with nothing set but the port, and reads from what it prints where it is. */
+/** Starts the example with only PORT set, and reads its URL and the admin's password from its output. */
 export async function startExample(): Promise<ExampleProcess> {
   const { DATABASE, SECRET, SESSION_STORE, HOST, ...env } = process.env;
   const child = spawn(process.execPath, [MAIN], {
@@ -41,5 +41,5 @@ export async function startExample(): Promise<ExampleProcess> {
       },
     };
   }
-  throw new Error("the example ended before it served");
+  throw new Error("the example ended before it printed its URL");
 }

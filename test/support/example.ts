@@ -10,27 +10,27 @@ import { type Answer, Browser, type Sending } from "./browser.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
-/** The first account of the example in tests. */
+/** The first account of the example in the tests. */
 export const ANN = { email: "ann@example.com", password: "correct horse battery" };
-/** The second one. */
+/** The second account, which has the role admin. */
 export const ADMIN = { email: "admin@example.com", password: "staple staple staple" };
 
-/** The example, served on a database of its own. */
+/** The running example with its own database. */
 export interface Example {
   origin: string;
   database: DataSource;
   accounts: Accounts;
   login: LoginManager<User>;
-  /** What was logged: names and details. */
+  /** The logged events: names and details. */
   events: Array<[name: string, details: Record<string, unknown>]>;
-  /** The e-mails of failed logins, as logged. */
+  /** The e-mail addresses in the logged events of failed logins. */
   failedLogins(): unknown[];
-  /** The errors that were logged; a test that expects one takes it out. */
+  /** The logged errors. A test that expects an error removes it from this list. */
   errors: unknown[];
   close(): Promise<void>;
 }
 
-/** Serves the example with the accounts of ANN and ADMIN. */
+/** Starts the example with the accounts ANN and ADMIN. */
 export async function serveExample(): Promise<Example> {
   const database = await openDatabase();
   const accounts = new Accounts(database);
@@ -49,14 +49,14 @@ export async function serveExample(): Promise<Example> {
     failedLogins: () => events.filter(([name]) => name === "failed login").map(([, { email }]) => email),
     async close() {
       if (database.isInitialized) await database.destroy();
-      expect(errors, "errors that nobody expected").to.deep.equal([]);
+      expect(errors, "unexpected errors").to.deep.equal([]);
     },
   };
 }
 
-/** A browser that sends forms as the pages hold them: with the token against forged ones. */
+/** A browser that adds the CSRF token to every form, as the pages of the example do. */
 export class Visitor extends Browser {
-  /** Every page of a session has the same token; this page has one for everybody. */
+  /** The CSRF token of the session. Every page has the same token, and everybody can open this page. */
   async csrf(): Promise<string> {
     return /name="csrf" value="(\w+)"/.exec((await this.get("/signup")).text)?.[1] ?? "";
   }

@@ -1,5 +1,5 @@
 declare module "express4" {
   import express from "express";
-  // biome-ignore lint/style/noDefaultExport: express has one
+  // biome-ignore lint/style/noDefaultExport: express has a default export
   export default express;
 }

@@ -4,7 +4,7 @@ import { serve } from "./server.js";
 import { site } from "./site.js";
 import type { Verb } from "./watched-store.js";
 
-/** How a store goes wrong. */
+/** The ways in which a call to the store can fail. */
 export const faults: Record<string, () => unknown> = {
   fails: () => Promise.reject(new Error("connection refused")),
   hangs: () => new Promise(() => {}),
@@ -13,7 +13,7 @@ export const faults: Record<string, () => unknown> = {
   },
 };
 
-/** A site whose store has a fault in some verbs once `break` was called, and a login made before that. */
+/** A site with a remembered login. After a call of `break`, the given methods of its store fail. */
 export async function faultySite(fault: () => unknown, options: Parameters<typeof site>[0] = {}) {
   const at = site({ storeTimeout: "50ms", ...options });
   const failed = sinon.fake();

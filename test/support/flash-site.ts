@@ -4,13 +4,13 @@ import { Browser } from "./browser.js";
 import { serve } from "./server.js";
 import { site } from "./site.js";
 
-/** Texts of messages. */
+/** The default texts of latchkey's messages. */
 export const LOG_IN = "Please log in to access this page.";
 export const CONFIRM = "Please confirm your login to access this page.";
 
-/** A browser that looks at the messages of a flash site. */
+/** A browser that reads and sends messages on a flash site. */
 export class Reader extends Browser {
-  /** The texts of the messages that are shown, by category if one is given. */
+  /** Takes the messages, or only those of a category, and returns their texts. */
   async texts(category?: string): Promise<string[]> {
     const answer = await this.get(category === undefined ? "/take" : `/take?category=${category}`);
     return answer.json<Array<{ message: string }>>().map(({ message }) => message);
@@ -21,7 +21,7 @@ export class Reader extends Browser {
   }
 }
 
-/** A site that flashes and takes messages, and a browser. */
+/** A site with routes that flash and take messages, and a browser for it. */
 export async function flashSite(
   options: Parameters<typeof site>[0] = {},
   prepare: (app: Express) => void = () => {},

@@ -1,5 +1,6 @@
-// Prisma's clients, from the schemas in prisma/ of the folder that this runs in; the arguments are their names. Its generator runs in
-// WebAssembly. It would first download the engine of migrations, which nothing here uses: any program that is named for it will do.
+// Generates Prisma clients from the schemas in prisma/ of the current folder. The arguments are the names of the
+// schemas. Prisma would first download its migration engine, which no test uses. The variable names another program as
+// that engine, so that Prisma does not download it.
 import { execFileSync } from "node:child_process";
 
 const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 
-/** Signs that separate the parts of cookies, or that parsers have read otherwise than browsers. */
+/** Characters that separate the parts of cookies, or that parsers and browsers have read differently. */
 const SIGNS = [...".;,=:\"'%+/- \t\\\u00a0\u00e9\u0080"];
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** What a header may hold; Node's own parser refuses the rest before any application sees it. */
+/** Characters that a header must not contain. Node rejects a request with such characters. */
 const UNSENDABLE = /[^\t\x20-\x7e\x80-\xff]/g;
-/** Names of other cookies, such as properties of every object. */
+/** Names of other cookies. Some are also names of properties that every object has. */
 const OTHER_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "$Version", "theme", ""];
-/** Node answers 431 from 16 KiB on. */
+/** The maximum length of a header. Node sends 431 if all headers reach 16 KiB. */
 const LONGEST = 15_000;
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
@@ -16,7 +16,7 @@ const junk = fc.oneof(
   fc.string({ unit: fc.constantFrom(...SIGNS, "A"), minLength: 100, maxLength: 8000 }),
 );
 
-/** Values that are made of a good one, and now and then that one itself. */
+/** Variations of a valid value, and sometimes the value itself. */
 function madeOf(good: string): fc.Arbitrary<string> {
   const bytes = Buffer.from(good);
   const at = fc.nat(good.length - 1);
@@ -31,7 +31,7 @@ function madeOf(good: string): fc.Arbitrary<string> {
     at.map((index) => replaced(index, `%${good.charCodeAt(index).toString(16).padStart(2, "0")}`)),
     at.map((index) => replaced(index, "")),
     at.map((length) => good.slice(0, length)),
-    // The last letter of either part has bits to spare.
+    // The last character of a base64url text has unused bits.
     fc.constantFrom(...LETTERS).map((letter) => good.slice(0, -1) + letter),
     fc.shuffledSubarray(good.split(".")).map((parts) => parts.join(".")),
     fc
@@ -47,7 +47,7 @@ function madeOf(good: string): fc.Arbitrary<string> {
   );
 }
 
-/** Names that are one of these, or look like it. */
+/** The given names, names that look like them, and other names. */
 function likeNames(names: readonly string[]): fc.Arbitrary<string> {
   const disguises = (name: string) => [
     name.toUpperCase(),
@@ -65,7 +65,7 @@ function likeNames(names: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** `Cookie` headers with cookies of these names, or nearly so, which are good, nearly good, or no good at all. */
+/** `Cookie` headers with these or similar names, and with valid, almost valid or random values. */
 export function hostileCookies(
   names: readonly string[],
   good: readonly string[],
@@ -92,7 +92,7 @@ export function hostileCookies(
   return header.map((pairs) => pairs.flat().slice(0, -1).join("").replace(UNSENDABLE, "").slice(0, LONGEST));
 }
 
-/** The values of a cookie in a header, as RFC 6265 has browsers write it. */
+/** The values of a cookie in a header that has the format of RFC 6265. */
 export function valuesOf(header: string, name: string): string[] {
   const pairs = header.split(";").map((pair) => /^[ \t]*([^=]+?)[ \t]*=[ \t]*(.*?)[ \t]*$/s.exec(pair));
   return pairs.flatMap((match) => (match?.[1] === name ? [match[2]!] : []));

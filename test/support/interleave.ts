@@ -7,7 +7,7 @@ import { WatchedStore } from "./watched-store.js";
 
 type Site = Awaited<ReturnType<typeof accountSite>>;
 
-/** Two sites of the same people on one store, as in two processes, with routes for somebody who ends other people's logins. */
+/** Two sites with the same users on one store, like two processes. Additional routes end the logins of other users. */
 export async function twoSites(stores: [SessionStore, SessionStore], options: Parameters<typeof accountSite>[0] = {}) {
   const sites: Site[] = [];
   for (const inner of stores) {
@@ -23,7 +23,7 @@ export async function twoSites(stores: [SessionStore, SessionStore], options: Pa
       byId.get(req.params.user)!.stamp += "x";
       res.json(await login.sessions.revokeAll(req.params.user));
     });
-    // As when the user was read, and the password checked, just before it changed.
+    // Simulates a login whose password was checked just before the password changed.
     app.post("/enter/:user/:stamp", async (req, res, next) => {
       const user = Object.assign(
         Object.create(Object.getPrototypeOf(byId.get("1"))),
@@ -37,17 +37,18 @@ export async function twoSites(stores: [SessionStore, SessionStore], options: Pa
   return sites as [Site, Site];
 }
 
-/** A request, and the cookies that it comes with. */
+/** A request line and the cookies of the request. */
 export interface Line {
   line: string;
   cookie?: string;
 }
 
 /**
- * Sends a request that stops before its `at`th call to the store, counted from 1, until another is answered at the other site.
+ * Sends a request that stops before its `at`th call to the store, counted from 1, until the other site has responded to
+ * a second request.
  *
- * @param given.behind of how many calls the other has had the answers when the first one begins
- * @returns the two answers, or null when there are not so many calls
+ * @param given.behind the number of store calls that the second request has completed when the first request starts
+ * @returns the two responses, or null if the first request makes fewer than `at` calls
  */
 export async function interleaved(
   [here, there]: [Site, Site],
@@ -75,7 +76,7 @@ function stopAt({ store }: Site, at: number): Gate {
   return gate;
 }
 
-/** Those of these cookies that somebody is logged in by, each alone and all together as they were given. */
+/** The cookies that log a user in. Each cookie is tried alone, and also together with the others of its header. */
 export async function usable(origin: string, given: string[]): Promise<string[]> {
   const cookies = new Set(given.filter(Boolean).flatMap((cookie) => [...cookie.split("; "), cookie]));
   const accepted: string[] = [];

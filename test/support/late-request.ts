@@ -6,7 +6,7 @@ import { countTrials, send } from "./raw-client.js";
 import { serve } from "./server.js";
 import type { Verb } from "./watched-store.js";
 
-/** What a request does to its session after another request has logged out, and the verb of the store that this comes to. */
+/** What a request does to its session after another request has logged out, and the store method that this calls. */
 export const lateRequests: Record<string, { handler: RequestHandler; verb: Verb }> = {
   "writes data": {
     verb: "update",
@@ -15,7 +15,7 @@ export const lateRequests: Record<string, { handler: RequestHandler; verb: Verb 
       res.send("done");
     },
   },
-  "only touches": { verb: "touch", handler: (_req, res) => void res.send("done") },
+  "only touches its session": { verb: "touch", handler: (_req, res) => void res.send("done") },
   "renews its cookie": {
     verb: "update",
     handler: (req, res) => {
@@ -24,7 +24,7 @@ export const lateRequests: Record<string, { handler: RequestHandler; verb: Verb 
       res.send("done");
     },
   },
-  "saves before it answers": {
+  "saves its session before it responds": {
     verb: "update",
     handler: (req, res) => {
       req.session.note = "late";
@@ -37,7 +37,7 @@ export const lateRequests: Record<string, { handler: RequestHandler; verb: Verb 
   },
 };
 
-/** Gates by trial, and a middleware that waits at the trial's. */
+/** One gate for each trial, and a middleware that waits at the gate of its trial. */
 export function gates() {
   const byTrial = new Map<string, Gate>();
   const gate = (trial: string | number) => {
@@ -52,18 +52,21 @@ export function gates() {
   return { gate, wait };
 }
 
-/** A site of `/login/1`, `/logout` and `/me`, which gets a late request. */
+/** The settings of `countResurrected`. The application has the routes `/login/1`, `/logout` and `/me`. */
 export interface LateTrials {
   app: Express;
   handler: RequestHandler;
   times: number;
-  /** Runs in the late request as it arrives. */
+  /** Runs in the late request when it arrives. */
   arrive?: () => Promise<unknown>;
-  /** Runs between the logins and the rest. */
+  /** Runs after all logins, before the first logout. */
   afterLogins?: () => void;
 }
 
-/** Logs out while another request of the session is on its way, lets that one go on, and counts the sessions that come back. */
+/**
+ * Logs out while another request of the session waits, then continues that request. Counts the sessions that still
+ * work.
+ */
 export async function countResurrected({
   app,
   handler,

@@ -7,12 +7,12 @@ import { mochaHooks, serve } from "./server.js";
 import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
 
-/** What the process had at the end of an hour, when all of it had expired. */
+/** The resources of the process after an hour of visits, when all records have expired. */
 export interface Checkpoint {
   heap: number;
-  /** How many of each kind keep the event loop busy. */
+  /** The active resources of the event loop: the number of each kind. */
   handles: Record<string, number>;
-  /** What the store had left to prune, and lists yet. */
+  /** The number of records that the store still pruned or listed. */
   left: number;
   requests: number;
 }
@@ -43,7 +43,9 @@ const ask = (line: string, cookie?: string, json?: object) => {
   return send(origin, line, { ...(cookie ? { cookie } : {}), ...(json ? { json } : {}) });
 };
 
-/** One visitor of each kind, in turn: who logs out, who stays away, who comes back by a remember cookie, who never logs in. */
+/**
+ * One visit. The visitor logs out, stays away, comes back with a remember cookie or never logs in, depending on `n`.
+ */
 async function visit(n: number): Promise<boolean> {
   const cart = (await ask("POST /note/cart")).cookie;
   if (n % 5 === 0) return (await ask("GET /me", cart)).status === 401;
@@ -57,7 +59,7 @@ async function visit(n: number): Promise<boolean> {
   return (await ask("GET /me", only("remember", cookie))).status === 200;
 }
 
-/** An hour of visits, and the hours in which all of them expire. */
+/** Simulates an hour of visits, and the hours in which all sessions and remembered browsers expire. */
 async function hour(): Promise<Checkpoint> {
   for (let minute = 0; minute < 60; minute++) {
     const right = await countTrials(VISITS_A_MINUTE, visit, 8);

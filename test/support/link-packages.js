@@ -1,5 +1,5 @@
-// Run in a folder of tests with packages of its own: the package as it is built, and packages of the root that are compiled already, are
-// found there by their names. The arguments are the names of those packages.
+// Runs in a test folder that has its own packages. Links the built latchkey, and compiled packages of the root folder,
+// into its node_modules. The arguments are the names of the compiled packages.
 import { rmSync, symlinkSync } from "node:fs";
 
 const compiled = process.argv.slice(2).map((name) => [name, `../../../node_modules/${name}`]);

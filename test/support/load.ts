@@ -1,12 +1,12 @@
 import { send } from "./raw-client.js";
 
-/** A session, and the name of the person whom it is for. */
+/** A session cookie and the name of its user. */
 export interface Held {
   cookie: string;
   name: string;
 }
 
-/** Logs in by turns as Ann and Bob, and tries each until it succeeds, because a store on a busy machine may be too slow. */
+/** Logs in alternately as Ann and Bob. Retries a failed login, because the store may be too slow on a busy machine. */
 export async function holdersOf(origin: string, count: number): Promise<Held[]> {
   const holders: Held[] = [];
   while (holders.length < count) {
@@ -18,16 +18,16 @@ export async function holdersOf(origin: string, count: number): Promise<Held[]> 
 }
 
 /**
- * Clients that go on asking who they are, some by one session each, some by a new session for every round: they log in, ask,
- * log out and ask again.
+ * Clients that request `/me` again and again. Some always use the same session. The others use a new session in each
+ * round: they log in, request `/me`, log out and request it again.
  */
 export class Load {
-  /** What is going on meanwhile; an answer counts for it when it went on all the time since the request. */
+  /** The current phase of the test. A response is counted only if the phase did not change since its request. */
   phase = "before";
-  /** Answers where another person was served, or somebody whose logout was acknowledged. */
+  /** Responses with the page of another user, or of a user who had already logged out. */
   readonly wrong: string[] = [];
   readonly #counts: Record<string, Record<number, number>> = {};
-  /** The last answers of the phase that had the same status. */
+  /** The latest responses of a phase in a row that have the same status. */
   #row = { phase: "", status: 0, times: 0 };
   readonly #working: Promise<void>[];
   #going = true;
@@ -43,17 +43,20 @@ export class Load {
     ];
   }
 
-  /** How many answers of each status a phase had. */
+  /** The number of responses of a phase, by status. */
   counts(phase = this.phase): Record<number, number> {
     return this.#counts[phase] ?? {};
   }
 
-  /** Were there so many answers of this status in this phase? */
+  /** Were there at least this many responses with this status in the current phase? */
   had(status: number, times = 50): boolean {
     return (this.counts()[status] ?? 0) >= times;
   }
 
-  /** Did the last answers of this phase have this status, this many times? On a busy machine a call may be too late now and then. */
+  /**
+   * Did at least the last `times` responses of this phase have this status? A single response may come from a slow
+   * call.
+   */
   hadInARow(status: number, times = 50): boolean {
     const row = this.#row;
     return row.phase === this.phase && row.status === status && row.times >= times;

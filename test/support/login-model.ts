@@ -1,12 +1,12 @@
 import { GRACE } from "./remembered.js";
 
-/** What a browser sends. */
+/** The cookies of a browser. */
 export interface Cookies {
   sid?: string | undefined;
   remember?: string | undefined;
 }
 
-/** Who a page is shown to. */
+/** The user that a page sees, and the state of the login. */
 export interface Shown {
   user: string;
   fresh: boolean;
@@ -25,14 +25,17 @@ interface Browser {
   rotatedAt: number | null;
 }
 
-/** Which cookies open what: the promises about logins and remembered browsers, without a store, a signature or a race. */
+/** A simple model of which cookies log a user in. It has no store, no signatures and no concurrency. */
 export class LoginModel {
   readonly sessions = new Map<string, Session>();
   readonly browsers = new Map<string, Browser>();
-  /** The generation of each remember cookie that was given out. */
+  /** The generation of each remember cookie that was sent. */
   readonly #generations = new Map<string, number>();
 
-  /** The session or the remember cookie opens a login; a token that was used up ends some. Learns what the answer gives. */
+  /**
+   * Finds the login of the session cookie or the remember cookie, and records the new cookies of the response. A
+   * remember token that was already replaced ends logins.
+   */
   present(sent: Cookies, given: Cookies): Shown | null {
     const session = this.sessions.get(sent.sid ?? "");
     return session ?? this.#restore(sent.remember ?? "", given);
@@ -54,7 +57,7 @@ export class LoginModel {
     return restored;
   }
 
-  /** A remember cookie that was used up ends what it calls into doubt, at whatever route it comes. Tells whether this one was. */
+  /** Ends the affected logins if the remember token was already replaced, on any route. Returns whether it was. */
   #alarm(cookie = ""): boolean {
     const series = seriesOf(cookie);
     const browser = this.browsers.get(series);
@@ -92,7 +95,7 @@ export class LoginModel {
     return current !== null;
   }
 
-  /** After the user's stamp has changed. */
+  /** Moves the current login to a new session after the user's stamp has changed, and ends all other logins. */
   refreshStamp(sent: Cookies, given: Cookies): boolean {
     const current = this.present(sent, given) as Session | null;
     if (!current) return false;
@@ -105,7 +108,7 @@ export class LoginModel {
     return true;
   }
 
-  /** Ends the chosen logins of a user, and gives their names. */
+  /** Ends the chosen logins of a user, and returns their ids. */
   revoke(user: string, chosen: (login: string) => boolean = () => true): string[] {
     const ended = this.loginsOf(user).filter(chosen);
     this.#end(({ login }) => ended.includes(login));
@@ -117,14 +120,14 @@ export class LoginModel {
     return [...new Set(all.filter((one) => one.user === user).map(({ login }) => login))];
   }
 
-  /** How a login is listed. */
+  /** The properties of a login in the list of sessions. */
   kindOf(login: string): { fresh: boolean; remembered: boolean; persistent: boolean } {
     const session = [...this.sessions.values()].find((one) => one.login === login);
     const { fresh, remembered } = session ?? { fresh: false, remembered: true };
     return { fresh, remembered, persistent: [...this.browsers.values()].some((one) => one.login === login) };
   }
 
-  /** So long passes that every session was idle for too long. */
+  /** Ends every session, as if all had reached the idle timeout. */
   idle(): void {
     this.sessions.clear();
   }
@@ -154,7 +157,7 @@ export class LoginModel {
   }
 }
 
-/** Is the grace period of the last restore over? */
+/** Is the grace period of the last restore over, or was there none? */
 function isLate({ rotatedAt }: Browser): boolean {
   return rotatedAt === null || Date.now() - rotatedAt > GRACE;
 }

@@ -1,23 +1,25 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A TCP proxy that can lose connections as a network does: nothing passes any more, and neither side is told. */
+/**
+ * A TCP proxy that can lose connections like a network: it stops forwarding data, but does not close the connections.
+ */
 export interface LossyProxy {
   /** A URL of the server, with the proxy's address instead of the server's. */
   urlOf(url: string): string;
-  /** Loses the connections that are open now. Those that are opened later work. */
+  /** Loses the connections that are open now. Later connections work. */
   loseAll(): void;
-  /** Loses every connection, also those that are opened later, as soon as a client sends this text. */
+  /** Loses all open and later connections as soon as a client sends this text. */
   loseAllAt(text: string): void;
-  /** Loses the connections that are open when a client sends this text. Those that are opened later work. */
+  /** Loses the open connections as soon as a client sends this text. Later connections work. */
   loseOpenAt(text: string): void;
-  /** How many connections clients have opened so far. */
+  /** The number of connections that clients have opened. */
   opened(): number;
   /** Closes every connection. */
   stop(): void;
 }
 
-/** Starts a proxy in front of the server that a URL names. */
+/** Starts a proxy in front of the server with this URL. */
 export async function startLossyProxy(url: string): Promise<LossyProxy> {
   const target = new URL(url);
   const pairs = new Set<{ sockets: Socket[]; isLost: boolean }>();

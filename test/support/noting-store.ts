@@ -1,6 +1,6 @@
 import type { SessionStore } from "latchkey";
 
-/** A store as it is, whose calls are noted with what they are given. */
+/** The same store, but each call and its arguments are recorded in `seen`. */
 export function noting<T extends object = SessionStore>(inner: T, seen: Array<[verb: string, ...given: unknown[]]>): T {
   return new Proxy(inner, {
     get(target, key) {

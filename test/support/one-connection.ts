@@ -3,13 +3,13 @@ import { createPool } from "mysql2";
 import pg from "pg";
 import { backendsHere, shared } from "./backends.js";
 
-/** A pool with one connection, which calls back in the context of the request that opened it. */
+/** A pool with one connection. Its callbacks run in the context of the request that opened the connection. */
 export interface OneConnection {
   query(done: () => void): void;
   end(): Promise<unknown>;
 }
 
-/** Imitates a driver that keeps no context for its callbacks, without a database. */
+/** Imitates, without a database, a driver whose callbacks do not run in the context of their caller. */
 async function openInMemory(): Promise<OneConnection> {
   let opener: ((call: () => void) => void) | undefined;
   return {
@@ -39,7 +39,7 @@ async function openMysql(): Promise<OneConnection> {
 
 const servers = (await backendsHere("postgres", "mariadb")).map(({ name }) => name);
 
-/** The pools that can be tested here. */
+/** The pools whose servers are available. */
 export const connections = [
   { name: "a pool in memory", open: openInMemory },
   ...(servers.includes("postgres") ? [{ name: "pg", open: openPg }] : []),

@@ -4,7 +4,7 @@ import { apiClient } from "./browser.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
-/** Logs a user in by POST, and shows it behind a guard, whatever kind of object it is. */
+/** An application that logs in any kind of user object, and has a guarded page. */
 export async function userApp(user: object, options: Partial<LoginManagerOptions<object>> = {}) {
   const ids: string[] = [];
   const app = express();
@@ -26,7 +26,7 @@ export async function userApp(user: object, options: Partial<LoginManagerOptions
   return { client, ids, user };
 }
 
-/** Can this user log in, and pass a guard? By force, where it could not otherwise. */
+/** The result of a login, and the status of a guarded page. Uses `force` if the normal login does not succeed. */
 export async function passes(user: object): Promise<[login: string, guarded: number]> {
   const { client } = await userApp(user);
   const { text } = await client.post("/login");

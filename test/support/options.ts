@@ -2,12 +2,12 @@ import { expect } from "chai";
 import { LoginManager, OptionError } from "latchkey";
 import { SECRET } from "./people.js";
 
-/** Makes a manager with options that TypeScript would refuse. */
+/** Creates a manager with options that TypeScript would reject. */
 export function make(options: object): LoginManager<never> {
   return new LoginManager<never>({ secret: SECRET, ...options } as never);
 }
 
-/** The message of the error that names this option. */
+/** The message of the OptionError for this option. Throws if the options are accepted. */
 export function refusal(option: string, options: object): string {
   try {
     make(options);
@@ -21,7 +21,7 @@ export function refusal(option: string, options: object): string {
   throw new Error(`${option} was accepted`);
 }
 
-/** An option with one value, at its place: `nested("a.b", 1)` is `{ a: { b: 1 } }`. */
+/** An options object with one value: `nested("a.b", 1)` is `{ a: { b: 1 } }`. */
 export function nested(option: string, value: unknown): object {
   return option.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as object;
 }

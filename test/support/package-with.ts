@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.resolve("latchkey/package.json")));
 
-/** Makes a folder a project with latchkey, its dependencies and these packages, and none of the others. */
+/** Turns a folder into a project that has only latchkey, its dependencies and the given packages installed. */
 export async function packageWith(cwd: string, installed: string[]): Promise<string> {
   const modules = join(cwd, "node_modules");
   await mkdir(join(modules, "latchkey"), { recursive: true });

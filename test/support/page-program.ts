@@ -2,24 +2,24 @@ import { type ChildProcess, fork } from "node:child_process";
 import { Browser } from "./browser.js";
 import { programOf } from "./snippets-compiled.js";
 
-/** A program of a page, as it runs in a process of its own. */
+/** A program from a documentation page, which runs in its own process. */
 export interface PageProgram {
   origin: string;
-  /** What it has printed so far, by lines. */
+  /** The lines that the program has printed so far. */
   printed: string[];
-  /** A browser that asks for pages. */
+  /** A browser that accepts HTML. */
   browser(): Browser;
-  /** One that asks for JSON. */
+  /** A client that accepts JSON. */
   client(): Browser;
 }
 
 const running = new Set<ChildProcess>();
 
-/** Starts a program as it stands on its page, on a free port. */
+/** Starts the program of a page, unchanged, on a free port. */
 export async function startProgram(page: string, file?: string): Promise<PageProgram> {
   const program = fork(await programOf(page, file), {
     execArgv: ["--import", new URL("any-port.js", import.meta.url).href],
-    env: { ...process.env, NODE_ENV: "test" }, // or Express would print each error that it answers
+    env: { ...process.env, NODE_ENV: "test" }, // otherwise Express prints every error
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   running.add(program);

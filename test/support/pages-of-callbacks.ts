@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { OneConnection } from "./one-connection.js";
 import type { Person } from "./people.js";
 
-/** A template engine without files, which shows all that latchkey gives to a template. */
+/** A template without a file. It shows every value that latchkey passes to a template. */
 export class Page {
   path = "page";
   render(locals: Locals, done: (error: null, html: string) => void): void {
@@ -22,7 +22,7 @@ interface Locals {
 /** Handles a request. */
 export type Handle = (req: Request, res: Response) => unknown;
 
-/** The name of the user that a promise resolves with. */
+/** The name of the user that the promise resolves with, or "nobody". */
 export async function nameOf(user: Promise<unknown>): Promise<string> {
   return ((await user) as Person).name ?? "nobody";
 }

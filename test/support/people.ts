@@ -19,7 +19,7 @@ export class Person extends UserMixin {
   }
 }
 
-/** Fresh users for a test: ann (an admin), bob, and cid, who is not active. */
+/** New users for a test: ann, who is an admin, bob, and cid, who is not active. */
 export function people() {
   const ann = Object.assign(new Person("1", "Ann"), { roles: ["admin"] });
   const bob = new Person("2", "Bob");
@@ -28,7 +28,7 @@ export function people() {
   return { ann, bob, cid, byId, load: (id: string) => byId.get(id) };
 }
 
-/** Adds people with the ids 4 to 1999. */
+/** Adds users with the ids 4 to 1999. */
 export function addCrowd(byId: Map<string, Person>): void {
   for (let n = 4; n < 2000; n++) byId.set(String(n), new Person(String(n), `User ${n}`));
 }

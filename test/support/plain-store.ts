@@ -14,10 +14,10 @@ import {
   type SessionUpdate,
 } from "latchkey";
 
-/** What a PlainStore needs of its backend, which is a Map. */
+/** The backend of a PlainStore. */
 export type PlainBackend = Map<string, SessionRecord>;
 
-/** The contract of SessionStore in as few lines as possible, for tests to break. */
+/** A minimal correct SessionStore. Tests replace parts of it with mistakes. */
 export class PlainStore implements SessionStore {
   declare readonly lacks?: NonNullable<SessionStore["lacks"]>;
   readonly records: PlainBackend;

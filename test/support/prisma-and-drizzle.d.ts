@@ -1,4 +1,5 @@
-// Stand-ins for packages that only test/sql-drivers has installed. Its test of the recipes compiles the same code with their own types.
+// Stand-ins for packages that only test/sql-drivers has installed. Its test of the recipes compiles the same code with
+// their own types.
 declare module "@prisma/adapter-pg";
 declare module "prisma/config";
 declare module "drizzle-kit";

@@ -130,7 +130,9 @@ export async function stopRedisServers(): Promise<void> {
   await stopAll([...started]);
 }
 
-/** Waits for what other processes are about to do, for as long as it takes on a busy machine. Mocha's timeout ends it. */
+/**
+ * Waits for what other processes are about to do, for as long as it takes on a busy machine. Mocha's timeout ends it.
+ */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 }

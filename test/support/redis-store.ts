@@ -35,7 +35,10 @@ export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
   return { kind: "session", userId: "ann", data: {}, ...times, revision: 0, ...parts };
 }
 
-/** Counts what a store on this client asks for: GET, and scripts, of which one that the server does not know yet counts once. */
+/**
+ * Counts what a store on this client asks for: GET, and scripts, of which one that the server does not know yet counts
+ * once.
+ */
 export function counting(client: NodeRedisClient) {
   let asked = { get: 0, scripts: 0 };
   const counted = changedClient(client, {

@@ -20,7 +20,9 @@ export interface Told extends Omit<LoginEvents["rememberTokenStale"], "req"> {
   event: "stale" | "stolen";
 }
 
-/** Sites that remember browsers in one store, each as a server of its own would, and what they told of misused tokens. */
+/**
+ * Sites that remember browsers in one store, each as a server of its own would, and what they told of misused tokens.
+ */
 export async function rememberingSites(opened: Pick<Opened, "store">, ...options: Array<Parameters<typeof site>[0]>) {
   const told: Told[] = [];
   const revoked: Array<LoginEvents["loginsRevoked"]> = [];

@@ -17,8 +17,8 @@ const leftOutFile = join(mkdtempSync(join(tmpdir(), "latchkey-tests-")), "left-o
 process.env[LEFT_OUT] = leftOutFile;
 
 /**
- * Mocha's `spec`, and at the end how long the tests and hooks of each file took and what was left out. A file without any test fails, unless something was
- * left out. `RESULTS` names a file for the number of tests that passed, by file.
+ * Mocha's `spec`, and at the end how long the tests and hooks of each file took and what was left out. A file without
+ * any test fails, unless something was left out. `RESULTS` names a file for the number of tests that passed, by file.
  */
 class TierReporter extends Mocha.reporters.Spec {
   readonly #files: Map<string, Took>;

@@ -19,8 +19,9 @@ export function pages(): string[] {
 }
 
 /**
- * The TypeScript of a page. A block whose first line is a comment with a file's name, `// app.ts`, is that file of the page's program;
- * so is an HTML comment that begins with `file: app.ts`, which readers do not see. Any other block is a fragment.
+ * The TypeScript of a page. A block whose first line is a comment with a file's name, `// app.ts`, is that file of the
+ * page's program; so is an HTML comment that begins with `file: app.ts`, which readers do not see. Any other block is a
+ * fragment.
  */
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(page, "utf8");

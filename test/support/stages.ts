@@ -120,8 +120,8 @@ function plain(express: Express): Build {
 }
 
 /**
- * A stage of these controllers, on an application of this Express. Without a list of middlewares routing-controllers takes every
- * one that any test ever declared.
+ * A stage of these controllers, on an application of this Express. Without a list of middlewares routing-controllers
+ * takes every one that any test ever declared.
  */
 export function controllersOn(express: Express, options: RoutingControllersOptions): Build {
   return (login) => {

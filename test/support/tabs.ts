@@ -8,7 +8,10 @@ interface Sending {
   isLost?: boolean;
 }
 
-/** A browser whose tabs share its cookies: a request has the cookies of its moment, and an answer changes those of later requests. */
+/**
+ * A browser whose tabs share its cookies: a request has the cookies of its moment, and an answer changes those of later
+ * requests.
+ */
 export class Tabs {
   /** The cookies by name, each as a pair. */
   jar: Record<string, string>;

@@ -1,29 +1,32 @@
 import { MemoryStore } from "latchkey";
 import { type Verb, WatchedStore } from "./watched-store.js";
 
-/** How one call goes wrong: `run` does what was asked for, `released` is when the test is over with the answer. */
+/**
+ * A way in which one call fails. `run` makes the real call. `released` resolves when the test has received the
+ * response.
+ */
 export type Tampering = (run: () => Promise<unknown>, released: Promise<void>) => Promise<unknown>;
 
-/** What a call can come to that neither fails before it does anything nor succeeds in time. */
+/** The ways in which a call can fail, also after it has changed the store. */
 export const tamperings: Record<string, Tampering> = {
   fails: () => Promise.reject(new Error("connection refused")),
   hangs: () => new Promise(() => {}),
-  "is done, and the answer is lost": async (run) => {
+  "succeeds, but its result is lost": async (run) => {
     await run();
     throw new Error("connection reset");
   },
-  "is done at once and answered too late": async (run, released) => {
+  "succeeds, but returns too late": async (run, released) => {
     const value = await run();
     await released;
     return value;
   },
-  "is done too late": async (run, released) => {
+  "runs too late": async (run, released) => {
     await released;
     return run();
   },
 };
 
-/** A memory store of which one call, the nth from `arm` on, goes wrong. */
+/** A memory store in which one call fails: the call with the index that `arm` was given. */
 export class TamperedStore extends WatchedStore {
   #armed: { at: number; tampering: Tampering } | undefined;
   #late: Array<Promise<unknown>> = [];
@@ -34,7 +37,7 @@ export class TamperedStore extends WatchedStore {
     super(new MemoryStore());
   }
 
-  /** From now on calls are counted, and this one goes wrong. */
+  /** Counts the calls from now on, and makes the call with the index `at` fail. */
   arm(at: number, tampering: Tampering): void {
     this.calls = [];
     this.#armed = { at, tampering };
@@ -43,7 +46,7 @@ export class TamperedStore extends WatchedStore {
     });
   }
 
-  /** Lets what is late come about, and everything go well from now on. */
+  /** Lets the late call finish, and makes every later call succeed. */
   async mend(): Promise<void> {
     this.#armed = undefined;
     this.#release();

@@ -50,7 +50,7 @@ function unreachable(): PlainBackend {
 
 const isInRealTime = ({ name }: StoreCase) => name.endsWith("in real time");
 
-/** The failures of the case in real time, by mistake. The case waits in real time, so it runs for all mistakes at once. */
+/** The failures of the case in real time, by mistake. That case waits, so it runs for all mistakes at once. */
 function failuresInRealTime(): Promise<Map<string, string[]>> {
   running ??= Promise.all(
     Object.entries(mistakes).map(async ([name, mistake]): Promise<[string, string[]]> => {

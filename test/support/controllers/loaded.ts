@@ -8,7 +8,7 @@ abstract class Base {
   }
 }
 
-/** A controller that routing-controllers finds by its folder. */
+/** A controller that routing-controllers loads from its folder. */
 @JsonController("/loaded")
 export class LoadedController extends Base {
   @Get("/own") own() {
