@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { inChromium } from "../support/chromium.js";
 import { expectHeading, expectLive, expectText, FIREFOX, logIn, newUser, PASSWORD } from "./steps.js";
 
-/** The origins of forged requests. A site includes all ports, so the browser sends SameSite cookies from the second one. */
+/** The origins of forged requests. Ports do not separate sites, so the second one also sends SameSite cookies. */
 const EVIL = [
   { from: "another site", host: "127.0.0.1", carriesCookies: false },
   { from: "another origin of the same site", host: "localhost", carriesCookies: true },

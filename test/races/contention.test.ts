@@ -15,7 +15,7 @@ const OPERATIONS = WORKERS * trials(2000, 200);
 const IDS = 40;
 const USERS = ["ann", "bob", "cid"];
 
-/** Per database: a query for waiting connections, a longer wait for our own connection, and the deadlock's error code. */
+/** Per database: a query for waiting connections, a longer wait for our own connection, and the deadlock error code. */
 const POSTGRES = {
   open: async () => new DataSource({ type: "postgres", url: (await shared.postgres()).url }).initialize(),
   waits: "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
