@@ -14,17 +14,17 @@ const REPLAYS = trials(1000, 200);
 
 const mounts: Record<string, Parameters<typeof site>[1]> = {
   "latchkey's session": (login, app) => login.init(app),
-  "an express-session of the application's own": (login, app) => {
+  "the application's own express-session": (login, app) => {
     app.use(expressSession({ secret: SECRET, resave: false, saveUninitialized: false }), login.middleware());
   },
 };
 
-describe("a login that has ended", () => {
+describe("a login that ends", () => {
   afterEach(() => sinon.restore());
 
   for (const [over, mount] of Object.entries(mounts)) {
-    for (const fate of ["switched off", "deleted"] as const) {
-      it(`ASVS 7.4.2: of a user who is a plain row and is ${fate}, over ${over}: at the next request`, async () => {
+    for (const fate of ["deactivated", "deleted"] as const) {
+      it(`ASVS 7.4.2: ends at the next request if its user, a plain row, is ${fate} (with ${over})`, async () => {
         const { app, byId } = site({ remember: { mode: "stateless" } }, mount);
         const row = { id: "10", name: "Row", isActive: true as boolean | number };
         byId.set(row.id, row as never);
@@ -51,7 +51,7 @@ describe("a login that has ended", () => {
       });
       after(() => opened?.close());
 
-      it(`ASVS 7.4.1: after a logout its cookies, replayed ${REPLAYS} times from elsewhere, open nothing (CVE-2023-20862, CVE-2024-31999)`, async () => {
+      it(`ASVS 7.4.1: has no valid cookie after a logout, in ${REPLAYS} replays by other clients (CVE-2023-20862, CVE-2024-31999)`, async () => {
         const at = await rememberingSites(opened);
         const { sid, remember } = await at.logIn(at.newPerson());
         const cookies = [sid, remember, `${sid}; ${remember}`];
@@ -64,7 +64,7 @@ describe("a login that has ended", () => {
         expect(refused).to.equal(REPLAYS);
       });
 
-      it("ASVS 7.4.2: of a user who is switched off, in each of five sessions and by each remember cookie, at the next request", async () => {
+      it("ASVS 7.4.2: ends at the next request in all sessions and browsers if its user is deactivated", async () => {
         const at = await rememberingSites(opened);
         const person = at.newPerson();
         const logins = await Promise.all(Array.from({ length: 5 }, () => at.logIn(person)));
@@ -74,7 +74,7 @@ describe("a login that has ended", () => {
         for (const cookie of cookies) expect(await at.isIn(cookie), cookie).to.equal(false);
       });
 
-      it("CVE-2024-35220: expires in the store too when the application gave its cookie an age", async () => {
+      it("CVE-2024-35220: expires in the store too if the application sets the maxAge of the cookie", async () => {
         const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
         const touch = sinon.spy(opened.store, "touch");
         const at = await rememberingSites(opened, { idleTimeout: "1h" });
@@ -91,7 +91,7 @@ describe("a login that has ended", () => {
         for (let hour = 0; hour < 3; hour++) {
           clock.tick(50 * 60_000);
           expect(await at.isIn(aged)).to.equal(true);
-          await Promise.all(touch.returnValues); // no response waits for it
+          await Promise.all(touch.returnValues); // No response waits for a touch.
         }
         clock.tick(60 * 60_000 + 1000);
         expect(await at.isIn(aged)).to.equal(false);

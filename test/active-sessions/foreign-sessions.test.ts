@@ -13,9 +13,9 @@ import { WatchedStore } from "../support/watched-store.js";
 
 type Options = NonNullable<Parameters<typeof site>[0]>;
 
-/** Where sessions are that no index of users lists. */
+/** Places for sessions that cannot list the sessions of a user. */
 const places: Record<string, (options: Options) => ReturnType<typeof site>> = {
-  "an express-session of the application's own": (options) =>
+  "the application's own express-session": (options) =>
     site(options, (login, app) => {
       const session = expressSession({ secret: SECRET, name: "sid", resave: false, saveUninitialized: false });
       app.use(session, login.middleware());
@@ -24,7 +24,7 @@ const places: Record<string, (options: Options) => ReturnType<typeof site>> = {
     site({ ...options, store: new WatchedStore(new ExpressSessionStore(new MemoryStore())) }),
 };
 
-describe("logins that no store lists by their users", () => {
+describe("logins that the store cannot list by user", () => {
   for (const [place, make] of Object.entries(places)) {
     describe(`in ${place}`, () => {
       async function visit(options: Options = {}) {
@@ -41,7 +41,7 @@ describe("logins that no store lists by their users", () => {
         return { ...at, origin: await serve(at.app) };
       }
 
-      it("every verb moves to a new id, ends the old one, and ends at a logout", async () => {
+      it("get a new session id at every login, confirmation and password change, and no old id works", async () => {
         const { origin } = await visit();
         const old: string[] = [];
         let { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
@@ -55,7 +55,7 @@ describe("logins that no store lists by their users", () => {
         }
       });
 
-      it("cannot be listed or ended by their user: a clear error, and nothing is changed", async () => {
+      it("cannot be listed or revoked: the call fails with unsupported_by_store, and the login stays", async () => {
         const { origin } = await visit();
         const { cookie } = await send(origin, "POST /login/1");
         for (const line of ["POST /sessions/list", "POST /sessions/revoke?id=x", "POST /sessions/revokeAll"]) {
@@ -67,7 +67,7 @@ describe("logins that no store lists by their users", () => {
         expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
       });
 
-      it("cannot be limited: a clear error at the start, or at the login, which leaves the browser as it was", async () => {
+      it("cannot be limited: maxSessions fails at the start, or at the login without any change", async () => {
         for (const onLimit of ["end-oldest", "refuse"] as const) {
           if (place === "an ExpressSessionStore") {
             const message = await visit({ maxSessions: 2, onLimit }).catch((error: Error) => error.message);
@@ -86,9 +86,9 @@ describe("logins that no store lists by their users", () => {
     });
   }
 
-  it("cannot be listed or ended outside of a request either, even if latchkey's store keeps their browsers", async () => {
+  it("cannot be listed or revoked outside a request either, even if latchkey's store has their browsers", async () => {
     const store = new WatchedStore();
-    const { app, login } = places["an express-session of the application's own"]!({ store });
+    const { app, login } = places["the application's own express-session"]!({ store });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
     const { sessions } = login;
@@ -99,12 +99,12 @@ describe("logins that no store lists by their users", () => {
     expect([length, (await send(origin, "GET /me", { cookie })).status]).to.eql([1, 200]);
   });
 
-  it("are none where what the session has as a login is malformed: the loader is not asked about it", async () => {
+  it("are invalid if their data in the session is malformed, and the user loader is not called", async () => {
     const asked: unknown[] = [];
-    const at = places["an express-session of the application's own"]!({
+    const at = places["the application's own express-session"]!({
       userLoader: (id) => {
         asked.push(id);
-        return at.byId.get(id) ?? at.ann; // as a database that is asked with an operator
+        return at.byId.get(id) ?? at.ann; // like a database that receives a query operator
       },
     });
     at.app.post("/assign", express.json(), (req, res) => {

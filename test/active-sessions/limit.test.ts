@@ -32,7 +32,7 @@ describe("maxSessions", () => {
 
       for (const onLimit of kinds) {
         for (const maxSessions of [1, 3]) {
-          it(`${maxSessions}, ${onLimit}: ${AT_ONCE} logins at once in two processes leave exactly so many, ${ROUNDS} of ${ROUNDS} times`, async () => {
+          it(`${maxSessions}, ${onLimit}: exactly ${maxSessions} of ${AT_ONCE} concurrent logins on two servers stay`, async () => {
             const options = { maxSessions, onLimit, storeTimeout: "30s" } as const;
             const sites = await Promise.all(stores.map((store) => accountSite({ store, ...options })));
             const alive: number[] = [];
@@ -55,7 +55,7 @@ describe("maxSessions", () => {
         }
       }
 
-      it("one after the other, in the same millisecond and by clocks that differ: the newest stay, or are refused", async () => {
+      it("end-oldest keeps the newest logins, and refuse the first ones, even if the clocks differ", async () => {
         for (const onLimit of kinds) {
           const now = Date.now();
           const clock = sinon.useFakeTimers({ now, toFake: ["Date"] });
@@ -63,7 +63,7 @@ describe("maxSessions", () => {
           await sites[0]!.login.sessions.revokeAll("1");
           const browsers: Browser[] = [];
           for (let n = 0; n < 8; n++) {
-            if (n >= 4) clock.setSystemTime(now + (n % 2 ? 0 : 20 * SECOND)); // the second one's clock is late
+            if (n >= 4) clock.setSystemTime(now + (n % 2 ? 0 : 20 * SECOND)); // The second server's clock is behind.
             browsers.push(...(await browsersOf(sites[n % 2]!.origin, 1)));
           }
           if (onLimit === "end-oldest") browsers.reverse();
@@ -74,7 +74,7 @@ describe("maxSessions", () => {
     });
   }
 
-  it("an oldest login that is ended loses its browser's record too, and it is told", async () => {
+  it("ends the oldest login with its remembered browser, and emits loginsRevoked", async () => {
     const { origin, told } = await accountSite({ maxSessions: 1 });
     const [first] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
     told.length = 0;
@@ -85,7 +85,7 @@ describe("maxSessions", () => {
     expect(await shown(second)).to.have.lengthOf(1);
   });
 
-  it("end-oldest: a confirmation makes no login a newer one", async () => {
+  it("end-oldest: a confirmation does not make a login newer", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { origin } = await accountSite({ maxSessions: 2 });
     const browsers: Browser[] = [];
@@ -97,7 +97,7 @@ describe("maxSessions", () => {
     expect(await statuses(browsers)).to.eql([401, 200, 200]);
   });
 
-  it("a refused login is a 403 of the code session_limit, and leaves the browser as it was", async () => {
+  it("refuse: sends 403 with the code session_limit, and changes nothing in the browser", async () => {
     const { app, login, byId, origin, told } = await accountSite({ maxSessions: 1, onLimit: "refuse" });
     app.use(((error, _req, res, _next) => void res.status(error.status).json(error)) as ErrorHandler);
     const [full] = (await browsersOf(origin, 1)) as [Browser];
@@ -122,7 +122,7 @@ describe("maxSessions", () => {
   });
 
   for (const onLimit of kinds) {
-    it(`${onLimit}: the same browser counts once, however often it logs in, confirms, changes its password or restores`, async () => {
+    it(`${onLimit}: a browser counts once, however often it logs in, confirms or restores its login`, async () => {
       const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       const { origin, told } = await accountSite({ maxSessions: 2, onLimit });
       const [other] = (await browsersOf(origin, 1, {}, "1")) as [Browser];
@@ -141,13 +141,13 @@ describe("maxSessions", () => {
     });
   }
 
-  it("a remembered browser past the limit: ends the oldest, or is refused in every request until there is room", async () => {
+  it("a remembered browser over the limit ends the oldest login, or is refused until there is room", async () => {
     for (const onLimit of kinds) {
       const { origin, login, told, store } = await accountSite({ maxSessions: 1, onLimit });
       const [first] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
       const id = await idOf(first);
       const [session] = await storedSessions(store.inner, "1");
-      await store.inner.destroy(session!.id); // as after the idle timeout
+      await store.inner.destroy(session!.id); // The idle timeout does the same.
       const [second] = (await browsersOf(origin, 1)) as [Browser];
       await first.restart();
       told.length = 0;
@@ -169,7 +169,7 @@ describe("maxSessions", () => {
   });
 
   for (const onLimit of kinds) {
-    it(`${onLimit}: a browser that a stateless remember cookie brings back counts once, and is listed once`, async () => {
+    it(`${onLimit}: a browser with a stateless remember cookie counts once and is listed once`, async () => {
       const { app, login } = site({ maxSessions: 1, onLimit, remember: { mode: "stateless" } });
       const browser = new Browser(await serve(app));
       await browser.post("/login/1", { json: { remember: true } });
@@ -185,7 +185,7 @@ describe("maxSessions", () => {
     });
   }
 
-  it("refuse: what a process that died left behind blocks nobody for more than 30 s", async () => {
+  it("refuse: a login that a dead process left unfinished blocks others for at most 30 s", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { origin, store, login } = await accountSite({ maxSessions: 1, onLimit: "refuse", storeTimeout: "50ms" });
     store.before = (verb) => (verb === "update" ? new Promise(() => {}) : undefined);

@@ -14,7 +14,7 @@ for (const { name, open } of here) {
   describe(`a user with ${MANY} logins on ${name}`, () => {
     afterEach(() => sinon.restore());
 
-    /** A site on which Ann has very many sessions, and one login of her own. */
+    /** A site where Ann has very many sessions, and a login that the test uses. */
     async function crowded() {
       const opened = await open();
       const at = await accountSite({ store: opened.store, storeTimeout: "30s" });
@@ -33,7 +33,7 @@ for (const { name, open } of here) {
       return { ...at, opened, cookie };
     }
 
-    it("logs in, is restored and logs out by as many calls as one with a single login", async () => {
+    it("needs 2 calls to the store for a login, and 4 for a restored login or a logout", async () => {
       const { cookie, opened, origin, store } = await crowded();
       const callsOf = async (line: string, given: string, json = {}) => {
         store.calls = [];
@@ -49,7 +49,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it(`is shown all of them, and ends all in steps of ${STEP}`, async () => {
+    it(`can list all of them, and end all of them in steps of ${STEP}`, async () => {
       const { cookie, login, opened, origin, store } = await crowded();
       expect(await login.sessions.list("1")).to.have.lengthOf(MANY + 1);
       store.calls = [];
@@ -66,7 +66,7 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
-    it("ends all but the current one", async () => {
+    it("can end all but the current login", async () => {
       const { cookie, login, opened, origin } = await crowded();
       const [current] = (await login.sessions.list("1")).filter(({ id }) => !id.startsWith("login "));
       const others = await send(origin, "POST /revoke-all?except=current", { cookie });

@@ -4,7 +4,7 @@ import { apiClient } from "../support/browser.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-/** The site, with a stamp that Ann has, or does not have as she should. */
+/** A site where getSessionStamp() of Ann returns `stamp`, which can be invalid. */
 async function visit(stamp: unknown) {
   const { app, ann } = site();
   const messages: string[] = [];
@@ -18,9 +18,9 @@ async function visit(stamp: unknown) {
 
 describe("a user's stamp", () => {
   for (const [what, before, after] of [
-    ["a text", "hash", "another hash"],
-    ["an empty text", "", "hash"],
-    ["null, of a user without a password", null, "the first hash"],
+    ["a string", "hash", "another hash"],
+    ["an empty string", "", "hash"],
+    ["null, for a user without a password", null, "the first hash"],
     ["a number", 1, 2],
   ] as const) {
     it(`that is ${what} ends the login when it changes, and not before`, async () => {
@@ -32,7 +32,7 @@ describe("a user's stamp", () => {
     });
   }
 
-  it("ends the login of a user who has one by now, or has none any more", async () => {
+  it("ends the login if getSessionStamp() is added to the user or removed", async () => {
     for (const [before, after, status] of [
       [undefined, undefined, 200],
       [undefined, () => "hash", 401],
@@ -47,7 +47,7 @@ describe("a user's stamp", () => {
     }
   });
 
-  // Each would be the same text for ever, and end nothing.
+  // Converted to a string, these values would never change, so they would never end a login.
   for (const [what, stamp] of [
     ["undefined", undefined],
     ["a promise", Promise.resolve("hash")],
@@ -55,7 +55,7 @@ describe("a user's stamp", () => {
     ["an array", ["hash"]],
     ["a function", () => "hash"],
   ] as const) {
-    it(`that is ${what} is an error that says so, and nobody is logged in`, async () => {
+    it(`that is ${what} makes the login fail with an error that names the type`, async () => {
       const { client, messages } = await visit(stamp);
       const { status, cookies } = await client.post("/login/1");
       expect([status, cookies]).to.deep.equal([500, []]);

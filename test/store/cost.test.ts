@@ -16,14 +16,14 @@ const REQUESTS = 1000;
 const redisHere = await backendsHere("redis");
 const sqlHere = await backendsHere("sqlite", "sqlite3", "postgres", "mariadb", ...SQL);
 
-/** Sends read-only requests of one session; all must be answered well. */
+/** Sends read-only requests in one session, and expects status 200 for each. */
 async function readOften(origin: string, cookie: string, times = REQUESTS): Promise<void> {
   expect(await countTrials(times, async () => (await send(origin, "GET /me", { cookie })).status === 200)).to.equal(
     times,
   );
 }
 
-describe("what a request costs the server behind the store", () => {
+describe("the cost of a request for the server of the store", () => {
   let opened: Opened;
   afterEach(async () => {
     sinon.restore();
@@ -31,7 +31,7 @@ describe("what a request costs the server behind the store", () => {
   });
 
   for (const { open } of redisHere) {
-    /** How many commands the server ran meanwhile, those that scripts ran among them. */
+    /** Counts the commands that Redis runs during `work`, also the commands inside scripts. */
     async function commands(work: () => Promise<void>): Promise<Record<string, number>> {
       const { port } = await shared.redis();
       await redisCli(port, "CONFIG", "RESETSTAT");
@@ -50,7 +50,7 @@ describe("what a request costs the server behind the store", () => {
       expect(await commands(() => readOften(origin, cookie))).to.eql({ get: REQUESTS });
     });
 
-    it("Redis: 2 commands with express-session and connect-redis", async () => {
+    it("Redis: 2 commands for each request with express-session and connect-redis", async () => {
       const client = await createClient({ url: (await shared.redis()).url }).connect();
       const close = () => client.close();
       opened = { store: undefined as never, close };
@@ -69,7 +69,7 @@ describe("what a request costs the server behind the store", () => {
   }
 
   for (const { name, open } of sqlHere) {
-    it(`${name}: 1 SELECT a request, 0 writes; a touch that is due is 1 UPDATE`, async () => {
+    it(`${name}: 1 SELECT for each request and no write, and 1 UPDATE when a touch is due`, async () => {
       const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       opened = await open();
       const { app } = site({ store: new WatchedStore(opened.store) });
@@ -80,7 +80,7 @@ describe("what a request costs the server behind the store", () => {
       const verbs = async (requests: number) => {
         sent.length = 0;
         await readOften(origin, cookie, requests);
-        await Promise.all(touch.returnValues); // no response waits for it
+        await Promise.all(touch.returnValues); // No response waits for a touch.
         return verbsOf(sent);
       };
       expect(await verbs(200)).to.eql(Array(200).fill("SELECT"));

@@ -12,15 +12,15 @@ import { WatchedStore } from "../support/watched-store.js";
 
 type Data = Record<string, unknown>;
 
-/** The damaged text of a record's data. */
+/** Ways to damage the data of a record. Each function returns the damaged text. */
 const DAMAGE: Record<string, (text: string) => string> = {
   "cut off": (text) => text.slice(0, text.length / 2),
   empty: () => "",
   null: () => "null",
-  "a list": () => "[]",
-  "a text": () => '"text"',
-  "without what latchkey wrote": () => '{"note":"kept"}',
-  ...changed("with no login", (data) => Object.assign(data, "auth" in data ? { auth: null } : { loginId: null })),
+  "an array": () => "[]",
+  "a string": () => '"text"',
+  "without the properties of latchkey": () => '{"note":"kept"}',
+  ...changed("without a login", (data) => Object.assign(data, "auth" in data ? { auth: null } : { loginId: null })),
   ...changed("with a login of wrong types", (data) =>
     Object.assign(
       data,
@@ -28,11 +28,11 @@ const DAMAGE: Record<string, (text: string) => string> = {
       "auth" in data && { auth: { ...(data.auth as object), loginId: [] } },
     ),
   ),
-  ...changed("with a login that is a text", (data) =>
+  ...changed("with a login that is a string", (data) =>
     Object.assign(data, "auth" in data ? { auth: "ann" } : { stamp: 1 }),
   ),
 };
-/** These are for sessions only. */
+/** Damage that only a session can have. */
 const OF_SESSIONS: typeof DAMAGE = changed("with the login of another user", (data) =>
   Object.assign(data, { auth: { ...(data.auth as object), userId: "2" } }),
 );
@@ -61,7 +61,7 @@ function literal(text: string): string {
   return `'${text}'`;
 }
 
-/** Damages a value, by the client. */
+/** Damages a value in Redis. */
 function inRedis({ client, prefix }: Opened): Damaging {
   const plain = client as unknown as Record<"get" | "set", (...args: unknown[]) => Promise<string>>;
   return async (id, change) => {
@@ -72,7 +72,7 @@ function inRedis({ client, prefix }: Opened): Damaging {
   };
 }
 
-/** Damages the records that a store returns. Instead of invalid JSON it returns a meaningless value. */
+/** Damages the records that a store returns. In place of invalid JSON, the data is undefined. */
 function inPlace(store: SessionStore): Damaging {
   const wrecked = new Map<string, unknown>();
   const wreck = <R extends { data: object }>(id: string, record: R): R =>
@@ -101,10 +101,10 @@ function isParsed(text: string): boolean {
   }
 }
 
-/** All of them on fast backends; on the others, the two that a driver can tell apart. */
+/** Returns every kind of damage on fast backends, and two kinds on the others: invalid JSON and a missing login. */
 function damagesOn(name: string, all: typeof DAMAGE): Array<[string, (text: string) => string]> {
   const isFast = soaking || name === "memory" || name === "redis";
-  return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "with no login");
+  return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "without a login");
 }
 
 const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb", ...SQL);
@@ -117,7 +117,7 @@ const places: Place[] = backends.map(({ name, open }) => ({
   },
 }));
 
-/** A site of two browsers of Ann's, of which the other can be damaged. */
+/** A site with two browsers of Ann: her own one, and another one whose records the tests damage. */
 async function twoBrowsers(store: SessionStore) {
   const at = site({ store: new WatchedStore(store) });
   const damaged: Array<LoginEvents["recordDamaged"]> = [];
@@ -144,7 +144,7 @@ const idOf = (cookie: string) => recordId("session", sidIn(only("sid", cookie)))
 describe("a record that cannot be read", () => {
   for (const { name, open } of places) {
     for (const [what, change] of damagesOn(name, { ...DAMAGE, ...OF_SESSIONS })) {
-      it(`on ${name}, a session ${what}: counts as none, and everything else of its user works`, async () => {
+      it(`on ${name}, a session whose data is ${what} has no login, and its user's other logins work`, async () => {
         const { store, damage, close } = await open();
         try {
           const { other, ask, damaged, failed, origin, logIn } = await twoBrowsers(store);
@@ -162,7 +162,7 @@ describe("a record that cannot be read", () => {
           expect((await ask("GET /me", third))[0]).to.equal(200);
           expect((await ask("POST /logout", third))[0]).to.equal(200);
           expect((await ask("POST /others"))[0]).to.equal(200);
-          expect((await store.destroy(id))?.kind, "it ended with the others").to.be.oneOf([undefined, "ended"]);
+          expect((await store.destroy(id))?.kind, "it is ended with the others").to.be.oneOf([undefined, "ended"]);
           expect((await ask("GET /me"))[0]).to.equal(200);
           expect((await ask("POST /all"))[0]).to.equal(200);
           expect((await ask("GET /me"))[0]).to.equal(401);
@@ -177,7 +177,7 @@ describe("a record that cannot be read", () => {
 
   for (const { name, open } of places) {
     for (const [what, change] of damagesOn(name, DAMAGE)) {
-      it(`on ${name}, a remembered browser ${what}: restores nothing, and everything else of its user works`, async () => {
+      it(`on ${name}, a browser whose data is ${what} restores nothing, and its user's other logins work`, async () => {
         const { store, damage, close } = await open();
         try {
           const { other, ask, damaged, failed } = await twoBrowsers(store);
@@ -192,7 +192,7 @@ describe("a record that cannot be read", () => {
           expect((await ask("GET /me"))[0]).to.equal(200);
           expect((await ask("GET /list"))[1]).to.have.length(2);
           expect((await ask("POST /others"))[0]).to.equal(200);
-          expect((await store.destroy(id))?.kind, "it ended with the others").to.be.oneOf([undefined, "ended"]);
+          expect((await store.destroy(id))?.kind, "it is ended with the others").to.be.oneOf([undefined, "ended"]);
           expect((await ask("GET /me"))[0]).to.equal(200);
           expect((await ask("POST /all"))[0]).to.equal(200);
           expect((await ask("GET /me"))[0]).to.equal(401);
@@ -204,7 +204,7 @@ describe("a record that cannot be read", () => {
     }
   }
 
-  it("is ended by a logout of its browser, although its user is unknown", async () => {
+  it("is ended by a logout in its browser, although its user is unknown", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();
       try {
@@ -219,7 +219,7 @@ describe("a record that cannot be read", () => {
     }
   });
 
-  it("of a browser is ended by a logout with its cookie alone, and restores nothing once it can be read again", async () => {
+  it("of a remembered browser is deleted by a logout that sends only its cookie, and cannot be repaired", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();
       try {
@@ -227,9 +227,9 @@ describe("a record that cannot be read", () => {
         const token = other.split("; ").find((one) => !one.startsWith("sid="))!;
         const id = recordId("browser", decodeURIComponent(token).split(".")[1]!);
         const record = (await store.read(id))!;
-        await damage(id, DAMAGE["with no login"]!);
+        await damage(id, DAMAGE["without a login"]!);
         expect((await ask("POST /logout", token))[0]).to.equal(200);
-        expect(await store.update(id, { ...record, revision: 0 }), "it is there no more").to.equal(false);
+        expect(await store.update(id, { ...record, revision: 0 }), "the record is deleted").to.equal(false);
         expect((await ask("GET /me", token))[0]).to.equal(401);
       } finally {
         await close();
@@ -237,7 +237,7 @@ describe("a record that cannot be read", () => {
     }
   });
 
-  it("does not count for maxSessions", async () => {
+  it("does not count toward maxSessions", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();
       try {
@@ -254,11 +254,11 @@ describe("a record that cannot be read", () => {
   });
 
   for (const [what, wreck] of Object.entries({
-    "that the store cannot parse": () => new SyntaxError("Unexpected end of JSON input"),
-    "without data": () => ({ cookie: {}, record: { userId: "1", expiresAt: Date.now() + 60_000 } }),
-    "of another middleware": () => ({ cookie: {}, cart: [] }),
+    "if the store cannot parse it": () => new SyntaxError("Unexpected end of JSON input"),
+    "if it has no data": () => ({ cookie: {}, record: { userId: "1", expiresAt: Date.now() + 60_000 } }),
+    "if another middleware wrote it": () => ({ cookie: {}, cart: [] }),
   })) {
-    it(`in an express-session store, ${what}: counts as none`, async () => {
+    it(`in an express-session store has no login ${what}`, async () => {
       const inner = new TheirStore();
       const { other, ask, failed } = await twoBrowsers(new ExpressSessionStore(inner));
       const id = idOf(other);

@@ -6,7 +6,7 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** Every text in a value, and every text in the JSON of a text. */
+/** Returns every string in a value, also the strings inside JSON strings. */
 function textsIn(value: unknown): string[] {
   if (Buffer.isBuffer(value)) return textsIn(value.toString());
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
@@ -15,7 +15,7 @@ function textsIn(value: unknown): string[] {
   return [text, ...inner].filter((one) => one.length > 0 && one.length < 4000);
 }
 
-/** What is in the store, as its verbs give it and as its backend keeps it. */
+/** Returns the records in the store, as the store returns them and as the backend stores them. */
 async function dump({ store, query, table, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
   const records = [await storedSessions(store, "1"), await storedBrowsers(store, "1")];
   const found: unknown[] = [...records];
@@ -34,7 +34,7 @@ async function dump({ store, query, table, client, prefix }: Opened, { name }: B
   return found;
 }
 
-/** The cookies that somebody could make of texts, without the secrets. */
+/** Returns the cookies that an attacker who does not know the secrets could make from these strings. */
 function cookiesOf(texts: string[]): string[] {
   const hashes = texts.filter((text) => /^[\w-]{43}$/.test(text));
   return [
@@ -54,10 +54,10 @@ function cookiesOf(texts: string[]): string[] {
 
 const here = await backendsHere();
 
-describe("a dump of the store, with all its sessions and remembered browsers", () => {
+describe("a dump of the store with all sessions and remembered browsers", () => {
   for (const { name, ...backend } of here) {
     const logins = name === "memory" ? 32 : 4;
-    it(`opens nothing: 0 cookies made of it are accepted (${name})`, async () => {
+    it(`contains no cookie value, and no cookie made from it is accepted (${name})`, async () => {
       const opened = await backend.open();
       const { app } = site({ store: new WatchedStore(opened.store) });
       const origin = await serve(app);
@@ -67,7 +67,7 @@ describe("a dump of the store, with all its sessions and remembered browsers", (
         genuine.push(cookie);
         return true;
       });
-      // Some are restored, so that there are records with a token before.
+      // Restore some logins, so that their records contain a previous token.
       for (const cookie of genuine.slice(0, 2)) await send(origin, "GET /me", { cookie: only("remember", cookie) });
 
       const texts = [...new Set((await dump(opened, { name, ...backend })).flatMap(textsIn))];
@@ -77,7 +77,7 @@ describe("a dump of the store, with all its sessions and remembered browsers", (
       expect(secrets.length).to.equal(logins * 4);
       expect(
         texts.filter((text) => secrets.some((secret) => text.includes(secret))),
-        "in the clear",
+        "cookie values in the dump",
       ).to.deep.equal([]);
       const cookies = cookiesOf(texts);
       expect(cookies.length).to.be.above(logins * 30);

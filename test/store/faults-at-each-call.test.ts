@@ -9,33 +9,33 @@ import { TamperedStore, type Tampering, tamperings } from "../support/tampered-s
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 import type { Verb } from "../support/watched-store.js";
 
-/** One thing that a browser does, with the cookies of Ann's remembered login. */
+/** One request of a browser that has the cookies of Ann's remembered login. */
 interface Deed {
   line: string;
   json?: object;
-  /** The part of the cookies that it is done with; all of them unless it is said. */
+  /** Chooses which of the cookies to send. The default is all of them. */
   cookie?(given: string): string;
-  /** How long after the login, so that a touch is due. */
+  /** Milliseconds between the login and the request. After a minute, a touch is due. */
   after?: number;
-  /** Does the answer not wait for its last call? */
+  /** False if the response does not wait for the last call to the store. */
   waits?: false;
 }
 
 const deeds: Record<string, Deed> = {
   "a first login": { line: "POST /login/2", json: { remember: true }, cookie: () => "" },
-  "a login in another's session": { line: "POST /login/2", json: { remember: true } },
-  "a login again": { line: "POST /login/1", json: { remember: true } },
+  "a login in another user's session": { line: "POST /login/2", json: { remember: true } },
+  "a repeated login": { line: "POST /login/1", json: { remember: true } },
   "a confirmation": { line: "POST /confirm" },
   "a logout": { line: "POST /logout" },
   "a restored login": { line: "GET /me", cookie: (given) => only("remember", given) },
-  "a session made anew": { line: "POST /regenerate" },
-  "a change that is saved at the end": { line: "POST /note/changed" },
+  "a regenerated session": { line: "POST /regenerate" },
+  "a change that is saved after the handler": { line: "POST /note/changed" },
   "a change that the handler saves": { line: "POST /saved" },
-  "a session that is destroyed": { line: "POST /destroy" },
+  "a destroyed session": { line: "POST /destroy" },
   "a touch": { line: "GET /me", after: 61_000, waits: false },
 };
 
-/** A site over a store of which a call can go wrong, and Ann, who is logged in and remembered. */
+/** A site whose store can fail at one call. Ann is logged in and remembered. */
 async function faulty() {
   const tampered = new TamperedStore();
   const at = site({ store: tampered, storeTimeout: "40ms" });
@@ -60,7 +60,7 @@ async function faulty() {
   return { ...at, tampered, operations, origin, cookie, ask, sessionsOf, tokensOf };
 }
 
-describe("each call to the store, going wrong", () => {
+describe("a fault at each call to the store", () => {
   expectNoUnhandledRejections();
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
@@ -68,7 +68,7 @@ describe("each call to the store, going wrong", () => {
   });
   afterEach(() => sinon.restore());
 
-  /** The calls that a deed comes to when all goes well. */
+  /** Returns the calls that the request makes when the store works. */
   async function callsOf(deed: Deed): Promise<Verb[]> {
     const { tampered, ask } = await faulty();
     clock.tick(deed.after ?? 0);
@@ -88,26 +88,26 @@ describe("each call to the store, going wrong", () => {
     const waits = deed.waits ?? !(verb === "touch");
     expect(calls[at], what).to.equal(verb);
     expect(answer.status, what).to.equal(waits || verb === "read" ? 503 : 200);
-    expect(only("sid", answer.cookie), `${what}: no cookie for what is not there`).to.equal(undefined);
+    expect(only("sid", answer.cookie), `${what}: sets no session cookie`).to.equal(undefined);
 
     await tampered.mend();
     if (waits || operations.length > 0) expect(operations, what).to.include(verb.replace(/^\w+\./, ""));
-    expect(await sessionsOf("2"), `${what}: nobody is logged in by it`).to.equal(0);
-    expect(await tokensOf("2"), `${what}: nor remembered`).to.equal(0);
-    expect(await sessionsOf("1"), `${what}: no login is left behind`).to.be.at.most(1);
+    expect(await sessionsOf("2"), `${what}: Bob is not logged in`).to.equal(0);
+    expect(await tokensOf("2"), `${what}: Bob's browser is not remembered`).to.equal(0);
+    expect(await sessionsOf("1"), `${what}: no extra session is left`).to.be.at.most(1);
     expect(await tokensOf("1"), what).to.be.at.most(1);
     const who = await send(origin, "GET /who", { cookie });
     expect(["Ann", null], `${what}: ${who.text}`).to.include(JSON.parse(who.text));
 
     const again = await send(origin, "POST /logout", { cookie });
-    expect(again.status, `${what}: it can be ended`).to.equal(200);
+    expect(again.status, `${what}: a logout works`).to.equal(200);
     expect([await sessionsOf("1"), (await send(origin, "GET /me", { cookie })).status], what).to.eql([0, 401]);
-    expect((await send(origin, "POST /login/1")).status, `${what}: and begun anew`).to.equal(200);
+    expect((await send(origin, "POST /login/1")).status, `${what}: a new login works`).to.equal(200);
   }
 
   for (const [how, tampering] of Object.entries(tamperings)) {
     for (const [what, deed] of Object.entries(deeds)) {
-      it(`${what}, each of whose calls ${how}: 503, no cookie, no login left behind`, async () => {
+      it(`${what}, when a call ${how}: sends 503 (200 for a touch), sets no cookie and leaves no login`, async () => {
         const calls = await callsOf(deed);
         expect(calls).not.to.eql([]);
         for (const [at, verb] of calls.entries()) await tryAt(deed, at, verb, tampering);

@@ -6,13 +6,13 @@ import { only, send } from "../support/raw-client.js";
 import { endStoredSessions } from "../support/records.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
-describe("a store that is away", () => {
+describe("a store that is down", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 
   for (const [what, fault] of Object.entries(faults)) {
     describe(`because it ${what}`, () => {
-      it("at a read: guards answer 503, nobody is taken for anonymous, no cookie is touched", async () => {
+      it("at a read: guards send 503, nobody is treated as anonymous, and no cookie changes", async () => {
         const { cookie, load, operations, origin, restored, ...at } = await faultySite(fault);
         at.break("read");
         for (const path of ["/me", "/note"]) {
@@ -23,23 +23,23 @@ describe("a store that is away", () => {
         }
         const login = await send(origin, "POST /login/1", { cookie });
         expect([login.status, login.headers["set-cookie"]]).to.deep.equal([503, undefined]);
-        expect([load.callCount, restored.callCount], "the remember cookie was not asked").to.deep.equal([0, 0]);
+        expect([load.callCount, restored.callCount], "no user is loaded, no login restored").to.deep.equal([0, 0]);
         expect(operations()).to.deep.equal(["read", "read", "read"]);
 
         at.mend();
         expect((await send(origin, "GET /me", { cookie: only("sid", cookie) })).status).to.equal(200);
       });
 
-      it("at a read: what does not use the session is served", async () => {
+      it("at a read: serves routes that do not use the session", async () => {
         const { cookie, origin, ...at } = await faultySite(fault);
         at.break("read");
         const answer = await send(origin, "GET /public", { cookie });
         expect([answer.status, answer.text, answer.headers["set-cookie"]]).to.deep.equal([200, "hello", undefined]);
-        expect((await send(origin, "GET /me")).status, "without a cookie there is nothing to read").to.equal(401);
+        expect((await send(origin, "GET /me")).status, "a request without a cookie needs no read").to.equal(401);
       });
 
       for (const verb of ["destroy", "create"] as const) {
-        it(`at a ${verb}: a login and a confirmation fail with 503, and nobody is logged in by them`, async () => {
+        it(`at a ${verb}: a login and a confirmation fail with 503, and log nobody in`, async () => {
           const { app, byId, cookie, login, operations, origin, store, ...at } = await faultySite(fault);
           app.post("/stubborn/:id", async (req, res) => {
             await login.currentUser();
@@ -66,7 +66,7 @@ describe("a store that is away", () => {
                 expect(answer.status, line).to.equal(503);
               }
               expect(answer.cookie, "no cookie is set").to.equal("");
-              // Where the store does not end it again, a session is left whose id nobody has.
+              // If the store cannot delete the new session, the session stays, but nobody has its id.
               expect(await store.countOf("2")).to.be.at.most(verb === "destroy" ? 1 : 0);
               await endStoredSessions(store.inner, "2");
             }
@@ -74,7 +74,7 @@ describe("a store that is away", () => {
           expect(new Set(operations())).to.deep.equal(new Set([verb]));
         });
 
-        it(`at a ${verb}: a remembered login is not restored, and comes back later`, async () => {
+        it(`at a ${verb}: restores a remembered login only when the store works again`, async () => {
           const { cookie, origin, store, ...at } = await faultySite(fault);
           const anonymous = (await send(origin, "POST /note/cart")).cookie;
           at.break(verb);
@@ -88,7 +88,7 @@ describe("a store that is away", () => {
         });
       }
 
-      it("at a create that succeeds when tried again: a login that rejected does not come about", async () => {
+      it("at a create that would succeed at a second try: the login fails, and leaves no session", async () => {
         const { cookie, origin, store, ...at } = await faultySite(fault);
         let creates = 0;
         store.before = (verb) => (verb === "create" && creates++ === 0 ? fault() : undefined);
@@ -97,12 +97,12 @@ describe("a store that is away", () => {
         expect([answer.status, answer.cookie, await store.countOf("2")]).to.deep.equal([503, "", 0]);
         expect(
           (await send(origin, "GET /me", { cookie: only("sid", cookie) })).text,
-          "who was logged in still is",
+          "Ann is still logged in",
         ).to.include("Ann");
       });
 
       for (const verb of ["read", "destroy"] as const) {
-        it(`at a ${verb}: a logout fails with 503, takes the cookies all the same, and can be tried again`, async () => {
+        it(`at a ${verb}: a logout fails with 503, but removes the cookies, and can be repeated`, async () => {
           const { app, cookie, origin, store, ...at } = await faultySite(fault);
           app.post("/long/logout", async (req, res) => {
             req.session.cookie.maxAge = 3_600_000;
@@ -124,7 +124,7 @@ describe("a store that is away", () => {
         });
       }
 
-      it("at an update: 503 takes the place of a whole answer, and one that was begun is cut", async () => {
+      it("at an update: replaces a complete response with 503, and cuts off a response that has started", async () => {
         const { app, cookie, operations, origin, ...at } = await faultySite(fault);
         const body = "x".repeat(8_000_000);
         app.get("/large", (req, res) => {
@@ -160,7 +160,7 @@ describe("a store that is away", () => {
           expect(cut, path).to.equal("ECONNRESET");
         }
         expect(operations()).to.deep.equal(["update", "update", "update"]);
-        expect(after.callCount, "what comes after the handler").to.equal(0);
+        expect(after.callCount, "calls of later middleware").to.equal(0);
         expect((await send(origin, "GET /explicit", { cookie })).status).to.equal(503);
         at.mend();
         expect((await send(origin, "GET /note", { cookie })).text).to.equal("null");

@@ -10,13 +10,13 @@ describe("storeTimeout", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 
-  it("gives each call its own time, whatever others wait, and counts anew when all are over", async () => {
+  it("starts separately for each call, also while other calls wait, and again after all calls end", async () => {
     const { app, store } = site({ storeTimeout: "1s" });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const given: string[] = [];
-    /** Reads with a store that answers when the gate is open, once the read has begun. */
+    /** Sends a request whose read waits for a gate. Resolves when the read has begun. */
     const begin = async (name: string) => {
       const gate = new Gate();
       store.before = () => gate.pass();
@@ -29,20 +29,20 @@ describe("storeTimeout", () => {
       given.length = 0;
       const early = await begin("early");
       clock.tick(400);
-      const answering = await begin("answering");
+      const answering = await begin("prompt");
       clock.tick(400);
       const late = await begin("late");
       clock.tick(199);
       answering.gate.open();
       await answering.answered;
-      expect(given, round).to.eql(["answering 200"]);
+      expect(given, round).to.eql(["prompt 200"]);
       clock.tick(1);
       await early.answered;
       clock.tick(799);
-      expect(given, round).to.eql(["answering 200", "early 503"]);
+      expect(given, round).to.eql(["prompt 200", "early 503"]);
       clock.tick(1);
       await late.answered;
-      expect(given, round).to.eql(["answering 200", "early 503", "late 503"]);
+      expect(given, round).to.eql(["prompt 200", "early 503", "late 503"]);
       late.gate.open();
       early.gate.open();
     }
