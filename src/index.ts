@@ -31,7 +31,7 @@ export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReaso
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";
-export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies.js";
+export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies/attributes.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./login/confirm.js";
 export { type LoginOptions, loginUser } from "./login/login.js";

@@ -18,7 +18,7 @@ import { FlashCookie } from "./flash/flash-cookie.js";
 import { FlashMessages } from "./flash/flashes.js";
 import { answerRefusal } from "./guards/challenge.js";
 import { checkRoles, refusalOf } from "./guards/guards.js";
-import { BrowserCookie } from "./http/browser-cookie.js";
+import { BrowserCookie } from "./http/cookies/browser-cookie.js";
 import { UserSessions } from "./login/user-sessions.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
 import { resolveOptions, secretsOf } from "./options/resolve.js";

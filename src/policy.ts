@@ -1,4 +1,4 @@
-import type { ResolvedCookie } from "./http/cookies.js";
+import type { ResolvedCookie } from "./http/cookies/attributes.js";
 import type { ResolvedOptions } from "./options/options.js";
 import type { Remember } from "./remember/remember.js";
 

@@ -1,25 +1,20 @@
 import type { Request } from "express";
+import { type Check, group, matches } from "../checks.js";
 import { parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
-import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../http/cookies.js";
-import { type Check, group, isBoolean, matches, oneOf } from "./checks.js";
+import {
+  ATTRIBUTE_NAMES,
+  ATTRIBUTES,
+  type CookieOptions,
+  type ResolvedCookie,
+  type SessionCookieOptions,
+} from "../http/cookies/attributes.js";
 
 /** The check for the name of a cookie. */
 export const isCookieName: Check = matches(
   /^[\w!#$%&'*.^`|~+-]+$/,
   "a cookie name (RFC 6265: letters, digits and some signs, no spaces)",
 );
-
-const COOKIE: Record<keyof CookieOptions, Check> = {
-  domain: matches(/^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$/i, "a domain name"),
-  path: matches(/^\/[\x21-\x3a\x3c-\x7e]*$/, 'a path that starts with "/"'),
-  secure: oneOf(true, false, "auto"),
-  httpOnly: isBoolean,
-  sameSite: oneOf("lax", "strict", "none"),
-  priority: oneOf("low", "medium", "high"),
-  partitioned: isBoolean,
-};
-const SESSION_COOKIE: Record<keyof SessionCookieOptions, Check> = { ...COOKIE, maxAge: parseDuration };
 
 /**
  * The name of the flash cookie: `flash` if the session cookie is named `sid`, with the same prefix; otherwise
@@ -29,7 +24,12 @@ export function flashCookieName(sessionName: string): string {
   return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
 }
 
-const CHECKS: Record<"session" | "remember", Check> = { session: group(SESSION_COOKIE), remember: group(COOKIE) };
+const CHECK_OF_EACH = Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, ATTRIBUTES[name].check]));
+
+const CHECKS: Record<"session" | "remember", Check> = {
+  session: group({ ...CHECK_OF_EACH, maxAge: parseDuration }),
+  remember: group(CHECK_OF_EACH),
+};
 
 /** The attributes of a cookie, or a function that returns them for a request. */
 type Given<T> = T | ((req: Request) => T) | undefined;
@@ -77,10 +77,9 @@ function resolveCookie(
   givenName: string | undefined,
   given: SessionCookieOptions = {},
 ): ResolvedCookie {
-  const secure = given.secure ?? (process.env.NODE_ENV === "production" ? true : "auto");
-  const path = given.path ?? "/";
-  const sameSite = given.sameSite ?? "lax";
-  const mayBindToHost = secure === true && path === "/" && given.domain === undefined;
+  const attributes = withDefaults(given);
+  const { secure, path, domain } = attributes;
+  const mayBindToHost = secure === true && path === "/" && domain === undefined;
   const name = givenName ?? (mayBindToHost ? `__Host-${baseName}` : baseName);
   // Browsers ignore upper and lower case in the prefixes (RFC 6265bis).
   if (/^__host-/i.test(name) && !mayBindToHost) {
@@ -92,28 +91,30 @@ function resolveCookie(
   if (/^__secure-/i.test(name) && secure !== true) {
     throw new OptionError(`${option}.name`, `${name} needs secure: true; otherwise browsers reject the cookie`);
   }
-  if (sameSite === "none" && secure !== true) {
-    throw new OptionError(
-      `${option}.cookie.sameSite`,
-      '"none" needs secure: true; otherwise browsers reject the cookie',
-    );
+  for (const attribute of ATTRIBUTE_NAMES) {
+    const { needsSecure } = ATTRIBUTES[attribute];
+    if (needsSecure !== undefined && attributes[attribute] === needsSecure && secure !== true) {
+      throw new OptionError(
+        `${option}.cookie.${attribute}`,
+        `${JSON.stringify(needsSecure)} needs secure: true; otherwise browsers reject the cookie`,
+      );
+    }
   }
-  if (given.partitioned && secure !== true) {
-    throw new OptionError(
-      `${option}.cookie.partitioned`,
-      "true needs secure: true; otherwise browsers reject the cookie",
-    );
-  }
-  const { domain, priority, partitioned, maxAge } = given;
+  const { maxAge } = given;
   return Object.freeze({
+    ...attributes,
     name,
-    path,
-    secure,
-    sameSite,
-    httpOnly: given.httpOnly ?? true,
-    ...(domain ? { domain } : {}),
-    ...(priority ? { priority } : {}),
-    ...(partitioned ? { partitioned } : {}),
     ...(maxAge === undefined ? {} : { maxAge: parseDuration(`${option}.cookie.maxAge`, maxAge) }),
   });
+}
+
+/** The attributes of a cookie. An attribute without a default is left out if it is not given, or false. */
+function withDefaults(given: CookieOptions): Omit<ResolvedCookie, "name" | "maxAge"> {
+  const attributes: Record<string, unknown> = {};
+  for (const name of ATTRIBUTE_NAMES) {
+    const { byDefault } = ATTRIBUTES[name];
+    const value = given[name] ?? byDefault?.();
+    if (value || byDefault) attributes[name] = value;
+  }
+  return attributes as unknown as ResolvedCookie;
 }

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import type { Duration } from "../duration.js";
-import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../http/cookies.js";
+import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../http/cookies/attributes.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
 

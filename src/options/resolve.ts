@@ -1,10 +1,3 @@
-import { checkSecret } from "../crypto/secrets.js";
-import { type Duration, parseDuration } from "../duration.js";
-import { OptionError } from "../errors.js";
-import { fingerprintBy } from "../http/client.js";
-import { checkStore, isComplete } from "../store/check-store.js";
-import { kindOf, shown } from "../text.js";
-import { AnonymousUser, defaultUserId } from "../user.js";
 import {
   type Check,
   checkEach,
@@ -16,7 +9,14 @@ import {
   isTextOrNull,
   matches,
   oneOf,
-} from "./checks.js";
+} from "../checks.js";
+import { checkSecret } from "../crypto/secrets.js";
+import { type Duration, parseDuration } from "../duration.js";
+import { OptionError } from "../errors.js";
+import { fingerprintBy } from "../http/client.js";
+import { checkStore, isComplete } from "../store/check-store.js";
+import { kindOf, shown } from "../text.js";
+import { AnonymousUser, defaultUserId } from "../user.js";
 import { checkCookie, cookieFor, flashCookieName, isCookieName } from "./cookie.js";
 import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
 

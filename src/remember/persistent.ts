@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
-import type { BrowserCookie } from "../http/browser-cookie.js";
 import { clientOf } from "../http/client.js";
+import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { ageOf } from "../instants.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {

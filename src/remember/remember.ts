@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { BrowserCookie } from "../http/browser-cookie.js";
+import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { NamedSessions } from "./browser-record.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 

@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
-import type { BrowserCookie } from "../http/browser-cookie.js";
 import { isShareable } from "../http/caching.js";
+import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { type Admit, type Grant, type Held, Remember, type Restored } from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 

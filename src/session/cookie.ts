@@ -1,32 +1,25 @@
-import type { ResolvedCookie } from "../http/cookies.js";
+import { ATTRIBUTE_NAMES, type CookieOptions, type ResolvedCookie } from "../http/cookies/attributes.js";
 
-type CookieData = Pick<Cookie, "originalMaxAge" | "expires" | "secure" | "httpOnly" | "path" | "sameSite"> & {
-  [K in "domain" | "priority" | "partitioned"]: Cookie[K] | undefined;
-};
+/** The attributes as an application may change them. */
+type Changeable = Omit<CookieOptions, "sameSite"> & { sameSite?: CookieOptions["sameSite"] | boolean };
+
+type CookieData = Changeable & Pick<Cookie, "originalMaxAge" | "expires">;
+
+export interface Cookie extends Changeable {}
 
 /** The cookie attributes of one session, which the application may change. (express-session's Cookie) */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor gives the cookie its attributes
 export class Cookie {
-  path: string;
-  httpOnly: boolean;
-  secure: boolean | "auto";
-  sameSite: ResolvedCookie["sameSite"] | boolean;
-  declare domain?: string;
-  declare priority?: NonNullable<ResolvedCookie["priority"]>;
-  declare partitioned?: boolean;
   /** The lifetime that was last set, in milliseconds; null for a cookie that lasts until the browser closes. */
   originalMaxAge: number | null = null;
   #expires: Date | null = null;
 
   /** @param isSecure was the request made over HTTPS? Used for `secure: "auto"` */
   constructor(attributes: ResolvedCookie, isSecure: boolean) {
-    this.path = attributes.path;
-    this.httpOnly = attributes.httpOnly;
-    this.secure = attributes.secure === "auto" ? isSecure : attributes.secure;
-    this.sameSite = attributes.sameSite;
-    if (attributes.domain !== undefined) this.domain = attributes.domain;
-    if (attributes.priority !== undefined) this.priority = attributes.priority;
-    if (attributes.partitioned !== undefined) this.partitioned = attributes.partitioned;
-    if (attributes.maxAge !== undefined) this.maxAge = attributes.maxAge;
+    const { name: _, maxAge, ...given } = attributes;
+    Object.assign(this, given);
+    if (this.secure === "auto") this.secure = isSecure;
+    if (maxAge !== undefined) this.maxAge = maxAge;
   }
 
   get expires(): Date | null {
@@ -62,8 +55,9 @@ export class Cookie {
 
   /** The attributes that the browser gets, and the lifetime that was last set. */
   get data(): CookieData {
-    const { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite } = this;
-    return { originalMaxAge, partitioned, priority, expires, secure, httpOnly, domain, path, sameSite };
+    const { originalMaxAge, expires } = this;
+    const attributes: Changeable = Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, this[name]]));
+    return { ...attributes, originalMaxAge, expires };
   }
 
   toJSON(): object {

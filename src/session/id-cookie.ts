@@ -3,7 +3,7 @@ import type { Request } from "express";
 import { LRUCache } from "lru-cache";
 import { isSame } from "../crypto/keys.js";
 import type { StorageIds } from "../crypto/storage-id.js";
-import { readCookie } from "../http/cookies.js";
+import { readCookie } from "../http/cookies/cookies.js";
 
 /** The content of a session cookie with a valid signature. */
 export interface OpenedCookie {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import { StoreUnavailableError } from "../errors.js";
 import { startResponse } from "../http/before-response.js";
-import { pathOf } from "../http/cookie-places.js";
+import { pathOf } from "../http/cookies/places.js";
 import { ExpressStore } from "./express-store.js";
 import { OwnSession } from "./own-session.js";
 import { sessionOf } from "./request-session.js";

@@ -108,7 +108,7 @@ export abstract class OwnAnswer extends RequestSession {
   /** Returns whether it set the cookie: a Secure cookie is not set over plain HTTP. */
   #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { sessions } = this;
-    const { expires, secure, priority, partitioned, originalMaxAge: _, ...attributes } = data;
+    const { expires, secure, originalMaxAge: _, ...attributes } = data;
     if (secure && !sessions.cookie.isSecure(this.req)) return false;
     // A cookie with a maxAge must not outlive its login (ASVS 7.3.2). The session keeps the full maxAge, because a
     // confirmation restarts the login's timeout.
@@ -119,8 +119,6 @@ export abstract class OwnAnswer extends RequestSession {
     sessions.cookie.send(this.req, this.res, sessions.ids.seal(sid), {
       ...attributes,
       ...until,
-      ...(priority && { priority }),
-      ...(partitioned && { partitioned }),
       secure: secure === true,
     });
     return true;

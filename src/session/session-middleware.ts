@@ -3,7 +3,7 @@ import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
-import { BrowserCookie } from "../http/browser-cookie.js";
+import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/cross-site.js";
 import type { ResolvedOptions } from "../options/options.js";
 import type { SessionStore } from "../store/session-store.js";

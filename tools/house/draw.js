@@ -21,10 +21,10 @@ const FLOORS = [
       "stores/decoded.ts",
     ],
   ],
-  ["Under both", ["src/http", "src/store", "src/crypto"]],
+  ["Under both", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
   [
     "Leaves",
-    ["user", "duration", "instants", "trace", "events", "json", "errors", "text"].map((leaf) => `src/${leaf}.ts`),
+    ["user", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map((leaf) => `src/${leaf}.ts`),
   ],
 ];
 

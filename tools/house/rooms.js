@@ -21,6 +21,7 @@ export const ROOMS = [
   { name: "user", files: "^src/user\\.ts$" },
   { name: "duration, instants", files: "^src/(duration|instants)\\.ts$" },
   { name: "trace, events, json", files: "^src/(trace|events|json)\\.ts$" },
+  { name: "checks", files: "^src/checks\\.ts$" },
   { name: "errors", files: "^src/errors\\.ts$" },
   { name: "text", files: "^src/text\\.ts$" },
 ];

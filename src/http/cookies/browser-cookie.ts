@@ -1,18 +1,14 @@
 import type { CookieOptions as ExpressCookie, Request, Response } from "express";
-import { InsecureConnectionError } from "../errors.js";
-import type { LoginEmitter } from "../events.js";
-import { changeHead } from "./before-response.js";
-import { keepPrivate, noteCookie } from "./caching.js";
-import { otherPlaces } from "./cookie-places.js";
-import {
-  changesCookie,
-  hasCookie,
-  hasCookieTwice,
-  isSecure,
-  type ResolvedCookie,
-  readCookie,
-  withdrawCookie,
-} from "./cookies.js";
+import { InsecureConnectionError } from "../../errors.js";
+import type { LoginEmitter } from "../../events.js";
+import { changeHead } from "../before-response.js";
+import { keepPrivate, noteCookie } from "../caching.js";
+import type { ResolvedCookie } from "./attributes.js";
+import { changesCookie, hasCookie, hasCookieTwice, isSecure, readCookie, withdrawCookie } from "./cookies.js";
+import { otherPlaces } from "./places.js";
+
+/** The attributes in a Set-Cookie header. Unlike in Express's types, undefined means absent for all of them. */
+type SentAttributes = { [K in keyof ExpressCookie]: ExpressCookie[K] | undefined };
 
 /** The name and attributes of a cookie, and how to recognize HTTPS. */
 interface CookieConfig {
@@ -82,10 +78,11 @@ export class BrowserCookie {
   }
 
   /** Sets the cookie with exactly these attributes, unless the head of the response is already made. */
-  send(req: Request, res: Response, value: string, attributes: ExpressCookie): void {
+  send(req: Request, res: Response, value: string, attributes: SentAttributes): void {
+    const sent = attributes as ExpressCookie;
     changeHead(res, () => {
-      this.#removeElsewhere(req, res, attributes);
-      res.cookie(this.name, value, attributes);
+      this.#removeElsewhere(req, res, sent);
+      res.cookie(this.name, value, sent);
       this.#keepPrivate(req, res);
     });
   }
@@ -135,7 +132,7 @@ export class BrowserCookie {
 
   #express(req: Request): ExpressCookie {
     const { name: _, maxAge: __, secure, ...rest } = this.attributesFor(req);
-    return { ...rest, secure: secure === "auto" ? this.isSecure(req) : secure };
+    return { ...rest, secure: secure === "auto" ? this.isSecure(req) : secure } as ExpressCookie;
   }
 
   /**

@@ -1,5 +1,5 @@
-import { OptionError } from "../errors.js";
-import { kindOf, shown } from "../text.js";
+import { OptionError } from "./errors.js";
+import { kindOf, shown } from "./text.js";
 
 /** Throws an OptionError that names the option, if the value is invalid. */
 export type Check = (option: string, value: unknown) => void;
