@@ -16,7 +16,7 @@ import { expectNoUnhandledRejections } from "../support/unhandled.js";
 const TEXT = `${"a line of the page\n".repeat(50_000)}the end`;
 const PIECES = TEXT.match(/.{1,9973}/gs)!;
 
-/** Ways to answer with TEXT. */
+/** Ways to send TEXT. */
 const ways: Record<string, (res: Response) => unknown> = {
   "res.send": (res) => res.type("text").send(TEXT),
   "res.json": (res) => res.json(TEXT),
@@ -31,7 +31,7 @@ const ways: Record<string, (res: Response) => unknown> = {
     res.flushHeaders();
     res.end(TEXT);
   },
-  "a stream that is piped": (res) => Readable.from(PIECES).pipe(res),
+  "a piped stream": (res) => Readable.from(PIECES).pipe(res),
   "stream.pipeline": (res) => pipeline(Readable.from(PIECES), res),
   "writes that wait for drain": async (res) => {
     for (const piece of PIECES) {
@@ -54,7 +54,7 @@ const mounts: Record<string, (app: Express, session: () => void) => void> = {
   },
 };
 
-/** A site that logs when the store has created a session, and when a handler's answer was asked for. */
+/** A site with a slow store, whose calls are recorded in `saved`. */
 function watched(make: () => Express, mount: (app: Express, session: () => void) => void) {
   const at = site({}, (login, app) => mount(app, () => login.init(app)), make);
   const saved: string[] = [];
@@ -71,7 +71,7 @@ for (const { name, express: make } of expressVersions) {
 
     for (const [where, mount] of Object.entries(mounts)) {
       for (const [way, answer] of Object.entries(ways)) {
-        it(`waits for the save, and the answer is whole: ${way}, ${where}`, async () => {
+        it(`waits for the save, and the response is complete: ${way}, ${where}`, async () => {
           const { app, saved } = watched(make, mount);
           app.get("/page", (req, res, next) => {
             req.session.note = "kept";
@@ -89,7 +89,7 @@ for (const { name, express: make } of expressVersions) {
       }
     }
 
-    it("keeps what compression does", async () => {
+    it("does not prevent the compression of the response", async () => {
       const { app } = watched(make, mounts["compression after the session"]!);
       app.get("/page", (req, res) => {
         req.session.note = "kept";
@@ -103,7 +103,7 @@ for (const { name, express: make } of expressVersions) {
       expect(gunzipSync(await buffer(page)).toString() === TEXT).to.equal(true);
     });
 
-    it("answers HEAD, 204 and 304 as they are", async () => {
+    it("is correct for HEAD, 204 and 304", async () => {
       const { app, saved } = watched(make, mounts["no compression"]!);
       app.get("/page", (req, res) => {
         req.session.note = "kept";
@@ -122,7 +122,7 @@ for (const { name, express: make } of expressVersions) {
       expect(saved).to.eql(["create", "create", "create"]);
     });
 
-    it("an answer is given once: later calls are refused as by Node, and the first answer arrives", async () => {
+    it("is final: later calls throw as in Node, and the first response arrives", async () => {
       const { app } = watched(make, mounts["no compression"]!);
       const refused: unknown[] = [];
       const again = (res: Response) => {
@@ -134,18 +134,18 @@ for (const { name, express: make } of expressVersions) {
       };
       app.post("/page", (req, res, next) => {
         req.session.note = "kept";
-        res.status(201).type("text").send("the answer");
-        next(new Error("after the answer"));
+        res.status(201).type("text").send("the response");
+        next(new Error("after the response"));
       });
       app.post("/twice", (req, res) => {
         req.session.note = "kept";
-        res.status(201).send("the answer");
+        res.status(201).send("the response");
         again(res);
       });
       app.post("/later", (req, res, next) => {
         req.session.note = "kept";
-        res.status(201).send("the answer");
-        res.once("finish", () => next(new Error("long after the answer")));
+        res.status(201).send("the response");
+        res.once("finish", () => next(new Error("long after the response")));
       });
       const heard: string[] = [];
       app.use(((error: Error, _req, res, _next) => {
@@ -155,20 +155,21 @@ for (const { name, express: make } of expressVersions) {
       const origin = await serve(app);
       for (const path of ["/page", "/twice", "/later"]) {
         const { status, text, headers } = await send(origin, `POST ${path}`);
-        expect([status, text, headers["content-type"]?.includes("json")], path).to.eql([201, "the answer", false]);
+        expect([status, text, headers["content-type"]?.includes("json")], path).to.eql([201, "the response", false]);
       }
-      expect(heard).to.eql(["after the answer", "long after the answer"]);
+      expect(heard).to.eql(["after the response", "long after the response"]);
       expect(refused).to.eql(Array(3).fill("ERR_HTTP_HEADERS_SENT"));
     });
 
-    // It destroys the connection once headers were sent: what bare Express had sent by then arrives here too.
-    it("Express's own last handler, called after an answer, takes nothing of it back", async () => {
+    // The final handler of Express destroys the connection if the headers were sent. The client must still receive what
+    // an application without latchkey sends before that.
+    it("reaches the client with the whole response, even if an error follows the response", async () => {
       const { app, store } = watched(make, mounts["no compression"]!);
       let gate = new Gate();
       app.post("/page", (req, res, next) => {
         req.session.note = "kept";
-        res.status(201).send("the answer");
-        next(new Error("after the answer"));
+        res.status(201).send("the response");
+        next(new Error("after the response"));
         setImmediate(setImmediate, gate.open);
       });
       const origin = await serve(app);
@@ -176,7 +177,7 @@ for (const { name, express: make } of expressVersions) {
         gate = new Gate();
         if (isSlow) store.before = () => gate.pass();
         const { status, text } = await send(origin, "POST /page", { headers: { connection: "close" } });
-        expect([status, text]).to.eql([201, "the answer"]);
+        expect([status, text]).to.eql([201, "the response"]);
       }
     });
   });

@@ -7,7 +7,7 @@ import { countTrials, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-/** What these handlers' responses say to caches, for a visitor and for a logged-in user. */
+/** Returns the caching headers of these handlers' responses, for a visitor and for a logged-in user. */
 async function answers(handlers: Record<string, RequestHandler | RequestHandler[]>) {
   const { app } = site();
   for (const [name, handler] of Object.entries(handlers)) app.get(`/${name}`, handler);
@@ -41,7 +41,7 @@ describe("caching", () => {
     },
   };
   for (const name of Object.keys(untouched)) {
-    it(`says nothing about a response that did not use the session: ${name}`, async () => {
+    it(`sets no header on a response that did not use the session: ${name}`, async () => {
       const { visitor, user } = await answers(untouched);
       expect(await visitor(name)).to.deep.equal([null, null]);
       expect(await user(name)).to.deep.equal([null, null]);
@@ -77,7 +77,7 @@ describe("caching", () => {
     },
   };
   for (const name of Object.keys(using)) {
-    it(`says Vary: Cookie where the session was used: ${name}`, async () => {
+    it(`sets Vary: Cookie on a response that used the session: ${name}`, async () => {
       const { visitor, user } = await answers(using);
       expect(await visitor(name)).to.deep.equal(["Cookie", null]);
       expect(await user(name)).to.deep.equal(["Cookie", null]);
@@ -98,14 +98,14 @@ describe("caching", () => {
     },
   };
   for (const name of Object.keys(personal)) {
-    it(`says ${PRIVATE} where the response was made for a user: ${name}`, async () => {
+    it(`sets ${PRIVATE} on a response that was made for a user: ${name}`, async () => {
       const { visitor, user } = await answers(personal);
       expect(await visitor(name)).to.deep.equal(["Cookie", null]);
       expect(await user(name)).to.deep.equal(["Cookie", PRIVATE]);
     });
   }
 
-  it(`says ${PRIVATE} behind a guard, for the refusals too, and about the verbs`, async () => {
+  it(`sets ${PRIVATE} on guarded pages, logins and logouts, and no-store on rejections`, async () => {
     const { origin, cookie, user, visitor } = await answers({});
     expect(await user("me")).to.deep.equal(["Cookie", PRIVATE]);
     expect(await visitor("me")).to.deep.equal(["Accept, Cookie", "no-store"]);
@@ -115,7 +115,7 @@ describe("caching", () => {
     }
   });
 
-  it("keeps what the handler says, before or after the user was loaded, and its Vary", async () => {
+  it("keeps the handler's Cache-Control and Vary, set before or after the user is loaded", async () => {
     const own = "private, max-age=60";
     const file = fileURLToPath(import.meta.url);
     const { user } = await answers({
@@ -135,8 +135,8 @@ describe("caching", () => {
     for (const name of ["before", "after", "writeHead"]) {
       expect(await user(name), name).to.deep.equal(["Accept-Language, Cookie", own]);
     }
-    expect(await user("chosen"), "but for public").to.deep.equal(["Cookie", "private, max-age=3600"]);
-    expect(await user("unchosen"), "sendFile's own default is nobody's choice").to.deep.equal(["Cookie", PRIVATE]);
+    expect(await user("chosen"), "without public").to.deep.equal(["Cookie", "private, max-age=3600"]);
+    expect(await user("unchosen"), "the default of sendFile is replaced").to.deep.equal(["Cookie", PRIVATE]);
   });
 
   /** A Cache-Control that a handler or earlier middleware may set, and its value on a personal response. */
@@ -160,11 +160,11 @@ describe("caching", () => {
     ["", "private"],
     ["x-private", "private, x-private"],
   ];
-  /** How it is set: by the handler, by earlier middleware, or in writeHead. */
+  /** Ways to set Cache-Control. */
   const says: Record<string, (app: express.Express, path: string, value: string, act: RequestHandler) => void> = {
     "by the handler": (app, path, value, act) =>
       app.get(path, act, (_req, res) => void res.set("Cache-Control", value).send("mine")),
-    "by middleware before it": (app, path, value, act) =>
+    "by earlier middleware": (app, path, value, act) =>
       app.get(
         path,
         (_req, res, next) => {
@@ -182,7 +182,7 @@ describe("caching", () => {
         res.end("ne");
       }),
   };
-  /** What makes a response personal. */
+  /** Reasons to keep a response out of shared caches. */
   const acts: Record<string, RequestHandler> = {
     "is personal": (_req, _res, next) => void currentUser().then(() => next(), next),
     "begins a session": (req, _res, next) => {
@@ -194,7 +194,7 @@ describe("caching", () => {
   };
   for (const [what, act] of Object.entries(acts)) {
     for (const [how, mount] of Object.entries(says)) {
-      it(`keeps a response that ${what} out of shared caches, whatever is said ${how}`, async () => {
+      it(`keeps a response that ${what} out of shared caches if Cache-Control is set ${how}`, async () => {
         const { app } = site();
         for (const [n, [value]] of chosen.entries()) mount(app, `/${n}`, value, act);
         mount(app, "/plain", "public, max-age=60, s-maxage=5", (_req, _res, next) => next());
@@ -207,12 +207,12 @@ describe("caching", () => {
           if (what !== "is personal") expect(headers["set-cookie"], value).to.have.lengthOf(1);
         }
         const { headers } = await send(origin, "GET /plain", given);
-        expect(headers["cache-control"], "one that is for all").to.equal("public, max-age=60, s-maxage=5");
+        expect(headers["cache-control"], "a page for everybody").to.equal("public, max-age=60, s-maxage=5");
       });
     }
   }
 
-  it(`sets ${PRIVATE} on any answer that sets or removes a cookie, if the application set nothing`, async () => {
+  it(`sets ${PRIVATE} on a response that changes a cookie, if the application sets no header`, async () => {
     const { app } = site({ session: { rolling: true }, remember: { mode: "stateless" } });
     app.get("/look", (req, res, next) => void currentUser(req).then(() => res.send("looked"), next));
     const origin = await serve(app);
@@ -228,7 +228,7 @@ describe("caching", () => {
     }
   });
 
-  it("removes headers that only shared caches read, unless they keep the response out", async () => {
+  it("removes headers for shared caches from a personal response, unless they say no-store", async () => {
     const names = [
       ...["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Surrogate-Control"],
       ...["Edge-Control", "X-Accel-Expires"],
@@ -274,7 +274,7 @@ describe("caching", () => {
     "max-age=600, private": "max-age=600, private",
   };
   for (const [said, told] of Object.entries(almost)) {
-    it(`looks for whole directives of a personal answer: ${said}`, async () => {
+    it(`parses the directives on a personal response: ${said}`, async () => {
       const { user } = await answers({
         page: [loginRequired(), (_req, res) => void res.set("Cache-Control", said).send("page")],
       });
@@ -282,7 +282,7 @@ describe("caching", () => {
     });
   }
 
-  it("leaves Vary: * as it is, which says more", async () => {
+  it("leaves Vary: * unchanged", async () => {
     const { app } = site();
     app.get(
       "/star",
@@ -295,7 +295,7 @@ describe("caching", () => {
     expect([headers.vary, headers["cache-control"]]).to.eql(["*", "private"]);
   });
 
-  it("is not disturbed by a second init further in", async () => {
+  it("works with a second init in a mounted application", async () => {
     const { app, login } = site();
     const inner = express();
     login.init(inner);
@@ -308,7 +308,7 @@ describe("caching", () => {
     expect((await send(origin, "GET /inner/me", { cookie })).headers.vary).to.equal("Cookie");
   });
 
-  it("never gives one person's page to another through a shared cache: 10,000 mixed requests, 0 mixed up", async () => {
+  it("never serves one user's page to another from a shared cache: 0 of 10,000 requests", async () => {
     const { app } = site();
     app.get("/greeting", async (_req, res) => {
       const user = (await currentUser()) as { name?: string };

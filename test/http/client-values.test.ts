@@ -5,7 +5,7 @@ import { countTrials, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-/** A site that tells who asks, with two people logged in and remembered. */
+/** A site with a page that returns the user's name. Ann and Bob are logged in and remembered. */
 async function asking() {
   const { app, store } = site();
   app.all("/who", express.json(), express.urlencoded({ extended: true }), async (_req, res) => {
@@ -20,8 +20,8 @@ async function asking() {
   return { ann, bob, ask, store };
 }
 
-describe("what a client may say of itself", () => {
-  it("ASVS 7.2.1: 500 other cookies and headers change nothing about who asks", async () => {
+describe("values that a client sends", () => {
+  it("ASVS 7.2.1: do not change the current user, in 500 other cookies and headers", async () => {
     const { ann, ask } = await asking();
     const names = ["user", "userId", "user_id", "role", "x-user", "x-user-id", "x-remote-user", "x-forwarded-user"];
     const headers = [...names, "authorization", "x-original-url", "x-http-method-override", "from", "forwarded"];
@@ -39,7 +39,7 @@ describe("what a client may say of itself", () => {
     expect(right).to.equal(500);
   });
 
-  it("ASVS 14.2.1: a session or remember token in the query, the body or another header opens nothing, and replaces none", async () => {
+  it("ASVS 14.2.1: are not read as a token from the query, the path, the body or another header", async () => {
     const { ann, bob, ask, store } = await asking();
     store.calls = [];
     const pairs = bob.split("; ").map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]);

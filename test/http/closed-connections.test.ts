@@ -14,10 +14,10 @@ import { expectNoUnhandledRejections } from "../support/unhandled.js";
 const REQUEST = "GET /page HTTP/1.1\r\nHost: a\r\n\r\n";
 
 for (const { name, express: make } of expressVersions) {
-  describe(`a connection that is closed while an answer waits for its save, on ${name}`, () => {
+  describe(`a connection that closes while a response waits for the save, on ${name}`, () => {
     expectNoUnhandledRejections();
 
-    /** A site with one page, whose save waits at the gate. */
+    /** A site with one page. The save of its session waits at the gate. */
     function waiting(answer: RequestHandler) {
       const at = site({}, undefined, make);
       const gate = new Gate();
@@ -30,29 +30,29 @@ for (const { name, express: make } of expressVersions) {
     }
 
     const closings: Record<string, RequestHandler> = {
-      "an error after the answer": (_req, res, next) => {
+      "an error after the response": (_req, res, next) => {
         res.send("whole");
         next(new Error("late"));
       },
-      "an error within a stream": (_req, res, next) => {
+      "an error in a stream": (_req, res, next) => {
         res.write("a");
         next(new Error("late"));
       },
-      "the socket's destroy": (req, res) => {
+      "socket.destroy()": (req, res) => {
         res.send("whole");
         req.socket.destroy();
       },
-      "the response's destroy": (_req, res) => {
+      "response.destroy()": (_req, res) => {
         res.send("whole");
         res.destroy();
       },
-      "the socket's end": (req, res) => {
+      "socket.end()": (req, res) => {
         res.send("whole");
         req.socket.end();
       },
     };
     for (const [what, answer] of Object.entries(closings)) {
-      it(`by ${what}, and by its client as well, ends no process`, async () => {
+      it(`does not crash the process if ${what} and the client both close it`, async () => {
         const closed = new Promise<void>((resolve) => {
           const { app, gate } = waiting((req, res, next) => {
             res.on("close", () => {
@@ -75,22 +75,22 @@ for (const { name, express: make } of expressVersions) {
     }
 
     const ends: Record<string, RequestHandler> = {
-      "the socket's end": (req, res) => {
+      "socket.end()": (req, res) => {
         res.send("whole");
         req.socket.end();
       },
-      "the socket's destroySoon": (req, res) => {
+      "socket.destroySoon()": (req, res) => {
         res.send("whole");
         req.socket.destroySoon();
       },
-      "the socket's end in a stream": (req, res) => {
+      "socket.end() in a stream": (req, res) => {
         res.write("who");
         res.end("le");
         req.socket.end();
       },
     };
     for (const [what, answer] of Object.entries(ends)) {
-      it(`by ${what}, gets the answer first`, async () => {
+      it(`delivers the response first if ${what} closes it`, async () => {
         const { app, gate } = waiting(answer);
         const socket = await connected(await serve(app));
         socket.write(REQUEST);
@@ -101,7 +101,7 @@ for (const { name, express: make } of expressVersions) {
     }
 
     for (const httpAllowHalfOpen of [false, true]) {
-      it(`only on the client's side, gets the answer and is then closed, httpAllowHalfOpen: ${httpAllowHalfOpen}`, async () => {
+      it(`delivers the response first if only the client ends it (half open: ${httpAllowHalfOpen})`, async () => {
         const { app, gate } = waiting((req, res) => {
           req.socket.on("end", () => gate.open());
           res.send("whole");

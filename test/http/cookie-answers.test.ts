@@ -13,17 +13,17 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const run = { seed, numRuns: trials(20_000, 300, 60) };
 
-describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
+describe(`responses to arbitrary cookies (seed ${seed})`, () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
   for (const mode of ["persistent", "stateless"] as const) {
-    describe(`remembered ${mode}`, () => {
+    describe(`with ${mode} remember cookies`, () => {
       const memory = () => ({ store: new WatchedStore().inner });
 
-      it("P4 that are invalid are removed by one Set-Cookie with their own attributes, doubled ones from other places too, and stay if the answer does not depend on them", async () => {
+      it("P4 remove the invalid cookies that they depend on, and duplicates from all paths", async () => {
         const at = await attackedSite(memory(), mode);
         let removed = 0;
         await fc.assert(
@@ -46,7 +46,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
         expect(removed).to.be.greaterThan(run.numRuns / 10);
       });
 
-      it("P5 that are doubled count as none, in either order, for HTTP and for authenticate", async () => {
+      it("P5 treat a cookie that is sent twice as absent, in either order, also in authenticate", async () => {
         const at = await attackedSite(memory(), mode);
         at.app.get("/raw", async (req, res) => {
           const { headers, socket } = req;
@@ -79,7 +79,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
         expect(anonymous).to.be.greaterThan(run.numRuns / 10);
       });
 
-      it("P7 leave the prototypes of objects as they were", async () => {
+      it("P7 leave the prototypes of built-in objects unchanged", async () => {
         const at = await attackedSite(memory(), mode);
         const keys = () => [Object.prototype, Array.prototype, Function.prototype].map((one) => Reflect.ownKeys(one));
         const before = keys();
@@ -93,7 +93,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
         );
       });
 
-      it("P11 make every answer that depends on them Vary: Cookie, and one that is personal or a refusal no-store", async () => {
+      it("P11 have Vary: Cookie and Cache-Control: no-store on a guarded page", async () => {
         const at = await attackedSite(memory(), mode);
         await fc.assert(
           fc.asyncProperty(at.headers, async (header) => {
@@ -105,7 +105,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
         );
       });
 
-      it("P12 let no handler run behind a guard for nobody, by any method", async () => {
+      it("P12 come from a guarded handler only for a logged-in user, with any method", async () => {
         const at = await attackedSite(memory(), mode);
         const method = fc.constantFrom("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "PROPFIND");
         await fc.assert(
@@ -119,7 +119,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
         );
       });
 
-      it("P8 that are set are within RFC 6265, 4096 bytes and their prefix, for every user and duration", async () => {
+      it("P8 set only cookies that obey RFC 6265, 4096 bytes and __Host-, for any user and duration", async () => {
         const cookies = {
           session: { name: "__Host-sid", cookie: { secure: true } },
           remember: { mode, name: "__Host-remember", cookie: { secure: true } },
@@ -158,7 +158,7 @@ describe(`answers to cookies, whatever they are (seed ${seed})`, () => {
     });
   }
 
-  it("that HTTP forbids never reach the application", async () => {
+  it("are 400 or 431 for cookies that HTTP forbids, without a call of the application", async () => {
     let requests = 0;
     const { port } = new URL(
       await serve(

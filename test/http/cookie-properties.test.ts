@@ -10,7 +10,7 @@ import { seed, soaking, trials } from "../support/trials.js";
 const here = await backendsHere(...(soaking ? REMEMBERING : ["memory", "redis"]));
 const run = { seed, numRuns: trials(20_000, 300, 60) };
 
-describe(`cookies, whatever they are (seed ${seed})`, () => {
+describe(`arbitrary cookies (seed ${seed})`, () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
@@ -18,14 +18,14 @@ describe(`cookies, whatever they are (seed ${seed})`, () => {
 
   for (const { name, open } of here) {
     for (const mode of ["persistent", "stateless"] as const) {
-      describe(`on ${name}, remembered ${mode}`, () => {
+      describe(`on ${name}, with ${mode} remember cookies`, () => {
         let opened: Opened;
         before(async () => {
           opened = await open();
         });
         after(() => opened?.close());
 
-        it("P1 open the login of who was given exactly this one, and no other", async () => {
+        it("P1 open only the login that exactly this cookie was issued for", async () => {
           const at = await attackedSite(opened, mode);
           const found: Record<string, number> = {};
           await fc.assert(
@@ -39,7 +39,7 @@ describe(`cookies, whatever they are (seed ${seed})`, () => {
           expect(found).to.have.all.keys("Ann", "Bob", "null");
         });
 
-        it("P2 are answered 200 or 401, with one read of the store for each that latchkey made, and none for others", async () => {
+        it("P2 get 200 or 401, with at most one store read for a signed cookie and none for others", async () => {
           const at = await attackedSite(opened, mode);
           await fc.assert(
             fc.asyncProperty(at.headers, async (header) => {
@@ -56,7 +56,7 @@ describe(`cookies, whatever they are (seed ${seed})`, () => {
           );
         });
 
-        it("P3 reach the store as SHA-256 alone", async () => {
+        it("P3 reach the store only as SHA-256 hashes", async () => {
           const at = await attackedSite(opened, mode);
           let calls = 0;
           await fc.assert(

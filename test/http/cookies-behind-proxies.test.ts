@@ -13,7 +13,7 @@ const WARNING = "LatchkeyCookieWarning";
 
 type SiteOptions = Parameters<typeof site>[0];
 
-/** Each Set-Cookie of an answer: its name, whether it is Secure, its Domain and Path. */
+/** The name, Domain and Path of each Set-Cookie of a response, and whether it is Secure. */
 function cookiesOf({ headers }: RawAnswer) {
   return (headers["set-cookie"] ?? []).map((set) => ({
     name: set.slice(0, set.indexOf("=")),
@@ -34,7 +34,7 @@ async function visit(options: SiteOptions, { trust = false as unknown, productio
 describe("every cookie", () => {
   for (const mode of ["persistent", "stateless"] as const) {
     for (const production of [false, true]) {
-      it(`follows session.proxy, whatever trust proxy says (${mode}, ${production ? "" : "not "}in production)`, async () => {
+      it(`follows session.proxy and not trust proxy (${mode}, ${production ? "" : "not "}in production)`, async () => {
         const remember = { mode, refreshEachRequest: true };
         const at = await visit({ session: { proxy: true }, remember }, { production });
         const secured = async (line: string, given: object = {}) =>
@@ -64,7 +64,7 @@ describe("every cookie", () => {
       });
     }
 
-    it(`does not believe the proxy if session.proxy is false, although Express trusts it (${mode})`, async () => {
+    it(`ignores the proxy if session.proxy is false, even if Express trusts the proxy (${mode})`, async () => {
       const at = await visit({ session: { proxy: false }, remember: { mode } }, { trust: true });
       const login = await send(at.origin, "POST /login/1", { headers: HTTPS, json: { remember: true } });
       expect(cookiesOf(login).map(({ secure }) => secure)).to.eql([false, false]);
@@ -72,14 +72,14 @@ describe("every cookie", () => {
   }
 });
 
-describe("the remember cookie's attributes as a function of the request", () => {
+describe("remember cookie attributes that are a function of the request", () => {
   const tenant = ({ hostname }: Request): CookieOptions => ({
     domain: hostname,
     path: hostname.startsWith("a") ? "/" : "/me",
   });
 
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`are those of its host, when it is set, renewed and removed (${mode})`, async () => {
+    it(`fit the request's host when the cookie is set, renewed and removed (${mode})`, async () => {
       const at = await visit({ remember: { mode, cookie: tenant, refreshEachRequest: true } });
       for (const [host, path] of [
         ["a.example", "/"],
@@ -103,7 +103,7 @@ describe("the remember cookie's attributes as a function of the request", () => 
     });
   }
 
-  it("keep the name without a prefix, and are checked for each request", async () => {
+  it("leave the cookie's name without a prefix, and are checked for each request", async () => {
     const given: Record<string, unknown> = {
       "a.example": { secure: true },
       "b.example": { domain: "not a domain" },
@@ -134,13 +134,13 @@ describe("the remember cookie's attributes as a function of the request", () => 
   });
 });
 
-describe("in production, where a proxy ends TLS and trust proxy was forgotten", () => {
+describe("in production behind an HTTPS proxy, without trust proxy", () => {
   const uses: Record<string, RequestHandler> = {
-    "keeps a CSRF token": (req, res) => {
+    "stores a CSRF token": (req, res) => {
       req.session.note = "token";
       res.send("form");
     },
-    "keeps it, and looks at the user": (req, res, next) => {
+    "stores a CSRF token and reads the user": (req, res, next) => {
       req.session.note = "token";
       currentUser().then(() => res.send("form"), next);
     },
@@ -156,7 +156,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
   };
 
   for (const [use, handler] of Object.entries(uses)) {
-    it(`an anonymous session makes no row and no cookie, and one warning names trust proxy (${use})`, async () => {
+    it(`a page that ${use} creates no session and no cookie, and one warning names trust proxy`, async () => {
       const at = await visit({}, { production: true });
       at.app.get("/form", handler);
       const warnings = await warningsOf(WARNING, async () => {
@@ -178,13 +178,13 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     return serve(app);
   }
 
-  it("neither does saveUninitialized", async () => {
+  it("saveUninitialized creates no session, and causes one warning", async () => {
     const at = await visit({ session: { saveUninitialized: true } }, { production: true });
     const warnings = await warningsOf(WARNING, () => send(at.origin, "GET /public"));
     expect([at.store.calls, warnings.length]).to.eql([[], 1]);
   });
 
-  it("an explicit save is refused, with an error that names trust proxy", async () => {
+  it("an explicit save fails with an error that names trust proxy", async () => {
     const at = await visit({}, { production: true });
     const failures: Error[] = [];
     at.app.get("/save", (req, res, next) => {
@@ -205,7 +205,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
   });
 
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`a remembered login serves each request for itself, and makes no rows (${mode})`, async () => {
+    it(`a remembered login works on each request, and creates no session (${mode})`, async () => {
       const at = await visit({ remember: { mode } }, { production: true });
       const origin = await trusting(at.app);
       const login = await send(origin, "POST /login/1", { headers: HTTPS, json: { remember: true } });
@@ -223,7 +223,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     });
   }
 
-  it("a session that exists already is still written", async () => {
+  it("an existing session is still updated", async () => {
     const at = await visit({}, { production: true });
     const origin = await trusting(at.app);
     const { cookie } = await send(origin, "POST /note/a", { headers: HTTPS });
@@ -235,7 +235,7 @@ describe("in production, where a proxy ends TLS and trust proxy was forgotten", 
     expect(warnings).to.eql([]);
   });
 
-  it("there is no warning if the cookie need not be Secure, or if no session is used", async () => {
+  it("no warning is emitted if the cookie need not be Secure or no session is used", async () => {
     const warnings = await warningsOf(WARNING, async () => {
       const at = await visit({}, { production: true });
       await send(at.origin, "GET /public");

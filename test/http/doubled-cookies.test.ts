@@ -14,19 +14,19 @@ import { WatchedStore } from "../support/watched-store.js";
 const HOST = "app.example.com";
 const WARNING = "LatchkeyCookieWarning";
 
-/** The attributes of the cookies in one deployment, and in the next one. */
+/** The cookie attributes in one deployment and in the next one. */
 const changes: Record<string, [CookieOptions, CookieOptions]> = {
-  "a domain that was added": [{}, { domain: "example.com" }],
-  "a domain that was taken out": [{ domain: "example.com" }, {}],
-  "a domain further in": [{ domain: "example.com" }, { domain: HOST }],
-  "a domain further out": [{ domain: HOST }, { domain: "example.com" }],
-  "a path that was added": [{}, { path: "/app" }],
-  "a path that was taken out": [{ path: "/app" }, {}],
-  "a path with a slash": [{ path: "/app/" }, { path: "/app" }],
-  "domain and path": [{ path: "/app" }, { domain: "example.com" }],
+  "an added domain": [{}, { domain: "example.com" }],
+  "a removed domain": [{ domain: "example.com" }, {}],
+  "a narrower domain": [{ domain: "example.com" }, { domain: HOST }],
+  "a wider domain": [{ domain: HOST }, { domain: "example.com" }],
+  "an added path": [{}, { path: "/app" }],
+  "a removed path": [{ path: "/app" }, {}],
+  "a removed slash": [{ path: "/app/" }, { path: "/app" }],
+  "a changed domain and path": [{ path: "/app" }, { domain: "example.com" }],
 };
 
-/** A browser that knows the site by its name. */
+/** A browser that visits the site by its host name. */
 class Visitor {
   jar = new CookieJar();
 
@@ -45,7 +45,7 @@ class Visitor {
     return (await this.jar.getCookies(`http://${HOST}/app/x`)).filter(({ key }) => key === name).length;
   }
 
-  /** Closes the browser: cookies without an expiry are gone. */
+  /** Restarts the browser, which deletes the cookies without an expiry date. */
   async restart(): Promise<void> {
     const kept = (await this.jar.getCookies(`http://${HOST}/app/x`)).filter(({ maxAge }) => maxAge !== null);
     this.jar = new CookieJar();
@@ -78,14 +78,14 @@ async function deploy(
 describe("a cookie that a browser sends twice", () => {
   for (const mode of ["persistent", "stateless"] as const) {
     for (const [change, [before, after]] of Object.entries(changes)) {
-      it(`because of ${change}: the session's cookie is removed, and the next login lasts (${mode})`, async () => {
+      it(`after ${change}: both session cookies are removed, and the next login works (${mode})`, async () => {
         const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
         const warnings = await warningsOf(WARNING, async () => {
           await visitor.ask("POST /login/1");
           visitor.origin = now.origin;
-          expect((await visitor.ask("GET /me")).status, "the old cookie counts").to.equal(200);
+          expect((await visitor.ask("GET /me")).status, "the old cookie is valid").to.equal(200);
           await visitor.ask("POST /confirm");
           expect(await visitor.count("sid")).to.equal(2);
           const refused = await visitor.ask("GET /me");
@@ -100,7 +100,7 @@ describe("a cookie that a browser sends twice", () => {
         expect(warnings[0]).to.include("sid").and.include("domain or path").and.include("change its name");
       });
 
-      it(`because of ${change}: a login in between removes the others (${mode})`, async () => {
+      it(`after ${change}: a login removes the old cookies and leaves its own (${mode})`, async () => {
         const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
@@ -118,7 +118,7 @@ describe("a cookie that a browser sends twice", () => {
         });
       });
 
-      it(`because of ${change}: the remember cookie is removed, and nobody is taken for a thief (${mode})`, async () => {
+      it(`after ${change}: both remember cookies are removed without a theft alarm (${mode})`, async () => {
         const store = new WatchedStore();
         const [old, now] = [await deploy(before, store, mode), await deploy(after, store, mode)];
         const visitor = new Visitor(old.origin);
@@ -164,7 +164,7 @@ describe("a cookie that a browser sends twice", () => {
     }
   }
 
-  it("warns once, and emits an event each time", async () => {
+  it("causes one warning, and an event each time", async () => {
     const { app, login } = site();
     const events: string[] = [];
     login.on("cookieDoubled", ({ name, req }) => events.push(`${name} ${req.path}`));
@@ -177,13 +177,13 @@ describe("a cookie that a browser sends twice", () => {
     expect(events).to.eql(["sid /me", "sid /me", "sid /me", "sid /note"]);
   });
 
-  it("is left alone by an answer that does not depend on it, which a cache may keep", async () => {
+  it("is not removed by a response that does not depend on it and may be cached", async () => {
     const origin = await serve(site().app);
     const { headers } = await send(origin, "GET /public", { cookie: "sid=a; sid=b; remember=a; remember=b" });
     expect([headers["set-cookie"], headers["cache-control"]]).to.eql([undefined, undefined]);
   });
 
-  it("is removed without a large header, whatever the host and the path", async () => {
+  it("is removed with less than 2,500 bytes of headers, for any host and path", async () => {
     const at = site({ session: { cookie: { domain: "example.com", path: "/a" } } });
     at.app.use((req, res) => void res.json(req.session?.note ?? null));
     const origin = await serve(at.app);
@@ -201,7 +201,7 @@ describe("a cookie that a browser sends twice", () => {
     });
   });
 
-  it("that is bound to its host can only be elsewhere in a partition", async () => {
+  it("is removed with and without Partitioned if its name starts with __Host-", async () => {
     const at = inProduction(() => site());
     at.app.set("trust proxy", true);
     const origin = await serve(at.app);

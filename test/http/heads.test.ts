@@ -17,10 +17,10 @@ const calls: Record<string, (res: Response) => void> = {
   "headers set before": (res) => void res.setHeader("X-One", "1").writeHead(201, { "X-Two": "2" }),
 };
 
-/** Where another listener of the headers is registered. */
+/** Where another listener for the headers is mounted. */
 const mounts = ["before the session", "after the session"] as const;
 
-/** A site where a page is answered by `res.writeHead`, and whose store needs its time. */
+/** A site with a slow store, and with another middleware before or after the session. */
 function watched(make: (typeof expressVersions)[number]["express"], where: string, other: RequestHandler) {
   const at = site(
     {},
@@ -36,10 +36,10 @@ function watched(make: (typeof expressVersions)[number]["express"], where: strin
 }
 
 for (const { name, express: make } of expressVersions) {
-  describe(`a head that the handler writes, on ${name}`, () => {
+  describe(`a response head that the handler writes, on ${name}`, () => {
     for (const where of mounts) {
       for (const [way, call] of Object.entries(calls)) {
-        it(`keeps its headers, the session's cookie and those of a listener ${where}: ${way}`, async () => {
+        it(`keeps its headers, the session cookie and the header of a listener ${where}: ${way}`, async () => {
           const heard: number[] = [];
           const { app } = watched(make, where, (_req, res, next) => {
             onHeaders(res, () => {
@@ -61,7 +61,7 @@ for (const { name, express: make } of expressVersions) {
         });
       }
 
-      it(`is compressed by a compression ${where}`, async () => {
+      it(`has its body compressed if compression is mounted ${where}`, async () => {
         const { app } = watched(make, where, compression({ threshold: 0 }) as RequestHandler);
         app.get("/page", (req, res) => {
           req.session.note = "kept";
@@ -76,7 +76,7 @@ for (const { name, express: make } of expressVersions) {
       });
     }
 
-    it("keeps a cookie of its own beside the session's", async () => {
+    it("keeps its own cookies in addition to the session cookie", async () => {
       const { app } = watched(make, "", (_req, _res, next) => next());
       app.get("/page", (req, res) => {
         req.session.note = "kept";
@@ -87,7 +87,7 @@ for (const { name, express: make } of expressVersions) {
       expect(headers["set-cookie"]!.map((one) => one.replace(/=.*/, "")).sort()).to.eql(["a", "b", "sid"]);
     });
 
-    it("is cut, and the error reaches the error handler, when the session cannot be written", async () => {
+    it("is not sent if the session cannot be saved, and the error reaches the error handler", async () => {
       const { app, store } = watched(make, "", (_req, _res, next) => next());
       app.get("/page", (req, res) => {
         (req.session as { bad?: unknown }).bad = 1n;

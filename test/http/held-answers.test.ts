@@ -25,10 +25,10 @@ for (const { name, express: make } of expressVersions) {
       make,
     );
 
-  describe(`an answer that waits for its save, on ${name}`, () => {
+  describe(`a response that waits for the session to be saved, on ${name}`, () => {
     expectNoUnhandledRejections();
 
-    /** A site whose saves fail, with a page for each way to answer, and the errors that its error handler got. */
+    /** A site that cannot save sessions, with a page for each way to respond. `told` lists the errors it handled. */
     function failing(before: (app: ReturnType<typeof make>) => void = () => {}) {
       const at = siteOf(before);
       const told: unknown[] = [];
@@ -51,7 +51,7 @@ for (const { name, express: make } of expressVersions) {
       });
       page("/late", (_req, res, next) => {
         res.send("whole");
-        next(new Error("after the answer"));
+        next(new Error("after the response"));
       });
       at.app.use(((error: Error & { status?: number }, _req, res, next) => {
         told.push([error.name, res.headersSent]);
@@ -66,7 +66,7 @@ for (const { name, express: make } of expressVersions) {
       "compression before the session": (app: ReturnType<typeof make>) =>
         void app.use(compression({ threshold: 0 }) as unknown as RequestHandler),
     })) {
-      it(`is replaced by the error of the save when it is whole, ${where}`, async () => {
+      it(`is replaced by the save error if it was sent with res.send, with ${where}`, async () => {
         const { app, told } = failing(before);
         const { status, text, headers, cookie } = await send(await serve(app), "GET /whole");
         expect([status, text, headers.etag === '"1"', cookie]).to.eql([503, '"StoreUnavailableError"', false, ""]);
@@ -74,7 +74,7 @@ for (const { name, express: make } of expressVersions) {
       });
     }
 
-    it("calls back for the error that replaces it", async () => {
+    it("calls the callback of res.end when an error response replaces it", async () => {
       const { app } = failing();
       const called = new Promise<void>((resolve) => {
         app.get("/back", (req, res) => {
@@ -88,14 +88,14 @@ for (const { name, express: make } of expressVersions) {
     });
 
     for (const path of ["/write", "/head", "/flushed"]) {
-      it(`is cut, with no byte sent, when the save fails after its head was made: ${path}`, async () => {
+      it(`is cut off before its first byte if the save fails after the head was made: ${path}`, async () => {
         const { app, told } = failing();
         expect(await exchange(await serve(app), [`GET ${path}`])).to.eql({ text: "", isKept: false });
         expect(told).to.eql([["StoreUnavailableError", true]]);
       });
     }
 
-    it("is cut when its turn on the connection comes after the save has failed", async () => {
+    it("is cut off if the save fails before its turn on a pipelined connection", async () => {
       const { app } = failing();
       const gate = new Gate();
       app.get("/slow", async (_req, res) => {
@@ -117,14 +117,14 @@ for (const { name, express: make } of expressVersions) {
     });
 
     for (const [way, answer] of Object.entries({
-      "a whole answer": (res) => void res.send("whole"),
+      "a complete response": (res) => void res.send("whole"),
       "a stream": (res) => {
         res.write("a");
         res.end("b");
       },
-      "a stream that goes on": (res) => void res.write("a"),
+      "an unfinished stream": (res) => void res.write("a"),
     } as Record<string, (res: Parameters<RequestHandler>[1]) => void>)) {
-      it(`closes when its client hangs up meanwhile: ${way}`, async () => {
+      it(`emits close but not finish if the client hangs up during the save: ${way}`, async () => {
         const { app, store } = siteOf();
         const gate = new Gate();
         store.before = (verb) => (verb === "create" ? gate.pass() : undefined);
@@ -150,7 +150,7 @@ for (const { name, express: make } of expressVersions) {
       });
     }
 
-    it("arrives although the server is closed meanwhile", async () => {
+    it("arrives even if the server is closed during the save", async () => {
       const { app, store } = siteOf();
       const gate = new Gate();
       store.before = (verb) => (verb === "create" ? gate.pass() : undefined);
@@ -170,7 +170,7 @@ for (const { name, express: make } of expressVersions) {
       await closed;
     });
 
-    it("emits only the timeout of its own response", async () => {
+    it("emits the timeout of its socket during the save", async () => {
       const { app, store } = siteOf();
       const gate = new Gate();
       store.before = (verb) => (verb === "create" ? gate.pass() : undefined);
@@ -184,8 +184,8 @@ for (const { name, express: make } of expressVersions) {
     });
   });
 
-  describe(`a session after the answer has begun, on ${name}`, () => {
-    it("that could not be read is never treated as an anonymous one", async () => {
+  describe(`a session after the response has started, on ${name}`, () => {
+    it("is never treated as anonymous if it cannot be read", async () => {
       const { app, store } = siteOf();
       const uses: Record<string, (req: Parameters<RequestHandler>[0]) => unknown> = {
         currentUser: (req) => currentUser(req),
@@ -212,7 +212,7 @@ for (const { name, express: make } of expressVersions) {
       expect(seen).to.eql(Object.keys(uses).map(() => "StoreUnavailableError"));
     });
 
-    it("is ended by a logout that began before", async () => {
+    it("is ended by a logout that started before the response", async () => {
       const { app } = siteOf();
       const ended: Array<Promise<void>> = [];
       app.get("/leave", (req, res) => {
@@ -228,11 +228,11 @@ for (const { name, express: make } of expressVersions) {
     });
   });
 
-  describe(`a library that changes the prototypes of Express, on ${name}`, () => {
+  describe(`a library that replaces the prototypes of Express, on ${name}`, () => {
     const ask = (app: unknown, url: string) => inject(app as never, { method: "GET", url });
 
     for (const first of ["a request", "the library"]) {
-      it(`gets whole answers, and real clients are as before, with ${first} first`, async () => {
+      it(`gets complete responses, and so do real clients, if ${first} comes first`, async () => {
         const { app } = siteOf();
         app.get("/page", (req, res) => {
           req.session.note = "kept";

@@ -45,7 +45,7 @@ const ownWithLatchkey = (app: Express) => {
   app.use(new LoginManager({ secret: SECRET, userLoader: people().load }).middleware());
 };
 
-/** What is compared: an application with latchkey, and the same without. */
+/** The applications that are compared: one without latchkey, and the same one with latchkey. */
 const pairs: Record<string, { plain: Mount; with: Mount }> = {
   "whose session is not used": { plain: {}, with: { mount: latchkey() } },
   "whose session is read": { plain: {}, with: { mount: latchkey(), uses: ({ note }) => note } },
@@ -61,7 +61,7 @@ const pairs: Record<string, { plain: Mount; with: Mount }> = {
   },
 };
 
-/** Answers in this way, and gives what the client, the handler and the error handler saw. */
+/** Responds in the given way. Returns what the client, the handler and the error handler saw. */
 async function seen(make: Make, { mount, uses }: Mount, way: Way, lines: string[], isLate = false): Promise<unknown> {
   const app = make();
   app.set("env", "test");
@@ -92,23 +92,23 @@ async function seen(make: Make, { mount, uses }: Mount, way: Way, lines: string[
     else app(req, res);
   });
   const { text, isKept } = await exchange(origin, lines);
-  // Node closes no response whose connection ends before its turn.
+  // If a connection ends before the turn of a response, Node does not close the response.
   if (lines.length === 1) await isClosed;
   return { answer: withoutOurs(text), ...(isLate ? {} : { isKept }), notes };
 }
 
-/** What differs from an application without latchkey, or cannot be compared. */
+/** Does this case differ from an application without latchkey, or is it impossible to compare? */
 function differs(whose: string, title: string): boolean {
-  // express-session makes a refused call once more, later, where nobody catches the exception.
+  // express-session repeats the rejected call later, where nothing catches the exception.
   if (whose.includes("express-session")) return title in refused && !title.startsWith("writeHead");
   if (!whose.includes("is saved")) return false;
-  // Before the connection is cut, Node sends the length of a chunk that it refuses. latchkey has not sent it yet.
+  // Node sends the length of the rejected chunk before it cuts the connection. latchkey has not sent the length yet.
   if (title === "write with an unknown encoding") return true;
-  // Headers of one name come together, where latchkey adds one to a list.
+  // If latchkey adds a header to a list, headers with the same name are sent together.
   return whose.endsWith("without other headers") && title.endsWith("says a name twice");
 }
 
-/** An answer without the headers that change from one second to the next, and those that latchkey adds to. */
+/** Removes the headers that depend on the time, and the headers that latchkey changes. */
 function withoutOurs(text: string): string {
   return text.replace(
     /^(Date|Vary|Cache-Control|ETag|Last-Modified): .*\r\n|^Set-Cookie: (sid|connect\.sid)=.*\r\n/gim,
@@ -117,13 +117,14 @@ function withoutOurs(text: string): string {
 }
 
 for (const { name, express: make } of expressVersions) {
-  describe(`an answer is what it is without latchkey, on ${name}`, () => {
+  describe(`responses with and without latchkey, on ${name}`, () => {
     expectNoUnhandledRejections();
 
     for (const [whose, pair] of Object.entries(pairs)) {
       for (const [which, ways] of Object.entries({ refused, begun, late, good })) {
-        it(`${which}, of a request ${whose}`, async () => {
-          // An error after an answer destroys the connection: whether another request is served before that is a matter of time.
+        it(`are the same for a request ${whose}: ${which}`, async () => {
+          // An error after the response destroys the connection. It depends on timing whether another request is served
+          // before that.
           const isLate = ways === late;
           for (const [title, way] of Object.entries(ways)) {
             if (differs(whose, title)) continue;
@@ -135,11 +136,11 @@ for (const { name, express: make } of expressVersions) {
     }
     const pair = pairs["whose session is saved"]!;
     for (const [how, lines] of Object.entries({ HEAD: ["HEAD /way"], pipelined: ["GET /slow", "GET /way"] })) {
-      it(`${how}, of a request whose session is saved`, async () => {
+      it(`are the same for a request whose session is saved: ${how}`, async () => {
         for (const [title, way] of Object.entries({ ...refused, ...begun, ...good })) {
-          // Node 24 and 26 never serve a connection again whose response was destroyed before its turn.
+          // Node 24 and 26 do not use a connection again after a response on it was destroyed before its turn.
           if (how === "pipelined" && title === "res.destroy() before an answer") continue;
-          // For HEAD Node takes some of these, and the handler throws after the answer.
+          // For HEAD, Node accepts some of these calls, and the handler throws after the response.
           if (differs("is saved", title) || /unknown encoding|too long/.test(title)) continue;
           const plain = await seen(make, pair.plain, way, lines);
           expect(await seen(make, pair.with, way, lines), title).to.eql(plain);

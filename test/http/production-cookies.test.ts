@@ -9,7 +9,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const SECURE = { "x-forwarded-proto": "https" };
 
-/** A site in production behind a proxy that speaks HTTPS, and every Set-Cookie of its answers. */
+/** A site in production behind an HTTPS proxy. `set` collects every Set-Cookie of its responses. */
 async function productionSite(mode: "persistent" | "stateless") {
   const inner = new WatchedStore();
   const at = inProduction(() => site({ store: inner, remember: { mode }, sessionProtection: "strong" }));
@@ -31,9 +31,9 @@ async function productionSite(mode: "persistent" | "stateless") {
   return { ...at, set, ask };
 }
 
-describe("the cookies of production", () => {
+describe("the cookies in production", () => {
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`ASVS 3.3.1: each that is set or removed, by whatever answer, is Secure under __Host- (${mode})`, async () => {
+    it(`ASVS 3.3.1: are Secure and have the prefix __Host- whenever they are set or removed (${mode})`, async () => {
       const { set, ask, byId } = await productionSite(mode);
       const logIn = async (json: object = { remember: true }) => (await ask("POST /login/1", "", { json })).cookie;
       const remember = only("__Host-remember", await logIn());
@@ -49,11 +49,13 @@ describe("the cookies of production", () => {
       await step("anonymous session", () => ask("POST /note/a"));
       await step("age", async () => ask("POST /age", await logIn({})));
       await step("message", () => ask("GET /flash"));
-      await step("message that is taken", async () => ask("GET /take", (await ask("GET /flash")).cookie));
+      await step("message that is read", async () => ask("GET /take", (await ask("GET /flash")).cookie));
       await step("forged message", () => ask("GET /take", "__Host-flash=x.y"));
       await step("logout", async () => ask("POST /logout", await logIn()));
       await step("login without remember", async () => ask("POST /login/1", await logIn(), { json: {} }));
-      await step("login of another", async () => ask("POST /login/2", await logIn(), { json: { remember: false } }));
+      await step("login of another user", async () =>
+        ask("POST /login/2", await logIn(), { json: { remember: false } }),
+      );
       await step("forged remember cookie", () => ask("GET /me", "__Host-remember=v1.x.y"));
       await step("another client", async () =>
         ask("GET /me", await logIn(), { headers: { "user-agent": "another", "x-forwarded-for": "10.9.9.9" } }),
@@ -76,7 +78,7 @@ describe("the cookies of production", () => {
     });
   }
 
-  it("ASVS 3.3.5: no name and value together come to 4,096 bytes, also for a user whose id is 255 letters long", async () => {
+  it("ASVS 3.3.5: are shorter than 1,000 bytes, even with a user id of 254 characters", async () => {
     const lengths: number[] = [];
     for (const mode of ["persistent", "stateless"] as const) {
       const { set, ask, byId } = await productionSite(mode);
@@ -90,6 +92,6 @@ describe("the cookies of production", () => {
     }
     expect(lengths).to.have.lengthOf(804);
     expect(Math.max(...lengths)).to.be.below(1000);
-    expect(lengths.sort((a, b) => a - b)[799], "but for the long id").to.be.below(200);
+    expect(lengths.sort((a, b) => a - b)[799], "without the long id").to.be.below(200);
   });
 });

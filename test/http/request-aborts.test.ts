@@ -10,7 +10,7 @@ import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
 const ABORTS = trials(1000, 200);
 
-/** Sends a request and hangs up when the gate says so. */
+/** Sends a request, and hangs up when `when` resolves. */
 function hangingUp(origin: string, path: string, cookie: string, when: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const sent = request(origin + path, { method: "POST", headers: { cookie }, agent: new Agent() });
@@ -21,7 +21,7 @@ function hangingUp(origin: string, path: string, cookie: string, when: Promise<u
   });
 }
 
-/** Serves an application, and tells when it has noticed that clients hung up. */
+/** Serves an application. `hungUp` waits until the server has noticed that so many clients hung up. */
 async function noticing(app: RequestListener, path: string) {
   let closed = 0;
   const origin = await serve((req, res) => {
@@ -37,7 +37,7 @@ async function noticing(app: RequestListener, path: string) {
 describe("a client that hangs up", () => {
   expectNoUnhandledRejections();
 
-  it(`R-19: ${ABORTS} times during a login: it is there as a whole or not at all, and nothing waits any more`, async () => {
+  it(`R-19: interrupts no login: ${ABORTS} of ${ABORTS} logins are complete`, async () => {
     const { app, store, login } = site();
     const { origin, hungUp } = await noticing(app, "/login/1");
     const whole: string[] = [];
@@ -60,7 +60,7 @@ describe("a client that hangs up", () => {
     expect((await send(origin, "POST /login/2")).status).to.equal(200);
   });
 
-  it(`R-19: ${ABORTS} times before a handler has changed its session: the login goes on, and what was saved is whole`, async () => {
+  it(`R-19: interrupts no handler: ${ABORTS} of ${ABORTS} changes of a session are saved`, async () => {
     const { app, store } = site();
     let gate = new Gate();
     let handled = 0;

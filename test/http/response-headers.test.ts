@@ -6,7 +6,7 @@ import { site } from "../support/site.js";
 
 type Headers = string[] | Array<[string, string]> | Record<string, string>;
 
-describe("headers that the application gives to writeHead", () => {
+describe("headers that the application passes to writeHead", () => {
   for (const [how, headers] of Object.entries({
     "one list": ["X-One", "1", "Content-Type", "text/plain", "X-Two", "2"],
     "a list of pairs": [
@@ -16,9 +16,9 @@ describe("headers that the application gives to writeHead", () => {
     ],
     "an object": { "X-One": "1", "Content-Type": "text/plain", "X-Two": "2" },
   } as Record<string, Headers>)) {
-    it(`CVE-2025-7339: as ${how}: all arrive, and latchkey's own beside them`, async () => {
+    it(`CVE-2025-7339: all arrive, together with latchkey's headers, if passed as ${how}`, async () => {
       const { app } = site();
-      app.disable("x-powered-by"); // Node takes a list of pairs only where no header was set before
+      app.disable("x-powered-by"); // Node accepts a list of pairs only if no header is set
       app.get("/head", async (req, res) => {
         await currentUser();
         req.session.note = "changed";

@@ -29,10 +29,10 @@ function differences(before: Map<string, unknown>, after: Map<string, unknown>):
   return [...after].filter(([name, value]) => before.get(name) !== value).map(([name]) => name);
 }
 
-/** The changes of middleware and a handler to `req` and `res`, in an Express that nothing else has changed. */
+/** The properties of `req` and `res` that middleware and a handler change, in an Express that nothing else changed. */
 async function touched(make: Make, mount: (app: Express) => void, handle: (req: Request, res: Response) => unknown) {
   const app = make();
-  // An Express of its own: its prototypes are copies.
+  // Copy the prototypes, because other tests may have changed those of Express.
   for (const kind of ["request", "response"] as const) {
     const shared = Object.getPrototypeOf(app[kind]) as object;
     const builtIn = Object.getPrototypeOf(make[kind]) as object;
@@ -66,16 +66,16 @@ const SHARED = {
   request: ["session", "sessionID", "sessionStore", "user"],
   response: ["writeHead", "writeHeader", "write", "end", "flushHeaders"],
 };
-/** `res.render` of an Express, before latchkey has seen it. */
+/** The `res.render` of each Express, before latchkey changes it. */
 const plainRender = new Map(expressVersions.map(({ express: make }) => [make as Make, make.response.render]));
 
-describe("what latchkey changes in a request and its response", () => {
+describe("the properties of a request and its response that latchkey changes", () => {
   const manager = () => new LoginManager({ secret: SECRET, userLoader: people().load });
   const page = readFileSync("docs/what-latchkey-changes.md", "utf8");
   const stated = [...page.matchAll(/^\| `(req|res)\.?([\w[\].]+)`/gm)].map(([, whose, name]) => `${whose} ${name}`);
 
   for (const { name, express: make } of expressVersions) {
-    it(`is what the page says, on ${name}`, async () => {
+    it(`are the documented ones, on ${name}`, async () => {
       const found = new Set<string>();
       const mounts: Array<(app: Express) => void> = [
         (app) => manager().init(app),

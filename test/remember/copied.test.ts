@@ -66,7 +66,7 @@ describe("a copied remember cookie that its owner and a thief each use every 30 
     "address (IPv6)": { ...OWNER, "x-forwarded-for": "2001:db8::66" },
   };
   for (const [what, thief] of Object.entries(others)) {
-    it(`is detected in 2 minutes and 2 restores if the thief has another ${what}, ${RUNS} of ${RUNS} times`, async () => {
+    it(`is detected in 2 minutes and 2 restores if the thief's ${what} differs, ${RUNS} of ${RUNS} times`, async () => {
       const found = await foundOut(RUNS, thief);
       expect(found.length).to.equal(RUNS);
       for (const { told, restores, requests } of found) {

@@ -82,7 +82,7 @@ describe("a remembered browser with a record in the store", () => {
         expect(await at.recordsOf(ann)).to.eql([]);
       });
 
-      it("is remembered for `duration` after each restore with `refreshEachRequest`, but not by public pages", async () => {
+      it("is remembered for `duration` after each restore with `refreshEachRequest`, not by public pages", async () => {
         const at = await rememberingSites(opened, { remember: { duration: "2d", refreshEachRequest: true } });
         const ann = at.newPerson();
         let { remember } = await at.logIn(ann);
