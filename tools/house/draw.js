@@ -24,7 +24,9 @@ const FLOORS = [
   ["Under both", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
   [
     "Leaves",
-    ["user", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map((leaf) => `src/${leaf}.ts`),
+    ["user", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map(
+      (leaf) => `src/${leaf}.ts`,
+    ),
   ],
 ];
 
