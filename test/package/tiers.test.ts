@@ -89,7 +89,7 @@ describe("a run of tests", () => {
     expect([code, output]).to.eql([0, output]);
     expect(output)
       .to.match(/1 passing/)
-      .and.match(/Left out:\n +postgres +npm run test:all has it/);
+      .and.match(/Left out:\n +postgres +npm run test:all runs it/);
   });
 
   it("knows what each process of a parallel run leaves out", async () => {
@@ -97,7 +97,7 @@ describe("a run of tests", () => {
     expect([code, output]).to.eql([0, output]);
     expect(output)
       .to.match(/1 passing/)
-      .and.match(/Left out:\n +postgres +npm run test:all has it/);
+      .and.match(/Left out:\n +postgres +npm run test:all runs it/);
   });
 
   it("leaves out tests of a missing server, and says how to install it", async () => {
@@ -133,14 +133,14 @@ describe("a run of tests", () => {
     expect(quick.code, quick.output).to.equal(0);
     expect(quick.output)
       .to.match(/0 passing/)
-      .and.match(/a long suite +npm run test:all has it/);
+      .and.match(/a long suite +npm run test:all runs it/);
     expect((await run(long, {})).output).to.match(/1 passing/);
   });
 
   it("fails if a file has no test and no reason was given", async () => {
     const { code, output } = await run("", {});
     expect(code, output).to.equal(1);
-    expect(output).to.match(/Files of which no test ran:\n +\S*a\.test/);
+    expect(output).to.match(/Files in which no test ran:\n +\S*a\.test/);
   });
 });
 

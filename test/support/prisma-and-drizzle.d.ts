@@ -1,5 +1,5 @@
-// Stand-ins for packages that only test/sql-drivers has installed. Its test of the recipes compiles the same code with
-// their own types.
+// Minimal types for packages that are installed only in test/sql-drivers. A test there compiles the recipes with the
+// real types.
 declare module "@prisma/adapter-pg";
 declare module "prisma/config";
 declare module "drizzle-kit";
@@ -27,6 +27,6 @@ declare module "drizzle-orm/node-postgres" {
   export interface NodePgDatabase {
     execute(query: unknown): Promise<unknown>;
   }
-  // biome-ignore lint/suspicious/noExplicitAny: the types of a query builder are long
+  // biome-ignore lint/suspicious/noExplicitAny: the real type of a query builder is too long
   export function drizzle(url: string): any;
 }

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { makeDatabase } from "./databases.js";
 import { startRedis } from "./redis-servers.js";
 
-/** A site in a process of its own. */
+/** A site in its own process. */
 export interface SiteProcess {
   origin: string;
-  /** Ends the process with SIGKILL, and waits for its end. */
+  /** Ends the process with SIGKILL, and waits until it has ended. */
   kill(): Promise<void>;
 }
 
@@ -19,12 +19,12 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Serves the site of the tests over this store in a process of its own. */
+/** Starts the site of the tests in its own process, with the store of this URL. */
 export async function startSite(storeUrl: string): Promise<SiteProcess> {
   const child = fork(fileURLToPath(new URL("site-process.js", import.meta.url)), [storeUrl]);
   running.add(child);
   const ended = once(child, "exit").then(() => void running.delete(child));
-  const early = ended.then(() => Promise.reject(new Error("the site's process ended before it served")));
+  const early = ended.then(() => Promise.reject(new Error("the site's process ended before the site was running")));
   const [origin] = (await Promise.race([once(child, "message"), early])) as [string];
   early.catch(() => {});
   return {
@@ -36,7 +36,7 @@ export async function startSite(storeUrl: string): Promise<SiteProcess> {
   };
 }
 
-/** A place that several processes can keep sessions in, by the name of its backend. */
+/** Places where several processes can store sessions, by the name of the backend. */
 export const places: Record<string, () => Promise<{ url: string; remove(): Promise<void> }>> = {
   async redis() {
     const { url, stop } = await startRedis();

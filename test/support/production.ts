@@ -1,4 +1,4 @@
-/** Runs something while NODE_ENV is "production". */
+/** Runs a function while NODE_ENV is "production". */
 export function inProduction<T>(run: () => T): T {
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";

@@ -3,16 +3,16 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.resolve("latchkey/package.json")));
 
-/** What a program printed, and how it ended; null when it did not end by itself. */
+/** The output and the exit code of a program. The code is null if the program was stopped at the time limit. */
 export interface Ended {
   code: number | null;
   output: string;
 }
 
-/** The limit that ends a program that hangs; on a busy machine a program that works may take a minute. */
+/** The time limit of a program, in milliseconds. It is long because a program may take a minute on a busy machine. */
 const LONGEST = 300_000;
 
-/** Runs a program in a process of its own. */
+/** Runs the source code of a program in its own process. */
 export function runProgram(
   program: string,
   { args = [], env = {}, cwd = root }: { args?: string[]; env?: NodeJS.ProcessEnv; cwd?: string } = {},

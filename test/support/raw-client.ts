@@ -1,26 +1,28 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
-/** An answer, with its body read. */
+/** A response and its body. */
 export interface RawAnswer {
   status: number;
   headers: IncomingHttpHeaders;
-  /** The cookies that are set to a value, as a `Cookie` header. */
+  /** The cookies that the response sets, as a `Cookie` header. Removed cookies are left out. */
   cookie: string;
   text: string;
 }
 
-/** How a request is sent. */
+/** The cookies, headers and JSON body of a request. */
 interface RawSending {
   cookie?: string;
   headers?: Record<string, string>;
   json?: unknown;
-  /** Resolve when the headers are there, without the body. */
+  /** Resolves as soon as the headers arrive, without the body. */
   atHeaders?: boolean;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** One request without a browser, for tests of many: it sends this very `Cookie` header and keeps nothing. */
+/**
+ * Sends one request with exactly this `Cookie` header. It stores no cookies, so tests can send many requests quickly.
+ */
 export function send(
   origin: string,
   line: string,
@@ -59,17 +61,17 @@ export function send(
   });
 }
 
-/** One of the cookies in a `Cookie` header. */
+/** The pair with this name in a `Cookie` header. */
 export function only(name: string, cookie: string): string {
   return cookie.split("; ").find((one) => one.startsWith(`${name}=`))!;
 }
 
-/** The session id in the session's cookie. */
+/** The session id in a session cookie. */
 export function sidIn(cookie: string): string {
   return decodeURIComponent(cookie).replace(/^sid=s:|\..*$/g, "");
 }
 
-/** Runs `times` trials, some at a time, and counts those that gave true. */
+/** Runs `times` trials, at most `atOnce` at the same time, and counts the trials that return true. */
 export async function countTrials(
   times: number,
   trial: (index: number) => Promise<boolean>,

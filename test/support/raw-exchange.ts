@@ -1,13 +1,16 @@
 import { connect } from "node:net";
 
-/** What came back on a connection, as bytes in latin1. */
+/** The bytes that a connection received. */
 export interface Exchange {
+  /** The bytes before the response of `/marker`, decoded as latin1. */
   text: string;
-  /** Did the connection serve the request after it? */
+  /** Did the server also respond to the next request on the connection? */
   isKept: boolean;
 }
 
-/** Sends requests on a connection of their own, and then one to `/marker`, whose answer ends the exchange. */
+/**
+ * Sends requests on one new connection, and then a request to `/marker`. The response of `/marker` ends the exchange.
+ */
 export function exchange(origin: string, lines: readonly string[], headers = ""): Promise<Exchange> {
   const requests = [...lines, "GET /marker"].map((line) => `${line} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
   return new Promise((resolve) => {

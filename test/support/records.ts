@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SessionStore, StoredRecord } from "latchkey";
 
-/** The id of the record that belongs to a session id, or to the series of a remember cookie. */
+/** The id of the record for a session id or for the series of a remember cookie. */
 export function recordId(kind: "session" | "browser", secret: string): string {
   return createHash("sha256").update(`\n${kind}\n${secret}`).digest("base64url");
 }
@@ -16,7 +16,7 @@ export function storedBrowsers(store: SessionStore, userId: string): Promise<Sto
   return recordsOf(store, userId, "browser");
 }
 
-/** Ends the sessions of a user, as their timeout would. */
+/** Deletes the sessions of a user, as if they had expired. */
 export async function endStoredSessions(store: SessionStore, userId: string): Promise<void> {
   await store.destroyByUser(userId, { kind: "session", limit: 10_000 });
 }

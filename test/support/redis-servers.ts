@@ -6,24 +6,24 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { refuseInQuickTier } from "./tier.js";
 
-/** What a private server is started with. */
+/** The options of a Redis server that the tests start. */
 export interface RedisServerOptions {
-  /** @default a free one */
+  /** @default a free port */
   port?: number;
-  /** Further arguments, such as `["--appendonly", "yes"]`. Without any, nothing outlives the process. */
+  /** Further arguments, such as `["--appendonly", "yes"]`. Without them the server does not save its data. */
   args?: string[];
 }
 
-/** A redis-server of the tests' own. */
+/** A Redis server that the tests start. */
 export interface RedisServer {
   port: number;
   url: string;
   pid(): number;
-  /** Sends a signal, and waits for the end of the process where the signal ends it. @default "SIGKILL" */
+  /** Sends a signal. Waits until the process has ended if the signal is meant to end it. @default "SIGKILL" */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again, on the same port and in the same folder; one that still runs is killed first. */
+  /** Starts the server again, with the same port and folder. Kills the process first if it still runs. */
   restart(): Promise<void>;
-  /** Ends it and removes its folder. */
+  /** Ends the server and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -33,10 +33,10 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Nothing is kept, and a replica does not wait for others to be served with it. */
+/** The server does not save its data, and it sends the data to a replica without waiting for more replicas. */
 const QUICK = ["--save", "", "--repl-diskless-sync-delay", "0"];
 
-/** Starts a redis-server on a free port. */
+/** Starts a Redis server on a free port or the given one. */
 export async function startRedis({ port: given, args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
   for (let tried = 1; ; tried++) {
     const port = given ?? (await freePort());
@@ -48,21 +48,21 @@ export async function startRedis({ port: given, args = [] }: RedisServerOptions 
       return server;
     } catch (error) {
       await rm(dir, { recursive: true, force: true });
-      if (given !== undefined || tried === 3) throw error; // else somebody else took the port
+      if (given !== undefined || tried === 3) throw error; // otherwise another process may have taken the port
     }
   }
 }
 
-/** What a Redis Cluster is reached by. */
+/** A running Redis Cluster. */
 export interface RedisCluster {
   /** The masters. */
   nodes: RedisServer[];
-  /** One replica for each master, or none at all. */
+  /** One replica for each master, or an empty list. */
   replicas: RedisServer[];
   stop(): Promise<void>;
 }
 
-/** Three masters that share the slots of a Redis Cluster. */
+/** Starts a Redis Cluster with three masters, and with a replica for each master if `replicated` is true. */
 export async function startRedisCluster({ replicated = false } = {}): Promise<RedisCluster> {
   const all = await Promise.all(Array.from({ length: replicated ? 6 : 3 }, startClusterNode));
   const [nodes, replicas] = [all.slice(0, 3), all.slice(3)];
@@ -84,7 +84,7 @@ export async function startRedisCluster({ replicated = false } = {}): Promise<Re
     await redisCli(port, "CLUSTER", "REPLICATE", master);
     await until(async () => (await redisCli(port, "INFO", "replication")).includes("master_link_status:up"));
   }
-  // A replica is listed once its master has sent it something, which a ping does too.
+  // A master lists its replica only after it has sent something to the replica. A ping is enough.
   for (const { port } of replicas.length > 0 ? all : []) {
     await until(async () => {
       const slots = await redisCli(port, "CLUSTER", "SLOTS");
@@ -94,7 +94,7 @@ export async function startRedisCluster({ replicated = false } = {}): Promise<Re
   return { nodes, replicas, stop: () => stopAll(all) };
 }
 
-/** What a Sentinel setup is reached by. */
+/** A running Redis with Sentinels. */
 export interface RedisSentinels {
   name: string;
   sentinels: Array<RedisServer>;
@@ -103,7 +103,7 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
-/** A master, its replica, and three Sentinels that watch them. */
+/** Starts a master, its replica, and three Sentinels that monitor them. */
 export async function startRedisSentinels(): Promise<RedisSentinels> {
   const name = "latchkey";
   const master = await startRedis();
@@ -119,25 +119,23 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
   return { name, sentinels, master, replica, stop: () => stopAll([...sentinels, replica, master]) };
 }
 
-/** Sends one command with redis-cli, and gives what it prints. */
+/** Sends one command with redis-cli, and returns its output. */
 export async function redisCli(port: number, ...command: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)("redis-cli", ["-p", String(port), ...command]);
   return stdout;
 }
 
-/** Ends every server that was started here and runs yet. */
+/** Ends every server that this module started and that is still running. */
 export async function stopRedisServers(): Promise<void> {
   await stopAll([...started]);
 }
 
-/**
- * Waits for what other processes are about to do, for as long as it takes on a busy machine. Mocha's timeout ends it.
- */
+/** Waits until a condition is true. There is no time limit except Mocha's timeout, because the machine may be busy. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** A port that nobody listens on. */
+/** A port that no process listens on. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
@@ -165,7 +163,7 @@ async function startSentinel(name: string, masterPort: number): Promise<RedisSer
   return server;
 }
 
-/** Starts the process, and waits until it says that it is ready. */
+/** Starts the process, and waits until its output says that it is ready. */
 function launchRedis(args: string[], cwd: string): Promise<ChildProcess> {
   refuseInQuickTier("redis-server");
   return new Promise((resolve, reject) => {

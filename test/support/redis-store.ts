@@ -3,7 +3,7 @@ import { type NodeRedisClient, RedisStore } from "latchkey/stores/redis";
 import { createClient } from "redis";
 import { type RedisServer, redisCli, startRedis } from "./redis-servers.js";
 
-/** A Redis for the tests of one suite, emptied after each, and a store on it, new for each. */
+/** Starts a Redis server for a suite. Each test gets a new store on it, and the server is emptied after each test. */
 export function useRedisStore() {
   let server: RedisServer;
   let client: Awaited<ReturnType<ReturnType<typeof connect>["connect"]>>;
@@ -20,7 +20,7 @@ export function useRedisStore() {
     store = new RedisStore({ client });
   });
   afterEach(async () => {
-    if (client.isOpen) client.destroy(); // which throws in node-redis 5 when a test has closed it
+    if (client.isOpen) client.destroy(); // node-redis 5 throws if the client is already closed
     await cli("FLUSHALL");
     await cli("CONFIG", "RESETSTAT");
   });
@@ -28,7 +28,7 @@ export function useRedisStore() {
   return { cli, ttl: async (key: string) => Number(await cli("PTTL", key)), current: () => ({ client, store }) };
 }
 
-/** A session of ann's that lives for an hour. */
+/** A session of ann that expires in an hour. */
 export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
   const now = Date.now();
   const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
@@ -36,8 +36,7 @@ export function newRecord(parts: Partial<SessionRecord> = {}): SessionRecord {
 }
 
 /**
- * Counts what a store on this client asks for: GET, and scripts, of which one that the server does not know yet counts
- * once.
+ * Counts the GET and EVALSHA commands that a store sends. A script that the server does not know yet is counted once.
  */
 export function counting(client: NodeRedisClient) {
   let asked = { get: 0, scripts: 0 };

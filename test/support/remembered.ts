@@ -7,22 +7,20 @@ import { serve } from "./server.js";
 import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
 
-/** The backends that the promises about remembered browsers are proved on. */
+/** The backends of the tests of remembered browsers. */
 export const REMEMBERING = ["memory", "redis", "postgres", "sqlite", "sql on pg", "sql on better-sqlite3"] as const;
 
-/** Milliseconds that a token counts on beside its successor. */
+/** Grace period: how long a replaced token still works, in milliseconds. */
 export const GRACE = 60_000;
 
 let people = 10_000;
 
-/** What was told of tokens that were used up. */
+/** An event about a replaced token that was used again. */
 export interface Told extends Omit<LoginEvents["rememberTokenStale"], "req"> {
   event: "stale" | "stolen";
 }
 
-/**
- * Sites that remember browsers in one store, each as a server of its own would, and what they told of misused tokens.
- */
+/** Sites that remember browsers in the same store, like separate servers, and their events about misused tokens. */
 export async function rememberingSites(opened: Pick<Opened, "store">, ...options: Array<Parameters<typeof site>[0]>) {
   const told: Told[] = [];
   const revoked: Array<LoginEvents["loginsRevoked"]> = [];
@@ -45,43 +43,43 @@ export async function rememberingSites(opened: Pick<Opened, "store">, ...options
     sites,
     told,
     revoked,
-    /** Somebody whom no other trial knows. */
+    /** A new user, whom no other trial uses. */
     newPerson() {
       const id = String(people++);
       const person = new Person(id, `User ${id}`);
       for (const { byId } of sites) byId.set(id, person);
       return person;
     },
-    /** Logs in, and gives the cookies, each as a `Cookie` header. */
+    /** Logs in, and returns both cookies, each as a `Cookie` header. */
     async logIn({ id }: Pick<Person, "id">, given: object = { remember: true }, headers = {}) {
       const { cookie } = await send(origin, `POST /login/${id}`, { json: given, headers });
       return { sid: only("sid", cookie), remember: only("remember", cookie) };
     },
     me: (cookie: string, headers = {}) => send(origin, "GET /me", { cookie, headers }),
     isIn: async (cookie: string) => (await send(origin, "GET /me", { cookie })).status === 200,
-    /** The records of a user's browsers, whatever the store is made to do. */
+    /** The records of a user's remembered browsers. Reads them directly, even if the store of the site fails. */
     recordsOf: ({ id }: Person) => storedBrowsers(opened.store, id),
-    /** The sessions of a user, pending ones too. */
+    /** The sessions of a user, including those of pending logins. */
     sessionsOf: ({ id }: Person) => storedSessions(opened.store, id),
   };
 }
 
-/** The remember cookie that an answer sets, as a `Cookie` header; undefined when it sets none. */
+/** The remember cookie that a response sets, as a `Cookie` header, or undefined. */
 export function rememberIn({ cookie }: RawAnswer): string | undefined {
   return only("remember", cookie);
 }
 
-/** Uses the session that an answer gave, so that the answer is known to have arrived. */
+/** Sends a request with the session of a response. The site then knows that the browser received the response. */
 export async function comeBack(origin: string, { cookie }: RawAnswer): Promise<void> {
   await send(origin, "POST /note/back", { cookie: only("sid", cookie) });
 }
 
-/** Does this answer remove the remember cookie? */
+/** Does this response remove the remember cookie? */
 export function forgets({ headers }: RawAnswer): boolean {
   return (headers["set-cookie"] ?? []).some((one) => /^remember=;.*Expires=Thu, 01 Jan 1970/.test(one));
 }
 
-/** The cookies of a browser, after it took these answers one after another. */
+/** The cookies of a browser after it received these responses in this order. */
 export function taking(before: Record<string, string>, answers: readonly RawAnswer[]): Record<string, string> {
   const jar = { ...before };
   for (const { cookie } of answers) {
@@ -95,7 +93,7 @@ export function header(jar: Record<string, string>): string {
   return Object.values(jar).join("; ");
 }
 
-/** About so many of these, in another order. */
+/** A random part of these items, about `share` of them, in random order. */
 export function some<T>(of: readonly T[], share: number): T[] {
   const kept = of.filter(() => Math.random() < share);
   for (let i = kept.length - 1; i > 0; i--) {

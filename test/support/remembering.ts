@@ -3,10 +3,10 @@ import { only, send } from "./raw-client.js";
 import { serve } from "./server.js";
 import { site } from "./site.js";
 
-/** Milliseconds of a day. */
+/** One day in milliseconds. */
 export const DAY = 24 * 60 * 60 * 1000;
 
-/** The site, a login that gives its remember cookie, and whether a cookie is accepted. */
+/** The site, with `login`, which returns the remember cookie, and `isIn`, which tells whether a cookie is accepted. */
 export async function visit(options: Parameters<typeof site>[0] = {}) {
   const at = site(options);
   const origin = await serve(at.app);
@@ -16,7 +16,7 @@ export async function visit(options: Parameters<typeof site>[0] = {}) {
   return { ...at, origin, login, isIn, browser: new Browser(origin, { accept: "application/json" }) };
 }
 
-/** The Max-Age in days of the remember cookie that an answer sets; undefined when it sets none. */
+/** The Max-Age, in days, of the remember cookie that a response sets, or undefined. */
 export function days(cookies: string[] | undefined): number | undefined {
   const age = cookies?.find((one) => one.startsWith("remember="))?.match(/Max-Age=(\d+)/)?.[1];
   return age === undefined ? undefined : (Number(age) * 1000) / DAY;

@@ -13,12 +13,13 @@ interface Took {
 
 const SLOWEST = 10;
 const leftOutFile = join(mkdtempSync(join(tmpdir(), "latchkey-tests-")), "left-out");
-// Before any test file is loaded, here or in a worker.
+// Set before any test file is loaded, in this process or in a worker.
 process.env[LEFT_OUT] = leftOutFile;
 
 /**
- * Mocha's `spec`, and at the end how long the tests and hooks of each file took and what was left out. A file without
- * any test fails, unless something was left out. `RESULTS` names a file for the number of tests that passed, by file.
+ * Mocha's `spec` reporter. At the end it also prints how long each file took, and which parts were left out. A file in
+ * which no test ran is a failure unless something was left out. `RESULTS` is the path for the numbers of passed tests
+ * by file.
  */
 class TierReporter extends Mocha.reporters.Spec {
   readonly #files: Map<string, Took>;
@@ -47,7 +48,7 @@ class TierReporter extends Mocha.reporters.Spec {
     if (leftOut.length > 0) print("Left out:", leftOut);
     if (empty.length > 0)
       print(
-        "Files of which no test ran:",
+        "Files in which no test ran:",
         empty.map((file) => [file, ""]),
       );
     if (process.env.RESULTS)
@@ -76,7 +77,7 @@ function nameOf(file: string): string {
   return relative("build/test", file).replace(/\.test\.js$/, "");
 }
 
-/** The parts that were left out, each once, in the order of the alphabet. */
+/** The parts that were left out, without duplicates, in alphabetical order. */
 function takeLeftOut(): Array<[string, string]> {
   const lines = existsSync(leftOutFile) ? readFileSync(leftOutFile, "utf8").trim().split("\n") : [];
   rmSync(dirname(leftOutFile), { recursive: true });
@@ -89,5 +90,5 @@ function print(title: string, rows: Array<[string, string]>): void {
   for (const [name, text] of rows) console.log(`    ${name.padEnd(width)}${text}`.trimEnd());
 }
 
-// biome-ignore lint/style/noDefaultExport: Mocha wants it so
+// biome-ignore lint/style/noDefaultExport: Mocha requires a default export
 export default TierReporter;

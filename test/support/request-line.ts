@@ -1,7 +1,9 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** Sends a request line as it is, which no URL parser may touch, and gives the lines of the answer's head. */
+/**
+ * Sends a request line unchanged, without a URL parser. Returns the status line and the header lines of the response.
+ */
 export async function sendLine(origin: string, requestLine: string, headers: string[] = []): Promise<string[]> {
   const { hostname, port } = new URL(origin);
   const socket = connect(Number(port), hostname);

@@ -41,7 +41,7 @@ export function securityRows(): Row[] {
   return rows;
 }
 
-/** The tests that a cell names. */
+/** The tests that the text of a cell names. */
 export function testsIn(text: string): NamedTest[] {
   return [...text.matchAll(/`(test\/[\w/-]+\.test\.[jt]s)` "([^"]+)"/g)].map(([, file, title]) => ({
     file: file!,
@@ -51,7 +51,7 @@ export function testsIn(text: string): NamedTest[] {
 
 const read = new Map<string, string[]>();
 
-/** The titles in a test file, as they are written there. */
+/** The titles in a test file, exactly as in its source. */
 export function titlesOf(file: string): string[] {
   if (!read.has(file)) {
     const source = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -64,7 +64,7 @@ export function titlesOf(file: string): string[] {
   return read.get(file)!;
 }
 
-/** A pattern for a title in which each … stands for something. */
+/** A regular expression for a title in which each … matches any text. */
 export function titlePattern(title: string): string {
   return title
     .split("…")

@@ -10,7 +10,8 @@ export async function serve(
   app: RequestListener,
   onUpgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => unknown,
 ): Promise<string> {
-  // No connection that rests is closed, which could happen just as the test's client sends another request by it.
+  // The server does not close idle connections. Otherwise it could close one just when the client sends a request on
+  // it.
   const server = createServer({ keepAliveTimeout: 0 }, app);
   running.add(server);
   if (onUpgrade) {
@@ -23,7 +24,7 @@ export async function serve(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Mocha's root hook: no test leaves a server behind. */
+/** A root hook of Mocha that closes every server after each test. */
 export const mochaHooks = {
   async afterEach(): Promise<void> {
     for (const socket of upgraded) socket.destroy();

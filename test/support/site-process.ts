@@ -4,7 +4,7 @@ import { serve } from "./server.js";
 import { site } from "./site.js";
 import { WatchedStore } from "./watched-store.js";
 
-// A process of its own that serves the site of the tests over the store of a URL, for a crowd of people.
+// Runs the site of the tests in its own process, with many users and the store whose URL is the argument.
 process.on("disconnect", () => process.exit());
 const store = new WatchedStore(await openStore(process.argv[2]!));
 const { app, byId } = site({ store });

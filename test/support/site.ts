@@ -14,17 +14,17 @@ import {
 import { type Person, people, SECRET } from "./people.js";
 import { WatchedStore } from "./watched-store.js";
 
-/** How long a store may take, unless a test is about that: on a busy machine a real one may be slow. */
+/** The default storeTimeout of the tests. It is long because a real store may be slow on a busy machine. */
 const PATIENT = "30s";
 
-/** What `/me` answers. */
+/** The JSON that `/me` sends. */
 export interface Me {
   name: string;
   fresh: boolean;
   remembered: boolean;
 }
 
-/** A site of three people, with a route for each verb. Errors are answered, and not printed. */
+/** A site with three users and a route for each function of latchkey. Express does not print its errors. */
 export function site(
   options: Partial<Omit<LoginManagerOptions<Person>, "store">> & { store?: WatchedStore } = {},
   mount: (login: LoginManager<Person>, app: Express) => void = (login, app) => login.init(app),
@@ -86,7 +86,7 @@ export function site(
   return { app, login, store, ann, bob, cid, byId };
 }
 
-/** Express 4 does not look at a handler's promise. */
+/** Passes rejections to `next`, because Express 4 ignores the promise of a handler. */
 function route(handle: (req: Request, res: Response) => Promise<void>): RequestHandler {
   return (req, res, next) => {
     handle(req, res).catch(next);

@@ -3,21 +3,21 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pages, type Snippet, slugOf, snippetsOf } from "./snippets.js";
 
-/** Inside of this package, so that `latchkey` is found by its name, as users find it. */
+/** The folder is inside this package, so that snippets can import `latchkey` by its name as users do. */
 const FOLDER = "build/snippets";
-/** The files that other pages' programs import by name. */
+/** The files that programs on other pages import. */
 const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
-/** Programs that say for themselves what a user is, which is one thing in a whole compilation. */
+/** Programs that declare their own user type. A compilation can have only one, so each of them is compiled alone. */
 const ALONE = ["readme", "index", "recipes-prisma", "recipes-drizzle"];
 
-/** What the compiler had to say of all snippets; nothing, when all is well. Compiled once for all tests. */
+/** The error messages of the compiler for all snippets, or an empty string. Compiles the snippets only once. */
 export function compiledSnippets(): Promise<string> {
   compiling ??= compile();
   return compiling;
 }
 let compiling: Promise<string> | undefined;
 
-/** The compiled file of a page's program. */
+/** The path of a compiled file of a page's program. */
 export async function programOf(page: string, file = "app.ts"): Promise<string> {
   await compiledSnippets();
   return resolve(FOLDER, ALONE.includes(slugOf(page)) ? "" : "programs", slugOf(page), file.replace(/ts$/, "js"));
@@ -40,7 +40,9 @@ async function compile(): Promise<string> {
   return outcomes.join("");
 }
 
-/** Each line stays where it is on its page, so that the compiler's messages lead there. */
+/**
+ * Writes a snippet to a file. Each line has the same number as on its page, so compiler messages show the right line.
+ */
 function write({ page, line, code, file }: Snippet): void {
   const slug = slugOf(page);
   const folder = join(FOLDER, !file ? "fragments" : ALONE.includes(slug) ? slug : `programs/${slug}`);

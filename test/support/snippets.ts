@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** A piece of TypeScript on a page. */
+/** A block of TypeScript on a page. */
 export interface Snippet {
   page: string;
-  /** The line of the page where its code begins, from 1. */
+  /** The line of the page where the code starts, counted from 1. */
   line: number;
   code: string;
-  /** The file of a program that it is; undefined for a fragment, which takes `docs/given.d.ts` as given. */
+  /** The file name in the page's program, or undefined for a fragment. Fragments use the types in `docs/given.d.ts`. */
   file: string | undefined;
 }
 
-/** The pages that are written by hand: the README's and those of the site. */
+/** The pages that are written by hand: README.md and the pages of the documentation site. */
 export function pages(): string[] {
   const site = readdirSync("docs", { recursive: true, encoding: "utf8" }).map((name) => join("docs", name));
   const made = /^docs\/(node_modules|reference|generated|\.vitepress)\//;
@@ -19,9 +19,9 @@ export function pages(): string[] {
 }
 
 /**
- * The TypeScript of a page. A block whose first line is a comment with a file's name, `// app.ts`, is that file of the
- * page's program; so is an HTML comment that begins with `file: app.ts`, which readers do not see. Any other block is a
- * fragment.
+ * The TypeScript blocks of a page. A block that starts with a file name in a comment, `// app.ts`, is that file of the
+ * page's program. An HTML comment that starts with `file: app.ts` is also such a file, but readers do not see it. Any
+ * other block is a fragment.
  */
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(page, "utf8");
@@ -40,7 +40,7 @@ export function snippetsOf(page: string): Snippet[] {
   return [...blocks, ...hidden].map((snippet) => ({ page, ...snippet }));
 }
 
-/** A page's name for a folder: `recipes-login-form`. */
+/** The folder name for a page, such as `recipes-login-form`. */
 export function slugOf(page: string): string {
   return page === "README.md"
     ? "readme"
@@ -50,7 +50,7 @@ export function slugOf(page: string): string {
         .replaceAll("/", "-");
 }
 
-/** The headings of a page as anchors: as GitHub makes them, and VitePress for plain headings. */
+/** The anchors of a page's headings, as GitHub creates them. For plain headings VitePress creates the same ones. */
 export function anchorsOf(page: string): Set<string> {
   const prose = readFileSync(page, "utf8").replace(/^```[\s\S]*?^```$/gm, "");
   const headings = [...prose.matchAll(/^#{1,6} (.*)$/gm)].map(([, heading]) => heading!);
@@ -64,7 +64,7 @@ export function anchorsOf(page: string): Set<string> {
   );
 }
 
-/** The links of a page to other files, without those of its code. */
+/** The links from a page to other files, except links in code. */
 export function linksOf(page: string): string[] {
   const prose = readFileSync(page, "utf8")
     .replace(/^```[\s\S]*?^```$/gm, "")
@@ -73,7 +73,7 @@ export function linksOf(page: string): string[] {
   return targets.filter((target) => !/^(https?|mailto):/.test(target));
 }
 
-/** The name of a page's file, for a test's title. */
+/** The name of a page in test titles. */
 export function titleOf(page: string): string {
   return page === "README.md" ? page : basename(page, ".md");
 }

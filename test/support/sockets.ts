@@ -4,25 +4,25 @@ import { WebSocket, WebSocketServer } from "ws";
 import { serve } from "./server.js";
 import { site } from "./site.js";
 
-/** Who a socket was told that it is: a name, nobody, or the code of an error. */
+/** The user of a socket: a name, null if nobody is logged in, or the code of an error. */
 export type Who = string | null;
 
-/** A socket that was opened. */
+/** An open socket. */
 export interface Opened {
-  /** Who it was at the upgrade. */
+  /** The user at the upgrade. */
   who: Who;
-  /** Who it is when it is asked about again. */
+  /** Loads the user of the socket again. */
   again(): Promise<Who>;
-  /** The `Set-Cookie` headers of the answer to the upgrade. */
+  /** The `Set-Cookie` headers of the response to the upgrade. */
   cookies: string[];
-  /** What the server keeps of the upgrade. */
+  /** The upgrade request on the server. */
   req: IncomingMessage;
 }
 
 type Site = ReturnType<typeof site>;
 type Ask = (at: Site, req: IncomingMessage) => Promise<object | null>;
 
-/** The site, served, with WebSockets that are told who they are by `login.authenticate`. */
+/** The running site with WebSockets. The server sends each socket its user, which `login.authenticate` returns. */
 export async function socketSite(
   options: Parameters<typeof site>[0] = {},
   { mount, make, ask = ({ login }, req) => login.authenticate(req) }: SocketSiteOptions = {},
@@ -71,6 +71,6 @@ export async function socketSite(
 interface SocketSiteOptions {
   mount?: Parameters<typeof site>[1];
   make?: Parameters<typeof site>[2];
-  /** How the server asks. */
+  /** Returns the user of a request. */
   ask?: Ask;
 }

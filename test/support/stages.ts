@@ -27,7 +27,7 @@ import { expressVersions } from "./express.js";
 import { type Person, people, SECRET } from "./people.js";
 import { serve } from "./server.js";
 
-/** The guarded handlers that were reached, in order. */
+/** The names of the guarded handlers that ran, in order. */
 export let reached: string[] = [];
 
 function reach(req: Request, name: string): object {
@@ -80,7 +80,7 @@ class StageController {
   }
 }
 
-/** Builds the same routes, under a manager or, to see what happens, under none. */
+/** Builds an application with the same routes, with or without a login manager. */
 export type Build = (login?: LoginManager<Person>) => RequestListener & { set(name: string, value: unknown): unknown };
 
 type Express = (typeof expressVersions)[number]["express"];
@@ -120,8 +120,8 @@ function plain(express: Express): Build {
 }
 
 /**
- * A stage of these controllers, on an application of this Express. Without a list of middlewares routing-controllers
- * takes every one that any test ever declared.
+ * A builder for an Express application with these controllers. The list of middlewares must not be empty, or
+ * routing-controllers uses all middlewares that any test has declared.
  */
 export function controllersOn(express: Express, options: RoutingControllersOptions): Build {
   return (login) => {
@@ -138,7 +138,7 @@ const ownServer: Build = (login) =>
     middlewares: [login ? loginMiddleware(login) : class None {}],
   });
 
-/** Every way to put guards before routes; the same tests pass on each. */
+/** All ways to add guards to routes. The same tests pass with each of them. */
 export const stages: ReadonlyArray<{ name: string; build: Build }> = [
   ...expressVersions.map(({ name, express }) => ({ name: `plain ${name}`, build: plain(express) })),
   ...expressVersions.map(({ name, express }) => ({
@@ -148,21 +148,21 @@ export const stages: ReadonlyArray<{ name: string; build: Build }> = [
   { name: "createExpressServer", build: ownServer },
 ];
 
-/** What a test on a stage works with. */
+/** A running stage, with its users and its login manager. */
 export interface Scene extends ReturnType<typeof people> {
   origin: string;
   login: LoginManager<Person>;
-  /** A browser, or with `accept: "application/json"` an API client, in which a person is logged in. */
+  /** A browser in which a user is logged in. With `accept: "application/json"` it is an API client. */
   as(person?: Person, options?: Parameters<typeof loginAs>[2] & { accept?: string }): Promise<Browser>;
 }
 
-/** Builds a stage with these options and serves it. */
+/** Builds a stage with these options, and starts it. */
 export async function setUp(build: Build, options: Partial<LoginManagerOptions<Person>> = {}): Promise<Scene> {
   reached = [];
   const everybody = people();
   const login = new LoginManager<Person>({ secret: SECRET, userLoader: everybody.load, ...options });
   const app = build(login);
-  app.set("env", "test"); // Express prints no stack then
+  app.set("env", "test"); // so that Express does not print errors
   const origin = await serve(app);
   return {
     ...everybody,

@@ -2,7 +2,7 @@ import type { SqlDatabase } from "latchkey/stores/sql";
 import sinon from "sinon";
 import type { Opened } from "./backends.js";
 
-/** Puts something around each statement that a store sends to its database. `sinon.restore()` ends it. */
+/** Wraps each statement that a store sends to its database in a function. `sinon.restore()` ends this. */
 export function aroundStatements(
   database: SqlDatabase,
   around: <T>(sql: string, send: () => Promise<T>) => Promise<T>,
@@ -12,7 +12,7 @@ export function aroundStatements(
   sinon.stub(database, "run").callsFake((...args) => around(args[0], () => run.apply(database, args)));
 }
 
-/** The statements that a store sends to its database from now on, in a list that grows. `sinon.restore()` ends it. */
+/** A list that receives every statement that a store sends from now on. `sinon.restore()` ends this. */
 export function statementsOf({ dataSource, database }: Opened): string[] {
   const sent: string[] = [];
   if (dataSource) sinon.stub(dataSource.logger, "logQuery").callsFake((sql) => void sent.push(sql));
@@ -25,7 +25,7 @@ export function statementsOf({ dataSource, database }: Opened): string[] {
   return sent;
 }
 
-/** The errors that the database gives to a store from now on, in a list that grows. `sinon.restore()` ends it. */
+/** A list that receives every error that the database returns to a store from now on. `sinon.restore()` ends this. */
 export function failuresOf({ dataSource, database }: Opened): unknown[] {
   const failures: unknown[] = [];
   if (dataSource) sinon.stub(dataSource.logger, "logQueryError").callsFake((error) => void failures.push(error));

@@ -1,19 +1,16 @@
 import { type RawAnswer, send } from "./raw-client.js";
 import { forgets, header, taking } from "./remembered.js";
 
-/** How a tab sends its request. */
+/** The options of a tab's request. */
 interface Sending {
   headers?: Record<string, string>;
-  /** Does the browser never get the answer? */
+  /** Is the response lost before the browser receives it? */
   isLost?: boolean;
 }
 
-/**
- * A browser whose tabs share its cookies: a request has the cookies of its moment, and an answer changes those of later
- * requests.
- */
+/** A browser whose tabs share its cookies. A request sends the current cookies, and each response changes them. */
 export class Tabs {
-  /** The cookies by name, each as a pair. */
+  /** The cookies by name. Each value is a `name=value` pair. */
   jar: Record<string, string>;
 
   constructor(
@@ -23,7 +20,7 @@ export class Tabs {
     this.jar = { ...(sid ? { sid } : {}), remember };
   }
 
-  /** One tab asks who is logged in. */
+  /** Requests `/me` in one tab. */
   async ask({ headers = {}, isLost = false }: Sending = {}): Promise<RawAnswer> {
     const answer = await send(this.origin, "GET /me", { cookie: header(this.jar), headers });
     if (isLost) return answer;
@@ -32,12 +29,12 @@ export class Tabs {
     return answer;
   }
 
-  /** Many tabs ask at once, before any of them is answered. */
+  /** Requests `/me` in many tabs at once, before the first response arrives. */
   askAtOnce(count: number, sending: (tab: number) => Sending = () => ({})): Promise<RawAnswer[]> {
     return Promise.all(Array.from({ length: count }, (_, tab) => this.ask(sending(tab))));
   }
 
-  /** The browser is closed and opened again: its session's cookie is gone. */
+  /** Closes the browser and opens it again, which deletes the session cookie. */
   reopen(): void {
     delete this.jar.sid;
   }

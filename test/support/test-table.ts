@@ -2,29 +2,32 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 
-/** A row of a README.md that sets another project's tests beside ours. */
+/** A row of a README.md that compares the tests of another project with ours. */
 export interface Row {
-  /** The heading above it. */
+  /** The heading above the row. */
   section: string;
-  /** The other project's test. */
+  /** The name of the other project's test. */
   name: string;
-  /** Ours, as `file` "title". */
+  /** Our tests, as `file` "title". */
   tests: string[];
-  /** Why they differ, or why there is none. */
+  /** The reason why our tests differ, or why we have no test. */
   reason: string;
 }
 
-/** A folder of tests with a README.md that has a row for each of another project's tests. */
+/** A folder of tests whose README.md has a row for each test of another project. */
 export interface TestTable {
   readme: string;
   rows: Row[];
-  /** The tests that the README.md names, in its rows and between them. */
+  /** The tests that the README.md names, in its rows and in the text. */
   named: string[];
   /** The tests in the folder. */
   written: string[];
 }
 
-/** Reads the table of a folder below `test`; `verbs` start a test whose title is its first argument. */
+/**
+ * Reads the table of a folder in `test`. `verbs` are the functions that define a test; their first argument is its
+ * title.
+ */
 export function testTable(folder: string, verbs: readonly string[] = ["it"]): TestTable {
   const path = join(process.cwd(), "test", folder);
   const readme = readFileSync(join(path, "README.md"), "utf8");
@@ -33,7 +36,7 @@ export function testTable(folder: string, verbs: readonly string[] = ["it"]): Te
   return { readme, rows: rowsOf(readme), named: testsIn(readme), written };
 }
 
-/** Each test is named, and each name is that of a test. */
+/** Asserts that the README.md names every test in the folder, and no other test. */
 export function expectSameTests({ named, written }: TestTable): void {
   expect(new Set(written)).to.have.property("size", written.length);
   expect([...named].sort()).to.deep.equal([...written].sort());
@@ -57,12 +60,12 @@ function rowsOf(markdown: string): Row[] {
   return rows;
 }
 
-/** The tests that a text names, each once. */
+/** The tests that a text names, without duplicates. */
 function testsIn(text: string): string[] {
   return [...new Set(text.match(/`[\w-]+\.test\.ts` "[^"]+"/g))];
 }
 
-/** The tests in a file. Their titles are plain strings, so that they can be found. */
+/** The tests in a file. Asserts that all titles are plain strings, because others cannot be compared. */
 function testsOf(file: string, source: string, verbs: readonly string[]): string[] {
   const call = String.raw`\b(?:${verbs.join("|")})\(`;
   const titles = [...source.matchAll(new RegExp(`${call}"([^"]+)"`, "g"))].map(([, title]) => title!);

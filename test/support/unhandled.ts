@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-/** Every test of the suite that calls this fails when it leaves a rejection that nobody handles. */
+/** Makes each test of the current suite fail if it causes an unhandled rejection. */
 export function expectNoUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);

@@ -1,4 +1,4 @@
-/** Runs a function, and returns the process warnings of this name that it caused. They are not printed. */
+/** Runs a function, and returns the messages of the process warnings with this name. Node does not print them. */
 export async function warningsOf(name: string, run: () => unknown): Promise<string[]> {
   const heard: string[] = [];
   const listeners = process.listeners("warning");

@@ -10,17 +10,17 @@ import { storedSessions } from "./records.js";
 
 type Method = Exclude<keyof SessionStore, "lacks">;
 
-/** A method of SessionStore, and the kind of the record unless it is a session. */
+/** A method of SessionStore. The prefix is the kind of the record, unless the record is a session. */
 export type Verb = `${"" | "browser." | "ended."}${Method}`;
 
-/** The kinds of the records that any store here was given, by id, unless they are sessions. */
+/** The kinds of all records that are not sessions, by id. */
 const kinds = new Map<string, string>();
 
-/** A store that notes each call and can be made to wait, to fail, to hang or to throw before it passes the call on. */
+/** A store that records each call before it calls the inner store. A test can make a call wait, fail, hang or throw. */
 export class WatchedStore implements SessionStore {
   /** The calls in order. */
   calls: Verb[] = [];
-  /** Runs before each call: a promise makes the call wait, a rejection or an exception makes it fail. */
+  /** Runs before each call. A promise delays the call. A rejection or an exception makes the call fail. */
   before: (verb: Verb) => unknown = () => undefined;
 
   constructor(readonly inner: SessionStore = new MemoryStore()) {}
@@ -55,7 +55,7 @@ export class WatchedStore implements SessionStore {
     return this.#pass("prune", undefined, () => this.inner.prune(options));
   }
 
-  /** How many sessions these users have, without those of logins that are not complete. */
+  /** The number of sessions of these users, without the sessions of pending logins. */
   async countOf(...userIds: string[]): Promise<number> {
     const sessions = (await Promise.all(userIds.map((id) => storedSessions(this.inner, id)))).flat();
     return sessions.filter(({ data }) => !(data.auth as { pending?: true }).pending).length;

@@ -3,7 +3,10 @@ import { LoginManager, type LoginManagerOptions } from "latchkey";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
-/** Runs a function inside the handling of one request, under a LoginManager, and gives what it gives or throws. */
+/**
+ * Runs a function in a handler of one request, with a mounted LoginManager. Returns its result, or rejects with its
+ * error.
+ */
 export async function withinRequest<T>(
   options: Partial<LoginManagerOptions<never>>,
   run: (req: Request, res: Response) => T | Promise<T>,
