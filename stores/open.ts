@@ -1,30 +1,7 @@
 import type { OpenStore } from "./open/open-store.js";
-import { schemeOf } from "./open/url.js";
+import { openByUrl } from "./open/openers.js";
 
 export type { OpenStore } from "./open/open-store.js";
-
-type Opener = (url: string) => Promise<OpenStore>;
-
-const memory: Opener = async (url) => (await import("./open/memory.js")).openMemory(url);
-const sqlite: Opener = async (url) => (await import("./open/sqlite.js")).openSqlite(url);
-const redis: Opener = async (url) => (await import("./open/redis.js")).openRedis(url);
-const postgres: Opener = async (url) => (await import("./open/postgres.js")).openPostgres(url);
-const mysql: Opener = async (url) => (await import("./open/mysql.js")).openMySql(url);
-
-const OPENERS: Record<string, Opener> = {
-  "memory:": memory,
-  "sqlite:": sqlite,
-  "redis:": redis,
-  "rediss:": redis,
-  "redis+cluster:": redis,
-  "rediss+cluster:": redis,
-  "redis+sentinel:": redis,
-  "rediss+sentinel:": redis,
-  "postgres:": postgres,
-  "postgresql:": postgres,
-  "mysql:": mysql,
-  "mariadb:": mysql,
-};
 
 /**
  * Opens the store that a URL names, so that a deployment can choose it with one setting: `memory:`,
@@ -40,12 +17,5 @@ const OPENERS: Record<string, Opener> = {
  * @throws Error with the `code` of the driver, if the store cannot be reached
  */
 export async function openStore(url: string): Promise<OpenStore> {
-  const scheme = schemeOf(url);
-  const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
-  // Nothing else of the URL is shown, because it may have a password.
-  if (!open)
-    throw new TypeError(
-      `a store's URL must start with one of ${Object.keys(OPENERS).join(", ")}, not with "${scheme}"`,
-    );
-  return open(url);
+  return openByUrl(url, { upkeep: true });
 }

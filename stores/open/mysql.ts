@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { type Mysql2PromisePool, mysql2 } from "../sql/drivers/mysql2.js";
 import { atMost } from "./at-most.js";
 import { OPEN_TIMEOUT } from "./failure.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenOptions, OpenStore } from "./open-store.js";
 import { count, oneOf, type Reader, readParameters, text } from "./parameters.js";
 import { needed } from "./peer.js";
 import { RenewedPool, type SqlPool } from "./pools.js";
@@ -46,7 +46,7 @@ const PARAMETERS = {
 } as const;
 
 /** Opens a store on MySQL or MariaDB through mysql2. */
-export async function openMySql(given: string): Promise<OpenStore> {
+export async function openMySql(given: string, options: OpenOptions): Promise<OpenStore> {
   const url = readServerUrl(given);
   const parameters = readParameters(url, PARAMETERS);
   const { "ssl-mode": mode, socketPath, max = 10, timeout = TIMEOUT } = parameters;
@@ -63,7 +63,7 @@ export async function openMySql(given: string): Promise<OpenStore> {
   };
   const module = await needed<Mysql2>("mysql2/promise");
   const database = new RenewedPool(() => openPool(module, config), timeout);
-  return openSqlStore(database, () => database.close(), parameters, url);
+  return openSqlStore(database, () => database.close(), parameters, url, options);
 }
 
 type Address = { socketPath: string } | { host: string; port: number };

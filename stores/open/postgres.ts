@@ -1,7 +1,7 @@
 import { pg } from "../sql/drivers/pg.js";
 import { atMost } from "./at-most.js";
 import { OPEN_TIMEOUT } from "./failure.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenOptions, OpenStore } from "./open-store.js";
 import { count, oneOf, readParameters, text } from "./parameters.js";
 import { needed } from "./peer.js";
 import { RenewedPool, type SqlPool } from "./pools.js";
@@ -34,7 +34,7 @@ const PARAMETERS = {
 } as const;
 
 /** Opens a store on PostgreSQL through pg. */
-export async function openPostgres(given: string): Promise<OpenStore> {
+export async function openPostgres(given: string, options: OpenOptions): Promise<OpenStore> {
   const url = readServerUrl(given);
   const parameters = readParameters(url, PARAMETERS);
   const connectionString = connectionStringOf(url, parameters.host === undefined);
@@ -47,7 +47,7 @@ export async function openPostgres(given: string): Promise<OpenStore> {
     keepAlive: true,
   };
   const database = new RenewedPool(() => openPool(module, config), parameters.timeout ?? TIMEOUT);
-  return openSqlStore(database, () => database.close(), parameters, url);
+  return openSqlStore(database, () => database.close(), parameters, url, options);
 }
 
 /** The URL for pg, with only the parameters that pg reads. */

@@ -1,5 +1,7 @@
 import { PeerMissingError } from "../../src/errors.js";
+import { PREFIX } from "../redis/connection.js";
 import { openingError } from "./failure.js";
+import { noteInside } from "./inside.js";
 import type { OpenStore } from "./open-store.js";
 import { duration, readParameters, text } from "./parameters.js";
 import { installed } from "./peer.js";
@@ -22,6 +24,7 @@ export async function openRedis(given: string): Promise<OpenStore> {
   const link = await opened(await optionsOf(servers, timeout), url);
   const { RedisStore } = await import("../redis/index.js");
   const store = new RedisStore({ client: link, ...(prefix === undefined ? {} : { prefix }) });
+  noteInside(store, { kind: "redis", client: link, prefix: prefix ?? PREFIX });
   return Object.assign(store, { close: () => link.close() });
 }
 

@@ -1,7 +1,8 @@
 import type { SqlDatabase } from "../sql/database.js";
 import { SqlStore } from "../sql/sql-store.js";
 import { OPEN_TIMEOUT, openingError } from "./failure.js";
-import type { OpenStore } from "./open-store.js";
+import { noteInside } from "./inside.js";
+import type { OpenOptions, OpenStore } from "./open-store.js";
 import { duration, type Reader, text } from "./parameters.js";
 import type { StoreUrl } from "./url.js";
 
@@ -25,24 +26,26 @@ export const TIMEOUT = 2000;
 const PRUNE_EVERY = 15 * 60_000;
 
 /**
- * Opens a store on a database that was opened for it, and creates the tables that are missing. If this fails, it closes
- * the database.
+ * Opens a store on a database that was opened for it. Unless `upkeep` is false, it creates the tables that are missing,
+ * and prunes. If this fails, it closes the database.
  */
 export async function openSqlStore(
   database: SqlDatabase,
   close: () => void | Promise<void>,
   { timeout = TIMEOUT, pruneEvery = PRUNE_EVERY, tablePrefix, schema }: SqlParameters,
   url: StoreUrl,
+  { upkeep }: OpenOptions,
 ): Promise<OpenStore> {
   let store: SqlStore | undefined;
   try {
-    store = new SqlStore(database, { timeout, pruneEvery, tablePrefix, schema });
-    await create(store, database, url);
+    store = new SqlStore(database, { timeout, pruneEvery: upkeep ? pruneEvery : undefined, tablePrefix, schema });
+    await reach(store, database, url, upkeep);
   } catch (error) {
     await store?.close();
     await close();
     throw error;
   }
+  noteInside(store, { kind: "sql", database, tables: { tablePrefix, schema } });
   const stop = store.close.bind(store);
   let closed: Promise<void> | undefined;
   return Object.assign(store, {
@@ -53,12 +56,12 @@ export async function openSqlStore(
   });
 }
 
-async function create(store: SqlStore, database: SqlDatabase, url: StoreUrl): Promise<void> {
+async function reach(store: SqlStore, database: SqlDatabase, url: StoreUrl, upkeep: boolean): Promise<void> {
   try {
     // migrate() tries again after any error. This query fails at once if the server is unreachable or rejects the
     // password.
     await database.all("SELECT 1", [], OPEN_TIMEOUT);
-    await store.migrate();
+    if (upkeep) await store.migrate();
   } catch (error) {
     throw openingError(error, url);
   }

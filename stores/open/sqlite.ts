@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PeerMissingError } from "../../src/errors.js";
 import type { SqlDatabase, SqlValue } from "../sql/database.js";
@@ -7,7 +7,7 @@ import { type NodeSqliteLike, nodeSqlite } from "../sql/drivers/node-sqlite.js";
 import { type Sqlite3Like, sqlite3 } from "../sql/drivers/sqlite3.js";
 import { isTransient } from "../sql/transient.js";
 import { openingError } from "./failure.js";
-import type { OpenStore } from "./open-store.js";
+import type { OpenOptions, OpenStore } from "./open-store.js";
 import { readParameters } from "./parameters.js";
 import { installed } from "./peer.js";
 import { openSqlStore, SQL_PARAMETERS } from "./sql.js";
@@ -25,14 +25,14 @@ const TIMEOUT = 5000;
 const BUSY_TIMEOUT = 20;
 
 /** Opens a store in a SQLite file, with the first driver that is installed. */
-export async function openSqlite(given: string): Promise<OpenStore> {
+export async function openSqlite(given: string, options: OpenOptions): Promise<OpenStore> {
   const url = readFileUrl(given);
   const { timeout = TIMEOUT, ...parameters } = readParameters(url, SQL_PARAMETERS);
   if (url.path === "") throw new TypeError('the store\'s URL must name a file after "sqlite:", or ":memory:"');
   const open = (await withBetterSqlite3()) ?? (await withNodeSqlite()) ?? (await withSqlite3());
   if (!open) throw new PeerMissingError("better-sqlite3");
-  const { database, close } = await openFile(open, url, timeout);
-  return openSqlStore(database, close, { ...parameters, timeout }, url);
+  const { database, close } = await openFile(open, url, timeout, options);
+  return openSqlStore(database, close, { ...parameters, timeout }, url, options);
 }
 
 type Opener = (file: string) => SqliteFile | Promise<SqliteFile>;
@@ -78,10 +78,12 @@ async function withSqlite3(): Promise<Opener | null> {
   );
 }
 
-async function openFile(open: Opener, url: StoreUrl, timeout: number): Promise<SqliteFile> {
+async function openFile(open: Opener, url: StoreUrl, timeout: number, { upkeep }: OpenOptions): Promise<SqliteFile> {
   let file: SqliteFile | undefined;
   try {
-    if (url.path !== ":memory:") await mkdir(dirname(url.path), { recursive: true });
+    if (!upkeep)
+      await access(url.path); // because the driver would create the file
+    else if (url.path !== ":memory:") await mkdir(dirname(url.path), { recursive: true });
     file = await open(url.path);
     const database = patient(file.database);
     await database.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`, [], timeout);

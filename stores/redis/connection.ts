@@ -1,6 +1,9 @@
 import { asText, commandsOf, type RedisClient, type RedisCommands } from "./commands.js";
 import { READ, type Script } from "./scripts.js";
 
+/** The keys of a store begin with this unless `prefix` says otherwise. */
+export const PREFIX = "latchkey:";
+
 /** How long a deletion waits for replicas, in milliseconds. */
 const REPLICATION_TIMEOUT = 1000;
 /** The error for an unknown script, as Redis and as Valkey GLIDE name it. */

@@ -9,7 +9,7 @@ import type {
   SessionUpdate,
 } from "../../src/store/session-store.js";
 import type { RedisClient } from "./commands.js";
-import { RedisConnection } from "./connection.js";
+import { PREFIX, RedisConnection } from "./connection.js";
 import { CREATE, DESTROY, DESTROY_OF, type Script, TOUCH, UPDATE } from "./scripts.js";
 import { listedUntil, timeToLive, UserIndex } from "./user-index.js";
 import { decode, digits, encode, encodeUser } from "./value.js";
@@ -54,7 +54,7 @@ export class RedisStore implements SessionStore {
   /**
    * @throws TypeError if latchkey does not recognize the client, or `waitReplicas` is invalid or not supported by it
    */
-  constructor({ client, prefix = "latchkey:", waitReplicas = 0 }: RedisStoreOptions) {
+  constructor({ client, prefix = PREFIX, waitReplicas = 0 }: RedisStoreOptions) {
     this.#redis = new RedisConnection(client, prefix, waitReplicas);
   }
 
