@@ -2,7 +2,7 @@
 const FLOORS = [
   [
     "What people import",
-    ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance"],
+    ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
   ],
   ["Options in, middleware and verbs out", ["src/login-manager.ts", "src/policy.ts"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],

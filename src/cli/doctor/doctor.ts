@@ -1,0 +1,74 @@
+import { insideOf } from "../../../stores/open/inside.js";
+import type { SessionStore } from "../../store/session-store.js";
+import { type Command, type Outcome, STORE_OPTIONS, UsageError } from "../command.js";
+import { reasonFor } from "../failure.js";
+import { close, opened, storeUrl } from "../opened-store.js";
+import { table } from "../table.js";
+import { checkApplication, importedLogin, storeOf } from "./application.js";
+import { type Check, resultsOf } from "./check.js";
+import { checkClock } from "./clock.js";
+import { checkEviction } from "./eviction.js";
+import { checkLatency } from "./latency.js";
+import { checkRights } from "./rights.js";
+import { checkTable } from "./table.js";
+
+/** `latchkey doctor` */
+export const doctor: Command = {
+  summary: "Check the store, and the options of an application, for production",
+  details: `It checks that the store can be reached, how long a read takes, the table and its indexes, the right to
+create, read, update, list and delete records, Redis' eviction policy, and the clocks. It writes one record, which no
+request can use, and deletes it. With --app it also checks the application's timeouts and cookies; run it with the
+environment of production. A warning does not change the exit code.`,
+  options: {
+    ...STORE_OPTIONS,
+    app: { value: "FILE", help: "a module that exports a LoginManager as login or by default; it is imported" },
+  },
+  async run({ options: { store, app } }): Promise<Outcome> {
+    const url = storeUrl(store);
+    if (url === undefined && app === undefined)
+      throw new UsageError("the option --store or --app is required, or the variable SESSION_STORE");
+    const checks = app === undefined ? [] : await ofApplication(app, url === undefined);
+    if (url !== undefined) checks.push(...(await ofUrl(url)));
+    const hasProblem = checks.some(({ status }) => status === "failed");
+    const text = table(checks.map(({ status, check, message }) => [status, check, message]));
+    return { text, json: { ok: !hasProblem, checks }, hasProblem };
+  },
+};
+
+/** Checks an application, and its own store if no other is given. */
+async function ofApplication(file: string, withStore: boolean): Promise<Check[]> {
+  const login = await importedLogin(file).catch((error: unknown) => resultsOf("application").failed(reasonFor(error)));
+  if ("status" in login) return [login];
+  const checks = checkApplication(login);
+  const store = withStore ? storeOf(login) : undefined;
+  return store ? [...checks, ...(await ofStore(store))] : checks;
+}
+
+async function ofUrl(url: string): Promise<Check[]> {
+  const { ok, failed } = resultsOf("store");
+  const began = performance.now();
+  try {
+    const store = await opened(url);
+    const reached = ok(`reached in ${Math.round(performance.now() - began)} ms`);
+    try {
+      return [reached, ...(await ofStore(store))];
+    } finally {
+      await close(store);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return [failed(reasonFor(error))];
+  }
+}
+
+async function ofStore(store: SessionStore): Promise<Check[]> {
+  const inside = insideOf(store);
+  const checks: Check[] = [];
+  if (inside?.kind === "sql") checks.push(...(await checkTable(inside)));
+  // Without the table, every other check would fail for the same reason.
+  if (checks.some(({ check, status }) => check === "table" && status === "failed")) return checks;
+  checks.push(await checkLatency(store), await checkRights(store));
+  if (inside?.kind === "redis") checks.push(await checkEviction(inside));
+  const clock = inside && (await checkClock(inside));
+  return clock ? [...checks, clock] : checks;
+}

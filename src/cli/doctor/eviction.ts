@@ -1,0 +1,25 @@
+import type { Inside } from "../../../stores/open/inside.js";
+import { reasonFor } from "../failure.js";
+import { type Check, resultsOf } from "./check.js";
+import { asked } from "./redis-script.js";
+
+/** Checks that Redis does not delete sessions when its memory is full. */
+export async function checkEviction(inside: Inside & { kind: "redis" }): Promise<Check> {
+  const { ok, warning, failed } = resultsOf("eviction");
+  let info: string;
+  try {
+    // Many hosts of Redis allow INFO, but not CONFIG GET.
+    info = String(await asked(inside, "return redis.call('INFO', 'memory')"));
+  } catch (error) {
+    return warning(`cannot read the eviction policy: ${reasonFor(error)}`);
+  }
+  const policy = /^maxmemory_policy:(.*?)\r?$/m.exec(info)?.[1];
+  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1]);
+  if (policy === undefined) return warning("the server does not report its eviction policy");
+  const setting = `maxmemory-policy is ${policy}`;
+  if (policy === "noeviction") return ok(setting);
+  if (limit === 0) return warning(`${setting}, but no maxmemory is set; set noeviction before you set a limit`);
+  const sooner = `${setting}: with full memory, Redis logs users out`;
+  if (policy === "volatile-ttl") return warning(`${sooner}, those first whose sessions end soonest; set noeviction`);
+  return failed(`${sooner}, and hides sessions from lists; set noeviction`);
+}

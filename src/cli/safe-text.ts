@@ -1,0 +1,39 @@
+/** Characters that a terminal may obey, or that hide or reorder the text around them. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/** The text with every unsafe character escaped: a User-Agent, for example, is chosen by the client. */
+export function safe(text: string): string {
+  return text.replace(UNSAFE, escaped);
+}
+
+/** The same for text of several lines. */
+export function safeLines(text: string): string {
+  return text.split("\n").map(safe).join("\n");
+}
+
+/** A JSON document, on one line, that is safe to print. */
+export function safeJson(document: object): string {
+  return safe(JSON.stringify(document));
+}
+
+/** The text without passwords of URLs. @param url a URL whose password is removed wherever it stands */
+export function withoutPasswords(text: string, url: string | undefined): string {
+  const password = /^[^:]*:\/\/[^:]*:(.*)@/s.exec(url ?? "")?.[1];
+  const spellings = password ? [password, decoded(password)] : [];
+  const rest = spellings.reduce((left, spelling) => left.replaceAll(spelling, "***"), text);
+  return rest.replace(/(:\/\/[^:@/\s]*:).*@/gs, "$1***@");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, i) => {
+    return `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+  }).join("");
+}

@@ -1,0 +1,9 @@
+import { safe } from "./safe-text.js";
+
+/** Lines with aligned columns. Cells are made safe to print. The last column is not padded. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(safe));
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
+  return cells.map((row) => line(row).trimEnd()).join("\n");
+}

@@ -1,0 +1,47 @@
+import { isLatchkeyError } from "../errors.js";
+import type { UserSessions } from "../login/user-sessions.js";
+import { LoginManager } from "../login-manager.js";
+import { type Given, UsageError } from "./command.js";
+import { withStore } from "./opened-store.js";
+import { newSecret } from "./secret.js";
+
+/** The user that a command is about, and the user's logins. */
+export interface UserLogins {
+  user: string;
+  realm: string;
+  /** The same code that the application uses. */
+  sessions: UserSessions<object>;
+  /** The login ids that were ended so far. */
+  ended: string[];
+  /** The ids of the user's records that cannot be read, as far as they were listed. */
+  damaged: Set<string>;
+}
+
+/** How long a call to the store may take. An operator has more patience than a request. */
+const STORE_TIMEOUT = "10s";
+
+/** Runs some work on the logins of the user whom `--user` and `--realm` name. @throws as `withStore` */
+export async function withUserLogins<T>(
+  { options: { store: url, user, realm } }: Given,
+  work: (logins: UserLogins) => Promise<T>,
+): Promise<T> {
+  return withStore(url, async (store) => {
+    try {
+      // No cookie is made or read, so a new secret will do.
+      const login = new LoginManager<object>({ secret: newSecret(), store, realm, storeTimeout: STORE_TIMEOUT });
+      const ended: string[] = [];
+      const damaged = new Set<string>();
+      login.on("loginsRevoked", ({ logins }) => ended.push(...logins));
+      login.on("recordDamaged", ({ id }) => damaged.add(id));
+      return await work({ user: user!, realm: realm ?? "", sessions: login.sessions, ended, damaged });
+    } catch (error) {
+      const isUsage = isLatchkeyError(error, "invalid_option") || isLatchkeyError(error, "invalid_user_id");
+      throw isUsage ? new UsageError(error.message) : error;
+    }
+  });
+}
+
+/** Names the user in a sentence. */
+export function named({ user, realm }: Pick<UserLogins, "user" | "realm">): string {
+  return realm === "" ? `User ${user}` : `User ${user} of the realm ${realm}`;
+}
