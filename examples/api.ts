@@ -1,4 +1,4 @@
-// An API for programs with a token of their own, and for people who logged in.
+// An API for programs, which send a token, and for people, who log in.
 //
 //   npm run build && npm run build:examples && node build/examples/api.js
 
@@ -13,17 +13,17 @@ const { PORT = "3000" } = process.env;
 const accounts = [{ id: "1", name: "Ann", passwordHash: await hash("correct horse") }];
 type Account = (typeof accounts)[number];
 
-/** The tokens that were given out, by their ids. Who reads the table gets none of them: it has their hashes alone. */
+/** The issued tokens by id. The table contains only hashes, so a person who reads it cannot use the tokens. */
 const tokens = new Map<string, { accountId: string; hash: Buffer }>();
 
-/** A token is its id and a secret: "ab12.Zm9v...". */
+/** Creates a token of an id and a secret, such as "ab12.Zm9v...". */
 function issueToken(accountId: string): { id: string; token: string } {
   const [id, secret] = [randomBytes(8).toString("hex"), randomBytes(32).toString("base64url")];
   tokens.set(id, { accountId, hash: sha256(secret) });
   return { id, token: `${id}.${secret}` };
 }
 
-/** Whose token is it that the request has as `Authorization: Bearer ...`? */
+/** Returns the account whose token the request sends as `Authorization: Bearer ...`. */
 function accountByToken(req: Request): Account | undefined {
   const [, id = "", secret = ""] = /^Bearer (\w+)\.([\w-]+)$/i.exec(req.get("authorization") ?? "") ?? [];
   const issued = tokens.get(id);
@@ -38,7 +38,7 @@ function sha256(secret: string): Buffer {
 const login = new LoginManager<Account>({
   secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
   userLoader: (id) => accounts.find((account) => account.id === id),
-  requestLoader: accountByToken, // asked when there is no session
+  requestLoader: accountByToken, // called when the request has no session
 });
 
 const app = express();
@@ -63,7 +63,7 @@ app.get("/me", loginRequired(), async (_req, res) => {
   res.json({ id, name });
 });
 
-// A login by token is never fresh, so no token makes another.
+// A login by token is never fresh, so a token cannot create another token.
 app.post("/tokens", freshLoginRequired(), async (_req, res) => {
   res.status(201).json(issueToken((await me()).id));
 });
@@ -74,7 +74,7 @@ app.delete("/tokens/:id", loginRequired(), async (req, res) => {
   res.sendStatus(204);
 });
 
-/** Who asks, behind a guard. */
+/** Returns the account of the current request. Call it only behind a guard. */
 async function me(): Promise<Account> {
   return (await login.currentUser()) as Account;
 }

@@ -1,4 +1,4 @@
-// An application that has express-session with connect-redis already, and latchkey on top of it.
+// An application that already uses express-session with connect-redis, and adds latchkey.
 //
 //   npm run build && npm run build:examples && node build/examples/express-session.js
 
@@ -24,7 +24,7 @@ const accounts = [{ id: "1", email: "ann@example.com", passwordHash: await hash(
 type Account = (typeof accounts)[number];
 
 const client = createClient({ url: REDIS_URL, disableOfflineQueue: true });
-client.on("error", console.error); // without a listener the process would end
+client.on("error", console.error); // without a listener, an error would end the process
 await client.connect();
 
 const login = new LoginManager<Account>({
@@ -66,7 +66,7 @@ app.post("/login", async (req, res) => {
   res.redirect(safeNext(req));
 });
 
-// What a visitor puts into the session is still there after the login.
+// The data that a visitor puts into the session is kept at the login.
 app.post("/cart", (req, res) => {
   req.session.cart = [...(req.session.cart ?? []), String(req.body?.item)];
   res.redirect("/");
@@ -90,6 +90,6 @@ const server = app.listen(Number(PORT), "localhost", () => {
 
 process.once("SIGTERM", async () => {
   server.close();
-  await once(server, "close"); // the requests under way are answered, with their sessions saved
+  await once(server, "close"); // running requests finish first, and their sessions are saved
   await client.close();
 });

@@ -30,7 +30,7 @@ class Account extends UserMixin {
   }
 
   getSessionStamp() {
-    return this.passwordHash; // a new password ends every other login
+    return this.passwordHash; // a new password ends all other logins
   }
 
   hasPassword(password: unknown): Promise<boolean> {
@@ -38,7 +38,7 @@ class Account extends UserMixin {
   }
 }
 
-const accounts = [new Account("1", "ann@example.com", await hash("correct horse"))]; // yours: a database
+const accounts = [new Account("1", "ann@example.com", await hash("correct horse"))]; // use a database instead
 
 const login = new LoginManager<Account>({
   secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
@@ -68,7 +68,7 @@ app.post("/login", async (req, res) => {
     return;
   }
   await loginUser(req, account!, { remember: remember === "on" });
-  res.redirect(safeNext(req)); // the page that was asked for, or "/"
+  res.redirect(safeNext(req)); // the requested page, or "/"
 });
 
 app.post("/logout", async (req, res) => {
@@ -82,7 +82,7 @@ app.get("/", loginRequired(), async (_req, res) => {
     <form method="post" action="/logout"><button>Log out</button></form>`);
 });
 
-// A login that a cookie restored, or that is ten minutes old, is sent to /confirm and comes back.
+// Redirects to /confirm and back if a cookie restored the login, or if the login is more than ten minutes old.
 const recently = freshLoginRequired({ within: "10m" });
 
 app.get("/password", recently, (_req, res) => {
@@ -100,7 +100,7 @@ app.post("/password", recently, async (req, res) => {
   }
   const account = await me();
   account.passwordHash = await hash(password);
-  await refreshStamp(req); // this login goes on
+  await refreshStamp(req); // keeps this login
   res.redirect("/");
 });
 
@@ -120,7 +120,7 @@ app.post("/confirm", loginRequired(), async (req, res) => {
   res.redirect(safeNext(req));
 });
 
-/** Who asks, behind a guard. */
+/** Returns the account of the current request. Call it only behind a guard. */
 async function me(): Promise<Account> {
   return (await login.currentUser()) as Account;
 }

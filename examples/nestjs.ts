@@ -1,4 +1,4 @@
-// NestJS on Express: latchkey's guards as guards of NestJS's.
+// NestJS on Express, with latchkey's guards as NestJS guards.
 //
 //   npm run build && npm run build:examples && node build/examples/nestjs.js
 
@@ -45,7 +45,7 @@ class Account extends UserMixin {
 
 @Injectable()
 class Accounts {
-  readonly #all: Account[] = []; // yours: a database
+  readonly #all: Account[] = []; // use a database instead
 
   async onModuleInit() {
     this.#all.push(new Account("1", "Ann", await hash("correct horse")));
@@ -62,7 +62,7 @@ class Accounts {
   }
 }
 
-/** A service knows who asks, and is handed no request. */
+/** A service that gets the current user without the request. */
 @Injectable()
 class Greeter {
   async greet(): Promise<string> {
@@ -98,7 +98,7 @@ class LoginController {
   }
 }
 
-@UseGuards(LoginGuard) // everything here is for logged-in users
+@UseGuards(LoginGuard) // all routes of this controller require a login
 @Controller("account")
 class AccountController {
   @Get()
@@ -117,7 +117,7 @@ class AccountController {
     if (typeof password !== "string" || password.length < 8)
       throw new BadRequestException("Use at least 8 characters.");
     account.passwordHash = await hash(password);
-    await refreshStamp(req); // this login goes on, and every other one ends
+    await refreshStamp(req); // keeps this login, and ends all others
   }
 
   @UseGuards(RoleGuard("admin"))

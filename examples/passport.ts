@@ -1,4 +1,4 @@
-// Passport checks the credentials, by any of its strategies, and latchkey keeps the login.
+// Passport checks the credentials with any of its strategies. latchkey keeps the user logged in.
 //
 //   npm run build && npm run build:examples && node build/examples/passport.js
 
@@ -15,7 +15,7 @@ const { PORT = "3000" } = process.env;
 const accounts = [{ id: "1", email: "ann@example.com", passwordHash: await hash("correct horse") }];
 type Account = (typeof accounts)[number];
 
-// Without passport.session(), serializeUser and deserializeUser: that is latchkey's part.
+// latchkey replaces passport.session(), serializeUser and deserializeUser.
 passport.use(
   new LocalStrategy({ usernameField: "email" }, async (email, password, done) => {
     try {
@@ -31,7 +31,7 @@ const login = new LoginManager<Account>({
   secret: process.env.SECRET ?? randomBytes(32).toString("hex"),
   userLoader: (id) => accounts.find((account) => account.id === id),
   loginView: "/login",
-  nextIn: "cookie", // a query would not come back from failureRedirect, or from an identity provider
+  nextIn: "cookie", // a query would be lost at failureRedirect and at an identity provider
 });
 
 const app = express();

@@ -1,4 +1,4 @@
-// Several instances that share logins in Redis: a login at one is a login at all, and so is a logout.
+// Several instances that share logins in Redis. A login or a logout at one instance applies to all of them.
 //
 //   npm run build && npm run build:examples && export SECRET=$(openssl rand -base64 32)
 //   PORT=3001 node build/examples/redis.js & PORT=3002 node build/examples/redis.js
@@ -11,7 +11,7 @@ import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "la
 import { openStore } from "latchkey/stores";
 
 const { PORT = "3000", SECRET, SESSION_STORE = "redis://localhost:6379" } = process.env;
-if (!SECRET) throw new Error("Set SECRET to the same 32 characters or more for every instance.");
+if (!SECRET) throw new Error("Set SECRET to the same value of at least 32 characters for every instance.");
 
 const accounts = [{ id: "1", email: "ann@example.com", passwordHash: await hash("correct horse") }];
 type Account = (typeof accounts)[number];
@@ -25,7 +25,7 @@ const login = new LoginManager<Account>({
 });
 
 const app = express();
-// Behind a balancer that ends TLS: app.set("trust proxy", 1), or no Secure cookie could be set.
+// Behind a load balancer that ends TLS, call app.set("trust proxy", 1). Otherwise Secure cookies cannot be set.
 login.init(app);
 app.use(express.urlencoded());
 
@@ -73,6 +73,6 @@ const server = app.listen(Number(PORT), "localhost", () => {
 
 process.once("SIGTERM", async () => {
   server.close();
-  await once(server, "close"); // the requests under way are answered, with their sessions saved
+  await once(server, "close"); // running requests finish first, and their sessions are saved
   await store.close();
 });

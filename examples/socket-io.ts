@@ -1,4 +1,4 @@
-// Express and Socket.IO: who is logged in on the pages is known on their sockets.
+// Express and Socket.IO: the sockets know the user who is logged in on the pages.
 //
 //   npm run build && npm run build:examples && node build/examples/socket-io.js
 
@@ -72,7 +72,10 @@ const io = new Server<object, Messages, object, { account: Account }>(server, {
   pingInterval: Number(PING_EVERY),
 });
 
-/** Any page on the web can open a socket here, and browsers may send our cookies along. They leave Origin out when our own page polls. */
+/**
+ * Any page on the web can open a socket here, and the browser may send our cookies with it. The Origin header shows
+ * which page it was. Browsers leave the header out when our own page polls.
+ */
 function isFromOurPages({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 }
@@ -91,17 +94,17 @@ io.use(async (socket, next) => {
 
 io.on("connection", (socket) => {
   socket.emit("greeting", `Hello, ${socket.data.account.name}!`);
-  // A login that ends by a timeout, by another password or in another process is noticed when the client answers the next ping.
+  // A login may end by a timeout, a password change or in another process. The next ping detects this.
   socket.conn.on("heartbeat", () => check(socket));
 });
 
-// One that is ended in this process is noticed at once.
+// A logout or a revocation in this process is detected immediately.
 login.on("loggedOut", ({ userId }) => checkAll(userId));
 login.on("loginsRevoked", ({ userId }) => checkAll(userId));
 
 /**
- * The handshake was one request and the socket outlives it, so whether the login has ended since is asked again. If so, the client
- * connects anew with the cookies that it has by now, and is refused above where they are nobody's.
+ * Closes the socket if its login has ended since the handshake. The client then connects again with its current
+ * cookies. The server refuses the new connection if those cookies contain no login.
  */
 async function check(socket: LoggedInSocket): Promise<void> {
   const account = await login.authenticate(socket.request).catch(() => null);

@@ -1,4 +1,4 @@
-// Express and ws: who is logged in on the pages is known on their WebSockets.
+// Express and ws: the WebSockets know the user who is logged in on the pages.
 //
 //   npm run build && npm run build:examples && node build/examples/websocket.js
 
@@ -12,7 +12,7 @@ import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "la
 import { type WebSocket, WebSocketServer } from "ws";
 
 const { PORT = "3000", PING_EVERY = "10000" } = process.env;
-/** Tells the page why its socket was closed; the codes from 4000 on are the application's own. */
+/** The close code for a login that has ended. Applications can use the codes from 4000 to 4999. */
 const NO_LOGIN = 4401;
 
 const accounts = [{ id: "1", name: "Ann", passwordHash: await hash("correct horse") }];
@@ -78,7 +78,9 @@ server.on("upgrade", async (req, socket, head) => {
   }
 });
 
-/** Any page on the web can open a socket here, and browsers may send our cookies along: that of a sibling domain, for one. */
+/**
+ * Any page on the web can open a socket here, and the browser may send our cookies, for example from a sibling domain.
+ */
 function isFromOurPages({ headers: { origin = "", host } }: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
@@ -91,14 +93,14 @@ function serve(ws: WebSocket, req: IncomingMessage, account: Account): void {
   ws.on("error", console.error);
   ws.send(`Hello, ${account.name}!`);
 
-  // The upgrade was one request and the socket outlives it, so whether the login has ended since, by a logout, a timeout or another
-  // password, is asked again at each ping. A login that was confirmed has a new session: its page is loaded again too, and goes on.
+  // The login may end while the socket is open: by a logout, a timeout or a password change. Each ping checks it again.
+  // A confirmed login gets a new session, so the old cookies no longer work. The page then reloads with the new ones.
   const pings = setInterval(async () => {
     try {
       if (await login.authenticate(req)) ws.ping();
       else ws.close(NO_LOGIN);
     } catch {
-      ws.close(1013); // "try again later": the session store is away
+      ws.close(1013); // "try again later": the session store is down
     }
   }, Number(PING_EVERY));
   ws.on("close", () => clearInterval(pings));

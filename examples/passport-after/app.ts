@@ -12,7 +12,7 @@ import {
 } from "latchkey";
 import { Account, type Accounts } from "./accounts.js";
 
-/** An address book on latchkey: the port of the one on Passport in `../passport-before`. */
+/** An address book with latchkey. `../passport-before` is the same application with Passport. */
 export function createApp(accounts: Accounts, secret: string): Express {
   const login = new LoginManager<Account>({
     secret,

@@ -1,6 +1,6 @@
 import { hash, verify } from "@node-rs/argon2";
 
-/** Who can log in. */
+/** An account that can log in. */
 export class Account {
   contacts = 0;
 
@@ -12,7 +12,7 @@ export class Account {
   ) {}
 }
 
-/** All accounts. A real application has a database here. */
+/** All accounts. A real application uses a database instead. */
 export class Accounts {
   readonly #all: Account[] = [];
 

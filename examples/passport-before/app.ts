@@ -13,7 +13,7 @@ declare module "express-session" {
 
 const THIRTY_DAYS = 30 * 24 * 60 * 60 * 1000;
 
-/** An address book on Passport, as its users write one; `../passport-after` is its port to latchkey. */
+/** A typical address book with Passport. `../passport-after` is the same application with latchkey. */
 export function createApp(accounts: Accounts, secret: string): Express {
   const passport = new Passport();
   passport.use(
@@ -74,7 +74,7 @@ export function createApp(accounts: Accounts, secret: string): Express {
     passport.authenticate("local", {
       failureRedirect: "/login",
       failureMessage: true,
-      keepSessionInfo: true, // or returnTo would be gone
+      keepSessionInfo: true, // otherwise returnTo is lost
     }),
     (req, res) => {
       if (req.body.remember === "on") req.session.cookie.maxAge = THIRTY_DAYS;

@@ -8,9 +8,9 @@ import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /**
- * Signing up, in and out. A form that was refused is shown again with what is wrong; one that was taken redirects.
+ * Sign-up, login, confirmation and logout. A rejected form is shown again with its errors. An accepted form redirects.
  *
- * Everything that changes something is a POST, and carries the token of `csrf.ts`.
+ * Every change is a POST request with the token of `csrf.ts`.
  */
 @Controller()
 export class AccountPages {
@@ -57,7 +57,8 @@ export class AccountPages {
       return redirect(res, next);
     }
     log.event("failed login", { email, address: req.ip });
-    // One message for an unknown e-mail and a wrong password; only who knows the password learns that it is switched off.
+    // An unknown e-mail and a wrong password show the same message. Only a visitor with the right password learns that
+    // the account is switched off.
     const failure = user ? "This account is switched off." : "The e-mail or the password is wrong.";
     res.status(422);
     return { email, remember, next, failure };

@@ -3,7 +3,7 @@ import { checkedName, InvalidInput } from "./invalid-input.js";
 import { hashPassword, LONGEST_PASSWORD, passwordProblem, verifyPassword } from "./passwords.js";
 import { User } from "./user.js";
 
-/** The accounts: everything about passwords is here, and nothing of it in latchkey. */
+/** The accounts and their passwords. latchkey does not handle passwords. */
 export class Accounts {
   readonly #users: Repository<User>;
 
@@ -28,7 +28,7 @@ export class Accounts {
     return this.#save(this.#users.create({ email, roles, passwordHash: await hashPassword(password) }));
   }
 
-  /** The user of these credentials; null for an unknown e-mail and for a wrong password alike, in the same time. */
+  /** Returns the user with these credentials, or null. An unknown e-mail takes as long as a wrong password. */
   async authenticate(email: string, password: string): Promise<User | null> {
     const user = await this.#users.findOneBy({ email: normalizeEmail(email) });
     return (await this.isPasswordOf(user, password)) ? user : null;
@@ -68,20 +68,20 @@ export class Accounts {
     try {
       return await this.#users.save(user);
     } catch (error) {
-      // The index decides, not a look beforehand: two people may ask for an address at once. Telling that it is taken
-      // cannot be helped without e-mail verification.
+      // The unique index decides, because two people can sign up with one address at the same time. Without e-mail
+      // verification, the site has to show that the address is taken.
       if (isUniqueViolation(error)) throw new InvalidInput({ email: "There is an account with this e-mail already." });
       throw error;
     }
   }
 }
 
-/** One spelling of an address: people type capitals and spaces. */
+/** Returns the address in one spelling, because people type capital letters and spaces. */
 export function normalizeEmail(email: string): string {
   return email.normalize("NFKC").trim().toLowerCase();
 }
 
-/** Only a letter to an address can tell whether it is one, so little is asked here. */
+/** Only a message to an address proves that it exists, so this check is simple. */
 function emailProblem(email: string): string | undefined {
   return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : "Enter an e-mail address.";
 }

@@ -6,7 +6,7 @@ import { redirect } from "./answers.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
-/** The accounts, for admins. The guard on the class holds for every action. */
+/** The list of accounts, for admins. The guard on the class applies to every action. */
 @Authorized("admin")
 @Controller("/admin")
 export class AdminPages {
@@ -18,7 +18,9 @@ export class AdminPages {
     return { users: await this.site.accounts.list() };
   }
 
-  /** A switched off account is refused at its next request, wherever it is logged in; ending its logins closes its pages at once. */
+  /**
+   * Guards refuse a switched-off account at its next request. Ending its logins also closes its open pages immediately.
+   */
   @Post("/users/:id/off")
   async switchOff(@Res() res: Response, @Param("id") id: string, @CurrentUser() admin: User) {
     if (id === admin.getId()) {
@@ -38,7 +40,7 @@ export class AdminPages {
     return redirect(res, "/admin");
   }
 
-  /** For a person who calls because somebody else may be in the account; they can log in again, with a new password at best. */
+  /** For a user who reports that somebody else may be logged in. The user can log in again and change the password. */
   @Post("/users/:id/logout")
   async logOutEverywhere(@Res() res: Response, @Param("id") id: string) {
     const ended = await this.site.login.sessions.revokeAll(id);

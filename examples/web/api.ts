@@ -16,9 +16,10 @@ import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /**
- * The same as the pages, for programs: JSON in and out, and a problem document (RFC 9457) for what goes wrong.
+ * The same functions as the pages, for programs. It reads and sends JSON, and sends errors as problem documents (RFC
+ * 9457).
  *
- * It knows its user by the session, or by a personal access token, which is never fresh: no token changes a password.
+ * A session or a personal access token identifies the user. A token is never fresh, so it cannot change a password.
  */
 @JsonController("/api")
 export class Api {

@@ -25,22 +25,22 @@ import type { User } from "./user.js";
 
 export const controllers = [Pages, AccountPages, SettingsPages, LoginPages, TokenPages, AdminPages, Api];
 
-/** What the application is told. */
+/** The options of the application. */
 export interface AppOptions {
   /** At least 32 characters. */
   secret: string;
-  /** Where sessions are kept. @default in memory */
+  /** The session store. @default sessions in memory */
   store?: SessionStore;
   log?: Log;
 }
 
-/** The application, on a database, and its logins. */
+/** Creates the application and its login manager on a database. */
 export function createApp(dataSource: DataSource, { secret, store, log = consoleLog }: AppOptions) {
   const accounts = new Accounts(dataSource);
   const tokens = new Tokens(dataSource);
   const app = express();
   app.disable("x-powered-by");
-  // Behind a proxy that ends TLS: app.set("trust proxy", 1), or no Secure cookie could be set.
+  // Behind a proxy that ends TLS, call app.set("trust proxy", 1). Otherwise Secure cookies cannot be set.
   app.use(securityHeaders);
   useTemplates(app);
 
@@ -52,7 +52,7 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
     loginView: "/login",
     loginMessageCategory: "info",
     refreshView: confirmView,
-    needsRefreshMessage: "Please confirm your password to go on.",
+    needsRefreshMessage: "Please confirm your password to continue.",
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
     remember: { duration: "30d" },
@@ -71,7 +71,9 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
   return { app, login };
 }
 
-/** routing-controllers has one container for the whole process, so it looks into the application of the request. */
+/**
+ * routing-controllers has one container per process, so this container takes the site from the request's application.
+ */
 function giveToControllers(app: Application, site: Site): void {
   app.set("site", site);
   useContainer({ get: (Controller, action?: Action) => new Controller(action?.request.app.get("site")) });

@@ -6,20 +6,21 @@ import { isApi } from "./paths.js";
 import type { User } from "./user.js";
 
 /**
- * Reads the forms of the pages, and refuses those that were not made by this site: each carries the token of its session.
+ * Reads the forms of the pages. Rejects forms that do not contain the token of the visitor's session.
  *
- * SameSite=Lax keeps the cookies out of other sites' POSTs already. The token also stops what shares our site (another port, a
- * sibling subdomain), and a forged login, which needs no cookie. It stands before all controllers, so no form is forgotten.
+ * SameSite=Lax already keeps cookies out of POST requests from other sites. The token also stops forms from another
+ * port or a sibling subdomain of our site, and forged logins, which need no cookie. This middleware runs before all
+ * controllers, so it protects every form.
  */
 export function forms(login: LoginManager<User>): RequestHandler {
   const { csrfSynchronisedProtection, generateToken } = csrfSync({
     size: 32,
     getTokenFromRequest: (req) => field(req, "csrf"),
     errorConfig: {
-      message: "This form is out of date, as after a login or logout in another tab. Nothing was changed.",
+      message: "This form is out of date, for example after a login or logout in another tab. Nothing was changed.",
     },
   });
-  // Whoever knew the token of the visitor must not know that of the user.
+  // A person who knows the token from before the login must not know the token after it.
   login.on("loggedIn", ({ req }) => void generateToken(req, true));
 
   const router = Router();

@@ -2,8 +2,9 @@ import { DataSource } from "typeorm";
 import { Token } from "./token.js";
 import { User } from "./user.js";
 
-/** Opens a SQLite file, or a database in memory that ends with the process. */
+/** Opens a SQLite file, or a database in memory that is lost when the process ends. */
 export async function openDatabase(database = ":memory:"): Promise<DataSource> {
-  // synchronize makes the tables from the entities: right for an example, not for data that you mean to keep.
+  // synchronize creates the tables from the entities. That is fine for an example, but not for data that you want to
+  // keep.
   return new DataSource({ type: "better-sqlite3", database, entities: [User, Token], synchronize: true }).initialize();
 }

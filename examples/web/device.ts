@@ -1,10 +1,13 @@
 import { parse } from "bowser";
 
-/** A browser as people call it, by its User-Agent: "Firefox on Linux". Anybody can send any, so nothing is decided by it. */
+/**
+ * Returns a readable name for a User-Agent, such as "Firefox on Linux". A client can send any User-Agent, so use the
+ * name only for display.
+ */
 export function deviceName(userAgent: string | null): string {
   if (!userAgent) return "An unknown program";
   const { browser, os } = parse(userAgent);
-  // A program, such as "curl/8.5.0", names itself first.
+  // A program starts with its name, such as "curl/8.5.0".
   if (!os.name) return browser.name || userAgent.split(/[\s/]/, 1)[0]!.slice(0, 40);
   return `${browser.name || "A browser"} on ${os.name}`;
 }

@@ -6,21 +6,21 @@ import { formPage, isApi } from "./paths.js";
 
 interface HttpProblem {
   message?: string;
-  /** Express's name for it, and latchkey's. */
+  /** The status in errors of Express and latchkey. */
   status?: number;
-  /** routing-controllers' name for it, and latchkey's too. */
+  /** The status in errors of routing-controllers and latchkey. */
   httpCode?: number;
   headers?: Record<string, string>;
   code?: string;
   problems?: object;
 }
 
-/** For what no controller has answered. routing-controllers goes on to the next handler after an answer, too. */
+/** Sends 404 if no controller has responded. routing-controllers calls the next handler after a response, too. */
 export const notFound: RequestHandler = (_req, res, next) => {
-  if (!res.headersSent) next(new NotFoundError("There is no such page."));
+  if (!res.headersSent) next(new NotFoundError("This page does not exist."));
 };
 
-/** Answers an error with a page, or for the API with a problem document. */
+/** Sends an error as a page, or as a problem document for the API. */
 export function errorAnswer(log: Log): ErrorRequestHandler {
   return (error: HttpProblem, req, res, next) => {
     const status = error.status ?? error.httpCode ?? 500;
@@ -28,7 +28,7 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
     if (res.headersSent) return next(error);
 
     const title = STATUS_CODES[status] ?? "Error";
-    // The message of an error that nobody foresaw is for the log, not for the visitor.
+    // The message of an unexpected error belongs in the log. The visitor must not see it.
     const detail = status < 500 && error.message ? error.message : "Something went wrong here. Please try again later.";
     res.status(status).set(error.headers ?? {});
     if (isApi(req)) {
@@ -36,7 +36,7 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
       const problem = { type: "about:blank", title, status, detail, code, errors };
       res.type("application/problem+json").send(JSON.stringify(problem));
     } else {
-      // The layout shows what is in the session; when that is what failed, a plain sentence has to do.
+      // The layout reads the session. If that fails, send plain text instead.
       const again = error.code === "EBADCSRFTOKEN" && req.path !== "/logout" ? formPage(req) : "/";
       res.render("error", { title, detail, again }, (failure, html: string) => {
         if (failure) res.type("text/plain").send(detail);

@@ -1,9 +1,10 @@
 import helmet from "helmet";
 
-/** What browsers may do with our pages: nothing inline, nothing from elsewhere, no frame around them. */
+/** The browser allows no inline code, no content of other sites, and no frames around our pages. */
 export const securityHeaders = helmet({
   contentSecurityPolicy: {
-    // helmet's defaults allow inline styles, and hold upgrade-insecure-requests, which breaks a site on plain HTTP.
+    // helmet's defaults allow inline styles. They also contain upgrade-insecure-requests, which breaks a plain HTTP
+    // site.
     useDefaults: false,
     directives: {
       defaultSrc: ["'none'"],
@@ -17,6 +18,6 @@ export const securityHeaders = helmet({
     },
   },
   xFrameOptions: { action: "deny" },
-  // With helmet's own "no-referrer" a browser sends "Origin: null" with our own forms.
+  // With helmet's default "no-referrer", a browser sends "Origin: null" with our own forms.
   referrerPolicy: { policy: "same-origin" },
 });

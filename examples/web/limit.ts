@@ -5,14 +5,15 @@ import { normalizeEmail } from "./accounts.js";
 import { field } from "./form.js";
 import type { User } from "./user.js";
 
-/** Failures in a quarter of an hour, by one address: for one account, and for all accounts together. */
+/** The allowed failures of one address in 15 minutes: for one account, and for all accounts together. */
 export const FAILURES_OF_ACCOUNT = 5;
 const FAILURES_OF_ADDRESS = 50;
 const MINUTES = 15;
 
 /**
- * Refuses to try more passwords after too many wrong ones. Failures are counted by account and address: by the account alone,
- * anybody could lock its owner out. They are counted in memory; several processes share a store of express-rate-limit's.
+ * Rejects further passwords after too many wrong ones. It counts failures per account and address. If it counted per
+ * account only, anybody could lock out the owner. It counts in memory. Several processes need a shared
+ * express-rate-limit store.
  */
 export function limitFailures(): RequestHandler[] {
   return [
@@ -25,7 +26,7 @@ function limiter(options: Partial<Options>): RequestHandler {
   return rateLimit({
     ...options,
     windowMs: MINUTES * 60_000,
-    // An attempt counts as it arrives, and is taken off when it succeeds, so a volley of guesses is counted too.
+    // Each attempt is counted on arrival and subtracted if it succeeds, so concurrent guesses are counted too.
     skipSuccessfulRequests: true,
     requestWasSuccessful: (_req, res) => res.statusCode < 400,
     standardHeaders: false,
@@ -34,18 +35,18 @@ function limiter(options: Partial<Options>): RequestHandler {
   });
 }
 
-/** An IPv6 address stands for its network, for a household has 2^64 of them. */
+/** Returns the IP address, or the network of an IPv6 address, because one household has 2^64 of those. */
 function address(req: Request): string {
   return ipKeyGenerator(req.ip ?? "");
 }
 
-/** Whose password is tried: that of the user who confirms, whatever the form says, or of the e-mail in the form. */
+/** Returns the e-mail of the account whose password is tried: the logged-in user's, or else the one in the form. */
 async function account(req: Request): Promise<string> {
   const user = (await currentUser(req)) as User | AnonymousUser;
   return user.isAuthenticated ? (user as User).email : normalizeEmail(field(req, "email"));
 }
 
-/** Answered as 429. */
+/** Sent as 429. */
 class TooManyFailures extends Error {
   readonly status = 429;
   readonly headers = { "Retry-After": String(MINUTES * 60) };

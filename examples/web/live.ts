@@ -7,14 +7,14 @@ import type { Log } from "./log.js";
 import { isOwnOrigin } from "./own-origin.js";
 import type { User } from "./user.js";
 
-/** Tells `public/live.js` to ask whether its page is still logged in, and to connect again if so. */
+/** The close code after which `public/live.js` checks whether its page is still logged in, and then connects again. */
 const ASK_AGAIN = 4000;
 
 /**
- * Live notes to the pages that a user has open, over WebSockets at `/live`.
+ * Sends live notes to the open pages of a user, over WebSockets at `/live`.
  *
- * A socket stays open only as long as nothing happens to the logins of its user; then its page has to connect again, with the
- * cookies that it has by now. Only the pages of this process are known: several processes tell each other, as through Redis.
+ * The server closes a user's sockets whenever one of the user's logins changes. Each page then connects again with its
+ * current cookies. This class knows only the sockets of this process. Several processes need a channel such as Redis.
  */
 export class LiveNotes {
   readonly #sockets = new Map<string, Set<WebSocket>>();
@@ -33,7 +33,7 @@ export class LiveNotes {
     login.on("stampRefreshed", ({ user }) => this.#askAgain(user.getId()));
   }
 
-  /** Takes the upgrades to WebSockets of a server. */
+  /** Handles the WebSocket upgrades of a server. */
   serve(server: Server): void {
     server.on("upgrade", (req, socket, head) => {
       socket.on("error", () => socket.destroy());
@@ -45,13 +45,14 @@ export class LiveNotes {
   }
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // No same-origin policy holds for WebSockets, and cookies go along: without this, any page could listen in.
+    // The same-origin policy does not cover WebSockets, and browsers send cookies with them. Without this check, any
+    // page could read the notes.
     if (req.url !== "/live" || !isOwnOrigin(req)) return refuse(socket, 403);
     const user = await this.login.authenticate(req);
     if (!user) return refuse(socket, 401);
     this.#webSockets.handleUpgrade(req, socket, head, (webSocket) => {
       this.#keep(user.getId(), webSocket);
-      // The login may have ended before the socket was kept, with nobody to tell.
+      // The login may have ended just before the socket was stored, so check it again.
       this.login.authenticate(req).then(
         (still) => still || webSocket.close(ASK_AGAIN),
         () => webSocket.close(ASK_AGAIN),

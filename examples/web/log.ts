@@ -1,20 +1,20 @@
 import type { LoginEvents, LoginManager } from "latchkey";
 import type { User } from "./user.js";
 
-/** Where the application writes what an operator wants to know. */
+/** The log for the operators of the site. */
 export interface Log {
-  /** Something that happened to an account, in words, and the details. */
+  /** Logs an event of an account, with details. */
   event(name: string, details: object): void;
   error(error: unknown): void;
 }
 
-/** To the console. JSON quotes what people typed, so that nobody can forge a line. */
+/** Writes to the console. JSON escapes user input, so that nobody can forge a log line. */
 export const consoleLog: Log = {
   event: (name, details) => console.log(`${new Date().toISOString()} ${name} ${JSON.stringify(details)}`),
   error: (error) => console.error(error),
 };
 
-/** Writes down what happens to logins: who came, who was sent away, and what may be an attack. */
+/** Logs the events of logins: logins and logouts, refusals and possible attacks. */
 export function logEvents(login: LoginManager<User>, log: Log): void {
   login.on("loggedIn", ({ req, user }) => log.event("login", { userId: user.getId(), address: req.ip }));
   login.on("loggedOut", ({ req, userId }) => log.event("logout", { userId, address: req.ip }));

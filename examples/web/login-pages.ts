@@ -6,7 +6,10 @@ import { redirect } from "./answers.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
-/** Where somebody is logged in. Whoever finds a browser open may look, but needs the password to send the others away. */
+/**
+ * The list of a user's logins. A person at an unattended browser can see it, but ending other logins needs the
+ * password.
+ */
 @Authorized()
 @Controller("/logins")
 export class LoginPages {
@@ -30,7 +33,7 @@ export class LoginPages {
   @Fresh({ within: "10m" })
   @Post("/:id/end")
   async end(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
-    // Only a login of this user's ends: an id of somebody else's is unknown here.
+    // revoke ends only a login of this user. It does not find the id of another user's login.
     const ended = await this.site.login.sessions.revoke(user, id);
     if (ended) flash(req, "That browser is logged out.", "success");
     else flash(req, "That browser was logged out already.", "info");

@@ -13,14 +13,14 @@ const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "me
 
 const dataSource = await openDatabase(DATABASE);
 if (!DATABASE)
-  console.log("Accounts are kept in memory until the process ends; set DATABASE=data.sqlite to keep them.");
-if (!SECRET) console.log("The secret is made up anew at each start, which ends all logins; set SECRET to keep them.");
+  console.log("Accounts are kept in memory and lost when the process ends. Set DATABASE=data.sqlite to keep them.");
+if (!SECRET) console.log("Each start uses a new secret, which ends all logins. Set SECRET to keep them.");
 
 const accounts = new Accounts(dataSource);
 if ((await accounts.list()).length === 0) {
   const password = randomBytes(9).toString("base64url");
   await accounts.signUp("admin@example.com", password, ["admin"]);
-  console.log(`An admin for this example: admin@example.com, password ${password}`);
+  console.log(`The admin of this example: admin@example.com, password ${password}`);
 }
 
 console.log("\nEvery route and its guard:");
@@ -35,10 +35,10 @@ const server = createServer(app);
 new LiveNotes(login, consoleLog).serve(server);
 server.on("error", (error: NodeJS.ErrnoException) => {
   const isTaken = error.code === "EADDRINUSE";
-  console.error(isTaken ? `Port ${PORT} is taken. Try another one: PORT=3001 npm start` : error.message);
+  console.error(isTaken ? `Port ${PORT} is in use. Try another one: PORT=3001 npm start` : error.message);
   process.exitCode = 1;
 });
 server.listen({ port: Number(PORT), host: HOST }, () => {
-  const { port } = server.address() as AddressInfo; // PORT=0 takes one that is free
+  const { port } = server.address() as AddressInfo; // PORT=0 selects a free port
   console.log(`\nRunning at http://${HOST}:${port}`);
 });

@@ -3,7 +3,7 @@ import { isFresh, isRemembered } from "latchkey";
 import { Authorized } from "latchkey/routing-controllers";
 import { Controller, Get, Render, Req } from "routing-controllers";
 
-/** A page for everybody, and one for those who are logged in. */
+/** A public page, and a page for logged-in users. */
 @Controller()
 export class Pages {
   @Get("/")

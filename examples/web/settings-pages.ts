@@ -8,7 +8,7 @@ import { field } from "./form.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
-/** What people change of their accounts. What opens an account is behind `@Fresh`: a browser left alone is not enough for it. */
+/** The account settings. `@Fresh` protects the e-mail and the password from a person at an unattended browser. */
 @Authorized()
 @Controller()
 export class SettingsPages {
@@ -29,7 +29,7 @@ export class SettingsPages {
     } catch (error) {
       return refill(res, error, { name });
     }
-    flash(req, `We call you ${user.title} from now on.`, "success");
+    flash(req, `Your name is shown as ${user.title}.`, "success");
     return redirect(res, HOME);
   }
 
@@ -51,7 +51,7 @@ export class SettingsPages {
     } catch (error) {
       return refill(res, error, { email });
     }
-    // A real site writes to both addresses, and changes nothing until the new one has answered.
+    // A real site sends a message to both addresses, and changes the e-mail only after the new address is confirmed.
     log.event("e-mail changed", { userId: user.getId(), from: user.email, to: email, address: req.ip });
     flash(req, "Your e-mail is changed. Use it the next time you log in.", "success");
     return redirect(res, HOME);
@@ -71,7 +71,7 @@ export class SettingsPages {
     } catch (error) {
       return refill(res, error, {});
     }
-    // The new hash is a new session stamp, which ends every login of this user but the one that is kept here.
+    // The new hash is a new session stamp, which ends all logins of this user. refreshStamp keeps the current one.
     await refreshStamp(req);
     flash(req, "Your password is changed. All other browsers are logged out.", "success");
     return redirect(res, HOME);

@@ -4,7 +4,7 @@ import type { Log } from "./log.js";
 import type { Tokens } from "./tokens.js";
 import type { User } from "./user.js";
 
-/** What the controllers work with; there is one for each application. */
+/** The services that the controllers use. Each application has its own. */
 export interface Site {
   accounts: Accounts;
   tokens: Tokens;

@@ -3,7 +3,10 @@ import { dirname, join } from "node:path";
 import express, { type Application } from "express";
 import { deviceName } from "./device.js";
 
-/** Sets up the templates, the style sheet and the script. The templates get `currentUser` and `takeFlashes()` from latchkey. */
+/**
+ * Sets up the templates, the style sheet and the script. latchkey adds `currentUser` and `takeFlashes()` to the
+ * templates.
+ */
 export function useTemplates(app: Application): void {
   const folder = sourceFolder();
   app.set("views", join(folder, "views"));
@@ -14,12 +17,15 @@ export function useTemplates(app: Application): void {
 
 const english = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
-/** A moment in words. The server does not know where its visitors live, so it says which zone it means. */
+/** Formats a time for display. The server does not know the visitor's time zone, so it shows UTC. */
 function when(instant: number | Date): string {
   return `${english.format(instant)} UTC`;
 }
 
-/** Compiled code runs in a build folder; the templates and the public files stay with the sources. */
+/**
+ * Finds the source folder. Compiled code runs in a build folder, but the templates and public files stay with the
+ * sources.
+ */
 function sourceFolder(): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const sources = join(folder, "examples", "web");

@@ -8,7 +8,7 @@ import { field } from "./form.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
-/** Personal access tokens for the API. A token opens the account without a password, so all of it is behind `@Fresh`. */
+/** Personal access tokens for the API. A token gives access without a password, so `@Fresh` protects every action. */
 @Fresh({ within: "10m" })
 @Controller("/tokens")
 export class TokenPages {
@@ -20,7 +20,7 @@ export class TokenPages {
     return { tokens: await this.site.tokens.list(user), name: takeDraft(req).name };
   }
 
-  /** Answers with the page itself, for the token is kept nowhere that another page could show it from. */
+  /** Responds with the page instead of a redirect, because the token is not stored and cannot be shown later. */
   @Post()
   @Render("tokens")
   async create(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn } from "typeorm";
 
-/** A personal access token for the API, of which only the hash is kept. */
+/** A personal access token for the API. Only its hash is stored. */
 @Entity()
 export class Token {
   @PrimaryGeneratedColumn()
@@ -10,7 +10,7 @@ export class Token {
   @Column({ type: "integer" })
   userId!: number;
 
-  /** What its owner calls it. */
+  /** The name that its owner gave it. */
   @Column({ type: "varchar", length: 80 })
   name!: string;
 

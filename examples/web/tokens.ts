@@ -6,7 +6,7 @@ import { isApi } from "./paths.js";
 import { Token } from "./token.js";
 import { User } from "./user.js";
 
-/** The personal access tokens: what a program logs in to the API with, in the place of a person. */
+/** The personal access tokens, which programs use to access the API as a user. */
 export class Tokens {
   readonly #tokens: Repository<Token>;
   readonly #users: Repository<User>;
@@ -21,7 +21,7 @@ export class Tokens {
   }
 
   /**
-   * @returns the token, which cannot be shown again
+   * @returns the token. It is not stored, so it cannot be shown again.
    * @throws InvalidInput
    */
   async create({ id: userId }: User, givenName: string): Promise<string> {
@@ -33,13 +33,13 @@ export class Tokens {
     return token;
   }
 
-  /** Only its owner's, so that nobody revokes another's by trying numbers. */
+  /** Revokes a token only for its owner, so that nobody can revoke other users' tokens by guessing ids. */
   async revoke({ id: userId }: User, id: string): Promise<boolean> {
     const { affected } = await this.#tokens.delete({ id: Number(id), userId });
     return affected === 1;
   }
 
-  /** latchkey's request loader: the user of `Authorization: Bearer`. A token opens the API, and no page. */
+  /** latchkey's request loader. Returns the user of an `Authorization: Bearer` token, which works only for the API. */
   async userOf(req: Request): Promise<User | null> {
     const token = /^Bearer +(\S+)$/i.exec(req.get("authorization") ?? "")?.[1];
     if (token === undefined || !isApi(req)) return null;

@@ -136,7 +136,7 @@ inChromium("an account in several browsers", (here) => {
     await page.goto("/profile");
     await page.getByLabel("Display name").fill("Ann <b>the</b> First");
     await press(page, "Save");
-    await expectText(page, "We call you Ann <b>the</b> First from now on.");
+    await expectText(page, "Your name is shown as Ann <b>the</b> First.");
     const other = await here().newPage();
     await logIn(other, email);
     await expectHeading(other, "Hello, Ann <b>the</b> First");

@@ -57,7 +57,7 @@ inChromium("a browser that is closed and opened again", (here) => {
     expect(await page.getByRole("definition").allTextContents()).to.deep.equal([email, "none", "yes", "no"]);
 
     await page.goto("/email?from=dashboard");
-    await expectText(page, "Please confirm your password to go on.");
+    await expectText(page, "Please confirm your password to continue.");
     await page.getByLabel("Password").fill("wrong password");
     await press(page, "Confirm");
     await expectText(page, "That is not your password.");

@@ -49,7 +49,7 @@ export async function logIn(page: Page, email: string, { password = PASSWORD, re
 
 /** Enters the password on the page that asks for it again. */
 export async function confirm(page: Page, password = PASSWORD): Promise<void> {
-  await expectHeading(page, "Is it you?");
+  await expectHeading(page, "Confirm your password");
   await page.getByLabel("Password").fill(password);
   await press(page, "Confirm");
 }

@@ -48,7 +48,7 @@ export async function* tour({ newPage, example }: InChromium): AsyncGenerator<St
   await page.goto("/tokens");
   yield { name: "tokens-none", page };
   await page.getByLabel("What is it for?").fill("the backup script");
-  await press(page, "Make a token");
+  await press(page, "Create a token");
   await expectText(page, "Copy the new token now.");
   yield { name: "tokens", page };
   await page.goto("/admin");

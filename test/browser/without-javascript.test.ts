@@ -44,7 +44,7 @@ inChromium("the example site without JavaScript", (here) => {
 
     await page.goto("/tokens");
     await page.getByLabel("What is it for?").fill("a script");
-    await press(page, "Make a token");
+    await press(page, "Create a token");
     await expectText(page, "Copy the new token now.");
     await press(page, "Revoke a script");
     await expectText(page, "The token is revoked.");

@@ -1,4 +1,4 @@
-// Shows live notes on a page, and leaves it when its login has ended elsewhere. Pages work without this script.
+// Shows live notes on a page, and goes to the login page when the login ends elsewhere. Pages work without this script.
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -18,20 +18,20 @@ function connect() {
   });
 }
 
-/** Is this page still logged in? If so it connects again, by the cookies that the browser has now. */
+/** Checks whether this page is still logged in. If it is, connects again with the browser's current cookies. */
 async function askAgain() {
   const status = await fetch("/api/me").then(
     (answer) => answer.status,
     () => 0,
   );
-  // A page that logs out by itself is on its way already, and hears of it here all the same.
+  // A page that logs out by itself gets here too, but it is already leaving.
   if (isLeaving) return;
   if (status === 401) return leave();
   setTimeout(connect, wait);
   wait = Math.min(2 * wait, LONGEST_WAIT);
 }
 
-/** Asks for the page anew, which sends who is not logged in to the login, and back here afterwards. */
+/** Reloads the page. The server then redirects to the login page, and back to this page after the login. */
 function leave() {
   location.replace(location.pathname + location.search);
 }
@@ -49,6 +49,6 @@ function show(note) {
 addEventListener("beforeunload", () => {
   isLeaving = true;
 });
-// A browser may keep a page as it was and show it again by Back, after a logout too.
+// After a logout, Back may show a page from the browser's cache. Reload such a page.
 addEventListener("pageshow", ({ persisted }) => persisted && leave());
 connect();
