@@ -1,12 +1,7 @@
 import { hash } from "node:crypto";
 import type { Request } from "express";
-import { LRUCache } from "lru-cache";
 import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
-
-/** Cached fingerprints by address and User-Agent, if the two together are at most `LONGEST_KNOWN` characters long. */
-const known = new LRUCache<string, string>({ max: 1000 });
-const LONGEST_KNOWN = 512;
 
 /**
  * Identifies a client: the SHA-256 of its address and User-Agent, base64url.
@@ -15,12 +10,7 @@ const LONGEST_KNOWN = 512;
  * (Flask-Login's _session_identifier_generator)
  */
 export function clientFingerprint(req: Request): string {
-  const client = `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`;
-  const before = known.get(client);
-  if (before !== undefined) return before;
-  const fingerprint = hash("sha256", client, "base64url");
-  if (client.length <= LONGEST_KNOWN) known.set(client, fingerprint);
-  return fingerprint;
+  return hash("sha256", `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`, "base64url");
 }
 
 /**
