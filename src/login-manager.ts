@@ -8,8 +8,8 @@ import { SecurityStamps } from "./crypto/security-stamp.js";
 import { StorageIds } from "./crypto/storage-id.js";
 import { authenticate } from "./current/authenticate.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
-import { contextOf, isUnderManager, knownContext, RequestContext, secondManager } from "./current/request-context.js";
-import { loadUser } from "./current/resolve-user.js";
+import { loadUser } from "./current/load-user.js";
+import { contextOf, hasContext, knownContext, RequestContext, secondManager } from "./current/request-context.js";
 import { enterContext, isUnderAnotherCopy, noteThisCopy } from "./current/running-context.js";
 import { secondCopy } from "./current/second-copy.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
@@ -96,7 +96,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    */
   middleware(): RequestHandler {
     return (req, res, next) => {
-      if (isUnderManager(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
+      if (hasContext(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
       if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
       showCurrentUser(req, res);

@@ -99,7 +99,7 @@ async function forgetBrowsers(
 }
 
 /** The same as `endLogins`, but ends nothing if the store cannot list the records of a user. */
-export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof endLogins>): Promise<Set<string>> {
+export async function endLoginsIfListed(...[core, userId, chosen]: Parameters<typeof endLogins>): Promise<Set<string>> {
   try {
     return await endLogins(core, userId, chosen);
   } catch (error) {
@@ -109,11 +109,11 @@ export async function endThoseFound(...[core, userId, chosen]: Parameters<typeof
 }
 
 /** Ends a login that a confirmation or a restore has moved to another session. */
-export async function endElsewhere(
+export async function endMovedLogin(
   core: Core,
   { userId, loginId }: Pick<SessionAuth, "userId" | "loginId">,
 ): Promise<void> {
-  await endThoseFound(core, userId, (login) => login.loginId === loginId);
+  await endLoginsIfListed(core, userId, (login) => login.loginId === loginId);
 }
 
 /**

@@ -3,8 +3,8 @@ import type { Application, Request, Response } from "express";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { AnonymousUser } from "../user.js";
 import { takeFlashes } from "./flash.js";
+import { loadUser } from "./load-user.js";
 import { contextIn, contextOf, type RequestContext } from "./request-context.js";
-import { loadUser } from "./resolve-user.js";
 import { activeContext, currentContext, runWithin } from "./running-context.js";
 
 declare global {

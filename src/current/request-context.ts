@@ -57,6 +57,33 @@ export class RequestContext {
     }
   }
 
+  /**
+   * The login that the session holds, if any.
+   *
+   * @throws MiddlewareMissingError when there is no session
+   */
+  get sessionAuth(): SessionAuth | undefined {
+    const auth = this.session.readAuth();
+    if (auth !== null) return auth;
+    if (this.req.sessionID !== undefined) return undefined; // the application destroyed it
+    throw new MiddlewareMissingError(
+      "req.session is missing: mount login.session() or express-session before login.middleware(). " +
+        "If it is mounted, its store is disconnected, or the request is outside of its cookie's path",
+    );
+  }
+
+  /** The login of a request whose user was loaded: the session's login, or a login for this request only. */
+  get auth(): SessionAuth | undefined {
+    return this.sessionAuth ?? this.loaded?.once;
+  }
+
+  /** Makes the anonymous user the user of the request from now on. */
+  settleAnonymous(): LoadedUser {
+    const make = this.core.options.anonymousUser as (new () => object) & (() => object);
+    const isClass = Object.getOwnPropertyDescriptor(make, "prototype")?.writable === false;
+    return this.settle({ user: isClass ? new make() : make(), authenticated: false });
+  }
+
   /** Makes this the user of the request from now on. */
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
@@ -80,7 +107,7 @@ export function contextIn(req: Request): RequestContext | undefined {
 }
 
 /** Did the request pass the middleware of any manager? */
-export function isUnderManager(req: Request): boolean {
+export function hasContext(req: Request): boolean {
   return contexts.get(req) !== undefined;
 }
 

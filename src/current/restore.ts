@@ -1,12 +1,14 @@
+import type { Request } from "express";
 import { hasRoom, underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
+import type { Core } from "../core.js";
 import { SessionGoneError, SessionLimitError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
 import { isUpgrade } from "../http/upgrade.js";
 import type { Restored } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
-import { admitter } from "./verify.js";
+import { verifyRemembered } from "./verify.js";
 
 /** How many times a restore is tried when other requests change the browser's record meanwhile. */
 const MAX_TRIES = 5;
@@ -14,41 +16,53 @@ const MAX_TRIES = 5;
 /** The outcome of a restore; "again" if another request changed the browser's record meanwhile. */
 type Outcome = "restored" | "refused" | "gone" | "again";
 
-/** Restores the login of the request's remember cookie, if the cookie is valid. */
-export async function restoreLogin(context: RequestContext): Promise<LoadedUser | undefined> {
-  const { core, req, session } = context;
-  if (!core.userLoader || !core.remember.isIn(req) || !session.use()) return undefined;
+/**
+ * Restores the login of the request's remember cookie, if the cookie is valid.
+ *
+ * @param context as with `resolveUser`; without it, the login is for this request only
+ */
+export async function restoreLogin(
+  core: Core,
+  req: Request,
+  context: RequestContext | undefined,
+): Promise<LoadedUser | undefined> {
+  if (!core.userLoader || !core.remember.isIn(req)) return undefined;
+  if (context && !context.session.use()) return undefined;
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
-    const loaded = await tryRestore(context);
+    const loaded = await tryRestore(core, req, context);
     if (loaded !== "again") return loaded;
   }
   throw new StoreUnavailableError("the record of a browser changes faster than it can be written");
 }
 
-async function tryRestore(context: RequestContext): Promise<LoadedUser | "again" | undefined> {
-  const { core, req, res, session } = context;
-  const { remember } = core;
+async function tryRestore(
+  core: Core,
+  req: Request,
+  context: RequestContext | undefined,
+): Promise<LoadedUser | "again" | undefined> {
+  const { remember, events } = core;
   // If the browser cannot get a new session id, the login is for this request only.
-  const isDeliverable = !isUpgrade(req) && session.isDeliverable();
-  const isLate = () => hasBegun(res) || !isDeliverable;
-  const restored = await remember.restore(req, admitter(core, req), isLate);
-  if (restored === null && !isLate()) remember.forget(req, res);
+  const deliverable = context && !isUpgrade(req) && context.session.isDeliverable() ? context : undefined;
+  const writable = () => (deliverable && !hasBegun(deliverable.res) ? deliverable : undefined);
+  const restored = await remember.restore(req, verifyRemembered(core, req), () => !writable());
+  const open = writable();
+  if (restored === null && open) remember.forget(req, open.res);
   if (restored === null || restored === "inactive") return undefined;
-  const { user, userId, loginId, series, grant, commit, restoredElsewhere } = restored;
+  const { user, userId, loginId, series, issued, commit, restoredElsewhere } = restored;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
-  const isOnce = !commit || isLate();
-  if (grant && !isLate()) remember.set(req, res, grant);
-  const outcome = isOnce ? await restoreOnce(context, auth) : await restoreIntoSession(context, auth, commit);
+  if (issued && open) remember.set(req, open.res, issued);
+  const isSaved = open && commit;
+  const outcome = isSaved ? await restoreIntoSession(open, auth, commit) : await restoreOnce(core, auth);
   if (outcome === "again") return "again";
-  if (outcome === "refused") core.events.emit("loginRefused", { req, user });
+  if (outcome === "refused") events.emit("loginRefused", { req, user });
   if (outcome !== "restored") return undefined;
-  if (restoredElsewhere && session.isUnsaved) session.restoredElsewhere = true;
-  core.events.emit("loadedFromCookie", { req, user });
-  return { user, authenticated: true, ...(isOnce ? { once: auth } : {}) };
+  if (context && restoredElsewhere && context.session.isUnsaved) context.session.restoredElsewhere = true;
+  events.emit("loadedFromCookie", { req, user });
+  return { user, authenticated: true, ...(isSaved ? {} : { once: auth }) };
 }
 
 /** Restores a login for this request only. */
-async function restoreOnce({ core }: RequestContext, auth: SessionAuth): Promise<Outcome> {
+async function restoreOnce(core: Core, auth: SessionAuth): Promise<Outcome> {
   return (await hasRoom(core, auth)) ? "restored" : "refused";
 }
 
@@ -73,7 +87,7 @@ async function restoreIntoSession(
     if (!committed) throw new Error("another request has used up the token");
     taken = recordId;
     // Even if the session cannot be created, the browser's token is used up.
-    if (committed.grant && !hasBegun(res)) core.remember.set(req, res, committed.grant);
+    if (committed.issued && !hasBegun(res)) core.remember.set(req, res, committed.issued);
   };
   try {
     const limit = await underLimit(core, session, auth);

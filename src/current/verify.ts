@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
 import { ageOf } from "../instants.js";
-import type { Admit } from "../remember/remember.js";
+import type { VerifyRemembered } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userById } from "./loaded-user.js";
@@ -40,10 +40,10 @@ export async function verify(
 }
 
 /** Decides by the user and its stamp whether a remember cookie may restore a login. */
-export function admitter(core: Core, req: Request): Admit {
-  return async (userId, kept) => {
+export function verifyRemembered(core: Core, req: Request): VerifyRemembered {
+  return async (userId, stored) => {
     const user = await userById(core, req, userId);
-    const stamp = user ? core.stamps.check(kept, userId, user) : undefined;
+    const stamp = user ? core.stamps.check(stored, userId, user) : undefined;
     if (!user || stamp === undefined) return null;
     return isAuthenticatedUser(user) ? { user, stamp } : "inactive";
   };

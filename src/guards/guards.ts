@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
+import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { loadUser } from "../current/resolve-user.js";
 import { runWithin } from "../current/running-context.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { FreshLoginRequiredError, LoginRequiredError, OptionError, RoleRequiredError } from "../errors.js";

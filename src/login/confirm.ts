@@ -1,11 +1,11 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
-import { endThoseFound, storeOf } from "../active-sessions/store-logins.js";
+import { endLoginsIfListed, storeOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
+import { loadUser } from "../current/load-user.js";
 import { userById } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { authOf, loadUser, loginOf } from "../current/resolve-user.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
@@ -70,10 +70,10 @@ export async function refreshStamp(req: Request): Promise<void> {
   const user = await userById(core, req, userId);
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
-  const held = await core.remember.heldBy(req);
+  const held = await core.remember.loginOf(req);
   const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
   let others = new Set<string>();
-  const isOnce = authOf(context) === undefined;
+  const isOnce = context.sessionAuth === undefined;
   const old = context.session.recordId;
   const last = async () => {
     // A login for this request only has already named the new session in its browser's record.
@@ -83,7 +83,7 @@ export async function refreshStamp(req: Request): Promise<void> {
     const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
     if (isOnce && auth.series !== null && !isEnded) throw new SessionGoneError();
     // Their old stamps make these logins invalid, but until they end they are listed and counted.
-    others = await endThoseFound(core, userId, (login) => login.loginId !== loginId);
+    others = await endLoginsIfListed(core, userId, (login) => login.loginId !== loginId);
   };
   const refreshed = { ...auth, series: null, stamp: core.stamps.of(userId, user) };
   await move(context, refreshed, { browser: isOnce ? auth.series : null, time, last });
@@ -103,14 +103,14 @@ export async function isFresh(req: Request, options: { within?: Duration | undef
   const { freshFor } = context.core.options;
   const limit = Math.min(within === undefined ? freshFor : parseDuration("within", within), freshFor);
   const { authenticated } = await loadUser(context);
-  return authenticated && isFreshAt(loginOf(context)?.freshAt ?? null, limit);
+  return authenticated && isFreshAt(context.auth?.freshAt ?? null, limit);
 }
 
 /** Was this login restored from the remember cookie and not confirmed since? */
 export async function isRemembered(req: Request): Promise<boolean> {
   const context = contextOf(req);
   const { authenticated } = await loadUser(context);
-  return authenticated && loginOf(context)?.remembered === true;
+  return authenticated && context.auth?.remembered === true;
 }
 
 function isUser({ options }: Core, user: object | null | undefined, userId: string): boolean {
@@ -119,7 +119,7 @@ function isUser({ options }: Core, user: object | null | undefined, userId: stri
 
 async function currentLogin(context: RequestContext, verb: string): Promise<{ user: object; auth: SessionAuth }> {
   const { user, authenticated } = await loadUser(context);
-  const auth = loginOf(context);
+  const auth = context.auth;
   if (authenticated && auth) return { user, auth };
   throw new LoginRequiredError(`There is no login to ${verb}.`);
 }
@@ -136,7 +136,7 @@ interface Moved {
 /** Moves the current login to a new session. */
 async function move(context: RequestContext, auth: SessionAuth, { browser, time, last }: Moved): Promise<void> {
   const { core, session } = context;
-  const isOnce = authOf(context) === undefined;
+  const isOnce = context.sessionAuth === undefined;
   const limit = isOnce ? await underLimit(core, session, auth) : {};
   const own = isOnce ? undefined : session.recordId;
   let before: readonly string[] = [];

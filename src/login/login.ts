@@ -1,10 +1,10 @@
 import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
-import { endElsewhere } from "../active-sessions/store-logins.js";
+import { endMovedLogin } from "../active-sessions/store-logins.js";
+import { waitForLoad } from "../current/load-user.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import { contextOf } from "../current/request-context.js";
-import { loadingOver, loginOf } from "../current/resolve-user.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
@@ -70,13 +70,13 @@ export async function loginUser(req: Request, user: Express.User, options: Login
       ? core.options.rememberDuration
       : checkRememberDuration("duration", options.duration);
 
-  await loadingOver(context);
+  await waitForLoad(context);
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
-  const previous = loginOf(context);
+  const previous = context.auth;
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
   const isSame = previous?.userId === userId;
-  const held = await rememberer.heldBy(req);
+  const held = await rememberer.loginOf(req);
   const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
@@ -89,12 +89,12 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   try {
     const limit = await underLimit(core, session, auth, isSame ? previous.loginId : undefined);
     const kept = session.recordId;
-    const missed = previous && (() => endElsewhere(core, previous));
+    const missed = previous && (() => endMovedLogin(core, previous));
     const admit = async () => {
       await limit.admit?.();
       if (held) await rememberer.end(held.series, { sessions: held.sessions, kept });
       if (previous && previous.series !== held?.series) await rememberer.end(previous.series, { kept });
-      if (held && held.series === null && held.loginId !== previous?.loginId) await endElsewhere(core, held);
+      if (held && held.series === null && held.loginId !== previous?.loginId) await endMovedLogin(core, held);
     };
     const values = owner === userId ? session.values() : {};
     await enterSession(context, { ...limit, values, auth, admit, missed }, time);

@@ -1,7 +1,7 @@
 import type { Request } from "express";
-import { endElsewhere } from "../active-sessions/store-logins.js";
+import { endMovedLogin } from "../active-sessions/store-logins.js";
+import { loadUser, waitForLoad } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { anonymous, loadingOver, loadUser, loginOf } from "../current/resolve-user.js";
 import type { SessionAuth } from "../session/auth.js";
 import { assertNotStarted } from "./start-session.js";
 
@@ -15,16 +15,16 @@ export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
   const { core, res, session } = context;
   assertNotStarted(context, "logoutUser");
-  await loadingOver(context);
+  await waitForLoad(context);
   session.markPersonal();
   core.remember.forget(req, res);
   core.flashes.drop(context);
   let auth: SessionAuth | undefined;
   let user: object | undefined;
   try {
-    auth = loginOf(context);
+    auth = context.auth;
     user = auth && (await userForListeners(context));
-    const held = await core.remember.heldBy(req);
+    const held = await core.remember.loginOf(req);
     // End the browser's record first, because it can restore a session.
     const kept = session.recordId;
     if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
@@ -32,14 +32,14 @@ export async function logoutUser(req: Request): Promise<void> {
     if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
     const ended = await session.end();
     session.takeCookie();
-    if (auth && !ended) await endElsewhere(core, auth);
-    if (held && held.series === null && held.loginId !== auth?.loginId) await endElsewhere(core, held);
+    if (auth && !ended) await endMovedLogin(core, auth);
+    if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
   } catch (error) {
     session.abandon();
-    context.settle(anonymous(context));
+    context.settleAnonymous();
     throw error;
   }
-  context.settle(anonymous(context));
+  context.settleAnonymous();
   if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
 }
 

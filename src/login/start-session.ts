@@ -1,8 +1,7 @@
 import type { RequestContext } from "../current/request-context.js";
-import { anonymous, authOf } from "../current/resolve-user.js";
 import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
-import type { Grant } from "../remember/remember.js";
+import type { IssuedCookie } from "../remember/remember.js";
 import type { RememberedTime } from "../remember/remembered-login.js";
 import type { NextSession } from "../session/regenerate.js";
 
@@ -18,27 +17,27 @@ export async function enterSession(
   const { core, req, res, session } = context;
   const { auth } = next;
   session.markPersonal();
-  let grant: Grant | undefined;
+  let issued: IssuedCookie | undefined;
   let instead: string | null = null;
   const name = async (recordId: string | null) => {
     await next.name?.(recordId);
-    if (grant) {
-      if (!(await core.remember.moveTo(grant.series, recordId, { instead }))) throw new SessionGoneError();
+    if (issued) {
+      if (!(await core.remember.moveTo(issued.series, recordId, { instead }))) throw new SessionGoneError();
     } else if (time) {
-      grant = await core.remember.grant(req, auth, time, recordId);
-      auth.series = grant.series;
+      issued = await core.remember.issue(req, auth, time, recordId);
+      auth.series = issued.series;
     }
     instead = recordId;
   };
   try {
     await session.regenerate({ ...next, name });
   } catch (error) {
-    const undoing = core.remember.end(grant?.series ?? null).catch(() => {}); // report the first error, not this one
+    const undoing = core.remember.end(issued?.series ?? null).catch(() => {}); // report the first error, not this one
     if (!(error instanceof StoreUnavailableError)) await undoing;
-    if (!authOf(context)) context.settle(anonymous(context));
+    if (!context.sessionAuth) context.settleAnonymous();
     throw error;
   }
-  if (grant) core.remember.set(req, res, grant);
+  if (issued) core.remember.set(req, res, issued);
 }
 
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */

@@ -2,7 +2,6 @@ import type { Request } from "express";
 import { browsersOf, endAll, endLogins, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { loginOf } from "../current/resolve-user.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { isFreshAt } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";
@@ -170,7 +169,7 @@ export class UserSessions<U extends object> {
     if (this.#core.hasForeignSessions) throw foreignSessions();
     const context = given ? contextOf(given) : activeContext();
     if (context?.core !== this.#core) return undefined;
-    const auth = loginOf(context);
+    const auth = context.auth;
     return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;
   }
 }

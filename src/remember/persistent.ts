@@ -15,7 +15,14 @@ import {
   type RememberedBrowser,
 } from "./browser-record.js";
 import type { OnMisuse } from "./misuse.js";
-import { type Admit, type Grant, type Held, type Moving, Remember, type Restored } from "./remember.js";
+import {
+  type CookieLogin,
+  type IssuedCookie,
+  type Moving,
+  Remember,
+  type Restored,
+  type VerifyRemembered,
+} from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
@@ -77,12 +84,12 @@ export class RememberPersistent extends Remember {
     super(options.cookie);
   }
 
-  async grant(
+  async issue(
     req: Request | undefined,
     login: RememberedLogin,
     time: RememberedTime,
     session: string | null,
-  ): Promise<Grant> {
+  ): Promise<IssuedCookie> {
     const series = randomBytes(16).toString("base64url");
     const { userId, loginId, stamp } = login;
     const { duration, until } = time;
@@ -92,45 +99,49 @@ export class RememberPersistent extends Remember {
     const written = this.#written(browser, now);
     const id = this.ids.of(series);
     await this.store.create(id, { kind: "browser", userId, createdAt: now, revision: 0, ...written });
-    return this.#grantOf(series, 0, written);
+    return this.#cookieOf(series, 0, written);
   }
 
-  async heldBy(req: Request): Promise<Held | null> {
+  async loginOf(req: Request): Promise<CookieLogin | null> {
     const presented = await this.#presentedBy(req);
     if (!presented) return null;
     const { id, browser, isUsedUp } = presented;
     return { ...browser, series: id, isUsedUp };
   }
 
-  async restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null> {
+  async restore(
+    req: Request,
+    verify: VerifyRemembered,
+    isReadOnly: () => boolean,
+  ): Promise<Restored | "inactive" | null> {
     const presented = await this.#presentedBy(req);
     if (!presented || presented.isUsedUp) return null;
     const { id, record, browser, isPrevious, isRecent, isInGrace } = presented;
     const { userId, loginId } = browser;
 
-    const admitted = await admit(userId, browser.stamp);
-    if (admitted === null && !isReadOnly()) await this.end(id, browser);
-    if (admitted === null || admitted === "inactive") return admitted;
-    const restored = { user: admitted.user, userId, loginId, series: id };
-    if (isReadOnly()) return { ...restored, grant: null };
+    const verified = await verify(userId, browser.stamp);
+    if (verified === null && !isReadOnly()) await this.end(id, browser);
+    if (verified === null || verified === "inactive") return verified;
+    const restored = { user: verified.user, userId, loginId, series: id };
+    if (isReadOnly()) return { ...restored, issued: null };
     if (isInGrace) {
       // Another client may be a thief. With the new token, a thief could continue after the owner's restores without
       // being detected.
       const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
-      const grant = isSameClient ? this.#grantOf(presented.series, browser.generation, record) : null;
-      return { ...restored, grant, restoredElsewhere: isPrevious && isRecent };
+      const issued = isSameClient ? this.#cookieOf(presented.series, browser.generation, record) : null;
+      return { ...restored, issued, restoredElsewhere: isPrevious && isRecent };
     }
     const commit = async (session: string | null) => {
       // In the order in which they were named: a confirmation that finds its old session ended undoes the new one.
       for (const one of browser.sessions) await this.store.destroy(one);
       const generation = presented.generation + 1;
       const client = { fingerprint: this.options.fingerprint(req), ...clientOf(req) };
-      const next = { ...browser, stamp: admitted.stamp, generation, sessions: named(session), ...client };
+      const next = { ...browser, stamp: verified.stamp, generation, sessions: named(session), ...client };
       const written = this.#written(next, Date.now());
       const isFirst = await this.store.update(id, { ...written, revision: record.revision });
-      return isFirst ? { grant: this.#grantOf(presented.series, generation, written) } : null;
+      return isFirst ? { issued: this.#cookieOf(presented.series, generation, written) } : null;
     };
-    return { ...restored, grant: null, commit };
+    return { ...restored, issued: null, commit };
   }
 
   async moveTo(
@@ -216,7 +227,7 @@ export class RememberPersistent extends Remember {
     await (isPrevious ? this.onMisuse.stale(misuse) : this.onMisuse.theft(misuse));
   }
 
-  #grantOf(series: string, generation: number, { expiresAt }: Pick<SessionRecord, "expiresAt">): Grant {
+  #cookieOf(series: string, generation: number, { expiresAt }: Pick<SessionRecord, "expiresAt">): IssuedCookie {
     return { value: this.tokens.write(series, generation), until: expiresAt, series: this.ids.of(series) };
   }
 

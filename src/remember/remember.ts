@@ -4,7 +4,7 @@ import type { NamedSessions } from "./browser-record.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** A remember cookie that is ready to be set. */
-export interface Grant {
+export interface IssuedCookie {
   value: string;
   /** When the cookie expires, in milliseconds since the epoch. */
   until: number;
@@ -13,7 +13,7 @@ export interface Grant {
 }
 
 /** The login that a remember cookie was set for. */
-export interface Held extends RememberedTime {
+export interface CookieLogin extends RememberedTime {
   userId: string;
   loginId: string;
   /** The id of the browser's record, if there is one. */
@@ -43,7 +43,7 @@ export interface Restored {
   loginId: string;
   series: string | null;
   /** The cookie to set; null if the browser keeps its cookie. */
-  grant: Grant | null;
+  issued: IssuedCookie | null;
   /** Has another request of this browser already restored the login, so that its response brings a session? */
   restoredElsewhere?: boolean;
   /**
@@ -53,14 +53,14 @@ export interface Restored {
    *
    * @param session the record id of the new session; null for a session of the application's own express-session
    */
-  commit?: (session: string | null) => Promise<{ grant: Grant | null } | null>;
+  commit?: (session: string | null) => Promise<{ issued: IssuedCookie | null } | null>;
 }
 
 /**
  * Resolves with the user of a remember cookie and the hash of the stamp to store from now on; with null if the user no
  * longer exists or the stamp has changed; with "inactive" while the user may not log in.
  */
-export type Admit = (
+export type VerifyRemembered = (
   userId: string,
   stamp: string | null,
 ) => Promise<{ user: object; stamp: string | null } | "inactive" | null>;
@@ -79,18 +79,18 @@ export abstract class Remember {
    *
    * @param session the record id of the login's session; null for a session of the application's own express-session
    */
-  abstract grant(
+  abstract issue(
     req: Request | undefined,
     login: RememberedLogin,
     time: RememberedTime,
     session: string | null,
-  ): Promise<Grant>;
+  ): Promise<IssuedCookie>;
 
   /**
    * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was
    * forgotten. A used-up cookie is treated as misuse.
    */
-  abstract heldBy(req: Request): Promise<Held | null>;
+  abstract loginOf(req: Request): Promise<CookieLogin | null>;
 
   /**
    * Restores the login of the request's cookie. Resolves with null when the cookie is not valid, and with "inactive"
@@ -98,13 +98,17 @@ export abstract class Remember {
    *
    * @param isReadOnly returns true when cookies can no longer be set, so that the token must not be used up
    */
-  abstract restore(req: Request, admit: Admit, isReadOnly: () => boolean): Promise<Restored | "inactive" | null>;
+  abstract restore(
+    req: Request,
+    verify: VerifyRemembered,
+    isReadOnly: () => boolean,
+  ): Promise<Restored | "inactive" | null>;
 
   /**
    * Adds a session to a browser's record. Resolves with the sessions that the record named before; with null if the
    * browser was forgotten.
    *
-   * @param session as with `grant`
+   * @param session as with `issue`
    */
   abstract moveTo(
     series: string | null,
@@ -132,7 +136,7 @@ export abstract class Remember {
   }
 
   /** Sets the cookie. */
-  set(req: Request, res: Response, { value, until }: Grant): void {
+  set(req: Request, res: Response, { value, until }: IssuedCookie): void {
     const maxAge = Math.ceil((until - Date.now()) / 1000) * 1000; // browsers count in seconds
     this.cookie.set(req, res, value, { maxAge, encode: String });
   }
@@ -143,7 +147,7 @@ export abstract class Remember {
   }
 
   /** The pair `name=value` for a Cookie header. */
-  pair({ value }: Grant): string {
+  pair({ value }: IssuedCookie): string {
     return `${this.cookie.name}=${value}`;
   }
 

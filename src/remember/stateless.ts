@@ -3,7 +3,7 @@ import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import { type Admit, type Grant, type Held, Remember, type Restored } from "./remember.js";
+import { type CookieLogin, type IssuedCookie, Remember, type Restored, type VerifyRemembered } from "./remember.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** The content of a valid cookie. */
@@ -32,24 +32,24 @@ export class RememberStateless extends Remember {
     this.#keys = keys;
   }
 
-  async grant(_req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<Grant> {
-    return this.#grant(login, time);
+  async issue(_req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<IssuedCookie> {
+    return this.#issue(login, time);
   }
 
-  async heldBy(req: Request): Promise<Held | null> {
+  async loginOf(req: Request): Promise<CookieLogin | null> {
     const held = this.#read(req);
     return held && { ...held, series: null, sessions: [], isUsedUp: false };
   }
 
-  async restore(req: Request, admit: Admit): Promise<Restored | "inactive" | null> {
+  async restore(req: Request, verify: VerifyRemembered): Promise<Restored | "inactive" | null> {
     const held = this.#read(req);
-    const admitted = held && (await admit(held.userId, held.stamp));
-    if (!admitted || admitted === "inactive") return admitted;
-    const { user, stamp } = admitted;
+    const verified = held && (await verify(held.userId, held.stamp));
+    if (!verified || verified === "inactive") return verified;
+    const { user, stamp } = verified;
     const { userId, loginId } = held;
     this.#hasUnstamped ||= stamp === null;
-    const grant = held.byFirst && held.stamp === stamp ? null : this.#grant({ userId, loginId, stamp }, held);
-    return { user, userId, loginId, series: null, grant: null, commit: async () => ({ grant }) };
+    const issued = held.byFirst && held.stamp === stamp ? null : this.#issue({ userId, loginId, stamp }, held);
+    return { user, userId, loginId, series: null, issued: null, commit: async () => ({ issued }) };
   }
 
   async moveTo(): Promise<{ before: string[] }> {
@@ -76,7 +76,7 @@ export class RememberStateless extends Remember {
     if (!held) return null;
     const renew = () => {
       if (this.cookie.isChangedBy(res) || (res.hasHeader("Cache-Control") && isShareable(res))) return false;
-      this.set(req, res, this.#grant(held, { ...held, until: Date.now() + held.duration }));
+      this.set(req, res, this.#issue(held, { ...held, until: Date.now() + held.duration }));
       res.vary("Cookie");
       return true;
     };
@@ -97,7 +97,7 @@ export class RememberStateless extends Remember {
   }
 
   /** The login id makes every cookie different (ASVS 7.2.2). */
-  #grant({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): Grant {
+  #issue({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): IssuedCookie {
     this.#hasUnstamped ||= stamp === null;
     const value = sealCookie(JSON.stringify([userId, until, stamp, duration, loginId]), this.#keys);
     return { value, until, series: null };

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { type Action, ActionMetadata, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
 import { currentUser } from "../current/current-user.js";
-import { isUnderManager } from "../current/request-context.js";
+import { hasContext } from "../current/request-context.js";
 import type { Duration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { checkRoles, freshness, type Requirement } from "../guards/guards.js";
@@ -91,7 +91,7 @@ export function loginMiddleware(login: LoginManager<never, never> | LoginManager
   class LoginMiddleware {
     use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
       // A server without a list of middlewares uses all that exist in the process, including those of another manager.
-      if (isUnderManager(req)) next();
+      if (hasContext(req)) next();
       else session(req, res, (error?: unknown) => (error ? next(error) : middleware(req, res, next)));
     }
   }

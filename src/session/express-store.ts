@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { changeable } from "../json.js";
 import type { SessionAuth } from "./auth.js";
-import type { KeptSession, SessionValues } from "./records.js";
+import type { SessionState, SessionValues } from "./records.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
@@ -12,7 +12,7 @@ type SessionData = Record<string, unknown> & { cookie?: { originalMaxAge?: numbe
 /** `req.sessionStore`: a store with the callback API of express-session, for libraries that were written for it. */
 export class ExpressStore {
   readonly #sessions: SessionMiddleware;
-  readonly #kept = new WeakMap<object, KeptSession>();
+  readonly #state = new WeakMap<object, SessionState>();
 
   constructor(sessions: SessionMiddleware) {
     this.#sessions = sessions;
@@ -30,12 +30,12 @@ export class ExpressStore {
 
   /** Calls back with the session of this id as plain data, for `createSession`; with null if there is none. */
   get(sid: string, done: Callback<SessionData | null>): void {
-    const found = this.#sessions.records.find(sid).then((kept) => {
-      if (!kept?.record) return null;
-      seeAll(kept);
-      const { maxAge } = (kept.record.data.cookie ?? {}) as { maxAge?: number };
-      const data = { ...changeable(kept.record.data), cookie: { originalMaxAge: maxAge ?? null } };
-      this.#kept.set(data, kept);
+    const found = this.#sessions.records.find(sid).then((state) => {
+      if (!state?.record) return null;
+      seeAll(state);
+      const { maxAge } = (state.record.data.cookie ?? {}) as { maxAge?: number };
+      const data = { ...changeable(state.record.data), cookie: { originalMaxAge: maxAge ?? null } };
+      this.#state.set(data, state);
       return data;
     });
     answer(found, done);
@@ -43,8 +43,8 @@ export class ExpressStore {
 
   /** Makes a session from the data that `get` returned, and puts it into the request. */
   createSession(req: Request, data: SessionData): Session {
-    const kept = this.#kept.get(data) ?? this.#sessions.records.unsaved(req.sessionID);
-    const session = this.#sessions.sessionFor(req, kept);
+    const state = this.#state.get(data) ?? this.#sessions.records.unsaved(req.sessionID);
+    const session = this.#sessions.sessionFor(req, state);
     req.session = session as never;
     return session;
   }
@@ -61,7 +61,7 @@ export class ExpressStore {
   }
 
   touch(sid: string, session: SessionData, done?: Callback): void {
-    const touched = this.#keptOf(sid, session).then(async (kept) => void (await this.#sessions.records.touch(kept)));
+    const touched = this.#stateOf(sid, session).then(async (state) => void (await this.#sessions.records.touch(state)));
     answer(touched, done);
   }
 
@@ -70,13 +70,13 @@ export class ExpressStore {
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
-    const kept = await this.#keptOf(sid, session);
-    const values = Session.keptOf(session) ? Session.inside(session).values : valuesOf(session, kept);
-    await this.#sessions.records.save(kept, values);
+    const state = await this.#stateOf(sid, session);
+    const values = Session.stateOf(session) ? Session.inside(session).values : valuesOf(session, state);
+    await this.#sessions.records.save(state, values);
   }
 
-  async #keptOf(sid: string, session: SessionData): Promise<KeptSession> {
-    const own = Session.keptOf(session) ?? this.#kept.get(session);
+  async #stateOf(sid: string, session: SessionData): Promise<SessionState> {
+    const own = Session.stateOf(session) ?? this.#state.get(session);
     if (own?.sid === sid) return own;
     const { records } = this.#sessions;
     const found = await records.find(sid);
@@ -86,12 +86,12 @@ export class ExpressStore {
 }
 
 /** Marks all stored values as read, so that values missing from the new data count as removed. */
-function seeAll({ seen, record }: KeptSession): void {
+function seeAll({ seen, record }: SessionState): void {
   for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
 }
 
 /** The values to store for a session that is given as plain data. */
-function valuesOf(data: SessionData, { record }: KeptSession): SessionValues {
+function valuesOf(data: SessionData, { record }: SessionState): SessionValues {
   const auth = Object.hasOwn(data, "auth") ? record?.data.auth : undefined;
   const maxAge = data.cookie?.originalMaxAge;
   return { values: data, auth: auth as SessionAuth | undefined, maxAge: typeof maxAge === "number" ? maxAge : null };

@@ -26,8 +26,8 @@ export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
       return next();
     }
     records.find(opened.sid, opened.id).then(
-      (kept) => {
-        if (kept) session.setFound(kept);
+      (state) => {
+        if (state) session.setFound(state);
         else session.setAbsent();
         next();
       },

@@ -3,7 +3,7 @@ import { noteDeletion } from "../http/session-property.js";
 import type { SessionAuth } from "./auth.js";
 import type { Cookie } from "./cookie.js";
 import type { OpenedCookie } from "./id-cookie.js";
-import type { KeptSession } from "./records.js";
+import type { SessionState } from "./records.js";
 import { RequestSession } from "./request-session.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
@@ -14,7 +14,7 @@ export abstract class OwnAnswer extends RequestSession {
   /** True if the store has no session for this request, and none was created yet. */
   protected isAbsent = false;
   /** The session that the store has for this request, until the session is first used. */
-  protected found: KeptSession | undefined;
+  protected found: SessionState | undefined;
   #setsCookie = false;
 
   constructor(
@@ -29,9 +29,9 @@ export abstract class OwnAnswer extends RequestSession {
 
   /** Gives the request a new, empty, unsaved session with a new id. */
   generate(): void {
-    const kept = this.sessions.unsaved(this.req);
-    this.open(kept);
-    this.sid = kept.sid;
+    const state = this.sessions.unsaved(this.req);
+    this.open(state);
+    this.sid = state.sid;
   }
 
   override finish(isWhole: boolean): Promise<void> | undefined {
@@ -53,12 +53,12 @@ export abstract class OwnAnswer extends RequestSession {
     }
     if (typeof this.sid !== "string") return undefined; // the application removed the session's id
     const { session } = this;
-    return session && Session.keptOf(session) ? this.#finishSession(session, isWhole) : undefined;
+    return session && Session.stateOf(session) ? this.#finishSession(session, isWhole) : undefined;
   }
 
   /** Makes the session of the request from its record. */
-  protected open(kept: KeptSession): void {
-    this.replace(this.sessions.sessionFor(this.req, kept) as never);
+  protected open(state: SessionState): void {
+    this.replace(this.sessions.sessionFor(this.req, state) as never);
   }
 
   protected override withdrawCookies(): void {
@@ -75,30 +75,30 @@ export abstract class OwnAnswer extends RequestSession {
   #finishSession(session: object, isWhole: boolean): Promise<void> | undefined {
     const { req, sessions } = this;
     const { records } = sessions;
-    const { kept, cookie, values } = Session.inside(session);
-    const hasChanges = this.used && records.changesOf(kept, values).length > 0;
-    const isModified = kept.written || hasChanges;
-    const isNew = kept.sid !== this.opened?.sid;
-    const saves = isModified || (kept.record === null && sessions.saveUninitialized);
-    if (kept.record === null && !sessions.mayBegin(req, cookie, values.auth)) return undefined;
-    if (saves && kept.record === null && !sessions.cookie.isDeliverable(req, { secure: Boolean(cookie.secure) }))
+    const { state, cookie, values } = Session.inside(session);
+    const hasChanges = this.used && records.changesOf(state, values).length > 0;
+    const isModified = state.written || hasChanges;
+    const isNew = state.sid !== this.opened?.sid;
+    const saves = isModified || (state.record === null && sessions.saveUninitialized);
+    if (state.record === null && !sessions.mayBegin(req, cookie, values.auth)) return undefined;
+    if (saves && state.record === null && !sessions.cookie.isDeliverable(req, { secure: Boolean(cookie.secure) }))
       return undefined;
     cookie.maxAge = cookie.originalMaxAge;
     const renews = this.renewFor(values.auth);
-    const sends = this.#needsCookie(cookie, kept, isNew, isModified) && this.#sendCookie(kept, cookie, values.auth);
-    const saving = saves ? records.save(kept, values, req) : undefined;
+    const sends = this.#needsCookie(cookie, state, isNew, isModified) && this.#sendCookie(state, cookie, values.auth);
+    const saving = saves ? records.save(state, values, req) : undefined;
     // Otherwise no check is needed: a save fails if the session has ended, and no other request can end a new session.
     if ((sends || renews) && !isNew && !hasChanges) {
-      const isLive = () => records.isLive(kept);
+      const isLive = () => records.isLive(state);
       return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
     }
-    if (!saves && !isNew) records.noteUse(kept);
+    if (!saves && !isNew) records.noteUse(state);
     return saving;
   }
 
-  #needsCookie(cookie: Cookie, kept: KeptSession, isNew: boolean, isModified: boolean): boolean {
+  #needsCookie(cookie: Cookie, state: SessionState, isNew: boolean, isModified: boolean): boolean {
     const { sessions } = this;
-    if (isNew) return sessions.saveUninitialized || isModified || kept.record !== null;
+    if (isNew) return sessions.saveUninitialized || isModified || state.record !== null;
     if (sessions.rolling || (cookie.expires !== null && isModified)) return true;
     // A cookie signed with an older secret is re-signed only on a personal response, which no shared cache keeps.
     const isOld = this.opened !== null && !this.opened.byFirst;
@@ -106,7 +106,7 @@ export abstract class OwnAnswer extends RequestSession {
   }
 
   /** Returns whether it set the cookie: a Secure cookie is not set over plain HTTP. */
-  #sendCookie({ sid }: KeptSession, { data }: Cookie, auth: SessionAuth | undefined): boolean {
+  #sendCookie({ sid }: SessionState, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { sessions } = this;
     const { expires, secure, originalMaxAge: _, ...attributes } = data;
     if (secure && !sessions.cookie.isSecure(this.req)) return false;

@@ -6,7 +6,7 @@ import type { SessionAuth } from "./auth.js";
 import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
 import { OwnAnswer } from "./own-answer.js";
-import type { KeptSession } from "./records.js";
+import type { SessionState } from "./records.js";
 import { type NextSession, type Regenerable, regenerate } from "./regenerate.js";
 import { sessionOf } from "./request-session.js";
 import { putValues, Session } from "./session.js";
@@ -63,8 +63,8 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   /** Notes the session that the store has for this request. `req.session` is created from it on first use. */
-  setFound(kept: KeptSession): void {
-    this.found = kept;
+  setFound(state: SessionState): void {
+    this.found = state;
   }
 
   override use(): Request["session"] | undefined {
@@ -89,13 +89,13 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   get recordId(): string | null {
-    return this.#kept()?.id ?? null;
+    return this.#state()?.id ?? null;
   }
 
   assertListed(): void {}
 
   get isStored(): boolean {
-    return (this.#kept()?.record ?? null) !== null;
+    return (this.#state()?.record ?? null) !== null;
   }
 
   get isUnsaved(): boolean {
@@ -103,7 +103,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   get createdAt(): number | undefined {
-    return this.#kept()?.createdAt;
+    return this.#state()?.createdAt;
   }
 
   assertDeliverable(): void {
@@ -142,7 +142,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   begin(values: object, auth: SessionAuth, createdAt: number | undefined): void {
     putValues(this.session!, values);
     this.putAuth(auth);
-    if (createdAt !== undefined) this.#kept()!.createdAt = createdAt;
+    if (createdAt !== undefined) this.#state()!.createdAt = createdAt;
   }
 
   putAuth(auth: SessionAuth): void {
@@ -168,8 +168,8 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   /** The session as it is in the store; undefined if the application replaced the session. */
-  #kept(): KeptSession | undefined {
-    return this.found ?? Session.keptOf(this.use());
+  #state(): SessionState | undefined {
+    return this.found ?? Session.stateOf(this.use());
   }
 }
 

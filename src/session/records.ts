@@ -9,7 +9,7 @@ import { MergedUpdates } from "./merged-updates.js";
 import { type Changed, changedData, SessionSnapshot } from "./snapshot.js";
 
 /** A session as one request last saw it in the store. */
-export class KeptSession {
+export class SessionState {
   /** The last write that was started; the next write waits for it. */
   writing: Promise<void> | undefined;
   /** Has this request written the session? */
@@ -81,48 +81,48 @@ export class SessionRecords {
   ) {}
 
   /** Returns a new session that is not in the store. */
-  unsaved(sid: string): KeptSession {
-    return new KeptSession(sid, this.ids.of(sid), null);
+  unsaved(sid: string): SessionState {
+    return new SessionState(sid, this.ids.of(sid), null);
   }
 
   /** Resolves with the session of this id, or null. */
-  async find(sid: string, id: string = this.ids.of(sid)): Promise<KeptSession | null> {
+  async find(sid: string, id: string = this.ids.of(sid)): Promise<SessionState | null> {
     const record = await this.#read(id);
     if (!record) return null;
     Object.freeze(record.data.auth);
-    return new KeptSession(sid, id, record);
+    return new SessionState(sid, id, record);
   }
 
   /** Writes the values that changed. The writes of one session run one after the other. */
-  save(kept: KeptSession, values: SessionValues, req?: Request): Promise<void> {
-    const write = () => this.#write(kept, values, req);
-    const writing = kept.writing ? kept.writing.then(write, write) : write();
-    kept.writing = writing;
+  save(state: SessionState, values: SessionValues, req?: Request): Promise<void> {
+    const write = () => this.#write(state, values, req);
+    const writing = state.writing ? state.writing.then(write, write) : write();
+    state.writing = writing;
     return writing;
   }
 
   /** Updates the session's last use in the store. Returns undefined, and does nothing, if that was done recently. */
-  touch(kept: KeptSession): Promise<unknown> | undefined {
-    if (!kept.record) return undefined;
-    const { data, createdAt } = kept.record;
+  touch(state: SessionState): Promise<unknown> | undefined {
+    if (!state.record) return undefined;
+    const { data, createdAt } = state.record;
     const now = Date.now();
     const idle = this.#idleOf(data);
-    if (now - kept.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
-    kept.lastSeenAt = now;
+    if (now - state.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
+    state.lastSeenAt = now;
     const expiresAt = this.#expiryOf(data, createdAt, now);
-    return this.store.touch(kept.id, { lastSeenAt: now, expiresAt });
+    return this.store.touch(state.id, { lastSeenAt: now, expiresAt });
   }
 
   /** Is the session still in the store? Also updates its last use, unless that was done recently. */
-  async isLive(kept: KeptSession): Promise<boolean> {
-    const touched = this.touch(kept);
+  async isLive(state: SessionState): Promise<boolean> {
+    const touched = this.touch(state);
     if (touched) return (await touched) === true;
-    return (await this.#read(kept.id)) !== null;
+    return (await this.#read(state.id)) !== null;
   }
 
   /** Touches the session in the background. The event `storeFailed` reports a failure. */
-  noteUse(kept: KeptSession): void {
-    this.touch(kept)?.catch(() => {});
+  noteUse(state: SessionState): void {
+    this.touch(state)?.catch(() => {});
   }
 
   /** Ends a session. Resolves with true if it existed and this call ended it. */
@@ -135,31 +135,31 @@ export class SessionRecords {
    *
    * @throws SessionValueError for a value that cannot be kept as JSON
    */
-  changesOf(kept: KeptSession, { values, auth, maxAge }: SessionValues): Changed[] {
-    return kept.seen.changesIn(values, { auth, cookie: maxAge === this.options.maxAge ? undefined : { maxAge } });
+  changesOf(state: SessionState, { values, auth, maxAge }: SessionValues): Changed[] {
+    return state.seen.changesIn(values, { auth, cookie: maxAge === this.options.maxAge ? undefined : { maxAge } });
   }
 
-  async #write(kept: KeptSession, values: SessionValues, req: Request | undefined): Promise<void> {
-    const changed = this.changesOf(kept, values);
-    if (!kept.record) kept.record = await this.create(kept, changedData({}, changed));
-    else if (changed.length === 0) return void (await this.touch(kept));
-    else kept.record = (await this.#change(kept, kept.record, values, changed)) ?? this.#gone(req);
-    kept.seen.accept(changed);
-    kept.lastSeenAt = kept.record.lastSeenAt;
-    kept.written = true;
+  async #write(state: SessionState, values: SessionValues, req: Request | undefined): Promise<void> {
+    const changed = this.changesOf(state, values);
+    if (!state.record) state.record = await this.create(state, changedData({}, changed));
+    else if (changed.length === 0) return void (await this.touch(state));
+    else state.record = (await this.#change(state, state.record, values, changed)) ?? this.#gone(req);
+    state.seen.accept(changed);
+    state.lastSeenAt = state.record.lastSeenAt;
+    state.written = true;
   }
 
   /** Resolves with the new record; with null if the session has ended. */
   async #change(
-    kept: KeptSession,
+    state: SessionState,
     record: SessionRecord,
     { auth }: SessionValues,
     changed: readonly Changed[],
   ): Promise<SessionRecord | null> {
-    if (auth || record.userId === null) return this.#updates.update(kept.id, record, changed);
+    if (auth || record.userId === null) return this.#updates.update(state.id, record, changed);
     // Plain data ended the login. A record never changes its user, so it is replaced by a new one with the same id.
-    if (!(await this.store.destroy(kept.id))) return null;
-    return this.create(kept, changedData(record.data, changed));
+    if (!(await this.store.destroy(state.id))) return null;
+    return this.create(state, changedData(record.data, changed));
   }
 
   async #read(id: string): Promise<SessionRecord | null> {
@@ -168,7 +168,7 @@ export class SessionRecords {
   }
 
   /** Creates the record of a session. */
-  async create({ id, createdAt }: KeptSession, data: JsonObject): Promise<SessionRecord> {
+  async create({ id, createdAt }: SessionState, data: JsonObject): Promise<SessionRecord> {
     const now = Date.now();
     const userId = authIn(data)?.userId ?? null;
     const expiresAt = this.#expiryOf(data, createdAt, now);

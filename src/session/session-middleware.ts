@@ -11,7 +11,7 @@ import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
-import { type KeptSession, SessionRecords } from "./records.js";
+import { SessionRecords, type SessionState } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 
 /**
@@ -55,21 +55,21 @@ export class SessionMiddleware implements SessionKeeper {
    *
    * @throws OptionError if the application's `genid` returns anything but a non-empty string
    */
-  unsaved(req: Request): KeptSession {
+  unsaved(req: Request): SessionState {
     return this.records.unsaved(this.#newId(req));
   }
 
   /** Returns the session object for the application. */
-  sessionFor(req: Request, kept: KeptSession): Session {
+  sessionFor(req: Request, state: SessionState): Session {
     const cookie = new Cookie(this.cookie.attributesFor(req), this.cookie.isSecure(req));
-    return new Session(req, kept, this, cookie);
+    return new Session(req, state, this, cookie);
   }
 
   /** Gives a request a new, empty session that is not in the store. */
   generate(req: Request): void {
-    const kept = this.unsaved(req);
-    req.sessionID = kept.sid;
-    req.session = this.sessionFor(req, kept) as never;
+    const state = this.unsaved(req);
+    req.sessionID = state.sid;
+    req.session = this.sessionFor(req, state) as never;
   }
 
   /**
@@ -78,19 +78,19 @@ export class SessionMiddleware implements SessionKeeper {
    * @throws InsecureConnectionError if the session is new and its cookie cannot reach the browser
    */
   async save(session: Session): Promise<void> {
-    const { kept, req, cookie, values } = Session.inside(session);
-    if (!kept.record) {
+    const { state, req, cookie, values } = Session.inside(session);
+    if (!state.record) {
       if (!this.mayBegin(req, cookie, values.auth)) return;
       this.cookie.assertDeliverable(req, { secure: Boolean(cookie.secure) });
     }
-    await this.records.save(kept, values, req);
+    await this.records.save(state, values, req);
   }
 
   async reload(session: Session): Promise<void> {
-    const { kept: before, req } = Session.inside(session);
-    const kept = await this.records.find(before.sid);
-    if (!kept) throw new SessionGoneError();
-    req.session = this.sessionFor(req, kept) as never;
+    const { state: before, req } = Session.inside(session);
+    const state = await this.records.find(before.sid);
+    if (!state) throw new SessionGoneError();
+    req.session = this.sessionFor(req, state) as never;
   }
 
   /** Ends the session of the request, and gives the request a new one, even if the store fails. */

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { changeable, type JsonObject } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie, isLifetime } from "./cookie.js";
-import type { KeptSession, SessionValues } from "./records.js";
+import type { SessionState, SessionValues } from "./records.js";
 import { refuseAuth, replaceable, reserved } from "./reserved-properties.js";
 
 type Done = (error?: unknown) => void;
@@ -17,7 +17,7 @@ export interface SessionKeeper {
 
 /** latchkey's own data about a session, which the application cannot change through the session object. */
 interface Inside {
-  kept: KeptSession;
+  state: SessionState;
   req: Request;
   cookie: Cookie;
   values: SessionValues;
@@ -48,27 +48,27 @@ export class Session {
   #cookie: Cookie;
   #auth: SessionAuth | undefined;
   readonly #req: Request;
-  readonly #kept: KeptSession;
+  readonly #state: SessionState;
   readonly #keeper: SessionKeeper;
 
-  constructor(req: Request, kept: KeptSession, keeper: SessionKeeper, cookie: Cookie) {
+  constructor(req: Request, state: SessionState, keeper: SessionKeeper, cookie: Cookie) {
     this.#cookie = cookie;
     this.#req = req;
-    this.#kept = kept;
+    this.#state = state;
     this.#keeper = keeper;
     Object.defineProperty(this, "cookie", Session.#COOKIE);
-    const data = kept.record?.data;
+    const data = state.record?.data;
     if (data) this.#take(data);
   }
 
   /** The stored state of a session; undefined for any object that is not a Session. */
-  static keptOf(session: unknown): KeptSession | undefined {
-    return typeof session === "object" && session !== null && #kept in session ? session.#kept : undefined;
+  static stateOf(session: unknown): SessionState | undefined {
+    return typeof session === "object" && session !== null && #state in session ? session.#state : undefined;
   }
 
   /** The login of a session; undefined if it has none, and for any object that is not a Session. */
   static authOf(session: unknown): SessionAuth | undefined {
-    return Session.keptOf(session) && Object.hasOwn(session as Session, "auth")
+    return Session.stateOf(session) && Object.hasOwn(session as Session, "auth")
       ? (session as Session).#auth
       : undefined;
   }
@@ -77,7 +77,7 @@ export class Session {
   static inside(session: object): Inside {
     const self = session as Session;
     const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
-    return { kept: self.#kept, req: self.#req, cookie: self.#cookie, values };
+    return { state: self.#state, req: self.#req, cookie: self.#cookie, values };
   }
 
   /** Puts a login into a Session. */
@@ -87,7 +87,7 @@ export class Session {
   }
 
   get id(): string {
-    return this.#kept.sid;
+    return this.#state.sid;
   }
 
   set id(_: unknown) {}
@@ -135,7 +135,7 @@ export class Session {
   }
 
   #take(data: JsonObject): void {
-    const { seen } = this.#kept;
+    const { seen } = this.#state;
     for (const key of Object.keys(data)) {
       // A value named like a method, or like a property that every object has, stays in the store as it is.
       if (key in this) continue;

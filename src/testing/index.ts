@@ -44,13 +44,13 @@ export async function loginAs<U extends object, A extends object>(
   const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
   const { rememberDuration: duration } = core.options;
   const { records } = sessions;
-  const kept = records.unsaved(newSessionId());
+  const state = records.unsaved(newSessionId());
   const time = { duration, until: Date.now() + duration };
-  const grant = remember && (await core.remember.grant(undefined, auth, time, kept.id));
-  if (grant) auth.series = grant.series;
-  await records.create(kept, { auth } as unknown as JsonObject);
+  const issued = remember && (await core.remember.issue(undefined, auth, time, state.id));
+  if (issued) auth.series = issued.series;
+  await records.create(state, { auth } as unknown as JsonObject);
 
-  const cookies = [sessions.ids.pair(kept.sid)];
-  if (grant) cookies.push(core.remember.pair(grant));
+  const cookies = [sessions.ids.pair(state.sid)];
+  if (issued) cookies.push(core.remember.pair(issued));
   return cookies.join("; ");
 }

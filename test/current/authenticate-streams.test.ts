@@ -2,11 +2,14 @@ import { expect } from "chai";
 import type { Request } from "express";
 import expressSession, { MemoryStore } from "express-session";
 import { confirmLogin, currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
+import sinon from "sinon";
 import { type Person, SECRET } from "../support/people.js";
 import { only, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
+
+const MINUTE = 60_000;
 
 type Site = ReturnType<typeof site>;
 
@@ -79,6 +82,31 @@ for (const [place, mount] of Object.entries(places)) {
       expect(await at.who()).to.equal("Ann");
       await send(at.origin, "POST /logout", { cookie });
       expect(await at.who()).to.equal(null);
+    });
+
+    it("raises no alarm when the browser has replaced its remember cookie since the stream began", async () => {
+      const at = await visit();
+      const alarms: string[] = [];
+      for (const name of ["rememberTokenStale", "rememberTokenStolen"] as const) {
+        at.login.on(name, () => alarms.push(name));
+      }
+      await at.open("nothing");
+      const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+      try {
+        let remembered = only("remember", at.cookie)!;
+        for (let times = 0; times < 2; times++) {
+          clock.tick(3 * MINUTE);
+          const restored = await at.open("nothing", remembered);
+          remembered = only("remember", restored.cookie)!;
+        }
+        clock.tick(3 * MINUTE);
+        // A restore does not end the old session in an express-session of the application's own.
+        expect(await at.who()).to.equal(mount ? "Ann" : null);
+        expect(alarms).to.eql([]);
+        expect((await at.open("nothing", remembered)).status).to.equal(200);
+      } finally {
+        clock.restore();
+      }
     });
   });
 }

@@ -36,7 +36,7 @@ const groups = {
     ],
   },
   loading: {
-    sources: ["current/verify", "current/resolve-user", "crypto/security-stamp", "http/client"],
+    sources: ["current/verify", "current/load-user", "current/resolve-user", "crypto/security-stamp", "http/client"],
     tests: [
       "current/resolve-user",
       "current/current-user",
