@@ -1,10 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory/index.js";
-import { onMisuse } from "./active-sessions/token-misuse.js";
 import type { Core } from "./core.js";
-import { Keyring } from "./crypto/keys.js";
-import { SecurityStamps } from "./crypto/security-stamp.js";
+import { createCore } from "./create-core.js";
 import { StorageIds } from "./crypto/storage-id.js";
 import { authenticate } from "./current/authenticate.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
@@ -12,27 +10,19 @@ import { loadUser } from "./current/load-user.js";
 import { contextOf, hasContext, knownContext, RequestContext, secondManager } from "./current/request-context.js";
 import { enterContext, isUnderAnotherCopy, noteThisCopy } from "./current/running-context.js";
 import { secondCopy } from "./current/second-copy.js";
-import { FreshLoginRequiredError, LoginRequiredError, OptionError } from "./errors.js";
-import { LoginEmitter, type LoginEventName, type LoginListener } from "./events.js";
-import { FlashCookie } from "./flash/flash-cookie.js";
-import { FlashMessages } from "./flash/flashes.js";
+import { FreshLoginRequiredError, LoginRequiredError } from "./errors.js";
+import type { LoginEventName, LoginListener } from "./events.js";
 import { answerRefusal } from "./guards/challenge.js";
 import { checkRoles, refusalOf } from "./guards/guards.js";
-import { BrowserCookie } from "./http/cookies/browser-cookie.js";
 import { UserSessions } from "./login/user-sessions.js";
 import type { LoginManagerOptions, RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
 import { resolveOptions, secretsOf } from "./options/resolve.js";
 import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
-import { RememberPersistent } from "./remember/persistent.js";
-import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";
-import { RememberTokens } from "./remember/token.js";
 import { watchSession } from "./session/foreign-session.js";
 import { sessionHandler } from "./session/middleware.js";
 import { sessionOf } from "./session/request-session.js";
 import { SessionMiddleware } from "./session/session-middleware.js";
-import { isComplete } from "./store/check-store.js";
-import type { SessionStore } from "./store/session-store.js";
 import { TimedStore } from "./store/timed-store.js";
 import type { AnonymousUser } from "./user.js";
 
@@ -65,7 +55,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const given = options as unknown as LoginManagerOptions<object, object>;
     this.options = resolveOptions(given);
     this.#secrets = secretsOf(given);
-    this.#core = this.#makeCore();
+    this.#core = createCore(this.options, this.#secrets);
     this.sessions = new UserSessions<U>(this.#core);
     noteThisCopy();
     warnOfDeviations(this.options);
@@ -199,47 +189,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     return authenticated ? (user as U) : null;
   };
 
-  #makeCore(): Core {
-    const { options } = this;
-    const secrets = this.#secrets;
-    const events = new LoginEmitter<object>();
-    const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
-    let made: { store: SessionStore | undefined; remember: Remember } | undefined;
-    const core: Core = {
-      options,
-      events,
-      stamps: new SecurityStamps(keys("stamp")),
-      flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
-      store: options.store && new TimedStore(options.store, options, events as never),
-      userLoader: options.userLoader,
-      requestLoader: options.requestLoader,
-      // Made when it is needed: until session() is called, it is not known whether the default store is used.
-      get remember() {
-        if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
-        return made.remember;
-      },
-    };
-    return core;
-  }
-
   static {
     insideOf = (login) => {
       if (!(#core in login)) throw secondCopy("this LoginManager");
       return { core: login.#core, sessions: login.#sessions };
     };
   }
-}
-
-/** Persistent if the store supports it, unless the options say otherwise. */
-function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
-  const { store, options } = core;
-  const mode = options.rememberMode ?? (store && isComplete(store) ? "persistent" : "stateless");
-  const { rememberCookie: resolved, rememberCookieOf: attributesOf } = options;
-  const { proxy } = options.session;
-  const cookie = new BrowserCookie({ resolved, attributesOf, proxy }, core.events as never);
-  if (mode === "stateless") return new RememberStateless(cookie, keys("remember"));
-  if (!store) throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
-  const tokens = new RememberTokens(keys("remember token"));
-  const ids = new StorageIds(options.realm, "browser");
-  return new RememberPersistent({ ...options, cookie }, tokens, ids, store, onMisuse(core));
 }

@@ -4,7 +4,6 @@ import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
 import { clientOf } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import { ageOf } from "../instants.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {
   browserIn,
@@ -15,6 +14,7 @@ import {
   type RememberedBrowser,
 } from "./browser-record.js";
 import type { OnMisuse } from "./misuse.js";
+import { type PresentedToken, readBrowser, readPresented } from "./presented-token.js";
 import {
   type CookieLogin,
   type IssuedCookie,
@@ -34,35 +34,6 @@ export interface PersistentOptions {
   fingerprint: (req: Request) => string;
 }
 
-/** A valid token of a request, and the record of its browser. */
-interface Presented {
-  series: string;
-  /** The number of the token that was presented. */
-  generation: number;
-  /** The id of the browser's record. */
-  id: string;
-  record: SessionRecord;
-  browser: RememberedBrowser;
-  /** Is it the token before the current one? */
-  isPrevious: boolean;
-  /** Was the last restore less than the grace period ago? */
-  isRecent: boolean;
-  /** Is `isRecent` true, or was the response to the last restore lost? Then the previous token is still accepted. */
-  isInGrace: boolean;
-  isUsedUp: boolean;
-}
-
-/**
- * Grace period, in milliseconds: how long the previous token still restores a login, for requests that were sent at the
- * same time. The current token is not replaced during this period, so a token older than the previous one cannot come
- * from such a request.
- */
-const GRACE = 60_000;
-/**
- * The longest time between a restore and the creation of its session, in milliseconds. If a session was last seen later
- * than this, it was used.
- */
-const LONGEST_CREATE = 5000;
 /** How many times a change to a browser's record is tried when other requests change it meanwhile. */
 const MAX_TRIES = 5;
 
@@ -151,7 +122,7 @@ export class RememberPersistent extends Remember {
   ): Promise<{ before: string[] } | null> {
     if (series === null) return { before: [] };
     for (let tried = 1; tried <= MAX_TRIES; tried++) {
-      const record = await this.#read(series);
+      const record = await readBrowser(this.store, series);
       if (!record) return null;
       const browser = browserIn(record);
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
@@ -163,7 +134,7 @@ export class RememberPersistent extends Remember {
 
   async namesLast(series: string | null, session: string): Promise<boolean> {
     if (series === null) return true;
-    const record = await this.#read(series);
+    const record = await readBrowser(this.store, series);
     return record !== null && browserIn(record).sessions.at(-1) === session;
   }
 
@@ -176,49 +147,19 @@ export class RememberPersistent extends Remember {
     if (token) await this.store.destroy(this.ids.of(token.series));
   }
 
-  async #read(id: string): Promise<SessionRecord | null> {
-    const record = await this.store.read(id);
-    return record?.kind === "browser" ? record : null;
-  }
-
   /**
    * Returns the valid token of a request whose browser has a record, or null. A used-up token is reported to
    * `onMisuse`.
    */
-  async #presentedBy(req: Request): Promise<Presented | null> {
-    const token = this.tokens.read(this.valueIn(req));
-    if (!token) return null;
-    const { series } = token;
-    const id = this.ids.of(series);
-    const record = await this.#read(id);
-    if (!record) return null;
-    const browser = browserIn(record);
-    // Negative if the store lost the restore that made this token, for example in a failover. The token then counts as
-    // the current one.
-    const age = browser.generation - token.generation;
-    const isPrevious = age === 1;
-    const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
-    const isInGrace = isRecent || (isPrevious && (await this.#wasResponseLost(req, record, browser)));
-    const isUsedUp = age > 1 || (isPrevious && !isInGrace);
+  async #presentedBy(req: Request): Promise<PresentedToken | null> {
+    const { tokens, ids, store } = this;
+    const fingerprint = () => this.options.fingerprint(req);
+    const presented = await readPresented({ tokens, ids, store, fingerprint }, this.valueIn(req));
+    if (!presented) return null;
+    const { id, record, isPrevious, isUsedUp } = presented;
     if (!isUsedUp) this.vouchFor(req);
     else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
-    return { series, generation: token.generation, id, record, browser, isPrevious, isRecent, isInGrace, isUsedUp };
-  }
-
-  /**
-   * Was the response to the last restore lost? Then the same client presents the previous token, and its new session
-   * was never used.
-   */
-  async #wasResponseLost(
-    req: Request,
-    { lastSeenAt }: SessionRecord,
-    { sessions, fingerprint }: RememberedBrowser,
-  ): Promise<boolean> {
-    // More than one session means that the session was used: a confirmation moved it.
-    if (sessions.length !== 1 || this.options.fingerprint(req) !== fingerprint) return false;
-    const created = await this.store.read(sessions[0]!);
-    if (created?.kind !== "session" || created.revision !== 0) return false;
-    return created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
+    return presented;
   }
 
   async #misused(req: Request, series: string, record: SessionRecord, isPrevious: boolean): Promise<void> {

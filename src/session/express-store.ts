@@ -1,9 +1,10 @@
 import type { Request } from "express";
 import { changeable } from "../json.js";
 import type { SessionAuth } from "./auth.js";
-import type { SessionState, SessionValues } from "./records.js";
+import type { SessionValues } from "./records.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
+import type { SessionState } from "./snapshot.js";
 
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** A session as plain data. */

@@ -3,10 +3,10 @@ import { noteDeletion } from "../http/session-property.js";
 import type { SessionAuth } from "./auth.js";
 import type { Cookie } from "./cookie.js";
 import type { OpenedCookie } from "./id-cookie.js";
-import type { SessionState } from "./records.js";
 import { RequestSession } from "./request-session.js";
 import { Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
+import type { SessionState } from "./snapshot.js";
 
 /** Decides, when the response begins, whether latchkey's own session is saved, and whether its cookie is set. */
 export abstract class OwnAnswer extends RequestSession {

@@ -6,11 +6,11 @@ import type { SessionAuth } from "./auth.js";
 import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
 import { OwnAnswer } from "./own-answer.js";
-import type { SessionState } from "./records.js";
 import { type NextSession, type Regenerable, regenerate } from "./regenerate.js";
 import { sessionOf } from "./request-session.js";
 import { putValues, Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
+import type { SessionState } from "./snapshot.js";
 
 /** `req.sessionID`, which is created together with the session. */
 const SESSION_ID = sharedProperty(

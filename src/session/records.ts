@@ -6,35 +6,7 @@ import type { JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
-import { type Changed, changedData, SessionSnapshot } from "./snapshot.js";
-
-/** A session as one request last saw it in the store. */
-export class SessionState {
-  /** The last write that was started; the next write waits for it. */
-  writing: Promise<void> | undefined;
-  /** Has this request written the session? */
-  written = false;
-  createdAt: number;
-  lastSeenAt: number;
-  #seen: SessionSnapshot | undefined;
-
-  constructor(
-    readonly sid: string,
-    /** The id of the session's record in the store. */
-    readonly id: string,
-    /** Null while the session is not in the store. */
-    public record: SessionRecord | null,
-  ) {
-    this.createdAt = record?.createdAt ?? Date.now();
-    this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
-  }
-
-  /** The stored values that this request has read. */
-  get seen(): SessionSnapshot {
-    this.#seen ??= new SessionSnapshot();
-    return this.#seen;
-  }
-}
+import { type Changed, changedData, SessionState } from "./snapshot.js";
 
 /** The timeouts of sessions, in milliseconds. */
 export interface RecordOptions {

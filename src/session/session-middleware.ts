@@ -11,8 +11,9 @@ import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
-import { SessionRecords, type SessionState } from "./records.js";
+import { SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
+import type { SessionState } from "./snapshot.js";
 
 /**
  * The settings that the sessions of all requests under one manager share: their store, and how their cookies are made.

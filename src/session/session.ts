@@ -2,8 +2,9 @@ import type { Request } from "express";
 import { changeable, type JsonObject } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie, isLifetime } from "./cookie.js";
-import type { SessionState, SessionValues } from "./records.js";
+import type { SessionValues } from "./records.js";
 import { refuseAuth, replaceable, reserved } from "./reserved-properties.js";
+import type { SessionState } from "./snapshot.js";
 
 type Done = (error?: unknown) => void;
 

@@ -1,5 +1,6 @@
 import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
+import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
 /** A changed key of a session. */
@@ -65,6 +66,34 @@ export class SessionSnapshot {
       if (text === undefined) this.#seen.delete(key);
       else this.#seen.set(key, seen);
     }
+  }
+}
+
+/** A session as one request last saw it in the store. */
+export class SessionState {
+  /** The last write that was started; the next write waits for it. */
+  writing: Promise<void> | undefined;
+  /** Has this request written the session? */
+  written = false;
+  createdAt: number;
+  lastSeenAt: number;
+  #seen: SessionSnapshot | undefined;
+
+  constructor(
+    readonly sid: string,
+    /** The id of the session's record in the store. */
+    readonly id: string,
+    /** Null while the session is not in the store. */
+    public record: SessionRecord | null,
+  ) {
+    this.createdAt = record?.createdAt ?? Date.now();
+    this.lastSeenAt = record?.lastSeenAt ?? this.createdAt;
+  }
+
+  /** The stored values that this request has read. */
+  get seen(): SessionSnapshot {
+    this.#seen ??= new SessionSnapshot();
+    return this.#seen;
   }
 }
 

@@ -110,7 +110,13 @@ const groups = {
     tests: ["active-sessions/limit", "remember/once", "active-sessions/foreign-sessions"],
   },
   remembering: {
-    sources: ["remember/remember", "remember/stateless", "remember/token", "remember/persistent"],
+    sources: [
+      "remember/remember",
+      "remember/stateless",
+      "remember/token",
+      "remember/persistent",
+      "remember/presented-token",
+    ],
     tests: [
       "remember/remember",
       "remember/persistent",

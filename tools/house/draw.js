@@ -4,7 +4,7 @@ const FLOORS = [
     "What people import",
     ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
   ],
-  ["Options in, middleware and verbs out", ["src/login-manager.ts", "src/policy.ts"]],
+  ["Options in, middleware and verbs out", ["src/login-manager.ts", "src/create-core.ts", "src/policy.ts"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],
   ["What a browser keeps", ["src/remember", "src/flash"]],
   ["The session middleware", ["src/session", "src/options"]],

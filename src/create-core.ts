@@ -1,0 +1,54 @@
+import { onMisuse } from "./active-sessions/token-misuse.js";
+import type { Core } from "./core.js";
+import { Keyring } from "./crypto/keys.js";
+import { SecurityStamps } from "./crypto/security-stamp.js";
+import { StorageIds } from "./crypto/storage-id.js";
+import { OptionError } from "./errors.js";
+import { LoginEmitter } from "./events.js";
+import { FlashCookie } from "./flash/flash-cookie.js";
+import { FlashMessages } from "./flash/flashes.js";
+import { BrowserCookie } from "./http/cookies/browser-cookie.js";
+import type { ResolvedOptions } from "./options/options.js";
+import { RememberPersistent } from "./remember/persistent.js";
+import type { Remember } from "./remember/remember.js";
+import { RememberStateless } from "./remember/stateless.js";
+import { RememberTokens } from "./remember/token.js";
+import { isComplete } from "./store/check-store.js";
+import type { SessionStore } from "./store/session-store.js";
+import { TimedStore } from "./store/timed-store.js";
+
+/** Creates what the parts of one LoginManager share. */
+export function createCore(options: ResolvedOptions, secrets: readonly string[]): Core {
+  const events = new LoginEmitter<object>();
+  const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
+  let made: { store: SessionStore | undefined; remember: Remember } | undefined;
+  const core: Core = {
+    options,
+    events,
+    stamps: new SecurityStamps(keys("stamp")),
+    flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
+    store: options.store && new TimedStore(options.store, options, events as never),
+    userLoader: options.userLoader,
+    requestLoader: options.requestLoader,
+    // Made when it is needed: until session() is called, it is not known whether the default store is used.
+    get remember() {
+      if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
+      return made.remember;
+    },
+  };
+  return core;
+}
+
+/** Persistent if the store supports it, unless the options say otherwise. */
+function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
+  const { store, options } = core;
+  const mode = options.rememberMode ?? (store && isComplete(store) ? "persistent" : "stateless");
+  const { rememberCookie: resolved, rememberCookieOf: attributesOf } = options;
+  const { proxy } = options.session;
+  const cookie = new BrowserCookie({ resolved, attributesOf, proxy }, core.events as never);
+  if (mode === "stateless") return new RememberStateless(cookie, keys("remember"));
+  if (!store) throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
+  const tokens = new RememberTokens(keys("remember token"));
+  const ids = new StorageIds(options.realm, "browser");
+  return new RememberPersistent({ ...options, cookie }, tokens, ids, store, onMisuse(core));
+}

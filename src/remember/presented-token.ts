@@ -1,0 +1,85 @@
+import type { StorageIds } from "../crypto/storage-id.js";
+import { ageOf } from "../instants.js";
+import type { SessionRecord, SessionStore } from "../store/session-store.js";
+import { browserIn, type RememberedBrowser } from "./browser-record.js";
+import type { RememberTokens } from "./token.js";
+
+/** A valid token of a request, and the record of its browser. */
+export interface PresentedToken {
+  series: string;
+  /** The number of the token that was presented. */
+  generation: number;
+  /** The id of the browser's record. */
+  id: string;
+  record: SessionRecord;
+  browser: RememberedBrowser;
+  /** Is it the token before the current one? */
+  isPrevious: boolean;
+  /** Was the last restore less than the grace period ago? */
+  isRecent: boolean;
+  /** Is `isRecent` true, or was the response to the last restore lost? Then the previous token is still accepted. */
+  isInGrace: boolean;
+  isUsedUp: boolean;
+}
+
+/**
+ * Grace period, in milliseconds: how long the previous token still restores a login, for requests that were sent at the
+ * same time. The current token is not replaced during this period, so a token older than the previous one cannot come
+ * from such a request.
+ */
+const GRACE = 60_000;
+/**
+ * The longest time between a restore and the creation of its session, in milliseconds. If a session was last seen later
+ * than this, it was used.
+ */
+const LONGEST_CREATE = 5000;
+/** What is needed to judge a token. */
+interface Reader {
+  tokens: RememberTokens;
+  ids: StorageIds;
+  store: SessionStore;
+  /** Returns the fingerprint of the client that presents the token. */
+  fingerprint: () => string;
+}
+
+/** Reads the record of a remembered browser; null if there is none, or if the record is of another kind. */
+export async function readBrowser(store: SessionStore, id: string): Promise<SessionRecord | null> {
+  const record = await store.read(id);
+  return record?.kind === "browser" ? record : null;
+}
+
+/** Returns the valid token in a cookie's value, if its browser has a record; otherwise null. */
+export async function readPresented(reader: Reader, value: string | undefined): Promise<PresentedToken | null> {
+  const token = reader.tokens.read(value);
+  if (!token) return null;
+  const { series, generation } = token;
+  const id = reader.ids.of(series);
+  const record = await readBrowser(reader.store, id);
+  if (!record) return null;
+  const browser = browserIn(record);
+  // Negative if the store lost the restore that made this token, for example in a failover. The token then counts as
+  // the current one.
+  const age = browser.generation - generation;
+  const isPrevious = age === 1;
+  const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
+  const isInGrace = isRecent || (isPrevious && (await wasResponseLost(reader, record, browser)));
+  const isUsedUp = age > 1 || (isPrevious && !isInGrace);
+  return { series, generation, id, record, browser, isPrevious, isRecent, isInGrace, isUsedUp };
+}
+
+/**
+ * Was the response to the last restore lost? Then the same client presents the previous token, and its new session was
+ * never used.
+ */
+async function wasResponseLost(
+  { store, fingerprint }: Reader,
+  { lastSeenAt }: SessionRecord,
+  browser: RememberedBrowser,
+): Promise<boolean> {
+  const { sessions } = browser;
+  // More than one session means that the session was used: a confirmation moved it.
+  if (sessions.length !== 1 || fingerprint() !== browser.fingerprint) return false;
+  const created = await store.read(sessions[0]!);
+  if (created?.kind !== "session" || created.revision !== 0) return false;
+  return created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
+}
