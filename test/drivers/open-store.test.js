@@ -18,7 +18,7 @@ const START = `import { openStore } from "latchkey/stores";
   const now = Date.now();
   const record = { kind: "session", userId: "1", data: {}, createdAt: now, lastSeenAt: now, expiresAt: now + 60_000, revision: 0 };`;
 
-/** Opens a store, uses it, closes it, and has nothing left to do. */
+/** A program that opens a store, uses it and closes it. */
 const USE = `${START}
   const store = await openStore(process.argv[1]);
   await store.create("a", record);
@@ -27,13 +27,13 @@ const USE = `${START}
   await store.close();
   console.log(records.length, Boolean(ended));`;
 
-/** Shows everything that an error holds. */
+/** A program that prints everything in the error of openStore. */
 const FAIL = `import { inspect } from "node:util";
   import { openStore } from "latchkey/stores";
   const error = await openStore(process.argv[1]).catch((error) => error);
   console.log(inspect(error, { depth: Infinity, showHidden: true }));`;
 
-/** Reads until it can read again after the connections were lost, and tells how often it failed. */
+/** A program that loses its connections, reads until a read succeeds, and prints how many reads failed. */
 const LOSE = `${START}
   const store = await openStore(process.argv[1]);
   let failures = 0;
@@ -46,7 +46,7 @@ const LOSE = `${START}
 after("the servers", stopRedisServers);
 
 for (const version of ["ioredis5", "ioredis6"]) {
-  describe(`openStore with ${version}, where node-redis is not installed`, () => {
+  describe(`openStore with ${version}, without node-redis`, () => {
     let cwd;
     before(async () => {
       cwd = await packageWith(await realpath(await mkdtemp(join(tmpdir(), "latchkey-ioredis-"))), []);
@@ -87,7 +87,7 @@ for (const version of ["ioredis5", "ioredis6"]) {
     });
 
     for (const scheme of ["redis", "rediss", "redis+cluster", "redis+sentinel"]) {
-      it(`rejects if no server of ${scheme}:// can be reached, without the password, and the process ends`, async () => {
+      it(`rejects if it cannot reach a ${scheme}:// server, hides the password, and lets the process end`, async () => {
         const path = scheme.endsWith("sentinel") ? "/main" : "";
         const { code, output } = await run(FAIL, `${scheme}://u:hunter2@127.0.0.1:1${path}`);
         expect(code).to.equal(0);
@@ -97,7 +97,7 @@ for (const version of ["ioredis5", "ioredis6"]) {
       });
     }
 
-    it("replaces a connection that the network lost without telling either side", async () => {
+    it("replaces a connection that the network drops silently", async () => {
       const redis = await startRedis();
       const proxy = await startLossyProxy(redis.url);
       proxy.loseOpenAt("lose-all");

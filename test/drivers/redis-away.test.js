@@ -40,7 +40,7 @@ const clients = {
 after("the servers", stopRedisServers);
 
 for (const [name, open] of Object.entries(clients)) {
-  it(`RedisStore with ${name} rejects while Redis is away, and works again by itself`, async () => {
+  it(`RedisStore with ${name} rejects while Redis is down, and then works again without help`, async () => {
     const redis = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
     const { client, close } = await open(redis.url);
     try {

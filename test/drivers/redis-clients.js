@@ -1,4 +1,4 @@
-// Every client that a RedisStore takes, and how it is connected to each kind of servers.
+// Every client that RedisStore accepts, and how the tests connect it to each kind of server.
 import { GlideClient, GlideClusterClient, Logger } from "@valkey/valkey-glide";
 import * as ioredis5 from "ioredis5";
 import * as ioredis6 from "ioredis6";
@@ -6,7 +6,7 @@ import * as redis4 from "redis4";
 import * as redis5 from "redis5";
 import * as redis6 from "redis6";
 
-Logger.setLoggerConfig("error"); // it warns of each script that a server does not know yet
+Logger.setLoggerConfig("error"); // GLIDE warns about each script that the server does not know yet.
 
 /** The clients of one version of node-redis. */
 function nodeRedis(name, { createClient, createClientPool, createCluster, createSentinel }, { more = [] } = {}) {
@@ -82,7 +82,7 @@ function ioredis(name, { Cluster, Redis }) {
   ];
 }
 
-/** The clients of Valkey GLIDE, which does not know Sentinels. */
+/** The clients of Valkey GLIDE, which does not support Sentinel. */
 function valkeyGlide(name) {
   const open = async (Client, servers, options) => {
     const client = await Client.createClient({ addresses: hostsOf(servers), requestTimeout: 5000, ...options });
@@ -91,7 +91,7 @@ function valkeyGlide(name) {
   return [
     { name, servers: "alone", open: (server) => open(GlideClient, [server]) },
     {
-      name: `${name} that gives Buffers`,
+      name: `${name} that returns Buffers`,
       servers: "alone",
       open: (at) => open(GlideClient, [at], { defaultDecoder: 0 }),
     },
@@ -116,7 +116,7 @@ function hostsOf(servers) {
 }
 
 export const CLIENTS = [
-  ...nodeRedis("node-redis 4", redis4, { more: [{ name: "in its legacyMode", options: { legacyMode: true } }] }),
+  ...nodeRedis("node-redis 4", redis4, { more: [{ name: "in legacyMode", options: { legacyMode: true } }] }),
   ...nodeRedis("node-redis 5", redis5),
   ...nodeRedis("node-redis 6", redis6, { more: [{ name: "with keyPrefix", options: { keyPrefix: "app:" } }] }),
   ...ioredis("ioredis 5", ioredis5),

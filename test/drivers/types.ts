@@ -1,4 +1,4 @@
-// The compiler takes each client for a RedisClient, without a cast.
+// Checks that each client has the type RedisClient without a cast.
 import { GlideClient, GlideClusterClient } from "@valkey/valkey-glide";
 import { Cluster as Cluster5, Redis as Redis5 } from "ioredis5";
 import { Cluster as Cluster6, Redis as Redis6 } from "ioredis6";

@@ -1,7 +1,7 @@
-/** The id of a user whose key has two columns. */
+/** Returns the id of a user whose key has two columns. */
 const idWithTenant = (user) => `${user.tenant}:${user.id}`;
 
-/** A class of users whose key has two columns, over another. */
+/** Returns a user class that extends `Base` and whose key has two columns. */
 export const withTenant = (Base) =>
   class User extends Base {
     getId() {
@@ -10,8 +10,8 @@ export const withTenant = (Base) =>
   };
 
 /**
- * The kinds of ids that a table of users may have: its key, two ids of it, what is looked for by an id, and what becomes of a plain row.
- * Rounded to numbers, the two of the kind `bigint` are the same.
+ * The kinds of ids that a users table can have. `key` has the columns of the key, `ids` two examples, `where` returns the
+ * condition for an id, and `rowOf` adapts a plain row. As numbers, the two `bigint` ids would be equal.
  */
 export const KINDS = [
   {

@@ -30,7 +30,7 @@ describe("ids", () => {
 
   for (const { name, open } of ORMS) {
     for (const kind of KINDS) {
-      it(`of the kind ${kind.name} tell users of ${name} apart`, async () => {
+      it(`of the kind ${kind.name} distinguish the users of ${name}`, async () => {
         const users = await open(url, kind);
         const site = await openSite(users);
         try {

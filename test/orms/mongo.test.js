@@ -2,7 +2,7 @@ import { expect } from "chai";
 import mongoose from "mongoose";
 import { openSite } from "./site.js";
 
-// Without a server: the documents are those that Mongoose and the driver make of what a server sends.
+// These tests need no server. They use documents as Mongoose and the driver create them from the data of a server.
 const { Schema, Types } = mongoose;
 const User = mongoose.model("User", new Schema({ name: String, isActive: Boolean }));
 
@@ -28,7 +28,7 @@ for (const [name, { load, options }] of Object.entries(WAYS)) {
     });
     afterEach(() => site.close());
 
-    it("log in by their ObjectId, are loaded by each request, and log out", async () => {
+    it("log in with their ObjectId, are loaded on each request, and log out", async () => {
       const browser = site.browser();
       expect(await browser("POST", `/login/${ann}`)).to.eql([200, true]);
       expect(await browser("GET", "/me")).to.eql([200, "Ann"]);
@@ -36,7 +36,7 @@ for (const [name, { load, options }] of Object.entries(WAYS)) {
       expect(await browser("GET", "/me")).to.eql([401, undefined]);
     });
 
-    it("are nobody while they are not active, or once they are gone", async () => {
+    it("cannot log in while they are inactive, and are logged out once they are deleted", async () => {
       expect(await site.browser()("POST", `/login/${bob}`)).to.eql([200, false]);
       const browser = site.browser();
       await browser("POST", `/login/${ann}`);

@@ -74,7 +74,7 @@ async function openPrisma(connectionString, kind) {
   return { find, close: () => prisma.$disconnect() };
 }
 
-/** How each finds a user by a kind of id. */
+/** How each ORM finds a user by each kind of id. */
 export const ORMS = [
   { name: "typeorm", open: (...args) => openTypeOrm(typeorm, ...args) },
   { name: "typeorm03", open: (...args) => openTypeOrm(typeorm03, ...args) },

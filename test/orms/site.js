@@ -2,10 +2,10 @@ import express from "express";
 import { currentUser, LoginManager, loginRequired, loginUser, logoutUser } from "latchkey";
 
 /**
- * A site whose users come from an ORM, and browsers for it.
+ * Starts a site whose users come from an ORM. Returns a function that creates browsers.
  *
  * @param {{ find: (id: string) => unknown, titles?: (user: unknown) => Promise<string[]> }} users
- * @param {object} [options] more for the login manager
+ * @param {object} [options] more options of the login manager
  */
 export async function openSite(users, options = {}) {
   const login = new LoginManager({
@@ -26,7 +26,7 @@ export async function openSite(users, options = {}) {
   await new Promise((listening) => server.once("listening", listening));
 
   return {
-    /** A browser: it asks, keeps its cookie, and gives the status with what was answered. */
+    /** Creates a browser: a function that sends a request with its cookie, and returns the status and the body. */
     browser() {
       let cookie = "";
       return async (method, path) => {

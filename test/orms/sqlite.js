@@ -130,7 +130,7 @@ async function openPrisma(file) {
   return { find, close: () => prisma.$disconnect() };
 }
 
-/** How each finds a user of the table `users`, as its own users would; and where it is lazy, the titles of a user's posts. */
+/** How each ORM finds a user in the table `users`, and, if it loads lazily, the titles of the user's posts. */
 export const ORMS = [
   { name: "typeorm", open: (file) => openTypeOrm(typeorm, file), lazy: true },
   { name: "typeorm03", open: (file) => openTypeOrm(typeorm03, file), lazy: true },

@@ -27,7 +27,7 @@ for (const { name, open, lazy } of ORMS) {
       rmSync(dir, { recursive: true });
     });
 
-    it("log in, are loaded by each request, and log out", async () => {
+    it("log in, are loaded on each request, and log out", async () => {
       const ann = site.browser();
       expect(await ann("GET", "/me")).to.eql([401, undefined]);
       expect(await ann("POST", "/login/1")).to.eql([200, true]);
@@ -38,20 +38,20 @@ for (const { name, open, lazy } of ORMS) {
       expect(await ann("GET", "/me")).to.eql([401, undefined]);
     });
 
-    it("do not log in while their column isActive says no", async () => {
+    it("cannot log in while their isActive column is false", async () => {
       const bob = site.browser();
       expect(await bob("POST", "/login/2")).to.eql([200, false]);
       expect(await bob("GET", "/me")).to.eql([401, undefined]);
     });
 
-    it("are let in no more once their column isActive says no", async () => {
+    it("are rejected once their isActive column is false", async () => {
       const ann = site.browser();
       await ann("POST", "/login/1");
       rows.exec("UPDATE users SET isActive = 0 WHERE id = 1");
       expect(await ann("GET", "/me")).to.eql([401, undefined]);
     });
 
-    it("are nobody once they are soft-deleted", async () => {
+    it("are rejected once they are soft-deleted", async () => {
       const ann = site.browser();
       await ann("POST", "/login/1");
       rows.exec("UPDATE users SET deletedAt = '2026-01-01 00:00:00.000 +00:00' WHERE id = 1");
@@ -59,7 +59,7 @@ for (const { name, open, lazy } of ORMS) {
     });
 
     if (lazy)
-      it("load a relation after the logout still", async () => {
+      it("can still load a relation after the logout", async () => {
         const ann = site.browser();
         await ann("POST", "/login/1");
         expect(await ann("POST", "/logout")).to.eql([200, { isAnonymous: true, titles: ["Keys", "Latches"] }]);

@@ -10,7 +10,7 @@ import { makeDatabase } from "./servers.js";
 
 const TRIES = 4;
 
-/** A place for a database, and what removes it. */
+/** Creates a place for a database, and returns it with a function that removes it. */
 async function makePlace(dialect) {
   if (dialect !== "sqlite") {
     const { url, drop } = await makeDatabase(dialect);
@@ -49,7 +49,7 @@ for (const { name, dialect, missing, open } of DRIVERS) {
 
     for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
 
-    it("is tried again by the store while another connection has a lock", async () => {
+    it("tries a write four times while another connection holds a lock", async () => {
       await store.create("locked", record());
       const { statement, release } = await holdLock(dialect, place, opened.database);
       let tries = 0;

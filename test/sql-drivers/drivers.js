@@ -22,10 +22,10 @@ import { PrismaClient as PgPrisma } from "./generated/postgresql/index.js";
 import { PrismaClient as SqlitePrisma } from "./generated/sqlite/index.js";
 
 const WITHOUT_FOUND_ROWS = ["-FOUND_ROWS"];
-/** The file of node:sqlite, where Node has it. */
+/** The module node:sqlite, or null if this version of Node does not have it. */
 const nodeSqlite = await import("node:sqlite").catch(() => null);
 
-/** A pool of pg. Its end does not wait until the server has closed its connections, so a database that is dropped may still end them. */
+/** A pool of pg. It ignores errors, because end() does not wait until the server has closed the connections. */
 function pgPool(url) {
   const pool = new pg.Pool({ connectionString: url });
   pool.on("error", () => {});
@@ -37,7 +37,7 @@ const camelCase = (row) =>
   Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()), value]),
   );
-/** What objection's `knexSnakeCaseMappers()` does. */
+/** The same mapping as `knexSnakeCaseMappers()` of objection. */
 const mappers = {
   wrapIdentifier: snakeCase,
   postProcessResponse: (result) =>
@@ -73,7 +73,7 @@ function openMysql2(pool, end = () => pool.end()) {
 }
 
 /**
- * The drivers and query builders, each with how it opens a database: a file, or the URL of a database on a server.
+ * The drivers and query builders. `open` accepts the path of a file, or the URL of a database on a server.
  *
  * @type {Array<{ name: string, dialect: "sqlite" | "postgres" | "mysql", missing?: string, open(place: string): unknown }>}
  */
@@ -97,7 +97,7 @@ export const DRIVERS = [
   {
     name: "node:sqlite",
     dialect: "sqlite",
-    missing: nodeSqlite ? undefined : "Node has it from version 22 on",
+    missing: nodeSqlite ? undefined : "needs Node 22 or newer",
     open(file) {
       const db = new nodeSqlite.DatabaseSync(file);
       return { database: sql.nodeSqlite(db), close: () => db.close() };

@@ -4,12 +4,12 @@ import mysql from "mysql2/promise";
 import pg from "pg";
 
 /**
- * Holds a lock on the session "locked" by a connection of its own.
+ * Locks the session "locked" with another connection.
  *
  * @param {"sqlite" | "postgres" | "mysql"} dialect
- * @param {string} place of the database
- * @param {import("latchkey/stores/sql").SqlDatabase} database which is told not to wait
- * @returns {Promise<{ statement: string, release: () => unknown }>} a statement that fails because of the lock
+ * @param {string} place the file or URL of the database
+ * @param {import("latchkey/stores/sql").SqlDatabase} database is set to fail at once instead of waiting
+ * @returns {Promise<{ statement: string, release: () => unknown }>} a statement that fails until `release` is called
  */
 export async function holdLock(dialect, place, database) {
   const row = "SELECT id FROM latchkey_sessions WHERE id = 'locked' FOR UPDATE";
@@ -23,7 +23,7 @@ export async function holdLock(dialect, place, database) {
   return { statement: `${row} NOWAIT`, release: end };
 }
 
-/** In a process of its own: the locks of a file belong to the process, and two copies of SQLite in it do not see each other's. */
+/** Uses another process, because two copies of SQLite in one process do not see each other's file locks. */
 async function onSqlite(file) {
   const program = `
     import sqlite3 from "sqlite3";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Browser } from "../../build/test/support/browser.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** What `npx` runs. */
+/** The programs that `npx` runs. */
 const PROGRAMS = {
   prisma: here("node_modules/prisma/build/index.js"),
   "drizzle-kit": here("node_modules/drizzle-kit/bin.cjs"),
@@ -14,7 +14,7 @@ const PROGRAMS = {
 };
 const ANY_PORT = new URL("../../build/test/support/any-port.js", import.meta.url).href;
 
-/** A folder with the files of a recipe, on a database, and the commands of the recipe. */
+/** A folder with the files of a recipe, a database for them, and the commands of the recipe. */
 export class Recipe {
   #folder = here(`generated/recipe-${randomUUID()}`);
   #env;
@@ -32,9 +32,9 @@ export class Recipe {
     const page = readFileSync(here(`../../docs/recipes/${name}.md`), "utf8");
     const blocks = [...page.matchAll(/^```(ts|prisma|sh)\n([\s\S]*?)^```$/gm)];
     const code = blocks.filter(([, language]) => language !== "sh").map(([, , text]) => text);
-    /** The code that belongs to no file. */
+    /** The code blocks that do not name a file. */
     this.fragments = code.filter((text) => !text.startsWith("// "));
-    /** The commands that come after the installation. */
+    /** The commands after the installation. */
     this.commands = blocks.flatMap(([, language, text]) => (language === "sh" ? text.trim().split("\n") : []));
     this.commands = this.commands.filter((command) => /^(npx|node) /.test(command));
     mkdirSync(this.#folder, { recursive: true });
@@ -49,14 +49,14 @@ export class Recipe {
     writeFileSync(join(this.#folder, file), text);
   }
 
-  /** Changes a file: the text must be there. */
+  /** Replaces a text in a file. Throws if the file does not include the text. */
   edit(file, from, to) {
     const text = readFileSync(join(this.#folder, file), "utf8");
     if (!text.includes(from)) throw new Error(`${file} does not include ${from}`);
     this.write(file, text.replace(from, to));
   }
 
-  /** The file of the newest migration of this name, and its text. */
+  /** Returns the path and the text of the newest migration with this name. */
   migration(name) {
     const files = readdirSync(join(this.#folder, "migrations"), { recursive: true }).filter((file) =>
       file.endsWith(".sql"),
@@ -70,11 +70,11 @@ export class Recipe {
     );
   }
 
-  /** Runs a command, and resolves with its exit code and what it printed. */
+  /** Runs a command, and resolves with its exit code and its output. */
   run(command) {
     const [runner, program, ...args] = command.split(" ");
     const file = runner === "npx" ? PROGRAMS[program] : program;
-    if (program === "tsc") args.push("--ignoreConfig"); // that of test/sql-drivers
+    if (program === "tsc") args.push("--ignoreConfig"); // Ignore the tsconfig of test/sql-drivers.
     return new Promise((done) => {
       const options = { cwd: this.#folder, env: this.#env };
       const child = execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) =>
@@ -84,7 +84,7 @@ export class Recipe {
     });
   }
 
-  /** Runs a command that must succeed, and resolves with what it printed. */
+  /** Runs a command that must succeed, and resolves with its standard output. */
   async expect(command) {
     const { code, output, printed } = await this.run(command);
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);

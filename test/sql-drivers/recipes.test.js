@@ -5,8 +5,8 @@ import { Recipe } from "./recipe.js";
 import { makeDatabase } from "./servers.js";
 
 /**
- * The recipes: how a test adds a column to the users there, which commands bring it into the database, the line that keeps the table in the
- * schema `public`, and what else happens without it.
+ * The recipes. `edits` adds a column to the users. `commands` and `push` apply the change to the database. `line` protects
+ * latchkey's table in the schema `public`. `others` test what happens without that line.
  */
 const RECIPES = [
   {
@@ -17,7 +17,7 @@ const RECIPES = [
     commands: (migration) => [`npx prisma migrate dev --name ${migration}`],
     push: "npx prisma db push",
     others: {
-      "migrate dev wants to reset the database": async ({ recipe, migrate, makeTable, addColumn }) => {
+      "migrate dev asks to reset the database": async ({ recipe, migrate, makeTable, addColumn }) => {
         await migrate("users");
         await makeTable();
         addColumn("nickname");
@@ -25,7 +25,7 @@ const RECIPES = [
         assert.notEqual(code, 0);
         assert.match(output, /Drift detected[\s\S]*We need to reset the "public" schema/);
       },
-      "migrate dev makes a migration that drops the table, if a migration created it": async ({
+      "migrate dev creates a migration that drops the table if a migration created the table": async ({
         recipe,
         migrate,
         addColumn,
@@ -54,7 +54,7 @@ const RECIPES = [
         await recipe.expect("npx drizzle-kit push --force");
         assert.equal(await isThere(), false);
       },
-      "generate and migrate leave the table alone": async ({ migrate, makeTable, addColumn, columns, isThere }) => {
+      "generate and migrate do not drop the table": async ({ migrate, makeTable, addColumn, columns, isThere }) => {
         await migrate("users");
         await makeTable();
         addColumn("nickname");
@@ -96,7 +96,7 @@ for (const { name, edits, config, line, commands, push, others } of RECIPES) {
       return (await pool.query("SELECT to_regclass($1) IS NOT NULL AS there", [table])).rows[0].there;
     }
     const store = () => new sql.SqlStore(sql.pg(pool), { timeout: 60_000 });
-    /** Latchkey's table in the schema `public`, with a record. */
+    /** Creates latchkey's table in the schema `public`, with one record. */
     async function makeTable() {
       const now = Date.now();
       const instants = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
@@ -104,7 +104,7 @@ for (const { name, edits, config, line, commands, push, others } of RECIPES) {
       await store().create(RECORD_ID, { kind: "session", userId: "1", data: {}, ...instants, revision: 0 });
     }
 
-    it("runs as the page says, and keeps its logins when the users' table changes", async () => {
+    it("works as the page says, and keeps its logins when the users table changes", async () => {
       let browser, printed;
       for (const command of recipe.commands) {
         if (command === "node dist/app.js") browser = await recipe.start(command);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The schema engine as the command line of Prisma starts it: a process that answers JSON-RPC on its standard input and output. Prisma
-// would download a program for it. This one runs the same engine as WebAssembly, which the registry has, and only on PostgreSQL.
+// A schema engine for the command line of Prisma: a process that serves JSON-RPC on standard input and output. Prisma
+// would download a binary. This script runs the same engine from a WebAssembly package, and supports only PostgreSQL.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-util
 import * as glue from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 
-/** PostgreSQL's internal type "char", which the adapter does not know, and `text`. */
+/** The type ids of PostgreSQL's internal "char", which the adapter does not support, and of `text`. */
 const [CHAR, TEXT] = [18, 25];
 const { addFields } = pg.Result.prototype;
 pg.Result.prototype.addFields = function (fields) {
@@ -19,7 +19,7 @@ pg.Result.prototype.addFields = function (fields) {
 
 const connect = (connectionString) => new PrismaPg({ connectionString }).connect();
 
-/** Makes the database in which the engine replays the migrations. It is dropped when the engine has finished with it. */
+/** Creates the database in which the engine replays the migrations. `dispose` drops the database. */
 async function connectToShadowDb(url) {
   const name = `latchkey_sql_shadow_${randomUUID().replaceAll("-", "_")}`;
   const main = await connect(url);
@@ -34,7 +34,7 @@ async function connectToShadowDb(url) {
   return shadow;
 }
 
-/** The values of an argument that may be given several times. */
+/** Returns the values of an argument that can occur several times. */
 const valuesOf = (name) => process.argv.filter((_, i) => process.argv[i - 1] === name);
 
 async function loadEngine() {
@@ -53,13 +53,14 @@ function openEngine() {
   return glue.SchemaEngine.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(factory));
 }
 
-/** Answers all requests, unless `answer` replaces it. */
+/** The engine that handles the requests. `answer` can replace it. */
 let engine;
 
 async function answer(method, params) {
   try {
     if (method === "evaluateDataLoss") {
-      // In this build, an engine that has applied migrations makes no shadow database any more, and a new one only after a diagnosis.
+      // In this build, an engine that has applied migrations cannot create another shadow database. A new engine can,
+      // but only after devDiagnostic.
       const { migrationsList, filters } = params;
       engine = await openEngine();
       await engine.devDiagnostic({ migrationsList, filters });
@@ -71,7 +72,7 @@ async function answer(method, params) {
   }
 }
 
-// With `cli`, Prisma only asks whether the database is there.
+// With `cli`, Prisma only checks whether the database exists.
 if (!process.argv.includes("cli")) {
   await loadEngine();
   for await (const line of createInterface(process.stdin)) {

@@ -17,7 +17,7 @@ async function onMariaDb(sql) {
 }
 
 /**
- * Makes a database of a test's own.
+ * Creates a database that only one test uses.
  *
  * @param {"postgres" | "mysql"} dialect
  * @returns {Promise<{ url: string, drop: () => Promise<void> }>}

@@ -7,7 +7,7 @@ for (const { client, dialect, sleep } of [
   { client: "pg", dialect: "postgres", sleep: "SELECT pg_sleep(30)" },
   { client: "mysql2", dialect: "mysql", sleep: "SELECT SLEEP(30)" },
 ]) {
-  it(`Knex on ${client} uses a new connection after one that did not answer within the timeout`, async () => {
+  it(`Knex on ${client} uses a new connection after a statement exceeds the timeout`, async () => {
     const { url, drop } = await makeDatabase(dialect);
     const db = Knex({ client, connection: url, pool: { min: 0, max: 1 } });
     try {

@@ -1,4 +1,4 @@
-// What each function takes, by the drivers' own types.
+// Checks that each function accepts the drivers' own types.
 import type { Client } from "@libsql/client";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
@@ -74,10 +74,10 @@ declare const pool: PgPool;
 declare const client: Awaited<ReturnType<PgPool["connect"]>>;
 declare const promised: PromisePool;
 export const wrong: SqlDatabase[] = [
-  // @ts-expect-error A connection is no pool.
+  // @ts-expect-error A connection is not a pool.
   pg(client),
-  // @ts-expect-error A pool of another driver.
+  // @ts-expect-error This pool is from another driver.
   mysql2(pool),
-  // @ts-expect-error Likewise.
+  // @ts-expect-error This pool is from another driver too.
   pg(promised),
 ];

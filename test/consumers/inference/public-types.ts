@@ -23,7 +23,7 @@ import {
 import { Authorized, CurrentUser, Fresh, type guardTable, Public } from "latchkey/routing-controllers";
 import { loginAs } from "latchkey/testing";
 
-/** Compiles only where both are the same type. */
+/** Compiles only if both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function same<A, B>(yes: Same<A, B>): void;
 
@@ -73,11 +73,11 @@ export async function users(): Promise<void> {
   if (known.isAuthenticated) same<typeof known, User>(true);
   if (known.isAnonymous === false) same<typeof known, User>(true);
   if (!known.isAnonymous) same<typeof known, User>(true);
-  // @ts-expect-error Nobody has no e-mail address.
+  // @ts-expect-error An anonymous user has no email address.
   known.email;
   const anyone = await currentUser(req);
   if (anyone.isAuthenticated) same<typeof anyone.nickname, string>(true);
-  // @ts-expect-error Nobody has no nickname.
+  // @ts-expect-error An anonymous user has no nickname.
   anyone.nickname;
   const guest = await guests.currentUser();
   if (!guest.isAuthenticated && guest.isAnonymous && !("email" in guest)) same<typeof guest.cart, string[]>(true);
@@ -94,7 +94,7 @@ export function events(): void {
   });
   typed.on("sessionProtected", ({ mode }) => same<typeof mode, "basic" | "strong">(true));
   typed.on("loginEnded", ({ reason }) => {
-    // @ts-expect-error There is no such reason.
+    // @ts-expect-error This reason does not exist.
     reason === "boredom";
   });
   typed.on("storeFailed", ({ operation, error }) => {
@@ -102,9 +102,9 @@ export function events(): void {
     same<typeof error, Error>(true);
   });
   bare.on("loggedIn", ({ user: member }) => same<typeof member, Express.User>(true));
-  // @ts-expect-error There is no such event.
+  // @ts-expect-error This event does not exist.
   typed.on("loggedin", () => {});
-  // @ts-expect-error Nobody is told of here.
+  // @ts-expect-error This event has no user.
   typed.on("unauthorized", ({ user: nobody }) => nobody);
 }
 
@@ -121,13 +121,13 @@ export async function verbs(member: Express.User): Promise<void> {
   same<ReturnType<typeof loginRequired>, RequestHandler>(true);
   same<typeof req.session.auth, SessionAuth | undefined>(true);
   roleRequired("admin", "editor");
-  // @ts-expect-error There is no such option.
+  // @ts-expect-error This option does not exist.
   await loginUser(req, member, { forever: true });
   // @ts-expect-error Roles are strings.
   roleRequired(1);
   const cookie: string = await loginAs(typed, user, { fresh: false });
   await loginAs(guests, user, { remember: true });
-  // @ts-expect-error A guest is no user of this manager.
+  // @ts-expect-error A Guest is not a user of this manager.
   await loginAs(typed, new Guest());
   void cookie;
 }
@@ -137,15 +137,15 @@ export function options(given: LoginManagerOptions<User>): void {
   new LoginManager<User>({ ...given, store, loginView: { "/": "/login" }, refreshView: () => undefined });
   new LoginManager<User>({ secret: [secret] as const, sessionProtection: false, nextIn: "cookie" });
   new LoginManager<User>({ secret, store: undefined, remember: { duration: undefined, cookie: undefined } });
-  // @ts-expect-error The secret is owed.
+  // @ts-expect-error The secret is required.
   new LoginManager<User>({ userLoader: () => user });
-  // @ts-expect-error There is no such option.
+  // @ts-expect-error This option does not exist.
   new LoginManager<User>({ secret, loginVeiw: "/login" });
-  // @ts-expect-error There is no such protection.
+  // @ts-expect-error This mode does not exist.
   new LoginManager<User>({ secret, sessionProtection: "strict" });
-  // @ts-expect-error The loader gives another class.
+  // @ts-expect-error The loader returns another class.
   new LoginManager<User>({ secret, userLoader: () => new Guest() });
-  // @ts-expect-error They are frozen.
+  // @ts-expect-error The options are read-only.
   typed.options.loginMessage = "";
   const { option, code, status } = new OptionError("secret", "");
   same<[typeof option, typeof code, typeof status], [string, string, number]>(true);

@@ -14,7 +14,7 @@ export class Account extends UserMixin {
   override isAnonymous!: boolean;
 }
 
-/** An active record: its base class is TypeORM's. */
+/** An active record: its base class comes from TypeORM. */
 @Entity()
 export class Member extends UserMixin.with(BaseEntity) {
   @PrimaryGeneratedColumn("uuid")
@@ -23,7 +23,7 @@ export class Member extends UserMixin.with(BaseEntity) {
   override isActive!: boolean;
 }
 
-/** A composite id, and a getter over a column. */
+/** Has a composite id, and a getter that reads a column. */
 @Entity()
 export class Employee extends UserMixin.with(BaseEntity) {
   @PrimaryColumn()

@@ -3,7 +3,7 @@ import type { UserMixin } from "latchkey";
 import { Account, Employee, Member, source } from "./entities.js";
 import { ByAccessors, ByDeclaredField, ByField, ByGetter, Grandchild } from "./overrides.js";
 
-/** `active authenticated anonymous id` of a user. */
+/** Returns `active authenticated anonymous id` of a user. */
 function told(user: UserMixin): string {
   return [user.isActive, user.isAuthenticated, user.isAnonymous, user.getId()].join(" ");
 }

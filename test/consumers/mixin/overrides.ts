@@ -1,6 +1,6 @@
 import { UserMixin } from "latchkey";
 
-/** Overrides by getters and a method. */
+/** Overrides with getters and a method. */
 export class ByGetter extends UserMixin {
   id = 1;
   disabled = false;
@@ -18,7 +18,7 @@ export class ByGetter extends UserMixin {
   }
 }
 
-/** Overrides by fields. */
+/** Overrides with fields. */
 export class ByField extends UserMixin {
   override isActive = false;
   override isAuthenticated = true;
@@ -26,7 +26,7 @@ export class ByField extends UserMixin {
   override getId = () => "field";
 }
 
-/** Overrides by a field without a value, which is there or not as `useDefineForClassFields` wants it. */
+/** Overrides with a field without a value. `useDefineForClassFields` decides whether the field exists. */
 export class ByDeclaredField extends UserMixin {
   id = 7;
   override isActive: boolean;
@@ -36,7 +36,7 @@ export class ByDeclaredField extends UserMixin {
   }
 }
 
-/** Overrides by a pair of accessors. */
+/** Overrides with a getter and a setter. */
 export class ByAccessors extends UserMixin {
   id = 8;
   #active = 1;
@@ -48,7 +48,7 @@ export class ByAccessors extends UserMixin {
   }
 }
 
-/** Overrides by an override. */
+/** Overrides members that its base class overrides. */
 export class Grandchild extends ByGetter {
   override disabled = true;
   override getId() {

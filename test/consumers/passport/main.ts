@@ -26,7 +26,7 @@ declare module "express-session" {
 
 const ann = new Account(1, "ann@example.com");
 
-/** Credentials are Passport's work. */
+/** Passport checks the credentials. */
 class HeaderStrategy extends passport.Strategy {
   override name = "header";
   override authenticate(req: Request): void {
@@ -37,7 +37,7 @@ class HeaderStrategy extends passport.Strategy {
 
 passport.use(new HeaderStrategy());
 passport.serializeUser((user, done) => done(null, user.email));
-passport.deserializeUser((_email, done) => done(new Error("Passport keeps no session here")));
+passport.deserializeUser((_email, done) => done(new Error("Passport must not load a user from the session")));
 
 const login = new LoginManager({
   secret: "a secret of a project with Passport, long enough",

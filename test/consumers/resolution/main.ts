@@ -8,7 +8,7 @@ import { SqlStore } from "latchkey/stores/sql";
 import { TypeOrmStore } from "latchkey/stores/typeorm";
 import { loginAs } from "latchkey/testing";
 
-/** Compiles only where a type is known. */
+/** Compiles only if the type is not `any`. */
 type Known<T> = 0 extends 1 & T ? never : T;
 declare function known<T>(value: Known<T>): void;
 
