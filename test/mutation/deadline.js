@@ -1,6 +1,6 @@
 /**
- * Mocha's root hook: a test that waits for ever has noticed the change too. Stryker itself sets Mocha's deadline to
- * none.
+ * A root hook of Mocha that limits the time of each test, so that a test that hangs fails. Stryker disables Mocha's
+ * timeout.
  */
 export const mochaHooks = {
   beforeEach() {

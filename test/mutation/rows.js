@@ -1,6 +1,6 @@
 /**
- * Holds docs/security.md to its claims: applies each patch that a row names to a copy of the package, and expects the
- * tests that the row names to fail. Each test has to fail by one patch of its row at least.
+ * Checks the claims of docs/security.md. For each row, it applies the patches that the row names to a copy of the
+ * package. Each test that the row names must fail with at least one of these patches.
  *
  *     npm run test:claims                  all rows
  *     npm run test:claims -- 7.4.3 R-11    these rows
@@ -15,15 +15,15 @@ import { securityRows, testsIn, titlePattern } from "../../build/test/support/se
  * @typedef {object} Patch
  * @property {string} file
  * @property {string} find occurs in the file exactly once
- * @property {string} put takes its place
+ * @property {string} put the replacement for `find`
  */
 
 const run = promisify(execFile);
 const PATCHES = "test/mutation/rows";
 const COPY = "build/claims";
-/** What a test that waits for something that never comes may take, in milliseconds. */
+/** The time limit of a test, in milliseconds. */
 const PATIENCE = 60_000;
-/** What the tests of one file may take, in milliseconds. */
+/** The time limit of all tests in one file, in milliseconds. */
 const LIMIT = 600_000;
 
 const wanted = process.argv.slice(2);
@@ -33,7 +33,7 @@ const rows = securityRows().filter(
 const unknown = wanted.filter((id) => !rows.some((row) => row.id === id));
 if (unknown.length > 0) throw new Error(`no row with a patch: ${unknown.join(", ")}`);
 
-/** The tests that each patch has to make fail, by patch: those of all rows that name it. */
+/** The tests that must fail with each patch: the tests of all rows that name the patch. */
 const byPatch = new Map(rows.flatMap(({ brokenBy }) => brokenBy).map((name) => [name, new Map()]));
 for (const { shownBy, brokenBy } of rows) {
   for (const name of brokenBy) for (const test of testsIn(shownBy)) byPatch.get(name).set(keyOf(test), test);
@@ -42,10 +42,9 @@ for (const { shownBy, brokenBy } of rows) {
 makeCopy();
 const all = new Map(rows.flatMap(({ shownBy }) => testsIn(shownBy)).map((test) => [keyOf(test), test]));
 const failingAnyway = await failingBy([], [...all.values()]);
-if (failingAnyway.size > 0)
-  throw new Error(`failing without a patch, so they show nothing: ${[...failingAnyway].join("; ")}`);
-console.log(`without a patch, all of ${all.size} tests pass`);
-/** The tests that fail by each patch. @type {Map<string, Set<string>>} */
+if (failingAnyway.size > 0) throw new Error(`these tests fail even without a patch: ${[...failingAnyway].join("; ")}`);
+console.log(`all ${all.size} tests pass without a patch`);
+/** The tests that fail with each patch. @type {Map<string, Set<string>>} */
 const failing = new Map();
 for (const [name, tests] of byPatch) {
   const began = Date.now();
@@ -71,7 +70,7 @@ for (const { id, shownBy, brokenBy } of rows) {
 console.log(`${caught} passed, ${survived} failed`);
 if (survived > 0) process.exitCode = 1;
 
-/** Does a row need this patch for this test, which no other of its patches has made fail so far? */
+/** Does the row name this test and this patch, and has no earlier patch of the row made the test fail? */
 function waits({ shownBy, brokenBy }, name, test) {
   const isIts = brokenBy.includes(name) && testsIn(shownBy).some((one) => keyOf(one) === keyOf(test));
   return isIts && !isCaught({ brokenBy }, test);
@@ -90,13 +89,13 @@ function readPatch(name) {
   return [JSON.parse(readFileSync(join(PATCHES, `${name}.json`), "utf8"))].flat();
 }
 
-/** @throws where the file, as it is by now, does not have the text once */
+/** @throws if the current file does not contain the text exactly once */
 function assertFits({ file, find }) {
   const times = readFileSync(join(COPY, file), "utf8").split(find).length - 1;
-  if (times !== 1) throw new Error(`${file} has this ${times} times: ${find}`);
+  if (times !== 1) throw new Error(`${file} must contain this once, not ${times} times: ${find}`);
 }
 
-/** Everything that the tests run on, to be changed. */
+/** Copies everything that the tests need, so that patches can change it. */
 function makeCopy() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(join(COPY, "build"), { recursive: true });
@@ -113,7 +112,7 @@ function makeCopy() {
 
 /**
  * @param {Patch[]} patches
- * @returns {Promise<Set<string>>} the tests of these that fail
+ * @returns {Promise<Set<string>>} the tests that fail
  */
 async function failingBy(patches, tests) {
   const originals = new Map();
@@ -147,7 +146,7 @@ async function failingBy(patches, tests) {
   }
 }
 
-/** Compiles the copy; a patch may break its types, but not its syntax. */
+/** Compiles the copy. A patch may cause type errors, but not syntax errors. */
 async function compile(project) {
   const loose = ["--noUnusedLocals", "false", "--noUnusedParameters", "false"];
   await run("node_modules/.bin/tsc", ["-p", project, ...loose], { cwd: COPY }).catch((error) => {
@@ -155,7 +154,7 @@ async function compile(project) {
   });
 }
 
-/** The full titles of what fails among these tests of one file. */
+/** The full titles of the tests of one file that fail. */
 async function failuresOf(file, tests) {
   const compiled = `build/${file.replace(/\.ts$/, ".js")}`;
   const report = join(process.cwd(), "build/claims-report.json");
@@ -186,8 +185,9 @@ async function failuresOf(file, tests) {
   try {
     result = JSON.parse(readFileSync(report, "utf8"));
   } catch {
-    if (ended?.signal && !ended.killed) throw new Error(`${file}: ended by ${ended.signal} from outside`);
-    // The change ended the process, or it never ended: every test that was asked for has noticed.
+    if (ended?.signal && !ended.killed) throw new Error(`${file}: another process ended it with ${ended.signal}`);
+    // The process ended early or reached the time limit because of the patch, so every requested test has detected the
+    // patch.
     if (ended) return tests.map(({ title }) => title);
     throw new Error(`${file}: no report`);
   }

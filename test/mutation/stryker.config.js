@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * What decides about who gets in, and the tests that have to notice when it decides otherwise: quick ones, on no
+ * The source files that decide about access, and the tests that must detect changes in them. These tests need no
  * server.
  */
 const groups = {
@@ -135,14 +135,14 @@ const groups = {
 
 const name = process.env.MUTATE ?? "guards";
 const group = groups[name];
-if (!group) throw new Error(`MUTATE is one of ${Object.keys(groups).join(", ")}, not ${name}`);
+if (!group) throw new Error(`MUTATE must be one of ${Object.keys(groups).join(", ")}, not ${name}`);
 
 /** Stryker's settings for the group that `MUTATE` names. */
-// biome-ignore lint/style/noDefaultExport: Stryker wants it so
+// biome-ignore lint/style/noDefaultExport: Stryker requires a default export
 export default {
   mutate: group.sources.map((source) => `src/${source}.ts`),
-  // Compiled once, with all mutants in it, where a property's initial value shows its type no more; there is no shell,
-  // hence the backslashes.
+  // Stryker compiles all mutants together. Mutants hide the types of initial values, so isolatedDeclarations must be
+  // off. Stryker does not use a shell to run this command, so spaces need backslashes.
   buildCommand: String.raw`sh -c npm\ run\ -s\ build\ --\ --isolatedDeclarations\ false\ &&\ npm\ run\ -s\ build:test`,
   plugins: [fileURLToPath(import.meta.resolve("@stryker-mutator/mocha-runner"))],
   testRunner: "mocha",
@@ -157,9 +157,9 @@ export default {
   },
   coverageAnalysis: "perTest",
   ignoreStatic: true,
-  tsconfigFile: "none.json", // Stryker would read it with an older TypeScript
+  tsconfigFile: "none.json", // otherwise Stryker reads tsconfig.json with an older TypeScript
   ignorePatterns: ["/.ci", "/bench", "/coverage", "/dist", "/build", "/test/mutation", "/docs/node_modules"],
-  mutator: { excludedMutations: ["StringLiteral"] }, // mostly the words of errors
+  mutator: { excludedMutations: ["StringLiteral"] }, // most strings are error messages
   reporters: ["clear-text"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   concurrency: 2,

@@ -4,11 +4,11 @@ import { checkTouch, later, MADE_UP, type Mistake, touching } from "./mistake.js
 
 /** Mistakes in touch, destroy and destroyByUser. */
 export const mistakenEnding: Record<string, Mistake> = {
-  "touch goes back": [
+  "touch moves the times back": [
     touching((_, __, given) => given),
     ["destroy gives the record as", "touch moves", "touch never moves", "concurrent touches", "a backend's own expiry"],
   ],
-  "touch leaves the expiry": [
+  "touch does not change the expiry": [
     touching((_, { expiresAt }) => ({ expiresAt })),
     [
       "destroy gives the record as",
@@ -20,15 +20,15 @@ export const mistakenEnding: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "touch leaves the last use": [
+  "touch does not change the last use": [
     touching((_, { lastSeenAt }) => ({ lastSeenAt })),
     ["touch moves", "touch never moves", "concurrent touches"],
   ],
-  "touch moves both instants or none": [
+  "touch changes the last use only together with the expiry": [
     touching((now, before) => (now.expiresAt > before.expiresAt ? now : before)),
     ["touch never moves", "concurrent touches"],
   ],
-  "touch writes everything that it is given": [
+  "touch also writes the data": [
     touching((now, _, given) => ({ data: given.data ?? now.data })),
     ["destroy gives the record as", "touch moves"],
   ],
@@ -43,7 +43,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       "listByUser always finds a record while",
     ],
   ],
-  "touch inserts": [
+  "touch creates a record that does not exist": [
     (plain) => ({
       async touch(id, times) {
         checkTouch(id, times);
@@ -72,7 +72,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["from expiresAt on", "no update or touch brings an expired"],
   ],
-  "touch gives true when there is no record": [
+  "touch returns true when there is no record": [
     (plain) => ({
       async touch(id, times) {
         await plain.touch(id, times);
@@ -87,7 +87,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       "no update or touch brings an expired",
     ],
   ],
-  "touch gives false when nothing moves": [
+  "touch returns false when neither time changes": [
     (plain) => ({
       async touch(id, times) {
         checkTouch(id, times);
@@ -98,7 +98,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["touch never moves", "a backend's own expiry"],
   ],
-  "touch writes later what it read": [
+  "touch reads first and writes later": [
     (plain) => ({
       async touch(id, times) {
         checkTouch(id, times);
@@ -111,7 +111,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["no update or touch brings a record", "concurrent touches", "concurrent destroyByUser"],
   ],
-  "destroy gives null": [
+  "destroy returns null": [
     (plain) => ({
       async destroy(id) {
         await plain.destroy(id);
@@ -129,7 +129,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "destroy gives whether there was a record": [
+  "destroy returns true or false instead of the record": [
     (plain) => ({
       destroy: async (id) => ((await plain.destroy(id)) !== null) as never,
     }),
@@ -171,7 +171,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["destroy gives the record with"],
   ],
-  "destroy gives the record to every caller": [
+  "destroy returns the record to every concurrent caller": [
     (plain) => ({
       async destroy(id) {
         const found = await plain.read(id);
@@ -181,7 +181,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["of 20 concurrent destroys", "destroy gives the record with"],
   ],
-  "destroy gives the record as it was created": [
+  "destroy returns the record without its later updates": [
     (plain) => {
       const made = new Map<string, SessionRecord>();
       return {
@@ -194,7 +194,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     },
     ["keeps instants", "destroy gives the record as", "update never changes", "destroy gives the record with"],
   ],
-  "destroy gives expired records": [
+  "destroy returns expired records": [
     (plain) => ({
       async destroy(id) {
         assertId("id", id);
@@ -222,7 +222,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       "no update or touch brings an expired",
     ],
   ],
-  "destroy ends the other records of the user": [
+  "destroy deletes the other records of the user": [
     (plain) => ({
       async destroy(id) {
         assertId("id", id);
@@ -234,7 +234,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["listByUser gives a user's", "listByUser goes on"],
   ],
-  "no record can have an id again after destroy": [
+  "create rejects an id whose record was destroyed": [
     (plain) => {
       const marked = new Set<string>();
       return {
@@ -260,7 +260,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["destroyByUser ends", "concurrent destroyByUser"],
   ],
-  "destroyByUser ends the records of every kind": [
+  "destroyByUser deletes the records of every kind": [
     (plain) => ({
       async destroyByUser(userId, options) {
         const outcome = await plain.destroyByUser(userId, options);
@@ -271,7 +271,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["destroyByUser ends", "kinds are"],
   ],
-  "destroyByUser ends the records of every user": [
+  "destroyByUser deletes the records of every user": [
     (plain) => ({
       async destroyByUser(userId, options) {
         const outcome = await plain.destroyByUser(userId, options);
@@ -293,19 +293,19 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["destroyByUser ends"],
   ],
-  "destroyByUser says that there are no more": [
+  "destroyByUser always returns more: false": [
     (plain) => ({
       destroyByUser: async (userId, options) => ({ ...(await plain.destroyByUser(userId, options)), more: false }),
     }),
     ["destroyByUser ends"],
   ],
-  "destroyByUser always says that there are more": [
+  "destroyByUser always returns more: true": [
     (plain) => ({
       destroyByUser: async (userId, options) => ({ ...(await plain.destroyByUser(userId, options)), more: true }),
     }),
     ["listByUser and destroyByUser find", "destroyByUser ends"],
   ],
-  "destroyByUser says that there are no more while the limit is not reached": [
+  "destroyByUser returns more: false when it reaches the limit": [
     (plain) => ({
       async destroyByUser(userId, options) {
         const { ended, more } = await plain.destroyByUser(userId, options);
@@ -325,7 +325,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["destroyByUser ends"],
   ],
-  "destroyByUser counts what others ended": [
+  "destroyByUser counts records that another call deleted": [
     (plain) => ({
       async destroyByUser(userId, options) {
         const { records } = await plain.listByUser(userId, options);
@@ -335,7 +335,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     ["concurrent destroyByUser"],
   ],
-  "destroyByUser resolves before it has ended them": [
+  "destroyByUser resolves before it has deleted the records": [
     (plain) => ({
       async destroyByUser(userId, options) {
         const { records, next } = await plain.listByUser(userId, options);

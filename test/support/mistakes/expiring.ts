@@ -2,7 +2,7 @@ import type { SessionRecord } from "latchkey";
 import type { PlainStore } from "../plain-store.js";
 import type { Mistake } from "./mistake.js";
 
-/** Mistakes in a backend's own expiry, whose clock the suite cannot move, and in prune. */
+/** Mistakes in prune, and in the expiry of a backend that deletes records by its own clock. */
 export const mistakenExpiring: Record<string, Mistake> = {
   "only create sets the backend's expiry": [removing({ update: false, touch: false }), ["a backend's own expiry"]],
   "touch does not move the backend's expiry": [removing({ touch: false }), ["a backend's own expiry"]],
@@ -12,7 +12,7 @@ export const mistakenExpiring: Record<string, Mistake> = {
     removing({}, (left) => Math.floor(left / 1000) * 1000),
     ["a record that lives"],
   ],
-  "the backend's expiry is a timer of 31 bits": [
+  "the backend deletes a record at once if it expires in 2^31 ms or later": [
     removing({}, (left) => (left < 2 ** 31 ? left : 1)),
     ["keeps instants"],
   ],
@@ -56,7 +56,7 @@ export const mistakenExpiring: Record<string, Mistake> = {
     (plain) => ({ prune: async (options) => 2 * (await plain.prune(options)) }),
     ["prune removes only", "8 concurrent prunes"],
   ],
-  "prune counts what others removed": [
+  "prune counts records that another call removed": [
     (plain) => ({
       async prune({ limit = Number.POSITIVE_INFINITY } = {}) {
         const expired = plain.expired().slice(0, limit);
@@ -71,13 +71,13 @@ export const mistakenExpiring: Record<string, Mistake> = {
   "prune removes only the records of users": [pruning(({ userId }) => userId !== null), ["8 concurrent prunes"]],
 };
 
-/** Whether update and touch move the expiry that a backend keeps itself. "back" moves it back as well. */
+/** Do update and touch move the backend's expiry? With "back", touch can also move it to an earlier time. */
 interface Moves {
   update?: boolean;
   touch?: boolean | "back";
 }
 
-/** A backend that removes each record itself, by its own clock. */
+/** A backend that removes expired records by its own clock. */
 function removing(moves: Moves, lifetime: (left: number) => number = (left) => left): Mistake[0] {
   return (plain) => {
     const ends = new Map<string, number>();
@@ -88,7 +88,7 @@ function removing(moves: Moves, lifetime: (left: number) => number = (left) => l
   };
 }
 
-/** A backend that removes the index of each user itself, by its own clock. */
+/** A backend that removes the index of a user by its own clock. */
 function expiringIndex(moves: Moves, joined: (before: number, next: number) => number): Mistake[0] {
   return (plain) => {
     const ends = new Map<string, number>();
@@ -104,7 +104,7 @@ function expiringIndex(moves: Moves, joined: (before: number, next: number) => n
   };
 }
 
-/** Writes, and then sets the expiry that the backend keeps itself. */
+/** Writes a record, and then sets the backend's expiry. */
 function timing(
   plain: PlainStore,
   { update: isMovedByUpdate = true, touch: isMovedByTouch = true }: Moves,
@@ -126,7 +126,7 @@ function timing(
   };
 }
 
-/** An instant of a clock that the suite does not move. */
+/** A time on a clock that the suite cannot change. */
 function ownInstant(fromNow: number): number {
   return performance.now() + fromNow;
 }

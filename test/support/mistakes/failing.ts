@@ -4,7 +4,7 @@ import type { Mistake } from "./mistake.js";
 
 type Method = Exclude<keyof SessionStore, "lacks" | "prune">;
 
-/** What each method gives when there is no record. */
+/** The result of each method when there is no record. */
 const NOTHING: Record<Method, unknown> = {
   create: undefined,
   read: null,
@@ -15,10 +15,10 @@ const NOTHING: Record<Method, unknown> = {
   destroyByUser: { ended: 0, more: false },
 };
 
-/** Mistakes of a store whose backend fails, and in what a store says that it lacks. */
+/** Mistakes when the backend fails, when arguments are checked, and in the `lacks` of a store. */
 export const mistakenFailing: Record<string, Mistake> = {
   ...each(
-    (method) => `${method} answers as if there were no record when the backend fails`,
+    (method) => `${method} responds as if there were no record when the backend fails`,
     ["every method rejects"],
     (plain, method) => {
       return (...args) => call(plain, method, args).catch((error) => unlessInvalid(error, () => NOTHING[method]));
@@ -47,7 +47,7 @@ export const mistakenFailing: Record<string, Mistake> = {
     ["every method rejects"],
   ],
   ...each(
-    (method) => `${method} asks the backend before it checks its arguments`,
+    (method) => `${method} calls the backend before it checks its arguments`,
     ["checks its arguments"],
     (plain, method) => {
       return async (...args) => {
@@ -56,9 +56,9 @@ export const mistakenFailing: Record<string, Mistake> = {
       };
     },
   ),
-  "a store says that it lacks what it has": [() => ({ lacks: ["listByUser"] }), ["says what it lacks"]],
-  "a store does not say that it lacks compare and set": [() => ({}), ["says what it lacks"], ["compareAndSet"]],
-  "a store without lists gives empty ones": [
+  "a store lists a feature in lacks that it has": [() => ({ lacks: ["listByUser"] }), ["says what it lacks"]],
+  "a store without compare and set does not list it in lacks": [() => ({}), ["says what it lacks"], ["compareAndSet"]],
+  "a store without lists returns empty lists": [
     () => ({
       lacks: ["listByUser"],
       listByUser: async () => ({ records: [], damaged: [], next: null }),
@@ -71,7 +71,7 @@ export const mistakenFailing: Record<string, Mistake> = {
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/** The same mistake in each method. */
+/** Makes the same mistake in each method. */
 function each(
   name: (method: Method) => string,
   foundBy: string[],
@@ -88,7 +88,7 @@ function call(plain: PlainStore, method: Method, args: unknown[]): Promise<unkno
   return (plain[method] as Call)(...args);
 }
 
-/** Answers when the backend fails, and rejects for other reasons. */
+/** Returns a result if the backend failed. Throws the error again if an argument is invalid or the id is taken. */
 function unlessInvalid<T>(error: unknown, answer: () => T): T {
   if (error instanceof TypeError || error instanceof SessionExistsError) throw error;
   return answer();

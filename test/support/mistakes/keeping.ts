@@ -2,23 +2,26 @@ import { assertId, type JsonObject, type JsonValue, SessionExistsError } from "l
 import { touched, updated } from "../plain-store.js";
 import { checkTouch, checkUpdate, keeping, type Mistake } from "./mistake.js";
 
-/** Mistakes in how ids and records are kept, and in what is checked. */
+/** Mistakes in how ids and records are stored, and in how arguments are checked. */
 export const mistakenKeeping: Record<string, Mistake> = {
-  "ids lose their case": [
+  "ids are compared without their case": [
     (plain) => ({
       find: (id) => plain.find([...plain.records.keys()].find((key) => key.toLowerCase() === id.toLowerCase()) ?? id),
     }),
     ["ids are compared"],
   ],
-  "ids lose their spaces": [(plain) => ({ find: (id) => plain.find(id.trim()) }), ["ids are compared"]],
-  "ids lose their accents": [
+  "ids are compared without spaces at the start and end": [
+    (plain) => ({ find: (id) => plain.find(id.trim()) }),
+    ["ids are compared"],
+  ],
+  "ids are compared without accents": [
     (plain) => ({
       find: (id) => plain.find(id.normalize("NFD").replaceAll(/\p{Diacritic}/gu, "")),
       put: (id, record) => plain.put(id.normalize("NFD").replaceAll(/\p{Diacritic}/gu, ""), record),
     }),
     ["ids are compared"],
   ],
-  "ids are patterns": [
+  "* is a wildcard in ids": [
     (plain) => ({
       find(id) {
         const pattern = new RegExp(`^${id.replaceAll(/[\\^$.+?()[\]{}|]/g, "\\$&").replaceAll("*", ".*")}$`, "su");
@@ -27,13 +30,13 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["ids are compared"],
   ],
-  "ids are keys of an object": [
+  "ids that are names of object properties are not found": [
     (plain) => ({
       find: (id) => (id in {} || id.startsWith("__") ? undefined : plain.find(id)),
     }),
     ["any text can be"],
   ],
-  "the kind is lost": [
+  "every record is stored as a session": [
     keeping(() => ({ kind: "session" })),
     [
       "create keeps a record",
@@ -91,11 +94,11 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["destroy gives the record as", "update never changes"],
   ],
-  "kinds are kept by their first 24 characters": [
+  "only the first 24 characters of a kind are stored": [
     keeping(({ kind }) => ({ kind: kind.slice(0, 24) })),
     ["create keeps a record", "update never changes", "a record that was updated"],
   ],
-  "a missing user id is kept as a text": [
+  "a missing user id is stored as a string": [
     keeping(({ userId }) => ({ userId: String(userId) })),
     [
       "create keeps a record",
@@ -109,11 +112,11 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "concurrent touches",
     ],
   ],
-  "user ids are kept by their first 128 characters": [
+  "only the first 128 characters of a user id are stored": [
     keeping(({ userId }) => ({ userId: userId?.slice(0, 128) ?? null })),
     ["user ids are"],
   ],
-  "instants are kept in seconds": [
+  "times are stored in seconds": [
     keeping(({ createdAt, lastSeenAt, expiresAt }) => ({
       createdAt: inSeconds(createdAt),
       lastSeenAt: inSeconds(lastSeenAt),
@@ -144,15 +147,15 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "a record that was updated",
     ],
   ],
-  "an instant of zero counts as missing": [
+  "a creation time of zero is treated as missing": [
     keeping(({ createdAt }) => ({ createdAt: createdAt || Date.now() })),
     ["keeps instants"],
   ],
-  "instants end in 2038": [
+  "the expiry cannot be later than 2038": [
     keeping(({ expiresAt }) => ({ expiresAt: Math.min(expiresAt, 2 ** 31 * 1000 - 1) })),
     ["keeps instants"],
   ],
-  "the expiry is kept a millisecond short": [
+  "the expiry is stored one millisecond too early": [
     keeping(({ expiresAt }) => ({ expiresAt: expiresAt - 1 })),
     [
       "create keeps a record",
@@ -178,17 +181,17 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "a record that was updated",
     ],
   ],
-  "data is kept by reference": [
+  "data is stored by reference": [
     (plain) => ({
       put: (id, record) => void plain.records.set(id, record),
     }),
     ["data that was written", "rejects invalid records"],
   ],
-  "data loses its nulls": [
+  "nulls in data become empty strings": [
     keeping(({ data }) => ({ data: mapped(data, (value) => value ?? "") })),
     ["create keeps a record"],
   ],
-  "data loses its empty objects and lists": [
+  "empty objects and lists in data become null": [
     keeping(({ data }) => ({
       data: mapped(data, (value) =>
         typeof value === "object" && Object.keys(value ?? {}).length === 0 ? null : value,
@@ -204,33 +207,30 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["keeps keys of any name"],
   ],
-  "data loses the keys that every object has": [
+  "data loses keys that are names of object properties": [
     keeping(({ data }) => ({ data: Object.fromEntries(Object.entries(data).filter(([key]) => !(key in {}))) })),
     ["create keeps a record", "keeps keys of any name"],
   ],
-  "data loses a key without a name": [
-    keeping(({ data: { "": _, ...data } }) => ({ data })),
-    ["keeps keys of any name"],
-  ],
-  "texts in data lose half a surrogate pair": [
+  "data loses the empty key": [keeping(({ data: { "": _, ...data } }) => ({ data })), ["keeps keys of any name"]],
+  "lone surrogates in data are replaced": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? Buffer.from(value).toString() : value)),
     })),
     ["create keeps a record"],
   ],
-  "texts in data end at NUL": [
+  "strings in data end at NUL": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? value.split("\0")[0]! : value)),
     })),
     ["create keeps a record"],
   ],
-  "data is kept by its first 32,767 characters": [
+  "only the first 32,767 characters of a string in data are stored": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? value.slice(0, 32_767) : value)),
     })),
     ["keeps 60,000"],
   ],
-  "ids are converted to texts": [
+  "ids are converted to strings": [
     (plain) => ({
       create: (id, record) => plain.create(text(id), record),
       read: (id) => plain.read(text(id)),
@@ -262,7 +262,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["rejects invalid records", "checks its arguments"],
   ],
-  "touch accepts any instants": [
+  "touch accepts any times": [
     (plain) => ({
       async touch(id, times) {
         assertId("id", id);
@@ -273,7 +273,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["rejects invalid records", "checks its arguments"],
   ],
-  "user ids are converted to texts": [
+  "user ids are converted to strings": [
     (plain) => ({
       listByUser: (userId, options) => plain.listByUser(text(userId), options),
       destroyByUser: (userId, options) => plain.destroyByUser(text(userId), options),
@@ -294,7 +294,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
     }),
     ["checks its arguments", "rejects invalid user ids"],
   ],
-  "invalid places in a list are accepted": [
+  "invalid values of after are accepted": [
     (plain) => ({
       listByUser: (userId, options) =>
         plain.listByUser(userId, { ...options, after: options.after === undefined ? undefined : text(options.after) }),

@@ -37,11 +37,11 @@ export const mistakenListing: Record<string, Mistake> = {
     }),
     ["listByUser gives a user's", "destroyByUser ends", "a backend's own expiry"],
   ],
-  "listByUser gives no data": [
+  "listByUser returns records without data": [
     listing((page) => ({ records: page.records.map((record) => ({ ...record, data: {} })) })),
     ["listByUser gives a user's", "a record that was updated"],
   ],
-  "listByUser reads the records after it has their ids": [
+  "listByUser reads the ids first and the records later": [
     (plain) => ({
       async listByUser(userId, options) {
         const page = await plain.listByUser(userId, options);
@@ -112,13 +112,13 @@ export const mistakenListing: Record<string, Mistake> = {
     })),
     ["a record that was updated", "concurrent destroyByUser", "a backend's own expiry"],
   ],
-  "the index misses records of kinds that it does not know": [
+  "the index has only sessions and remembered browsers": [
     finding(
       ({ userId, kind }, user, wanted) => userId === user && kind === wanted && ["session", "browser"].includes(kind),
     ),
     ["a record that was updated", "kinds are"],
   ],
-  "the index keeps the expiry of create": [
+  "the index uses the original expiry after an update or touch": [
     (plain) => {
       const ends = new Map<string, number>();
       return {
@@ -131,7 +131,7 @@ export const mistakenListing: Record<string, Mistake> = {
     },
     ["a record that was updated", "a backend's own expiry"],
   ],
-  "the index keeps the data of create": [
+  "the index has the original data after an update": [
     (plain) => {
       const made = new Map<string, SessionRecord>();
       return {
@@ -147,7 +147,7 @@ export const mistakenListing: Record<string, Mistake> = {
     },
     ["a record that was updated"],
   ],
-  "the index finds a later record for the user and kind of an earlier one": [
+  "the index lists a new record also for the user and kind of the previous record with its id": [
     (plain) => {
       const made: Array<[id: string, record: SessionRecord]> = [];
       return {
@@ -165,7 +165,7 @@ export const mistakenListing: Record<string, Mistake> = {
     },
     ["a record under the id"],
   ],
-  "the index keeps the first user of an id": [
+  "the index does not list a record if an earlier record with its id had another user": [
     (plain) => {
       const users = new Map<string, string | null>();
       return {
@@ -178,21 +178,21 @@ export const mistakenListing: Record<string, Mistake> = {
     },
     ["a record under the id"],
   ],
-  "kinds lose their case": [
+  "listByUser compares kinds without their case": [
     finding(({ userId, kind }, user, wanted) => userId === user && kind.toLowerCase() === wanted.toLowerCase()),
     ["kinds are"],
   ],
-  "kinds are prefixes": [
+  "listByUser treats the kind as a prefix": [
     finding(({ userId, kind }, user, wanted) => userId === user && kind.startsWith(wanted)),
     ["kinds are"],
   ],
-  "user ids lose their accents and case": [
+  "user ids are compared without accents and case": [
     finding(
       matching((userId, wanted) => new Intl.Collator("en", { sensitivity: "base" }).compare(userId, wanted) === 0),
     ),
     ["user ids are"],
   ],
-  "user ids lose the spaces at their end": [
+  "user ids are compared without spaces at the end": [
     finding(matching((userId, wanted) => userId.trimEnd() === wanted.trimEnd())),
     ["user ids are"],
   ],
@@ -202,7 +202,7 @@ export const mistakenListing: Record<string, Mistake> = {
     ),
     ["user ids are"],
   ],
-  "user ids are normalized": [
+  "user ids are normalized before they are compared": [
     finding(matching((userId, wanted) => userId.normalize() === wanted.normalize())),
     ["user ids are"],
   ],
@@ -216,8 +216,8 @@ export const mistakenListing: Record<string, Mistake> = {
   "? is a wildcard in user ids": [finding(matching(wildcards({ "?": "." }))), ["user ids are"]],
   "% is a wildcard in user ids": [finding(matching(wildcards({ "%": ".*" }))), ["user ids are"]],
   "_ is a wildcard in user ids": [finding(matching(wildcards({ _: "." }))), ["user ids are"]],
-  "[] are a wildcard in user ids": [finding(matching(wildcards({ "[": "[", "]": "]" }))), ["user ids are"]],
-  "user ids end at a colon": [
+  "[] is a wildcard in user ids": [finding(matching(wildcards({ "[": "[", "]": "]" }))), ["user ids are"]],
+  "user ids are compared only up to a colon": [
     finding(matching((userId, wanted) => userId.split(":")[0] === wanted.split(":")[0])),
     ["user ids are"],
   ],
@@ -243,12 +243,12 @@ function finding(isFound: Filter): Mistake[0] {
   });
 }
 
-/** The records of all users whose ids match. */
+/** Accepts the records of all users whose ids match. */
 function matching(matches: Matches): Filter {
   return (record, userId, kind) => record.kind === kind && record.userId !== null && matches(record.userId, userId);
 }
 
-/** Also ends the records that a filter accepts, but does not list them. */
+/** destroyByUser also deletes the records that a filter accepts, but listByUser does not list them. */
 function ending(isEnded: Filter): Mistake[0] {
   return (plain) => {
     const { idsOf } = finding(isEnded)(plain);
@@ -264,7 +264,7 @@ function ending(isEnded: Filter): Mistake[0] {
   };
 }
 
-/** Matches a pattern. Each of these characters stands for a regular expression. */
+/** Compares user ids by a pattern. `meanings` has the regular expression for each special character. */
 function wildcards(meanings: Record<string, string>): Matches {
   return (userId, wanted) => {
     const pattern = [...wanted].map((char) => meanings[char] ?? char.replace(/[\\^$.*+?()[\]{}|]/, "\\$&"));

@@ -12,21 +12,23 @@ import {
 } from "latchkey";
 import { type PlainStore, touched, updated } from "../plain-store.js";
 
-/** A mistake of a store, the beginnings of the names of the cases that find it, and what the store is said to lack. */
+/**
+ * A mistake of a store, the beginnings of the names of the cases that detect it, and the `lacks` option of the suite.
+ */
 export type Mistake = [change: (plain: PlainStore) => Partial<PlainStore>, foundBy: string[], lacks?: Lacks];
 
 type Lacks = NonNullable<SessionStore["lacks"]>;
 
-/** Waits for another turn of the event loop. */
+/** Waits for the next turn of the event loop. */
 export const later = () => new Promise(setImmediate);
 
-/** The record that a store makes up. */
+/** A record that a store creates by mistake. */
 export const MADE_UP = {
   ...{ kind: "session", userId: null, data: {}, revision: 0 },
   ...{ createdAt: 0, lastSeenAt: 0, expiresAt: 0 },
 };
 
-/** An update stores these parts instead of the correct ones. */
+/** A mistake where update stores these parts instead of the correct ones. */
 export function updating(
   change: (now: SessionRecord, before: SessionRecord, given: Partial<SessionRecord>) => Partial<SessionRecord>,
 ): Mistake[0] {
@@ -38,7 +40,7 @@ export function updating(
   });
 }
 
-/** A touch stores these parts instead of the correct ones. */
+/** A mistake where touch stores these parts instead of the correct ones. */
 export function touching(
   change: (now: SessionRecord, before: SessionRecord, given: Partial<SessionRecord>) => Partial<SessionRecord>,
 ): Mistake[0] {
@@ -50,12 +52,12 @@ export function touching(
   });
 }
 
-/** Every method stores these parts instead of the correct ones. */
+/** A mistake where every method stores these parts instead of the correct ones. */
 export function keeping(change: (record: SessionRecord) => Partial<SessionRecord>): Mistake[0] {
   return (plain) => ({ put: (id, record) => plain.put(id, { ...record, ...change(record) }) });
 }
 
-/** Lists, but then changes the page. */
+/** A mistake where listByUser returns these parts of the page instead of the correct ones. */
 export function listing(change: (page: RecordPage, options: ListOptions) => Partial<RecordPage>): Mistake[0] {
   return (plain) => ({
     async listByUser(userId, options) {
@@ -65,19 +67,19 @@ export function listing(change: (page: RecordPage, options: ListOptions) => Part
   });
 }
 
-/** Checks the arguments of create, for a mistake that comes after them. */
+/** Checks the arguments of create. Mistakes call this first, so that only their own mistake is detected. */
 export function checkCreate(id: string, record: SessionRecord): void {
   assertId("id", id);
   assertRecord(record);
 }
 
-/** Checks the arguments of update, for a mistake that comes after them. */
+/** Checks the arguments of update, like `checkCreate`. */
 export function checkUpdate(id: string, update: SessionUpdate): void {
   assertId("id", id);
   assertUpdate(update);
 }
 
-/** Checks the arguments of touch, for a mistake that comes after them. */
+/** Checks the arguments of touch, like `checkCreate`. */
 export function checkTouch(id: string, times: SessionTimes): void {
   assertId("id", id);
   assertTimes(times);

@@ -2,7 +2,7 @@ import type { RecordPage, SessionRecord } from "latchkey";
 import type { PlainStore } from "../plain-store.js";
 import { listing, type Mistake } from "./mistake.js";
 
-/** Mistakes in the pages of a list. */
+/** Mistakes in how listByUser divides a list into pages. */
 export const mistakenPaging: Record<string, Mistake> = {
   "listByUser ignores the limit": [
     (plain) => ({
@@ -13,7 +13,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser gives each"],
   ],
-  "listByUser gives one record more than the limit": [
+  "listByUser returns one record more than the limit": [
     (plain) => ({
       listByUser: async (userId, options) => {
         const page = await plain.listByUser(userId, options);
@@ -22,8 +22,8 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser gives each"],
   ],
-  "the first page is the last": [listing(() => ({ next: null })), ["listByUser gives each", "listByUser goes on"]],
-  "there is always a next page": [
+  "next is always null": [listing(() => ({ next: null })), ["listByUser gives each", "listByUser goes on"]],
+  "next is never null": [
     listing(({ records }, { after }) => ({ next: records.at(-1)?.id ?? after ?? "0" })),
     [
       "listByUser gives a user's",
@@ -41,13 +41,13 @@ export const mistakenPaging: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "a page that is full has a next one": [
+  "next is not null after a full page, even if it is the last page": [
     listing(({ records, next }, { limit }) => ({
       next: next ?? (records.length === limit ? records.at(-1)!.id : null),
     })),
     ["listByUser gives a list"],
   ],
-  "every page is the first": [
+  "every page is the first page": [
     (plain) => ({
       async listByUser(userId, options) {
         await plain.listByUser(userId, options);
@@ -56,7 +56,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser gives each"],
   ],
-  "the next page begins with the last record again": [
+  "the next page repeats the last record of the page before": [
     (plain) => ({
       async listByUser(userId, options) {
         await plain.listByUser(userId, options);
@@ -81,7 +81,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser gives each", "listByUser goes on"],
   ],
-  "the next page begins at a number of records": [
+  "next is a number of records to skip": [
     (plain) => ({
       async listByUser(userId, options) {
         const { kind, limit, after } = options;
@@ -94,7 +94,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser goes on"],
   ],
-  "the next page begins after a record that must be there": [
+  "the next page is empty if the last record of the page before was deleted": [
     (plain) => ({
       async listByUser(userId, options) {
         const page = await plain.listByUser(userId, options);
@@ -104,21 +104,21 @@ export const mistakenPaging: Record<string, Mistake> = {
     }),
     ["listByUser goes on"],
   ],
-  "the next page begins at a later instant of creation": [
+  "the next page skips records with the creation time of the last record": [
     paging(
       (a, b) => a.createdAt - b.createdAt,
       (record) => String(record.createdAt),
     ),
     ["listByUser gives each", "listByUser goes on"],
   ],
-  "the next page begins at a later expiry": [
+  "the next page skips records with the expiry of the last record": [
     paging(
       (a, b) => a.expiresAt - b.expiresAt,
       (record) => String(record.expiresAt),
     ),
     ["listByUser gives each", "listByUser goes on"],
   ],
-  "a page is filled before the kind is checked": [
+  "records of other kinds use up the limit of a page": [
     (plain) => ({
       async listByUser(userId, options) {
         await plain.listByUser(userId, options);
@@ -132,7 +132,7 @@ export const mistakenPaging: Record<string, Mistake> = {
   ],
 };
 
-/** Lists in an order in which several records can have the same place. */
+/** Sorts by a value that several records can share, and continues the next page after that value. */
 function paging(
   order: (a: SessionRecord, b: SessionRecord) => number,
   place: (record: SessionRecord) => string,
@@ -150,7 +150,7 @@ function paging(
   });
 }
 
-/** The first page of these ids. */
+/** The first page of the records with these ids. */
 function paged(plain: PlainStore, ids: string[], limit: number): RecordPage {
   const page = ids.slice(0, limit);
   return {

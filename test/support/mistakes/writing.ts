@@ -4,7 +4,7 @@ import { checkCreate, checkUpdate, later, MADE_UP, type Mistake, updating } from
 
 /** Mistakes in create, read and update. */
 export const mistakenWriting: Record<string, Mistake> = {
-  "create overwrites": [
+  "create overwrites an existing record": [
     (plain) => ({
       create: async (id, record) => {
         checkCreate(id, record);
@@ -19,7 +19,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "of 20 concurrent creates of an id whose",
     ],
   ],
-  "create says nothing when the id is taken": [
+  "create does not reject when the id is taken": [
     (plain) => ({
       create: (id, record) =>
         plain.create(id, record).catch((error) => {
@@ -34,7 +34,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "of 20 concurrent creates of an id whose",
     ],
   ],
-  "create rejects with an error of its own when the id is taken": [
+  "create rejects with another error than SessionExistsError when the id is taken": [
     (plain) => ({
       create: (id, record) =>
         plain.create(id, record).catch((error) => {
@@ -69,7 +69,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     ["of 20 concurrent creates of a free id", "of 20 concurrent creates of an id whose"],
   ],
-  "create rejects an id that an expired record holds": [
+  "create rejects the id of an expired record": [
     (plain) => ({
       async create(id, record) {
         checkCreate(id, record);
@@ -79,7 +79,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     ["from expiresAt on", "of 20 concurrent creates of an id whose", "a record under the id"],
   ],
-  "an id belongs to one record of each kind": [
+  "create replaces a record of another kind with the same id": [
     (plain) => ({
       async create(id, record) {
         checkCreate(id, record);
@@ -104,7 +104,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "read creates what is missing": [
+  "read creates a record that does not exist": [
     (plain) => ({
       async read(id) {
         const found = await plain.read(id);
@@ -121,7 +121,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "any text can be",
     ],
   ],
-  "read gives undefined when there is no record": [
+  "read returns undefined when there is no record": [
     (plain) => ({
       read: async (id) => (await plain.read(id)) ?? (undefined as never),
     }),
@@ -175,7 +175,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "read extends the record's life": [
+  "read extends the expiry of the record": [
     (plain) => ({
       async read(id) {
         const found = await plain.read(id);
@@ -194,7 +194,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "listByUser gives a user's",
     ],
   ],
-  "read gives the record itself": [
+  "read returns the stored object instead of a copy": [
     (plain) => ({
       async read(id) {
         await plain.read(id);
@@ -203,7 +203,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     ["data that was read"],
   ],
-  "read gives data that is frozen in part": [
+  "read returns data with frozen values": [
     (plain) => ({
       async read(id) {
         const found = await plain.read(id);
@@ -213,7 +213,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     ["data that was read"],
   ],
-  "update inserts": [
+  "update creates a record that does not exist": [
     (plain) => ({
       async update(id, update) {
         checkUpdate(id, update);
@@ -284,7 +284,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     ["update of a revision", "a record that was updated"],
   ],
-  "update leaves the revision as it is": [
+  "update does not change the revision": [
     updating((_, { revision }) => ({ revision })),
     [
       "keeps instants",
@@ -299,7 +299,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "listByUser always finds a record while",
     ],
   ],
-  "update takes the revision of the caller": [
+  "update stores the caller's revision instead of the next one": [
     updating((_, __, { revision = 0 }) => ({ revision })),
     [
       "keeps instants",
@@ -314,7 +314,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "listByUser always finds a record while",
     ],
   ],
-  "update keeps the instants": [
+  "update does not change the last use and the expiry": [
     updating((_, { lastSeenAt, expiresAt }) => ({ lastSeenAt, expiresAt })),
     [
       "keeps instants",
@@ -325,7 +325,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "update moves the instants forward only": [
+  "update moves the last use and the expiry only forward": [
     updating((now, before) => ({
       lastSeenAt: Math.max(now.lastSeenAt, before.lastSeenAt),
       expiresAt: Math.max(now.expiresAt, before.expiresAt),
@@ -342,7 +342,7 @@ export const mistakenWriting: Record<string, Mistake> = {
     updating((now, before) => ({ data: { ...before.data, ...now.data } })),
     ["destroy gives the record as", "update replaces"],
   ],
-  "update keeps a reference to the data": [
+  "update stores a reference to the data": [
     (plain) => ({
       replace: (id, record, update) => void plain.records.set(id, updated(record, update)),
     }),
@@ -369,11 +369,11 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a backend's own expiry",
     ],
   ],
-  "update changes when the record was created": [
+  "update changes the creation time": [
     updating(({ createdAt }, _, update) => ({ createdAt: update.createdAt ?? createdAt })),
     ["update never changes"],
   ],
-  "update gives true when it writes nothing": [
+  "update returns true when it writes nothing": [
     (plain) => ({
       async update(id, update) {
         await plain.update(id, update);
@@ -394,7 +394,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "a record that was updated",
     ],
   ],
-  "update gives false when nothing changes but the revision": [
+  "update returns false if the data does not change": [
     (plain) => ({
       async update(id, update) {
         checkUpdate(id, update);
@@ -426,7 +426,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "concurrent destroyByUser",
     ],
   ],
-  "update of equal data leaves the revision as it is": [
+  "update does not change the revision if the data does not change": [
     updating((now, before) =>
       JSON.stringify(now.data) === JSON.stringify(before.data) ? { revision: before.revision } : {},
     ),
