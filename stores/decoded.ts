@@ -3,7 +3,8 @@ import { RecordDamagedError } from "../src/errors.js";
 /**
  * Runs a store's decoder.
  *
- * @throws RecordDamagedError for any error of the decoder, because its message may quote the record
+ * @throws RecordDamagedError if the decoder throws. The decoder's own error is dropped, because its message may quote
+ * the record.
  */
 export function decoded<T>(decode: () => T): T {
   try {

@@ -1,8 +1,8 @@
 import { kindOf } from "../src/text.js";
 
 /**
- * Names a value in an error message: an object by its class, anything else by its kind. It never shows a string, which
- * may be a URL with a password.
+ * Describes a value for an error message: an object by its class, any other value by its type. It never returns the
+ * value itself, because a string may be a URL with a password.
  */
 export function given(value: unknown): string {
   const name = value instanceof Object && value.constructor?.name;

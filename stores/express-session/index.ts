@@ -8,23 +8,23 @@ import { Turns } from "./turns.js";
 /** The part of an express-session store that latchkey uses. */
 export type ExpressSessionStoreLike = Pick<Store, "get" | "set" | "destroy">;
 
-/** A session as the wrapped store keeps it: a cookie, from which stores read the lifetime, and the record. */
+/** What the wrapped store saves for one session: the record, and a cookie from which the store reads the lifetime. */
 interface Wrapped {
   cookie: { originalMaxAge: number; maxAge: number; expires: Date };
   record: JsonObject;
 }
 
 /**
- * Any express-session store as a SessionStore: connect-mongo, connect-dynamodb, memorystore and many more.
+ * Turns an express-session store, such as connect-mongo, connect-dynamodb or memorystore, into a SessionStore.
  *
- * Such a store cannot do everything:
- * - `create`, `update` and `touch` check before they write; the other stores write conditionally. Within one process,
- *   calls for the same session run one after another. With several processes, one may write back a session that another
- *   has just ended, or undo its change, if their calls are milliseconds apart.
- * - `destroy` reads before it deletes: two processes at once may both get the record.
+ * An express-session store cannot do everything:
+ * - `create`, `update` and `touch` first read the record and then write it, in two steps. Within one process, calls for
+ *   the same session run one after another. If two processes use the same session within milliseconds, one may undo a
+ *   change of the other, or bring back a session that the other has ended.
+ * - `destroy` reads the record before it deletes it. If two processes call it at once, both may get the record.
  * - `listByUser` and `destroyByUser` reject with UnsupportedByStoreError. `prune` removes nothing: most of these stores
  *   remove expired sessions themselves.
- * - Therefore remember cookies are stateless.
+ * - Remember cookies are stateless, because of these limits.
  */
 export class ExpressSessionStore implements SessionStore {
   readonly lacks = ["compareAndSet", "listByUser"] as const;
@@ -34,7 +34,7 @@ export class ExpressSessionStore implements SessionStore {
   constructor(store: ExpressSessionStoreLike) {
     for (const verb of ["get", "set", "destroy"] as const) {
       if (typeof store?.[verb] !== "function")
-        throw new TypeError(`store must be an express-session store, with ${verb}()`);
+        throw new TypeError(`store must be an express-session store, but it has no ${verb}()`);
     }
     this.#store = store;
   }
@@ -52,7 +52,7 @@ export class ExpressSessionStore implements SessionStore {
   async read(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
     const found = (await settled((done) => this.#store.get(id, done)).catch((error: unknown) => {
-      if (error instanceof SyntaxError) throw new RecordDamagedError(); // it could not parse the record
+      if (error instanceof SyntaxError) throw new RecordDamagedError(); // the store could not parse the record
       return unlessMissing(error);
     })) as Wrapped | null | undefined;
     const record = found?.record as unknown as SessionRecord | undefined;
@@ -98,11 +98,11 @@ export class ExpressSessionStore implements SessionStore {
   }
 
   async listByUser(): Promise<never> {
-    throw new UnsupportedByStoreError("listByUser", "express-session stores keep no index of users");
+    throw new UnsupportedByStoreError("listByUser", "express-session stores cannot look up sessions by user");
   }
 
   async destroyByUser(): Promise<never> {
-    throw new UnsupportedByStoreError("destroyByUser", "express-session stores keep no index of users");
+    throw new UnsupportedByStoreError("destroyByUser", "express-session stores cannot look up sessions by user");
   }
 
   async prune(): Promise<number> {
@@ -117,12 +117,12 @@ export class ExpressSessionStore implements SessionStore {
   }
 }
 
-/** A copy, so that nothing outside can change what the wrapped store holds. */
+/** Returns a copy, so that later changes by the caller do not reach the wrapped store. */
 function copyOf(data: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(data)) as JsonObject;
 }
 
-/** Turns a call with a callback into a promise. */
+/** Turns a call that takes a callback into a promise. */
 function settled(call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const given = call((error, value) => (error ? reject(error) : resolve(value)));
@@ -131,8 +131,8 @@ function settled(call: (done: (error?: unknown, value?: unknown) => void) => unk
 }
 
 /**
- * Ignores the error for a missing file: stores that use files report an absent session like this. express-session
- * ignores it too.
+ * Ignores ENOENT, the error that a file-based store throws for an absent session. express-session ignores it too.
+ * Throws every other error again.
  */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== "ENOENT") throw error;

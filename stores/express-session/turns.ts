@@ -1,4 +1,4 @@
-/** How long a call waits for the previous one at most, in milliseconds. */
+/** The longest time that a call waits for the previous call, in milliseconds. */
 const LONGEST_WAIT = 2_000;
 
 /** Runs the calls for one id one after another, within this process. */

@@ -15,7 +15,7 @@ import { MemoryRecords } from "./records.js";
 export interface MemoryStoreOptions {
   /**
    * The maximum number of records of each kind. Sessions of users, remembered browsers and sessions of anonymous
-   * visitors count separately. Above the maximum, the least recently used record is dropped.
+   * visitors are counted separately. Above the maximum, the least recently used record is deleted.
    *
    * @default 100_000
    */
@@ -25,14 +25,18 @@ export interface MemoryStoreOptions {
 const PRUNE_INTERVAL = 60_000;
 
 /**
- * Keeps sessions and remembered browsers in this process: for development, tests and single small servers.
+ * Keeps sessions and remembered browsers in the memory of this process. Use it for development, tests and small servers
+ * with one process.
  *
  * The number of records is limited, and expired records are removed. All records are lost when the process ends, and
  * other processes do not see them.
  */
 export class MemoryStore implements SessionStore {
   readonly #max: number;
-  /** By kind. Sessions of anonymous visitors are kept separately, so that many visitors cannot end logins. */
+  /**
+   * The records by kind. Sessions of anonymous visitors have their own maximum, so that many visitors cannot push out
+   * the sessions of logged-in users.
+   */
   readonly #records = new Map<string, MemoryRecords>();
   readonly #pruning: NodeJS.Timeout;
 
@@ -127,7 +131,7 @@ export class MemoryStore implements SessionStore {
     return removed;
   }
 
-  /** Drops all records, and stops the timer. */
+  /** Deletes all records and stops the timer. */
   async close(): Promise<void> {
     clearInterval(this.#pruning);
     for (const records of this.#records.values()) records.clear();
@@ -152,7 +156,10 @@ export class MemoryStore implements SessionStore {
   }
 }
 
-/** Prunes a store every minute, until it is garbage collected: tests create many stores in one process. */
+/**
+ * Prunes a store every minute until the store is garbage collected. The timer holds only a weak reference, because
+ * tests create many stores in one process.
+ */
 function pruneWhileUsed(store: MemoryStore): NodeJS.Timeout {
   const used = new WeakRef(store);
   const timer = setInterval(() => {

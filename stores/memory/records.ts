@@ -1,18 +1,24 @@
 import { LRUCache } from "lru-cache";
 import type { SessionRecord } from "../../src/store/session-store.js";
 
-/** Records by id, and ids by user, up to a maximum. The data of the records is frozen and shared by all readers. */
+/**
+ * Holds records by id, and ids by user, up to a maximum number of records. The data of the records is frozen and shared
+ * by all readers.
+ */
 export class MemoryRecords {
   readonly #max: number;
   #lru: LRUCache<string, SessionRecord> | undefined;
-  /** One id is not in a set: most users have one record, and a set would take a quarter of the memory of the record. */
+  /**
+   * A single id is stored without a set. Most users have only one record, and a set would need a quarter of the memory
+   * of the record.
+   */
   readonly #idsByUser = new Map<string, string | Set<string>>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Created at the first use, because it allocates the space for all records at once. */
+  /** The cache is created at the first use, because it allocates the space for all records at once. */
   get #records(): LRUCache<string, SessionRecord> {
     this.#lru ??= new LRUCache({
       max: this.#max,
@@ -21,7 +27,7 @@ export class MemoryRecords {
     return this.#lru;
   }
 
-  /** The live record itself. */
+  /** Returns the live record itself, not a copy. */
   find(id: string): SessionRecord | undefined {
     const record = this.#records.get(id);
     if (record === undefined || record.expiresAt > Date.now()) return record;
@@ -43,7 +49,7 @@ export class MemoryRecords {
     this.#records.delete(id);
   }
 
-  /** The ids of a user's live records, in alphabetical order. */
+  /** Returns the ids of a user's live records, in alphabetical order. */
   idsOf(userId: string): string[] {
     const ids = this.#idsByUser.get(userId) ?? [];
     const now = Date.now();
@@ -51,7 +57,7 @@ export class MemoryRecords {
     return (typeof ids === "string" ? [ids] : [...ids]).filter(live).sort();
   }
 
-  /** The live record itself. This does not count as a use. */
+  /** Returns the record itself, not a copy. This does not count as a use of the record. */
   peek(id: string): SessionRecord {
     return this.#records.peek(id)!;
   }

@@ -1,4 +1,4 @@
-/** Waits until `work` has settled, but at most this many milliseconds. */
+/** Waits until `work` settles, but no longer than this many milliseconds. */
 export async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

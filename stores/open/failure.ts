@@ -1,19 +1,19 @@
 import type { StoreUrl } from "./url.js";
 
-/** How long opening a store waits for the server, in milliseconds. */
+/** How long `openStore` waits for the server, in milliseconds. */
 export const OPEN_TIMEOUT = 10_000;
 
 interface DriverError extends Error {
   code?: unknown;
-  /** Node gives an error without a message if a host has several addresses: one error for each of them. */
+  /** If a host has several addresses, Node's error has no message. It has one error per address in this property. */
   errors?: Error[];
-  /** What went wrong with a server of a Cluster, in ioredis. */
+  /** In ioredis, the last error from a server of a Cluster. */
   lastNodeError?: Error;
 }
 
 /**
- * The error of a driver that could not open a store, with its message and its code only. Other properties may contain
- * the password: ioredis adds the command that failed, which may be AUTH.
+ * Returns the error for a store that could not be opened. It has only the message and the code of the driver's error.
+ * Other properties may contain the password: for example, ioredis adds the failed command, which may be AUTH.
  */
 export function openingError(error: unknown, { scheme, password }: StoreUrl): Error {
   const { message, code, errors = [], lastNodeError } = (error ?? {}) as DriverError;

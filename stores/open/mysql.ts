@@ -12,8 +12,8 @@ import { onlyHost, readServerUrl, type StoreUrl } from "./url.js";
 type Mysql2 = typeof import("mysql2/promise");
 
 /**
- * The options of mysql2 for each `ssl-mode` of MySQL's own clients. `REQUIRED` encrypts, but does not verify the
- * server.
+ * The options of mysql2 for each `ssl-mode` of MySQL's own clients. `REQUIRED` encrypts the connection, but does not
+ * verify the server.
  */
 const SSL_MODES = {
   DISABLED: undefined,
@@ -22,7 +22,7 @@ const SSL_MODES = {
   VERIFY_IDENTITY: { rejectUnauthorized: true, verifyIdentity: true },
 } as const;
 
-/** The option `ssl` of mysql2, as mysql2 reads it from a URL: an object in JSON, or the name of a profile. */
+/** Reads the option `ssl` in the same way as mysql2 reads it from a URL: a JSON object, or the name of a profile. */
 const ssl: Reader<object | string> = {
   read(given) {
     if (given === "true") return {};
@@ -33,7 +33,7 @@ const ssl: Reader<object | string> = {
       return undefined;
     }
   },
-  wanted: "true, an object in JSON, or the name of a profile of mysql2",
+  wanted: "true, a JSON object, or the name of an mysql2 profile",
 };
 
 const PARAMETERS = {
@@ -51,7 +51,7 @@ export async function openMySql(given: string, options: OpenOptions): Promise<Op
   const parameters = readParameters(url, PARAMETERS);
   const { "ssl-mode": mode, socketPath, max = 10, timeout = TIMEOUT } = parameters;
   if (parameters.ssl !== undefined && mode !== undefined)
-    throw new TypeError('the store\'s URL has both "ssl" and "ssl-mode"; give one of them');
+    throw new TypeError('the store\'s URL has both "ssl" and "ssl-mode"; use only one of them');
   const config = {
     ...addressOf(url, socketPath),
     user: url.username,

@@ -1,19 +1,19 @@
 import ms from "ms";
 import type { StoreUrl } from "./url.js";
 
-/** How the value of a parameter is read. */
+/** Reads the value of a parameter. */
 export interface Reader<T> {
-  /** The value, or undefined if it is invalid. */
+  /** Returns the value, or undefined if the text is not a valid value. */
   read(text: string): T | undefined;
-  /** What a valid value is, in words. */
+  /** A description of the valid values, for an error message. */
   wanted: string;
 }
 
-/** The longest duration that, with jitter, still fits a timer. */
+/** The longest duration that still fits a timer after jitter is added. */
 const LONGEST = 2 ** 30;
 
 /** Any text. */
-export const text: Reader<string> = { read: (given) => given, wanted: "a text" };
+export const text: Reader<string> = { read: (given) => given, wanted: "any text" };
 
 /** Milliseconds, or a string of the `ms` package such as `2s` or `15m`. */
 export const duration: Reader<number> = {
@@ -36,7 +36,7 @@ export function oneOf<T extends string>(...values: readonly T[]): Reader<T> {
 }
 
 type Readers = Record<string, Reader<unknown>>;
-/** The values of the parameters that a URL has. */
+/** The values of a URL's parameters. */
 export type Parameters<R extends Readers> = {
   -readonly [Name in keyof R]?: NonNullable<ReturnType<R[Name]["read"]>>;
 };
@@ -44,8 +44,8 @@ export type Parameters<R extends Readers> = {
 /**
  * Reads the parameters of a URL.
  *
- * @throws TypeError that names a parameter that is unknown, does not apply to the scheme or has an invalid value. It
- * never shows a value.
+ * @throws TypeError if a parameter is unknown, does not apply to the scheme or has an invalid value. The message
+ * contains the name of the parameter, but never its value.
  */
 export function readParameters<R extends Readers>({ scheme, parameters }: StoreUrl, readers: R): Parameters<R> {
   const values: Record<string, unknown> = {};
@@ -53,7 +53,7 @@ export function readParameters<R extends Readers>({ scheme, parameters }: StoreU
     const reader = Object.hasOwn(readers, name) ? readers[name]! : undefined;
     if (!reader) {
       const known = Object.keys(readers).join(", ") || "no parameters";
-      throw new TypeError(`a store's URL that starts with "${scheme}" takes ${known}, not the parameter "${name}"`);
+      throw new TypeError(`a store's URL that starts with "${scheme}" accepts ${known}, not the parameter "${name}"`);
     }
     const value = reader.read(given);
     if (value === undefined) throw new TypeError(`the parameter "${name}" of the store's URL must be ${reader.wanted}`);

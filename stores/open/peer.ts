@@ -1,13 +1,13 @@
 import { PeerMissingError } from "../../src/errors.js";
 
-/** An imported module. The properties of a CommonJS module may all be in its default export. */
+/** An imported module. If it is a CommonJS module, all its properties may be in the default export. */
 type Imported<T> = T & { default?: T };
 
 const MISSING = ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "ERR_UNKNOWN_BUILTIN_MODULE"];
 
 /**
- * Imports a module of a package, or resolves with null if the package is not installed. The name is a variable, so that
- * bundlers do not look for packages that are not installed.
+ * Imports a module of a package, or resolves with null if the package is not installed. The module name is a variable,
+ * so that bundlers do not try to include a package that is not installed.
  */
 export async function installed<T extends object>(module: string): Promise<T | null> {
   try {
@@ -15,13 +15,13 @@ export async function installed<T extends object>(module: string): Promise<T | n
     return imported.default ?? imported;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // The missing package may be a dependency of this one.
+    // If another package is missing, such as a dependency of this package, throw the error again.
     if (MISSING.includes(String(code)) && message.includes(module.split("/", 1)[0]!)) return null;
     throw error;
   }
 }
 
-/** Imports a module of a package. @throws PeerMissingError, with the command that installs it */
+/** Imports a module of a package. @throws PeerMissingError if the package is not installed */
 export async function needed<T extends object>(module: string): Promise<T> {
   const found = await installed<T>(module);
   if (!found) throw new PeerMissingError(module.split("/", 1)[0]!);

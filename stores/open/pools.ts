@@ -5,18 +5,18 @@ import { atMost } from "./at-most.js";
 /** A pool of connections. */
 export interface SqlPool {
   database: SqlDatabase;
-  /** Closes the connections, also those that do not answer within `patience`, in milliseconds. */
+  /** Closes the connections. Those that do not respond within `patience` milliseconds are closed by force. */
   close(patience: number): Promise<void>;
 }
 
-/** A pool, and its running statements. */
+/** A pool and its running statements. */
 interface UsedPool extends SqlPool {
   running: Set<Promise<unknown>>;
 }
 
 /**
- * A database whose pool is replaced when a statement was not answered in time: the other connections of the pool may be
- * dead too, and each of them would cost another timeout. The old pool finishes the statements that it is running.
+ * A database that replaces its pool when a statement times out. The other connections of the pool may be dead too, and
+ * each of them would cause another timeout. The old pool finishes its running statements before it closes.
  */
 export class RenewedPool implements SqlDatabase {
   readonly dialect: SqlDatabase["dialect"];
@@ -26,7 +26,7 @@ export class RenewedPool implements SqlDatabase {
   #pool: UsedPool;
   #isClosed = false;
 
-  /** @param patience how long closing waits for the statements that are running, in milliseconds */
+  /** @param patience how long `close` waits for running statements, in milliseconds */
   constructor(open: () => SqlPool, patience: number) {
     this.#open = open;
     this.#patience = patience;
@@ -42,7 +42,7 @@ export class RenewedPool implements SqlDatabase {
     return this.#on((database) => database.run(sql, values, timeout));
   }
 
-  /** Closes every connection. It waits for running statements, but no longer than `patience` allows. */
+  /** Waits for the running statements, at most `patience` milliseconds, and closes every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const { running } = this.#pool;
@@ -66,7 +66,7 @@ export class RenewedPool implements SqlDatabase {
 
   #replace(pool: UsedPool): void {
     this.#pool = { ...this.#open(), running: new Set() };
-    // Each statement has a timeout, so they all settle.
+    // Every statement has a timeout, so all of them settle.
     const retired = Promise.allSettled(pool.running)
       .then(() => pool.close(this.#patience))
       .finally(() => this.#retired.delete(retired));

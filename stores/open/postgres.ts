@@ -9,10 +9,10 @@ import { openSqlStore, SQL_PARAMETERS, TIMEOUT } from "./sql.js";
 import { onlyHost, readServerUrl, type StoreUrl } from "./url.js";
 
 type Pg = typeof import("pg");
-/** A property that every version of pg has, but that its types omit. */
+/** Every version of pg has this property, but the types of pg omit it. */
 type Connected = { connection?: { stream?: { destroy(): void } } };
 
-/** The parameters that pg reads from a URL by itself. */
+/** The URL parameters that pg itself reads. */
 const PG_PARAMETERS = {
   sslmode: text,
   sslrootcert: text,
@@ -50,9 +50,9 @@ export async function openPostgres(given: string, options: OpenOptions): Promise
   return openSqlStore(database, () => database.close(), parameters, url, options);
 }
 
-/** The URL for pg, with only the parameters that pg reads. */
+/** Returns the URL for pg, with only the parameters that pg reads. */
 function connectionStringOf(url: StoreUrl, needsHost: boolean): string {
-  // pg needs a host in the URL, though the parameter "host" replaces it.
+  // pg requires a host in the URL, even if the parameter "host" replaces it.
   const { host, port } = needsHost || url.hosts.length > 0 ? onlyHost(url) : { host: "localhost", port: undefined };
   const { username = "", password } = url;
   const user = encodeURIComponent(username) + (password === undefined ? "" : `:${encodeURIComponent(password)}`);
@@ -84,7 +84,7 @@ function openPool({ Pool, Client }: Pg, config: object): SqlPool {
         if (clients.size === 0) resolve();
       });
       await atMost(patience, Promise.all([pool.end(), closed]));
-      // Without this, a connection that does not answer would keep the process alive for minutes.
+      // Without this, a connection that does not respond would keep the process alive for minutes.
       for (const { connection } of clients) connection?.stream?.destroy();
     },
   };

@@ -29,8 +29,10 @@ export async function openRedis(given: string): Promise<OpenStore> {
 }
 
 /**
- * Prefers node-redis if both packages are installed. It emits an error for each Sentinel that is unreachable; ioredis
- * emits one if all of them are. With a Cluster, both wait for the servers that are reachable.
+ * Uses node-redis if it is installed, otherwise ioredis.
+ *
+ * node-redis emits one error for each unreachable Sentinel. ioredis emits a single error when all Sentinels are
+ * unreachable. With a Cluster, errors do not end the attempt to connect, because other servers may be reachable.
  */
 async function optionsOf(servers: RedisServers, timeout: number): Promise<RedisLinkOptions> {
   const { kind, hosts } = servers;
@@ -59,12 +61,14 @@ function serversOf(url: StoreUrl): RedisServers {
   const [, tls, suffix] = /^redis(s?)(?:\+(cluster|sentinel))?:$/.exec(scheme)!;
   const kind = (suffix ?? "alone") as RedisServers["kind"];
   const hosts = kind === "alone" ? [onlyHost(url)] : url.hosts;
-  if (hosts.length === 0) throw new TypeError(`the store's URL, which starts with "${scheme}", names no host`);
+  if (hosts.length === 0) throw new TypeError(`the store's URL, which starts with "${scheme}", must name a host`);
   const [master, database] = kind === "sentinel" ? split(path) : ["", path];
   if (kind === "sentinel" && master === "")
     throw new TypeError(`the path of the store's URL, which starts with "${scheme}", must name the master`);
   if (kind === "cluster" && path !== "")
-    throw new TypeError(`the store's URL, which starts with "${scheme}", has a path, but a Cluster has one database`);
+    throw new TypeError(
+      `the store's URL, which starts with "${scheme}", must have no path: a Cluster has only one database`,
+    );
   return {
     kind,
     hosts: hosts.map(({ host, port = kind === "sentinel" ? SENTINEL_PORT : PORT }) => ({ host, port })),
@@ -76,7 +80,7 @@ function serversOf(url: StoreUrl): RedisServers {
   };
 }
 
-/** The name of the master, and the number of the database after it. */
+/** Splits a path into the name of the master and the number of the database. */
 function split(path: string): [master: string, database: string] {
   const [master = "", database = ""] = path.split("/", 2);
   return [master, database];

@@ -6,14 +6,14 @@ import type { OpenOptions, OpenStore } from "./open-store.js";
 import { duration, type Reader, text } from "./parameters.js";
 import type { StoreUrl } from "./url.js";
 
-/** The parameters of every SQL database. */
+/** The URL parameters that every SQL database accepts. */
 export const SQL_PARAMETERS: { timeout: Reader<number>; pruneEvery: Reader<number>; tablePrefix: Reader<string> } = {
   timeout: duration,
   pruneEvery: duration,
   tablePrefix: text,
 };
 
-/** The values of these parameters, and the schema. */
+/** The values of these parameters and of `schema`. */
 export interface SqlParameters {
   timeout?: number;
   pruneEvery?: number;
@@ -26,8 +26,8 @@ export const TIMEOUT = 2000;
 const PRUNE_EVERY = 15 * 60_000;
 
 /**
- * Opens a store on a database that was opened for it. Unless `upkeep` is false, it creates the tables that are missing,
- * and prunes. If this fails, it closes the database.
+ * Creates a store on an open database. Unless `upkeep` is false, it creates the tables that are missing, and prunes
+ * expired rows regularly. Closing the store also closes the database. If this function fails, it closes the database.
  */
 export async function openSqlStore(
   database: SqlDatabase,
@@ -58,8 +58,8 @@ export async function openSqlStore(
 
 async function reach(store: SqlStore, database: SqlDatabase, url: StoreUrl, upkeep: boolean): Promise<void> {
   try {
-    // migrate() tries again after any error. This query fails at once if the server is unreachable or rejects the
-    // password.
+    // Run a query before migrate(), which tries again after any error. The query fails at once if the server is
+    // unreachable or rejects the password.
     await database.all("SELECT 1", [], OPEN_TIMEOUT);
     if (upkeep) await store.migrate();
   } catch (error) {

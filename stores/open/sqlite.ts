@@ -13,18 +13,18 @@ import { installed } from "./peer.js";
 import { openSqlStore, SQL_PARAMETERS } from "./sql.js";
 import { readFileUrl, type StoreUrl } from "./url.js";
 
-/** An open file. */
+/** An open database file. */
 interface SqliteFile {
   database: SqlDatabase;
   close(): void | Promise<void>;
 }
 
-/** How long a write waits for the lock of another process, in milliseconds. */
+/** How long a statement waits while another process holds the lock, in milliseconds. */
 const TIMEOUT = 5000;
-/** How long SQLite itself waits for a lock, in milliseconds. Most drivers block the process meanwhile. */
+/** How long SQLite itself waits for a lock, in milliseconds. Most drivers block the process during this time. */
 const BUSY_TIMEOUT = 20;
 
-/** Opens a store in a SQLite file, with the first driver that is installed. */
+/** Opens a store in a SQLite file. It uses the first of better-sqlite3, node:sqlite and sqlite3 that is installed. */
 export async function openSqlite(given: string, options: OpenOptions): Promise<OpenStore> {
   const url = readFileUrl(given);
   const { timeout = TIMEOUT, ...parameters } = readParameters(url, SQL_PARAMETERS);
@@ -49,7 +49,7 @@ async function withBetterSqlite3(): Promise<Opener | null> {
   );
 }
 
-/** Node.js has it from version 22 on. */
+/** Node.js 22 and later versions have node:sqlite. */
 async function withNodeSqlite(): Promise<Opener | null> {
   type Module = { DatabaseSync: new (file: string) => NodeSqliteLike & { close(): void } };
   const module = await installed<Module>("node:sqlite");
@@ -87,7 +87,7 @@ async function openFile(open: Opener, url: StoreUrl, timeout: number, { upkeep }
     file = await open(url.path);
     const database = patient(file.database);
     await database.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`, [], timeout);
-    // SQLite rejects this at once while another process does the same, whatever the busy timeout is.
+    // If another process runs this statement at the same time, SQLite rejects it at once, without the busy timeout.
     await database.all("PRAGMA journal_mode = WAL", [], timeout);
     return { ...file, database };
   } catch (error) {
@@ -102,7 +102,7 @@ function patient({ dialect, all, run }: SqlDatabase): SqlDatabase {
     dialect,
     all: (...statement) => unlocked(statement, all),
     run: (...statement) => unlocked(statement, run),
-    isTransient: () => false, // so that the store does not try again after that
+    isTransient: () => false, // the store must not try again after this wait
   };
 }
 

@@ -1,27 +1,27 @@
-/** A host of a URL, and its port if the URL names one. */
+/** A host in a URL, and its port if the URL has one. */
 export interface Host {
   host: string;
   port: number | undefined;
 }
 
-/** The parts of a store's URL. No error shows more of it than its scheme and the names of its parameters. */
+/** The parts of a store's URL. Errors contain only the scheme and the names of the parameters, never the rest. */
 export interface StoreUrl {
-  /** With its colon, such as `redis:`. */
+  /** The scheme with its colon, such as `redis:`. */
   scheme: string;
   username: string | undefined;
   password: string | undefined;
   /** Empty if the URL names no host. */
   hosts: Host[];
-  /** Without its first slash. */
+  /** The path without its first slash. */
   path: string;
   parameters: Map<string, string>;
 }
 
-/** The scheme, the authority, the path and the query. */
+/** Matches the scheme, the authority, the path and the query. */
 const PARTS = /^([a-z][a-z+]*:)\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const HOST = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/;
 
-/** The scheme of a URL with its colon, or "". */
+/** Returns the scheme of a URL with its colon, or "". */
 export function schemeOf(url: unknown): string {
   return (typeof url === "string" && /^[a-z][a-z+]*:/.exec(url)?.[0]) || "";
 }
@@ -29,11 +29,12 @@ export function schemeOf(url: unknown): string {
 /**
  * Reads a URL that names a server. Several hosts are separated by commas.
  *
- * @throws TypeError if it cannot be read, for example because a character of the password is not encoded
+ * @throws TypeError if the URL cannot be read, for example because a character of the password is not encoded
  */
 export function readServerUrl(url: string): StoreUrl {
   const [, scheme = schemeOf(url), authority = "", path = "", query = ""] = PARTS.exec(url) ?? unreadable(url);
-  // A password with a `/` or `?` would end the authority too soon, and the rest would be read as a path or a parameter.
+  // A `/` or `?` in the password ends the authority too early: the rest of the password looks like a path or a
+  // parameter.
   if (path.includes("@") || query.includes("@")) unreadable(url);
   const at = authority.lastIndexOf("@");
   const [, username = "", password = ""] = /^([^:]*):?(.*)$/s.exec(authority.slice(0, Math.max(at, 0))) ?? [];
@@ -48,7 +49,7 @@ export function readServerUrl(url: string): StoreUrl {
   };
 }
 
-/** Reads a URL that names a file, `sqlite:./sessions.db`. Its path is not decoded. */
+/** Reads a URL that names a file, such as `sqlite:./sessions.db`. The path is not decoded. */
 export function readFileUrl(url: string): StoreUrl {
   const scheme = schemeOf(url);
   const [path, ...query] = url.slice(scheme.length).split("?");
@@ -56,13 +57,17 @@ export function readFileUrl(url: string): StoreUrl {
   return { scheme, username: undefined, password: undefined, hosts: [], path: path!, parameters };
 }
 
-/** The only host of a URL. @throws TypeError if it has several, or none */
+/** Returns the host of a URL. @throws TypeError if the URL does not have exactly one host */
 export function onlyHost({ scheme, hosts }: StoreUrl): Host {
   if (hosts.length === 1) return hosts[0]!;
   throw new TypeError(`the store's URL, which starts with "${scheme}", must name one host, not ${hosts.length}`);
 }
 
-/** The number of a Redis database that a path names. @throws TypeError if it is not a number */
+/**
+ * Returns the number of the Redis database in a path; 0 if the path is empty.
+ *
+ * @throws TypeError if the path is not a number
+ */
 export function databaseNumber(path: string, scheme: string): number {
   if (/^\d{0,9}$/.test(path)) return Number(path);
   throw new TypeError(`the path of the store's URL, which starts with "${scheme}", must be the number of a database`);

@@ -1,8 +1,8 @@
 import { given } from "../given.js";
 
 /**
- * A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, for one server, a Cluster or Sentinels. It is
- * recognized by its methods.
+ * A client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, for one server, a Cluster or Sentinels. latchkey
+ * recognizes the client by its methods.
  */
 export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
 
@@ -13,47 +13,47 @@ export type RedisClient = NodeRedisClient | IoredisClient | ValkeyGlideClient;
 export interface NodeRedisClient {
   /** Has `connect()` been called? */
   readonly isOpen: boolean;
-  /** GET. */
+  /** Sends GET. */
   get(key: string): Promise<unknown>;
-  /** EVAL. */
+  /** Sends EVAL. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  /** EVALSHA. */
+  /** Sends EVALSHA. */
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  /** WAIT. */
+  /** Sends WAIT. */
   wait?(replicas: number, timeout: number): Promise<number>;
 }
 
-/** The part of an ioredis client that latchkey uses: a `Redis`, also with Sentinels, or a `Cluster`. */
+/** The part of an ioredis client that latchkey uses: a `Redis`, with or without Sentinels, or a `Cluster`. */
 export interface IoredisClient {
   /** The state of the connection. */
   readonly status: string;
-  /** GET. */
+  /** Sends GET. */
   get(key: string): Promise<unknown>;
-  /** EVAL. */
+  /** Sends EVAL. */
   eval(script: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
-  /** EVALSHA. */
+  /** Sends EVALSHA. */
   evalsha(sha1: string, keys: number, ...keysAndArgs: string[]): Promise<unknown>;
-  /** WAIT. */
+  /** Sends WAIT. */
   wait(replicas: number, timeout: number): Promise<unknown>;
 }
 
 /** The part of a Valkey GLIDE client that latchkey uses: a `GlideClient` or a `GlideClusterClient`. */
 export interface ValkeyGlideClient {
-  /** Any command. */
+  /** Sends any command. */
   customCommand(args: string[]): Promise<unknown>;
 }
 
-/** The commands that the store sends. Each goes to the master that has the key. */
+/** The commands that the store sends. Each command is sent to the master that has the key. */
 export interface RedisCommands {
-  /** GET, or null if the client may send it to a replica. */
+  /** Sends GET; null if the client may send it to a replica. */
   get: ((key: string) => Promise<unknown>) | null;
-  /** EVAL with the text of a script, or EVALSHA with its hash. */
+  /** Sends EVAL with the text of a script, or EVALSHA with its hash. */
   evaluate(command: "EVAL" | "EVALSHA", script: string, key: string, args: string[]): Promise<unknown>;
-  /** WAIT, or null if the client may send it over another connection than the commands before it. */
+  /** Sends WAIT; null if the client may send it over another connection than the commands before it. */
   wait: ((replicas: number, timeout: number) => Promise<unknown>) | null;
 }
 
-/** The commands of a client. @throws TypeError if latchkey does not recognize the client */
+/** Returns the commands of a client. @throws TypeError if latchkey does not recognize the client */
 export function commandsOf(client: RedisClient): RedisCommands {
   if (isValkeyGlide(client)) return ofValkeyGlide(client);
   if (isIoredis(client)) return ofIoredis(client);
@@ -63,7 +63,7 @@ export function commandsOf(client: RedisClient): RedisCommands {
   );
 }
 
-/** Converts the Buffers of an answer to text, because a client may be configured to return Buffers. */
+/** Converts the Buffers in a response to text, because a client may be configured to return Buffers. */
 export function asText(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(asText);
   return Buffer.isBuffer(answer) ? answer.toString() : answer;
@@ -89,7 +89,7 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
   };
 }
 
-/** A Cluster of node-redis 4, whose `eval` and `evalSha` do not find the node of their key. */
+/** For a Cluster of node-redis 4. Its `eval` and `evalSha` do not find the node that has the key. */
 function ofNodeRedis4Cluster(client: NodeRedisClient): RedisCommands {
   type Cluster = { sendCommand(key: string, isReadonly: boolean, command: string[]): Promise<unknown> };
   const cluster = client as unknown as Cluster;
@@ -100,7 +100,10 @@ function ofNodeRedis4Cluster(client: NodeRedisClient): RedisCommands {
   };
 }
 
-/** The client, or in the `legacyMode` of node-redis 4 its property `v4`, whose commands return promises. */
+/**
+ * Returns an object whose commands return promises: the client or, in the `legacyMode` of node-redis 4, its property
+ * `v4`.
+ */
 function promisesOf(client: NodeRedisClient): NodeRedisClient {
   const legacy = client as NodeRedisClient & { options?: { legacyMode?: boolean }; v4?: NodeRedisClient };
   return legacy.options?.legacyMode ? legacy.v4! : client;
@@ -124,7 +127,7 @@ function isValkeyGlide(client: unknown): client is ValkeyGlideClient {
   return has(client, "customCommand");
 }
 
-/** The client does not show its option `readFrom`, so it may read from replicas. */
+/** `get` is null: the client does not expose its option `readFrom`, so it may read from replicas. */
 function ofValkeyGlide(client: ValkeyGlideClient): RedisCommands {
   const isCluster = has(client, "ssubscribe");
   return {

@@ -6,17 +6,18 @@ export const PREFIX = "latchkey:";
 
 /** How long a deletion waits for replicas, in milliseconds. */
 const REPLICATION_TIMEOUT = 1000;
-/** The error for an unknown script, as Redis and as Valkey GLIDE name it. */
+/** Matches the error for an unknown script, both from Redis and from Valkey GLIDE. */
 const NO_SCRIPT = /\bNOSCRIPT\b|\bNoScriptError\b/;
 
-/** The client of a store, with the store's prefix before every key. */
+/** Sends a store's commands, with the store's prefix before every key. */
 export class RedisConnection {
   readonly #commands: RedisCommands;
   readonly #prefix: string;
   readonly #waitReplicas: number;
 
   /**
-   * @throws TypeError if latchkey does not recognize the client, or `waitReplicas` is invalid or not supported by it
+   * @throws TypeError if latchkey does not recognize the client, or if `waitReplicas` is invalid or the client does not
+   * support it
    */
   constructor(client: RedisClient, prefix: string, waitReplicas: number) {
     this.#commands = commandsOf(client);
@@ -30,14 +31,17 @@ export class RedisConnection {
     }
   }
 
-  /** The value of a key, or null. */
+  /** Returns the value of a key, or null. */
   async get(key: string): Promise<string | null> {
     const { get } = this.#commands;
     const value = get ? asText(await get(`${this.#prefix}${key}`)) : await this.run(READ, key);
     return typeof value === "string" ? value : null;
   }
 
-  /** Runs a script by its hash, or by its text if the server does not know it yet. The server then keeps it. */
+  /**
+   * Runs a script by its hash. If the server does not know the script yet, sends its text, which the server then
+   * stores.
+   */
   async run({ text, sha1 }: Script, key: string, ...args: Array<string | number>): Promise<unknown> {
     const evaluate = async (command: "EVAL" | "EVALSHA", script: string) =>
       asText(await this.#commands.evaluate(command, script, `${this.#prefix}${key}`, args.map(String)));
@@ -49,7 +53,11 @@ export class RedisConnection {
     }
   }
 
-  /** Waits until `waitReplicas` replicas have the deletion. @throws Error if they do not have it within a second */
+  /**
+   * Waits until `waitReplicas` replicas confirm the deletion.
+   *
+   * @throws Error if they do not confirm it within a second
+   */
   async replicated(): Promise<void> {
     if (this.#waitReplicas === 0) return;
     const reached = Number(await this.#commands.wait!(this.#waitReplicas, REPLICATION_TIMEOUT));

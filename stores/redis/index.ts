@@ -22,37 +22,39 @@ export interface RedisStoreOptions {
    * A connected client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2. The store neither opens nor closes it.
    */
   client: RedisClient;
-  /** Before every key. @default "latchkey:" */
+  /** The prefix of every key. @default "latchkey:" */
   prefix?: string;
   /**
    * How many replicas must confirm a deletion, so that a failover right after it does not bring the record back.
-   * `destroy` and `destroyByUser` reject if this takes longer than a second; the master has deleted the record even so.
-   * Not for a Cluster or a pool: it needs one connection to one master, directly or through Sentinels.
+   * `destroy` and `destroyByUser` reject if this takes longer than a second, although the master has deleted the
+   * record. A Cluster or a pool does not support this option: it needs one connection to one master, directly or
+   * through Sentinels.
    *
    * @default 0
    */
   waitReplicas?: number;
 }
 
-/** The `listedTo` of a record that is in no index, because it has no user. */
+/** The `listedTo` of a record without a user. Such a record is not in an index. */
 const UNLISTED = 999_999_999_999_999;
 
 /**
  * Keeps sessions and remembered browsers in Redis: one server, a Cluster, or servers behind Sentinels.
  *
- * A record is one key, `record:<id>`. The records of a user that have one kind are listed in a sorted set,
- * `user:<kind>:<user id>`.
+ * Each record is stored under one key, `record:<id>`. A sorted set, `user:<kind>:<user id>`, lists the user's records
+ * of one kind.
  *
- * Redis should not evict keys (`maxmemory-policy noeviction`). A record that is evicted has ended. If an index is
- * evicted, its records stay valid, but `listByUser` and `destroyByUser` do not find them. Each record is listed again
- * when a touch or an update extends it beyond its entry; while a session is in use, that happens about once per
+ * Redis should not evict keys (`maxmemory-policy noeviction`). If Redis evicts a record, its session ends. If Redis
+ * evicts an index, its records stay valid, but `listByUser` and `destroyByUser` do not find them. A record is listed
+ * again when a touch or an update extends it beyond its index entry. For a session in use, this happens about once per
  * lifetime, or once a week. A record that is never extended stays unlisted until it expires.
  */
 export class RedisStore implements SessionStore {
   readonly #redis: RedisConnection;
 
   /**
-   * @throws TypeError if latchkey does not recognize the client, or `waitReplicas` is invalid or not supported by it
+   * @throws TypeError if latchkey does not recognize the client, or if `waitReplicas` is invalid or the client does not
+   * support it
    */
   constructor({ client, prefix = PREFIX, waitReplicas = 0 }: RedisStoreOptions) {
     this.#redis = new RedisConnection(client, prefix, waitReplicas);
@@ -107,7 +109,7 @@ export class RedisStore implements SessionStore {
       const missing = ids.filter((id) => !found.get(id));
       const areKnown = missing.every((id) => found.has(id));
       await Promise.all(missing.map(async (id) => found.set(id, await this.#readListed(id))));
-      // A missing record may have been replaced by one that is listed by now, or it was listed before it was written.
+      // A record may be missing because a newer record has replaced it, or because it is listed before it is written.
       // So look again.
       if (!areKnown && missing.some((id) => found.get(id) === null)) continue;
       const page: RecordPage = { records: [], damaged: [], next };
@@ -138,7 +140,7 @@ export class RedisStore implements SessionStore {
     return { ended: ended.length, more: page.next !== null };
   }
 
-  /** Redis removes expired records by itself. */
+  /** Does nothing: Redis removes expired records by itself. */
   async prune(): Promise<number> {
     return 0;
   }
@@ -167,7 +169,7 @@ export class RedisStore implements SessionStore {
     return record ? ifLive(record) : "damaged";
   }
 
-  /** Deletes listed records, and returns the ids of those that it deleted. The others may be about to be written. */
+  /** Deletes listed records, and returns the ids that it deleted. A record that it did not find may be written soon. */
   async #endListed(ids: string[], kind: string, userId: string): Promise<string[]> {
     const end = (id: string) => this.#redis.run(DESTROY_OF, keyOf(id), digits(Date.now()), encodeUser(userId), kind);
     const ended = await Promise.all(ids.map(end));

@@ -1,9 +1,9 @@
-// The commands that Redis itself does not have. Each uses one key, as a Redis Cluster requires. value.ts describes the
-// format of a value. Timestamps that are compared with those of a value have 15 digits.
+// Scripts for operations that Redis has no command for. Each script uses one key, as a Redis Cluster requires. value.ts
+// describes the format of a value. A timestamp that is compared with a timestamp in a value has 15 digits.
 
 import { createHash } from "node:crypto";
 
-/** A Lua script and its hash. Redis can run a script that it already knows by the hash. */
+/** A Lua script and its hash. Redis can run a script by its hash once it knows the text. */
 export interface Script {
   text: string;
   sha1: string;
@@ -16,8 +16,8 @@ function script(text: string): Script {
 const INSTANT = `(${"%d".repeat(15)})`;
 
 /**
- * The parts of the record. They are nil if there is no record, or its head is damaged. The first argument is always the
- * current time.
+ * Reads the parts of the record. They are nil if there is no record, or if the start of its value is damaged. The first
+ * argument is always the current time.
  */
 const RECORD = `
 local value = redis.call('GET', KEYS[1]) or ''
@@ -26,19 +26,23 @@ local seen, expires, listed, user, kind, created, revision =
 local live = expires and expires > ARGV[1]
 local function later(one, other) if one > other then return one else return other end end`;
 
-/** GET as a script, which clients do not send to a replica. */
+/** GET as a script, because clients do not send a script to a replica. */
 export const READ: Script = script("return redis.call('GET', KEYS[1])");
 
-/** Arguments: now, the value, its time to live. Returns 1, or 0 if the key is taken. */
+/** Creates a record. Arguments: the current time, the value, its time to live. Returns 1, or 0 if the key is taken. */
 export const CREATE: Script = script(`${RECORD}
 if live then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`);
 
 /**
- * Arguments: now, lastSeenAt, expiresAt, the time to live, the end of the record's index entry if that was just
- * extended, or else zeros, the revision to replace, the data. Returns 1; 0 if there is no such record; or the user and
- * the kind, without writing, if the entry must be extended first.
+ * Updates a record.
+ *
+ * Arguments: the current time, lastSeenAt, expiresAt, the time to live, the new end of the record's index entry (zeros
+ * if the entry was not extended), the revision to replace, the data.
+ *
+ * Returns 1 after an update, or 0 if there is no record with this revision. If the index entry must be extended first,
+ * it writes nothing and returns the user and the kind.
  */
 export const UPDATE: Script = script(`${RECORD}
 if not live or revision ~= ARGV[6] then return 0 end
@@ -48,7 +52,9 @@ local head = ARGV[2] .. ARGV[3] .. listed .. user .. '\\n' .. kind .. '\\n' .. c
 redis.call('SET', KEYS[1], head .. string.format('%.0f', revision + 1) .. '\\n' .. ARGV[7], 'PX', ARGV[4])
 return 1`);
 
-/** Arguments: the first five of UPDATE. Returns the same as UPDATE. */
+/**
+ * Moves the timestamps of a record forward. Arguments: the first five arguments of UPDATE. Returns the same as UPDATE.
+ */
 export const TOUCH: Script = script(`${RECORD}
 if not live then return 0 end
 listed = later(listed, ARGV[5])
@@ -57,15 +63,15 @@ redis.call('SETRANGE', KEYS[1], 0, later(seen, ARGV[2]) .. later(expires, ARGV[3
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`);
 
-/** Deletes the record. Returns its value, or nothing. */
+/** Deletes the record. Returns its value, or nil. */
 export const DESTROY: Script = script(`
 local value = redis.call('GET', KEYS[1])
 redis.call('DEL', KEYS[1])
 return value`);
 
 /**
- * Arguments: now, a user and a kind. Deletes the record unless it has another user or kind. Returns 1 if it deleted a
- * live one.
+ * Deletes the record unless it has another user or kind. Arguments: the current time, a user and a kind. Returns 1 if
+ * it deleted a live record, otherwise 0.
  */
 export const DESTROY_OF: Script = script(`${RECORD}
 if user and (user ~= ARGV[2] or kind ~= ARGV[3]) then return 0 end
@@ -74,6 +80,7 @@ if live then return 1 else return 0 end`);
 
 /**
  * Adds a record to its user's index, or extends its entry, and removes the entries that have ended.
+ *
  * Arguments: the record's id, the end of its entry, the index's time to live, and the time up to which entries have
  * ended.
  */
@@ -84,8 +91,8 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end`);
 
 /**
- * Arguments: a score, the id that had it, how many entries to list. Returns the entries after this one, or all from
- * this score on if the entry is no longer there.
+ * Lists entries of an index. Arguments: the score and the id of an entry, and how many entries to list. Returns the
+ * entries after that entry or, if the entry no longer exists, the entries from its score on.
  */
 export const LIST: Script = script(`
 local score = redis.call('ZSCORE', KEYS[1], ARGV[2])

@@ -4,41 +4,46 @@ import { ENTER, LEAVE, LIST } from "./scripts.js";
 const SHORTEST_TTL = 1000;
 const HOUR = 3_600_000;
 const WEEK = 7 * 24 * HOUR;
-/** How long an entry is kept after its end, because the clocks of several processes differ. */
+/**
+ * How long an entry is kept after its end, in milliseconds. Entries are kept longer because the clocks of processes
+ * differ.
+ */
 const CLOCK_MARGIN = HOUR;
 
 /**
- * How long Redis keeps a record, in milliseconds. Even a record that has expired by the caller's clock is written, and
- * kept for a moment.
+ * Returns how long Redis keeps a record, in milliseconds. Even a record that has already expired is written and kept
+ * for a second.
  */
 export function timeToLive(expiresAt: number): number {
   return Math.max(expiresAt - Date.now(), SHORTEST_TTL);
 }
 
 /**
- * The end of the index entry of a record that is written now. Until then, the record can be extended without another
- * write to the index. An entry outlives its record by as much as the record's own lifetime, but at least an hour and at
- * most a week, so that an index does not fill with the entries of short sessions.
+ * Returns the end of the index entry for a record that is written now. Before that time, the record can be extended
+ * without another write to the index. The entry lasts longer than the record: by the lifetime of the record, but at
+ * least an hour and at most a week. With these limits, the entries of short sessions do not fill an index.
  */
 export function listedUntil(expiresAt: number): number {
   const ttl = timeToLive(expiresAt);
   return Date.now() + ttl + Math.min(Math.max(ttl, HOUR), WEEK);
 }
 
-/** The ids of a user's records of one kind: a sorted set, in which the score of an id is the end of its entry. */
+/**
+ * The index of a user's records of one kind: a sorted set of ids. The score of an id is the time when its entry ends.
+ */
 export class UserIndex {
   readonly #redis: RedisConnection;
   readonly #key: string;
 
-  /** @param user the user id, encoded */
+  /** @param user the encoded user id */
   constructor(redis: RedisConnection, kind: string, user: string) {
     this.#redis = redis;
     this.#key = `user:${kind}:${user}`;
   }
 
   /**
-   * Lists a record before it is written: after a crash in between, there is an entry without a record, but never a
-   * record without an entry.
+   * Adds a record to the index. Call it before the record is written: a crash in between then leaves an entry without a
+   * record, but never a record without an entry.
    */
   async enter(id: string, listedTo: number): Promise<void> {
     const now = Date.now();
@@ -50,7 +55,7 @@ export class UserIndex {
   }
 
   /**
-   * The next ids, in the order in which their entries end. An entry that is extended moves toward the end of the list,
+   * Returns the next ids, in the order in which their entries end. An extended entry moves toward the end of the list,
    * so a listing in progress does not miss it.
    *
    * @param after the `next` of the previous page

@@ -2,20 +2,20 @@ import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
 
-// A value begins with three timestamps of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, the end of the
-// record's index entry as far as it is known. Then come the user id (URI-encoded, empty for null), the kind, createdAt
-// and the revision, each followed by a line feed, and last the data as JSON. scripts.ts reads the same format.
+// A value begins with three timestamps of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, the last known end of
+// the record's index entry. The user id (URI-encoded, empty for null), the kind, createdAt and the revision follow,
+// each with a line feed after it. The data is last, as JSON. scripts.ts reads the same format.
 
 const VALUE = /^(\d{15})(\d{15})\d{15}([^\n]*)\n([^\n]*)\n(\d+)\n(\d+)\n(.*)$/s;
 
-/** The value of a record. */
+/** Encodes a record as a value. */
 export function encode(record: SessionRecord, listedTo: number): string {
   const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
   const instants = [lastSeenAt, expiresAt, listedTo].map(digits).join("");
   return `${instants}${encodeUser(userId)}\n${kind}\n${createdAt}\n${revision}\n${JSON.stringify(data)}`;
 }
 
-/** The record of a value. @throws RecordDamagedError */
+/** Decodes the record in a value. @throws RecordDamagedError */
 export function decode(value: string): SessionRecord {
   return decoded(() => {
     const [lastSeenAt, expiresAt, user, kind, createdAt, revision, data] = VALUE.exec(value)!.slice(1) as string[];
@@ -31,12 +31,12 @@ export function decode(value: string): SessionRecord {
   });
 }
 
-/** A user id as it appears in values and keys. */
+/** Encodes a user id for values and keys. */
 export function encodeUser(userId: string | null): string {
   return encodeURIComponent(userId ?? "");
 }
 
-/** A timestamp with 15 digits, so that scripts can compare timestamps as text. */
+/** Writes a timestamp with 15 digits, so that scripts can compare timestamps as text. */
 export function digits(instant: number): string {
   return String(instant).padStart(15, "0");
 }

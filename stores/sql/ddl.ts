@@ -2,12 +2,19 @@ import { shown as given } from "../../src/text.js";
 import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js";
 import { assertDialect, type SqlDialect } from "./database.js";
 
-/** PostgreSQL leaves the rest of each page free for HOT updates, which a full page has no room for. */
+/**
+ * How full PostgreSQL fills each page with new rows, in percent. HOT updates need the rest: a full page has no room for
+ * them.
+ */
 const FILL_FACTOR = 90;
 
-/** Where the table is. */
+/** Where the table is, and what its name is. */
 export interface SqlTablesOptions {
-  /** The table's name, `sessions`, begins with this: letters, digits, `_` and `-`. @default "latchkey_" */
+  /**
+   * The prefix of the table's name, which ends with `sessions`. It consists of letters, digits, `_` and `-`.
+   *
+   * @default "latchkey_"
+   */
   tablePrefix?: string | undefined;
   /**
    * The schema of the table on PostgreSQL, or its database on MySQL. It must exist.
@@ -18,11 +25,11 @@ export interface SqlTablesOptions {
 }
 
 /**
- * The statements that create the table and its indexes if they are missing, as text for a migration of your own.
+ * Returns the statements that create the table and its indexes if they are missing, as text for your own migration.
  * `SqlStore.migrate()` runs the same statements.
  *
- * @throws TypeError for an unknown dialect, or a prefix or schema with other characters than letters, digits, `_` and
- * `-`
+ * @throws TypeError if the dialect is unknown, or if the prefix or schema contains characters other than letters,
+ * digits, `_` and `-`
  */
 export function ddl(dialect: SqlDialect, options: SqlTablesOptions = {}): string {
   return statements(dialect, options)
@@ -30,7 +37,7 @@ export function ddl(dialect: SqlDialect, options: SqlTablesOptions = {}): string
     .join("\n");
 }
 
-/** The statements of `ddl`, one by one. */
+/** Returns the statements of `ddl` as an array. */
 export function statements(dialect: SqlDialect, options: SqlTablesOptions): string[] {
   assertDialect(dialect);
   const { tablePrefix = TABLE_PREFIX } = options;
@@ -49,8 +56,9 @@ export function statements(dialect: SqlDialect, options: SqlTablesOptions): stri
 }
 
 /**
- * The table's name in a statement: quoted, with its prefix and schema. @throws TypeError for other characters than
- * those allowed
+ * Returns the quoted name of the table, with its prefix and schema.
+ *
+ * @throws TypeError if the prefix or the schema contains a character that is not allowed
  */
 export function tableName(dialect: SqlDialect, options: SqlTablesOptions): string {
   const { tablePrefix: prefix = TABLE_PREFIX, schema } = options;
@@ -58,13 +66,13 @@ export function tableName(dialect: SqlDialect, options: SqlTablesOptions): strin
     throw new TypeError(`tablePrefix must consist of letters, digits, _ and -, but it is ${given(prefix)}`);
   const name = quoted(dialect, `${prefix}${TABLE}`);
   if (schema === undefined) return name;
-  if (dialect === "sqlite") throw new TypeError("schema is for PostgreSQL and MySQL; SQLite has none");
+  if (dialect === "sqlite") throw new TypeError("schema must be left out for SQLite, which has no schemas");
   if (typeof schema !== "string" || !/^[\w-]+$/.test(schema))
     throw new TypeError(`schema must consist of letters, digits, _ and -, but it is ${given(schema)}`);
   return `${quoted(dialect, schema)}.${name}`;
 }
 
-/** A quoted name. It contains no characters that need escaping. */
+/** Returns a quoted name. The name must not contain characters that need escaping. */
 export function quoted(dialect: SqlDialect, name: string): string {
   return dialect === "mysql" ? `\`${name}\`` : `"${name}"`;
 }
@@ -81,8 +89,8 @@ function standardType({ type, length }: Column): string {
 }
 
 /**
- * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and
- * has the character set of the database.
+ * Returns the type of a column. MySQL and MariaDB treat the texts "Ann", "ann", "änn" and "Ann " as equal, so ids are
+ * stored as bytes. Their type `text` is limited to 64 KB and uses the character set of the database.
  */
 function mysqlType({ type, length }: Column): string {
   if (type === "number") return "bigint";

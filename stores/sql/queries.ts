@@ -3,42 +3,42 @@ import type { SqlDialect } from "./database.js";
 import { quoted, type SqlTablesOptions, tableName } from "./ddl.js";
 
 /**
- * The statements of a SqlStore, with the placeholders of its dialect. In brackets: the values of the placeholders, in
- * order.
+ * The statements of a SqlStore, with the placeholders of its dialect. The brackets in each comment list the values of
+ * the placeholders in order.
  */
 export interface Queries {
-  /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns; except on MySQL: now] */
+  /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns, and except on MySQL also now] */
   insert: string;
-  /** Deletes a row if it is expired. [id, now] */
+  /** Deletes a row if it has expired. [id, now] */
   deleteExpired: string;
-  /** [id] */
+  /** Reads a row. [id] */
   read: string;
-  /** [data, lastSeenAt, expiresAt, pruneAfter, next revision, id, now, revision] */
+  /** Updates a row of this revision. [data, lastSeenAt, expiresAt, pruneAfter, next revision, id, now, revision] */
   update: string;
-  /** [each of lastSeenAt, expiresAt and pruneAfter twice, id, now] */
+  /** Moves the timestamps forward. [lastSeenAt, expiresAt and pruneAfter, each of them twice, id, now] */
   touch: string;
   /** Deletes the row that was read. [id, kind, createdAt, revision, now] */
   destroy: string;
-  /** Deletes the row whatever its revision is. [id, kind, createdAt, now] */
+  /** Deletes the row, whatever its revision is. [id, kind, createdAt, now] */
   destroyAny: string;
-  /** [userId, kind, now] */
+  /** Finds the first rows of a user. [userId, kind, now] */
   list(limit: number): string;
-  /** [userId, kind, now, id] */
+  /** Finds the next rows of a user, after an id. [userId, kind, now, id] */
   listAfter(limit: number): string;
-  /** [userId, kind, now] */
+  /** Finds the ids of a user's rows. [userId, kind, now] */
   idsOfUser(limit: number): string;
-  /** [the ids, userId, kind, now] */
+  /** Deletes rows of a user. [the ids, userId, kind, now] */
   deleteOfUser(ids: number): string;
-  /** The ids of expired rows. [the least and the greatest pruneAfter, now] */
+  /** Finds the ids of expired rows. [the lowest and the highest pruneAfter, now] */
   expired(limit: number): string;
-  /** [the ids, now] */
+  /** Deletes expired rows. [the ids, now] */
   deleteAllExpired(ids: number): string;
 }
 
 /**
  * Builds the statements.
  *
- * @throws TypeError for a prefix or schema with other characters than letters, digits, `_` and `-`
+ * @throws TypeError if the prefix or schema contains characters other than letters, digits, `_` and `-`
  */
 export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Queries {
   const table = tableName(dialect, options);
@@ -49,7 +49,8 @@ export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Quer
   const taken = COLUMNS.filter(({ primary }) => !primary).map(({ name }) => `${name} = excluded.${name}`);
   const upsert = `${insert(" AS kept")} ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")} WHERE kept.expires_at <= ?`;
 
-  // Each name is one word: query builders have plugins that turn snake_case into camelCase, and the reverse.
+  // Each result column has a lowercase name without underscores, because plugins of query builders convert between
+  // snake_case and camelCase.
   const columns = COLUMNS.map(({ property }, i) => `${names[i]} AS ${property.toLowerCase()}`).join(", ");
   const forward = ["last_seen_at", "expires_at", "prune_after"].map(
     (name) => `${name} = CASE WHEN ${name} < ? THEN ? ELSE ${name} END`,
@@ -86,7 +87,7 @@ function marks(count: number): string {
   return Array(count).fill("?").join(", ");
 }
 
-/** A statement with the placeholders of PostgreSQL. */
+/** Replaces the placeholders `?` with PostgreSQL's placeholders `$1`, `$2`... */
 function numbered(sql: string): string {
   let number = 0;
   return sql.replace(/\?/g, () => `$${++number}`);

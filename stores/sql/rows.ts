@@ -3,12 +3,12 @@ import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
 import type { SqlRow } from "./database.js";
 
-/** A record whose data was not decoded yet. */
+/** A record whose data is not decoded yet. */
 export interface Row extends Omit<SessionRecord, "data"> {
   data: string;
 }
 
-/** Drivers return large numbers as numbers, strings or BigInts. */
+/** Converts a row of the database. Drivers return large numbers as numbers, strings or BigInts. */
 export function rowOf(found: SqlRow): Row {
   return {
     kind: textOf(found.kind),
@@ -30,7 +30,7 @@ export function idOf({ id }: SqlRow): string {
   return textOf(id);
 }
 
-/** Drivers return the binary columns of MySQL as bytes. */
+/** Returns a value as text. Drivers return the binary columns of MySQL as bytes. */
 function textOf(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : (value as string);
 }

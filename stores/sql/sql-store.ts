@@ -19,30 +19,30 @@ import { retried, Statements } from "./statements.js";
 
 /** Options of the SqlStore. */
 export interface SqlStoreOptions extends SqlTablesOptions {
-  /** Remove expired rows about this often, in milliseconds, with jitter; `close()` stops it. @default never */
+  /** How often expired rows are removed, in milliseconds, with random jitter. `close()` stops it. @default never */
   pruneEvery?: number | undefined;
   /**
    * How long one statement may take, in milliseconds. After that, `pg(pool)` and `mysql2(pool)` close its connection,
-   * so that the pool can open another. Use the value of `storeTimeout`.
+   * so that the pool can open another. Use the same value as for `storeTimeout`.
    *
    * @default 2000
    */
   timeout?: number | undefined;
 }
 
-/** The longest interval that, with jitter, still fits a timer. */
+/** The longest interval that still fits a timer after jitter is added. */
 const LONGEST_INTERVAL = 2 ** 30;
 const TIMEOUT = 2000;
 const MIGRATE_TRIES = 5;
 const MIGRATE_TIMEOUT = 60_000;
 const CREATE_TRIES = 3;
 const DESTROY_TRIES = 30;
-/** A statement of `prune` may take this long, in milliseconds: no request waits for it. */
+/** How long a statement of `prune` may take, in milliseconds. It may take long, because no request waits for it. */
 const PRUNE_TIMEOUT = 60_000;
 
 /**
- * Keeps sessions and remembered browsers in one table of SQLite, PostgreSQL, MySQL or MariaDB, through any driver or query builder. A
- * record is one row, and needs no transaction.
+ * Keeps sessions and remembered browsers in one table of SQLite, PostgreSQL, MySQL or MariaDB, through any driver or
+ * query builder. Each record is one row, so the store needs no transactions.
  *
  * @example
  * ```ts
@@ -76,18 +76,18 @@ export class SqlStore implements SessionStore {
   }
 
   /**
-   * Creates the table and its indexes if they are missing. It may be called at every start, by several processes at
-   * once. For migrations of your own, `ddl()` gives the statements as text.
+   * Creates the table and its indexes if they are missing. You may call it at every start, in several processes at
+   * once. For your own migrations, `ddl()` returns the statements as text.
    */
   async migrate(): Promise<void> {
-    // If several processes create the same table at once, PostgreSQL lets only one succeed; the others fail with
-    // various errors.
+    // If several processes create the same table at once on PostgreSQL, only one succeeds. The others fail with various
+    // errors, so every error is followed by another try.
     const mayPass = () => true;
     for (const statement of statements(this.#database.dialect, this.#options))
       await retried(MIGRATE_TRIES, () => this.#database.run(statement, [], MIGRATE_TIMEOUT), mayPass);
   }
 
-  /** An expired row that was not pruned yet counts as absent, and is replaced. */
+  /** Replaces an expired row that was not pruned yet. */
   async create(id: string, record: SessionRecord): Promise<void> {
     assertId("id", id);
     assertRecord(record);
@@ -126,8 +126,8 @@ export class SqlStore implements SessionStore {
   }
 
   /**
-   * Reads the row, then deletes it if it was not updated meanwhile; otherwise it tries again. The last try deletes the
-   * row in any case, so that constant changes cannot keep a session alive; the result is then the record that was read
+   * Reads the row, and deletes it if it was not updated in between; otherwise, it tries again. The last try deletes the
+   * row in any case, so that constant updates cannot keep a session alive. The result is then the record that was read
    * just before.
    */
   async destroy(id: string): Promise<SessionRecord | null> {
@@ -164,7 +164,7 @@ export class SqlStore implements SessionStore {
     return page;
   }
 
-  /** Two statements: MySQL has no DELETE by a subquery of the same table that has a LIMIT. */
+  /** Runs two statements, because MySQL does not support a DELETE whose subquery reads the same table with a LIMIT. */
   async destroyByUser(
     userId: string,
     options: { kind: string; limit: number },
@@ -191,7 +191,7 @@ export class SqlStore implements SessionStore {
     this.#timer = undefined;
   }
 
-  /** A live row. */
+  /** Returns the row if it has not expired, otherwise null. */
   async #find(id: string): Promise<Row | null> {
     const [found] = await this.#statements.all(this.#queries.read, [id]);
     const row = found && rowOf(found);
@@ -204,7 +204,7 @@ export class SqlStore implements SessionStore {
 
   /**
    * With the flag FOUND_ROWS, MySQL returns the same count for an upsert that inserted a row and for one that changed
-   * nothing. So this runs an INSERT, and other statements only if it fails.
+   * nothing. So this method runs an INSERT, and runs other statements only if the INSERT fails.
    */
   async #createOnMySql(id: string, row: readonly SqlValue[]): Promise<boolean> {
     for (let tried = 1; ; tried++) {

@@ -3,7 +3,7 @@ import { isTransient } from "./transient.js";
 
 const TRIES = 4;
 
-/** Runs statements on a database, and tries again those that failed because of concurrent work. */
+/** Runs statements on a database, and repeats a statement that failed because of concurrent work. */
 export class Statements {
   readonly #database: SqlDatabase;
   readonly #timeout: number;
@@ -35,7 +35,10 @@ export class Statements {
   }
 }
 
-/** Runs the work, and runs it again while it fails with an error that may pass, at most `tries` times in all. */
+/**
+ * Runs the work. If it fails with an error for which `mayPass` returns true, runs it again, at most `tries` times in
+ * total.
+ */
 export async function retried<T>(
   tries: number,
   work: () => Promise<T>,
@@ -52,7 +55,8 @@ export async function retried<T>(
 }
 
 /**
- * Waits before the next try: longer each time, and with a random part, so that callers do not all try again at once.
+ * Waits before the next try. Each wait is longer than the last one, and random, so that callers do not all try again at
+ * once.
  */
 function pause(tried: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 2 ** tried * 5 * (0.5 + Math.random())));

@@ -14,19 +14,19 @@ export {
 /** Options of the TypeOrmStore. */
 export interface TypeOrmStoreOptions {
   /**
-   * An initialized data source whose entities contain those of `latchkeyEntities({ type, tablePrefix })`. The store
-   * neither opens nor closes it.
+   * An initialized data source. Its `entities` must include the result of `latchkeyEntities({ type, tablePrefix })`.
+   * The store neither opens nor closes it.
    */
   dataSource: DataSource;
-  /** The table's name, `sessions`, begins with this. @default "latchkey_" */
+  /** The prefix of the table's name, which ends with `sessions`. @default "latchkey_" */
   tablePrefix?: string;
-  /** Remove expired rows about this often, in milliseconds, with jitter; `close()` stops it. @default never */
+  /** How often expired rows are removed, in milliseconds, with random jitter. `close()` stops it. @default never */
   pruneEvery?: number;
 }
 
 /**
- * Keeps sessions and remembered browsers in one table, through TypeORM 1.x or 0.3: SQLite, PostgreSQL, MySQL, MariaDB.
- * It is a SqlStore on the table of `latchkeyEntities()`. With replication, it uses the master.
+ * Keeps sessions and remembered browsers in one table of SQLite, PostgreSQL, MySQL or MariaDB, through TypeORM 1.x or
+ * 0.3. It is a SqlStore on the table of `latchkeyEntities()`. With replication, it uses the master.
  */
 export class TypeOrmStore extends SqlStore {
   /** @throws TypeError if the data source is not initialized, or does not have the entities of `latchkeyEntities()` */
@@ -36,16 +36,19 @@ export class TypeOrmStore extends SqlStore {
   }
 }
 
-/** Where the table is: the data source may have an `entityPrefix`, a schema and a naming strategy. */
+/**
+ * Returns the prefix and the schema of the table. The data source may have its own `entityPrefix`, schema and naming
+ * strategy.
+ */
 function tableOf(dataSource: DataSource, name: string): SqlTablesOptions {
   if (!dataSource.hasMetadata(entityName(name)))
-    throw new TypeError(`dataSource does not know the table ${name}: put latchkeyEntities() into its entities`);
+    throw new TypeError(`dataSource does not know the table ${name}: add latchkeyEntities() to its entities`);
   const metadata = dataSource.getMetadata(entityName(name));
   const { tableName, schema } = metadata;
   const isRenamed = COLUMNS.some((column) => {
     return metadata.findColumnWithPropertyName(column.property)?.databaseName !== column.name;
   });
   if (isRenamed || !tableName.endsWith(TABLE))
-    throw new TypeError(`the naming strategy of dataSource must keep the names of the table ${name} and its columns`);
+    throw new TypeError(`the naming strategy of dataSource must not rename the table ${name} or its columns`);
   return { tablePrefix: tableName.slice(0, -TABLE.length), ...(schema ? { schema } : {}) };
 }

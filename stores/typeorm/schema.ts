@@ -11,15 +11,15 @@ import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "../sql/colum
 
 type DatabaseType = DataSource["options"]["type"];
 
-/** Options for the table. */
+/** Options of `latchkeyEntities`. */
 export interface LatchkeyEntitiesOptions {
   /** The data source's `type`. On MySQL and MariaDB, the columns need other types to compare ids exactly. */
   type?: DatabaseType;
-  /** The table's name, `sessions`, begins with this. @default "latchkey_" */
+  /** The prefix of the table's name, which ends with `sessions`. @default "latchkey_" */
   tablePrefix?: string;
 }
 
-/** The table of sessions and remembered browsers, for a data source's `entities`. */
+/** Returns the table of sessions and remembered browsers as entities, for a data source's `entities`. */
 export function latchkeyEntities({ type, tablePrefix = TABLE_PREFIX }: LatchkeyEntitiesOptions = {}): EntitySchema[] {
   const tableName = `${tablePrefix}${TABLE}`;
   const columns = COLUMNS.map((column) => [column.property, entityColumn(column, type)]);
@@ -32,7 +32,7 @@ export function latchkeyEntities({ type, tablePrefix = TABLE_PREFIX }: LatchkeyE
 
 /** The migration that creates the table, for a data source's `migrations`. */
 export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
-  /** TypeORM orders migrations by the number at the end. */
+  /** TypeORM orders migrations by the number at the end of this name. */
   name = "CreateLatchkeyTables1700000000000";
   protected tablePrefix: string = TABLE_PREFIX;
 
@@ -52,12 +52,12 @@ export class CreateLatchkeyTables1700000000000 implements MigrationInterface {
   }
 }
 
-/** What TypeORM calls the rows of a table. */
+/** Returns the TypeORM entity name for a table. */
 export function entityName(tableName: string): string {
   return `Latchkey:${tableName}`;
 }
 
-/** A table's name with the data source's own `entityPrefix` before it, as the entity has it. */
+/** Returns a table's name with the data source's `entityPrefix`, the same as TypeORM uses for the entity. */
 function prefixed({ connection }: QueryRunner, name: string): string {
   const { entityPrefix } = connection.options;
   return entityPrefix ? connection.namingStrategy.prefixTableName(entityPrefix, name) : name;
@@ -83,8 +83,8 @@ function tableColumn(column: Column, type: DatabaseType): TableColumnOptions {
 }
 
 /**
- * MySQL and MariaDB treat "Ann", "ann", "änn" and "Ann " as equal unless they are bytes. Their `text` ends at 64 KB and
- * has the character set of the database.
+ * Returns the type of a column. MySQL and MariaDB treat the texts "Ann", "ann", "änn" and "Ann " as equal, so ids are
+ * stored as bytes. Their type `text` is limited to 64 KB and uses the character set of the database.
  */
 function columnType(column: Column, type: DatabaseType | undefined) {
   if (column.type === "number") return { type: "bigint" as const };

@@ -38,7 +38,7 @@ describe("the tables of URLs in docs/choosing-a-store.md", () => {
     for (const [schemes, parameters] of rows) {
       for (const scheme of codeIn(schemes!)) {
         const told = await toldOf(`${scheme}${scheme === "sqlite:" || scheme === "memory:" ? "" : "//h/x"}?unknown=1`);
-        const [, taken = ""] = / takes (.*), not the parameter "unknown"$/.exec(told) ?? [];
+        const [, taken = ""] = / accepts (.*), not the parameter "unknown"$/.exec(told) ?? [];
         expect(codeIn(parameters!).join(", ") || "no parameters", scheme).to.equal(taken);
       }
     }

@@ -46,7 +46,7 @@ const SLIPS: Record<string, [call: (given: never) => unknown, others: Array<[giv
   drizzle: [
     (given) => drivers.drizzle(given, "sqlite"),
     [
-      [{ execute() {} }, "a database of Drizzle for sqlite"],
+      [{ execute() {} }, "a Drizzle database for sqlite"],
       [{ all() {} }, "which has no run()"],
     ],
   ],

@@ -129,7 +129,7 @@ describe("the table of a SqlStore", () => {
       it("can be in its own schema, except on SQLite", async () => {
         const store = () => new SqlStore(connect(), { schema: "login", timeout: MINUTE });
         if (name === "sqlite") {
-          expect(store).to.throw(TypeError, "SQLite has none");
+          expect(store).to.throw(TypeError, "SQLite, which has no schemas");
           return;
         }
         await connect().run("CREATE SCHEMA IF NOT EXISTS login", [], MINUTE);

@@ -286,7 +286,7 @@ describe("SqlStore", () => {
     const methods = { all: async () => [], run: async () => 0 };
     for (const [wrong, says] of [
       [undefined, "it is undefined"],
-      [new Database(":memory:"), "it is an object of the class Database"],
+      [new Database(":memory:"), "but it is an object of the class Database"],
       [{ ...methods }, "it is object"],
       ["postgres://u:hunter2@localhost", "it is a string"],
       [{ ...methods, dialect: "oracle" }, 'not "oracle"'],

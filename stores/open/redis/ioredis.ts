@@ -11,7 +11,7 @@ export interface Ioredis {
 
 type IoredisClient = UnconnectedRedis["client"] & { connect(): Promise<unknown>; disconnect(): void };
 
-/** Makes clients of ioredis. @throws PeerVersionError for ioredis before version 5 */
+/** Returns a function that creates ioredis clients. @throws PeerVersionError if ioredis is older than version 5 */
 export function ioredisClients({ Redis, Cluster }: Ioredis, servers: RedisServers): () => UnconnectedRedis {
   if (!Redis || !Cluster) throw new PeerVersionError("ioredis", "5 or newer");
   return () => {

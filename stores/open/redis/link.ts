@@ -2,7 +2,7 @@ import { commandsOf, type NodeRedisClient, type RedisClient, type RedisCommands 
 import { atMost } from "../at-most.js";
 import { OPEN_TIMEOUT } from "../failure.js";
 
-/** The part of its Redis clients that openStore uses. */
+/** The part of a Redis client that `openStore` uses. */
 type OwnClient = RedisClient & {
   get(key: string): Promise<unknown>;
   on(event: "error", listener: (error: unknown) => void): unknown;
@@ -16,18 +16,18 @@ export interface UnconnectedRedis {
   destroy(): void;
 }
 
-/** How a link makes its clients. */
+/** How a link creates and checks its clients. */
 export interface RedisLinkOptions {
   make(): UnconnectedRedis;
-  /** How many errors make connecting fail. The client itself would retry forever. */
+  /** Connecting fails after this many errors. Without a limit, the client would retry forever. */
   mostErrors: number;
-  /** Does the client connect to several servers, so that one may not answer while others do? */
+  /** Does the client connect to several servers? Then one server may hang while the others respond. */
   isCluster: boolean;
-  /** A client that does not answer for this long is replaced, in milliseconds. */
+  /** The client is replaced if it gets no response for this many milliseconds. */
   timeout: number;
 }
 
-/** A command that was not answered yet. */
+/** A command that still waits for its response. */
 interface Waiting {
   since: number;
   settled: Promise<unknown>;
@@ -41,23 +41,24 @@ interface Connection {
   destroy(): void;
 }
 
-/** The shortest timeout for connecting again, and the time between two tries, in milliseconds. */
+/** The shortest timeout for a new connection, in milliseconds. */
 const SHORTEST_CONNECT = 1000;
+/** The time between two attempts to connect, in milliseconds. */
 const RETRY_EVERY = 500;
 
-/** An error reply of Redis itself, such as `NOSCRIPT No matching script`. */
+/** Matches an error that the Redis server sent, such as `NOSCRIPT No matching script`. */
 const REPLY = /^[A-Z]{2,} /;
 
 /**
- * A connection to Redis that is replaced when commands wait and nothing is answered. A network can lose a connection
- * without telling either side; then the client alone would wait for many minutes.
+ * A connection to Redis that is replaced when waiting commands get no response. A network can lose a connection without
+ * notice to either side. Without this class, the client would then wait for many minutes.
  */
 export class RedisLink implements NodeRedisClient {
   readonly isOpen = true;
   readonly #options: RedisLinkOptions;
   #connection: Connection | undefined;
   #answeredAt = 0;
-  /** Since when the client has rejected every command by itself. */
+  /** When the client began to reject every command itself; undefined if it does not reject them. */
   #refusingSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isReplacing = false;
@@ -68,7 +69,7 @@ export class RedisLink implements NodeRedisClient {
     this.#connection = connection;
   }
 
-  /** Connects. If this fails, nothing remains that would keep the process alive. */
+  /** Connects. If this fails, no timer or socket is left that would keep the process alive. */
   static async open(options: RedisLinkOptions): Promise<RedisLink> {
     return new RedisLink(options, await connected(options, OPEN_TIMEOUT));
   }
@@ -85,7 +86,7 @@ export class RedisLink implements NodeRedisClient {
     return this.#send(({ commands }) => commands.evaluate("EVALSHA", sha1, keys[0]!, args));
   }
 
-  /** Waits for the commands that were sent, but not for longer than the timeout, and closes the connection. */
+  /** Waits for the commands that were sent, but no longer than the timeout, and closes the connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -127,7 +128,7 @@ export class RedisLink implements NodeRedisClient {
 
   #refused(): void {
     this.#refusingSince ??= performance.now();
-    // A client that is connecting again may itself wait for an answer that never comes.
+    // While the client reconnects, it may wait for a response that never comes.
     if (performance.now() - this.#refusingSince >= this.#options.timeout) void this.#replace();
   }
 
@@ -161,7 +162,7 @@ export class RedisLink implements NodeRedisClient {
         break;
       }
       if (next) drop(next);
-      // Other servers of a Cluster may still answer.
+      // Keep the connection if other servers of a Cluster still respond.
       if (this.#answeredAt < began) this.#retire();
       await pause(RETRY_EVERY);
     }
@@ -169,7 +170,10 @@ export class RedisLink implements NodeRedisClient {
     this.#isReplacing = false;
   }
 
-  /** Drops the connection. If other servers of a Cluster may still answer, it is dropped only after the timeout. */
+  /**
+   * Drops the connection. If other servers of a Cluster still respond, the connection is dropped only after the
+   * timeout.
+   */
   #retire(): void {
     const { isCluster, timeout } = this.#options;
     const connection = this.#connection;
@@ -187,13 +191,13 @@ async function connected({ make, mostErrors }: RedisLinkOptions, timeout: number
   const errors: Error[] = [];
   try {
     await new Promise((resolve, reject) => {
-      // Later errors are ignored: the client reconnects by itself, and a failed command rejects.
+      // Errors after connecting are ignored: the client reconnects by itself, and a failed command rejects.
       let isConnecting = true;
       client.on("error", (error) => {
         if (isConnecting && error instanceof Error && errors.push(error) >= mostErrors) reject(error);
       });
       const fail = (error: unknown) => reject(errors.at(-1) ?? error);
-      timer = setTimeout(() => fail(new Error(`Redis did not answer within ${timeout} ms`)), timeout);
+      timer = setTimeout(() => fail(new Error(`Redis did not respond within ${timeout} ms`)), timeout);
       connect()
         .then(resolve, fail)
         .finally(() => {
@@ -211,7 +215,7 @@ async function connected({ make, mostErrors }: RedisLinkOptions, timeout: number
 
 function drop({ waiting, destroy }: Connection): void {
   destroy();
-  for (const { fail } of waiting) fail(new Error("the connection to Redis was closed before it answered"));
+  for (const { fail } of waiting) fail(new Error("the connection to Redis was closed before the response arrived"));
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -7,10 +7,17 @@ import type { RedisServers } from "./servers.js";
 export type NodeRedis = typeof import("redis");
 type Client = UnconnectedRedis["client"] & { connect(): Promise<unknown>; destroy(): unknown };
 
-/** How many connections a client behind Sentinels has to the master. Each command occupies one until it is answered. */
+/**
+ * How many connections to the master a client with Sentinels has. Each command occupies one connection until its
+ * response arrives.
+ */
 const MASTER_CONNECTIONS = 10;
 
-/** Makes clients of node-redis. @throws PeerVersionError for node-redis before version 5 */
+/**
+ * Returns a function that creates node-redis clients.
+ *
+ * @throws PeerVersionError if node-redis is older than version 5
+ */
 export function nodeRedisClients(redis: NodeRedis, servers: RedisServers): () => UnconnectedRedis {
   if (!redis.createSentinel) throw new PeerVersionError("redis", "5 or newer");
   return () => {
@@ -31,7 +38,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
       return createCluster({
         rootNodes: hosts.map((host) => ({ socket: { ...socket, ...host } })),
         defaults: { ...options, socket },
-        minimizeConnections: true, // so that a server that does not answer does not keep the others from connecting
+        minimizeConnections: true, // otherwise, one server that does not respond would block the others
       });
     case "sentinel":
       return createSentinel({
@@ -45,7 +52,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
   }
 }
 
-/** Ignores errors, because the client may already be closed. */
+/** Calls `destroy` and ignores its errors, because the client may already be closed. */
 function ignoring(destroy: () => unknown): void {
   try {
     Promise.resolve(destroy()).catch(() => {});

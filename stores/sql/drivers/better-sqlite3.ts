@@ -6,18 +6,20 @@ import { assertShape } from "./shape.js";
 export interface BetterSqlite3Like {
   /** Compiles a statement. */
   prepare(sql: string): {
-    /** Runs it, and returns its rows. */
+    /** Runs the statement and returns its rows. */
     all(...values: SqlValue[]): unknown[];
-    /** Runs it, and returns the number of rows that it changed. */
+    /** Runs the statement and returns the number of rows that it changed. */
     run(...values: SqlValue[]): { changes: number };
   };
-  /** Tells this class from others; the store does not call it. */
+  /** Used to recognize this class. The store does not call this method. */
   pragma(source: string): unknown;
 }
 
 /**
- * A database through better-sqlite3. Give it its own connection: a transaction of the application on the same
- * connection would include what the store writes meanwhile.
+ * Returns a database that uses better-sqlite3.
+ *
+ * Give the store its own connection. On a shared connection, a transaction of the application would include what the
+ * store writes at that time.
  *
  * @throws TypeError if the value is not a `Database` of better-sqlite3
  */

@@ -2,35 +2,35 @@ import { assertDialect, type SqlDatabase, type SqlDialect, type SqlRow, type Sql
 import { isTransient } from "../transient.js";
 import { assertShape, changedRows } from "./shape.js";
 
-/** The part of a database of Drizzle on PostgreSQL or MySQL that the store uses. */
+/** The part of a Drizzle database on PostgreSQL or MySQL that the store uses. */
 export interface DrizzleServerLike {
   /** Runs a query. */
   // biome-ignore lint/suspicious/noExplicitAny: Drizzle's SQL and results differ from driver to driver
   execute(query: any): PromiseLike<any>;
 }
 
-/** The part of a database of Drizzle on SQLite that the store uses. */
+/** The part of a Drizzle database on SQLite that the store uses. */
 export interface DrizzleSqliteLike {
-  /** Runs a query, and returns its rows. */
+  /** Runs a query and returns its rows. */
   // biome-ignore lint/suspicious/noExplicitAny: Drizzle's SQL and results differ from driver to driver
   all(query: any): any;
-  /** Runs a query, and returns what the driver says of it. */
-  // biome-ignore lint/suspicious/noExplicitAny: likewise
+  /** Runs a query and returns the result of the driver. */
+  // biome-ignore lint/suspicious/noExplicitAny: Drizzle's SQL and results differ from driver to driver
   run(query: any): any;
 }
 
-/** The part of a database of Drizzle that the store uses. */
+/** The part of a Drizzle database that the store uses. */
 export type DrizzleLike = DrizzleServerLike | DrizzleSqliteLike;
 
 /**
- * A database through Drizzle, on any of its drivers for SQLite, PostgreSQL or MySQL.
+ * Returns a database that uses Drizzle, with any of its drivers for SQLite, PostgreSQL or MySQL.
  *
  * @throws TypeError if the value is not a Drizzle database for this dialect, or the dialect is unknown
  */
 export function drizzle(db: DrizzleLike, dialect: SqlDialect): SqlDatabase {
   assertDialect(dialect);
   const methods = dialect === "sqlite" ? ["all", "run"] : ["execute"];
-  assertShape("drizzle", `a database of Drizzle for ${dialect}`, db, methods);
+  assertShape("drizzle", `a Drizzle database for ${dialect}`, db, methods);
   const read = (query: object): unknown => ("all" in db ? db.all(query) : db.execute(query));
   const write = (query: object): unknown => ("run" in db ? db.run(query) : db.execute(query));
   return {
@@ -41,15 +41,15 @@ export function drizzle(db: DrizzleLike, dialect: SqlDialect): SqlDatabase {
   };
 }
 
-/** The part of Drizzle's `SQL` that the store uses: it returns its own text and values. */
+/** Returns an object that Drizzle accepts as its class `SQL`, with the text and the values of a statement. */
 function wrapped(sql: string, values: readonly SqlValue[]): object {
   const query = { getSQL: () => query, toQuery: () => ({ sql, params: [...values] }) };
   return query;
 }
 
 /**
- * The rows of a result. node-postgres and PGlite have them in a property, mysql2 has them first of two elements; for
- * other drivers, the result is the rows.
+ * Returns the rows of a result. node-postgres and PGlite return them in the property `rows`. mysql2 returns them as the
+ * first of two elements. Other drivers return only the rows.
  */
 function rowsOf(result: unknown): SqlRow[] {
   const { rows } = result as { rows?: SqlRow[] };
@@ -58,7 +58,7 @@ function rowsOf(result: unknown): SqlRow[] {
   return (Array.isArray(first) ? first : result) as SqlRow[];
 }
 
-/** The number of changed rows, which each driver names differently. */
+/** Returns the number of changed rows, which each driver names differently. */
 function changesOf(result: unknown): unknown {
   const [header = result] = Array.isArray(result) && !("count" in result) ? result : [result];
   const { rowCount, count, affectedRows, changes, rowsAffected, meta } = header as Record<string, unknown>;

@@ -1,37 +1,37 @@
 import type { SqlDatabase, SqlDialect, SqlRow, SqlValue } from "../database.js";
 import { assertShape, changedRows } from "./shape.js";
 
-/** A query of Knex that has not begun. */
+/** A Knex query that does not run yet. */
 export interface KnexQueryLike {
-  /** Runs the query, at most this long. */
-  // biome-ignore lint/suspicious/noExplicitAny: each client has another result
+  /** Runs the query with a timeout. */
+  // biome-ignore lint/suspicious/noExplicitAny: the result differs from client to client
   timeout(milliseconds: number): PromiseLike<any>;
 }
 
 /** The part of Knex that the store uses. */
 export interface KnexLike {
   /** Makes a query from a statement. */
-  // biome-ignore lint/suspicious/noExplicitAny: the type of a value is that of the whole query builder
+  // biome-ignore lint/suspicious/noExplicitAny: in Knex's types, the values include its whole query builder
   raw(sql: string, values: any): KnexQueryLike;
-  /** Its `dialect` names the database. */
-  // biome-ignore lint/suspicious/noExplicitAny: Knex gives it no type
+  /** The client of Knex. Its property `dialect` names the database. */
+  // biome-ignore lint/suspicious/noExplicitAny: Knex itself uses any
   readonly client: any;
 }
 
 const DIALECTS: Record<string, SqlDialect> = { sqlite3: "sqlite", postgresql: "postgres", mysql: "mysql" };
 
 /**
- * A database through Knex, with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex takes the
- * connection out of its pool.
+ * Returns a database that uses Knex with `better-sqlite3`, `sqlite3`, `pg` or `mysql2`. After the timeout, Knex removes
+ * the connection from its pool.
  *
- * @throws TypeError if the value is not an instance of Knex, or is one for another database
+ * @throws TypeError if the value is not an instance of Knex, or if its database is not supported
  */
 export function knex(knex: KnexLike): SqlDatabase {
   assertShape("knex", "an instance of Knex", knex, ["raw"]);
   const { dialect: name } = (knex.client ?? {}) as { dialect?: string };
   const dialect = DIALECTS[String(name)];
   if (!dialect) throw new TypeError(`knex() supports ${Object.keys(DIALECTS).join(", ")}, not the dialect ${name}`);
-  // Knex has one placeholder for all databases.
+  // Knex uses the placeholder `?` for all databases.
   const query = (sql: string, values: readonly SqlValue[], timeout: number) =>
     knex.raw(sql.replace(/\$\d+/g, "?"), [...values]).timeout(timeout);
   const rows: Record<SqlDialect, (result: never) => SqlRow[]> = {

@@ -9,14 +9,14 @@ export interface KyselyLike {
 }
 
 /**
- * A database through Kysely, on any of its dialects for SQLite, PostgreSQL or MySQL.
+ * Returns a database that uses Kysely, with any of its dialects for SQLite, PostgreSQL or MySQL.
  *
  * @throws TypeError if the value is not an instance of Kysely, or the dialect is unknown
  */
 export function kysely(db: KyselyLike, dialect: SqlDialect): SqlDatabase {
   assertShape("kysely", "an instance of Kysely", db, ["executeQuery"]);
   assertDialect(dialect);
-  // The same as CompiledQuery.raw(sql, parameters) of Kysely returns.
+  // This object is the same as the result of Kysely's CompiledQuery.raw(sql, parameters).
   const query = (sql: string, values: readonly SqlValue[]) =>
     db.executeQuery({
       sql,

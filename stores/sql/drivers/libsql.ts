@@ -5,14 +5,14 @@ import { assertShape, changedRows } from "./shape.js";
 export interface LibsqlLike {
   /** Runs a statement. */
   execute(statement: { sql: string; args: SqlValue[] }): Promise<{ rows: unknown[]; rowsAffected: number }>;
-  /** Tells this client from others; the store does not call it. */
+  /** Used to recognize this client. The store does not call this method. */
   batch(...statements: never[]): unknown;
 }
 
 /**
- * A database through a client of `@libsql/client`, on a file or a server.
+ * Returns a database that uses a client of `@libsql/client`, on a file or a server.
  *
- * @throws TypeError if the value is not such a client
+ * @throws TypeError if the value is not a client of `@libsql/client`
  */
 export function libsql(client: LibsqlLike): SqlDatabase {
   assertShape("libsql", "a client of @libsql/client", client, ["execute", "batch"]);

@@ -6,7 +6,7 @@ import { assertShape, changedRows } from "./shape.js";
 export interface Mysql2Connection {
   /** Runs a prepared statement. */
   execute(sql: string, values: SqlValue[]): Promise<[result: unknown, fields: unknown]>;
-  /** Gives the connection back to the pool. */
+  /** Returns the connection to the pool. */
   release(): void;
   /** Closes the connection. */
   destroy(): void;
@@ -14,7 +14,7 @@ export interface Mysql2Connection {
 
 /** The part of a pool of `mysql2/promise` that the store uses. */
 export interface Mysql2PromisePool {
-  /** Takes a connection. */
+  /** Takes a connection from the pool. */
   getConnection(): Promise<Mysql2Connection>;
 }
 
@@ -28,9 +28,9 @@ export interface Mysql2CallbackPool {
 export type Mysql2Like = Mysql2PromisePool | Mysql2CallbackPool;
 
 /**
- * A database through a pool of `mysql2` or `mysql2/promise`, with or without the flag FOUND_ROWS.
+ * Returns a database that uses a pool of `mysql2` or `mysql2/promise`, with or without the flag FOUND_ROWS.
  *
- * @throws TypeError if the value is not such a pool
+ * @throws TypeError if the value is not a pool of mysql2
  */
 export function mysql2(pool: Mysql2Like): SqlDatabase {
   assertShape("mysql2", "a pool of mysql2", pool, ["getConnection"]);
@@ -43,7 +43,7 @@ export function mysql2(pool: Mysql2Like): SqlDatabase {
     },
     discard: (connection) => connection.destroy(),
   };
-  // With execute() the server binds the values; query() would write them into the text.
+  // With execute(), the server binds the values. query() would write them into the text of the statement.
   const query = async (sql: string, values: readonly SqlValue[], timeout: number) => {
     const [result] = await onConnection(connections, timeout, (connection) => connection.execute(sql, [...values]));
     return result;

@@ -1,20 +1,20 @@
-/** A statement was not answered in time, or there was no connection for it in time. */
+/** A statement did not get its response in time, or did not get a connection in time. */
 export class LateAnswerError extends Error {
   constructor(timeout: number) {
-    super(`the database did not answer within ${timeout} ms`);
+    super(`the database did not respond within ${timeout} ms`);
   }
 }
 
-/** How a pool lends its connections. */
+/** A pool that lends its connections. */
 export interface Pool<C> {
   take(): Promise<C>;
   /** @param error the error of the last statement, if it failed */
   giveBack(connection: C, error?: unknown): void;
-  /** Closes a connection that did not answer. */
+  /** Closes a connection that did not respond. */
   discard(connection: C, error: Error): void;
 }
 
-/** Runs work on a connection of a pool. After `timeout`, in milliseconds, it rejects and closes the connection. */
+/** Runs work on a connection of a pool. After `timeout` milliseconds, it rejects and closes the connection. */
 export async function onConnection<C, T>(
   pool: Pool<C>,
   timeout: number,
@@ -26,7 +26,7 @@ export async function onConnection<C, T>(
     const connection = await pool.take();
     if (isLate) {
       pool.giveBack(connection);
-      throw new Error("the pool gave its connection too late");
+      throw new Error("the pool provided a connection too late");
     }
     used = connection;
     try {

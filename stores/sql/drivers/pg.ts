@@ -6,7 +6,7 @@ import { assertShape, changedRows } from "./shape.js";
 export interface PgConnection {
   /** Runs a statement. */
   query(sql: string, values: SqlValue[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
-  /** Gives the connection back to the pool, which closes it if there is an error. */
+  /** Returns the connection to the pool. If there is an error, the pool closes the connection. */
   release(error?: Error | boolean): void;
   /** Adds a listener. */
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -16,24 +16,25 @@ export interface PgConnection {
 
 /** The part of a `Pool` of pg that the store uses. */
 export interface PgLike {
-  /** Takes a connection. */
+  /** Takes a connection from the pool. */
   connect(): Promise<PgConnection>;
-  /** A `Pool` has this, and a `Client` does not. */
+  /** A `Pool` has this property, but a `Client` does not. */
   readonly totalCount: number;
 }
 
 /**
- * A database through a `Pool` of pg, or a compatible pool, for example from `@neondatabase/serverless`.
+ * Returns a database that uses a `Pool` of pg, or a compatible pool, for example from `@neondatabase/serverless`.
  *
- * @throws TypeError if the value is not such a pool
+ * @throws TypeError if the value is not a pool
  */
 export function pg(pool: PgLike): SqlDatabase {
   assertShape("pg", "a Pool of pg", pool, ["connect"]);
-  if (typeof pool.totalCount !== "number") throw new TypeError("pg() takes a Pool of pg, not a Client");
+  if (typeof pool.totalCount !== "number") throw new TypeError("pg() expects a Pool of pg, not a Client");
   const connections: Pool<PgConnection> = {
     async take() {
       const connection = await pool.connect();
-      // Without a listener, a connection that breaks in use would end the process. Its query rejects too.
+      // Without a listener, the error of a broken connection would end the process. The listener can ignore the error,
+      // because the query rejects too.
       connection.on("error", ignore);
       return connection;
     },

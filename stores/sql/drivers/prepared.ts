@@ -1,7 +1,7 @@
 import type { SqlDatabase, SqlRow, SqlValue } from "../database.js";
 import { changedRows } from "./shape.js";
 
-/** A connection to SQLite that returns results synchronously, through prepared statements. */
+/** A connection to SQLite that runs prepared statements synchronously. */
 interface Preparing {
   prepare(sql: string): {
     all(...values: SqlValue[]): unknown[];
@@ -10,9 +10,9 @@ interface Preparing {
 }
 
 /**
- * A database that compiles each statement once.
+ * Returns a database that compiles each statement only once.
  *
- * @param name the name of the driver function, for an error
+ * @param name the name of the driver function, for error messages
  */
 export function onPrepared(name: string, db: Preparing): SqlDatabase {
   const prepared = new Map<string, ReturnType<Preparing["prepare"]>>();

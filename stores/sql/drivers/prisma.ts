@@ -4,14 +4,15 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `PrismaClient` that the store uses. */
 export interface PrismaLike {
-  /** Runs a statement, and resolves with its rows. */
+  /** Runs a statement and resolves with its rows. */
   $queryRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<unknown>;
-  /** Runs a statement, and resolves with the number of rows that it changed. */
+  /** Runs a statement and resolves with the number of rows that it changed. */
   $executeRawUnsafe(sql: string, ...values: SqlValue[]): PromiseLike<number>;
 }
 
 /**
- * A database through a client of Prisma. If it has the extension for read replicas, the store uses the primary.
+ * Returns a database that uses a client of Prisma. If the client has the extension for read replicas, the store uses
+ * the primary.
  *
  * @throws TypeError if the value is not a client of Prisma, or the dialect is unknown
  */
@@ -29,7 +30,7 @@ export function prisma(client: PrismaLike, dialect: SqlDialect): SqlDatabase {
 }
 
 /**
- * The places where an error may have the database's code: Prisma's error, its `meta`, and the error of a driver
+ * Returns the objects that may contain the database's error code: Prisma's error, its `meta`, and the error of a driver
  * adapter.
  */
 function causesOf(error: unknown): unknown[] {

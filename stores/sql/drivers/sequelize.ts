@@ -5,7 +5,7 @@ import { assertShape, changedRows } from "./shape.js";
 /** The part of Sequelize that the store uses. */
 export interface SequelizeLike {
   /** Runs a statement. */
-  // biome-ignore lint/suspicious/noExplicitAny: its overloads differ by the type of the query
+  // biome-ignore lint/suspicious/noExplicitAny: each type of query has its own overload
   query(sql: string, options: any): Promise<any>;
   /** The name of the database. */
   getDialect(): string;
@@ -19,9 +19,9 @@ const DIALECTS: Record<string, SqlDialect> = {
 };
 
 /**
- * A database through Sequelize, with `sqlite3`, `pg`, `mysql2` or `mariadb`.
+ * Returns a database that uses Sequelize with `sqlite3`, `pg`, `mysql2` or `mariadb`.
  *
- * @throws TypeError if the value is not an instance of Sequelize, or is one for another database
+ * @throws TypeError if the value is not an instance of Sequelize, or if its database is not supported
  */
 export function sequelize(sequelize: SequelizeLike): SqlDatabase {
   assertShape("sequelize", "an instance of Sequelize", sequelize, ["query", "getDialect"]);
@@ -30,7 +30,7 @@ export function sequelize(sequelize: SequelizeLike): SqlDatabase {
     throw new TypeError(
       `sequelize() supports ${Object.keys(DIALECTS).join(", ")}, not the dialect ${sequelize.getDialect()}`,
     );
-  // Sequelize uses `$1`, `$2`... for all databases.
+  // Sequelize uses the placeholders `$1`, `$2`... for all databases.
   const query = (sql: string, values: readonly SqlValue[], type: string) => {
     let number = 0;
     const text = sql.replace(/\?/g, () => `$${++number}`);

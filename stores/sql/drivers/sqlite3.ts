@@ -3,17 +3,19 @@ import { assertShape, changedRows } from "./shape.js";
 
 /** The part of a `Database` of sqlite3 that the store uses. */
 export interface Sqlite3Like {
-  /** Runs a statement, and gives its rows. */
+  /** Runs a statement and passes its rows to the callback. */
   all(sql: string, values: SqlValue[], done: (error: Error | null, rows: unknown[]) => void): unknown;
-  /** Runs a statement, and gives the number of rows that it changed. */
+  /** Runs a statement and passes the number of rows that it changed to the callback. */
   run(sql: string, values: SqlValue[], done: (this: { changes: number }, error: Error | null) => void): unknown;
-  /** Tells this class from others; the store does not call it. */
+  /** Used to recognize this class. The store does not call this method. */
   serialize(): unknown;
 }
 
 /**
- * A database through sqlite3. Give it its own connection: a transaction of the application on the same connection would
- * include what the store writes meanwhile.
+ * Returns a database that uses sqlite3.
+ *
+ * Give the store its own connection. On a shared connection, a transaction of the application would include what the
+ * store writes at that time.
  *
  * @throws TypeError if the value is not a `Database` of sqlite3
  */

@@ -7,7 +7,7 @@ import { assertShape, changedRows } from "./shape.js";
 export interface TypeOrmLike {
   readonly isInitialized: boolean;
   readonly options: { readonly type: string };
-  /** Makes a query runner, which takes a connection at its first query. */
+  /** Creates a query runner, which takes a connection at its first query. */
   createQueryRunner(mode?: "master"): {
     /** Runs a statement. */
     query(
@@ -15,7 +15,7 @@ export interface TypeOrmLike {
       values: SqlValue[],
       useStructuredResult: true,
     ): Promise<{ records: unknown[]; affected?: number | undefined }>;
-    /** Gives the connection back. */
+    /** Returns the connection to the pool. */
     release(): Promise<void>;
   };
 }
@@ -29,14 +29,14 @@ const DIALECTS: Record<string, SqlDialect> = {
 };
 
 /**
- * A database through a `DataSource` of TypeORM 1.x or 0.3. With replication, the store uses the master.
+ * Returns a database that uses a `DataSource` of TypeORM 1.x or 0.3. With replication, the store uses the master.
  *
- * @throws TypeError if the value is not an initialized data source, or is one for another database
+ * @throws TypeError if the value is not an initialized data source, or if its database is not supported
  */
 export function typeorm(dataSource: TypeOrmLike): SqlDatabase {
   assertShape("typeorm", "an initialized DataSource of TypeORM", dataSource, ["createQueryRunner"]);
   if (!dataSource.isInitialized)
-    throw new TypeError("typeorm() takes an initialized DataSource: await its initialize()");
+    throw new TypeError("typeorm() expects an initialized DataSource: await its initialize() first");
   const { type } = dataSource.options;
   const dialect = DIALECTS[type];
   if (!dialect)
