@@ -11,7 +11,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const REMEMBER = { json: { remember: true } };
 
-/** What a loader may look at. */
+/** The request properties that a loader may read. */
 const seen = (req: Request) => ({
   ip: req.ip,
   agent: req.get("User-Agent"),
@@ -23,9 +23,9 @@ const seen = (req: Request) => ({
 });
 
 for (const { name, express } of expressVersions) {
-  describe(`the application of authenticate(), ${name}`, () => {
+  describe(`authenticate() with an application, ${name}`, () => {
     for (const loader of ["userLoader", "requestLoader"] as const) {
-      it(`makes an Express request of what the ${loader} is given`, async () => {
+      it(`calls the ${loader} with an Express request`, async () => {
         const { ann } = people();
         let asked: Request | undefined;
         const { login, app, open } = await socketSite(
@@ -55,7 +55,7 @@ for (const { name, express } of expressVersions) {
       });
     }
 
-    it("asks the request loader when there is no login, each time, and passes only who may pass", async () => {
+    it("calls the request loader each time if there is no login, and returns only active users", async () => {
       const { open, bob, cid, byId } = await socketSite(
         { requestLoader: (req) => byName(String(req.query.token)) },
         { make: express },
@@ -68,7 +68,7 @@ for (const { name, express } of expressVersions) {
       expect(await opened.again()).to.equal(null);
     });
 
-    it("asks the request loader as HTTP does: not for a user who may not pass, but for a login that has ended", async () => {
+    it("calls the request loader in the same cases as HTTP: for an ended login, but not for an inactive user", async () => {
       const at = await socketSite({ requestLoader: () => at.bob }, { make: express });
       const both = async (change: () => void) => {
         const [one, other] = await Promise.all([1, 2].map(() => send(at.origin, "POST /login/1", REMEMBER)));
@@ -86,7 +86,7 @@ for (const { name, express } of expressVersions) {
       ]);
     });
 
-    it("does without a user loader, whatever the remember cookie says", async () => {
+    it("works without a user loader, even if the request has a remember cookie", async () => {
       const { ann } = people();
       const login = new LoginManager({ secret: SECRET, requestLoader: () => ann, store: new WatchedStore() });
       const app = express();
@@ -96,7 +96,7 @@ for (const { name, express } of expressVersions) {
       expect(await at.whoIs(only("remember", cookie))).to.equal("Ann");
     });
 
-    it("is missing before login.init(app): an error that says what to do", async () => {
+    it("rejects with an error that names the solution before login.init(app)", async () => {
       const at = await socketSite({}, { mount: () => {}, make: express });
       expect((await at.open()).who).to.equal("middleware_missing");
       const error = await at.login.authenticate((await at.open()).req).catch(({ message }) => message);
@@ -105,7 +105,7 @@ for (const { name, express } of expressVersions) {
       expect(await at.whoIs(await loginAs(at.login, at.ann))).to.equal("Ann");
     });
 
-    it("is learned from the first request where it was not given, and may be given with the upgrade", async () => {
+    it("uses the application that is passed to it, or else the application of the first HTTP request", async () => {
       const mount: Parameters<typeof site>[1] = (login, app) => void app.use(login.session(), login.middleware());
       const at = await socketSite({}, { mount, make: express });
       const cookie = await loginAs(at.login, at.ann);
@@ -117,7 +117,7 @@ for (const { name, express } of expressVersions) {
       expect(await at.whoIs(cookie)).to.equal("Ann");
     });
 
-    it("may be served by two managers, each of which knows its own", async () => {
+    it("works with two managers, each of which finds only its own logins", async () => {
       const mine = site({ session: { name: "mine" } });
       const asks = { both: async (_: unknown) => null as object | null };
       const theirs = await socketSite({}, { make: express, ask: (_at, req) => asks.both(req) });
@@ -137,10 +137,10 @@ for (const { name, express } of expressVersions) {
         mine.login.authenticate(req).catch(({ code }) => res.json(code));
       });
       const { text } = await send(theirs.origin, "GET /other", { cookie: cookies[1]! });
-      expect(text, "a request that is another manager's").to.equal('"second_manager"');
+      expect(text, "a request of another manager").to.equal('"second_manager"');
     });
 
-    it("needs a loader, as over HTTP", async () => {
+    it("rejects without a loader, as over HTTP", async () => {
       const login = new LoginManager({ secret: SECRET });
       const app = express();
       login.init(app);
@@ -148,7 +148,7 @@ for (const { name, express } of expressVersions) {
       expect((await at.open()).who).to.equal("loader_missing");
     });
 
-    it("is not waited for inside of a loader, which would never end", async () => {
+    it("rejects inside a loader, which would wait forever", async () => {
       const at = await socketSite({ requestLoader: (req) => at.login.authenticate(req) }, { make: express });
       expect((await at.open()).who).to.equal("inside_loader");
     });

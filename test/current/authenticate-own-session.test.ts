@@ -8,7 +8,7 @@ import { only, send } from "../support/raw-client.js";
 import type { site } from "../support/site.js";
 import { socketSite } from "../support/sockets.js";
 
-/** A store that says of a session that there is none as one of files does. */
+/** A store that reports a missing session with an ENOENT error, like a file store. */
 class FileLikeStore extends MemoryStore {
   override get(sid: string, callback: Parameters<MemoryStore["get"]>[1]): void {
     super.get(sid, (error, session) => {
@@ -19,10 +19,10 @@ class FileLikeStore extends MemoryStore {
 }
 
 for (const { name, express } of expressVersions) {
-  describe(`authenticate() over an express-session of the application's own, ${name}`, () => {
+  describe(`authenticate() with the application's own express-session, ${name}`, () => {
     afterEach(() => sinon.restore());
 
-    /** The session is run on the upgrade once, as the documentation of ws shows. */
+    /** Runs the session middleware once for each upgrade, as in the documentation of ws. */
     async function visit(options: Parameters<typeof site>[0] = {}, store = new MemoryStore()) {
       const session = expressSession({ secret: SECRET, resave: false, saveUninitialized: false, store });
       const asked = new WeakSet<object>();
@@ -40,7 +40,7 @@ for (const { name, express } of expressVersions) {
       return { ...at, store, cookie, count };
     }
 
-    it("gives the user of a live login, nobody without one, and makes no session", async () => {
+    it("returns the user of a valid login, or null without a login, and creates no session", async () => {
       const { open, cookie, count } = await visit();
       const opened = await open({ cookie });
       expect([opened.who, await opened.again(), opened.cookies]).to.deep.equal(["Ann", "Ann", []]);
@@ -48,7 +48,7 @@ for (const { name, express } of expressVersions) {
       expect(await count()).to.equal(1);
     });
 
-    it("gives null on a socket that is open once the login was logged out, or may not go on", async () => {
+    it("returns null on an open socket after a logout or a stamp change", async () => {
       const { open, origin, cookie, ann, count } = await visit();
       const other = await send(origin, "POST /login/1");
       const [one, two] = [await open({ cookie }), await open({ cookie: other.cookie })];
@@ -56,23 +56,23 @@ for (const { name, express } of expressVersions) {
       expect([await one.again(), await two.again()]).to.deep.equal([null, "Ann"]);
       ann.stamp = "2";
       expect([await two.again(), await two.again(), await one.again()]).to.deep.equal([null, null, null]);
-      expect(await count(), "it was ended in the store").to.equal(0);
+      expect(await count(), "the session was deleted from the store").to.equal(0);
     });
 
-    it("strong protection ends the login of another client", async () => {
+    it("ends the login if strong protection finds another client", async () => {
       const { open, cookie, count } = await visit({ sessionProtection: "strong" });
       expect((await open({ cookie })).who).to.equal("Ann");
       expect((await open({ cookie, "user-agent": "Browser/2" })).who).to.equal(null);
       expect(await count()).to.equal(0);
     });
 
-    it("takes the remember cookie", async () => {
+    it("accepts the remember cookie", async () => {
       const { origin, whoIs } = await visit();
       const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
       expect(await whoIs(only("remember", cookie))).to.equal("Ann");
     });
 
-    it("while its store fails is an error, and the login is there afterwards", async () => {
+    it("rejects while the store fails, and finds the login afterwards", async () => {
       const { open, store, cookie } = await visit();
       const { again } = await open({ cookie });
       sinon.replace(store, "get", (_sid, callback) => callback(new Error("connection refused")));
@@ -81,13 +81,13 @@ for (const { name, express } of expressVersions) {
       expect(await again()).to.equal("Ann");
     });
 
-    it("that was not run on the request is an error that says so", async () => {
+    it("rejects if the session middleware did not run for the request", async () => {
       const { login, app, cookie } = await visit();
       const bare = await socketSite({}, { ask: (_at, req) => login.authenticate(req, app) });
       expect((await bare.open({ cookie })).who).to.equal("middleware_missing");
     });
 
-    it("whose store keeps files, and fails for a session that is none", async () => {
+    it("returns null if a file store reports a missing session with an error", async () => {
       const { open, origin, cookie } = await visit({}, new FileLikeStore());
       const { who, again } = await open({ cookie });
       await send(origin, "POST /logout", { cookie });

@@ -28,20 +28,20 @@ for (const { name, express } of expressVersions) {
     }
 
     for (const [what, headers] of Object.entries(elsewhere)) {
-      it(`basic: another ${what} is the user still; the next request over HTTP from there is not fresh`, async () => {
+      it(`basic: another ${what} still gets the user, but its next HTTP request is not fresh`, async () => {
         const { open, me, events, store } = await loggedIn({});
         expect((await open(HOME)).who).to.equal("Ann");
         expect(events.callCount).to.equal(0);
         store.calls = [];
         expect((await open(headers)).who).to.equal("Ann");
         expect(events.args.map(([{ userId, mode }]) => [userId, mode])).to.deep.equal([["1", "basic"]]);
-        expect(store.calls, "nothing that a request in flight may be writing").to.deep.equal(["read"]);
+        expect(store.calls, "no writes, which could conflict with a concurrent request").to.deep.equal(["read"]);
         expect((await me(HOME)).fresh).to.equal(true);
         expect((await me(headers)).fresh).to.equal(false);
       });
 
       for (const mode of ["stateless", "persistent"] as const) {
-        it(`strong: another ${what} is nobody, and ends the login, whose remember cookie is ${mode}`, async () => {
+        it(`strong: another ${what} gets null and ends the login, with a ${mode} remember cookie`, async () => {
           const store = new WatchedStore();
           const { open, cookie } = await loggedIn({ sessionProtection: "strong", remember: { mode }, store });
           const home = await open(HOME);
@@ -49,14 +49,14 @@ for (const { name, express } of expressVersions) {
           expect((await open(headers)).who).to.equal(null);
           expect(await store.countOf("1")).to.equal(0);
           expect((await open(HOME, only("sid", cookie))).who).to.equal(null);
-          // A stateless cookie cannot be taken back without an answer that removes it.
+          // A stateless cookie stays valid, because no response removes it.
           expect(await home.again()).to.equal(mode === "persistent" ? null : "Ann");
           expect((await open(headers)).who).to.equal(mode === "persistent" ? null : "Ann");
         });
       }
     }
 
-    it("sees the address that HTTP sees behind a proxy: 100 of 100", async () => {
+    it("uses the same address as HTTP behind a proxy: 100 of 100 times", async () => {
       const at = await loggedIn({ sessionProtection: "strong" });
       at.app.get("/ip", (req, res) => void res.json(req.ip));
       const same = await countTrials(100, async (n) => {
@@ -68,13 +68,13 @@ for (const { name, express } of expressVersions) {
       expect(same).to.equal(100);
     });
 
-    it("without trust proxy 100 forged X-Forwarded-For change nothing", async () => {
+    it("100 forged X-Forwarded-For headers change nothing without trust proxy", async () => {
       const { open, events } = await loggedIn({ sessionProtection: "strong" }, { trustProxy: false });
       expect(await countTrials(100, async (n) => (await open(from(`10.0.0.${n}`))).who === "Ann")).to.equal(100);
       expect(events.callCount).to.equal(0);
     });
 
-    it("remembers the address when the connection of the request is closed, as after polling", async () => {
+    it("still knows the client's address after the connection is closed, as after polling", async () => {
       const at = site({ sessionProtection: "strong" }, undefined, express);
       const { cookie } = await send(await serve(at.app), "POST /login/1", { headers: HOME });
       let polled!: IncomingMessage;

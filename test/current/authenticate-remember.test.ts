@@ -10,14 +10,14 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const REMEMBER = { json: { remember: true } };
 
-describe("authenticate() by the remember cookie", () => {
+describe("authenticate() with a remember cookie", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** A browser of Ann's that was closed, and with it its session. */
+  /** Logs Ann in with a remember cookie, and returns the session cookie and the remember cookie separately. */
   async function remembered(mode: "stateless" | "persistent", options: Parameters<typeof socketSite>[0] = {}) {
     const store = new WatchedStore();
     const at = await socketSite({ store, ...options, remember: { mode, ...options.remember } });
@@ -26,7 +26,7 @@ describe("authenticate() by the remember cookie", () => {
       at.login.on(name, () => told.push(name));
     }
     const given = (await send(at.origin, "POST /login/1", REMEMBER)).cookie;
-    /** Visits over HTTP, and gives the cookie that the browser has then. */
+    /** Sends a request over HTTP, and returns the remember cookie that the browser then has. */
     const visit = async (cookie: string) => {
       const answer = await send(at.origin, "GET /me", { cookie });
       const session = only("sid", answer.cookie);
@@ -39,7 +39,7 @@ describe("authenticate() by the remember cookie", () => {
 
   for (const mode of ["stateless", "persistent"] as const) {
     describe(mode, () => {
-      it("gives its user, and makes no session, no cookie and no write", async () => {
+      it("returns the user, creates no session, sets no cookie and writes nothing", async () => {
         const { open, cookie, store } = await remembered(mode);
         store.calls = [];
         const { who, again, cookies } = await open({ cookie });
@@ -49,7 +49,7 @@ describe("authenticate() by the remember cookie", () => {
         expect(await store.countOf("1"), "the session of the login").to.equal(1);
       });
 
-      it("gives nobody whom maxSessions refuses over HTTP", async () => {
+      it("returns null if maxSessions refuses the login over HTTP", async () => {
         const { open, cookie, sid, visit, login, origin } = await remembered(mode, {
           maxSessions: 1,
           onLimit: "refuse",
@@ -63,7 +63,7 @@ describe("authenticate() by the remember cookie", () => {
         expect((await open({ cookie })).who).to.equal(mode === "stateless" ? "Ann" : null);
       });
 
-      it("gives null for one that was changed, doubled or has expired, and for a stamp that changed", async () => {
+      it("returns null for a changed, repeated or expired cookie, and after a stamp change", async () => {
         const { open, cookie, whoIs, ann } = await remembered(mode);
         const { again } = await open({ cookie });
         const cut = cookie.slice(0, -2);
@@ -73,12 +73,12 @@ describe("authenticate() by the remember cookie", () => {
         ann.stamp = "2";
         expect([await whoIs(cookie), await again()]).to.deep.equal([null, null]);
         ann.stamp = "1";
-        expect(await whoIs(cookie), "asking ended nothing").to.equal("Ann");
+        expect(await whoIs(cookie), "the earlier calls ended nothing").to.equal("Ann");
         clock.tick(366 * DAY);
         expect([await whoIs(cookie), await again()]).to.deep.equal([null, null]);
       });
 
-      it("gives null as long as its user is not active", async () => {
+      it("returns null while the user is not active", async () => {
         const { whoIs, cookie, ann } = await remembered(mode);
         ann.isActive = false;
         expect(await whoIs(cookie)).to.equal(null);
@@ -86,7 +86,7 @@ describe("authenticate() by the remember cookie", () => {
         expect(await whoIs(cookie)).to.equal("Ann");
       });
 
-      it("takes over from a session that has expired, on a socket that is open too", async () => {
+      it("still returns the user after the session has expired, even on an open socket", async () => {
         const { open, sid, cookie, store } = await remembered(mode);
         const { who, again } = await open({ cookie: `${sid}; ${cookie}` });
         clock.tick(2 * DAY);
@@ -97,7 +97,7 @@ describe("authenticate() by the remember cookie", () => {
     });
   }
 
-  it("uses no token up: 100 upgrades at once, and the token is the one that HTTP replaces", async () => {
+  it("does not use up the token: after 100 concurrent upgrades, an HTTP request can still use it", async () => {
     const { whoIs, cookie, visit, told } = await remembered("persistent");
     clock.tick(DAY);
     expect(await countTrials(100, async () => (await whoIs(cookie)) === "Ann", 100)).to.equal(100);
@@ -108,7 +108,7 @@ describe("authenticate() by the remember cookie", () => {
     expect(told).to.deep.equal([]);
   });
 
-  it("takes the previous token for a minute; after that it is stale, and the browser is forgotten", async () => {
+  it("accepts the previous token for a minute; after that, the token is stale and the browser is forgotten", async () => {
     const { whoIs, cookie: first, visit, told, recordsOf } = await remembered("persistent");
     const second = (await visit(first)).cookie;
     clock.tick(MINUTE);
@@ -119,7 +119,7 @@ describe("authenticate() by the remember cookie", () => {
     expect([await recordsOf(), (await visit(second)).status]).to.deep.equal([0, 401]);
   });
 
-  it("takes an older token for theft: all of the user's remembered browsers are forgotten", async () => {
+  it("treats an older token as stolen: all remembered browsers of the user are forgotten", async () => {
     const { whoIs, origin, cookie: first, visit, told, recordsOf } = await remembered("persistent");
     await send(origin, "POST /login/1", REMEMBER);
     let latest = first;
@@ -132,10 +132,10 @@ describe("authenticate() by the remember cookie", () => {
   });
 
   for (const [came, sends] of [
-    ["by its session", true],
-    ["by its cookie", false],
+    ["with a session", true],
+    ["with a remember cookie", false],
   ] as const) {
-    it(`asked again, raises no alarm on a socket that came in ${came}, although the browser has used up its cookie since`, async () => {
+    it(`emits no event when called again on a socket opened ${came}, after the browser got a new cookie`, async () => {
       const { open, cookie: first, sid, visit, told } = await remembered("persistent");
       const { who, again } = await open({ cookie: sends ? `${sid}; ${first}` : first });
       const second = (await visit(first)).cookie;
@@ -149,7 +149,7 @@ describe("authenticate() by the remember cookie", () => {
     });
   }
 
-  it("ends with its browser's record, at a logout and a revocation", async () => {
+  it("returns null after a logout or a revocation", async () => {
     const { ann, login, open, origin, cookie, sid } = await remembered("persistent");
     const one = await open({ cookie });
     await send(origin, "POST /logout", { cookie: `${sid}; ${cookie}` });
@@ -159,7 +159,7 @@ describe("authenticate() by the remember cookie", () => {
     expect(await other.again()).to.equal(null);
   });
 
-  it("while the store is away is an error", async () => {
+  it("rejects while the store is down", async () => {
     const { open, cookie, store } = await remembered("persistent");
     store.before = () => Promise.reject(new Error("connection refused"));
     const { who, cookies, again } = await open({ cookie });

@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 type Site = ReturnType<typeof site>;
 
 const places: Record<string, Parameters<typeof site>[1]> = {
-  "a session of latchkey's": undefined,
-  "an express-session of the application's own": (login, app) =>
+  "latchkey's session": undefined,
+  "the application's own express-session": (login, app) =>
     void app.use(
       expressSession({ secret: SECRET, resave: false, saveUninitialized: false, store: new MemoryStore() }),
       login.middleware(),
@@ -23,8 +23,8 @@ const places: Record<string, Parameters<typeof site>[1]> = {
 };
 
 for (const [place, mount] of Object.entries(places)) {
-  describe(`authenticate() in a handler of server-sent events, over ${place}`, () => {
-    /** A login with a remember cookie, and a stream that reports its user until the test ends. */
+  describe(`authenticate() in a server-sent events handler, with ${place}`, () => {
+    /** Logs Ann in with a remember cookie. `who` returns the user of the first open stream. */
     async function visit() {
       const at = site({ store: new WatchedStore() }, mount);
       const streams: Request[] = [];
@@ -49,12 +49,12 @@ for (const [place, mount] of Object.entries(places)) {
     }
 
     const ends: Record<string, (at: Site & { origin: string; cookie: string }) => unknown> = {
-      "was logged out by another request": ({ origin, cookie }) => send(origin, "POST /logout", { cookie }),
-      "has another stamp": ({ ann }) => Object.assign(ann, { stamp: "2" }),
-      "has no user any more": ({ byId }) => byId.delete("1"),
+      "a logout by another request": ({ origin, cookie }) => send(origin, "POST /logout", { cookie }),
+      "a stamp change": ({ ann }) => Object.assign(ann, { stamp: "2" }),
+      "the user is deleted": ({ byId }) => byId.delete("1"),
     };
     for (const [what, end] of Object.entries(ends)) {
-      it(`knows that the login ${what}; currentUser(req) stays as it was`, async () => {
+      it(`returns null after ${what}, but currentUser(req) still returns the user`, async () => {
         const at = await visit();
         await at.open("nothing");
         expect([await at.who(), await at.who()]).to.eql(["Ann", "Ann"]);
@@ -64,7 +64,7 @@ for (const [place, mount] of Object.entries(places)) {
       });
     }
 
-    it("knows the login that its own request has changed", async () => {
+    it("returns the right user after its own request changed the login", async () => {
       for (const [what, name] of [
         ["confirmed", "Ann"],
         ["logged in", "Bob"],
@@ -76,7 +76,7 @@ for (const [place, mount] of Object.entries(places)) {
       }
     });
 
-    it("knows the login that its own request has restored", async () => {
+    it("returns the user whose login its own request restored, until the logout", async () => {
       const at = await visit();
       const { cookie } = await at.open("nothing", only("remember", at.cookie)!);
       expect(await at.who()).to.equal("Ann");

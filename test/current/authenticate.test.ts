@@ -14,26 +14,26 @@ const MINUTE = 60_000;
 const UPGRADES = trials(1000, 300);
 type Site = Awaited<ReturnType<typeof socketSite>>;
 
-/** What may become of a login of Ann's, whose `Cookie` header is given; gives another header where the browser has another. */
+/** Ways in which Ann's login, whose `Cookie` header is passed, becomes invalid. */
 const ends: Record<string, (at: Site, cookie: string, clock: sinon.SinonFakeTimers) => unknown> = {
   "that was logged out": ({ origin }, cookie) => send(origin, "POST /logout", { cookie }),
   "that was revoked": ({ login, ann }) => login.sessions.revokeAll(ann),
-  "whose user is gone": ({ byId }) => byId.delete("1"),
+  "whose user was deleted": ({ byId }) => byId.delete("1"),
   "whose user is not active": ({ ann }) => {
     ann.isActive = false;
   },
-  "whose user's stamp changed": ({ ann }) => {
+  "whose stamp changed": ({ ann }) => {
     ann.stamp = "2";
   },
-  "that was idle": (_at, _cookie, clock) => clock.tick(20 * MINUTE),
-  "that is as old as may be": async ({ origin }, cookie, clock) => {
+  "that reached the idle timeout": (_at, _cookie, clock) => clock.tick(20 * MINUTE),
+  "that reached the absolute timeout": async ({ origin }, cookie, clock) => {
     for (let used = 0; used < 60; used += 10) {
       clock.tick(10 * MINUTE);
       await send(origin, "GET /me", { cookie });
     }
   },
-  "whose session was confirmed, and is another now": ({ origin }, cookie) => send(origin, "POST /confirm", { cookie }),
-  "that is not complete": async ({ store }) => {
+  "whose session id a confirmation changed": ({ origin }, cookie) => send(origin, "POST /confirm", { cookie }),
+  "that is still pending": async ({ store }) => {
     const [session] = await storedSessions(store.inner, "1");
     const { id, data, ...record } = session!;
     const auth = { ...(data.auth as object), pending: true };
@@ -41,14 +41,14 @@ const ends: Record<string, (at: Site, cookie: string, clock: sinon.SinonFakeTime
   },
 };
 
-/** Cookies that are nobody's, made of a good one. */
+/** Invalid cookies, made from a valid cookie. */
 const forgeries: Record<string, (cookie: string) => string> = {
   "no cookie": () => "",
   "an unsigned id": (cookie) => `sid=${sidIn(cookie)}`,
-  "a signature that was changed": (cookie) => cookie.replace(/.$/, (last) => (last === "A" ? "B" : "A")),
-  "the id of another signature": (cookie) => cookie.replace("s%3A", "s%3Ax"),
-  "half an escape": () => "sid=%E0%A4",
-  "another cookie": (cookie) => cookie.replace("sid=", "session="),
+  "a changed signature": (cookie) => cookie.replace(/.$/, (last) => (last === "A" ? "B" : "A")),
+  "an id that does not match its signature": (cookie) => cookie.replace("s%3A", "s%3Ax"),
+  "an incomplete escape sequence": () => "sid=%E0%A4",
+  "a cookie with another name": (cookie) => cookie.replace("sid=", "session="),
 };
 
 for (const { name, express } of expressVersions) {
@@ -62,19 +62,19 @@ for (const { name, express } of expressVersions) {
     const visit = (options: Parameters<typeof site>[0] = {}) => socketSite(options, { make: express });
     const limited = { idleTimeout: 20 * MINUTE, absoluteTimeout: 60 * MINUTE };
 
-    it("gives the user of a live login, the very object of the loader, and sets no cookie", async () => {
+    it("returns the loader's user object for a valid login, and sets no cookie", async () => {
       const { login, ann, origin, open, whoIs } = await visit();
       const { cookie } = await send(origin, "POST /login/1");
       const opened = await open({ cookie });
       expect([opened.who, await opened.again(), opened.cookies]).to.deep.equal(["Ann", "Ann", []]);
       expect((await login.authenticate(opened.req)) satisfies Person | null).to.equal(ann);
-      // @ts-expect-error it may be nobody
+      // @ts-expect-error it may be null
       (await login.authenticate(opened.req)) satisfies Person;
       expect(await whoIs(await loginAs(login, ann))).to.equal("Ann");
     });
 
     for (const [what, forge] of Object.entries(forgeries)) {
-      it(`gives null for ${what}, without asking the store`, async () => {
+      it(`returns null for ${what} without a store call`, async () => {
         const { origin, open, store } = await visit();
         const { cookie } = await send(origin, "POST /login/1");
         store.calls = [];
@@ -83,7 +83,7 @@ for (const { name, express } of expressVersions) {
       });
     }
 
-    it("gives null for a login of another secret", async () => {
+    it("returns null for a login that was signed with another secret", async () => {
       const other = site({ secret: SECRET.toUpperCase() });
       const { whoIs, store } = await visit({ store: other.store });
       const cookie = await loginAs(other.login, other.ann);
@@ -92,7 +92,7 @@ for (const { name, express } of expressVersions) {
     });
 
     for (const [what, end] of Object.entries(ends)) {
-      it(`gives null for a login ${what}, also on a socket that is open`, async () => {
+      it(`returns null for a login ${what}, even on an open socket`, async () => {
         const at = await visit(limited);
         const { cookie } = await send(at.origin, "POST /login/1");
         const opened = await at.open({ cookie });
@@ -102,7 +102,7 @@ for (const { name, express } of expressVersions) {
       });
     }
 
-    it("ends a login that may not go on, and tells why", async () => {
+    it("ends a login after a stamp change, and emits loginEnded with the reason", async () => {
       const { ann, login, origin, whoIs, store } = await visit();
       const ended = sinon.fake();
       login.on("loginEnded", ended);
@@ -113,7 +113,7 @@ for (const { name, express } of expressVersions) {
       expect(ended.args.map(([{ userId, reason }]) => [userId, reason])).to.deep.equal([["1", "stamp changed"]]);
     });
 
-    it("takes none of two session cookies, as over HTTP", async () => {
+    it("accepts neither of two session cookies, as over HTTP", async () => {
       const { login, ann, bob, origin, whoIs } = await visit();
       const cookies = [await loginAs(login, ann), await loginAs(login, bob)];
       for (const cookie of [cookies.join("; "), cookies.toReversed().join("; "), `${cookies[0]}; sid=x`]) {
@@ -122,7 +122,7 @@ for (const { name, express } of expressVersions) {
       }
     });
 
-    it("while the store is away is an error, and the login is there afterwards", async () => {
+    it("rejects while the store is down, and finds the login afterwards", async () => {
       const { origin, open, store } = await visit();
       const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
       const before = await open({ cookie });
@@ -134,7 +134,7 @@ for (const { name, express } of expressVersions) {
       expect([await before.again(), await during.again()]).to.deep.equal(["Ann", "Ann"]);
     });
 
-    it("counts as use of the session, told to the store once a minute: 10 times in 60 asks over 10 minutes", async () => {
+    it("extends the session with one touch a minute: 10 touches for 60 calls in 10 minutes", async () => {
       const { origin, open, store } = await visit(limited);
       const { cookie } = await send(origin, "POST /login/1");
       const { again } = await open({ cookie });
@@ -149,7 +149,7 @@ for (const { name, express } of expressVersions) {
       expect((await send(origin, "GET /me", { cookie })).status, "25 minutes after the login").to.equal(200);
     });
 
-    it(`${UPGRADES} upgrades of 50 users, between requests over HTTP: 0 wrong users`, async () => {
+    it(`returns the right user for ${UPGRADES} upgrades of 50 users, together with HTTP requests`, async () => {
       const { login, byId, origin, open } = await visit();
       addCrowd(byId);
       const crowd = [...byId.values()].filter(({ isActive }) => isActive).slice(0, 50);
@@ -164,7 +164,7 @@ for (const { name, express } of expressVersions) {
       expect(right).to.equal(UPGRADES);
     });
 
-    it("inside of the application gives the user that currentUser() gives, or null", async () => {
+    it("returns the same user as currentUser() in a handler, or null", async () => {
       const { app, login, origin } = await visit();
       app.get("/same", loginRequired(), (req, res, next) => {
         const asked = Promise.all([login.authenticate(req), currentUser()]);

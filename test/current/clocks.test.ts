@@ -16,16 +16,16 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-/** What becomes of a login when the clock is so much later than the real time, at the login and at each request after it. */
+/** A login and the errors of the clock in milliseconds: at the login, and at each later request. */
 interface Case {
   what: string;
   atLogin: number;
   after: number[];
-  /** What the last request says, by the session: fresh, logged in but not freshly, or ended. */
+  /** The state of the login in the last request: fresh, stale (not fresh) or ended. */
   login: "fresh" | "stale" | "ended";
-  /** Why it ended, where latchkey ended it; null where the store had forgotten it. */
+  /** The reason if latchkey ended the login; null if the store had already deleted the record. */
   reason?: "clock" | "absolute timeout" | null;
-  /** Does the remember cookie alone bring it back? */
+  /** Whether the remember cookie alone restores the login. */
   remembered: boolean;
 }
 
@@ -39,7 +39,7 @@ const cases: Case[] = [
   { what: "is set back by an hour", atLogin: 0, after: [0, -HOUR], login: "ended", reason: "clock", remembered: true },
   { what: "is set back by a year", atLogin: 0, after: [0, -YEAR], login: "ended", reason: "clock", remembered: true },
   {
-    what: "is set back by an hour and forward again, with a request between",
+    what: "is set back by an hour and forward again, with a request in between",
     atLogin: 0,
     after: [-HOUR, 0],
     login: "ended",
@@ -74,7 +74,7 @@ describe("a clock that", () => {
   afterEach(() => sinon.restore());
 
   for (const { what, atLogin, after, login: expected, reason, remembered } of cases) {
-    it(`${what}: ${expected}${reason ? ` (${reason})` : ""}, ${remembered ? "remembered" : "forgotten"}`, async () => {
+    it(`${what}: login ${expected}${reason ? ` (${reason})` : ""}, browser ${remembered ? "remembered" : "forgotten"}`, async () => {
       const { app, login, store } = site({
         store: new WatchedStore(),
         freshFor: "30m",
@@ -103,13 +103,13 @@ describe("a clock that", () => {
   }
 });
 
-describe("instants in a session that are none", () => {
+describe("invalid timestamps in a session", () => {
   const malformed: Array<[string, unknown]> = [
     ["missing", undefined],
-    ["null, which NaN becomes", null],
-    ["a text", "yesterday"],
-    ["a number as a text", String(Date.now())],
-    ["an empty text", ""],
+    ["null, the JSON form of NaN", null],
+    ["a string", "yesterday"],
+    ["a number as a string", String(Date.now())],
+    ["an empty string", ""],
     ["true", true],
     ["an array", [Date.now()]],
     ["an object", { valueOf: 1 }],
@@ -118,7 +118,7 @@ describe("instants in a session that are none", () => {
   ];
 
   before(() => {
-    sinon.stub(process, "emitWarning"); // of so long a timeout
+    sinon.stub(process, "emitWarning"); // hides the warning about the long timeout
   });
   after(() => sinon.restore());
 
@@ -135,23 +135,23 @@ describe("instants in a session that are none", () => {
   }
 
   for (const [what, value] of malformed) {
-    it(`${what}: never logged in, never fresh`, async () => {
+    it(`make the login invalid or not fresh: ${what}`, async () => {
       expect((await withAuth({ loginAt: value } as never)).status, "loginAt").to.equal(401);
       const { status, text } = await withAuth({ freshAt: value } as never);
-      const isInstant = value === null || typeof value === "number"; // another type is a damaged record
+      const isInstant = value === null || typeof value === "number"; // a value of another type makes the record damaged
       expect(status, "freshAt").to.equal(isInstant ? 200 : 401);
       if (isInstant) expect((JSON.parse(text) as Me).fresh, "freshAt").to.equal(false);
     });
   }
 });
 
-describe("two sites on one store whose clocks differ", () => {
+describe("two sites with one store and different clocks", () => {
   const SKEW = 600 * SECOND;
   const [idle, absolute, freshFor] = [2 * HOUR, 8 * HOUR, HOUR];
   const histories = trials(1000, 120);
   afterEach(() => sinon.restore());
 
-  it(`by up to 600 s either way, in ${histories} random histories: no login lasts longer for it than they differ`, async () => {
+  it(`extend no login by more than the difference of their clocks, in ${histories} random histories`, async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     const random = randomOf(seed);
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
@@ -180,7 +180,7 @@ describe("two sites on one store whose clocks differ", () => {
         const answer = await ask(random() < 0.5 ? 0 : 1, line, cookie);
         seen.requests++;
         if (line.startsWith("POST /note")) {
-          lastUsed = now; // where it found the login
+          lastUsed = now; // this request may use the login
           continue;
         }
         if (answer.status !== 200) {
@@ -200,7 +200,7 @@ describe("two sites on one store whose clocks differ", () => {
           [start, cookie, lastSeenAt, beganAt] = [now, answer.cookie, 0, Date.now()];
         }
         const [record] = await storedSessions(store.inner, "1");
-        if (!record) continue; // by the clock of this site
+        if (!record) continue; // expired by the clock of this site
         expect(record.lastSeenAt, context).to.be.at.least(lastSeenAt);
         ({ lastSeenAt } = record);
       }

@@ -27,14 +27,14 @@ function personApp(options: Partial<ConstructorParameters<typeof LoginManager<Pe
   return { ...persons, app, login, loader };
 }
 
-/** A browser with a login of a user. */
+/** A browser in which this user is logged in. */
 async function browserOf({ app, login }: Pick<ReturnType<typeof personApp>, "app" | "login">, user?: Person) {
   const browser = new Browser(await serve(app));
   if (user) browser.headers.cookie = await loginAs(login, user);
   return browser;
 }
 
-/** A template engine without files: a page is the name of the current user. */
+/** A template engine without files. A page contains only the name of the current user. */
 class NamePage {
   path = "page";
   render(locals: { currentUser: { name?: string } }, done: (error: null, html: string) => void): void {
@@ -43,7 +43,7 @@ class NamePage {
 }
 
 describe("currentUser", () => {
-  it("is the user, with the request and without it, also far from the handler", async () => {
+  it("returns the user with or without the request, even in another function", async () => {
     const made = personApp();
     const far = async () => {
       await new Promise(setImmediate);
@@ -56,7 +56,7 @@ describe("currentUser", () => {
     expect((await (await browserOf(made, made.ann)).get("/")).json()).to.eql([true, true, true, true]);
   });
 
-  it("is the anonymous user for nobody, the same one all request long", async () => {
+  it("returns the same anonymous user during the whole request if nobody is logged in", async () => {
     const { one, again } = await withinRequest({}, async (req) => ({
       one: await currentUser(),
       again: await currentUser(req),
@@ -66,7 +66,7 @@ describe("currentUser", () => {
     expect((one as AnonymousUser).getId()).to.equal(null);
   });
 
-  it("is an error outside of a request, and for a request that did not pass the middleware", async () => {
+  it("rejects outside a request, and for a request that did not pass the middleware", async () => {
     const outside = await currentUser().catch((error) => error);
     expect(outside)
       .to.be.instanceOf(MiddlewareMissingError)
@@ -80,7 +80,7 @@ describe("currentUser", () => {
       .that.includes("did not pass login.init");
   });
 
-  it("is loaded once a request, however many ask, at once or one after the other", async () => {
+  it("loads the user once for each request, however often it is called", async () => {
     const made = personApp();
     made.app.set("view", NamePage);
     made.app.use(express.urlencoded());
@@ -115,7 +115,7 @@ describe("currentUser", () => {
     expect(made.loader.firstCall.args[1]).to.have.property("originalUrl", "/page");
   });
 
-  it("is in every template, though only the template asks", async () => {
+  it("is available in every template, even if no handler loads the user", async () => {
     const made = personApp();
     made.app.set("view", NamePage);
     made.app.get("/page", (_req, res) => res.render("page"));
@@ -127,7 +127,7 @@ describe("currentUser", () => {
     expect((await annas.get("/own")).text).to.equal("given");
   });
 
-  it("fails for all who ask when the loader fails, and is asked anew by the next request", async () => {
+  it("rejects for all callers if the loader fails, and loads the user again in the next request", async () => {
     const made = personApp();
     made.login.userLoader(
       sinon
@@ -147,7 +147,7 @@ describe("currentUser", () => {
 });
 
 describe("req.user", () => {
-  it("is there once somebody asked, follows a login, and goes with the logout", async () => {
+  it("is set by currentUser(), changes at a login, and is removed at a logout", async () => {
     const made = personApp();
     const { app, ann, bob } = made;
     app.get("/", async (req, res) => {
@@ -169,7 +169,7 @@ describe("req.user", () => {
     expect((await (await browserOf(made, ann)).get("/")).json()).to.eql(["none", "ann", "bob", "none"]);
   });
 
-  it("is not there for a user who is logged in and not active", async () => {
+  it("is undefined for a logged-in user who is not active", async () => {
     const made = personApp();
     made.app.get("/", async (req, res) => {
       const user = await currentUser();
@@ -178,7 +178,7 @@ describe("req.user", () => {
     expect((await (await browserOf(made, made.cid)).get("/")).json()).to.eql([true, true]);
   });
 
-  it("is the user behind a guard, without a second question", async () => {
+  it("is the user after a guard, with only one call of the loader", async () => {
     const made = personApp();
     made.app.get("/", loginRequired(), (req, res) => void res.json(req.user === made.ann));
     expect((await (await browserOf(made, made.ann)).get("/")).text).to.equal("true");

@@ -15,7 +15,7 @@ const codeOf = (asked: Promise<unknown>) =>
 
 for (const { name, express } of expressVersions) {
   describe(`a request whose response has ended, ${name}`, () => {
-    /** What happened after the answer. */
+    /** The results that a handler collects after the response. */
     let after: Promise<unknown>;
     const build: Build = (login) => {
       const app = express();
@@ -114,7 +114,7 @@ for (const { name, express } of expressVersions) {
       return app;
     };
 
-    it("gives its user only if the request is passed, at once and later", async () => {
+    it("has a user only for currentUser(req), not for currentUser()", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       for (const path of ["end", "send", "json", "redirect", "status"]) {
@@ -125,13 +125,13 @@ for (const { name, express } of expressVersions) {
       }
     });
 
-    it("has not ended while its answer is streamed", async () => {
+    it("has not ended while the response is streamed", async () => {
       const { ann, as } = await setUp(build);
       expect((await (await as(ann)).get("/stream")).text).to.equal("ab");
       expect(await after).to.eql(["Ann", "Ann", "request_ended"]);
     });
 
-    it("whose client goes away is still being handled, unless its answer had begun", async () => {
+    it("is still in progress after the client disconnects, unless the response had started", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       await browser.get("/aborted").catch(() => {});
@@ -140,26 +140,26 @@ for (const { name, express } of expressVersions) {
       expect(await after).to.eql(["request_ended", "request_ended", "Ann"]);
     });
 
-    it("still renders its own pages, and the application's without a user", async () => {
+    it("still renders its own pages with the user, and the application's pages without a user", async () => {
       const { ann, as } = await setUp(build);
       await (await as(ann)).get("/mail");
       expect(await after).to.eql(["own, Ann", "any, nobody"]);
     });
 
-    it("has rendered with its own locals, although loading the user took time and others used the same options", async () => {
+    it("renders with its own locals, even if other requests use the same options object", async () => {
       const { ann, bob, as } = await setUp(build);
       const pages = [await as(ann), await as(bob), await as()].map((browser, i) => browser.get(`/shared?title=${i}`));
       expect((await Promise.all(pages)).map(({ text }) => text)).to.eql(["0, Ann", "1, Bob", "2, nobody"]);
     });
 
-    it("can still end all logins of a user", async () => {
+    it("can still revoke all logins of a user", async () => {
       const { ann, as } = await setUp(build);
       const browser = await as(ann);
       await browser.get(`/ends?id=${ann.id}`);
       expect(await after).to.equal(1);
     });
 
-    it("has a loader that cannot ask for the current user, in whatever context it runs", async () => {
+    it("has a loader that cannot call currentUser(), even in the context of another request", async () => {
       const connection = await connections[0]!.open();
       const codes: string[] = [];
       const { ann, bob, as } = await setUp(

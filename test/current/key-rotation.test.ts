@@ -15,12 +15,12 @@ const OLD = "the secret of last year, 32 characters or more";
 const NEW = "the secret of this year, 32 characters or more";
 const DAY = 24 * 60 * 60 * 1000;
 
-/** The deployments of a rotation, each beside the one before it for a while. */
+/** The secrets of each deployment. Two successive deployments run at the same time for a while. */
 const ROTATION = [[OLD], [OLD, NEW], [NEW, OLD], [NEW]];
 
 type Mode = "persistent" | "stateless";
 
-/** A store, and sites on it, each with its secrets. */
+/** A store that sites with different secrets share. */
 function deployments(mode: Mode = "persistent", { refreshEachRequest = false, hasStamps = true } = {}) {
   const store = new WatchedStore();
   const { ann, load } = people();
@@ -43,7 +43,7 @@ function deployments(mode: Mode = "persistent", { refreshEachRequest = false, ha
   };
 }
 
-/** Of a `Set-Cookie` header: its name and value, and its attributes without the time of day. */
+/** The name, the name-value pair and the sorted attributes of a `Set-Cookie` header. */
 function parsed(set: string) {
   const [pair, ...attributes] = set.split("; ") as [string, ...string[]];
   return { name: pair.split("=")[0], pair, attributes: attributes.sort() };
@@ -57,7 +57,7 @@ describe("the rotation of secrets", () => {
   afterEach(() => sinon.restore());
 
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`logs nobody out, site by site, with sessions or with ${mode} remember cookies`, async () => {
+    it(`logs nobody out if sites change one by one, with sessions or ${mode} remember cookies`, async () => {
       const { deploy } = deployments(mode);
       const origins = await Promise.all(ROTATION.map(deploy));
       const visitors = Array.from({ length: 12 }, () => new Browser(origins[0]!, { accept: "application/json" }));
@@ -72,17 +72,17 @@ describe("the rotation of secrets", () => {
       for (let stage = 1; stage < ROTATION.length; stage++) {
         const both = [origins[stage - 1]!, origins[stage]!];
         for (const [n, visitor] of visitors.entries()) {
-          // Some come with their session, some when it is gone, and both meet the two deployments in turn.
+          // Half of the visitors lose their session. All visitors use the two deployments in turn.
           if (n % 2) await visitor.jar.store.removeCookie("127.0.0.1", "/", "sid");
           expect((await at(both[n % 2]!, visitor)).remembered).to.equal(n % 2 === 1);
           for (let turn = 0; turn < 4; turn++) await at(both[(n + turn) % 2]!, visitor);
           await at(both[1]!, visitor);
         }
-        clock.tick(61_000); // past the grace of the tokens
+        clock.tick(61_000); // past the grace period of the tokens
       }
       for (const [n, visitor] of visitors.entries()) {
         await at(origins.at(-1)!, visitor);
-        if (n % 2 === 0) continue; // a remember cookie that restored nothing meanwhile ends with its secret
+        if (n % 2 === 0) continue; // an unused remember cookie is still signed with the removed secret
         await visitor.jar.store.removeCookie("127.0.0.1", "/", "sid");
         expect((await at(origins.at(-1)!, visitor)).remembered).to.equal(true);
       }
@@ -90,7 +90,7 @@ describe("the rotation of secrets", () => {
     });
   }
 
-  it("signs a session's cookie and its stamp anew, once, with one write", async () => {
+  it("signs the session cookie and the stamp again once, with one write", async () => {
     const { store, deploy } = deployments();
     const [before, during, after] = await Promise.all([deploy([OLD]), deploy([NEW, OLD]), deploy([NEW])]);
     const first = await send(before, "POST /login/1");
@@ -113,7 +113,7 @@ describe("the rotation of secrets", () => {
     expect((await send(after, "GET /me", { cookie: first.cookie })).status).to.equal(401);
   });
 
-  it("leaves the cookie alone where nobody asks for the user, and keeps the answer that signs it anew out of shared caches", async () => {
+  it("signs the cookie again only if the user is loaded, and keeps that response out of shared caches", async () => {
     const { deploy } = deployments();
     const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
     const { cookie } = await send(before, "POST /login/1");
@@ -125,7 +125,7 @@ describe("the rotation of secrets", () => {
     expect([signed.cookie.slice(0, 4), signed.headers["cache-control"]]).to.eql(["sid=", "private, max-age=600"]);
   });
 
-  it("keeps the age that the application gave the session's cookie, as far as the login lasts", async () => {
+  it("keeps the maxAge that the application set for the session cookie", async () => {
     const { deploy } = deployments();
     const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
     const { cookie } = await send(before, "POST /login/1");
@@ -136,7 +136,7 @@ describe("the rotation of secrets", () => {
     expect(parsed(kept).attributes.join()).to.include(`Expires=${new Date(Date.now() + 3 * DAY).toUTCString()}`);
   });
 
-  it("gives a cookie that a plain express-session with the new secret takes for the same session", async () => {
+  it("sends a cookie that a plain express-session with the new secret reads as the same session", async () => {
     const { deploy } = deployments();
     const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
     const { cookie } = await send(before, "POST /login/1");
@@ -162,20 +162,20 @@ describe("the rotation of secrets", () => {
   });
 
   for (const mode of ["stateless", "persistent"] as const) {
-    it(`signs a ${mode} remember cookie anew when it restores a login`, async () => {
+    it(`signs a ${mode} remember cookie again when the cookie restores a login`, async () => {
       const { deploy } = deployments(mode);
       const [before, during, after] = await Promise.all([deploy([OLD]), deploy([NEW, OLD]), deploy([NEW])]);
       const login = await send(before, "POST /login/1", { json: { remember: true } });
       const old = only("remember", login.cookie);
       clock.tick(10 * DAY);
-      expect((await send(after, "GET /me", { cookie: old })).status, "not known yet").to.equal(401);
+      expect((await send(after, "GET /me", { cookie: old })).status, "before the new signature").to.equal(401);
       const restored = await send(during, "GET /me", { cookie: old });
       expect(restored.status).to.equal(200);
       const ages = (set: string[] | undefined) => set!.filter((one) => one.startsWith("remember=")).map(parsed);
       const [given, ...more] = ages(restored.headers["set-cookie"]);
       expect(more).to.deep.equal([]);
       const without = (attributes: string[]) => attributes.filter((one) => !one.startsWith("Max-Age="));
-      expect(without(given!.attributes), "the same end").to.deep.equal(
+      expect(without(given!.attributes), "with the same attributes").to.deep.equal(
         without(ages(login.headers["set-cookie"])[0]!.attributes),
       );
       clock.tick(61_000);
@@ -185,7 +185,7 @@ describe("the rotation of secrets", () => {
     });
   }
 
-  it("signs a stateless remember cookie anew for a user without stamps, and a stamp in a cookie that was renewed", async () => {
+  it("signs a stateless remember cookie again if users have no stamps or if each request renews the cookie", async () => {
     for (const options of [{ hasStamps: false }, { refreshEachRequest: true }]) {
       const { deploy } = deployments("stateless", options);
       const [before, during, after] = await Promise.all([deploy([OLD]), deploy([NEW, OLD]), deploy([NEW])]);
@@ -196,7 +196,7 @@ describe("the rotation of secrets", () => {
     }
   });
 
-  it("takes two remember tokens of one generation, under two secrets, for the same: used up together, and stale together", async () => {
+  it("treats two remember tokens of one generation as the same token, even with different secrets", async () => {
     const [here, there] = [deployments(), deployments()];
     const { cookie } = await send(await here.deploy([OLD]), "POST /login/1", { json: { remember: true } });
     const [{ id, ...record }] = (await storedBrowsers(here.store.inner, "1")) as [StoredRecord];
@@ -219,7 +219,7 @@ describe("the rotation of secrets", () => {
     expect((await send(origin, "GET /me", { cookie: only("remember", lost) })).status).to.equal(401);
   });
 
-  it("gives the browser the next remember token by a process that lacks the secret of the one which made it", async () => {
+  it("lets a process without the new secret send a valid next remember token", async () => {
     const { deploy } = deployments("persistent", { hasStamps: false });
     const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
     const login = await send(before, "POST /login/1", { json: { remember: true } });
@@ -232,7 +232,7 @@ describe("the rotation of secrets", () => {
     expect((await send(during, "GET /me", { cookie: next })).status).to.equal(200);
   });
 
-  it("refuses what only a dropped secret signed, as any forged cookie", async () => {
+  it("rejects a cookie that was signed with a removed secret, like a forged cookie", async () => {
     const { store, deploy } = deployments("stateless");
     const [before, after] = await Promise.all([deploy([OLD]), deploy([NEW])]);
     const { cookie } = await send(before, "POST /login/1", { json: { remember: true } });
@@ -243,11 +243,11 @@ describe("the rotation of secrets", () => {
     const forged = await send(after, "GET /me", { cookie: "remember=forged" });
     expect(remembered.status).to.equal(401);
     expect(remembered.headers["set-cookie"]).to.deep.equal(forged.headers["set-cookie"]);
-    expect((await send(before, "GET /me", { cookie })).status, "the session is there still").to.equal(200);
+    expect((await send(before, "GET /me", { cookie })).status, "the session still exists").to.equal(200);
   });
 
   for (const mode of ["stateless", "persistent"] as const) {
-    it(`signs new cookies by the first secret, never by another (${mode})`, async () => {
+    it(`signs new cookies only with the first secret (${mode})`, async () => {
       const { deploy } = deployments(mode);
       const both = await deploy([NEW, OLD]);
       const [byNew, byOld] = await Promise.all([deploy([NEW]), deploy([OLD])]);
@@ -261,7 +261,7 @@ describe("the rotation of secrets", () => {
     });
   }
 
-  it("leaves an express-session of the application's own alone", async () => {
+  it("does not sign the cookie of the application's own express-session again", async () => {
     const store = new expressSession.MemoryStore();
     const { load } = people();
     const deploy = (secret: string[]) => {
@@ -277,7 +277,7 @@ describe("the rotation of secrets", () => {
   });
 
   for (const verb of ["regenerate", "destroy"] as const) {
-    it(`changes no session that the application gave up while its user was being loaded: session.${verb}()`, async () => {
+    it(`does not restore a session if session.${verb}() runs while the user is being loaded`, async () => {
       const { store, deploy } = deployments();
       const { cookie } = await send(await deploy([OLD]), "POST /login/1");
       const gate: { open?: () => void } = {};

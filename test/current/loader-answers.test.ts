@@ -13,21 +13,21 @@ const { bob } = people();
 /** Values that a loader may wrongly return for a missing user, and their names in the error. */
 const WRONG: ReadonlyArray<[what: string, answer: unknown, told: RegExp]> = [
   ["the rows of a query", [], /an array without a valid user id/],
-  ["rows with the user in them", [{ id: "1" }], /an array without a valid user id/],
+  ["rows that contain the user", [{ id: "1" }], /an array without a valid user id/],
   ["the result of a query", { rows: [] }, /object without a valid user id/],
   ["an empty object", {}, /object without a valid user id/],
   ["a user with no id", { id: null, isActive: true }, /object without a valid user id/],
-  ["a text", "x", /a string/],
-  ["an empty text", "", /a string/],
+  ["a string", "x", /a string/],
+  ["an empty string", "", /a string/],
   ["a number", 5, /a number/],
   ["zero", 0, /a number/],
   ["true", true, /a boolean/],
   ["a function", () => bob, /a function/],
   ["another user", bob, /the user "2"/],
-  ["a row of another id", { id: 10 }, /the user "10"/],
+  ["a row with another id", { id: 10 }, /the user "10"/],
 ];
 
-/** The site, whose loaders return `answer` if it is set; with sockets, and the messages of the errors. */
+/** A site with sockets. Its loaders return `given.answer` and `given.byRequest`; `errors` lists the errors. */
 async function loaded(mode: "stateless" | "persistent" = "persistent") {
   const { load } = people();
   const given: { answer?: unknown; byRequest?: unknown } = {};
@@ -54,11 +54,11 @@ async function loaded(mode: "stateless" | "persistent" = "persistent") {
   return { ...at, given, errors, sid: only("sid", cookie)!, remember: only("remember", cookie)! };
 }
 
-describe("a user loader that gives anything but the user it was asked for", () => {
+describe("a user loader that returns a wrong value", () => {
   afterEach(() => sinon.restore());
 
   for (const [what, answer, told] of WRONG) {
-    it(`${what}: an error that names the ids, nobody passes, and the login goes on afterwards`, async () => {
+    it(`causes an error that names the requested id if it returns ${what}; the login stays valid`, async () => {
       for (const mode of ["stateless", "persistent"] as const) {
         const { origin, given, errors, sid, remember, open } = await loaded(mode);
         given.answer = answer;
@@ -82,7 +82,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
     });
   }
 
-  it("another user in refreshStamp: an error, and the login stays as it was", async () => {
+  it("causes an error if it returns another user in refreshStamp, and the login stays unchanged", async () => {
     const { origin, given, errors, sid } = await loaded();
     expect((await send(origin, "POST /stamp/later", { cookie: sid })).status).to.equal(500);
     expect(errors.map(([code]) => code)).to.eql(["invalid_user_id"]);
@@ -90,18 +90,20 @@ describe("a user loader that gives anything but the user it was asked for", () =
     expect((await send(origin, "GET /me", { cookie: sid })).text).to.include("Ann");
   });
 
-  it("null, undefined and false are nobody, which ends the login", async () => {
+  it("ends the login if it returns null, undefined or false", async () => {
     for (const answer of [null, undefined, false]) {
       const { origin, given, sid, remember } = await loaded();
       given.answer = answer;
       expect((await send(origin, "GET /me", { cookie: sid })).status).to.equal(401);
       delete given.answer;
       expect((await send(origin, "GET /me", { cookie: sid })).status).to.equal(401);
-      expect((await send(origin, "GET /me", { cookie: remember })).status, "the browser is remembered").to.equal(200);
+      expect((await send(origin, "GET /me", { cookie: remember })).status, "the browser is still remembered").to.equal(
+        200,
+      );
     }
   });
 
-  it("does not keep anybody from logging out", async () => {
+  it("does not prevent a logout", async () => {
     const { origin, given, sid } = await loaded();
     given.answer = [];
     expect((await send(origin, "POST /logout", { cookie: sid })).status).to.equal(200);
@@ -109,7 +111,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
     expect((await send(origin, "GET /me", { cookie: sid })).status).to.equal(401);
   });
 
-  it("is an error with a cause if the option userId throws for it", async () => {
+  it("causes the same error if the option userId throws for the value", async () => {
     const { client } = await userApp(
       { _id: { toHexString: () => "0a" } },
       {
@@ -123,7 +125,7 @@ describe("a user loader that gives anything but the user it was asked for", () =
   });
 });
 
-describe("a user loader that gives the user it was asked for", () => {
+describe("a user loader that returns the requested user", () => {
   class Composite extends UserMixin {
     tenant = "acme";
     number = 7;
@@ -132,11 +134,11 @@ describe("a user loader that gives the user it was asked for", () => {
     }
   }
   for (const [what, make] of [
-    ["of a number", () => ({ id: 1, isActive: true })],
-    ["of a bigint", () => ({ id: 2n ** 60n, isActive: true })],
-    ["of a text", () => ({ id: "0a-1", isActive: true })],
-    ["of two columns", () => new Composite()],
-    ["of a mixin", () => Object.assign(new UserMixin(), { id: 3 })],
+    ["that is a number", () => ({ id: 1, isActive: true })],
+    ["that is a bigint", () => ({ id: 2n ** 60n, isActive: true })],
+    ["that is a string", () => ({ id: "0a-1", isActive: true })],
+    ["made of two columns", () => new Composite()],
+    ["from a mixin", () => Object.assign(new UserMixin(), { id: 3 })],
   ] as const) {
     it(`may return a new object each time, with an id ${what}`, async () => {
       const { client } = await userApp(make(), { userLoader: make });
@@ -145,7 +147,7 @@ describe("a user loader that gives the user it was asked for", () => {
     });
   }
 
-  it("is refused if a copy of the user has lost getId()", async () => {
+  it("causes an error if it returns a copy of the user without getId()", async () => {
     const { client } = await userApp(new Composite(), { userLoader: () => ({ ...new Composite() }) });
     await client.post("/login");
     expect((await client.get("/me")).text).to.match(
@@ -154,9 +156,9 @@ describe("a user loader that gives the user it was asked for", () => {
   });
 });
 
-describe("a request loader that gives anything but a user", () => {
+describe("a request loader", () => {
   for (const [what, answer] of WRONG.slice(0, -2)) {
-    it(`${what}: an error, and nobody passes`, async () => {
+    it(`causes an error if it returns ${what}`, async () => {
       const { origin, given, errors, open } = await loaded();
       given.byRequest = answer;
       expect((await send(origin, "GET /me", {})).status).to.equal(500);
@@ -165,7 +167,7 @@ describe("a request loader that gives anything but a user", () => {
     });
   }
 
-  it("null, undefined and false are nobody, and a user is one", async () => {
+  it("logs nobody in if it returns null, undefined or false, and provides a user otherwise", async () => {
     const { origin, given, open } = await loaded();
     for (const answer of [null, undefined, false]) {
       given.byRequest = answer;
@@ -178,15 +180,15 @@ describe("a request loader that gives anything but a user", () => {
   });
 });
 
-/** An account, as the database gives it. */
+/** An account as the database returns it. */
 interface Row {
   id: number;
   password: string;
   disabled: boolean;
 }
 
-describe("a row that the loader makes a user of", () => {
-  /** What the loader returns for the row that logs in. */
+describe("a database row that the loader turns into a user", () => {
+  /** A site where a row logs in. `loader` makes the loader's user, and `given` makes the user for loginUser. */
   async function rowApp(loader: (row: Row) => object, given: (row: Row) => object = (row) => row) {
     const row: Row = { id: 1, password: "hash", disabled: false };
     const at = await userApp(row, { userLoader: () => loader(row) });
@@ -200,7 +202,7 @@ describe("a row that the loader makes a user of", () => {
   const active = (row: Row) => ({ ...row, isActive: !row.disabled });
   const asUser = (row: Row) => ({ ...stamped(row), ...active(row) });
 
-  it("is an error at the login if the stamp is missing, even with force, and nobody is logged in", async () => {
+  it("cannot log in, even with force, if only the loader's user has a stamp", async () => {
     for (const loader of [stamped, asUser]) {
       const { login, page } = await rowApp(loader);
       for (const force of [false, true]) {
@@ -212,7 +214,7 @@ describe("a row that the loader makes a user of", () => {
     }
   });
 
-  it("does not log in if the loader's user is not active, unless forced", async () => {
+  it("cannot log in if the loader's user is not active, unless force is set", async () => {
     const { row, login, page } = await rowApp(active);
     row.disabled = true;
     expect([await login(), await page()]).to.eql(["false", 401]);
@@ -221,23 +223,23 @@ describe("a row that the loader makes a user of", () => {
     expect([await login(), await page()]).to.eql(["true", 200]);
   });
 
-  it("logs in if nothing is missing, or if it is made a user first", async () => {
+  it("can log in if loginUser and the loader get the same kind of user", async () => {
     const plain = await rowApp((row) => row);
     expect([await plain.login(), await plain.page()]).to.eql(["true", 200]);
     const made = await rowApp(asUser, asUser);
     expect([await made.login(), await made.page()]).to.eql(["true", 200]);
     made.row.password = "another";
-    expect(await made.page(), "after a change of password").to.equal(401);
+    expect(await made.page(), "after a password change").to.equal(401);
     made.row.disabled = true;
     expect(await made.login()).to.equal("false");
   });
 
-  it("logs in before the loader can see it, as in a transaction", async () => {
+  it("can log in even if the loader does not find it yet, as in a transaction", async () => {
     const { client } = await userApp({ id: 1 }, { userLoader: () => null });
     expect((await client.post("/login")).text).to.equal("true");
   });
 
-  it("leads to one warning at the next request, if the login could not find out", async () => {
+  it("causes one warning at the next request if only one of the two users has a stamp", async () => {
     const warnings = sinon.stub(process, "emitWarning");
     try {
       const withStamp = { id: 1, isActive: true, getSessionStamp: () => "hash" };

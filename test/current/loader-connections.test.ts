@@ -10,7 +10,7 @@ import { site } from "../support/site.js";
 const nameOf = async (user: Promise<object>) => ((await user) as Person).name;
 
 for (const { name: pool, open } of connections) {
-  describe(`${pool}, whose connection was opened by the loader of a request`, () => {
+  describe(`${pool} with a connection that a loader opened`, () => {
     const opened: OneConnection[] = [];
     after(() => Promise.all(opened.map((connection) => connection.end())));
 
@@ -58,7 +58,7 @@ for (const { name: pool, open } of connections) {
       ["/confirmed", "confirmed"],
       ["/further", "Ann"],
     ] as const) {
-      it(`a callback of the same request knows the user once it is loaded: ${path}`, async () => {
+      it(`gives a callback of the same request the loaded user: ${path}`, async () => {
         const get = await loggedIn();
         expect((await get(path)).text).to.equal(text);
       });

@@ -9,8 +9,8 @@ import { people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 
 for (const { name, express } of expressVersions) {
-  describe(`applications beside one with latchkey, in one process, on ${name}`, () => {
-    /** An application with latchkey that a logged-in user has used already. */
+  describe(`other applications in a process with latchkey, on ${name}`, () => {
+    /** An application with latchkey that a logged-in user has already used. */
     async function beside(mount: (app: Express) => void = () => {}) {
       const { ann, load } = people();
       const login = new LoginManager({ secret: SECRET, userLoader: load });
@@ -37,7 +37,7 @@ for (const { name, express } of expressVersions) {
       expect(response.headers.get("vary")).to.equal(null);
     });
 
-    it("keep what they put into a request as its own", async () => {
+    it("can set and delete their own properties of a request", async () => {
       await beside();
       const plain = express();
       const names = ["session", "sessionID", "sessionStore", "user"] as const;
@@ -52,7 +52,7 @@ for (const { name, express } of expressVersions) {
       expect(await (await fetch(await serve(plain))).json()).to.deep.equal(expected);
     });
 
-    it("have sessions of express-session's, and latchkey its own", async () => {
+    it("can use express-session while latchkey uses its own sessions", async () => {
       const { origin, headers } = await beside();
       const other = express();
       other.use(session({ secret: SECRET, resave: false, saveUninitialized: false }));
@@ -72,7 +72,7 @@ for (const { name, express } of expressVersions) {
       expect(await me.json()).to.include({ name: "Ann" });
     });
 
-    it("see the session and the user when it calls them", async () => {
+    it("have the session and the user if an application with latchkey calls them", async () => {
       const inner = express();
       inner.get("/", async (req, res) => {
         const { name } = (await currentUser(req)) as { name: string };
@@ -88,7 +88,7 @@ for (const { name, express } of expressVersions) {
       }
     });
 
-    it("see the session and the user in what derives from a request", async () => {
+    it("have the session and the user in an object or a proxy that derives from a request", async () => {
       const { origin, headers } = await beside((app) => {
         app.get("/derived", loginRequired(), (req, res) => {
           const derived = Object.create(req) as Request;
@@ -105,7 +105,7 @@ for (const { name, express } of expressVersions) {
       ]);
     });
 
-    it("answer with Node's own responses as ever", async () => {
+    it("can still use plain responses of Node", async () => {
       await beside();
       const origin = await serve((_req, res) => {
         res.writeHead(201, { "X-Plain": "yes" });
@@ -120,7 +120,7 @@ for (const { name, express } of expressVersions) {
       ]);
     });
 
-    it("leave the prototypes of Node as they are", async () => {
+    it("have the unchanged prototypes of Node", async () => {
       const before = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));
       await beside();
       const after = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));

@@ -6,7 +6,7 @@ import { connections, type OneConnection } from "../support/one-connection.js";
 import { type Handle, nameOf, Page } from "../support/pages-of-callbacks.js";
 import { type Build, setUp } from "../support/stages.js";
 
-/** Express 4 does not look at a handler's promise. */
+/** Passes a rejection to next, because Express 4 ignores the promise of a handler. */
 const route =
   (handle: Handle): RequestHandler =>
   (req, res, next) => {
@@ -14,9 +14,9 @@ const route =
   };
 for (const { name: pool, open } of connections) {
   for (const { name, express } of expressVersions) {
-    describe(`in a callback of ${pool}, in the context of another request, ${name}`, () => {
+    describe(`in a callback of ${pool} in the context of another request, ${name}`, () => {
       let connection: OneConnection;
-      /** In whose context the callbacks are: set when its request may end. */
+      /** Ends the request in whose context the callbacks run. */
       let release: () => void;
       const later = () => new Promise<void>((resolve) => connection.query(resolve));
       const inCallback =
@@ -139,7 +139,7 @@ for (const { name: pool, open } of connections) {
       });
       afterEach(() => connection.end());
 
-      /** Ann's request opens the connection, and the other two use it. */
+      /** Ann's request opens the connection, and later requests use it. */
       async function opened(isOver: boolean) {
         const scene = await setUp(build);
         const [ann, bob, nobody] = [await scene.as(scene.ann), await scene.as(scene.bob), await scene.as()];
@@ -150,14 +150,14 @@ for (const { name: pool, open } of connections) {
           release();
           expect(await (await opening).text()).to.equal("waits over");
         };
-        if (!isOver) await opening; // its head
+        if (!isOver) await opening; // waits for the headers
         return { ...scene, users: { Ann: ann, Bob: bob, nobody }, close };
       }
       const cookieOf = async (browser: { origin: string; jar: { getCookieString(url: string): Promise<string> } }) => ({
         cookie: await browser.jar.getCookieString(browser.origin),
       });
 
-      it("currentUser() throws once that request has ended, and gives the right user for a passed request", async () => {
+      it("currentUser() rejects after that request has ended, and currentUser(req) returns the right user", async () => {
         const { users } = await opened(true);
         for (const [name, browser] of Object.entries(users)) {
           expect((await browser.get("/user")).text, name).to.equal("request_ended");
@@ -167,8 +167,8 @@ for (const { name: pool, open } of connections) {
       });
 
       for (const isOver of [true, false]) {
-        describe(isOver ? "which has ended" : "which is still under way", () => {
-          it("currentUser(req) gives the right user, and behind a guard currentUser() does too", async () => {
+        describe(isOver ? "which has ended" : "which is still in progress", () => {
+          it("currentUser(req), and currentUser() after a guard, return the right user", async () => {
             const { users, close } = await opened(isOver);
             for (const [name, browser] of Object.entries(users)) {
               expect((await browser.get("/user/req")).text).to.equal(name);
@@ -178,7 +178,7 @@ for (const { name: pool, open } of connections) {
             await close();
           });
 
-          it("a page is that of its own request: its user and its messages", async () => {
+          it("a page has the user and the flash messages of its own request", async () => {
             const { users, close } = await opened(isOver);
             const flashed = async (path: string) => {
               for (const [name, browser] of Object.entries(users)) await browser.get(`/flash?name=${name}`);
@@ -202,14 +202,14 @@ for (const { name: pool, open } of connections) {
             await close();
           });
 
-          it("a page that the application renders has the user that it is given", async () => {
+          it("a page from app.render() has the user that is passed to it", async () => {
             const { users, close } = await opened(isOver);
             for (const [name, browser] of Object.entries(users))
               expect((await browser.get("/page/app")).text.split(", ").slice(0, 2)).to.eql(["app", name]);
             await close();
           });
 
-          it("messages are those of the request", async () => {
+          it("takeFlashes(req) returns the messages of its own request", async () => {
             const { users, close } = await opened(isOver);
             for (const [name, browser] of Object.entries(users)) {
               await browser.get(`/flash?name=${name}`);
@@ -220,12 +220,12 @@ for (const { name: pool, open } of connections) {
             await close();
           });
 
-          it("the current login is that of the request that is passed", async () => {
+          it("the current login is the login of the passed request", async () => {
             const { users, close, bob, as } = await opened(isOver);
             const other = await as(bob);
             const id = `?id=${bob.id}`;
             expect((await users.Bob.get(`/logins/req${id}`)).json()).to.equal(1);
-            expect((await users.Bob.get(`/logins${id}`)).json(), "none is known to be").to.equal(0);
+            expect((await users.Bob.get(`/logins${id}`)).json(), "without a passed request").to.equal(0);
             if (isOver) expect((await users.Bob.get(`/end${id}`)).text).to.equal("request_ended");
             expect((await users.Bob.get(`/end/req${id}`)).json()).to.equal(1);
             expect((await users.Bob.get("/guarded")).text).to.equal("Bob");

@@ -8,7 +8,7 @@ import { serve } from "../support/server.js";
 import { withinRequest } from "../support/within-request.js";
 
 describe("users without the mixin", () => {
-  it("are rows with an id", async () => {
+  it("can be rows with an id", async () => {
     for (const [id, kept] of [
       [1, "1"],
       [12n, "12"],
@@ -17,11 +17,11 @@ describe("users without the mixin", () => {
       const { client, ids } = await userApp({ id });
       await client.post("/login");
       expect((await client.get("/me")).text).to.equal("true");
-      expect(ids, "at the login, as a row without isActive, and at the page").to.eql([kept, kept]);
+      expect(ids, "once at the login, because the row has no isActive, and once at the page").to.eql([kept, kept]);
     }
   });
 
-  it("may have what the mixin has, also as SQLite gives it", async () => {
+  it("can have isActive and isAuthenticated, which may be 0 or 1 as in SQLite", async () => {
     for (const yes of [true, 1])
       expect(await passes({ id: 1, isActive: yes, isAuthenticated: yes })).to.eql(["true", 200]);
     for (const no of [false, 0, null, undefined, "0", "true", 2]) {
@@ -33,7 +33,7 @@ describe("users without the mixin", () => {
     expect(await passes(Object.freeze({ id: 1 }))).to.eql(["true", 200]);
   });
 
-  it("are refused without an id", async () => {
+  it("are rejected without a valid id", async () => {
     for (const user of [
       {},
       { id: null },
@@ -51,7 +51,7 @@ describe("users without the mixin", () => {
     }
   });
 
-  it("have the id that the option userId gives", async () => {
+  it("have the id that the option userId returns", async () => {
     const user = { uuid: "u-1", id: 5, getId: () => "unused" };
     const { client, ids } = await userApp(user, { userId: (given) => (given as typeof user).uuid });
     await client.post("/login");
@@ -69,7 +69,7 @@ describe("the anonymous user", () => {
     readonly name: string = "guest";
   }
 
-  it("is made by a class or by a function, anew for each request", async () => {
+  it("is created for each request by a class or by a function", async () => {
     const made: unknown[] = [];
     for (const anonymousUser of [Guest, () => new Guest(), () => ({ name: "guest" })]) {
       for (let time = 0; time < 2; time++) {
@@ -82,13 +82,13 @@ describe("the anonymous user", () => {
     expect(made[0]).to.be.instanceOf(Guest);
   });
 
-  it("passes no guard, whatever it says of itself", async () => {
+  it("passes no guard, whatever its properties are", async () => {
     const anonymousUser = (() => ({ id: 1, isAuthenticated: true, isActive: true, isAnonymous: false })) as never;
     const { client } = await userApp({ id: 1 }, { anonymousUser, userLoader: () => null });
     expect((await client.get("/me")).status).to.equal(401);
   });
 
-  it("is told from users by its type", async () => {
+  it("can be distinguished from users by its type", async () => {
     const userLoader = (id: string) => new Person(id, "Ann");
     const login = new LoginManager<Person, Guest>({ secret: SECRET, userLoader, anonymousUser: Guest });
     const app = express();
@@ -96,7 +96,7 @@ describe("the anonymous user", () => {
     app.post("/login", async (req, res) => void res.json(await loginUser(req, new Person("1", "Ann"))));
     app.get("/name", async (_req, res) => {
       const user = await login.currentUser();
-      // equals() is the user's alone, so this compiles only where the types are told apart.
+      // Only users have equals(), so this line compiles only if TypeScript distinguishes the two types.
       res.send(user.isAnonymous ? user.name : `${user.name} ${user.equals(user)}`);
     });
     const client = apiClient(await serve(app));

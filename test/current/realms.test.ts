@@ -6,7 +6,7 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** Sites with one secret and one store, each of a realm. */
+/** Sites with the same secret and the same store, each with its own realm. */
 async function realms<const R extends readonly (string | undefined)[]>(...names: R) {
   const inner = new MemoryStore();
   const sites = await Promise.all(
@@ -26,14 +26,14 @@ async function realms<const R extends readonly (string | undefined)[]>(...names:
   return { inner, sites: sites as { [K in keyof R]: (typeof sites)[number] } };
 }
 
-describe("managers with one secret and one store", () => {
+describe("managers with the same secret and the same store", () => {
   for (const names of [
     ["customers", "staff"],
     [undefined, "staff"],
   ] as const) {
     const [first, second] = names.map((name) => name ?? "none");
 
-    it(`take no cookie of each other, under the same names: realms ${first} and ${second}`, async () => {
+    it(`do not accept each other's cookies: realms ${first} and ${second}`, async () => {
       const { sites } = await realms(...names);
       for (const [own, other] of [sites, [...sites].reverse()] as const) {
         const cookie = await own!.logIn();
@@ -47,7 +47,7 @@ describe("managers with one secret and one store", () => {
       }
     });
 
-    it(`neither list nor end each other's logins of the same user id: realms ${first} and ${second}`, async () => {
+    it(`do not list or end each other's logins of the same user id: realms ${first} and ${second}`, async () => {
       const { sites } = await realms(...names);
       const cookies = [await sites[0].logIn(), await sites[1].logIn(), await sites[1].logIn()] as const;
       const counts = async () => Promise.all(sites.map(async ({ login }) => (await login.sessions.list("1")).length));
@@ -58,7 +58,7 @@ describe("managers with one secret and one store", () => {
     });
   }
 
-  it("are told apart although a user id looks like one of another realm", async () => {
+  it("stay separate even if a user id looks like an id of another realm", async () => {
     const { inner, sites } = await realms(undefined, "staff");
     const [plain, staff] = sites;
     for (const id of ["@staff@1", "@", "@@1"]) {
@@ -74,7 +74,7 @@ describe("managers with one secret and one store", () => {
     expect((await storedSessions(inner, "1")).length).to.equal(0);
   });
 
-  it("tell of a damaged record by the application's own user id", async () => {
+  it("report a damaged record with the application's own user id", async () => {
     const { inner, sites } = await realms("staff");
     const [staff] = sites;
     const damaged: Array<LoginEvents["recordDamaged"]> = [];

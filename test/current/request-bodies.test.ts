@@ -12,7 +12,7 @@ import { expressVersions } from "../support/express.js";
 import type { Person } from "../support/people.js";
 import { type Build, type Scene, setUp } from "../support/stages.js";
 
-/** Who it is, asked without the request; the more so as nobody asked before the body was read. */
+/** Returns the name of the current user without the request. Nothing loads the user before the body is read. */
 const nameOf = async () => ({ name: ((await currentUser()) as Person).name });
 
 @JsonController()
@@ -58,7 +58,7 @@ const bodies: Record<string, { type: string; content: string }> = {
   "/files": upload,
 };
 
-describe("currentUser behind a reader of the body", () => {
+describe("currentUser after a body parser", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "latchkey-"));
@@ -91,7 +91,7 @@ describe("currentUser behind a reader of the body", () => {
       };
 
       for (const [path, body] of Object.entries(bodies)) {
-        it(`is the right one, ${path}`, async () => {
+        it(`returns the right user, ${path}`, async () => {
           const scene = await setUp(build);
           const [ann, bob] = [await cookieOf(scene, scene.ann), await cookieOf(scene, scene.bob)];
           const expected: string[] = [];
@@ -120,7 +120,7 @@ async function cookieOf({ as, origin }: Scene, person: Person): Promise<string> 
   return (await as(person)).jar.getCookieString(origin);
 }
 
-/** Sends a body at once, or in pieces that arrive one by one. */
+/** Sends a body in one piece, or in pieces that arrive one by one. */
 async function post(url: string, body: { type: string; content: string }, cookie: string, inPieces = false) {
   const headers = { cookie, "content-type": body.type, accept: "application/json" };
   const sent = inPieces ? { body: new Blob([body.content]).stream(), duplex: "half" as const } : { body: body.content };

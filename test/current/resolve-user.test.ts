@@ -7,7 +7,7 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** The site with a spy for its user loader, and the reasons why logins ended. */
+/** A site with a spy as its user loader, and a list of the reasons why logins ended. */
 function observedSite(options: Parameters<typeof site>[0] = {}) {
   const at = site(options);
   const load = sinon.spy((id: string) => at.byId.get(id));
@@ -18,7 +18,7 @@ function observedSite(options: Parameters<typeof site>[0] = {}) {
 }
 
 describe("the user of a request", () => {
-  it("is loaded once, however many ask at once", async () => {
+  it("is loaded once, even for several calls at the same time", async () => {
     const { app, login, load } = observedSite();
     const accessed = sinon.fake();
     login.on("userAccessed", accessed);
@@ -40,7 +40,7 @@ describe("the user of a request", () => {
     expect(load.args[0]![0]).to.equal("1");
   });
 
-  it("is the one who was just logged in, and anonymous after a logout, in the same request", async () => {
+  it("changes at a login in the same request, and becomes anonymous at a logout", async () => {
     const { app, ann, load } = observedSite();
     app.post("/switch", async (req, res) => {
       const seen = [await currentUser()];
@@ -58,10 +58,10 @@ describe("the user of a request", () => {
   });
 
   for (const [what, change, reason] of [
-    ["was deleted", ({ byId }: ReturnType<typeof site>) => byId.delete("1"), "1: unknown user"],
-    ["has a new stamp", ({ ann }: ReturnType<typeof site>) => (ann.stamp = "2"), "1: stamp changed"],
+    ["is deleted", ({ byId }: ReturnType<typeof site>) => byId.delete("1"), "1: unknown user"],
+    ["gets a new stamp", ({ ann }: ReturnType<typeof site>) => (ann.stamp = "2"), "1: stamp changed"],
   ] as const) {
-    it(`is nobody once the user ${what}: every session and remember cookie ends`, async () => {
+    it(`is anonymous after the user ${what}: every session ends, and both cookies are removed`, async () => {
       const at = observedSite({ remember: { mode: "stateless" } });
       const origin = await serve(at.app);
       const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
@@ -80,14 +80,15 @@ describe("the user of a request", () => {
       at.byId.set("1", at.ann);
       at.ann.stamp = "1";
       const [sid, remember] = [only("sid", cookies[0]!), only("remember", cookies[0]!)];
-      expect((await send(origin, "GET /me", { cookie: sid })).status, "a session that ended stays ended").to.equal(401);
-      expect((await send(origin, "GET /me", { cookie: remember })).status, "signed, and the user is back").to.equal(
-        200,
-      );
+      expect((await send(origin, "GET /me", { cookie: sid })).status, "the session stays deleted").to.equal(401);
+      expect(
+        (await send(origin, "GET /me", { cookie: remember })).status,
+        "the remember cookie works again when the user is back",
+      ).to.equal(200);
     });
   }
 
-  it("passes no guard while not active, and is not restored; nothing is lost when active again", async () => {
+  it("passes no guard and is not restored while inactive, but keeps the login and the remember cookie", async () => {
     const { app, ann, store, ended } = observedSite();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
@@ -104,7 +105,7 @@ describe("the user of a request", () => {
     for (const one of [sid, remember]) expect((await send(origin, "GET /me", { cookie: one })).status).to.equal(200);
   });
 
-  it("drops the data of a login that ended, so that the next visitor of the browser does not see it", async () => {
+  it("leaves no session data to the next visitor after the login has ended", async () => {
     const { app, ann } = observedSite();
     app.get("/touch", async (req, res) => {
       await currentUser();
@@ -120,7 +121,7 @@ describe("the user of a request", () => {
     expect((await send(origin, "GET /touch", { cookie: after.cookie })).text).to.equal("[null,2]");
   });
 
-  it("is an error when the loader fails: no cookie changes, and the login goes on afterwards", async () => {
+  it("causes an error if the loader fails, but no cookie changes and the login stays valid", async () => {
     const { app, ann, login } = observedSite();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
@@ -135,7 +136,7 @@ describe("the user of a request", () => {
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
   });
 
-  it("is logged out even when the loader fails", async () => {
+  it("can log out even if the loader fails", async () => {
     const { app, login, store } = observedSite();
     const loggedOut = sinon.fake();
     login.on("loggedOut", loggedOut);
@@ -147,7 +148,7 @@ describe("the user of a request", () => {
     expect(loggedOut.args.map(([{ userId, user }]) => [userId, user])).to.deep.equal([["1", undefined]]);
   });
 
-  it("comes from the session before the request loader, which leaves no session behind", async () => {
+  it("comes from the session first, then from the request loader, which creates no session", async () => {
     const { app, bob, login, store } = observedSite();
     login.requestLoader((req) => (req.headers.authorization === "Bearer b" ? bob : null));
     const origin = await serve(app);
@@ -161,7 +162,7 @@ describe("the user of a request", () => {
     expect(JSON.parse((await send(origin, "GET /me", { headers, cookie })).text)).to.include({ name: "Ann" });
   });
 
-  it("comes from the request or the remember cookie once the session's login has ended", async () => {
+  it("comes from the request loader or the remember cookie if the session's login has ended", async () => {
     const { app, ann, bob, login } = observedSite();
     login.requestLoader((req) => (req.headers.authorization === "Bearer b" ? bob : null));
     const origin = await serve(app);
@@ -179,7 +180,7 @@ describe("the user of a request", () => {
     expect(restored.headers["set-cookie"]?.map((one) => one.split("=")[0])).to.deep.equal(["remember", "sid"]);
   });
 
-  it("is restored from the browser's record when only the session's login has ended", async () => {
+  it("is restored from the remembered browser if only the session's login has ended", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     try {
       const { app, ended } = observedSite({ store: new WatchedStore() });
@@ -194,7 +195,7 @@ describe("the user of a request", () => {
     }
   });
 
-  it("that is restored from the browser's record: its old session ends, and no other login's", async () => {
+  it("loses the old session of the same browser, but no other login, when the login is restored", async () => {
     const { app } = observedSite({ store: new WatchedStore() });
     const origin = await serve(app);
     const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
@@ -206,7 +207,7 @@ describe("the user of a request", () => {
     expect(await Promise.all(statuses)).to.deep.equal([401, 200, 200]);
   });
 
-  it("is an error when a loader itself asks for the user or logs in, for it would wait for ever", async () => {
+  it("cannot be read or changed inside a loader, which would wait forever", async () => {
     const { app, login, ann } = observedSite();
     const codes: unknown[] = [];
     const failed: ErrorRequestHandler = (error, _req, res, _next) => {
@@ -225,7 +226,7 @@ describe("the user of a request", () => {
       login.requestLoader(async (req) => void (await ask(req)));
       expect((await send(origin, "GET /asks")).status).to.equal(500);
     }
-    // biome-ignore lint/suspicious/noThenProperty: a query builder does nothing before it is waited for
+    // biome-ignore lint/suspicious/noThenProperty: a query builder does nothing before it is awaited
     const lazy = (req: Request) => ({ then: (...waiting: []) => currentUser(req).then(...waiting) });
     login.requestLoader((req) => lazy(req) as never);
     expect((await send(origin, "GET /asks")).status).to.equal(500);

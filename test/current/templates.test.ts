@@ -80,7 +80,7 @@ describe("templates", () => {
         return app;
       };
 
-      it("know the current user, whoever asked before", async () => {
+      it("have the current user, whether a handler loads the user or not", async () => {
         const { ann, as } = await setUp(build);
         const [nobody, user] = [await as(), await as(ann)];
         for (const [path, title] of [
@@ -101,19 +101,19 @@ describe("templates", () => {
         expect((await user.get("/mail")).json()).to.deep.equal({ html: "mail: Ann" });
       });
 
-      it("show what the application calls currentUser itself", async () => {
+      it("show the application's own currentUser if the application sets one", async () => {
         const { ann, as } = await setUp(build);
         const user = await as(ann);
         expect((await user.get("/own")).text).to.equal("my own");
         expect((await user.get("/own/locals")).text).to.equal("of locals");
       });
 
-      it("fail as they would without", async () => {
+      it("send 500 if they are broken", async () => {
         const { ann, as } = await setUp(build);
         expect((await (await as(ann)).get("/broken")).status).to.equal(500);
       });
 
-      it("are not rendered when the user cannot be loaded", async () => {
+      it("are not rendered if the user cannot be loaded", async () => {
         const userLoader = () => Promise.reject(new Error("no"));
         const { ann, as } = await setUp(build, { userLoader });
         const user = await as(ann);
@@ -122,7 +122,7 @@ describe("templates", () => {
         }
       });
 
-      it("can tell of the failure to load the user", async () => {
+      it("can show an error page without a user if the user cannot be loaded", async () => {
         const { ann, as } = await setUp(
           (login) => {
             const app = build(login) as ReturnType<typeof express>;

@@ -32,7 +32,7 @@ describe("two copies of the package in one process", () => {
   after(() => rm(folder, { recursive: true }));
 
   for (const { name, express } of expressVersions) {
-    /** A site of our own copy, with routes that use the other; errors are answered by code and message. */
+    /** A site of our own copy, with routes that use the other copy. An error response has the code and message. */
     async function mixed(add: (app: Application, login: own.LoginManager<Person>) => void) {
       const { load, ann } = people();
       const login = new own.LoginManager<Person>({ secret: SECRET, userLoader: load });
@@ -48,7 +48,7 @@ describe("two copies of the package in one process", () => {
       return async (path: string) => JSON.parse((await send(origin, `GET ${path}`, { cookie })).text) as string[];
     }
 
-    it(`are named by the error when one is mounted and the other is used, ${name}`, async () => {
+    it(`cause the error second_copy if one is mounted and the other is used, ${name}`, async () => {
       const asked: Record<string, (req: Request) => Promise<unknown>> = {
         current: () => other.currentUser(),
         request: (req) => other.currentUser(req),
@@ -82,7 +82,7 @@ describe("two copies of the package in one process", () => {
       }
     });
 
-    it(`are named by the error at the guard of a controller too, ${name}`, async () => {
+    it(`cause the error second_copy at the guard of a controller, ${name}`, async () => {
       const { Get, JsonController, useExpressServer } = await import("routing-controllers");
       class Guarded {
         show() {
@@ -102,7 +102,7 @@ describe("two copies of the package in one process", () => {
       expect((await get("/guarded"))[0]).to.equal("second_copy");
     });
 
-    it(`are not named outside of a request, or before the middleware, ${name}`, async () => {
+    it(`cause the usual error outside a request or before the middleware, ${name}`, async () => {
       const { code } = await own.currentUser().catch((error) => error);
       expect(code).to.equal("middleware_missing");
       const app = express();
@@ -112,7 +112,7 @@ describe("two copies of the package in one process", () => {
       expect((await send(await serve(app), "GET /", {})).text).to.equal('"middleware_missing"');
     });
 
-    it(`both work, each for applications of its own, in turns, ${name}`, async () => {
+    it(`both work, each for its own applications, ${name}`, async () => {
       const { load, ann } = people();
       const sites = await Promise.all(
         [own, other, own, other].map(async (copy) => {
@@ -146,7 +146,7 @@ describe("two copies of the package in one process", () => {
     });
   }
 
-  it("know each other's errors", () => {
+  it("recognize each other's errors", () => {
     for (const [copy, error] of [
       [own, new other.StoreUnavailableError("away")],
       [other, new own.StoreUnavailableError("away")],
@@ -162,7 +162,7 @@ describe("two copies of the package in one process", () => {
     expect(Object.keys(new own.LoginRequiredError()).sort()).to.eql(["code", "httpCode", "name", "status"]);
   });
 
-  it("may share a store, and know its errors for a taken id and a missing verb", async () => {
+  it("can share a store, and recognize its errors for an existing id and a missing method", async () => {
     const store = new other.MemoryStore();
     const watched = new WatchedStore(store as unknown as own.SessionStore);
     let taken = 0;
@@ -185,7 +185,7 @@ describe("two copies of the package in one process", () => {
     expect(failed).to.eql([]);
   });
 
-  it("may test each other's stores", async () => {
+  it("can test each other's stores", async () => {
     for (const [testing, copy] of [
       [ownTesting, other],
       [otherTesting, own],
@@ -197,7 +197,7 @@ describe("two copies of the package in one process", () => {
     }
   });
 
-  it("know each other's users", () => {
+  it("recognize each other's users", () => {
     class Mine extends own.UserMixin {
       id = 1;
     }

@@ -14,10 +14,10 @@ import { WatchedStore } from "../support/watched-store.js";
 const UPGRADE = { connection: "Upgrade", upgrade: "websocket" };
 
 for (const { name, express } of expressVersions) {
-  describe(`an upgrade that the application handles with a response of no connection, as by express-ws, ${name}`, () => {
+  describe(`an upgrade that the application handles with an unconnected response, as express-ws does, ${name}`, () => {
     afterEach(() => sinon.restore());
 
-    it("is asked about again: authenticate() knows when the login has ended", async () => {
+    it("can be checked again: authenticate() returns null after the logout", async () => {
       const { app, login } = site({ store: new WatchedStore() }, undefined, express);
       const upgrades: Request[] = [];
       app.get("/socket", async (req) => {
@@ -36,7 +36,7 @@ for (const { name, express } of expressVersions) {
       expect(await again()).to.eql([null, null]);
     });
 
-    it("uses up no remember cookie, which could not be replaced: no alarm, and the browser is still logged in", async () => {
+    it("does not use up the remember cookie, because no new cookie can be sent", async () => {
       const clock = sinon.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"] });
       const store = new WatchedStore();
       const { app, login } = site({ store }, undefined, express);

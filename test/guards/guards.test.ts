@@ -84,7 +84,7 @@ describe("guards", () => {
         expect((await remembered.get("/recent")).status).to.equal(200);
       });
 
-      it("require a login or a confirmation that is not older than within", async () => {
+      it("refuse a user whose last login or confirmation is older than the option within", async () => {
         const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
         const { ann, as } = await setUp(build);
         const user = await as(ann, JSON_ONLY);

@@ -5,7 +5,7 @@ import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-/** A site over an express-session of the application's own, where anything may be written under `auth`. */
+/** A site with the application's own express-session. Its routes write any value under `auth`. */
 async function writable() {
   const asked: unknown[] = [];
   const at = site({ userLoader: (id) => void asked.push(id) }, (login, app) => {
@@ -38,13 +38,14 @@ const WRONG: Record<string, unknown[]> = {
   pending: ["", "old", true],
 };
 
-describe("a value that an application's own session has instead of a login", () => {
+describe("a value under auth in the application's own session", () => {
   for (const [part, values] of Object.entries(WRONG)) {
+    const where = part === "all" ? "auth" : part;
     for (const value of values) {
-      it(`does not count as a login, and no loader is called: ${part} is ${JSON.stringify(value)}`, async () => {
+      it(`is not a login, and no loader is called, if ${where} is ${JSON.stringify(value)}`, async () => {
         const { origin, asked } = await writable();
         const { cookie } = await send(origin, "POST /login/1");
-        expect((await send(origin, "GET /me", { cookie })).status, "the loader knows nobody").to.equal(401);
+        expect((await send(origin, "GET /me", { cookie })).status, "the loader finds no user").to.equal(401);
         const again = (await send(origin, "POST /login/1", { cookie })).cookie || cookie;
         asked.length = 0;
         await send(origin, `POST /auth/${part}?value=${encodeURIComponent(JSON.stringify(value))}`, { cookie: again });
@@ -54,7 +55,7 @@ describe("a value that an application's own session has instead of a login", () 
     }
   }
 
-  it("counts as a login, and the loader is called, if it is what latchkey writes", async () => {
+  it("is a login, and the loader is called, if it has the form that latchkey writes", async () => {
     const { origin, asked } = await writable();
     const { cookie } = await send(origin, "POST /login/1");
     asked.length = 0;

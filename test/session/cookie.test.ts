@@ -5,7 +5,7 @@ import { both, either, expiryOf, type Kind, setCookie, siteOf } from "../express
 
 const START = Date.UTC(2030, 0);
 
-/** The end of a cookie whose lifetime is set to this, as a timestamp or null; or the error of the assignment. */
+/** Changes the cookie in a handler. Returns the cookie's lifetime in milliseconds, null, or the kind of error. */
 async function set(kind: Kind, change: (cookie: Record<string, unknown>) => void, options = {}): Promise<unknown> {
   let thrown: unknown;
   const at = await siteOf(kind, options, (req: Request, res) => {
@@ -22,7 +22,7 @@ async function set(kind: Kind, change: (cookie: Record<string, unknown>) => void
   return setCookie(answer)!.attributes.expires === undefined ? null : expiryOf(answer) - START;
 }
 
-describe("the lifetime of a session's cookie, as a handler sets it", () => {
+describe("the lifetime of the session cookie", () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: START, toFake: ["Date"] });
   });
@@ -37,15 +37,15 @@ describe("the lifetime of a session's cookie, as a handler sets it", () => {
     ["maxAge", "undefined", undefined, null],
     ["maxAge", "false", false, null],
     ["expires", "a Date", new Date(START + 7_000), 7_000],
-    ["expires", "a Date of before", new Date(START - 7_000), -7_000],
+    ["expires", "a Date in the past", new Date(START - 7_000), -7_000],
     ["expires", "null", null, null],
     ["expires", "undefined", undefined, null],
     ["expires", "false", false, null],
-    ["maxAge", "a text", "1000", "TypeError"],
+    ["maxAge", "a string", "1000", "TypeError"],
     ["maxAge", "an object", {}, "TypeError"],
   ];
   for (const [property, what, value, end] of ends) {
-    both(`${property}, ${what}`, async (kind) => {
+    both(`${property} set to ${what} results in ${end}`, async (kind) => {
       expect(await set(kind, (cookie) => Object.assign(cookie, { [property]: value }))).to.equal(end);
     });
   }
@@ -58,20 +58,20 @@ describe("the lifetime of a session's cookie, as a handler sets it", () => {
     ["expires", "an invalid Date", new Date(Number.NaN)],
   ];
   for (const [property, what, value] of refused) {
-    both(`${property}, ${what}: an error, at the assignment or once the cookie is written`, async (kind) => {
+    both(`${property} set to ${what} throws at the assignment or when the cookie is written`, async (kind) => {
       const outcome = await set(kind, (cookie) => Object.assign(cookie, { [property]: value }));
       expect(outcome).to.equal(either(kind, "later", "TypeError"));
     });
   }
 
-  // express-session treats a number as a lifetime, and never answers if the value is a string.
+  // express-session treats a number as a lifetime, and never responds if the value is a string.
   for (const value of [5_000, "tomorrow"]) {
-    it(`expires, a ${typeof value}: an error at the assignment`, async () => {
+    it(`expires set to a ${typeof value} throws at the assignment`, async () => {
       expect(await set("latchkey", (cookie) => Object.assign(cookie, { expires: value }))).to.equal("TypeError");
     });
   }
 
-  both("a Date is kept as the lifetime from now on", async (kind) => {
+  both("maxAge set to a Date becomes a lifetime that later responses use again", async (kind) => {
     const at = await siteOf(kind, { cookie: { maxAge: 60_000 } }, ({ session, url }, res) => {
       if (url === "/set") session.cookie.maxAge = new Date(Date.now() + 7_000) as never;
       session.count = (session.count ?? 0) + 1;

@@ -6,14 +6,14 @@ import { site } from "../support/site.js";
 
 const MINUTE = 60_000;
 
-describe("what a request costs the store", () => {
+describe("store calls per request", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  /** A site that Ann is logged in to; what the login itself cost is not counted. */
+  /** A site where Ann is logged in. The store calls of her login are not counted. */
   async function loggedIn() {
     const { app, ann, store, login } = site();
     const load = sinon.fake.returns(ann);
@@ -31,14 +31,14 @@ describe("what a request costs the store", () => {
     expect(load.callCount).to.equal(0);
   });
 
-  it("a guarded route that reads: 1 read, 0 writes, 1 user loaded", async () => {
+  it("a guarded route that changes nothing: 1 read, 0 writes, 1 user loaded", async () => {
     const { store, load, origin, cookie } = await loggedIn();
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
     expect(store.calls).to.deep.equal(["read"]);
     expect(load.callCount).to.equal(1);
   });
 
-  it("a login: the new session's creation; where there was a session, its end afterwards", async () => {
+  it("a login: 1 create; if there was a session, also 1 read before and 1 destroy after", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     await send(origin, "POST /login/1");
@@ -49,7 +49,7 @@ describe("what a request costs the store", () => {
     expect(store.calls).to.deep.equal(["read", "create", "destroy"]);
   });
 
-  it("a request without a cookie: no call", async () => {
+  it("a request without a cookie: no calls", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     await send(origin, "GET /public");
@@ -58,7 +58,7 @@ describe("what a request costs the store", () => {
     expect(store.calls).to.deep.equal([]);
   });
 
-  it("10,000 unknown cookies, signed or not: 0 rows, 0 cookies set, reads only for the signed", async () => {
+  it("10,000 unknown cookies: nothing stored, no cookie set, and 1 read for each signed cookie", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");
@@ -77,7 +77,7 @@ describe("what a request costs the store", () => {
     { idleTimeout: 5 * MINUTE, interval: MINUTE / 2 },
     { idleTimeout: 24 * 60 * MINUTE, interval: MINUTE },
   ]) {
-    it(`with ${idleTimeout / MINUTE} minutes of idle time: a touch once in ${interval / 1000} seconds`, async () => {
+    it(`idle timeout of ${idleTimeout / MINUTE} minutes: at most 1 touch in ${interval / 1000} seconds`, async () => {
       const { app, store } = site({ idleTimeout });
       const origin = await serve(app);
       const { cookie } = await send(origin, "POST /login/1");
@@ -94,7 +94,7 @@ describe("what a request costs the store", () => {
     });
   }
 
-  it("a change: 1 update; saving it again: nothing more", async () => {
+  it("a changed value: 1 update; the same value again or a second save: no more updates", async () => {
     const { app, store } = site();
     app.post("/twice", (req, res, next) => {
       req.session.note = "b";

@@ -6,8 +6,8 @@ import { only, send, sidIn } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-describe("a session over a SessionStore", () => {
-  it("keeps data from one request to the next, and of each session its own", async () => {
+describe("a session in a SessionStore", () => {
+  it("keeps its data between requests, separate from other sessions", async () => {
     const origin = await serve(site().app);
     const [one, two] = [await send(origin, "POST /note/one"), await send(origin, "POST /note/two")];
     expect(one.cookie).not.to.equal(two.cookie);
@@ -16,7 +16,7 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "GET /note")).text).to.equal("null");
   });
 
-  it("lets values be changed inside, by the application and by what asks the store, and keeps what is saved alone", async () => {
+  it("saves changes inside a value, but not changes to the data that sessionStore.get returns", async () => {
     const { app } = site();
     app.post("/cart/:what", (req, res, next) => {
       const session = req.session as typeof req.session & { cart?: { items: string[] } };
@@ -37,7 +37,7 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "POST /cart/two", { cookie })).text).to.equal('{"items":["one","two"]}');
   });
 
-  it("keeps what is changed inside of a value, even of a frozen one, put back after a save, or taken away", async () => {
+  it("saves a change inside a value, even a frozen one, and a value that is restored or removed after a save", async () => {
     const { app } = site();
     const steps: Record<string, Array<(session: Record<string, unknown>) => void>> = {
       "/frozen": [
@@ -78,7 +78,7 @@ describe("a session over a SessionStore", () => {
     }
   });
 
-  it("serves the session's own regenerate, reload and destroy", async () => {
+  it("supports regenerate, reload and destroy with a callback", async () => {
     const { app, store } = site();
     app.post("/regenerate", (req, res, next) => {
       req.session.regenerate((error: unknown) => {
@@ -106,7 +106,7 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "GET /note", { cookie: second })).text).to.equal("null");
   });
 
-  it("after the application destroyed the session nobody is logged in, and somebody can be", async () => {
+  it("is logged out after the application destroys it, and a new login works", async () => {
     const { app, bob } = site();
     app.post("/destroyed", async (req, res) => {
       await new Promise((resolve) => req.session.destroy(resolve));
@@ -123,7 +123,7 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "GET /me", { cookie: only("sid", cookie) })).status).to.equal(401);
   });
 
-  it("tells of a save that came after the session's end, and puts the error in the place of what was not sent yet", async () => {
+  it("reports a save after its end: the response becomes a 401, and a started response is cut", async () => {
     const { app, login } = site();
     const gone = sinon.fake();
     login.on("sessionGone", gone);
@@ -143,13 +143,13 @@ describe("a session over a SessionStore", () => {
       const { cookie } = await send(origin, "POST /login/1");
       answers.push(await send(origin, `POST /late/${how}`, { cookie }).then(({ status }) => status, codeOf));
     }
-    expect(answers, "a stream is cut").to.deep.equal([401, 401, "ECONNRESET"]);
+    expect(answers, "the stream is cut").to.deep.equal([401, 401, "ECONNRESET"]);
     expect(gone.callCount).to.be.at.least(3);
   });
 
-  it("serves libraries that were written for the stores of express-session", async () => {
+  it("works with libraries that use an express-session store", async () => {
     const { app, store } = site();
-    // biome-ignore lint/suspicious/noExplicitAny: each verb calls back with something else
+    // biome-ignore lint/suspicious/noExplicitAny: each method calls back with a different type
     type Value = any;
     const called = (call: (done: (error?: unknown, value?: Value) => void) => void) =>
       new Promise<Value>((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
@@ -193,7 +193,7 @@ describe("a session over a SessionStore", () => {
 
     await ask(`POST /library/change/${sid}`, { cookie, other: otherSid });
     expect([await noted(), (await ask(`POST /library/get/${sid}`)).count]).to.deep.equal(["meanwhile", 1]);
-    expect((await ask(`POST /library/get/${otherSid}`)).count, "of another id").to.equal(1);
+    expect((await ask(`POST /library/get/${otherSid}`)).count, "set under another id").to.equal(1);
     expect(await ask(`POST /create/${sid}`)).to.equal(true);
     expect([await noted(), await me()]).to.deep.equal(["created", 200]);
     expect(await ask(`POST /library/load/${sid}`)).to.deep.equal([sid, "function", "created"]);
@@ -213,7 +213,7 @@ describe("a session over a SessionStore", () => {
     expect([await noted(), await ask(`POST /library/get/${sid}`)]).to.deep.equal([null, null]);
   });
 
-  it("takes the cookie from the browser of who logged out, however the application gives up what is left", async () => {
+  it("removes the cookie at a logout, whatever the application then does with req.session", async () => {
     const leave: Record<string, (req: express.Request) => unknown> = {
       kept: () => {},
       undefined: (req) => Object.assign(req, { session: undefined }),
@@ -237,7 +237,7 @@ describe("a session over a SessionStore", () => {
     }
   });
 
-  it("whose every write is overtaken by another: 503 after twenty tries, and nothing is written", async () => {
+  it("sends 503 and writes nothing if 20 updates in a row conflict with other writes", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /note/before");
@@ -250,7 +250,7 @@ describe("a session over a SessionStore", () => {
     expect((await send(origin, "GET /note", { cookie })).text).to.equal('"before"');
   });
 
-  it("takes nothing hostile from a record of the store", async () => {
+  it("ignores hostile property names in a stored record", async () => {
     const { app, store } = site();
     app.get("/look", (req, res) => {
       const { polluted } = {} as { polluted?: unknown };
@@ -271,7 +271,7 @@ describe("a session over a SessionStore", () => {
     expect(Object.keys(Object.prototype)).to.deep.equal([]);
   });
 
-  it("outside of the cookie's path: public routes are served, a guard is an error that says why", async () => {
+  it("serves public routes outside the cookie's path, where a guard sends an error that explains why", async () => {
     const { app } = site({ session: { cookie: { path: "/inside" } } });
     app.get("/inside/me", loginRequired(), (_req, res) => void res.send("me"));
     const origin = await serve(app);
@@ -283,7 +283,7 @@ describe("a session over a SessionStore", () => {
   });
 
   for (const verb of ["login", "logout"] as const) {
-    it(`a ${verb} is not undone by a user that was still being loaded`, async () => {
+    it(`does not undo a ${verb} when an earlier user load finishes`, async () => {
       const { app, bob, byId, login } = site();
       login.userLoader(async (id) => {
         await new Promise((resolve) => setTimeout(resolve, 10));

@@ -12,7 +12,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const GUESSES = trials(10_000, 2000, 400);
 
-/** A cookie of this id, as the site itself would sign it. */
+/** A cookie with this id, signed in the same way as on the site. */
 function signed(id: string): string {
   const signature = createHmac("sha256", SECRET).update(id).digest("base64").replace(/=+$/, "");
   return `sid=${encodeURIComponent(`s:${id}.${signature}`)}`;
@@ -21,7 +21,7 @@ function signed(id: string): string {
 describe("a session id that an attacker knows", () => {
   afterEach(() => sinon.restore());
 
-  it("is signed here as the site signs it", async () => {
+  it("is signed by this test in the same way as on the site", async () => {
     const origin = await serve(site().app);
     const { cookie } = await send(origin, "POST /login/1");
     const [, id] = /^sid=s%3A(.{32})\./.exec(cookie)!;
@@ -30,7 +30,7 @@ describe("a session id that an attacker knows", () => {
 
   const TIMES = trials(1000, 200, 40);
   for (const verb of ["login", "confirm"]) {
-    it(`ASVS 7.2.4: from before a ${verb} opens nothing after it: 0 of ${TIMES} times (CVE-2022-25896, CVE-2023-29019)`, async () => {
+    it(`ASVS 7.2.4: is not valid after a ${verb}: 0 of ${TIMES} times (CVE-2022-25896, CVE-2023-29019)`, async () => {
       const origin = await serve(site().app);
       const opened: string[] = [];
       const right = await countTrials(TIMES, async () => {
@@ -45,7 +45,7 @@ describe("a session id that an attacker knows", () => {
     });
   }
 
-  it(`strict sessions: ${GUESSES} well-signed ids that the store does not know: 0 taken, 0 rows, 0 cookies (CVE-2015-5143, CVE-2024-38513)`, async () => {
+  it(`is never accepted: ${GUESSES} signed ids that are not in the store create no session (CVE-2015-5143, CVE-2024-38513)`, async () => {
     const { app, store } = site();
     const origin = await serve(app);
     const quiet = await countTrials(GUESSES, async (n) => {
@@ -73,7 +73,7 @@ describe("a session id that an attacker knows", () => {
 
 for (const { name, open } of await backendsHere("memory", "redis", "sqlite", "postgres", ...SQL)) {
   describe(`a session on ${name}`, () => {
-    it("data across users: what one kept is not there for another who logs in over it, by any way", async () => {
+    it("loses the first user's data when another user logs in, with or without a logout", async () => {
       const opened = await open();
       try {
         const origin = await serve(site({ store: new WatchedStore(opened.store), storeTimeout: "30s" }).app);

@@ -24,7 +24,7 @@ const HALF_HOUR = 30 * 60_000;
 
 const sessions: Record<string, expressSession.SessionOptions> = {
   "with the usual settings": { secret: SECRET, resave: false, saveUninitialized: false },
-  "that saves everything": { secret: SECRET, resave: true, saveUninitialized: true },
+  "that always saves": { secret: SECRET, resave: true, saveUninitialized: true },
   "with a name, a rolling maxAge and unset": {
     secret: SECRET,
     name: "own",
@@ -54,7 +54,7 @@ async function visit(
   };
 }
 
-/** Makes a verb of a store fail as its backend does: by an error, or by an exception. */
+/** Ways for a store method to fail: with an error in the callback, or with an exception. */
 const failures: Record<string, (...args: unknown[]) => void> = {
   "calls back with an error": (...args) => (args.at(-1) as (error: Error) => void)(new Error("connection refused")),
   throws: () => {
@@ -62,10 +62,10 @@ const failures: Record<string, (...args: unknown[]) => void> = {
   },
 };
 
-describe("an express-session of the application's own", () => {
+describe("the application's own express-session", () => {
   afterEach(() => sinon.restore());
 
-  it("confirms no login whose session ended while the request was under way", async () => {
+  it("does not confirm a login whose session ended during the request", async () => {
     const { app, browser, origin, store } = await visit();
     app.post("/late", loginRequired(), (req, res) => {
       store.destroy(req.sessionID, async () => {
@@ -79,7 +79,7 @@ describe("an express-session of the application's own", () => {
   });
 
   for (const [what, options] of Object.entries(sessions)) {
-    it(`ends a login at its absolute timeout, however much it is used: one ${what}`, async () => {
+    it(`ends a login at its absolute timeout even if it is in use, for a session ${what}`, async () => {
       const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
       const { login, browser, name } = await visit(options, { idleTimeout: "1h", absoluteTimeout: "12h" });
       const ended: unknown[] = [];
@@ -97,12 +97,12 @@ describe("an express-session of the application's own", () => {
       expect((await browser.get("/me")).status).to.equal(401);
       expect(ended).to.eql([["1", "absolute timeout"]]);
       await browser.setCookie(name, sid!);
-      expect((await browser.get("/me")).status, "its cookie again").to.equal(401);
+      expect((await browser.get("/me")).status, "with the old cookie").to.equal(401);
     });
   }
 
   for (const [when, mounted] of Object.entries({ "before latchkey": true, "in a handler": false })) {
-    it(`ends by a delete of it ${when}, where it says so`, async () => {
+    it(`ends if req.session is deleted ${when} and unset is destroy`, async () => {
       const store = new MemoryStore();
       const own = expressSession({ ...sessions["with a name, a rolling maxAge and unset"]!, store });
       const leave: RequestHandler = (req, _res, next) => {
@@ -125,7 +125,7 @@ describe("an express-session of the application's own", () => {
 
   for (const [what, options] of Object.entries(sessions)) {
     describe(what, () => {
-      it("serves the verbs, the guards, freshness and remember-me", async () => {
+      it("supports login, confirmation, logout, guards, freshness and the remember cookie", async () => {
         const { browser, name, origin } = await visit(options);
         const me = async () => (await browser.get("/me")).json<Me>();
         const ids: Array<string | undefined> = [];
@@ -154,7 +154,7 @@ describe("an express-session of the application's own", () => {
         }
       });
 
-      it("keeps a message across a logout, and nothing of the user", async () => {
+      it("keeps a flash message after a logout, but not the user's data", async () => {
         const { app, browser } = await visit(options);
         app.post("/farewell", async (req, res) => {
           await logoutUser(req);
@@ -171,7 +171,7 @@ describe("an express-session of the application's own", () => {
     });
   }
 
-  it("is watched for caching as latchkey's own", async () => {
+  it("gets the same caching headers as latchkey's own session", async () => {
     const { browser } = await visit();
     expect((await browser.get("/note")).headers.get("vary"), "from the first request on").to.equal("Cookie");
     await browser.post("/login/1");
@@ -184,7 +184,7 @@ describe("an express-session of the application's own", () => {
     expect(await caching("/me")).to.deep.equal(["Cookie", "private, no-store"]);
   });
 
-  it("that JSON cannot hold is an error, and as it was the next time", async () => {
+  it("sends 500 for a value that JSON cannot store, and is unchanged in the next request", async () => {
     const { app, browser } = await visit();
     app.post("/circle", (req, res) => {
       Object.assign(req.session, { note: "circle", circle: req.session });
@@ -198,7 +198,7 @@ describe("an express-session of the application's own", () => {
     expect((await browser.get("/me")).status).to.equal(200);
   });
 
-  it("without a session before the middleware: an error that says so", async () => {
+  it("sends 500 with an explanation if no session is mounted before login.middleware", async () => {
     const { app } = site({}, (login, at) => void at.use(login.middleware()));
     const origin = await serve(app);
     const answer = await send(origin, "GET /me");
@@ -207,7 +207,7 @@ describe("an express-session of the application's own", () => {
     expect((await send(origin, "GET /public")).status).to.equal(200);
   });
 
-  it("whose store is disconnected gives errors, never access, and touches no cookie", async () => {
+  it("sends 500 and sets no cookie while its store is disconnected", async () => {
     const { origin, store } = await visit();
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
     store.emit("disconnect");
@@ -220,7 +220,7 @@ describe("an express-session of the application's own", () => {
   });
 
   for (const [how, fail] of Object.entries(failures)) {
-    it(`whose store ${how}: a read gives no access, a login and a confirmation log nobody in`, async () => {
+    it(`refuses every request and logs nobody in if its store ${how}`, async () => {
       const { ann, app, login, origin, store } = await visit();
       app.post("/stubborn", async (req, res) => {
         const failed = await loginUser(req, ann).then(
@@ -255,7 +255,7 @@ describe("an express-session of the application's own", () => {
     });
   }
 
-  it("whose store cannot end the session: a logout is 503, and the browser's cookie is no longer that session's", async () => {
+  it("sends 503 at a logout if its store cannot delete the session, and replaces the browser's cookie", async () => {
     const { browser, store, name } = await visit();
     await browser.post("/login/1");
     const old = await browser.cookie(name);

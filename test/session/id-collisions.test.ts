@@ -4,8 +4,8 @@ import { apiClient } from "../support/browser.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-describe("a new session id that is taken (R-12)", () => {
-  /** A site whose store finds the first ids of each login taken. */
+describe("a new session id that already exists (R-12)", () => {
+  /** A site whose store reports that the first `times` new ids already exist. */
   async function takenSite(times: number) {
     const { app, store } = site();
     let left = times;
@@ -13,7 +13,7 @@ describe("a new session id that is taken (R-12)", () => {
     return { store, client: apiClient(await serve(app)) };
   }
 
-  it("is replaced by another, twice", async () => {
+  it("is replaced with another id, up to two times", async () => {
     const { store, client } = await takenSite(2);
     expect((await client.post("/login/1", { json: {} })).text).to.equal("true");
     expect((await client.get("/me")).json()).to.include({ name: "Ann" });
@@ -21,7 +21,7 @@ describe("a new session id that is taken (R-12)", () => {
     expect(await store.countOf("1")).to.equal(1);
   });
 
-  it("fails the login the third time, and nobody is logged in", async () => {
+  it("makes the login fail the third time, and nobody is logged in", async () => {
     const { store, client } = await takenSite(3);
     const answer = await client.post("/login/1", { json: {} });
     expect([answer.status, answer.cookies]).to.deep.equal([500, []]);

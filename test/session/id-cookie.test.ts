@@ -10,16 +10,16 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const OTHER = SECRET.toUpperCase();
 
-/** A site whose manager was made while NODE_ENV said "production". */
+/** A site whose manager was created while NODE_ENV was "production". */
 function productionSite() {
-  const store = new WatchedStore(); // outside, or the MemoryStore would warn
+  const store = new WatchedStore(); // created outside of inProduction, where a MemoryStore warns
   return inProduction(() => site({ store }));
 }
 
 describe("the session cookie", () => {
   afterEach(() => sinon.restore());
 
-  it("names an id that the store knows only as its SHA-256", async () => {
+  it("contains a session id; the store has only the SHA-256 of this id", async () => {
     const { app, store } = site();
     const verbs = [sinon.spy(store, "create"), sinon.spy(store, "read"), sinon.spy(store, "update")];
     const destroy = sinon.spy(store, "destroy");
@@ -35,7 +35,7 @@ describe("the session cookie", () => {
     expect(JSON.stringify(verbs.map((verb) => verb.args))).not.to.include(sid);
   });
 
-  it("made of anything else: 0 of 3,000 accepted, 0 errors, 0 read as a session", async () => {
+  it("is rejected without a store call if its content is random: 3,000 of 3,000 times", async () => {
     const { app, store } = site();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
@@ -71,7 +71,7 @@ describe("the session cookie", () => {
     expect(store.calls).to.deep.equal([]);
   });
 
-  it("is signed by the first secret and verified by all, until one is dropped; the remember cookie likewise", async () => {
+  it("is signed with the first secret and accepted with any current secret, like the remember cookie", async () => {
     const store = new WatchedStore();
     const { load } = people();
     const open = async (secret: string | string[]) => serve(site({ secret, store, userLoader: load }).app);
@@ -93,7 +93,7 @@ describe("the session cookie", () => {
     }
   });
 
-  it("in production is Secure and __Host-, and a login over plain HTTP is an error that says what to set", async () => {
+  it("is Secure with the prefix __Host- in production; a login over plain HTTP is an error that names the settings", async () => {
     const { app, ann, login, store } = productionSite();
     app.set("trust proxy", "loopback");
     const failures: Error[] = [];
@@ -128,12 +128,12 @@ describe("the session cookie", () => {
     expect([login.options.sessionCookie.name, ann.name]).to.deep.equal(["__Host-sid", "Ann"]);
   });
 
-  it("does not believe X-Forwarded-Proto without trust proxy", async () => {
+  it("ignores X-Forwarded-Proto without trust proxy", async () => {
     const origin = await serve(productionSite().app);
     expect((await send(origin, "POST /login/1", { headers: { "x-forwarded-proto": "https" } })).status).to.equal(500);
   });
 
-  it("outside of production follows the connection", async () => {
+  it("is Secure outside production only if the connection uses HTTPS", async () => {
     const { app } = site();
     app.set("trust proxy", true);
     const origin = await serve(app);
@@ -143,7 +143,7 @@ describe("the session cookie", () => {
     expect(secure.headers["set-cookie"]![0]).to.match(/^sid=/).and.include("; Secure");
   });
 
-  it("keeps the maxAge that the application gives it", async () => {
+  it("keeps the maxAge that the application sets", async () => {
     const { app } = site();
     app.post("/keep", (req, res) => {
       req.session.cookie.maxAge = 60_000;
@@ -161,7 +161,7 @@ describe("the session cookie", () => {
     expect(later.headers["set-cookie"]![0]).to.include("; Expires=");
   });
 
-  it("is refused in another spelling", async () => {
+  it("is rejected with extra characters before or after its value", async () => {
     const { app } = site();
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");
@@ -172,7 +172,7 @@ describe("the session cookie", () => {
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
   });
 
-  it("with an age outlives no login", async () => {
+  it("expires with the login, even if its maxAge is longer", async () => {
     const now = 1_800_000_000_000;
     sinon.useFakeTimers({ now, toFake: ["Date"] });
     const { app } = site({ absoluteTimeout: "1d" });

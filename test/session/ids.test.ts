@@ -9,16 +9,16 @@ import { trials } from "../support/trials.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 const IDS = trials(1_000_000, 50_000);
-/** Of chi-square with 255 degrees of freedom: genuine randomness is above it once in a billion bytes. */
+/** The limit for chi-square with 255 degrees of freedom. True randomness exceeds it once in a billion cases. */
 const LIMIT = 415;
 
-describe("the ids of sessions", () => {
+describe("session ids", () => {
   afterEach(() => {
     sinon.restore();
     syncBuiltinESMExports();
   });
 
-  it(`ASVS 7.2.3: ${IDS} new ones: 0 twice, of 192 bits, in each byte every value as often as any other`, async () => {
+  it(`ASVS 7.2.3: have 192 random bits: ${IDS} new ids are all different, and their bytes are evenly distributed`, async () => {
     const { app } = site();
     const ids = new Set<string>();
     const counts = Array.from({ length: 24 }, () => new Uint32Array(256));
@@ -42,7 +42,7 @@ describe("the ids of sessions", () => {
     }
   });
 
-  it("ASVS 7.2.3: where there are no random bytes, nobody can log in or be remembered, and who is logged in stays so", async () => {
+  it("ASVS 7.2.3: without random bytes, new logins fail and set no cookie, and existing logins stay valid", async () => {
     const { app, store } = site({ store: new WatchedStore() });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/2");
@@ -61,7 +61,7 @@ describe("the ids of sessions", () => {
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
   });
 
-  it("ASVS 7.2.2: 1,000 logins of one user: 1,000 session cookies and 1,000 remember cookies", async () => {
+  it("ASVS 7.2.2: 1,000 logins of one user get 1,000 different session cookies and remember cookies", async () => {
     const origin = await serve(site().app);
     const seen = { sid: new Set<string>(), remember: new Set<string>() };
     await countTrials(1000, async () => {

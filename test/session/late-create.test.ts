@@ -3,8 +3,8 @@ import { apiClient } from "../support/browser.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-describe("a login whose store answers too late", () => {
-  it("has failed, and leaves no session when the store comes to it after all", async () => {
+describe("a login whose store responds too late", () => {
+  it("fails, and leaves no session when the store creates one later", async () => {
     const { app, store } = site({ storeTimeout: "50ms" });
     const client = apiClient(await serve(app));
     let release = () => {};

@@ -12,7 +12,7 @@ import { WatchedStore } from "../support/watched-store.js";
 const REQUESTS = 300;
 const VISITORS = [
   ["an anonymous visitor", "POST /note/cart"],
-  ["somebody logged in", "POST /login/1"],
+  ["a logged-in user", "POST /login/1"],
 ] as const;
 
 const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb", ...SQL);
@@ -24,10 +24,10 @@ declare module "express-session" {
   }
 }
 
-/** A site where each request takes a seat in one session. */
+/** A site where each request adds its own property, its seat, to the same session. */
 async function seats(store: WatchedStore) {
   const { app, login } = site({ store });
-  /** Opens once all requests have changed the session. */
+  /** Each request passes this gate after it has changed the session. */
   const changed = new Gate();
   app.post("/seats/:seat", (req, res) => {
     const seat = Number(req.params.seat);
@@ -57,16 +57,16 @@ const named = (length: number) =>
     .sort();
 const count = ({ calls }: WatchedStore, verb: string) => calls.filter((one) => one === verb).length;
 
-describe(`${REQUESTS} requests at once that each change one session`, () => {
+describe("concurrent requests that change the same session", () => {
   for (const [whose, begin] of VISITORS) {
-    it(`of ${whose}: while one is saved the others wait, and one update saves them all`, async () => {
+    it(`of ${whose} wait while the first change is saved, and then one update saves all other changes`, async () => {
       const store = new WatchedStore();
       const at = await seats(store);
       const { cookie } = await send(at.origin, begin);
       store.calls = [];
       const gate = new Gate();
       store.before = (verb) => (verb === "update" ? gate.pass() : undefined);
-      // The client has one socket for each.
+      // The client opens one socket for each request.
       const taking = Promise.all(many(64).map((seat) => at.take(seat, cookie)));
       await at.changed.arrived(64);
       expect(count(store, "update")).to.equal(1);
@@ -78,7 +78,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
   }
 
   for (const { name, open } of backends) {
-    it(`on ${name}: none fails, no change is lost, and a request takes a bounded number of calls`, async () => {
+    it(`on ${name} all succeed, lose no change, and make a limited number of store calls`, async () => {
       const { store: inner, close } = await open();
       const store = new WatchedStore(inner);
       try {
@@ -96,7 +96,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
     });
   }
 
-  it("at two servers over one store: none fails, and no change is lost", async () => {
+  it("at two servers with one store all succeed and lose no change", async () => {
     const inner: SessionStore = new WatchedStore();
     const stores = [new WatchedStore(inner), new WatchedStore(inner)];
     const both = await Promise.all(stores.map(seats));
@@ -108,7 +108,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
     expect(stores.reduce((sum, store) => sum + store.calls.length, 0)).to.be.at.most(4 * REQUESTS);
   });
 
-  it("a value that JSON cannot hold fails its own request alone", async () => {
+  it("are independent: a value that JSON cannot store fails only its own request", async () => {
     const store = new WatchedStore();
     const at = await seats(store);
     const { cookie } = await send(at.origin, "POST /note/cart");
@@ -119,7 +119,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
     expect(await at.read(cookie)).to.deep.equal(good.map((seat) => `seat${seat}`).sort());
   });
 
-  it("each is told when the store fails, and the next ones are saved again", async () => {
+  it("all get 503 when the store fails, and later requests are saved again", async () => {
     const store = new WatchedStore();
     const at = await seats(store);
     const { cookie } = await send(at.origin, "POST /note/cart");
@@ -138,7 +138,7 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
     expect(await at.read(cookie)).to.deep.equal(["seat7"]);
   });
 
-  it("a session that ends while they wait stays ended, and each is told", async () => {
+  it("all get 401 if the session ends while they wait, and the session stays deleted", async () => {
     const store = new WatchedStore();
     const at = await seats(store);
     const { cookie } = await send(at.origin, "POST /note/cart");
@@ -156,9 +156,9 @@ describe(`${REQUESTS} requests at once that each change one session`, () => {
   });
 });
 
-describe("two processes at once that each change one session", () => {
+describe("two processes that change the same session at the same time", () => {
   for (const { name } of shared) {
-    it(`on ${name}: none fails, and no change is lost`, async () => {
+    it(`on ${name} lose no change, and all requests succeed`, async () => {
       const place = await places[name]!();
       const sites = await Promise.all([startSite(place.url), startSite(place.url)]);
       try {

@@ -11,7 +11,7 @@ const TARGETS: Array<[target: string, has: boolean]> = [
   ["/area/", true],
   ["/area?from=/", true],
   ["/area/page?x=1#y", true],
-  ["/areas", true], // as express-session has it
+  ["/areas", true], // as in express-session
   ["/", false],
   ["/?/area", false],
   ["/other/area", false],
@@ -24,7 +24,7 @@ const TARGETS: Array<[target: string, has: boolean]> = [
   ["http://area/other", false],
 ];
 
-/** Which of these targets were given a session by a cookie with the path /area. */
+/** Returns each target, and whether it gets a session if the cookie has the path /area. */
 async function targetsWithSession(listen: (session: RequestHandler, answer: RequestListener) => RequestListener) {
   const login = new LoginManager({ secret: SECRET, session: { cookie: { path: "/area" } } });
   const origin = await serve(
@@ -41,13 +41,13 @@ async function targetsWithSession(listen: (session: RequestHandler, answer: Requ
   return found;
 }
 
-describe("the path of the session's cookie", () => {
-  it("is compared with the path of the request, whatever the form of its target", async () => {
+describe("the path of the session cookie", () => {
+  it("is compared with the path of the request, for every form of the request target", async () => {
     const found = await targetsWithSession((session, answer) => express().use(session, answer as RequestHandler));
     expect(found).to.deep.equal(TARGETS);
   });
 
-  it("is compared with the path that was asked for, where the middleware is mounted below it", async () => {
+  it("is compared with the original path if the middleware is mounted under a path", async () => {
     const found = await targetsWithSession((session, answer) => {
       const app = express();
       app.use(/^\/areas?/, session);
@@ -58,14 +58,14 @@ describe("the path of the session's cookie", () => {
     );
   });
 
-  it("is compared with req.url where nobody keeps an original URL, as on a plain HTTP server", async () => {
+  it("is compared with req.url if there is no originalUrl, as on a plain HTTP server", async () => {
     const found = await targetsWithSession(
       (session, answer) => (req, res) => void session(req as Request, res as Response, () => answer(req, res as never)),
     );
     expect(found).to.deep.equal(TARGETS);
   });
 
-  it("is / for a request without a URL", async () => {
+  it("does not match a request without a URL", async () => {
     const login = new LoginManager({ secret: SECRET, session: { cookie: { path: "/area" } } });
     const origin = await serve((req, res) => {
       req.url = "";

@@ -3,10 +3,10 @@ import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-describe("a request whose session id the application replaced by what is none", () => {
+describe("a request whose session id the application replaced with an invalid value", () => {
   for (const [name, bogus] of Object.entries({ "a function": () => {}, "a number": 7, undefined, null: null })) {
     for (const unset of ["keep", "destroy"] as const) {
-      it(`saves nothing, and sets no cookie: ${name}, with unset: ${unset}`, async () => {
+      it(`saves nothing and sets no cookie if the id is ${name} and unset is ${unset}`, async () => {
         const { app, store } = site({ session: { unset } });
         app.post("/bogus", (req, res) => {
           req.session.note = "lost";

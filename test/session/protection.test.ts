@@ -9,7 +9,7 @@ import { WatchedStore } from "../support/watched-store.js";
 const from = (address: string, agent = "Browser/1") => ({ "x-forwarded-for": address, "user-agent": agent });
 const HOME = from("192.0.2.1");
 
-/** The site behind a proxy or not, a login from HOME, and what another request with the same cookies gets. */
+/** Logs Ann in from HOME. `me` sends another request with the same cookies. */
 async function loggedIn(options: Parameters<typeof site>[0], { trustProxy = true } = {}) {
   const at = site(options);
   if (trustProxy) at.app.set("trust proxy", true);
@@ -34,7 +34,7 @@ describe("session protection", () => {
     ["address", from("192.0.2.2")],
     ["User-Agent", from("192.0.2.1", "Browser/2")],
   ] as const) {
-    it(`basic: another ${what} makes the login not fresh, for good`, async () => {
+    it(`basic: another ${what} makes the login permanently not fresh`, async () => {
       const { me, events } = await loggedIn({});
       expect(await me(HOME)).to.include({ name: "Ann", fresh: true });
       expect(await me(headers)).to.include({ name: "Ann", fresh: false });
@@ -42,7 +42,7 @@ describe("session protection", () => {
       expect(events()).to.deep.equal([["1", "basic"]]);
     });
 
-    it(`strong: another ${what} ends the session and removes the remember cookie, which restores nothing`, async () => {
+    it(`strong: another ${what} ends the session, removes both cookies and does not restore the login`, async () => {
       const { me, events, store, cookie } = await loggedIn({ sessionProtection: "strong" });
       expect(await me(HOME)).to.include({ name: "Ann", fresh: true });
       const refused = await me(headers);
@@ -55,7 +55,7 @@ describe("session protection", () => {
     });
   }
 
-  it("strong: another client ends the browser's remember record, so that a copy restores nothing at home either", async () => {
+  it("strong: another client ends the remembered browser too, so its old remember cookie restores no login", async () => {
     const store = new WatchedStore();
     const { me, cookie } = await loggedIn({ store, sessionProtection: "strong" });
     const remember = only("remember", cookie);
@@ -63,13 +63,13 @@ describe("session protection", () => {
     expect(await me(HOME, remember)).to.have.property("status", 401);
   });
 
-  it("false: another client is the same", async () => {
+  it("false: another client changes nothing", async () => {
     const { me, events } = await loggedIn({ sessionProtection: false });
     expect(await me(from("192.0.2.2", "Browser/2"))).to.include({ name: "Ann", fresh: true });
     expect(events()).to.deep.equal([]);
   });
 
-  it("turned on: a login from before is bound to no client", async () => {
+  it("turned on later: existing logins are not bound to a client", async () => {
     const before = await loggedIn({ sessionProtection: false });
     const after = await loggedIn({ store: before.store, sessionProtection: "strong" });
     const sid = only("sid", before.cookie);
@@ -78,7 +78,7 @@ describe("session protection", () => {
     expect(after.events()).to.deep.equal([]);
   });
 
-  it("turned off: a login from before is bound to its client no longer", async () => {
+  it("turned off later: existing logins are no longer bound to their client", async () => {
     const before = await loggedIn({ sessionProtection: "strong" });
     const after = await loggedIn({ store: before.store, sessionProtection: false });
     const sid = only("sid", before.cookie);
@@ -86,14 +86,14 @@ describe("session protection", () => {
     expect(after.events()).to.deep.equal([]);
   });
 
-  it("without trust proxy 100 forged X-Forwarded-For change nothing", async () => {
+  it("100 forged X-Forwarded-For headers change nothing without trust proxy", async () => {
     const { me, events } = await loggedIn({ sessionProtection: "strong" }, { trustProxy: false });
     const same = await countTrials(100, async (n) => "fresh" in (await me(from(`10.0.0.${n}, 10.1.0.${n}`))));
     expect(same).to.equal(100);
     expect(events()).to.deep.equal([]);
   });
 
-  it("with a fingerprint of the application's own", async () => {
+  it("uses the application's own fingerprint", async () => {
     const { me } = await loggedIn({
       sessionProtection: "strong",
       fingerprint: (req) => String(req.headers["user-agent"]).split("/")[0]!,
@@ -108,7 +108,7 @@ describe("session protection", () => {
     [5, "a number"],
     [Promise.resolve("client"), "a promise"],
   ] as const) {
-    it(`a fingerprint that is ${shown} is an error at the login, and does not silently end it at the next request`, async () => {
+    it(`a fingerprint that is ${shown} is an error at the login, and nothing is stored`, async () => {
       const at = site({ fingerprint: () => given as never });
       const errors: string[] = [];
       at.app.use(((error, _req, res, _next) => {
@@ -122,7 +122,7 @@ describe("session protection", () => {
     });
   }
 
-  it("a confirmation binds the login to the client that gave it", async () => {
+  it("a confirmation binds the login to the client that sends it", async () => {
     const { origin } = await loggedIn({});
     const { cookie } = await send(origin, "POST /login/1", { headers: HOME });
     const away = from("192.0.2.2");

@@ -6,14 +6,14 @@ import { site } from "../support/site.js";
 
 const MINUTE = 60_000;
 
-describe("how long a session lives", () => {
+describe("the lifetime of a session", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
   });
   afterEach(() => sinon.restore());
 
-  it("an idle one for the idle timeout, and not a second longer", async () => {
+  it("ends at the idle timeout if the session is not used", async () => {
     const idleTimeout = 20 * MINUTE;
     const { app, store } = site({ idleTimeout });
     const origin = await serve(app);
@@ -24,10 +24,10 @@ describe("how long a session lives", () => {
     clock.tick(idleTimeout + 1000);
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(401);
     expect(await store.countOf("1")).to.equal(0);
-    expect(await store.inner.prune(), "the read removed the row").to.equal(0);
+    expect(await store.inner.prune(), "the read already removed the record").to.equal(0);
   });
 
-  it("a used one for the absolute timeout, which a confirmation starts anew", async () => {
+  it("ends at the absolute timeout if the session is used; a confirmation restarts this timeout", async () => {
     const hour = 60 * MINUTE;
     const { app, store } = site({ idleTimeout: hour, absoluteTimeout: 12 * hour });
     const origin = await serve(app);
@@ -48,7 +48,7 @@ describe("how long a session lives", () => {
     expect(await store.countOf("1")).to.equal(0);
   });
 
-  it("an anonymous one for the absolute timeout too", async () => {
+  it("ends at the absolute timeout for an anonymous session too", async () => {
     const { app } = site({ idleTimeout: "1h", absoluteTimeout: "2h" });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /note/0");
@@ -61,7 +61,7 @@ describe("how long a session lives", () => {
     expect(kept).to.deep.equal(['"0"', '"0"', '"1"', '"2"', '"3"', '"4"', '"5"', "null"]);
   });
 
-  it("one whose cookie is to last for less than the idle timeout, for as long as its cookie", async () => {
+  it("ends with the cookie if the cookie's maxAge is shorter than the idle timeout", async () => {
     const { app, store } = site({ idleTimeout: "1h", session: { cookie: { maxAge: 20 * MINUTE } } });
     app.post("/shorter", (req, res) => {
       req.session.cookie.maxAge = 10 * MINUTE;
@@ -84,7 +84,7 @@ describe("how long a session lives", () => {
     expect(await left()).to.deep.equal([["null", "null"], 0]);
   });
 
-  it("the absolute timeout holds in a store that keeps rows for too long", async () => {
+  it("ends at the absolute timeout even if the store keeps the record longer", async () => {
     const { app, login, store } = site({ idleTimeout: "10h", absoluteTimeout: "1h" });
     const ended = sinon.fake();
     login.on("loginEnded", ended);

@@ -22,7 +22,7 @@ const VERBS: Verb[] = ["create", "destroy", "update", "browser.create", "browser
 const TRIALS = trials(500, 10);
 const AT_ONCE = 20;
 
-describe("a login that moves to another session", () => {
+describe("a login that moves to a new session id", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 
@@ -30,7 +30,7 @@ describe("a login that moves to another session", () => {
     const fault = faults[what]!;
     for (const line of MOVES) {
       for (const options of [{}, { maxSessions: 2 }, { maxSessions: 2, onLimit: "refuse" }] as const) {
-        it(`${line} with ${JSON.stringify(options)}, by a store that ${what}: the old login or nothing, and a 503 logs nobody in`, async () => {
+        it(`${line} with ${JSON.stringify(options)}: if the store ${what}, gets 503 and leaves at most the old login`, async () => {
           for (const verb of VERBS) {
             for (const remember of [false, true]) {
               const at = await accountSite({ storeTimeout: TIMEOUT, ...options });
@@ -47,7 +47,7 @@ describe("a login that moves to another session", () => {
               }
               expect(answer.status, where).to.equal(503);
               expect(answer.cookie, where).to.equal("");
-              await new Promise((resolve) => setTimeout(resolve, 5)); // what nobody waits for
+              await new Promise((resolve) => setTimeout(resolve, 5)); // for work that continues after the response
               const left = await at.login.sessions.list("1");
               expect(left.length, where).to.be.at.most(1);
               if (left[0]) expect(left[0].id, where).to.equal(before!.id);
@@ -60,11 +60,8 @@ describe("a login that moves to another session", () => {
   }
 
   for (const what of ["confirmation", "login"]) {
-    it(`a ${what} that fails leaves its request the old login while that is there, and else nobody`, async () => {
-      for (const [verb, isLeft] of [
-        ["create", true],
-        ["destroy", true],
-      ] as const) {
+    it(`stays the current login of its request if a ${what} fails`, async () => {
+      for (const verb of ["create", "destroy"] as const) {
         const { app, bob, origin, store } = await accountSite();
         app.post("/try", async (req, res) => {
           await currentUser();
@@ -77,16 +74,15 @@ describe("a login that moves to another session", () => {
         });
         const { cookie } = await send(origin, "POST /login/1");
         const answer = await send(origin, "POST /try", { cookie });
-        const left = isLeft ? ["Ann", "1", true] : [null, null, false];
-        expect(JSON.parse(answer.text), verb).to.eql(["store_unavailable", ...left]);
-        expect(await usable(origin, [cookie, answer.cookie]), verb).to.eql(isLeft ? [cookie] : []);
-        const note = await send(origin, "GET /note", { cookie: isLeft ? cookie : answer.cookie });
+        expect(JSON.parse(answer.text), verb).to.eql(["store_unavailable", "Ann", "1", true]);
+        expect(await usable(origin, [cookie, answer.cookie]), verb).to.eql([cookie]);
+        const note = await send(origin, "GET /note", { cookie });
         expect(note.text, verb).to.equal('"kept"');
       }
     });
   }
 
-  it("a confirmation of a login that another request ends leaves its request nobody", async () => {
+  it("is gone from its request if another request logs out during the confirmation", async () => {
     const { app, origin, store } = await accountSite();
     app.post("/try", async (req, res) => {
       await currentUser();
@@ -103,7 +99,7 @@ describe("a login that moves to another session", () => {
     expect(JSON.parse(answer.text)).to.eql(["session_gone", null, null]);
   });
 
-  it("a login begins when it is made, whatever session its browser had before", async () => {
+  it("has the time of the login as createdAt, whatever session the browser had before", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { origin, login } = await accountSite();
     let { cookie } = await send(origin, "POST /note/cart");
@@ -115,7 +111,7 @@ describe("a login that moves to another session", () => {
     }
   });
 
-  it("is given up within storeTimeout and 100 ms when one call hangs", async () => {
+  it("gets a response within storeTimeout plus 100 ms if a store call hangs", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     let given = 0;
     for (const line of MOVES) {
@@ -128,14 +124,14 @@ describe("a login that moves to another session", () => {
         const answered = send(origin, line, { cookie });
         await Promise.race([hanging.arrived(), answered]);
         for (let passed = 0; passed < TIMEOUT + 100; passed += 10) await clock.tickAsync(10);
-        await answered; // which never is, if it needs more time than has passed
+        await answered; // hangs if the response needs more time than has passed
         given++;
       }
     }
     expect(given).to.equal(MOVES.length * VERBS.length);
   });
 
-  it("one whose store answers too late has failed, and leaves no session when the store comes to it after all", async () => {
+  it("fails if the store responds too late, and leaves no extra session when the store acts later", async () => {
     for (const line of MOVES) {
       for (const slow of ["create", "destroy"] as const) {
         const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
@@ -157,7 +153,7 @@ describe("a login that moves to another session", () => {
     }
   });
 
-  it("is pending until it is admitted, where others may be refused: its cookie opens nothing, and it is over after 30 s", async () => {
+  it("is pending until accepted if onLimit is refuse: its cookie is not valid, and its record expires after 30 s", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const limited = { maxSessions: 3, onLimit: "refuse" } as const;
     let moving: Request | undefined;
@@ -195,7 +191,7 @@ describe("a login that moves to another session", () => {
     expect(await stored()).to.equal(1);
   });
 
-  it(`${AT_ONCE} confirmations at once: one moves the login, the others are told, and the browser is left with that one (${TRIALS} times)`, async () => {
+  it(`is moved by exactly one of ${AT_ONCE} concurrent confirmations; the others get 401 and no cookie (${TRIALS} times)`, async () => {
     const { app, origin, byId, store } = await accountSite({ storeTimeout: "30s" });
     addCrowd(byId);
     const { gate, wait } = gates();
@@ -233,7 +229,7 @@ describe("a login that moves to another session", () => {
     expect(right).to.equal(TRIALS);
   });
 
-  it(`an id that was confirmed away is refused: ${trials(1000, 100)} of ${trials(1000, 100)} times`, async () => {
+  it(`is not valid under its old ids: ${trials(1000, 100)} of ${trials(1000, 100)} times`, async () => {
     const { origin } = await accountSite();
     let { cookie } = await send(origin, "POST /login/1");
     const old: string[] = [];
@@ -245,7 +241,7 @@ describe("a login that moves to another session", () => {
     expect(new Set(old.map((one) => only("sid", one))).size).to.equal(old.length);
   });
 
-  it("a login by another request of the same session ends what a confirmation has moved meanwhile", async () => {
+  it("is ended by a concurrent login of the same browser, even if a confirmation moves it during that login", async () => {
     const { origin, store } = await accountSite();
     for (const other of ["1", "2"]) {
       const { cookie } = await send(origin, "POST /login/1");
@@ -262,12 +258,12 @@ describe("a login that moves to another session", () => {
   });
 });
 
-/** Whom a request is of; null for nobody. */
+/** The name of the current user, or null. */
 async function userName(): Promise<string | null> {
   return ((await currentUser()) as { name?: string }).name ?? null;
 }
 
-/** The session's cookie, as it is given out for an id. */
+/** The session cookie for an id, signed in the same way as on the site. */
 function sealed(sid: string): string {
   const signature = createHmac("sha256", SECRET).update(sid).digest("base64").replace(/=+$/, "");
   return `sid=${encodeURIComponent(`s:${sid}.${signature}`)}`;

@@ -3,13 +3,13 @@ import { Gate } from "../support/barrier.js";
 import { only, send } from "../support/raw-client.js";
 import { visit } from "../support/remembering.js";
 
-/** Logs Ann in, to be remembered, and gives both cookies. */
+/** Logs Ann in with a remember cookie, and returns both cookies. */
 const logIn = async (origin: string) => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;
 
 const renewing = { remember: { mode: "stateless", refreshEachRequest: true } } as const;
 
-describe("a remember cookie that an answer renews", () => {
-  it("belongs to the session's login, and to no other", async () => {
+describe("a remember cookie that each response renews", () => {
+  it("is renewed only together with the session of the same login", async () => {
     const { origin } = await visit(renewing);
     const ann = await logIn(origin);
     const bob = (await send(origin, "POST /login/2", { json: { remember: true } })).cookie;
@@ -20,7 +20,7 @@ describe("a remember cookie that an answer renews", () => {
     expect(await renewed(only(ann, "remember"))).to.eql([]);
   });
 
-  it("is not renewed after another request has ended the login, even if nobody used the session", async () => {
+  it("is not renewed after another request ends the login, even if this request does not use the session", async () => {
     const { app, origin } = await visit(renewing);
     const gate = new Gate();
     app.get("/late", async (_req, res) => {
@@ -36,7 +36,7 @@ describe("a remember cookie that an answer renews", () => {
     expect([answered.status, answered.headers["set-cookie"]]).to.eql([200, undefined]);
   });
 
-  it("is taken back when an error replaces the answer", async () => {
+  it("is not sent if an error replaces the response", async () => {
     const { app, origin, store } = await visit(renewing);
     app.get("/lost", (req, res) => {
       req.session.note = "lost";

@@ -12,25 +12,25 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const OLD = "the secret of last year, 32 characters or more";
 
-/** How a browser gets a session, and why the late answer would set its cookie. */
+/** How a browser gets a session, and why the late response would set the session cookie. */
 interface Scene {
   options: Parameters<typeof site>[0];
-  /** The deployment that made the session's cookie, if it is another one. */
+  /** The options of the site that created the session cookie, if they are different. */
   before?: Parameters<typeof site>[0];
-  /** What the late request does before it waits. */
+  /** Runs in the late request before it waits. */
   prepare?: (req: Request) => unknown;
 }
 
 const scenes: Record<string, Scene> = {
   "with rolling": { options: { session: { rolling: true } } },
-  "with rolling and an age": { options: { session: { rolling: true, cookie: { maxAge: "1h" } } } },
-  "that is asked for its user, with rolling": { options: { session: { rolling: true } }, prepare: () => currentUser() },
-  "that an older secret signed": {
+  "with rolling and a maxAge": { options: { session: { rolling: true, cookie: { maxAge: "1h" } } } },
+  "with rolling and a loaded user": { options: { session: { rolling: true } }, prepare: () => currentUser() },
+  "with a cookie that an older secret signed": {
     options: { secret: [SECRET, OLD] },
     before: { secret: OLD },
     prepare: () => currentUser(),
   },
-  "with an age, saved before it ended": {
+  "with a maxAge, saved before the end": {
     options: { session: { cookie: { maxAge: "1h" } } },
     prepare: (req) => {
       req.session.count = (req.session.count ?? 0) + 1;
@@ -39,7 +39,7 @@ const scenes: Record<string, Scene> = {
   },
 };
 
-/** What another request of the same browser does meanwhile. */
+/** Ways in which another request of the same browser ends the session. */
 const ends: Record<string, (req: Request) => Promise<unknown>> = {
   "a login": async (req) => loginUser(req, (await currentUser()) as Express.User),
   "a confirmation": (req) => confirmLogin(req),
@@ -68,12 +68,12 @@ const streamed: Record<string, (res: Response) => unknown> = {
 const ways = [...Object.entries(whole), ...Object.entries(streamed)];
 const few = ways.filter(([way]) => ["send", "write"].includes(way));
 
-/** A site with a request that waits, and one that ends its session meanwhile. */
+/** A site with a late request that waits at a gate, and with routes that end its session. */
 async function lateSite({ options, before, prepare }: Scene, answer: (res: Response) => unknown) {
   const store = new WatchedStore();
   const at = site({ ...options, store });
   const made = before ? site({ ...options, ...before, store }) : at;
-  // A stamp would be signed again too, which changes the session.
+  // Users have no stamp here, because a stamp that is signed again changes the session.
   for (const one of [at.ann, made.ann]) Object.assign(one, { getSessionStamp: undefined });
   const gate = new Gate();
   const act =
@@ -102,16 +102,16 @@ async function lateSite({ options, before, prepare }: Scene, answer: (res: Respo
   return { ...at, store, origin, first, gate };
 }
 
-describe("the cookie of a session that another request ends", () => {
+describe("the session cookie when another request ends the session", () => {
   for (const [scene, given] of Object.entries(scenes)) {
     for (const end of Object.keys(ends)) {
       for (const [way, answer] of end === "a login" ? ways : few) {
-        it(`${scene}, by ${end}: is not set by a late answer (${way})`, async () => {
+        it(`is not set by a late response (${way}) after ${end}, ${scene}`, async () => {
           const { first, origin, gate } = await lateSite(given, answer);
           const browser = new Browser(first, { accept: "application/json" });
           await browser.post("/login/1");
           const another = Object.assign(new Browser(origin, browser.headers), { jar: browser.jar });
-          const late = another.get("/late").catch(() => null); // an answer whose head was made may be cut
+          const late = another.get("/late").catch(() => null); // a response that has started may be cut
           await gate.arrived();
           await another.post(`/${end.slice(2)}`);
           gate.open();
@@ -125,7 +125,7 @@ describe("the cookie of a session that another request ends", () => {
   }
 
   for (const [way, answer] of ways) {
-    it(`is set while the session lasts, which costs one call of the store (${way})`, async () => {
+    it(`is set while the session exists, which costs one more store call (${way})`, async () => {
       for (const [scene, given] of Object.entries(scenes)) {
         const { first, origin, gate, store } = await lateSite(given, answer);
         gate.open();
@@ -138,7 +138,7 @@ describe("the cookie of a session that another request ends", () => {
     });
   }
 
-  it("is left as it is when the store fails meanwhile, and the answer stands", async () => {
+  it("is not set if the second read of the store fails, and the response is sent unchanged", async () => {
     const { app, store } = site({ session: { rolling: true } });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");
@@ -161,7 +161,7 @@ describe("the stateless remember cookie that each request renews", () => {
 
   for (const [where, mount] of [
     ["latchkey's sessions", undefined],
-    ["an express-session of the application's own", own],
+    ["the application's own express-session", own],
   ] as const) {
     for (const [way, answer] of few) {
       it(`is not renewed after a logout by another request, with ${where} (${way})`, async () => {

@@ -14,23 +14,24 @@ const values = (req: Request) => req.session as unknown as Values;
 /** The name of the logged-in user, or null. */
 const nameOf = async (req: Request) => ((await currentUser(req)) as { name?: string }).name ?? null;
 
-/** What a visitor may send where a handler copies the body of the request into the session. */
+/** Hostile request bodies, for a handler that copies the body into the session. */
 const HOSTILE: Record<string, string> = {
   "a prototype": '{"__proto__": {"polluted": true, "touch": null}}',
-  "no prototype": '{"__proto__": null}',
+  "a null prototype": '{"__proto__": null}',
   "a constructor": '{"constructor": {"prototype": {"polluted": true}}}',
-  "names of Object.prototype":
+  "property names of Object.prototype":
     '{"toString": 1, "hasOwnProperty": 2, "valueOf": {}, "toJSON": 3, "isPrototypeOf": null}',
-  "names of verbs": '{"save": 1, "reload": 2, "regenerate": 3, "destroy": 4, "touch": 5, "resetMaxAge": null}',
+  "names of session methods":
+    '{"save": 1, "reload": 2, "regenerate": 3, "destroy": 4, "touch": 5, "resetMaxAge": null}',
   "an id and a request": '{"id": "mine", "req": {"url": "/"}}',
   "a cookie": '{"cookie": {"originalMaxAge": "forever", "path": "evil;"}}',
-  "no cookie": '{"cookie": null}',
+  "a null cookie": '{"cookie": null}',
   "a login": '{"auth": {"userId": "2"}}',
-  "no login": '{"auth": null}',
-  "a promise": '{"then": 1, "catch": 2}',
+  "a null login": '{"auth": null}',
+  "names of promise methods": '{"then": 1, "catch": 2}',
 };
 
-/** Routes that copy the body of a request into the session, and then do something with it. */
+/** Adds routes that copy the request body into the session and then act on the session. */
 function copying({ app, ann }: Pick<ReturnType<typeof site>, "app" | "ann">): void {
   const copy: RequestHandler[] = [
     express.json(),
@@ -89,9 +90,9 @@ const ACTS: Record<string, [string | null, string | null]> = {
   "/copy/logout": [null, null],
 };
 
-describe("a request's body that is copied into the session", () => {
+describe("a request body that is copied into the session", () => {
   for (const [what, body] of Object.entries(HOSTILE)) {
-    it(`with ${what}: no error, nothing polluted, nobody logged in`, async () => {
+    it(`with ${what} causes no error, pollutes no prototype and logs nobody in`, async () => {
       const at = site();
       copying(at);
       const origin = await serve(at.app);
@@ -108,7 +109,7 @@ describe("a request's body that is copied into the session", () => {
       expect({}).not.to.have.property("polluted");
     });
 
-    it(`with ${what}: the login of somebody else stays what it was, and can be ended`, async () => {
+    it(`with ${what} does not change an existing login, which can still be ended`, async () => {
       const at = site();
       copying(at);
       const origin = await serve(at.app);
@@ -121,7 +122,7 @@ describe("a request's body that is copied into the session", () => {
     });
   }
 
-  it("of an express-session of the application's own: a login and a logout work whatever names it has", async () => {
+  it("does not break login and logout with the application's own express-session", async () => {
     const own = (login: { middleware(): RequestHandler }, app: Express) => {
       app.use(expressSession({ secret: "an express-session of its own", resave: false, saveUninitialized: false }));
       app.use(login.middleware());
@@ -137,29 +138,29 @@ describe("a request's body that is copied into the session", () => {
   });
 });
 
-describe("who is logged in, by the session", () => {
-  /** Ways in which an application may try to write it without the verbs; each gets a forged login of Bob's. */
+describe("the login in a session", () => {
+  /** Ways to try to write the login without loginUser. Each one gets a forged login of Bob. */
   const attempts: Record<string, (req: Request, forged: object) => unknown> = {
     "an assignment": (req, forged) => Object.assign(req.session, { auth: forged }),
     "a copy of the session": (req, forged) =>
       Object.assign(req.session, JSON.parse(JSON.stringify({ ...req.session, auth: forged }))),
-    "a change inside": (req, forged) => {
+    "a change inside the login": (req, forged) => {
       try {
         Object.assign(req.session.auth ?? {}, forged);
       } catch (error) {
         expect(error).to.be.instanceOf(TypeError);
       }
     },
-    "an object in the place of the session": (req, forged) => {
+    "an object that replaces the session": (req, forged) => {
       req.session = { ...values(req), auth: forged } as never;
     },
     "a session with another prototype": (req, forged) => Object.setPrototypeOf(req.session, { auth: forged }),
     "an object that inherits from the session": (req, forged) => {
       req.session = Object.assign(Object.create(req.session), { auth: forged });
     },
-    "sessionStore.set with data of its own": (req, forged) =>
+    "sessionStore.set with new data": (req, forged) =>
       new Promise((done) => req.sessionStore.set(req.sessionID, { cookie: {}, auth: forged } as never, done)),
-    "sessionStore.set with data that get gave": (req, forged) =>
+    "sessionStore.set with data from sessionStore.get": (req, forged) =>
       new Promise((done) =>
         req.sessionStore.get(req.sessionID, (_error, found) =>
           req.sessionStore.set(req.sessionID, Object.assign(found ?? { cookie: {} }, { auth: forged }) as never, done),
@@ -177,7 +178,7 @@ describe("who is logged in, by the session", () => {
   };
 
   for (const [how, attempt] of Object.entries(attempts)) {
-    it(`is not written by ${how}`, async () => {
+    it(`cannot be forged by ${how}`, async () => {
       const { app, store, login } = site();
       const warned = sinon.stub(process, "emitWarning");
       let forged = {};
@@ -202,7 +203,7 @@ describe("who is logged in, by the session", () => {
         const { status, text } = await send(origin, "GET /me", { cookie: given.cookie || cookie });
         if (status === 200) expect(JSON.parse(text), line).to.have.property("name", name);
       }
-      expect(await login.sessions.list("2"), "only Bob's own").to.have.length(1);
+      expect(await login.sessions.list("2"), "only Bob's own login").to.have.length(1);
       expect(await store.inner.read("an-id-of-my-own")).to.equal(null);
       expect((await send(origin, "GET /me", { cookie: bob.cookie })).status).to.equal(200);
       for (const [message, name] of warned.args) {
@@ -213,7 +214,7 @@ describe("who is logged in, by the session", () => {
     });
   }
 
-  it("can be removed: by delete, and by data without it", async () => {
+  it("can be removed with delete or with sessionStore.set", async () => {
     const { app, store } = site();
     app.post("/delete", (req, res) => {
       delete (values(req) as { auth?: unknown }).auth;
@@ -234,7 +235,7 @@ describe("who is logged in, by the session", () => {
     expect(await storedSessions(store.inner, "1")).to.eql([]);
   });
 
-  it("stays with a session whose object is replaced, until a logout, which ends it", async () => {
+  it("ends at a logout even if the session object was replaced", async () => {
     const { app } = site();
     app.post("/replace", async (req, res) => {
       req.session = { ...values(req), ...req.body } as never;
@@ -247,7 +248,7 @@ describe("who is logged in, by the session", () => {
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(401);
   });
 
-  it("is shown to the application, and lists as a value of the session", async () => {
+  it("is visible to the application as the frozen property auth, which an anonymous session does not have", async () => {
     const { app } = site();
     app.get("/shown", (req, res) => {
       const { auth } = req.session;
@@ -262,8 +263,8 @@ describe("who is logged in, by the session", () => {
   });
 });
 
-describe("a record whose values have reserved names", () => {
-  it("is found, changed, reloaded and ended as any other", async () => {
+describe("a record that has values with reserved names", () => {
+  it("can be read, changed, reloaded and regenerated like any other record", async () => {
     const { app, store } = site();
     app.post("/reload", async (req, res) => {
       await req.session.reload();

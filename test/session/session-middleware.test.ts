@@ -4,8 +4,8 @@ import { send, sidIn } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-describe("the settings of sessions", () => {
-  it("genid makes all session ids, including those of logins", async () => {
+describe("session options", () => {
+  it("genid creates all session ids, including the ids of logins", async () => {
     let made = 0;
     const { app } = site({ session: { genid: () => `id-${++made}` } });
     const origin = await serve(app);
@@ -17,7 +17,7 @@ describe("the settings of sessions", () => {
   });
 
   for (const wrong of ["", 7, null, undefined, {}, Promise.resolve("id")]) {
-    it(`genid that returns ${wrong instanceof Promise ? "a promise" : JSON.stringify(wrong)} is an error that names it`, async () => {
+    it(`genid causes an error that names it if it returns ${wrong instanceof Promise ? "a promise" : JSON.stringify(wrong)}`, async () => {
       const { app, store } = site({ session: { genid: () => wrong as string } });
       app.use(((error, _req, res, _next) => res.status(500).json(error.message)) as ErrorRequestHandler);
       const origin = await serve(app);
@@ -27,7 +27,7 @@ describe("the settings of sessions", () => {
     });
   }
 
-  it("unset: a session that the application sets to null ends, or is left as it is", async () => {
+  it("unset decides whether a session that is set to null ends or stays unchanged", async () => {
     for (const [unset, status] of [
       ["destroy", 401],
       ["keep", 200],

@@ -16,7 +16,7 @@ async function visit(use: (req: Request) => unknown) {
 }
 
 describe("req.session", () => {
-  it("shows the application's values, the login and the cookie, and nothing of latchkey's own", async () => {
+  it("lists only the application's values, the login and the cookie", async () => {
     const { used } = await visit((req) => {
       req.session.note = "x";
       return [Object.keys(req.session).sort(), Object.keys(JSON.parse(JSON.stringify(req.session))).sort()];
@@ -27,7 +27,7 @@ describe("req.session", () => {
     ]);
   });
 
-  it("has verbs that take a callback or give a promise", async () => {
+  it("has methods that accept a callback or return a promise", async () => {
     const { used } = await visit(async (req) => {
       req.session.note = "saved";
       await req.session.save();
@@ -37,20 +37,20 @@ describe("req.session", () => {
       });
       return [req.session.note, req.session.save(() => {}) === req.session];
     });
-    expect((await used())[0]).to.equal("saved");
+    expect(await used()).to.eql(["saved", true]);
   });
 
-  it("logs nobody in when a plain object with a login takes its place", async () => {
+  it("is unchanged in the store if a plain object replaces it in the request", async () => {
     const { used, cookie, origin } = await visit((req) => {
       const { auth } = req.session;
       req.session = { auth, cookie: req.session.cookie } as never;
       return "replaced";
     });
     expect(await used()).to.equal("replaced");
-    expect((await send(origin, "GET /me", { cookie })).status, "the session itself is as it was").to.equal(200);
+    expect((await send(origin, "GET /me", { cookie })).status, "the stored session is unchanged").to.equal(200);
   });
 
-  it("is a new object in each request, with the same values", async () => {
+  it("is a new object in each request and keeps its values", async () => {
     const seen: unknown[] = [];
     const { used } = await visit((req) => {
       seen.push(req.session);

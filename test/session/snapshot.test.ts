@@ -6,10 +6,10 @@ import { site } from "../support/site.js";
 const circle: Record<string, unknown> = {};
 circle.self = circle;
 
-/** What JSON cannot hold, and what it makes of things that it changes. */
+/** Values that JSON cannot store. */
 const refused: Record<string, unknown> = {
   "a BigInt": 1n,
-  "a circle": circle,
+  "a circular object": circle,
   "a getter that throws": Object.defineProperty({}, "x", {
     enumerable: true,
     get() {
@@ -22,18 +22,19 @@ const refused: Record<string, unknown> = {
     },
   },
 };
+/** Values that JSON can store, each with the value that is read back. */
 const kept: Record<string, [given: unknown, read: unknown]> = {
   "a megabyte": ["x".repeat(1_000_000), "x".repeat(1_000_000)],
   "a Date": [new Date(0), "1970-01-01T00:00:00.000Z"],
   "a Map": [new Map([["a", 1]]), {}],
-  "what is not there": [undefined, null],
-  "the names of the prototype": [
+  undefined: [undefined, null],
+  "names of prototype properties": [
     JSON.parse('{"__proto__":{"x":1},"constructor":1}'),
     JSON.parse('{"__proto__":{"x":1},"constructor":1}'),
   ],
 };
 
-/** A site with somebody logged in, whose session a route puts this into. */
+/** Logs Ann in and stores this value in her session. */
 async function putting(value: unknown) {
   const { app, store } = site();
   app.post("/put", (req, res) => {
@@ -46,9 +47,9 @@ async function putting(value: unknown) {
   return { status, text, store, get: async (path: string) => send(origin, `GET ${path}`, { cookie }) };
 }
 
-describe("a session into which the application puts", () => {
+describe("storing a value in the session", () => {
   for (const [what, value] of Object.entries(refused)) {
-    it(`R-21: ${what}: the response is an error, and the session is as it was`, async () => {
+    it(`R-21: sends 500 for ${what}, and the session stays unchanged`, async () => {
       const { status, store, get } = await putting(value);
       expect(status).to.equal(500);
       expect(store.calls).not.to.include("update");
@@ -57,7 +58,7 @@ describe("a session into which the application puts", () => {
     });
   }
   for (const [what, [value, read]] of Object.entries(kept)) {
-    it(`R-21: ${what}: it is kept as JSON keeps it, and nothing else is touched`, async () => {
+    it(`R-21: stores ${what} in its JSON form, and changes nothing else`, async () => {
       const { status, text, get } = await putting(value);
       expect([status, text]).to.eql([200, "put"]);
       expect((await get("/me")).status).to.equal(200);

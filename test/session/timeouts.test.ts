@@ -27,11 +27,11 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     });
     afterEach(async () => {
-      sinon.restore(); // first, for a record that has expired by then is not listed any more
+      sinon.restore(); // first, because an expired record is not listed
       await endStoredSessions(opened.store, "1");
     });
 
-    /** A site on the backend, with a login by the time that it is given. */
+    /** A site on the backend where Ann has just logged in. */
     async function visit(options: Parameters<typeof site>[0] = {}, json: object = {}) {
       const store = new WatchedStore(opened.store);
       const at = site({ ...options, store });
@@ -48,30 +48,30 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
         origin,
         cookie,
         touched,
-        /** One request with the cookies that the ones before gave. */
+        /** Sends a request with the cookies of the previous responses. */
         async ask(line: string) {
           const answer = await send(origin, line, { cookie });
           if (answer.cookie !== "") cookie = answer.cookie;
-          await Promise.all(touched.returnValues); // which no response waits for
+          await Promise.all(touched.returnValues); // because no response waits for a touch
           return answer;
         },
       };
     }
 
-    it("idle: a second before it the login holds; a second after it is gone, and its record too", async () => {
+    it("idle timeout: one second before it the login is valid; one second after it the record is deleted", async () => {
       const { ask, store } = await visit({ idleTimeout: "20m" });
       clock.tick(20 * MINUTE - SECOND);
       expect((await ask("GET /me")).status).to.equal(200);
       clock.tick(20 * MINUTE + SECOND);
       expect((await ask("GET /me")).status).to.equal(401);
       expect(await storedSessions(store.inner, "1")).to.deep.equal([]);
-      if (opened.client) return; // Redis removes it by its own clock, which is not set here
+      if (opened.client) return; // Redis deletes the record by its own clock, which this test does not set
       await store.inner.prune();
       clock.setSystemTime(Date.now() - 10 * MINUTE);
-      expect((await ask("GET /me")).status, "the clock set back").to.equal(401);
+      expect((await ask("GET /me")).status, "after the clock is set back").to.equal(401);
     });
 
-    it("absolute: a login that is used every half idle timeout ends at its absolute timeout", async () => {
+    it("absolute timeout: it ends a login even if the login is in use", async () => {
       const { ask } = await visit({ idleTimeout: "1h", absoluteTimeout: "12h" });
       for (let used = HOUR / 2; used < 12 * HOUR; used += HOUR / 2) {
         clock.tick(HOUR / 2);
@@ -88,7 +88,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       ["saves", "update", (n: number) => `POST /note/${n}`],
     ] as const) {
       const count = trials(1000, backend.name === "memory" ? 1000 : 100);
-      it(`${count} ${what} never move the end past the absolute timeout`, async () => {
+      it(`${count} ${what} never extend a login past the absolute timeout`, async () => {
         const { ask, store, touched } = await visit({
           idleTimeout: "5m",
           absoluteTimeout: count * 35 * SECOND + MINUTE,
@@ -108,7 +108,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       });
     }
 
-    it("a confirmation starts both anew; refreshStamp the absolute one and freshness not", async () => {
+    it("a confirmation restarts both timeouts; refreshStamp restarts neither the absolute timeout nor freshness", async () => {
       const { ask, store } = await visit({ idleTimeout: "2h", absoluteTimeout: "3h", freshFor: "1h" });
       const ends = async () => (await storedSessions(store.inner, "1")).map(({ expiresAt }) => expiresAt - Date.now());
       clock.tick(1.5 * HOUR);
@@ -125,7 +125,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       expect((await ask("GET /me")).status).to.equal(401);
     });
 
-    it("a remember cookie brings the login back after either, not fresh", async () => {
+    it("a remember cookie restores the login after either timeout, and the login is not fresh", async () => {
       const { origin, cookie, touched } = await visit(
         { idleTimeout: "1h", absoluteTimeout: "90m", sessionProtection: false },
         { remember: true },
@@ -134,7 +134,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       for (const pair of cookie.split("; ")) await browser.setCookie(...(pair.split(/=(.*)/s) as [string, string]));
       const me = async () => {
         const answer = await browser.get("/me");
-        await Promise.all(touched.returnValues); // which no response waits for
+        await Promise.all(touched.returnValues); // because no response waits for a touch
         return answer.json<Me>();
       };
       expect(await me()).to.include({ fresh: true, remembered: false });
@@ -150,7 +150,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
   });
 }
 
-describe("a session cookie that the application gave an age", () => {
+describe("a session cookie whose maxAge the application sets", () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"] });
@@ -164,7 +164,7 @@ describe("a session cookie that the application gave an age", () => {
     ["longer", 40 * DAY],
     ["shorter", 3 * DAY],
   ] as const) {
-    it(`${what} than the login lasts: never outlives it, also after touches, and has its age again after a confirmation`, async () => {
+    it(`never outlives the login, even after touches and a confirmation, if its maxAge is ${what} than the login`, async () => {
       const { app } = site({ idleTimeout: "30d", absoluteTimeout: "30d" });
       app.post("/keep", (req, res) => {
         req.session.cookie.maxAge = age;
