@@ -10,7 +10,7 @@ import { inTestAll } from "../support/tier.js";
 
 const read = (page: string) => readFileSync(page, "utf8");
 
-/** Each event once, or the compiler says so. */
+/** Every event. The compiler reports an event that is missing here. */
 const EVENTS: Record<LoginEventName, true> = {
   ...{ loggedIn: true, loggedOut: true, loadedFromCookie: true, loadedFromRequest: true, loginConfirmed: true },
   ...{ unauthorized: true, needsRefresh: true, forbidden: true, userAccessed: true, sessionProtected: true },
@@ -19,14 +19,14 @@ const EVENTS: Record<LoginEventName, true> = {
 };
 
 inTestAll("the code of the documentation", () => {
-  it("compiles, every piece of it", async () => {
+  it("compiles", async () => {
     expect(pages().flatMap(snippetsOf)).to.have.length.above(50);
     expect(await compiledSnippets()).to.equal("");
   });
 });
 
 describe("the documentation", () => {
-  it("marks its code with a language, TypeScript as ts", () => {
+  it("names the language of each code block, and TypeScript as ts", () => {
     const languages = pages().flatMap((page) =>
       [...read(page).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, language]) => `${page}: ${language}`),
     );
@@ -34,7 +34,7 @@ describe("the documentation", () => {
     expect(languages.filter((language) => !known.test(language))).to.eql([]);
   });
 
-  it("links to what is there", () => {
+  it("has no broken links", () => {
     const others = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md", "test/parity/README.md"];
     const dead = [...pages(), ...others].flatMap((page) =>
       linksOf(page)
@@ -44,7 +44,7 @@ describe("the documentation", () => {
     expect(dead).to.eql([]);
   });
 
-  it("names files that are there", () => {
+  it("names only files that exist", () => {
     const named = pages().flatMap((page) => [
       ...read(page).matchAll(/`((?:examples|bench|test|docs|src|stores)\/[\w./-]*)`/g),
     ]);
@@ -52,7 +52,7 @@ describe("the documentation", () => {
     expect(named.map(([, path]) => path!).filter((path) => !existsSync(path))).to.eql([]);
   });
 
-  it("names every option in the README's table", () => {
+  it("names every option in the README", () => {
     const error = (() => {
       try {
         return new LoginManager({ secret: SECRET, none: 1 } as never);
@@ -94,13 +94,13 @@ describe("the documentation", () => {
     });
   }
 
-  it("says the same of Flask-Login in the README and on the site", () => {
+  it("has the same table about Flask-Login in the README and on the site", () => {
     const tableOf = (page: string) => /\n\| Flask-Login \| latchkey \|\n([\s\S]*?)\n\n/.exec(read(page))?.[1];
     const site = tableOf("docs/migrating-from-flask-login.md")?.replaceAll(/\[(\w+)\]\([^)]*\)/g, "$1");
     expect(site).to.be.a("string").and.equal(tableOf("README.md"));
   });
 
-  it("quotes figures that were measured", () => {
+  it("states sizes that are in the measured results", () => {
     const measured = read("docs/benchmarks.md");
     const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
     for (const row of [
@@ -117,7 +117,7 @@ describe("the documentation", () => {
   });
 });
 
-/** Is there such a file, with such a heading? The reference is made with the site, whose build checks the links to it. */
+/** Does the target exist? Links to the reference always pass, because the build of the site checks them. */
 function leads(page: string, link: string): boolean {
   const [path, anchor] = link.split("#");
   const target = path === "" ? page : path!.startsWith("/") ? join("docs", path!) : join(dirname(page), path!);

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 
-/** What an ORM or its tests need besides. */
+/** Packages that an ORM or its tests also need. */
 const PARTS = ["@mikro-orm/core", "@mikro-orm/postgresql", "pg", "prisma"];
 
 describe("the table of ORMs in docs/users.md", () => {
-  it("names what test/orms has installed, with its version", () => {
+  it("lists the packages that test/orms installs, with their versions", () => {
     const { packages } = JSON.parse(readFileSync("test/orms/package-lock.json", "utf8"));
     const { devDependencies } = JSON.parse(readFileSync("test/orms/package.json", "utf8"));
     const installed = Object.keys(devDependencies).filter(

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { testsIn, titlePattern, titlesOf } from "../support/security-page.js";
 
-/** Every package that latchkey was asked to be used with. */
+/** The packages that latchkey must work with. */
 const PACKAGES = [
   ...["typescript", "reflect-metadata", "routing-controllers", "typeorm", "sqlite3", "express", "express-session"],
   ...["connect-redis", "redis", "mocha", "chai", "sinon"],
@@ -17,7 +17,7 @@ const rows = [...table.matchAll(/^\| `([\w-]+)` \| (.*) \| (.*) \|$/gm)].map(([,
 }));
 
 describe("the table of packages in the README", () => {
-  it("has each package once", () => {
+  it("lists each package once", () => {
     expect(rows.map(({ name }) => name)).to.eql(PACKAGES);
   });
 

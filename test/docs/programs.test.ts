@@ -9,11 +9,11 @@ import { inTestAll } from "../support/tier.js";
 const right = { email: "ann@example.com", password: "correct horse" };
 const wrong = { email: "ann@example.com", password: "wrong" };
 
-inTestAll("the programs of the documentation", () => {
+inTestAll("a program in the documentation", () => {
   afterEach(endPrograms);
 
   for (const page of ["README.md", "docs/getting-started.md"]) {
-    it(`lets people in, back, remembered and out: ${page}`, async () => {
+    it(`logs a user in, remembers the browser and logs the user out: ${page}`, async () => {
       const browser = (await startProgram(page)).browser();
       expect((await browser.get("/")).location).to.equal("/login?next=%2F");
       expect((await browser.get("/login")).text).to.include("<form");
@@ -28,7 +28,7 @@ inTestAll("the programs of the documentation", () => {
     });
   }
 
-  it("lets somebody in and out: docs/index.md", async () => {
+  it("logs a user in and out: docs/index.md", async () => {
     const client = (await startProgram("docs/index.md")).client();
     expect((await client.get("/")).status).to.equal(401);
     await client.post("/login");
@@ -57,18 +57,18 @@ inTestAll("the programs of the documentation", () => {
       return [location, back, inside, (await browser.get("/account")).status];
     };
 
-    it("forgets with Passport where somebody wanted to go", async () => {
+    it("does not return to the requested page with Passport", async () => {
       const steps = await from("before.ts", () => "/login");
       expect(steps).to.eql(["/login", "/", "ann@example.com", 302]);
     });
 
-    it("leads back with latchkey", async () => {
+    it("returns to the requested page with latchkey", async () => {
       const steps = await from("app.ts", (_, location) => location);
       expect(steps).to.eql(["/login?next=%2Faccount", "/account", "ann@example.com", 302]);
     });
   });
 
-  it("does what the Flask program does: docs/migrating-from-flask-login.md", async () => {
+  it("logs a user in and out like the Flask program: docs/migrating-from-flask-login.md", async () => {
     const browser = (await startProgram("docs/migrating-from-flask-login.md")).browser();
     expect((await browser.post("/login", { form: wrong })).status).to.equal(401);
     expect((await browser.post("/login", { form: { ...right, remember: "" } })).location).to.equal("/");
@@ -78,7 +78,7 @@ inTestAll("the programs of the documentation", () => {
     expect((await browser.get("/")).location).to.equal("/login?next=%2F");
   });
 
-  it("keeps the contract with the store that it writes: docs/writing-a-store.md", async () => {
+  it("has a store that passes the conformance tests: docs/writing-a-store.md", async () => {
     const program = await programOf("docs/writing-a-store.md", "conformance.ts");
     const { stdout } = await promisify(execFile)(process.execPath, [program]);
     expect(Number(/^(?:#|ℹ) pass (\d+)$/m.exec(stdout)?.[1])).to.be.above(50);

@@ -21,7 +21,7 @@ const loggedIn = async (client: Browser, json = ann) => {
 inTestAll("the recipes", () => {
   afterEach(endPrograms);
 
-  it("login-form: leads back, confirms, keeps one login over a new password", async () => {
+  it("login-form: returns to the requested page, confirms, and keeps one login when the password changes", async () => {
     const program = await start("login-form");
     const browser = program.browser();
     const other = program.browser();
@@ -37,7 +37,7 @@ inTestAll("the recipes", () => {
     expect((await other.get("/account")).status).to.equal(302);
   });
 
-  it("json-api: answers by problem documents", async () => {
+  it("json-api: sends problem documents, remembers the browser and confirms the login", async () => {
     const client = (await start("json-api")).client();
     const refused = await client.get("/api/me");
     expect(refused.text).to.equal(
@@ -54,7 +54,7 @@ inTestAll("the recipes", () => {
     expect((await client.get("/api/me")).status).to.equal(401);
   });
 
-  it("bearer-tokens: lets a program in, never freshly", async () => {
+  it("bearer-tokens: accepts a token, but never as a fresh login", async () => {
     const program = await start("bearer-tokens");
     const headers = { authorization: `Bearer ${program.printed[0]}` };
     const client = program.client();
@@ -65,7 +65,7 @@ inTestAll("the recipes", () => {
     expect((await client.get("/me", { headers: { authorization: "Bearer x" } })).status).to.equal(401);
   });
 
-  it("websockets: knows who is logged in, and when no more", async () => {
+  it("websockets: identifies the user, and closes the connection after a logout", async () => {
     const program = await start("websockets");
     const client = await loggedIn(program.client());
     const cookie = await client.jar.getCookieString(program.origin);
@@ -74,7 +74,7 @@ inTestAll("the recipes", () => {
       return { socket, first: once(socket, "message").then(([data]) => String(data)) };
     };
     await open("https://evil.example").first.then(
-      () => expect.fail("it was let in"),
+      () => expect.fail("the connection was accepted"),
       (error: Error) => expect(error.message).to.include("403"),
     );
     const { socket, first } = open(program.origin);
@@ -86,7 +86,7 @@ inTestAll("the recipes", () => {
     expect((await once(socket, "close"))[0]).to.equal(4401);
   });
 
-  it("nestjs: guards as Express does, and hands over the user", async () => {
+  it("nestjs: guards routes as on Express, and passes the user to the handler", async () => {
     const program = await start("nestjs");
     const client = program.client();
     const code = async (path: string) => (await client.get(path)).json<{ code: string }>().code;
@@ -104,7 +104,7 @@ inTestAll("the recipes", () => {
     expect(await code("/account")).to.equal("login_required");
   });
 
-  it("openid-connect: is as fresh as the provider's login", async () => {
+  it("openid-connect: measures freshness from the provider's login", async () => {
     const program = await start("openid-connect");
     const browser = program.browser();
     const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago;
@@ -122,7 +122,7 @@ inTestAll("the recipes", () => {
     expect((await unknown.get("/payout")).status).to.equal(302);
   });
 
-  it("passport: checks the credentials, and latchkey keeps the login", async () => {
+  it("passport: uses Passport for the credentials, and latchkey for the login", async () => {
     const browser = (await start("passport")).browser();
     expect((await browser.post("/login", { form: wrong })).status).to.equal(401);
     expect((await browser.post("/login?next=/", { form: { ...ann, remember: "on" } })).location).to.equal("/");
@@ -132,7 +132,7 @@ inTestAll("the recipes", () => {
     expect((await browser.get("/")).location).to.equal("/login?next=%2F");
   });
 
-  it("csrf: wants a token, and another one after the login", async () => {
+  it("csrf: requires a token, and a new one after the login", async () => {
     const browser = (await start("csrf")).browser();
     const tokenOf = async (path: string) => /name="csrf".* value="([^"]+)"/.exec((await browser.get(path)).text)![1]!;
     const csrf = await tokenOf("/login");
@@ -142,7 +142,7 @@ inTestAll("the recipes", () => {
     expect((await browser.post("/note", { form: { csrf: await tokenOf("/") } })).text).to.equal("noted");
   });
 
-  it("rate-limiting: refuses the sixth guess, for another account not", async () => {
+  it("rate-limiting: rejects the sixth guess for one account, and still accepts another account", async () => {
     const client = (await start("rate-limiting")).client();
     const statuses: number[] = [];
     for (let n = 0; n < 6; n++) statuses.push((await client.post("/login", { json: wrong })).status);
@@ -151,7 +151,7 @@ inTestAll("the recipes", () => {
     expect((await client.post("/login", { json: bob })).status).to.equal(200);
   });
 
-  it("roles: opens a route to those who have one", async () => {
+  it("roles: serves a route only to users who have the role", async () => {
     const program = await start("roles");
     const nobody = program.client();
     expect((await nobody.get("/audit")).status).to.equal(401);
@@ -164,7 +164,7 @@ inTestAll("the recipes", () => {
     expect((await staff.get("/invoices/2")).status).to.equal(200);
   });
 
-  it("several-login-pages: sends people to that of their part", async () => {
+  it("several-login-pages: redirects to the login page for the part of the site", async () => {
     const browser = (await start("several-login-pages")).browser();
     const to = async (path: string) => (await browser.get(path)).location;
     expect(await to("/account")).to.equal("/login?next=%2Faccount");
@@ -173,7 +173,7 @@ inTestAll("the recipes", () => {
     expect(await to("/partners/orders")).to.equal("https://partners.example.com/login");
   });
 
-  it("remember-by-default: remembers but on a shared computer", async () => {
+  it("remember-by-default: remembers the browser, except on a shared computer", async () => {
     const program = await start("remember-by-default");
     const statuses = async (form: Record<string, string>) => {
       const browser = program.browser();
@@ -185,7 +185,7 @@ inTestAll("the recipes", () => {
     expect(await statuses({ ...ann, shared: "on" })).to.eql([401, 401]);
   });
 
-  it("impersonation: shows another user's data, to look at only", async () => {
+  it("impersonation: lets an admin read another user's data, but not change it", async () => {
     const program = await start("impersonation");
     const user = await loggedIn(program.client(), bob);
     expect((await user.post("/support/view/1")).status).to.equal(403);
@@ -199,7 +199,7 @@ inTestAll("the recipes", () => {
     expect(program.printed).to.include("ann@example.com looks at the account 2");
   });
 
-  it("password-reset: ends every login, and is good once", async () => {
+  it("password-reset: ends every login, and accepts a link only once", async () => {
     const program = await start("password-reset");
     const clients = await Promise.all([1, 2].map(() => loggedIn(program.client())));
     const [first] = clients as [Browser, Browser];
@@ -241,10 +241,10 @@ inTestAll("the recipes", () => {
       await redis.stop();
     }
   };
-  if (withRedis) it("keeping-old-logins: takes over what the old sessions knew, once", keepsOldLogins);
+  if (withRedis) it("keeping-old-logins: moves an old session to latchkey once", keepsOldLogins);
 });
 
-/** A line comes through a pipe of its own, maybe after the answer. */
+/** Waits for a printed line, because it can arrive after the response. */
 async function lastPrinted({ printed }: PageProgram): Promise<string> {
   while (printed.length === 0) await new Promise(setImmediate);
   return printed.at(-1)!;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 
 describe("the table of Redis clients in docs/choosing-a-store.md", () => {
-  it("names what test/drivers has installed, with its versions", () => {
+  it("lists the packages that test/drivers installs, with their versions", () => {
     const { packages } = JSON.parse(readFileSync("test/drivers/package-lock.json", "utf8"));
     const { devDependencies } = JSON.parse(readFileSync("test/drivers/package.json", "utf8"));
     const installed: Record<string, string[]> = {};

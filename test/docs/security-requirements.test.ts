@@ -4,7 +4,7 @@ import { securityRows, testsIn, titlePattern, titlesOf } from "../support/securi
 
 const numbers = (prefix: string, last: number) => Array.from({ length: last }, (_, n) => `${prefix}${n + 1}`);
 
-/** What each section of the page has to answer for. */
+/** The requirements that each section of the page must list. */
 const REQUIRED: Record<string, readonly string[]> = {
   "ASVS 5.0, chapter 7: sessions": [
     ...["7.1.1", "7.1.2", "7.1.3", "7.2.1", "7.2.2", "7.2.3", "7.2.4", "7.3.1", "7.3.2", "7.4.1", "7.4.2", "7.4.3"],
@@ -47,7 +47,7 @@ const MET_BY = ["latchkey", "the application", "both", "not applicable"];
 describe("the security requirements", () => {
   const rows = securityRows();
 
-  it("are each in the table of their section, once", () => {
+  it("are each listed once, in the table of their section", () => {
     for (const [section, ids] of Object.entries(REQUIRED)) {
       const listed = rows.filter((row) => row.section === section).map(({ id }) => id);
       expect([...listed].sort(), section).to.eql([...ids].sort());
@@ -55,7 +55,7 @@ describe("the security requirements", () => {
     expect([...new Set(rows.map(({ section }) => section))]).to.eql(Object.keys(REQUIRED));
   });
 
-  it("say what is required, who meets it, and what shows it", () => {
+  it("say what is required, who meets the requirement, and which tests show it", () => {
     for (const { id, requirement, metBy, shownBy } of rows) {
       expect([requirement, shownBy], id).not.to.include("");
       expect(MET_BY, id).to.include(metBy);
@@ -80,7 +80,7 @@ describe("the security requirements", () => {
     ).to.have.lengthOf(files.length);
   });
 
-  it("name the patches that make their tests fail, and no patch is left over", () => {
+  it("name every patch in test/mutation/rows, and at least one patch if latchkey meets the requirement", () => {
     const named = new Set(rows.flatMap(({ brokenBy }) => brokenBy));
     const written = readdirSync("test/mutation/rows").map((file) => file.replace(/\.json$/, ""));
     expect([...named].sort()).to.eql(written.sort());
@@ -88,7 +88,7 @@ describe("the security requirements", () => {
     expect(shown.filter(({ brokenBy }) => brokenBy.length === 0).map(({ id }) => id)).to.eql([]);
   });
 
-  it("are where a test named after one says", () => {
+  it("include each requirement that the title of a named test starts with", () => {
     for (const { id, shownBy } of rows) {
       for (const { title } of testsIn(shownBy)) {
         const named = /^(?:ASVS ([\d.]+)|(R-\d+|CVE-[\d-]+)):/.exec(title)?.slice(1).find(Boolean);

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import * as sql from "latchkey/stores/sql";
 
-/** What Prisma and Drizzle need besides, to generate clients and to change databases. */
+/** Packages that Prisma and Drizzle also need, to generate clients and to change databases. */
 const PARTS = ["prisma", "@prisma/driver-adapter-utils", "@prisma/schema-engine-wasm", "drizzle-kit"];
-/** What test/sql-drivers takes from the packages of the root. */
+/** Packages of the root that test/sql-drivers uses. */
 const FROM_ROOT = ["better-sqlite3", "sqlite3"];
 
 const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
@@ -13,7 +13,7 @@ const rows = [
 ].map(([, name, version, call]) => ({ name, version, call }));
 
 describe("the table of drivers in docs/choosing-a-store.md", () => {
-  it("names what test/sql-drivers has installed, with its version", () => {
+  it("lists the packages that test/sql-drivers installs, with their versions", () => {
     const { packages } = read("test/sql-drivers/package-lock.json");
     const root = read("package-lock.json").packages;
     const installed = Object.keys(read("test/sql-drivers/package.json").devDependencies).filter(
@@ -30,7 +30,7 @@ describe("the table of drivers in docs/choosing-a-store.md", () => {
     expect(rows.map(({ name, version }) => `${name} ${version}`)).to.have.members(expected);
   });
 
-  it("has every function of latchkey/stores/sql that makes a database", () => {
+  it("lists every function of latchkey/stores/sql that creates a database", () => {
     const functions = Object.keys(sql).filter((name) => !["SqlStore", "ddl"].includes(name));
     expect([...new Set(rows.map(({ call }) => call))]).to.have.members(functions);
   });

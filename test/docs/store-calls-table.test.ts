@@ -4,7 +4,7 @@ import sinon from "sinon";
 import { accountSite } from "../support/account-site.js";
 import { only, send } from "../support/raw-client.js";
 
-/** What a visitor sends, by the text of the table: what came before, and the request whose calls count. */
+/** For each row of the table: prepares the site, and returns the request whose calls the test compares. */
 const deeds: Record<string, (at: Site) => Promise<Request>> = {
   "a page for a visitor without a cookie": async () => ["GET /public", ""],
   "a page for a user": async ({ logIn }) => ["GET /me", await logIn()],
@@ -40,7 +40,7 @@ async function visited(clock: sinon.SinonFakeTimers) {
   return { ...at, clock, logIn };
 }
 
-/** The rows of the table: a deed, and its calls in order. */
+/** Returns the rows of the table: each request, and its calls in order. */
 function rows(): Map<string, string> {
   const page = readFileSync("docs/records.md", "utf8");
   const [, table] = /\| the request \| the calls \|\n\|[^\n]*\n((?:\|.*\n)+)/.exec(page)!;
@@ -60,12 +60,12 @@ describe("the table of calls to the store in docs/records.md", () => {
   });
   afterEach(() => sinon.restore());
 
-  it("has a row for each of these requests, and no other", () => {
+  it("has a row for each of these requests, and no other row", () => {
     expect([...rows().keys()]).to.have.members(Object.keys(deeds));
   });
 
   for (const [deed, prepare] of Object.entries(deeds)) {
-    it(`tells the calls of ${deed}`, async () => {
+    it(`lists the calls for ${deed}`, async () => {
       const at = await visited(clock);
       const [line, cookie, json] = await prepare(at);
       at.store.calls = [];

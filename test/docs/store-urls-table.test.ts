@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { openStore } from "latchkey/stores";
 
-/** The rows of a table whose first columns are these. */
+/** Returns the rows of the table with this header. */
 function rowsAfter(header: string): string[][] {
   const [, table = ""] = readFileSync("docs/choosing-a-store.md", "utf8").split(`${header}\n`);
   const [rows = ""] = table.split("\n\n");
@@ -12,12 +12,12 @@ function rowsAfter(header: string): string[][] {
     .map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
 }
 
-/** The words of a cell that are code. */
+/** Returns the code words in a cell. */
 function codeIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
 }
 
-/** What openStore says about a URL. */
+/** Returns the error message of openStore for a URL. */
 async function toldOf(url: string): Promise<string> {
   return openStore(url).then(
     () => expect.fail("it resolved"),
@@ -26,13 +26,13 @@ async function toldOf(url: string): Promise<string> {
 }
 
 describe("the tables of URLs in docs/choosing-a-store.md", () => {
-  it("have a row for each scheme that openStore knows, or a sentence", async () => {
+  it("name each scheme that openStore supports, or the text of the page does", async () => {
     const [, list = ""] = /one of (.*), not with/.exec(await toldOf("unknown:")) ?? [];
     const page = readFileSync("docs/choosing-a-store.md", "utf8");
     for (const scheme of list.split(", ")) expect(page, scheme).to.include(`\`${scheme}`);
   });
 
-  it("have the parameters that openStore takes", async () => {
+  it("list the parameters that openStore accepts", async () => {
     const rows = rowsAfter("| URL | parameters |");
     expect(rows).to.have.lengthOf(5);
     for (const [schemes, parameters] of rows) {
@@ -44,7 +44,7 @@ describe("the tables of URLs in docs/choosing-a-store.md", () => {
     }
   });
 
-  it("explain each parameter but those of pg", () => {
+  it("explain each parameter except those of pg", () => {
     const taken = new Set(rowsAfter("| URL | parameters |").flatMap(([, parameters]) => codeIn(parameters!)));
     const explained = rowsAfter("| parameter | meaning | default |").flatMap(([parameter]) => codeIn(parameter!));
     for (const parameter of explained) expect(taken).to.include(parameter);

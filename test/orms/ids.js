@@ -10,8 +10,8 @@ export const withTenant = (Base) =>
   };
 
 /**
- * The kinds of ids that a users table can have. `key` has the columns of the key, `ids` two examples, `where` returns the
- * condition for an id, and `rowOf` adapts a plain row. As numbers, the two `bigint` ids would be equal.
+ * The kinds of ids that a users table can have. `key` has the columns of the key, `ids` two examples, `where` returns
+ * the condition for an id, and `rowOf` adapts a plain row. As numbers, the two `bigint` ids would be equal.
  */
 export const KINDS = [
   {

@@ -8,7 +8,7 @@ import { packageWith } from "../support/package-with.js";
 import { runProgram } from "../support/program.js";
 import { inTestAll } from "../support/tier.js";
 
-/** TypeScript 7 has no moduleResolution node10; the compiler that are-the-types-wrong brings has. */
+/** TypeScript 7 does not support moduleResolution node10. The compiler of are-the-types-wrong still does. */
 const oldTsc = createRequire(createRequire(import.meta.url).resolve("@arethetypeswrong/core")).resolve(
   "typescript/bin/tsc",
 );
@@ -20,7 +20,7 @@ const OPTIONAL = [
   ...["typeorm", "better-sqlite3", "redis", "connect-redis", "pg", "mysql2", "express", "express-session", "passport"],
 ];
 
-/** What each entry needs installed, beside Express. */
+/** The packages that each entry needs. */
 const PEERS: Record<string, string[]> = {
   latchkey: [],
   "latchkey/testing": [],
@@ -37,7 +37,7 @@ inTestAll("a project that has latchkey installed", () => {
   let consumer: Consumer;
   afterEach(() => consumer.remove());
 
-  it("may be CommonJS, with every declaration checked", async () => {
+  it("can be CommonJS, with every declaration checked", async () => {
     consumer = await Consumer.of("commonjs");
     expect(await consumer.tsc()).to.eql({ code: 0, output: "" });
     expect(await readFile(join(consumer.dir, "out/main.js"), "utf8")).to.include(
@@ -54,7 +54,7 @@ inTestAll("a project that has latchkey installed", () => {
     });
   });
 
-  it("may have Passport check the credentials, and latchkey keep the login", async () => {
+  it("can use Passport for the credentials, and latchkey for the login", async () => {
     consumer = await Consumer.of("passport");
     expect(await consumer.tsc()).to.eql({ code: 0, output: "" });
     const { code, output } = await consumer.node("out/main.js");
@@ -75,13 +75,13 @@ inTestAll("a project that has latchkey installed", () => {
   });
 
   for (const exact of ["true", "false"]) {
-    it(`gets the types that it expects, with exactOptionalPropertyTypes ${exact}`, async () => {
+    it(`gets the expected types with exactOptionalPropertyTypes ${exact}`, async () => {
       consumer = await Consumer.of("inference");
       expect(await consumer.tsc("--noEmit", "--exactOptionalPropertyTypes", exact)).to.eql({ code: 0, output: "" });
     });
   }
 
-  it("loads no optional peer with the root entry, nor their types", async () => {
+  it("loads neither an optional peer nor its types with the root entry", async () => {
     consumer = await Consumer.of("entries");
     const loadedBy = async (entry: string) => {
       const { code, output } = await consumer.node("load.mjs", entry);
@@ -100,7 +100,7 @@ inTestAll("a project that has latchkey installed", () => {
     expect(output).not.to.match(/\/node_modules\/(routing-controllers|class-transformer|typeorm|redis)\//);
   });
 
-  it("loads each entry with nothing installed but what that entry needs", async () => {
+  it("can load each entry with only the packages that the entry needs", async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
     const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
     expect(entries.map((entry) => entry.replace(".", "latchkey"))).to.have.members(Object.keys(PEERS));
@@ -113,7 +113,7 @@ inTestAll("a project that has latchkey installed", () => {
     }
   });
 
-  it("keeps sessions with nothing installed but Express", async () => {
+  it("can store sessions with only Express installed", async () => {
     consumer = await Consumer.empty();
     const cwd = await packageWith(consumer.dir, ["express"]);
     const program = `
@@ -132,7 +132,7 @@ inTestAll("a project that has latchkey installed", () => {
     expect(await runProgram(program, { cwd, env: { NODE_ENV: "development" } })).to.eql({ code: 0, output: "1 2" });
   });
 
-  it("finds the types of every entry by each way of TypeScript to look for modules", async () => {
+  it("finds the types of every entry with each moduleResolution of TypeScript", async () => {
     consumer = await Consumer.of("resolution");
     for (const [resolution, module] of [
       ...[

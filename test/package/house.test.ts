@@ -30,11 +30,11 @@ function inRooms(): void {
 
   const plant = (file: string, code: string) => appendFileSync(join(copy, file), code);
 
-  it("import downwards only, and in no cycle", async () => {
+  it("import only from rooms below, and never in a cycle", async () => {
     expect(await problemsOf(process.cwd())).to.eql([]);
   });
 
-  it("may not import a type upwards", async () => {
+  it("must not import a type from a room above", async () => {
     plant("src/http/caching.ts", 'export type Planted = import("../policy.js").Policy;\n');
     plant("src/store/deadlines.ts", 'import type { Core } from "../core.js";\nexport type Planted = Core;\n');
     const problems = await problemsOf(copy);
@@ -42,14 +42,14 @@ function inRooms(): void {
     expect(problems).to.include("store, crypto imports upwards: src/store/deadlines.ts -> src/core.ts");
   });
 
-  it("may not import types in a cycle, not even within one room", async () => {
+  it("must not import types in a cycle, even within one room", async () => {
     plant("src/crypto/keys.ts", 'import type { Stamps } from "./security-stamp.js";\nexport type Planted = Stamps;\n');
     expect(await problemsOf(copy)).to.eql([
       "circle: src/crypto/keys.ts -> src/crypto/security-stamp.ts -> src/crypto/keys.ts",
     ]);
   });
 
-  it("do not know their siblings, other entries, other stores, or more of the library than the contract", async () => {
+  it("must not import siblings, other entries, other stores, or more than the contract of a store", async () => {
     plant("src/flash/flashes.ts", 'import "../remember/token.js";\n');
     plant("src/nestjs/index.ts", 'import "../testing/index.js";\n');
     plant("src/login-manager.ts", 'import "../stores/redis/index.js";\n');
@@ -63,7 +63,7 @@ function inRooms(): void {
     ]);
   });
 
-  it("contain every file, and not too many files each", async () => {
+  it("must contain every file, and at most 16 files each", async () => {
     writeFileSync(join(copy, "src/attic.ts"), "export {};\n");
     mkdirSync(join(copy, "src/cellar"));
     for (let i = 0; i < 17; i++) writeFileSync(join(copy, `src/cellar/${i}.ts`), "export {};\n");

@@ -15,7 +15,7 @@ const { peerDependencies, peerDependenciesMeta } = JSON.parse(await readFile(man
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
-/** Packages that an application may have for itself, in versions that latchkey does not support. */
+/** Packages that an application can use itself, in versions that latchkey does not support. */
 const BESIDE = [
   "connect-redis@8",
   "redis@4",
@@ -32,13 +32,13 @@ describe("the versions of the peers", () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it("do not prevent an installation: peers that an application need not import have no range", () => {
+  it("do not prevent an installation, because optional peers accept every version", () => {
     for (const [name, range] of Object.entries(peerDependencies)) {
       expect(range, name).to.equal(peerDependenciesMeta[name]?.optional ? "*" : ">=4");
     }
   });
 
-  it("are only of packages that latchkey's own code names", async () => {
+  it("are declared only for packages that the code of latchkey names", async () => {
     const root = dirname(manifest);
     const files = await Promise.all(
       ["src", "stores"].map(async (folder) => {
@@ -52,7 +52,7 @@ describe("the versions of the peers", () => {
     expect(code).not.to.include('"connect-redis"');
   });
 
-  it("are checked where they are used: node-redis 4 is an error of openStore that says what to install", async () => {
+  it("are checked on use: openStore rejects node-redis 4, and says what to install", async () => {
     const cwd = await packageWith(dir, []);
     const fake = join(cwd, "node_modules/redis");
     await mkdir(fake);
@@ -67,10 +67,10 @@ describe("the versions of the peers", () => {
     expect(output.trim()).to.equal("peer_version redis must be 5 or newer; install it with: npm install redis@latest");
   });
 
-  // These ask the registry.
+  // These tests call the registry.
   if (!soaking) return;
   for (const beside of BESIDE) {
-    it(`let npm install latchkey beside ${beside}`, async () => {
+    it(`let npm install latchkey together with ${beside}`, async () => {
       const packed = await promisify(execFile)(
         "npm",
         ["pack", "--silent", "--ignore-scripts", "--pack-destination", dir],

@@ -7,10 +7,10 @@ import { expect } from "chai";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** Folders that have packages, and runners, of their own. */
+/** Folders with their own packages and test runners. */
 const APART = ["consumers", "drivers", "orms", "sql-drivers"];
 
-/** The test files of a folder, without their endings. What is installed in the folders apart is not even looked at: it is a lot. */
+/** Returns the test files of a folder, without their endings. Skips the folders above, because they have many files. */
 function testsIn(folder: string, ending: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => !APART.includes(name))
@@ -25,7 +25,7 @@ function insideOf(folder: string, name: string): string[] {
 }
 
 describe("the tiers of the tests", () => {
-  it("have every test file: all are compiled, and each tier gets all of them", () => {
+  it("all run every test file, and every test file is compiled", () => {
     const pattern = "build/test/**/*.test.js";
     for (const script of ["test", "test:all"]) expect(scripts[script], script).to.match(/ mocha [^']*'([^']*)'$/);
     for (const script of ["test", "test:all"]) expect(scripts[script], script).to.include(`'${pattern}'`);
@@ -34,7 +34,7 @@ describe("the tiers of the tests", () => {
     expect(testsIn("build/test", ".test.js")).to.eql(testsIn("test", ".test.ts"));
   });
 
-  it("have one deadline, which only ends what hangs: no test sets one of its own", () => {
+  it("have one long timeout, and no test sets its own timeout", () => {
     expect(JSON.parse(readFileSync(".mocharc.json", "utf8")).timeout).to.be.at.least(600_000);
     const impatient = testsIn("test", ".test.ts").filter((file) =>
       /\bthis\.timeout\(/.test(readFileSync(join("test", `${file}.test.ts`), "utf8")),
@@ -42,7 +42,7 @@ describe("the tiers of the tests", () => {
     expect(impatient.filter((file) => file !== "package/tiers")).to.eql([]);
   });
 
-  it("are run by .ci/run as everybody runs them, and added up", () => {
+  it("are run by .ci/run with the usual commands, and test:all requires a minimum of coverage", () => {
     const run = readFileSync(".ci/run", "utf8");
     expect(run).to.include("npm ci && npm test").and.include("npm run test:all");
     expect(scripts["test:all"]).to.include("c8 ");
@@ -61,7 +61,7 @@ describe("a run of tests", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Runs a file of tests, with these variables set besides, and gives what was printed. */
+  /** Runs a test file with additional environment variables, and returns the exit code and the output. */
   async function run(
     source: string,
     env: NodeJS.ProcessEnv,
@@ -84,7 +84,7 @@ describe("a run of tests", () => {
   `;
   const away = { POSTGRES_URL: "postgres://nobody@127.0.0.1:1/none" };
 
-  it("leaves out tests that need a server in npm test, and says so", async () => {
+  it("leaves out tests that need a server in npm test, and reports them", async () => {
     const { code, output } = await run(onPostgres, { ...away, QUICK: "1", CI: "true" });
     expect([code, output]).to.eql([0, output]);
     expect(output)
@@ -92,7 +92,7 @@ describe("a run of tests", () => {
       .and.match(/Left out:\n +postgres +npm run test:all runs it/);
   });
 
-  it("knows what each process of a parallel run leaves out", async () => {
+  it("reports what each process of a parallel run leaves out", async () => {
     const { code, output } = await run(onPostgres, { ...away, QUICK: "1" }, "--parallel", "--jobs", "2");
     expect([code, output]).to.eql([0, output]);
     expect(output)
@@ -100,7 +100,7 @@ describe("a run of tests", () => {
       .and.match(/Left out:\n +postgres +npm run test:all runs it/);
   });
 
-  it("leaves out tests of a missing server, and says how to install it", async () => {
+  it("leaves out tests of a missing server, and says how to install the server", async () => {
     const { code, output } = await run(onPostgres, away);
     expect([code, output]).to.eql([0, output]);
     expect(output)
@@ -108,13 +108,13 @@ describe("a run of tests", () => {
       .and.match(/Left out:\n +postgres +MISSING: apt-get install postgresql/);
   });
 
-  it("fails on CI where a server is missing", async () => {
+  it("fails on CI if a server is missing", async () => {
     const { code, output } = await run(onPostgres, { ...away, CI: "true" });
     expect(code, output).to.equal(1);
     expect(output).to.include("postgres is missing: apt-get install postgresql");
   });
 
-  it("fails in npm test where a test starts a server unasked", async () => {
+  it("fails in npm test if a test starts a server", async () => {
     const starting = `
       import { startRedis } from "../support/redis-servers.js";
       it("starts one", () => startRedis());
@@ -124,7 +124,7 @@ describe("a run of tests", () => {
     expect(output).to.include("npm test runs without redis-server");
   });
 
-  it("has a long suite in npm run test:all only", async () => {
+  it("runs a long suite only in npm run test:all", async () => {
     const long = `
       import { inTestAll } from "../support/tier.js";
       inTestAll("a long suite", () => void it("runs", () => {}));
@@ -137,7 +137,7 @@ describe("a run of tests", () => {
     expect((await run(long, {})).output).to.match(/1 passing/);
   });
 
-  it("fails if a file has no test and no reason was given", async () => {
+  it("fails if a file has no test and gives no reason", async () => {
     const { code, output } = await run("", {});
     expect(code, output).to.equal(1);
     expect(output).to.match(/Files in which no test ran:\n +\S*a\.test/);
@@ -163,13 +163,13 @@ describe("tools/add-up.js", () => {
     );
   };
 
-  it("counts each test once, in a line at the end", async () => {
+  it("counts each test once, and prints the sum in the last line", async () => {
     const printed = await addUp({ login: 26, stores: 160 }, { login: 26, stores: 480, "redis-away": 3 });
     expect(printed.trim().split("\n").at(-1)).to.equal("509 passed, 0 failed");
     expect(printed).to.include("npm test: 186 passed").and.include("323 more");
   });
 
-  it("refuses a test of npm test that test:all lost", async () => {
+  it("fails if test:all passes fewer tests of a file than npm test", async () => {
     expect(await addUp({ login: 26, stores: 160 }, { login: 25, stores: 480 })).to.include("login: 26 passed");
     expect(await addUp({ login: 26 }, {})).to.include("login: 26 passed in npm test, 0 in test:all");
   });

@@ -9,7 +9,7 @@ describe("the compiler", () => {
   let consumer: Consumer;
   afterEach(() => consumer.remove());
 
-  it("says of each common slip what is wrong, in words that name it", async () => {
+  it("reports each common mistake with the expected message", async () => {
     consumer = await Consumer.of("slips");
     const lines = (await readFile(join(consumer.dir, "slips.ts"), "utf8")).split("\n");
     const expected = lines.flatMap((line, i) => {

@@ -9,7 +9,7 @@ const FOLDER = ".github/workflows";
 const workflows = readdirSync(FOLDER).map((file) => ({ file, text: readFileSync(join(FOLDER, file), "utf8") }));
 const { scripts, version } = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** What follows a word in each workflow, with the file's name. */
+/** Returns the first group of each match in the workflows, with the name of the file. */
 function all(pattern: RegExp): Array<[file: string, found: string]> {
   return workflows.flatMap(({ file, text }) =>
     [...text.matchAll(pattern)].map(([, found]): [string, string] => [file, found!]),
@@ -17,13 +17,13 @@ function all(pattern: RegExp): Array<[file: string, found: string]> {
 }
 
 describe("the workflows", () => {
-  it("pin each action to a commit, and say which version it is", () => {
+  it("pin each action to a commit, and name its version", () => {
     const used = all(/\buses: *(.*)$/gm);
     expect(used).to.have.length.above(5);
     expect(used.filter(([, action]) => !/^[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).to.eql([]);
   });
 
-  it("take one commit for a version of an action, everywhere", () => {
+  it("use the same commit of an action everywhere", () => {
     const commits = new Map<string, string>();
     for (const [, action] of all(/\buses: *(.*)$/gm)) {
       const [, name, commit] = /^(\S+)@(\S+)/.exec(action)!;
@@ -32,7 +32,7 @@ describe("the workflows", () => {
     }
   });
 
-  it("run scripts that there are", () => {
+  it("run only scripts that exist", () => {
     const run = all(/npm run (?:--?\S+ )*([\w:-]+)/g);
     expect(run.map(([, script]) => script)).to.include.members([
       "test:matrix",
@@ -48,7 +48,7 @@ describe("the workflows", () => {
     for (const file of files) expect(readFileSync(file, "utf8")).to.match(/^#!/);
   });
 
-  it("may write nothing, but for the identity that a release is published with", () => {
+  it("have no write permission, except for the id-token that publishes a release", () => {
     for (const { file, text } of workflows) {
       expect(text, file).to.include("\npermissions:\n  contents: read\n");
       expect(text, file).not.to.match(/pull_request_target|secrets\./);
@@ -76,22 +76,22 @@ describe("npm run release:check", () => {
   };
   const released = `# Changelog\n\n## Unreleased\n\n## ${version} - 2026-01-31\n\n- A first version.\n\n## 0.0.9 - 2025-01-31\n`;
 
-  it("lets a version pass that the changelog tells of", async () => {
+  it("accepts a version that the changelog describes", async () => {
     expect(await check(released, `v${version}`)).to.equal("");
   });
 
-  it("refuses a tag of another version", async () => {
+  it("rejects a tag of another version", async () => {
     expect(await check(released, "v9.9.9")).to.include("the tag is v9.9.9");
   });
 
-  it("refuses a version without a section, a date or an entry", async () => {
+  it("rejects a version without a section, a date or an entry", async () => {
     const none = `CHANGELOG.md has no section "## ${version}`;
     expect(await check("# Changelog\n\n## 9.9.9 - 2026-01-31\n\n- Another.\n")).to.include(none);
     expect(await check(released.replace(" - 2026-01-31", ""))).to.include(none);
     expect(await check(released.replace("- A first version.\n", ""))).to.include(`says nothing of ${version}`);
   });
 
-  it("refuses entries that no version has", async () => {
+  it("rejects entries that are still unreleased", async () => {
     const left = released.replace("## Unreleased\n", "## Unreleased\n\n- Something new.\n");
     expect(await check(left)).to.include('still has entries under "Unreleased"');
   });

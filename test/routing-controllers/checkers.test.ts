@@ -50,7 +50,7 @@ describe("the checkers for routing-controllers' own decorators", () => {
           return scene;
         };
 
-        it("answer 401 to nobody, on routes with roles too, and 403 without the role", async () => {
+        it("send 401 to anonymous and inactive users, and 403 to users without the role", async () => {
           const { ann, bob, cid, as } = await open();
           const statuses = async (person?: Person) => {
             const client = await as(person, JSON_ONLY);
@@ -64,17 +64,17 @@ describe("the checkers for routing-controllers' own decorators", () => {
           expect(await statuses(bob)).to.deep.equal([200, 403, 200]);
         });
 
-        it("give the user, or null for nobody", async () => {
+        it("pass the user to the action, or null if nobody is logged in", async () => {
           const { ann, as } = await open();
           const [nobody, user] = [await as(undefined, JSON_ONLY), await as(ann, JSON_ONLY)];
           expect((await user.get("/me")).json()).to.deep.equal({ name: "Ann" });
           expect((await nobody.get("/maybe")).json()).to.deep.equal({ isNull: true });
           expect((await user.get("/required")).json()).to.deep.equal({ name: "Ann" });
-          // Without its error handler Express reads `status`, which routing-controllers' own error lacks.
+          // Without that error handler, Express reads `status`, which the error of routing-controllers does not have.
           expect((await nobody.get("/required")).status).to.equal(defaultErrorHandler ? 401 : 500);
         });
 
-        it("keep a login whose action failed afterwards", async () => {
+        it("keep a login if the action fails after it", async () => {
           const { as } = await open();
           for (let i = 0; i < 20; i++) {
             const browser = await as(undefined, JSON_ONLY);

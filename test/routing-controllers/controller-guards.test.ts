@@ -34,7 +34,7 @@ class None {}
 describe("the guards of controllers", () => {
   for (const { name, express } of expressVersions) {
     describe(`on ${name}`, () => {
-      it("stand at every mounting of a controller, however it was found", async () => {
+      it("run wherever a controller is mounted, however routing-controllers finds it", async () => {
         const folder = fileURLToPath(new URL("../support/controllers/*.js", import.meta.url));
         const storage = getMetadataArgsStorage();
         const { ann, as } = await setUp((login) => {
@@ -59,7 +59,7 @@ describe("the guards of controllers", () => {
         }
       });
 
-      it("stand whatever becomes of routing-controllers' storage", async () => {
+      it("run even if the storage of routing-controllers is replaced or reset", async () => {
         const place = globalThis as { routingControllersMetadataArgsStorage?: MetadataArgsStorage };
         const before = getMetadataArgsStorage();
         try {
@@ -90,7 +90,7 @@ describe("the guards of controllers", () => {
     });
   }
 
-  it("are an error at start under a routing-controllers that would not mount them", () => {
+  it("throw at start if routing-controllers would not run them", () => {
     const place = globalThis as { routingControllersMetadataArgsStorage?: MetadataArgsStorage };
     const before = getMetadataArgsStorage();
     const deaf = Object.create(before, {
@@ -106,14 +106,14 @@ describe("the guards of controllers", () => {
     }
   });
 
-  it("ask the manager of the application, not one that another server was given", async () => {
+  it("use the login manager of their application, not the one of another server", async () => {
     const strangers = people();
     strangers.byId.get("2")!.roles = ["admin"];
     loginMiddleware(new LoginManager<Person>({ secret: SECRET, userLoader: strangers.load }));
     const { bob, as } = await setUp((login) => {
       const app = expressVersions[0].express();
       login?.init(app);
-      // Given no list, it takes every middleware of the process.
+      // Without a list, routing-controllers uses every middleware in the process.
       useExpressServer(app, { controllers: [Mounted] });
       return app;
     });

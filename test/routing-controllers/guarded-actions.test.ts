@@ -92,7 +92,7 @@ describe("guarded actions", () => {
     describe(`on ${name}`, () => {
       const open = () => setUp(controllersOn(express, { controllers: [Answers, Overlap, NamedByHand] }));
 
-      it("are guarded, whatever their kind and answer", async () => {
+      it("are guarded, whatever their method and response are", async () => {
         const { ann, as } = await open();
         const [nobody, user] = [await as(undefined, JSON_ONLY), await as(ann)];
         for (const [method, path, status, text] of [
@@ -117,7 +117,7 @@ describe("guarded actions", () => {
         }
       });
 
-      it("are guarded behind what their class uses, and where routes overlap", async () => {
+      it("are guarded after the middleware of their class, and where routes overlap", async () => {
         const { ann, as } = await open();
         const [nobody, user] = [await as(undefined, JSON_ONLY), await as(ann)];
         seen.length = 0;

@@ -86,8 +86,8 @@ class Overrides extends Base {
   }
 }
 
-/** A class decorator that puts a class of its own in the place of the decorated one. */
-// biome-ignore lint/suspicious/noExplicitAny: TypeScript wants any[] of a mixin's base
+/** A class decorator that replaces the decorated class with a subclass. */
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript requires any[] for the base of a mixin
 function replaced<C extends new (...args: any[]) => object>(Class: C) {
   return class extends Class {};
 }
@@ -107,7 +107,7 @@ describe("inherited actions", () => {
     describe(`on ${name}`, () => {
       const open = (options = {}) => setUp(controllersOn(express, { controllers, ...options }));
 
-      it("keep latchkey's guards, where routing-controllers loses its own", async () => {
+      it("keep the guards of latchkey, although routing-controllers loses its own", async () => {
         const { ann, as } = await open({ authorizationChecker: () => false });
         const [nobody, user] = [await as(), await as(ann)];
         for (const path of ["/its-own/authorized", "/its-own/used"]) {
@@ -123,24 +123,24 @@ describe("inherited actions", () => {
         }
       });
 
-      it("keep every requirement", async () => {
+      it("keep their requirements for roles and fresh logins", async () => {
         const { ann, bob, as } = await open();
         expect((await (await as(bob)).get("/inherits/admin")).status).to.equal(403);
         expect((await (await as(ann, { remember: true })).get("/twice/admin")).status).to.equal(403);
       });
 
-      it("ask for a fresh login where one of their requirements does, and nowhere else", async () => {
+      it("require a fresh login only if one of their decorators requires it", async () => {
         const { ann, as } = await open();
         const remembered = await as(ann, { fresh: false });
         expect((await remembered.get("/of-guarded/own/admin")).status).to.equal(200);
         expect((await remembered.get("/inherits/admin")).status).to.equal(403);
       });
 
-      it("are covered by a guarded class above and below them, and so are a subclass's own", async () => {
+      it("are guarded by a guarded base class or subclass, as are the subclass's own actions", async () => {
         const { ann, bob, as } = await open();
         const [nobody, user, admin] = [await as(), await as(bob), await as(ann)];
         const guarded = ["inherited", "overridden", "own", "own/admin"].map((path) => `/of-guarded/${path}`);
-        // A method that the base class calls public is not public in a subclass that is guarded itself.
+        // A method that is public in the base class is not public in a guarded subclass.
         guarded.push("/guarded-class/plain", "/guarded-class/guarded", "/guarded-class/public");
         for (const path of guarded) {
           expect((await nobody.get(path)).status, path).to.equal(401);
@@ -152,7 +152,7 @@ describe("inherited actions", () => {
         }
       });
 
-      it("keep their guards when they are overridden, unless called public", async () => {
+      it("keep their guards when they are overridden, unless the override is public", async () => {
         const { bob, as } = await open();
         const [nobody, user] = [await as(), await as(bob)];
         expect((await nobody.get("/overrides/guarded")).status).to.equal(401);

@@ -76,7 +76,7 @@ describe("decorators of controllers", () => {
           }),
         );
 
-      it("add up on class and method", async () => {
+      it("of a class and of its method all apply", async () => {
         const { ann, bob, as } = await open();
         const statuses = async (person: Person | undefined, options = {}) => {
           const client = await as(person, { ...JSON_ONLY, ...options });
@@ -97,7 +97,7 @@ describe("decorators of controllers", () => {
         expect(await statuses(ann)).to.deep.equal([200, 200, 200, 200, 200, 200, 200]);
       });
 
-      it("ask for the freshest login that one of them asks for", async () => {
+      it("require the freshest login that one of them requires", async () => {
         const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
         try {
           const { ann, as } = await open();
@@ -111,7 +111,7 @@ describe("decorators of controllers", () => {
         }
       });
 
-      it("stand in any order", async () => {
+      it("work in any order", async () => {
         const { ann, bob, as } = await open();
         bob.roles = ["audit"];
         const [nobody, user, auditor] = [await as(), await as(ann), await as(bob)];
@@ -123,7 +123,7 @@ describe("decorators of controllers", () => {
         expect((await nobody.get("/order/public")).text).to.equal("public");
       });
 
-      it("give an action the current user, or the anonymous one", async () => {
+      it("pass an action the current user, or the anonymous user", async () => {
         const { ann, as } = await open();
         const [nobody, user] = [await as(), await as(ann)];
         expect((await user.get("/user/me")).json()).to.equal("Ann");
@@ -131,7 +131,7 @@ describe("decorators of controllers", () => {
         expect((await nobody.get("/user/anybody")).json()).to.deep.equal({ anonymous: true, id: null });
       });
 
-      it("refuse before the body is read", async () => {
+      it("reject a request before its body is read", async () => {
         const { ann, as } = await open();
         const [nobody, user] = [await as(undefined, JSON_ONLY), await as(ann, JSON_ONLY)];
         const headers = { "content-type": "application/json" };
@@ -147,7 +147,7 @@ describe("decorators of controllers", () => {
     });
   }
 
-  it("are refused where they contradict each other, or could not work", () => {
+  it("throw if they contradict each other, or cannot work", () => {
     expect(() => {
       class Contradiction {
         @Public() @Authorized() both() {}

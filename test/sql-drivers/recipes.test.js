@@ -5,8 +5,8 @@ import { Recipe } from "./recipe.js";
 import { makeDatabase } from "./servers.js";
 
 /**
- * The recipes. `edits` adds a column to the users. `commands` and `push` apply the change to the database. `line` protects
- * latchkey's table in the schema `public`. `others` test what happens without that line.
+ * The recipes. `edits` adds a column to the users. `commands` and `push` apply the change to the database. `line`
+ * protects latchkey's table in the schema `public`. `others` test what happens without that line.
  */
 const RECIPES = [
   {
