@@ -3,25 +3,25 @@ import type { RequestHandler, Response } from "express";
 import { Gate } from "../support/barrier.js";
 import { both, either, type Kind, siteOf, turns } from "./middlewares.js";
 
-/** Ways to answer with "hello, world". */
+/** Ways to send "hello, world". */
 const ways: Record<string, (res: Response) => void> = {
   end: (res) => void res.end("hello, world"),
   "write, end": (res) => {
     res.write("hello, ");
     res.end("world");
   },
-  "write, end, of a known length": (res) => {
+  "write, end, with Content-Length": (res) => {
     res.setHeader("Content-Length", "12");
     res.write("hello, ");
     res.end("world");
   },
-  "end, of a known length": (res) => {
+  "end, with Content-Length": (res) => {
     res.setHeader("Content-Length", "12");
     res.end("hello, world");
   },
 };
 
-/** A site that answers so, once it has put something into the session; its store needs its time to write. */
+/** A site that writes to the session and then calls `answer`. Its store writes slowly. */
 async function slowly(kind: Kind, answer: (res: Response) => unknown) {
   const at = await siteOf(kind, {}, ({ session }, res) => {
     session.note = "kept";
@@ -31,7 +31,7 @@ async function slowly(kind: Kind, answer: (res: Response) => unknown) {
   return at;
 }
 
-/** Replaces `write` and `end` by some that pass on what they are given. */
+/** Replaces `write` and `end` with functions that pass on their arguments. */
 const patch: RequestHandler = (_req, res, next) => {
   const { write, end } = res;
   res.write = ((...args: never[]) => Reflect.apply(write, res, args)) as never;
@@ -39,8 +39,8 @@ const patch: RequestHandler = (_req, res, next) => {
   next();
 };
 
-describe("express-session's contract: answering", () => {
-  both("is over when the session is saved, however it is written", async (kind) => {
+describe("express-session's contract: the response", () => {
+  both("ends after the session is saved, in each way to write it", async (kind) => {
     for (const [way, answer] of Object.entries(ways)) {
       const at = await slowly(kind, answer);
       expect((await at.visit()).text, way).to.equal("hello, world");
@@ -48,13 +48,13 @@ describe("express-session's contract: answering", () => {
     }
   });
 
-  both("is over when the session is saved, with an answer that is empty", async (kind) => {
+  both("ends after the session is saved, even if it is empty", async (kind) => {
     const at = await slowly(kind, (res) => res.setHeader("Content-Length", "0").end());
     expect((await at.visit()).text).to.equal("");
     expect(await at.sessions.all()).to.have.length(1);
   });
 
-  both("begins before the session is saved, or after it", async (kind) => {
+  both("starts before the session is saved, or after", async (kind) => {
     const gate = new Gate();
     const at = await slowly(kind, ways["write, end"]!);
     at.sessions.before = (call) => (call === "write" ? gate.pass() : undefined);
@@ -71,7 +71,7 @@ describe("express-session's contract: answering", () => {
     expect(await (await answering).text()).to.equal("hello, world");
   });
 
-  both("takes what is put into the session once it has begun, or is too late for it", async (kind) => {
+  both("saves session changes that are made after it starts, or ignores them", async (kind) => {
     const at = await slowly(kind, (res) => {
       res.write("hello, ");
       res.req.session.note = "late";
@@ -82,7 +82,7 @@ describe("express-session's contract: answering", () => {
     expect(session).to.have.property("note", either(kind, "late", "kept"));
   });
 
-  both("may end more than once", async (kind) => {
+  both("accepts a second call of res.end", async (kind) => {
     const at = await slowly(kind, (res) => {
       res.setHeader("Content-Type", "text/plain");
       res.end("hello, world");
@@ -92,13 +92,13 @@ describe("express-session's contract: answering", () => {
     expect([status, text, headers["content-type"]]).to.eql([200, "hello, world", "text/plain"]);
   });
 
-  both("may end with null", async (kind) => {
+  both("accepts res.end(null)", async (kind) => {
     const at = await slowly(kind, (res) => res.end(null));
     const { status, text } = await at.visit();
     expect([status, text]).to.eql([200, ""]);
   });
 
-  both("works with write and end that were replaced before", async (kind) => {
+  both("works if write and end were replaced before", async (kind) => {
     const at = await siteOf(
       kind,
       {},
@@ -111,7 +111,7 @@ describe("express-session's contract: answering", () => {
     expect((await at.visit()).text).to.equal("hello, world");
   });
 
-  both("works with write and end that were replaced after", async (kind) => {
+  both("works if write and end are replaced after", async (kind) => {
     const at = await siteOf(kind, {}, (req, res) => {
       patch(req, res, () => {});
       req.session.note = "kept";
@@ -120,7 +120,7 @@ describe("express-session's contract: answering", () => {
     expect((await at.visit()).text).to.equal("hello, world");
   });
 
-  both("once more, it is an error", async (kind) => {
+  both("throws if a header is set after res.end", async (kind) => {
     const codes: unknown[] = [];
     const at = await slowly(kind, (res) => {
       res.end("hello, world");
@@ -136,7 +136,7 @@ describe("express-session's contract: answering", () => {
     expect(codes).to.eql(["ERR_HTTP_HEADERS_SENT"]);
   });
 
-  both("keeps the cookies that were set before, and those of writeHead", async (kind) => {
+  both("keeps the cookies that the handler sets before or in writeHead", async (kind) => {
     const before = await slowly(kind, (res) => res.setHeader("Set-Cookie", "previous=1").end());
     const head = await slowly(kind, (res) => res.writeHead(200, { "Set-Cookie": "previous=1" }).end());
     for (const at of [before, head]) {
@@ -145,7 +145,7 @@ describe("express-session's contract: answering", () => {
     }
   });
 
-  both("is heard when a store calls back at once", async (kind) => {
+  both("is correct if the store calls back synchronously", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       const count = (req.session.count ?? 0) + 1;
       req.session.count = count;
@@ -162,7 +162,7 @@ describe("express-session's contract: answering", () => {
   });
 });
 
-/** A store of express-session's that calls back before its verbs return. */
+/** Makes a store of express-session call back before its methods return. */
 function makeSynchronous(store: Record<string, unknown>): void {
   const sessions = new Map<string, string>();
   Object.assign(store, {

@@ -4,11 +4,11 @@ import expressSession from "express-session";
 import sinon from "sinon";
 import { both, either, expiryOf, type Kind, middleware, type Options, setCookie, siteOf } from "./middlewares.js";
 
-/** Its types do not have the constructor's options. */
+/** The types of express-session lack the options of this constructor. */
 const TheirCookie = expressSession.Cookie as unknown as new (options: unknown) => expressSession.Cookie;
 const START = Date.UTC(2030, 0);
 
-/** The attributes of the cookie that an answer to this path sets; undefined where it sets none. */
+/** The attributes of the cookie that a response to this path sets; undefined if it sets no cookie. */
 async function attributes(kind: Kind, options: Options, change: (req: Request) => void = () => {}, path = "/") {
   const at = await siteOf(kind, options, (req, res) => {
     change(req);
@@ -17,7 +17,7 @@ async function attributes(kind: Kind, options: Options, change: (req: Request) =
   return setCookie(await at.visit(undefined, `GET ${path}`, { "x-forwarded-proto": "https" }))?.attributes;
 }
 
-/** `session.cookie`, as a handler of a first request has it. */
+/** Some properties of `session.cookie` in the handler of a first request. */
 async function look(kind: Kind, cookie: Options["cookie"]): Promise<Record<string, unknown>> {
   let seen: Record<string, unknown> = {};
   await attributes(kind, { cookie }, ({ session }) => {
@@ -27,7 +27,7 @@ async function look(kind: Kind, cookie: Options["cookie"]): Promise<Record<strin
   return seen;
 }
 
-describe("express-session's contract: the cookie of a session", () => {
+describe("express-session's contract: the session cookie", () => {
   beforeEach(() => {
     sinon.useFakeTimers({ now: START, toFake: ["Date"] });
   });
@@ -39,23 +39,23 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(await look(kind, {})).to.eql(expected);
   });
 
-  both("has what the options say", async (kind) => {
+  both("has the values of the options", async (kind) => {
     expect(await look(kind, { httpOnly: false, path: "/" })).to.include({ httpOnly: false, path: "/" });
     expect(await look(kind, { maxAge: 2_000 })).to.deep.include({ maxAge: 2_000, expires: new Date(START + 2_000) });
   });
 
-  both("takes its path from the options", async (kind) => {
+  both("has the path of the options", async (kind) => {
     expect(await attributes(kind, { cookie: { path: "/foo" } }, undefined, "/foo")).to.include({ path: "/foo" });
   });
 
-  both("takes an end from the options, or only from the session", async (kind) => {
+  both("accepts an expiry date in the options, or only in the session", async (kind) => {
     const options = { cookie: { expires: new Date(START + 5_000) } } as Options;
     const given = await attributes(kind, options).catch((error: Error) => error.name);
     if (kind === "latchkey") expect(given).to.equal("OptionError");
     else expect(given).to.have.property("expires", new Date(START + 5_000).toUTCString());
   });
 
-  both("has options that are an object, or a function", (kind) => {
+  both("rejects options that are not an object or a function", (kind) => {
     for (const cookie of [42, "foo", true]) {
       const make = () => (kind === "latchkey" ? middleware(kind, { cookie } as never) : new TheirCookie(cookie));
       expect(make, String(cookie)).to.throw(/cookie|options/);
@@ -64,7 +64,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(make).to.throw(/options/);
   });
 
-  both("has no option that is not an attribute", (kind) => {
+  both("ignores or rejects options that are not attributes", (kind) => {
     for (const [option, value] of Object.entries({ data: { foo: "bar" }, originalMaxAge: 1_000 })) {
       const options = { cookie: { path: "/foo", [option]: value } } as never;
       if (kind === "latchkey") expect(() => middleware(kind, options), option).to.throw(new RegExp(option));
@@ -72,7 +72,7 @@ describe("express-session's contract: the cookie of a session", () => {
     }
   });
 
-  both("takes a Date for its maxAge: from the options, or only from the session", async (kind) => {
+  both("accepts a Date as maxAge in the options, or only in the session", async (kind) => {
     const end = new Date(START + 5_000);
     const change = ({ session }: Request) => {
       session.cookie.maxAge = end as never;
@@ -83,7 +83,7 @@ describe("express-session's contract: the cookie of a session", () => {
     else expect(given).to.have.property("expires", end.toUTCString());
   });
 
-  both("has a maxAge of a type that makes sense", (kind) => {
+  both("rejects a maxAge of a wrong type", (kind) => {
     for (const maxAge of ["42 apples", true, () => {}]) {
       const make = () =>
         kind === "latchkey" ? middleware(kind, { cookie: { maxAge } } as never) : new TheirCookie({ maxAge });
@@ -91,7 +91,7 @@ describe("express-session's contract: the cookie of a session", () => {
     }
   });
 
-  both("is sent as a handler changes it", async (kind) => {
+  both("is sent with the changes of a handler", async (kind) => {
     const sent = await attributes(kind, { proxy: true }, ({ session }) => {
       session.cookie.httpOnly = false;
       session.cookie.secure = true;
@@ -104,14 +104,14 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(sent).to.include({ path: "/admin" }).and.not.have.property("expires");
   });
 
-  both("that lasts until the browser closes is sent once", async (kind) => {
+  both("is sent only once if it lasts until the browser closes", async (kind) => {
     const at = await siteOf(kind, { cookie: { path: "/admin" } });
     const first = await at.visit(undefined, "GET /admin/foo");
     expect(setCookie(first)).not.to.equal(undefined);
     expect(setCookie(await at.visit(first.cookie, "GET /admin"))).to.equal(undefined);
   });
 
-  both("has every attribute of the options, but for those that a handler changes", async (kind) => {
+  both("has all attributes of the options, except those that a handler changes", async (kind) => {
     const cookie = { httpOnly: false, maxAge: 5_000, path: "/admin", priority: "high", secure: true } as const;
     const change = ({ session }: Request) => {
       session.cookie.secure = false;
@@ -121,7 +121,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(sent).to.not.have.any.keys("secure", "httponly");
   });
 
-  both("that cannot be written is an error: beside the answer, or in its place", async (kind) => {
+  both("causes an error after the response, or instead of it, if it cannot be written", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.cookie.domain = "no domain;";
       res.end("answered");
@@ -130,7 +130,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect([status, at.errors.length]).to.eql(either(kind, [200, 1], [500, 1]));
   });
 
-  both("knows the age that it had at first", async (kind) => {
+  both("keeps its original maxAge", async (kind) => {
     const at = await siteOf(kind, { cookie: { maxAge: 2_000 } }, ({ session }, res) => {
       res.end(String(session.cookie.originalMaxAge));
     });
@@ -139,7 +139,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect([text, (await at.visit(cookie)).text]).to.eql(["2000", "2000"]);
   });
 
-  both("ends as its maxAge says, also when a handler changes it, to however much", async (kind) => {
+  both("expires after its maxAge, even if a handler sets a large maxAge", async (kind) => {
     const ages = [undefined, 5_000, 3_000_000_000];
     const at = await siteOf(kind, { cookie: { maxAge: 2_000 } }, ({ session }, res) => {
       const age = ages[session.count ?? 0];
@@ -157,7 +157,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(ends).to.eql([2_000, 5_000, 3_000_000_000]);
   });
 
-  both("is saved with its end", async (kind) => {
+  both("is saved with its expiry time", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.count = (session.count ?? 0) + 1;
       res.end();
@@ -170,7 +170,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(expiryOf(second) - expiryOf(first)).to.equal(7_000);
   });
 
-  both("may be given an end", async (kind) => {
+  both("can be given an expiry date", async (kind) => {
     const end = new Date(START + 3_000);
     const sent = await attributes(kind, {}, ({ session }) => {
       session.cookie.expires = end;
@@ -178,7 +178,7 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(sent).to.have.property("expires", end.toUTCString());
   });
 
-  both("without an end is sent once, also when the session is changed", async (kind) => {
+  both("is sent only once without an expiry date, even if the session changes", async (kind) => {
     const at = await siteOf(kind, {}, ({ url, session }, res) => {
       session.cookie.expires = null as never;
       if (url === "/change") session.count = (session.count ?? 0) + 1;
@@ -196,19 +196,19 @@ describe("express-session's contract: the cookie of a session", () => {
     expect(await attributes(kind, { cookie: { partitioned: false } })).not.to.have.property("partitioned");
   });
 
-  both("is partitioned where the options say so", async (kind) => {
+  both("is partitioned if the options say so", async (kind) => {
     const cookie = { partitioned: true, secure: true };
     expect(await attributes(kind, { proxy: true, cookie })).to.include({ partitioned: true });
     if (kind === "latchkey") await expectRefusal({ partitioned: true });
   });
 
-  it("has a class of its own in express-session alone", () => {
+  it("has an exported class only in express-session", () => {
     expect(expressSession.Cookie).to.be.a("function");
     expect(new expressSession.Cookie()).to.have.property("path", "/");
   });
 });
 
-/** Browsers drop a partitioned cookie that is not secure. */
+/** Expects an error: browsers drop a partitioned cookie that is not secure. */
 async function expectRefusal(cookie: Options["cookie"]): Promise<void> {
   const error = await siteOf("latchkey", { cookie }).catch((caught: Error) => caught);
   expect(error)

@@ -3,7 +3,7 @@ import type { Express } from "express";
 import sinon from "sinon";
 import { both, either, type Kind, type Options, setCookie, sidOf, siteOf } from "./middlewares.js";
 
-/** A site that counts its sessions, and tells which one a request has. */
+/** A site that numbers its sessions, and sends the number of the request's session. */
 function counting(kind: Kind, options: Options = {}, before?: (app: Express) => void) {
   let count = 0;
   return siteOf(
@@ -23,7 +23,7 @@ describe("express-session's contract: finding a session", () => {
   });
   afterEach(() => sinon.restore());
 
-  both("makes another, with another id, where the store has none", async (kind) => {
+  both("creates a session with a new id if the store has none", async (kind) => {
     const at = await counting(kind);
     const first = await at.visit();
     await at.sessions.clear();
@@ -32,7 +32,7 @@ describe("express-session's contract: finding a session", () => {
     expect(sidOf(second)).to.be.a("string").that.does.not.equal(sidOf(first));
   });
 
-  both("makes another for an id without a signature, and does not look for it", async (kind) => {
+  both("creates a session without a store read if the id is not signed", async (kind) => {
     const at = await counting(kind);
     const first = await at.visit();
     at.sessions.calls = [];
@@ -42,7 +42,7 @@ describe("express-session's contract: finding a session", () => {
     expect(at.sessions.calls).to.eql(["write"]);
   });
 
-  both("makes another for a signature that is wrong, and does not look for it", async (kind) => {
+  both("creates a session without a store read if the signature is wrong", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     at.sessions.calls = [];
@@ -51,7 +51,7 @@ describe("express-session's contract: finding a session", () => {
     expect(at.sessions.calls).to.eql(["write"]);
   });
 
-  both("makes another, with another id, once it has expired, and the store has it no more", async (kind) => {
+  both("creates a session with a new id after the old session expired and left the store", async (kind) => {
     const at = await counting(kind, { cookie: { maxAge: 5 } });
     const first = await at.visit();
     sinon.clock.tick(20);
@@ -61,7 +61,7 @@ describe("express-session's contract: finding a session", () => {
     expect(sidOf(second)).to.be.a("string").that.does.not.equal(sidOf(first));
   });
 
-  both("where the store has no cookie of it: an error, or the cookie of the options", async (kind) => {
+  both("fails if the stored session has no cookie, or uses the cookie of the options", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     await at.sessions.put({ cookie: null });
@@ -71,7 +71,7 @@ describe("express-session's contract: finding a session", () => {
     else expect(text).to.match(/Cannot read prop/);
   });
 
-  /** What cookie-parser leaves in a request, and then another Cookie header. */
+  /** Sets the properties that cookie-parser sets, and then replaces the Cookie header. */
   const parsed = (isSigned: boolean, header?: string) => (app: Express) => {
     app.use((req, _res, next) => {
       const value = decodeURIComponent(/^sid=(.*)$/.exec(req.headers.cookie ?? "")?.[1] ?? "");
@@ -83,25 +83,25 @@ describe("express-session's contract: finding a session", () => {
     });
   };
 
-  both("in what cookie-parser has read: the header alone counts here", async (kind) => {
+  both("reads the cookies of cookie-parser, or only the header", async (kind) => {
     const at = await counting(kind, {}, parsed(false, "foo=bar"));
     const { cookie } = await at.visit();
     expect((await at.visit(cookie)).text).to.equal(either(kind, "session 1", "session 2"));
   });
 
-  both("not by an unsigned cookie in what cookie-parser has read", async (kind) => {
+  both("ignores an unsigned cookie of cookie-parser", async (kind) => {
     const at = await counting(kind, {}, parsed(false, "foo=bar"));
     const first = await at.visit();
     expect((await at.visit(`sid=${sidOf(first)}`)).text).to.equal("session 2");
   });
 
-  both("not by a wrong signature in what cookie-parser has read", async (kind) => {
+  both("ignores a cookie of cookie-parser with a wrong signature", async (kind) => {
     const at = await counting(kind, {}, parsed(false, "foo=bar"));
     const { cookie } = await at.visit();
     expect((await at.visit(cookie.replace(/...\./, "."))).text).to.equal("session 2");
   });
 
-  both("in the signed cookies of cookie-parser: the header alone counts here", async (kind) => {
+  both("reads the signed cookies of cookie-parser, or only the header", async (kind) => {
     const at = await counting(kind, {}, parsed(true));
     const { cookie } = await at.visit();
     expect((await at.visit(cookie)).text).to.equal(either(kind, "session 1", "session 2"));

@@ -6,7 +6,7 @@ import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { both, either, type Kind, middleware, setCookie, sidOf, siteOf } from "./middlewares.js";
 
-/** A site that counts its sessions, and tells which one a request has. */
+/** A site that numbers its sessions, and sends the number of the request's session. */
 function counting(kind: Kind, options = {}) {
   let count = 0;
   return siteOf(kind, options, ({ session }, res) => {
@@ -15,8 +15,8 @@ function counting(kind: Kind, options = {}) {
   });
 }
 
-describe("express-session's contract: making sessions", () => {
-  it("the constructors of express-session's are nobody's business but its own", () => {
+describe("express-session's contract: creating sessions", () => {
+  it("only express-session exports constructors", () => {
     expect(expressSession.Session).to.be.a("function");
     expect(expressSession.Store).to.be.a("function");
     expect(new LoginManager({ secret: "x".repeat(32) }).session())
@@ -24,7 +24,7 @@ describe("express-session's contract: making sessions", () => {
       .with.property("length", 3);
   });
 
-  both("leaves a request alone that has a session already", async (kind) => {
+  both("ignores a request that already has a session", async (kind) => {
     const own = { mine: true };
     const at = await siteOf(
       kind,
@@ -41,7 +41,7 @@ describe("express-session's contract: making sessions", () => {
     expect([answer.text, setCookie(answer), at.sessions.calls]).to.eql(["true", undefined, []]);
   });
 
-  both("is told that a secret is missing", async (kind) => {
+  both("rejects a missing secret", async (kind) => {
     if (kind === "latchkey") {
       expect(() => new LoginManager({} as never)).to.throw(/secret/);
       expect(() => new LoginManager({ secret: "too short" })).to.throw(/secret.*too short/);
@@ -54,7 +54,7 @@ describe("express-session's contract: making sessions", () => {
     expect(text).to.match(/secret.*required/);
   });
 
-  both("makes a session, with its cookie", async (kind) => {
+  both("creates a session and sets its cookie", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.note = "active";
       res.end("session active");
@@ -65,20 +65,20 @@ describe("express-session's contract: making sessions", () => {
     expect(await at.sessions.all()).to.have.length(1);
   });
 
-  both("finds the session of the cookie", async (kind) => {
+  both("loads the session of the cookie", async (kind) => {
     const at = await counting(kind);
     const { cookie, text } = await at.visit();
     expect([text, (await at.visit(cookie)).text]).to.eql(["session 1", "session 1"]);
   });
 
-  both("makes a session for each browser", async (kind) => {
+  both("creates a session for each browser", async (kind) => {
     const at = await counting(kind);
     const texts = (await Promise.all([at.visit(), at.visit()])).map(({ text }) => text);
     expect(texts.sort()).to.eql(["session 1", "session 2"]);
     expect(await at.sessions.all()).to.have.length(2);
   });
 
-  both("passes on that the store could not be read", async (kind) => {
+  both("passes a read error of the store to the error handler", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     at.sessions.failures.read = new Error("boom!");
@@ -88,7 +88,7 @@ describe("express-session's contract: making sessions", () => {
     else expect(at.errors[0]!.cause).to.have.property("message", "boom!");
   });
 
-  both("what the store says of a file that is missing", async (kind) => {
+  both("treats ENOENT from the store as not found, or as an error", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     at.sessions.failures.read = Object.assign(new Error("boom!"), { code: "ENOENT" });
@@ -97,13 +97,13 @@ describe("express-session's contract: making sessions", () => {
     if (kind === "express-session") expect(text).to.equal("session 2");
   });
 
-  both("takes a request without a URL", async (kind) => {
+  both("accepts a request without a URL", async (kind) => {
     const session = middleware(kind);
     const app = express().use((req, res, next) => {
       const { url } = req;
       req.url = req.originalUrl = "";
       session(req, res, (error) => {
-        req.url = url; // which Express looks for a handler by
+        req.url = url; // Express uses the URL to find the handler
         next(error);
       });
     });
@@ -112,7 +112,7 @@ describe("express-session's contract: making sessions", () => {
     expect([answer.status, setCookie(answer) !== undefined]).to.eql([200, true]);
   });
 
-  both("keeps its verbs, whatever the store has under their names", async (kind) => {
+  both("keeps its methods if the stored data has the same names", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.count = (session.count ?? 0) + 1;
       res.end(typeof session.save);
@@ -123,7 +123,7 @@ describe("express-session's contract: making sessions", () => {
     expect([answer.status, answer.text]).to.eql([200, "function"]);
   });
 
-  both("has nothing enumerable but its values and its cookie", async (kind) => {
+  both("has only its values and its cookie as enumerable properties", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       Object.assign(session, { note: "a", count: 2 });
       const inherited: string[] = [];
@@ -138,7 +138,7 @@ describe("express-session's contract: making sessions", () => {
     ]);
   });
 
-  both("saves nothing under an id that is none", async (kind) => {
+  both("saves nothing if req.sessionID is not a string", async (kind) => {
     const at = await siteOf(kind, {}, (req, res) => {
       req.sessionID = (() => {}) as never;
       req.session.note = "lost";
@@ -148,7 +148,7 @@ describe("express-session's contract: making sessions", () => {
     expect([answer.status, setCookie(answer), await at.sessions.all()]).to.eql([200, undefined, []]);
   });
 
-  both("may be mounted twice: the first one counts", async (kind) => {
+  both("uses only the first of two mounted middlewares", async (kind) => {
     const at = await siteOf(
       kind,
       {},

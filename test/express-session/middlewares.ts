@@ -15,20 +15,20 @@ import { OurSessions, type Sessions, TheirSessions } from "./sessions.js";
 /** The two middlewares. */
 export type Kind = "express-session" | "latchkey";
 
-/** Options that both take. */
+/** Options that both middlewares accept. */
 export type Options = NonNullable<LoginManagerOptions["session"]> & { secret?: string | readonly string[] };
 
 type Answering = (req: Request, res: Response, at: SessionSite) => unknown;
 
 export const MINUTE = 60_000;
 
-/** An application behind one of the two, and the sessions that it keeps. */
+/** An application with one of the two middlewares, and its sessions. */
 export interface SessionSite {
   origin: string;
   sessions: Sessions;
-  /** The errors that the application was told of. */
+  /** The errors that reached the error handler. */
   errors: Error[];
-  /** One request, with this `Cookie` header. */
+  /** Sends a request with this `Cookie` header. */
   visit(cookie?: string, line?: string, headers?: Record<string, string>): Promise<RawAnswer>;
 }
 
@@ -41,14 +41,14 @@ export function both(title: string, run: (kind: Kind) => unknown): void {
   }
 }
 
-/** What each of the two does where they differ. */
+/** The value that is expected from this middleware, if the two differ. */
 export function either<T>(kind: Kind, theirs: T, ours: T): T {
   return kind === "latchkey" ? ours : theirs;
 }
 
 /**
- * The middleware with these options, and where those say nothing with the defaults of express-session's tests: every session is
- * saved, for a minute.
+ * The middleware with these options. The other options have the defaults of express-session's tests: every session is
+ * saved, and lasts for a minute.
  */
 export function middleware(kind: Kind, options: Options = {}, sessions = sessionsOf(kind)): RequestHandler {
   const { secret = SECRET, ...rest } = options;
@@ -63,7 +63,7 @@ export function sessionsOf(kind: Kind): Sessions {
   return kind === "latchkey" ? new OurSessions() : new TheirSessions();
 }
 
-/** Serves an application, which answers so. `before` is what runs before the middleware. */
+/** Serves an application whose handler is `answer`. `before` mounts what runs before the middleware. */
 export async function siteOf(
   kind: Kind,
   options: Options = {},
@@ -93,14 +93,14 @@ export async function siteOf(
   return at;
 }
 
-/** A cookie that an answer sets, with its attributes by their lower-case names. */
+/** A cookie that a response sets. The names of the attributes are in lower case. */
 export interface SetCookie {
   name: string;
   value: string;
   attributes: Record<string, string | true>;
 }
 
-/** The cookies that an answer sets. */
+/** The cookies that a response sets. */
 export function setCookies({ headers }: RawAnswer): SetCookie[] {
   return (headers["set-cookie"] ?? []).map((line) => {
     const [[name, value], ...rest] = line.split("; ").map(pair) as [
@@ -111,23 +111,23 @@ export function setCookies({ headers }: RawAnswer): SetCookie[] {
   });
 }
 
-/** The session's cookie that an answer sets. */
+/** The session cookie that a response sets. */
 export function setCookie(answer: RawAnswer, name = "sid"): SetCookie | undefined {
   return setCookies(answer).find((cookie) => cookie.name === name);
 }
 
-/** The session's id in the cookie that an answer sets. */
+/** The session id in the cookie that a response sets. */
 export function sidOf(answer: RawAnswer, name = "sid"): string | undefined {
   const value = setCookie(answer, name)?.value;
   return value && decodeURIComponent(value).slice("s:".length).split(".")[0];
 }
 
-/** When the cookie expires that an answer sets. */
+/** When the session cookie of a response expires. */
 export function expiryOf(answer: RawAnswer): number {
   return Date.parse(String(setCookie(answer)!.attributes.expires));
 }
 
-/** Lets everything else run that can. */
+/** Waits until pending work is done. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -11,7 +11,7 @@ import { both, either, type Kind, middleware, type Options, setCookie, sidOf, si
 const OLD = "an old secret, of 32 characters and more";
 
 describe("express-session's contract: options", () => {
-  both("path: sets the cookie below it, and nowhere else", async (kind) => {
+  both("path: sets the cookie only for this path and the paths below it", async (kind) => {
     const at = await siteOf(kind, { cookie: { path: "/foo/bar" } });
     const set: string[] = [];
     for (const path of ["/", "/foo", "/foo/bar", "/foo/bar/baz", "/foo/foo/bar", "/?/foo/bar"]) {
@@ -21,7 +21,7 @@ describe("express-session's contract: options", () => {
     expect(setCookie(await at.visit(undefined, "GET /", { host: "http://foo/bar" }))).to.equal(undefined);
   });
 
-  both("path: is that of the whole URL, wherever the middleware is mounted", async (kind) => {
+  both("path: is compared with the whole URL, wherever the middleware is mounted", async (kind) => {
     const app = express();
     app.use("/foo", middleware(kind, { cookie: { path: "/foo/bar" } }), (_req, res) => void res.end());
     const origin = await serve(app);
@@ -29,29 +29,29 @@ describe("express-session's contract: options", () => {
     expect([setCookie(below) !== undefined, setCookie(twice)]).to.eql([true, undefined]);
   });
 
-  both("cookie: may be a function, which is given the request", async (kind) => {
+  both("cookie: can be a function of the request", async (kind) => {
     const cookie = (req: Request) => ({ path: req.url, httpOnly: true, secure: false });
     const at = await siteOf(kind, { cookie } as never);
     const { attributes } = setCookie(await at.visit(undefined, "GET /test"))!;
     expect(attributes).to.include({ path: "/test", httponly: true }).and.not.have.property("secure");
   });
 
-  both("genid: is refused unless it is a function", (kind) => {
+  both("genid: is rejected if it is not a function", (kind) => {
     expect(() => middleware(kind, { genid: "bogus!" as never })).to.throw(/genid/);
   });
 
-  both("genid: makes long ids by itself", async (kind) => {
+  both("genid: returns ids of 32 characters by default", async (kind) => {
     const at = await siteOf(kind);
     const [one, two] = [sidOf(await at.visit())!, sidOf(await at.visit())!];
     expect([one.length, two.length, one === two]).to.eql([32, 32, false]);
   });
 
-  both("genid: makes the ids, and the cookie has them signed", async (kind) => {
+  both("genid: returns the id, which is signed in the cookie", async (kind) => {
     const at = await siteOf(kind, { genid: () => "apple" });
     expect(setCookie(await at.visit())!.value).to.equal(await signed("apple"));
   });
 
-  both("genid: may give what a cookie cannot hold as it is", async (kind) => {
+  both("genid: can return characters that must be encoded in a cookie", async (kind) => {
     const at = await siteOf(kind, { genid: () => "%" });
     const answer = await at.visit();
     expect(setCookie(answer)!.value)
@@ -60,12 +60,12 @@ describe("express-session's contract: options", () => {
     expect(setCookie(await at.visit(answer.cookie))).to.equal(undefined);
   });
 
-  both("genid: is given the request", async (kind) => {
+  both("genid: gets the request as its argument", async (kind) => {
     const at = await siteOf(kind, { genid: (req) => req.url });
     expect(sidOf(await at.visit(undefined, "GET /foo"))).to.equal("/foo");
   });
 
-  both("name: has a default of its own", async (kind) => {
+  both("name: has a default value", async (kind) => {
     const app = express();
     if (kind === "latchkey") {
       app.use(new LoginManager({ secret: SECRET, session: { saveUninitialized: true } }).session());
@@ -76,12 +76,12 @@ describe("express-session's contract: options", () => {
     expect(setCookie(answer, either(kind, "connect.sid", "sid"))).not.to.equal(undefined);
   });
 
-  both("name: is that of the cookie", async (kind) => {
+  both("name: is the name of the cookie", async (kind) => {
     const at = await siteOf(kind, { name: "session_id" });
     expect(setCookie(await at.visit(), "session_id")).not.to.equal(undefined);
   });
 
-  both("key: was express-session's first word for the name", async (kind) => {
+  both("key: is another word for name only in express-session", async (kind) => {
     const options = { name: undefined, key: "session_id" } as Options;
     if (kind === "latchkey") {
       expect(() => middleware(kind, options)).to.throw(/session\.key/);
@@ -91,21 +91,21 @@ describe("express-session's contract: options", () => {
     }
   });
 
-  both("unset: is refused unless it is one of its two values", (kind) => {
+  both("unset: is rejected if it is not one of its two values", (kind) => {
     expect(() => middleware(kind, { unset: "bogus!" as never })).to.throw(/unset/);
   });
 
-  both("secret: is refused when it is an empty array", (kind) => {
+  both("secret: is rejected if it is an empty array", (kind) => {
     expect(() => middleware(kind, { secret: [] })).to.throw(/secret/);
   });
 
-  both("secret: signs, and reads what it has signed", async (kind) => {
+  both("secret: signs cookies and verifies them", async (kind) => {
     const at = await remembering(kind, "a secret of its own, with 32 characters");
     const { text, cookie } = await at.visit();
     expect([text, (await at.visit(cookie)).text]).to.eql(["undefined", "bob"]);
   });
 
-  both("secret: may be bytes, or must be text", async (kind) => {
+  both("secret: can be bytes, or must be a string", async (kind) => {
     const secret = randomBytes(32) as never;
     if (kind === "latchkey") {
       expect(() => middleware(kind, { secret })).to.throw(/secret.*expected a string/);
@@ -116,7 +116,7 @@ describe("express-session's contract: options", () => {
     }
   });
 
-  both("secret: signs with the first of several", async (kind) => {
+  both("secret: signs with the first of several secrets", async (kind) => {
     const at = await remembering(kind, [SECRET, OLD]);
     const { cookie } = await at.visit();
     expect((await at.visit(cookie)).text).to.equal("bob");
@@ -124,14 +124,14 @@ describe("express-session's contract: options", () => {
     expect((await (await remembering(kind, SECRET, at.sessions)).visit(cookie)).text).to.equal("bob");
   });
 
-  both("secret: reads with all of several", async (kind) => {
+  both("secret: verifies with each of several secrets", async (kind) => {
     const at = await remembering(kind, OLD);
     const { cookie } = await at.visit();
     expect((await (await remembering(kind, [SECRET, OLD], at.sessions)).visit(cookie)).text).to.equal("bob");
   });
 });
 
-/** A site that tells what it has put into the session the last time. */
+/** A site that stores a note in the session, and sends the note that was stored before. */
 function remembering(kind: Kind, secret: string | readonly string[], sessions?: Parameters<typeof siteOf>[4]) {
   return siteOf(
     kind,
@@ -146,7 +146,7 @@ function remembering(kind: Kind, secret: string | readonly string[], sessions?: 
   );
 }
 
-/** The value of a cookie that express-session makes for an id. */
+/** The cookie value that express-session sets for an id. */
 async function signed(sid: string): Promise<string> {
   const at = await siteOf("express-session", { genid: () => sid });
   return setCookie(await at.visit())!.value;

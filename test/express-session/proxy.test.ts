@@ -4,7 +4,7 @@ import { both, either, type Kind, middleware, type Options, setCookie, siteOf } 
 
 const HTTPS = { "x-forwarded-proto": "https" };
 
-/** Which Set-Cookie a request with these headers gets: none, one that is secure, or one that is not. */
+/** Returns whether a request with these headers gets a secure or an insecure cookie; undefined if it gets none. */
 async function answered(kind: Kind, options: Options, headers: Record<string, string>, trust = false) {
   const at = await siteOf(kind, options, undefined, (app: Express) => app.set("trust proxy", trust));
   const cookie = setCookie(await at.visit(undefined, "GET /", headers));
@@ -15,11 +15,11 @@ const strict: Options = { cookie: { secure: true, maxAge: 5 } };
 const auto: Options = { cookie: { secure: "auto", maxAge: 5 } };
 
 describe("express-session's contract: behind a proxy", () => {
-  both("proxy: true believes X-Forwarded-Proto", async (kind) => {
+  both("proxy: true trusts X-Forwarded-Proto", async (kind) => {
     expect(await answered(kind, { ...strict, proxy: true }, HTTPS)).to.equal("secure");
   });
 
-  both("proxy: true believes the first one of a list", async (kind) => {
+  both("proxy: true trusts the first value of a list", async (kind) => {
     const listed = (list: string) => answered(kind, { ...strict, proxy: true }, { "x-forwarded-proto": list });
     expect([await listed("https,http"), await listed("http,https")]).to.eql(["secure", undefined]);
   });
@@ -28,27 +28,27 @@ describe("express-session's contract: behind a proxy", () => {
     expect(await answered(kind, { ...strict, proxy: true }, {})).to.equal(undefined);
   });
 
-  both("proxy: false does not believe X-Forwarded-Proto", async (kind) => {
+  both("proxy: false does not trust X-Forwarded-Proto", async (kind) => {
     expect(await answered(kind, { ...strict, proxy: false }, HTTPS)).to.equal(undefined);
   });
 
-  both("proxy: false does not ask req.secure", async (kind) => {
+  both("proxy: false ignores req.secure", async (kind) => {
     expect(await answered(kind, { ...strict, proxy: false }, HTTPS, true)).to.equal(undefined);
   });
 
-  both("without proxy, X-Forwarded-Proto is not believed", async (kind) => {
+  both("without proxy, X-Forwarded-Proto is not trusted", async (kind) => {
     expect(await answered(kind, strict, HTTPS)).to.equal(undefined);
   });
 
-  both("without proxy, req.secure is asked", async (kind) => {
+  both("without proxy, req.secure is used", async (kind) => {
     expect(await answered(kind, strict, HTTPS, true)).to.equal("secure");
   });
 
-  both("secure: auto is secure where proxy: true says so", async (kind) => {
+  both("secure: auto sets Secure for HTTPS with proxy: true", async (kind) => {
     expect(await answered(kind, { ...auto, proxy: true }, HTTPS)).to.equal("secure");
   });
 
-  both("secure: auto is not secure where proxy: false does not look", async (kind) => {
+  both("secure: auto does not set Secure with proxy: false", async (kind) => {
     expect(await answered(kind, { ...auto, proxy: false }, HTTPS)).to.equal("insecure");
   });
 
@@ -63,7 +63,7 @@ describe("express-session's contract: behind a proxy", () => {
     expect(await answered(kind, { cookie: { secure: true } }, {})).to.equal(undefined);
   });
 
-  both("sameSite: auto is express-session's alone", async (kind) => {
+  both("sameSite: auto exists only in express-session", async (kind) => {
     const options = { cookie: { sameSite: "auto", secure: "auto" } } as never;
     if (kind === "latchkey") {
       expect(() => middleware(kind, options)).to.throw(/sameSite/);
@@ -72,7 +72,7 @@ describe("express-session's contract: behind a proxy", () => {
     }
   });
 
-  both("sameSite takes names; what a boolean means is express-session's alone", async (kind) => {
+  both("sameSite accepts names, and a boolean only in express-session", async (kind) => {
     const site = async (sameSite: unknown) => {
       const at = await siteOf(kind, { cookie: { sameSite } } as never);
       return setCookie(await at.visit())!.attributes.samesite;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import sinon from "sinon";
 import { both, either, type Kind, MINUTE, middleware, type Options, setCookie, siteOf, turns } from "./middlewares.js";
 
-/** A site that puts the same into each session. */
+/** A site that writes the same note to each session. */
 function noting(kind: Kind, options: Options = {}) {
   return siteOf(kind, options, ({ session }, res) => {
     session.note = "bob";
@@ -10,7 +10,7 @@ function noting(kind: Kind, options: Options = {}) {
   });
 }
 
-/** Does an answer set the cookie, and how often was its session written? */
+/** Sends a request. Returns whether the response sets the cookie, and how often the session was written. */
 async function outcome(at: Awaited<ReturnType<typeof siteOf>>, cookie?: string) {
   at.sessions.calls = [];
   const answer = await at.visit(cookie);
@@ -24,28 +24,28 @@ describe("express-session's contract: saving", () => {
     expect([first.sets, (await outcome(at, first.cookie)).sets]).to.eql([true, false]);
   });
 
-  both("rolling: sets the cookie though nothing was changed", async (kind) => {
+  both("rolling: sets the cookie even if nothing changed", async (kind) => {
     const at = await noting(kind, { rolling: true });
     const first = await outcome(at);
     expect([first.sets, (await outcome(at, first.cookie)).sets]).to.eql([true, true]);
   });
 
-  both("rolling: sets no cookie of a session that is empty, and saves none", async (kind) => {
+  both("rolling: neither saves an empty session nor sets its cookie", async (kind) => {
     const at = await siteOf(kind, { rolling: true, saveUninitialized: false });
     expect(await outcome(at)).to.include({ sets: false, writes: 0 });
   });
 
-  both("rolling: sets the cookie of a session that is empty, where those are saved", async (kind) => {
+  both("rolling: sets the cookie of an empty session if saveUninitialized is true", async (kind) => {
     const at = await siteOf(kind, { rolling: true, saveUninitialized: true });
     expect(await outcome(at)).to.include({ sets: true, writes: 1 });
   });
 
-  both("rolling: sets the cookie of a session that was changed, and saves it", async (kind) => {
+  both("rolling: saves a changed session and sets its cookie", async (kind) => {
     const at = await noting(kind, { rolling: true, saveUninitialized: false });
     expect(await outcome(at)).to.include({ sets: true, writes: 1 });
   });
 
-  both("rolling: gives the cookie its whole time anew", async (kind) => {
+  both("rolling: restarts the lifetime of the cookie on each request", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await siteOf(kind, { rolling: true }, ({ session }, res) => {
       session.note = "bob";
@@ -61,7 +61,7 @@ describe("express-session's contract: saving", () => {
     expect(times[1]! - times[0]!).to.equal(2_000);
   });
 
-  both("resave: is the default of express-session, and refused here", async (kind) => {
+  both("resave: is on by default in express-session, and rejected by latchkey", async (kind) => {
     const options = { resave: true } as Options;
     if (kind === "latchkey") {
       expect(() => middleware(kind, options)).to.throw(/session\.resave/);
@@ -74,13 +74,13 @@ describe("express-session's contract: saving", () => {
     }
   });
 
-  both("without resave, writes nothing of a session that was not changed", async (kind) => {
+  both("without resave, does not write an unchanged session", async (kind) => {
     const at = await noting(kind);
     const first = await outcome(at);
     expect([first.writes, (await outcome(at, first.cookie)).writes]).to.eql([1, 0]);
   });
 
-  both("without resave, writes a session that was changed", async (kind) => {
+  both("without resave, writes a changed session", async (kind) => {
     const at = await siteOf(kind, {}, ({ method, url, session }, res) => {
       if (method === "PUT") session.note = url.slice(1);
       res.end(String(session.note));
@@ -92,7 +92,7 @@ describe("express-session's contract: saving", () => {
     expect((await at.visit(cookie)).text).to.equal("two");
   });
 
-  both("without resave, sees what was changed inside of a value, whatever its name", async (kind) => {
+  both("without resave, detects a change inside a value, even under the name cookie", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       const own = session as { user?: { name: string; cookie: number } };
       own.user ??= { name: "bob", cookie: 0 };
@@ -103,12 +103,12 @@ describe("express-session's contract: saving", () => {
     expect([first.writes, (await outcome(at, first.cookie)).writes]).to.eql([1, 1]);
   });
 
-  both("tells of a touch that failed: the application, or storeFailed", async (kind) => {
+  both("reports a failed touch to the error handler, or does not", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await noting(kind);
     const { cookie } = await at.visit();
     at.sessions.failures.touch = new Error("boom!");
-    sinon.clock.tick(MINUTE / 2); // latchkey touches now and then
+    sinon.clock.tick(MINUTE / 2); // latchkey does not touch a session on each request
     at.sessions.calls = [];
     expect((await at.visit(cookie)).status).to.equal(200);
     sinon.restore();
@@ -117,33 +117,33 @@ describe("express-session's contract: saving", () => {
     expect(at.errors.map(({ message }) => message)).to.eql(either(kind, ["boom!"], []));
   });
 
-  both("saveUninitialized: is the default of express-session alone", async (kind) => {
+  both("saveUninitialized: is on by default only in express-session", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: undefined } as Options);
     expect(await outcome(at)).to.include(either(kind, { sets: true, writes: 1 }, { sets: false, writes: 0 }));
   });
 
-  both("saveUninitialized: saves a session that is empty", async (kind) => {
+  both("saveUninitialized: saves an empty session", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: true });
     expect(await outcome(at)).to.include({ sets: true, writes: 1 });
   });
 
-  both("saveUninitialized: false saves none that is empty", async (kind) => {
+  both("saveUninitialized: false does not save an empty session", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: false });
     expect(await outcome(at)).to.include({ sets: false, writes: 0 });
   });
 
-  both("saveUninitialized: false saves one that was changed", async (kind) => {
+  both("saveUninitialized: false saves a changed session", async (kind) => {
     const at = await noting(kind, { saveUninitialized: false });
     expect(await outcome(at)).to.include({ sets: true, writes: 1 });
   });
 
-  both("saveUninitialized: false touches none that is empty", async (kind) => {
+  both("saveUninitialized: false does not touch an empty session", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: false, cookie: { maxAge: MINUTE } });
     await at.visit();
     expect(at.sessions.calls).to.eql([]);
   });
 
-  both("tells of a save that failed: beside the answer, or in its place", async (kind) => {
+  both("reports a failed save after the response, or instead of it", async (kind) => {
     const at = await siteOf(kind, {}, (_req, res) => res.end("session saved"));
     at.sessions.failures.write = new Error("boom!");
     const answer = await at.visit();

@@ -2,19 +2,19 @@ import { type SessionData, MemoryStore as TheirStore } from "express-session";
 import { type JsonObject, MemoryStore, type SessionRecord } from "latchkey";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** What is asked of a store: what both kinds of stores have in common. */
+/** A kind of store call, with a name for both kinds of stores. */
 export type Call = "read" | "write" | "touch" | "destroy";
 type Callback = (error?: unknown, found?: SessionData | null) => void;
 
-/** The sessions behind one of the two middlewares. */
+/** The sessions of one of the two middlewares. */
 export abstract class Sessions {
   calls: Call[] = [];
-  /** What each call of a kind fails with. */
+  /** The error that each kind of call fails with. */
   failures: Partial<Record<Call, Error>> = {};
-  /** What each call waits for. */
+  /** Returns a promise that a call waits for, or undefined. */
   before: (call: Call) => Promise<void> | undefined = () => undefined;
 
-  /** How often this was asked since the last time. */
+  /** Returns the number of these calls since the last `take`, and resets all counts. */
   take(call: Call): number {
     const count = this.calls.filter((one) => one === call).length;
     this.calls = [];
@@ -23,10 +23,10 @@ export abstract class Sessions {
 
   /** The content of every live session. */
   abstract all(): Promise<Array<Record<string, unknown>>>;
-  /** When the only session ends, if the store knows. */
+  /** When the only session expires in the store. */
   abstract endsAt(): Promise<number>;
   abstract clear(): Promise<void>;
-  /** Puts values into every session. */
+  /** Writes values to every session. */
   abstract put(values: JsonObject): Promise<void>;
 
   protected async pass(call: Call): Promise<void> {

@@ -6,11 +6,11 @@ const BEYOND = "Beyond express-session's tests";
 describe("express-session's contract: the table", () => {
   const table = testTable("express-session", ["both", "it"]);
 
-  it("names tests that exist, and every one of them", () => {
+  it("names exactly the tests that exist", () => {
     expectSameTests(table);
   });
 
-  it("gives each case of express-session one row, and counts them", () => {
+  it("has one row for each case of express-session, and counts the rows", () => {
     const cases = table.rows.filter(({ section }) => !section.startsWith(BEYOND));
     expect(new Set(cases.map(({ section, name }) => `${section} > ${name}`))).to.have.property("size", cases.length);
     const none = cases.filter(({ tests }) => tests.length === 0);

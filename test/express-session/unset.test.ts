@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { both, either, type Kind, type Options, setCookie, siteOf, turns } from "./middlewares.js";
 
-/** A site that takes each session from its second request. */
+/** A site that removes each session from its second request. */
 function twice(kind: Kind, options: Options = {}) {
   return siteOf(kind, options, (req, res) => {
     req.session.count = (req.session.count ?? 0) + 1;
@@ -10,8 +10,8 @@ function twice(kind: Kind, options: Options = {}) {
   });
 }
 
-describe("express-session's contract: taking the session from a request", () => {
-  both("keeps it by default", async (kind) => {
+describe("express-session's contract: removing the session from a request", () => {
+  both("keeps the stored session by default", async (kind) => {
     const at = await twice(kind);
     const { cookie } = await at.visit();
     expect(await at.sessions.all()).to.have.length(1);
@@ -19,7 +19,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect([setCookie(answer), (await at.sessions.all()).length]).to.eql([undefined, 1]);
   });
 
-  both("ends it with unset: destroy", async (kind) => {
+  both("ends the session with unset: destroy", async (kind) => {
     const at = await twice(kind, { unset: "destroy" });
     const { cookie } = await at.visit();
     expect(await at.sessions.all()).to.have.length(1);
@@ -27,7 +27,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect(await at.sessions.all()).to.eql([]);
   });
 
-  both("sets no cookie of one that was never saved", async (kind) => {
+  both("sets no cookie for a session that was never saved", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       req.session = null as never;
       res.end();
@@ -36,7 +36,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect(await at.sessions.all()).to.eql([]);
   });
 
-  both("a delete of it is the same, whether it was looked at or not", async (kind) => {
+  both("ends a session that the handler deletes, whether it was used before or not", async (kind) => {
     const seen: unknown[] = [];
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       if (req.url !== "/delete") req.session.note = req.url;
@@ -53,7 +53,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect([seen, await at.sessions.all()]).to.eql([[undefined, undefined], []]);
   });
 
-  both("a delete keeps by default what the store has; latchkey's saves what was changed before", async (kind) => {
+  both("keeps a deleted session in the store by default, without or with its latest changes", async (kind) => {
     const at = await siteOf(kind, {}, (req, res) => {
       req.session.note = req.url;
       if (req.url === "/delete") delete (req as { session?: unknown }).session;
@@ -65,7 +65,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect(kept).to.include({ note: either(kind, "/", "/delete") });
   });
 
-  both("tells that it could not be ended: beside the answer, or in its place", async (kind) => {
+  both("reports that a session could not be ended after the response, or instead of it", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       if (req.url === "/") req.session.note = "kept";
       else req.session = null as never;
@@ -80,7 +80,7 @@ describe("express-session's contract: taking the session from a request", () => 
     expect(either(kind, at.errors[0]!, at.errors[0]!.cause)).to.have.property("message", "boom!");
   });
 
-  both("asks the store to end one that it never had, unless nobody looked at it", async (kind) => {
+  both("calls destroy for a session that was never saved, or does not", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       req.session = null as never;
       res.end("session destroyed");

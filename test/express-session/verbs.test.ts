@@ -3,7 +3,7 @@ import type { Request } from "express";
 import sinon from "sinon";
 import { both, either, type Kind, MINUTE, type Options, setCookie, sidOf, siteOf } from "./middlewares.js";
 
-/** A site where / makes a session, and every other path does this with it. */
+/** A site where `/` creates a session, and every other path calls `act`. */
 function doing(kind: Kind, act: (req: Request, at: Awaited<ReturnType<typeof siteOf>>) => Promise<unknown>) {
   return siteOf(kind, {}, async (req, res, at) => {
     if (req.url === "/") req.session.note = "made";
@@ -12,12 +12,12 @@ function doing(kind: Kind, act: (req: Request, at: Awaited<ReturnType<typeof sit
   });
 }
 
-/** What a verb with a callback calls back with. */
+/** Resolves with the error that a method passes to its callback. */
 function called(verb: (done: (error?: Error) => void) => unknown): Promise<Error | undefined> {
   return new Promise((resolve) => void verb((error) => resolve(error ?? undefined)));
 }
 
-describe("express-session's contract: the verbs of a session", () => {
+describe("express-session's contract: the methods of a session", () => {
   both("keeps its values from one request to the next", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.count = (session.count ?? 0) + 1;
@@ -27,7 +27,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect([text, (await at.visit(cookie)).text]).to.eql(["hits: 1", "hits: 2"]);
   });
 
-  both("with a lifetime, sets the cookie again when it was changed, and only then", async (kind) => {
+  both("with a lifetime, sets the cookie again only when the session changes", async (kind) => {
     const at = await siteOf(kind, {}, ({ url, session }, res) => {
       if (url === "/") session.count = (session.count ?? 0) + 1;
       res.end(String(session.count));
@@ -45,7 +45,7 @@ describe("express-session's contract: the verbs of a session", () => {
     ]);
   });
 
-  both("is there while the store is away, or is not", async (kind) => {
+  both("is undefined while the store is down, or its use sends 503", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: false }, (req, res) => res.end(typeof req.session));
     if (kind === "express-session") {
       const { store } = at.sessions as unknown as { store: { emit(event: string): void } };
@@ -62,7 +62,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect([away.status, setCookie(away), (await at.visit(cookie)).text]).to.eql([503, undefined, "object"]);
   });
 
-  both("destroy: takes it from the request", async (kind) => {
+  both("destroy: removes the session from the request and the store", async (kind) => {
     const at = await doing(kind, async (req) => {
       const error = await called((done) => req.session.destroy(done));
       return [error, req.session].map(String);
@@ -75,7 +75,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect(await at.sessions.all()).to.eql([]);
   });
 
-  both("regenerate: ends it, and makes another with another id", async (kind) => {
+  both("regenerate: replaces the session with a new one that has another id", async (kind) => {
     const at = await doing(kind, async (req) => {
       const { id } = req.session;
       const error = await called((done) => req.session.regenerate(done));
@@ -88,7 +88,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect(await at.sessions.all()).to.have.length(1);
   });
 
-  both("reload: reads it again from the store", async (kind) => {
+  both("reload: reads the session from the store again", async (kind) => {
     const at = await doing(kind, async (req, site) => {
       const note = req.url.slice(1);
       req.session.note = note;
@@ -101,7 +101,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect((await at.visit(cookie, "GET /mine")).text).to.equal("undefined,other");
   });
 
-  both("reload: is an error where the store has it no more", async (kind) => {
+  both("reload: fails if the session is no longer in the store", async (kind) => {
     const at = await doing(kind, async (req, { sessions }) => {
       await sessions.clear();
       return (await called((done) => req.session.reload(done)))!.message;
@@ -110,7 +110,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect((await at.visit(cookie, "GET /reload")).text).to.match(either(kind, /failed to load session/, /session/));
   });
 
-  both("reload: may fail as often as it is called", async (kind) => {
+  both("reload: can fail any number of times", async (kind) => {
     const at = await doing(kind, async (req, { sessions }) => {
       await sessions.clear();
       let failed = 0;
@@ -122,7 +122,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect((await at.visit(cookie, "GET /reload")).text).to.equal("20");
   });
 
-  both("save: writes it at once", async (kind) => {
+  both("save: writes the session at once", async (kind) => {
     const at = await doing(kind, async (req, { sessions }) => {
       req.session.note = "saved";
       const error = await called((done) => req.session.save(done));
@@ -145,14 +145,14 @@ describe("express-session's contract: the verbs of a session", () => {
       });
 
     describe(`saveUninitialized: ${saveUninitialized}`, () => {
-      both("save: leaves nothing to be saved at the end", async (kind) => {
+      both("save: prevents a second save at the end of the request", async (kind) => {
         const at = await saving(kind, false);
         const { text, cookie } = await at.visit();
         expect([text, at.sessions.take("write")]).to.eql(["1", 1]);
         expect([(await at.visit(cookie)).text, at.sessions.take("write")]).to.eql(["2", 1]);
       });
 
-      both("save: leaves nothing to be saved at the end of one that was reloaded", async (kind) => {
+      both("save: prevents a second save at the end of the request, after a reload too", async (kind) => {
         const at = await saving(kind, true);
         const { cookie } = await at.visit();
         expect(at.sessions.take("write")).to.equal(1);
@@ -162,7 +162,7 @@ describe("express-session's contract: the verbs of a session", () => {
     });
   }
 
-  both("save: of a session that was not changed writes, or does not", async (kind) => {
+  both("save: writes an unchanged session, or does not", async (kind) => {
     const at = await siteOf(kind, {}, async (req, res) => {
       req.session.note = "the same";
       await called((done) => req.session.save(done));
@@ -174,7 +174,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect(at.sessions.take("write")).to.equal(either(kind, 1, 0));
   });
 
-  both("touch: moves it in the store each time, or now and then", async (kind) => {
+  both("touch: updates the store each time, or from time to time", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await siteOf(kind, { cookie: { maxAge: MINUTE } }, ({ session }, res) => {
       session.note = "kept";
@@ -193,7 +193,7 @@ describe("express-session's contract: the verbs of a session", () => {
     expect(moved).to.eql(either(kind, [100, 6_000], [0, 6_100]));
   });
 
-  both("touch: moves the end of it", async (kind) => {
+  both("touch: moves the expiry time in the store", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await siteOf(kind, { cookie: { maxAge: MINUTE } }, ({ session }, res) => {
       session.note = "kept";
@@ -210,7 +210,7 @@ describe("express-session's contract: the verbs of a session", () => {
   });
 });
 
-/** A cookie of latchkey's, of some other store. */
+/** A response with a cookie that latchkey signed, for a session in another store. */
 async function signedCookie() {
   return (await siteOf("latchkey")).visit();
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { hear, site } from "./support.js";
 
 describe("parity: events", () => {
-  it("tell of a login, with its user", async () => {
+  it("report a login with its user", async () => {
     const { login, visitor, ann } = await site();
     const loggedIn = hear(login, "loggedIn");
     await visitor.login("ann");
@@ -10,7 +10,7 @@ describe("parity: events", () => {
     expect(loggedIn.map(({ user }) => user)).to.deep.equal([ann]);
   });
 
-  it("tell of a logout, with its user", async () => {
+  it("report a logout with its user", async () => {
     const { login, visitor, ann } = await site();
     const loggedOut = hear(login, "loggedOut");
     await visitor.login("ann");
@@ -19,7 +19,7 @@ describe("parity: events", () => {
     expect(loggedOut[0]).to.include({ userId: "1", user: ann });
   });
 
-  it("tell of a logout whose user is gone, and of none where nobody was logged in", async () => {
+  it("report a logout whose user is gone, but no logout without a login", async () => {
     const { login, visitor, byId } = await site();
     const loggedOut = hear(login, "loggedOut");
     await visitor.login("ann");
@@ -32,14 +32,14 @@ describe("parity: events", () => {
     expect(loggedOut).to.have.length(1);
   });
 
-  it("tell of a request that nobody logged in for", async () => {
+  it("report a request that needs a login", async () => {
     const { login, visitor } = await site();
     const unauthorized = hear(login, "unauthorized");
     await visitor.get("/unauthorized");
     expect(unauthorized.map(({ req }) => req.originalUrl)).to.deep.equal(["/unauthorized"]);
   });
 
-  it("tell of a login that is not fresh", async () => {
+  it("report a request that needs a fresh login", async () => {
     const { login, visitor } = await site();
     const needsRefresh = hear(login, "needsRefresh");
     await visitor.login("ann");
@@ -47,7 +47,7 @@ describe("parity: events", () => {
     expect(needsRefresh.map(({ req }) => req.originalUrl)).to.deep.equal(["/needs-refresh"]);
   });
 
-  it("tell of a login that was confirmed, with its user", async () => {
+  it("report a confirmed login with its user", async () => {
     const { login, visitor, ann } = await site();
     const confirmed = hear(login, "loginConfirmed");
     await visitor.confirm();
@@ -56,7 +56,7 @@ describe("parity: events", () => {
     expect(confirmed.map(({ user }) => user)).to.deep.equal([ann]);
   });
 
-  it("tell of a login that the remember cookie restored, with its user", async () => {
+  it("report a login restored by the remember cookie, with its user", async () => {
     const { login, visitor, ann } = await site();
     const restored = hear(login, "loadedFromCookie");
     await visitor.login("ann", { remember: true });

@@ -1,14 +1,14 @@
 import { expect } from "chai";
 import { site } from "./support.js";
 
-describe("parity: answering a login that is not fresh", () => {
-  it("answers 403 where there is no view to confirm it", async () => {
+describe("parity: the response to a login that is not fresh", () => {
+  it("sends 403 if there is no view to confirm the login", async () => {
     const { visitor } = await site();
     await visitor.login("ann", { remember: true });
     expect((await visitor.get("/needs-refresh")).status).to.equal(403);
   });
 
-  it("redirects to the view to confirm it, with the page that was asked for", async () => {
+  it("redirects to the view that confirms the login, with the requested page", async () => {
     const { visitor } = await site({ refreshView: "/confirm-login" });
     await visitor.login("ann", { remember: true });
     const answer = await visitor.get("/needs-refresh");
@@ -16,14 +16,14 @@ describe("parity: answering a login that is not fresh", () => {
     expect(answer.location).to.equal("/confirm-login?next=%2Fneeds-refresh");
   });
 
-  it("keeps the page that was asked for in the session", async () => {
+  it("stores the requested page in a cookie", async () => {
     const { visitor } = await site({ refreshView: "/confirm-login", nextIn: "cookie" });
     await visitor.login("ann", { remember: true });
     expect((await visitor.get("/needs-refresh")).location).to.equal("/confirm-login");
     expect((await visitor.get("/next")).text).to.equal("/needs-refresh");
   });
 
-  it("flashes its message in its category", async () => {
+  it("flashes its message with its category", async () => {
     const { visitor } = await site({
       refreshView: "/confirm-login",
       needsRefreshMessage: "Confirm!",
@@ -45,13 +45,13 @@ describe("parity: answering a login that is not fresh", () => {
     expect((await visitor.get("/flashes")).json()).to.deep.equal([{ message: "Aktualisieren", category: "message" }]);
   });
 
-  it("leaves the answer to the application's handler", async () => {
+  it("leaves the response to the application's handler", async () => {
     const { visitor } = await site({ onNeedsRefresh: (_req, res) => void res.send("again, please") });
     await visitor.login("ann", { remember: true });
     expect((await visitor.get("/needs-refresh")).text).to.equal("again, please");
   });
 
-  it("makes a restored login fresh when it is confirmed", async () => {
+  it("makes a restored login fresh when the login is confirmed", async () => {
     const { visitor } = await site();
     await visitor.login("ann", { remember: true });
     await visitor.restart();
@@ -63,7 +63,7 @@ describe("parity: answering a login that is not fresh", () => {
     expect(await visitor.cookie("sid")).to.not.equal(before);
   });
 
-  it("confirms nobody's login", async () => {
+  it("rejects a confirmation without a login", async () => {
     const { visitor } = await site();
     expect((await visitor.confirm()).json()).to.include({ code: "login_required" });
   });

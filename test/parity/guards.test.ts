@@ -3,8 +3,8 @@ import { expect } from "chai";
 import { freshLoginRequired, loginRequired } from "latchkey";
 import { site } from "./support.js";
 
-describe("parity: guarding a route", () => {
-  it("lets in who is logged in", async () => {
+describe("parity: a guard", () => {
+  it("lets a logged-in user in", async () => {
     const { visitor } = await site();
     expect((await visitor.get("/guarded")).status).to.equal(401);
     await visitor.login("ann");
@@ -23,7 +23,7 @@ describe("parity: guarding a route", () => {
     expect((await visitor.get("/later")).text).to.equal("let through");
   });
 
-  it("lets in only who is freshly logged in, until the login is confirmed", async () => {
+  it("requires a fresh login, or a confirmation of the login", async () => {
     const { visitor } = await site();
     expect((await visitor.get("/fresh")).status).to.equal(401);
     await visitor.login("ann", { remember: true });
@@ -35,7 +35,7 @@ describe("parity: guarding a route", () => {
     expect((await visitor.get("/fresh")).text).to.equal("let through");
   });
 
-  it("lets OPTIONS through where it is exempt, and no other method", async () => {
+  it("lets only OPTIONS through if only OPTIONS is exempt", async () => {
     const { visitor } = await site({ exemptMethods: ["OPTIONS"] }, (app) => {
       app.all("/both", loginRequired(), freshLoginRequired(), (_req, res) => void res.send("let through"));
     });

@@ -6,8 +6,8 @@ import { people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 import { site } from "./support.js";
 
-describe("parity: setting up", () => {
-  it("serves every application that it is mounted on", async () => {
+describe("parity: the manager", () => {
+  it("works in every application that mounts it", async () => {
     const { ann, load } = people();
     const login = new LoginManager({ secret: SECRET, userLoader: load });
     const whole = express();
@@ -24,7 +24,7 @@ describe("parity: setting up", () => {
     }
   });
 
-  it("says which loader is missing once a user is asked for", async () => {
+  it("names the missing loader when a user is requested", async () => {
     const { visitor } = await site({ userLoader: null });
 
     expect((await visitor.get("/")).status).to.equal(200);
@@ -34,12 +34,12 @@ describe("parity: setting up", () => {
     expect(answer.text).to.contain("userLoader or requestLoader");
   });
 
-  it("has no switch that opens every guard", () => {
+  it("has no option that disables all guards", () => {
     const options = { secret: SECRET, loginDisabled: true } as LoginManagerOptions;
     expect(() => new LoginManager(options)).to.throw(OptionError, "loginDisabled");
   });
 
-  it("takes text as its secret, not bytes", () => {
+  it("accepts a string as its secret, not bytes", () => {
     const options = { secret: Buffer.alloc(64) } as unknown as LoginManagerOptions;
     expect(() => new LoginManager(options)).to.throw(OptionError, "secret");
   });

@@ -4,8 +4,8 @@ import { AnonymousUser, currentUser, MemoryStore } from "latchkey";
 import sinon from "sinon";
 import { hear, site } from "./support.js";
 
-describe("parity: loading the user only when asked", () => {
-  it("finds nobody logged in behind a missing static file", async () => {
+describe("parity: loading the user only when needed", () => {
+  it("finds no user in the handler after a missing static file", async () => {
     const { visitor } = await site({}, (app) => {
       app.use("/static", express.static("test/parity"), async (req, res) => {
         res.status(404).json((await currentUser(req)) instanceof AnonymousUser);
@@ -28,7 +28,7 @@ describe("parity: loading the user only when asked", () => {
     expect(accessed).to.have.length(0);
   });
 
-  it("loads no user for a page that asks for none, and one for a page that asks", async () => {
+  it("loads a user only for a page that uses the user", async () => {
     const { login, visitor } = await site();
     await visitor.login("ann");
     const accessed = hear(login, "userAccessed");
@@ -39,7 +39,7 @@ describe("parity: loading the user only when asked", () => {
     expect(accessed).to.have.length(1);
   });
 
-  it("writes no session that a request did not change", async () => {
+  it("does not write a session that a request does not change", async () => {
     const store = sinon.spy(new MemoryStore());
     const { visitor } = await site({ store }, (app) => {
       app.get("/look", (req, res) => void res.json(Object.keys(req.session)));

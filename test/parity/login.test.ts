@@ -3,32 +3,32 @@ import express, { type Express } from "express";
 import { NOBODY, site } from "./support.js";
 
 describe("parity: logging in and out", () => {
-  it("finds nobody logged in at first", async () => {
+  it("finds no user before a login", async () => {
     const { visitor } = await site();
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("logs a user in, freshly, within the request and after it", async () => {
+  it("makes a fresh login, in the same request and later ones", async () => {
     const { visitor } = await site();
     const ann = { name: "Ann", authenticated: true, fresh: true, remembered: false };
     expect((await visitor.login("ann")).json()).to.deep.equal({ loggedIn: true, ...ann });
     expect(await visitor.who()).to.deep.equal(ann);
   });
 
-  it("logs a user in without counting the login as fresh", async () => {
+  it("makes a login that is not fresh", async () => {
     const { visitor } = await site();
     const answer = await visitor.login("ann", { fresh: false });
     expect(answer.json()).to.include({ loggedIn: true, name: "Ann", fresh: false });
     expect(await visitor.who()).to.include({ name: "Ann", fresh: false });
   });
 
-  it("refuses a user who is not active", async () => {
+  it("rejects an inactive user", async () => {
     const { visitor } = await site();
     expect((await visitor.login("cid")).json()).to.deep.equal({ loggedIn: false, ...NOBODY });
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("takes a user who is not active by force, and still guards against them", async () => {
+  it("logs an inactive user in with force, but guards still reject the user", async () => {
     const { visitor } = await site();
     const answer = await visitor.login("cid", { force: true });
     expect(answer.json()).to.include({ loggedIn: true, name: "Cid", authenticated: false });
@@ -36,14 +36,14 @@ describe("parity: logging in and out", () => {
     expect((await visitor.get("/guarded")).status).to.equal(401);
   });
 
-  it("ends a login whose user is gone", async () => {
+  it("ends a login whose user no longer exists", async () => {
     const { visitor, byId } = await site();
     await visitor.login("ann");
     byId.delete("1");
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("carries what was in the session into a login, but nothing of another user", async () => {
+  it("keeps the session data at a login, but not the data of another user", async () => {
     const { visitor } = await site({}, notes);
     await visitor.post("/note", { form: { note: "tea" } });
     const visiting = await visitor.cookie("sid");
@@ -55,7 +55,7 @@ describe("parity: logging in and out", () => {
     expect((await visitor.get("/note")).text).to.equal("none");
   });
 
-  it("carries how long the session's cookie lasts into a login and its confirmation", async () => {
+  it("keeps the lifetime of the session cookie at a login and its confirmation", async () => {
     const { visitor } = await site({}, (app) => {
       app.post("/login/ann", (req, _res, next) => {
         req.session.cookie.maxAge = 24 * 60 * 60 * 1000;
@@ -74,7 +74,7 @@ describe("parity: logging in and out", () => {
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("ends the session with all that was in it at a logout", async () => {
+  it("ends the session with all its data at a logout", async () => {
     const { visitor } = await site({}, notes);
     await visitor.login("ann");
     await visitor.post("/note", { form: { note: "tea" } });
@@ -82,7 +82,7 @@ describe("parity: logging in and out", () => {
     expect((await visitor.get("/note")).text).to.equal("none");
   });
 
-  it("logs the current user out, within the request and after it", async () => {
+  it("logs the current user out, in the same request and later ones", async () => {
     const { visitor } = await site();
     await visitor.login("ann");
     expect((await visitor.logout()).json()).to.deep.equal(NOBODY);
@@ -90,7 +90,7 @@ describe("parity: logging in and out", () => {
   });
 });
 
-/** The application keeps a note in the session. */
+/** Adds routes that write and read a note in the session. */
 function notes(app: Express): void {
   const kept = (session: object) => session as { note?: string };
   app.post("/note", express.urlencoded(), (req, res) => {

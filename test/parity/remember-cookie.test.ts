@@ -7,7 +7,7 @@ const HOUR = 60 * 60 * 1000;
 describe("parity: the remember cookie", () => {
   afterEach(() => sinon.restore());
 
-  it("is set by a login that did not come from it", async () => {
+  it("is set by a login, which does not count as remembered", async () => {
     const { visitor } = await site();
     const answer = await visitor.login("ann", { remember: true });
     expect(answer.json()).to.include({ loggedIn: true, name: "Ann", remembered: false });
@@ -17,7 +17,7 @@ describe("parity: the remember cookie", () => {
 
   const durations = [{}, { duration: "7h" }];
 
-  it("restores a login, not fresh, whatever its duration", async () => {
+  it("restores a login, which is not fresh, with any duration", async () => {
     for (const duration of durations) {
       const { visitor } = await site();
       await visitor.login("ann", { remember: true, ...duration });
@@ -26,7 +26,7 @@ describe("parity: the remember cookie", () => {
     }
   });
 
-  it("is gone after a logout, whatever its duration", async () => {
+  it("is removed by a logout, with any duration", async () => {
     for (const duration of durations) {
       const { visitor } = await site();
       await visitor.login("ann", { remember: true, ...duration });
@@ -37,7 +37,7 @@ describe("parity: the remember cookie", () => {
     }
   });
 
-  it("is forgotten by a login that does not ask for one", async () => {
+  it("is removed by a login without `remember`", async () => {
     const { visitor } = await site();
     await visitor.login("ann", { remember: true });
     await visitor.login("bob");
@@ -46,7 +46,7 @@ describe("parity: the remember cookie", () => {
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("is refused, and removed, when it is forged", async () => {
+  it("is rejected and removed if it is forged", async () => {
     const { visitor } = await site();
     await visitor.setCookie("remember", "foo");
     const answer = await visitor.get("/who");
@@ -54,7 +54,7 @@ describe("parity: the remember cookie", () => {
     expect(answer.cookies.join()).to.match(/^remember=;/);
   });
 
-  it("keeps its expiry from request to request", async () => {
+  it("keeps its expiry time across requests", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { visitor } = await site({ remember: { duration: "2h" } });
     await visitor.login("ann", { remember: true });
@@ -62,7 +62,7 @@ describe("parity: the remember cookie", () => {
     await visitor.restart();
     const answer = await visitor.get("/who");
     expect(answer.json()).to.include({ name: "Ann" });
-    // Each restore replaces the cookie, for the time that is left.
+    // Each restore replaces the cookie. The new cookie lasts for the remaining time.
     expect(answer.cookies.find((one) => one.startsWith("remember="))).to.include("Max-Age=3600;");
 
     clock.tick(HOUR);
@@ -70,7 +70,7 @@ describe("parity: the remember cookie", () => {
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("is renewed by each request when the options say so, where it is there", async () => {
+  it("is renewed by each request if the options say so, but only if the browser has it", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { visitor } = await site({ remember: { duration: "2h", refreshEachRequest: true } });
     await visitor.login("bob");

@@ -6,7 +6,7 @@ import { NOBODY, site } from "./support.js";
 describe("parity: the settings of the remember cookie", () => {
   const remember = { name: "keep", cookie: { path: "/app", domain: "example.test" }, duration: "2d" };
 
-  it("are its name, duration, path and domain", async () => {
+  it("set its name, duration, path and domain", async () => {
     const { visitor } = await site({ remember });
     const set = await remembering(visitor.login("ann", { remember: true }));
     expect(set).to.match(/^keep=[^;]+;/);
@@ -14,14 +14,14 @@ describe("parity: the settings of the remember cookie", () => {
     expect(expiryIn(set)).to.be.closeTo(172_800, 10);
   });
 
-  it("are its name, path and domain, where a login chose the duration", async () => {
+  it("set its name, path and domain if the login sets the duration", async () => {
     const { visitor } = await site({ remember });
     const set = await remembering(visitor.login("ann", { remember: true, duration: "7h" }));
     expect(attributesOf(set)).to.include({ "Max-Age": "25200", Path: "/app", Domain: "example.test" });
     expect(expiryIn(set)).to.be.closeTo(25_200, 10);
   });
 
-  it("are its flags, which are safe unless told otherwise", async () => {
+  it("set HttpOnly and SameSite, which are safe by default", async () => {
     const { visitor } = await site();
     const set = await remembering(visitor.login("ann", { remember: true }));
     expect(attributesOf(set)).to.include({ SameSite: "Lax" }).and.to.have.property("HttpOnly");
@@ -32,7 +32,7 @@ describe("parity: the settings of the remember cookie", () => {
     expect(attributesOf(setOpenly)).to.include({ SameSite: "Strict" }).and.not.to.have.property("HttpOnly");
   });
 
-  it("are whether it needs HTTPS, which by itself follows the connection", async () => {
+  it("set Secure, which depends on the connection by default", async () => {
     const https = { json: { remember: true }, headers: { "x-forwarded-proto": "https" } };
     const { visitor } = await site({}, (app) => app.set("trust proxy", true));
     expect(attributesOf(await remembering(visitor.post("/login/ann", https)))).to.have.property("Secure");
@@ -45,18 +45,18 @@ describe("parity: the settings of the remember cookie", () => {
     expect(await strict.who()).to.deep.equal(NOBODY);
   });
 
-  it("take a number as milliseconds", async () => {
+  it("accept a number of milliseconds", async () => {
     const { visitor } = await site({ remember: { duration: 172_800_000 } });
     const set = await remembering(visitor.login("ann", { remember: true }));
     expect(attributesOf(set)).to.include({ "Max-Age": "172800" });
   });
 
-  it("are refused at the start when the duration cannot be read", () => {
+  it("are rejected at the start if the duration is invalid", () => {
     const remember = { duration: "a while" };
     expect(() => new LoginManager({ secret: SECRET, remember })).to.throw(OptionError, 'remember.duration: "a while"');
   });
 
-  it("are refused at a login whose duration cannot be read, which logs nobody in", async () => {
+  it("make a login fail if the duration of the login is invalid", async () => {
     const { visitor } = await site();
     const answer = await visitor.login("ann", { remember: true, duration: "a while" });
     expect(answer.status).to.equal(500);
@@ -66,7 +66,7 @@ describe("parity: the settings of the remember cookie", () => {
   });
 });
 
-/** The Set-Cookie header that is not the session's. */
+/** The Set-Cookie header that is not for the session cookie. */
 async function remembering(answer: Promise<{ cookies: string[] }>): Promise<string> {
   const { cookies } = await answer;
   return cookies.find((set) => !set.startsWith("sid="))!;
@@ -76,7 +76,7 @@ function attributesOf(set: string): Record<string, string> {
   return Object.fromEntries(set.split("; ").map((pair) => pair.split("=", 2)));
 }
 
-/** In how many seconds the cookie expires by its date. */
+/** The number of seconds until the expiry date of the cookie. */
 function expiryIn(set: string): number {
   return (Date.parse(attributesOf(set).Expires!) - Date.now()) / 1000;
 }

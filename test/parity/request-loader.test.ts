@@ -8,21 +8,21 @@ describe("parity: recognizing a user by the request", () => {
   const byQuery = (req: Request) => load(String(req.query.user));
   const byHeader = (req: Request) => load(atob(req.get("authorization")?.replace("Basic ", "") ?? ""));
 
-  it("recognizes a user by the query, and says so", async () => {
+  it("recognizes a user by the query and emits the event", async () => {
     const { login, visitor } = await site({ requestLoader: byQuery });
     const loaded = hear(login, "loadedFromRequest");
     expect((await visitor.get("/who?user=2")).json()).to.include({ name: "Bob", authenticated: true });
     expect(loaded.map(({ user }) => user.name)).to.deep.equal(["Bob"]);
   });
 
-  it("recognizes a user by the Authorization header, and says so", async () => {
+  it("recognizes a user by the Authorization header and emits the event", async () => {
     const { login, visitor } = await site({ requestLoader: byHeader });
     const loaded = hear(login, "loadedFromRequest");
     expect(await visitor.who({ authorization: `Basic ${btoa("2")}` })).to.include({ name: "Bob" });
     expect(loaded.map(({ user }) => user.name)).to.deep.equal(["Bob"]);
   });
 
-  it("finds nobody where the request names no user", async () => {
+  it("finds no user if the request names an unknown user", async () => {
     const { visitor } = await site({ requestLoader: byQuery });
     expect((await visitor.get("/who?user=9000")).json()).to.deep.equal(NOBODY);
     const { visitor: other } = await site({ requestLoader: byHeader });
@@ -36,7 +36,7 @@ describe("parity: recognizing a user by the request", () => {
     expect((await visitor.get("/who?user=9000")).json()).to.deep.equal(NOBODY);
   });
 
-  it("keeps nothing in the session", async () => {
+  it("stores nothing in the session", async () => {
     const { visitor } = await site({ requestLoader: byQuery });
     const answer = await visitor.get("/who?user=2");
     expect(answer.json()).to.include({ name: "Bob" });
@@ -44,7 +44,7 @@ describe("parity: recognizing a user by the request", () => {
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("is not asked while a session says who is logged in", async () => {
+  it("is not called if the session has a login", async () => {
     const { login, visitor } = await site({ requestLoader: byQuery });
     const loaded = hear(login, "loadedFromRequest");
     await visitor.login("ann");
@@ -54,7 +54,7 @@ describe("parity: recognizing a user by the request", () => {
     expect(loaded).to.deep.equal([]);
   });
 
-  it("does not stand in for the user loader of a session", async () => {
+  it("does not replace the user loader for a login", async () => {
     const { visitor } = await site({ requestLoader: byQuery, userLoader: null });
     const answer = await visitor.login("ann");
     expect(answer.status).to.equal(500);

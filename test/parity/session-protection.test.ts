@@ -9,7 +9,7 @@ const OTHER = { "user-agent": "another browser" };
 describe("parity: session protection", () => {
   const modes = ["basic", "strong"] as const;
 
-  it("leaves the client alone that logged in", async () => {
+  it("does not affect the client that logged in", async () => {
     for (const sessionProtection of modes) {
       const { visitor } = await site({ sessionProtection });
       await visitor.login("ann", { remember: true });
@@ -18,7 +18,7 @@ describe("parity: session protection", () => {
     }
   });
 
-  it("leaves a login alone that the remember cookie restores elsewhere", async () => {
+  it("does not affect a login that the remember cookie restores on another client", async () => {
     for (const sessionProtection of modes) {
       const { login, visitor } = await site({ sessionProtection });
       const told = hear(login, "sessionProtected");
@@ -30,7 +30,7 @@ describe("parity: session protection", () => {
     }
   });
 
-  it("tells of another client, once the user is asked for", async () => {
+  it("reports another client when the user is loaded", async () => {
     for (const sessionProtection of modes) {
       const { login, visitor } = await site({ sessionProtection });
       const told = hear(login, "sessionProtected");
@@ -42,7 +42,7 @@ describe("parity: session protection", () => {
     }
   });
 
-  it("makes no session for who is not logged in", async () => {
+  it("creates no session for an anonymous visitor", async () => {
     for (const sessionProtection of [false, ...modes] as const) {
       const store = sinon.spy(new MemoryStore());
       const { login, visitor } = await site({ sessionProtection, store });
@@ -58,14 +58,14 @@ describe("parity: session protection", () => {
     }
   });
 
-  it("basic: counts a login as fresh no longer once another client has used it", async () => {
+  it("basic: makes a login no longer fresh after another client uses it", async () => {
     const { visitor } = await site({ sessionProtection: "basic" });
     await visitor.login("ann", { remember: true });
     expect(await visitor.who(OTHER)).to.include({ name: "Ann", fresh: false });
     expect(await visitor.who()).to.include({ name: "Ann", fresh: false });
   });
 
-  it("strong: ends a session that another client uses, and all that was in it", async () => {
+  it("strong: ends a session with all its data when another client uses it", async () => {
     for (const headers of [{}, OTHER]) {
       const { visitor } = await site({ sessionProtection: "strong", nextIn: "cookie", loginView: "/login" });
       await visitor.get("/unauthorized");
@@ -79,7 +79,7 @@ describe("parity: session protection", () => {
     }
   });
 
-  it("strong: ends a session too whose cookie outlives the browser", async () => {
+  it("strong: also ends a session whose cookie outlives the browser", async () => {
     const { login, visitor } = await site({ sessionProtection: "strong" }, lastingSessions);
     const told = hear(login, "sessionProtected");
     const answer = await visitor.login("ann");
@@ -92,7 +92,7 @@ describe("parity: session protection", () => {
     expect(await visitor.who()).to.deep.equal(NOBODY);
   });
 
-  it("knows a client behind proxies that are trusted", async () => {
+  it("recognizes a client behind trusted proxies", async () => {
     const { login, visitor } = await site({ sessionProtection: "strong" }, (app) => app.set("trust proxy", true));
     const told = hear(login, "sessionProtected");
     await visitor.post("/login/ann", { json: {}, headers: { "x-forwarded-for": "10.1.1.1" } });
@@ -104,14 +104,14 @@ describe("parity: session protection", () => {
     expect(told).to.have.length(1);
   });
 
-  it("believes no proxy that is not trusted", async () => {
+  it("ignores the headers of an untrusted proxy", async () => {
     const { visitor } = await site({ sessionProtection: "strong" });
     await visitor.post("/login/ann", { json: {}, headers: { "x-forwarded-for": "10.1.1.1" } });
     expect(await visitor.who({ "x-forwarded-for": "10.1.1.2" })).to.include({ name: "Ann" });
   });
 });
 
-/** Every session's cookie lasts a day. (Flask's session.permanent) */
+/** Makes every session cookie last a day, like Flask's session.permanent. */
 function lastingSessions(app: Express): void {
   app.use((req, _res, next) => {
     req.session.cookie.maxAge = 24 * 60 * 60 * 1000;

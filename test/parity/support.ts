@@ -22,7 +22,7 @@ import { type Answer, Browser } from "../support/browser.js";
 import { type Person, people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 
-/** Who a request finds logged in, and how. */
+/** The user of a request, and the kind of login. */
 export interface Who {
   name: string;
   authenticated: boolean;
@@ -32,9 +32,9 @@ export interface Who {
 
 export const NOBODY: Who = { name: "nobody", authenticated: false, fresh: false, remembered: false };
 
-/** A browser that knows the routes of the site. */
+/** A browser with a method for each route of the site. */
 export class Visitor extends Browser {
-  /** Logs ann, bob or cid in. */
+  /** Logs in Ann, Bob or Cid. */
   login(name: "ann" | "bob" | "cid", options: LoginOptions = {}): Promise<Answer> {
     return this.post(`/login/${name}`, { json: options });
   }
@@ -53,11 +53,11 @@ export class Visitor extends Browser {
 }
 
 type SiteOptions = Partial<Omit<LoginManagerOptions<Person>, "userLoader">> & {
-  /** Null for none. */
+  /** Null for no user loader. */
   userLoader?: UserLoader<Person> | null;
 };
 
-/** A small site that keeps track of who is logged in, and a visitor of it. */
+/** A small site with logins, and a visitor of the site. */
 export async function site(options: SiteOptions = {}, addRoutes: (app: Express) => void = () => {}) {
   const everybody = people();
   const { userLoader = everybody.load, ...rest } = options;
@@ -71,7 +71,7 @@ export async function site(options: SiteOptions = {}, addRoutes: (app: Express) 
   return { ...everybody, login, origin, visitor: new Visitor(origin) };
 }
 
-/** The details of an event, each time it happened. */
+/** The details of an event, for each time that the event is emitted. */
 export function hear<N extends LoginEventName>(login: LoginManager<Person>, name: N): Array<LoginEvents<Person>[N]> {
   const heard: Array<LoginEvents<Person>[N]> = [];
   login.on(name, (details) => heard.push(details));

@@ -5,11 +5,11 @@ describe("parity: the table", () => {
   const table = testTable("parity");
   const upstream = table.rows.filter(({ name }) => name.startsWith("`test_"));
 
-  it("names tests that exist, and every one of them", () => {
+  it("names exactly the tests that exist", () => {
     expectSameTests(table);
   });
 
-  it("gives each test of Flask-Login one row, with a test or the reason why there is none", () => {
+  it("has one row for each test of Flask-Login, with our test or the reason for no test", () => {
     const keys = upstream.map(({ section, name }) => `${section} ${name}`);
     expect(new Set(keys)).to.have.property("size", keys.length);
     expect(table.readme).to.contain(`0.7: ${keys.length} tests`);

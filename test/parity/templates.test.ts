@@ -8,7 +8,7 @@ class Guest extends AnonymousUser {
 }
 
 describe("parity: templates", () => {
-  it("see the current user, or the anonymous one", async () => {
+  it("see the current user or the anonymous user", async () => {
     const { visitor } = await site({}, (app) => {
       app.set("views", "test/parity/views").set("view engine", "ejs");
       app.get("/greeting", (_req, res) => res.render("greeting"));
@@ -29,7 +29,7 @@ describe("parity: templates", () => {
     expect((await visitor.get("/mounted/greeting")).text.trim()).to.equal("Hello Ann");
   });
 
-  it("see an anonymous user of the application's own", async () => {
+  it("see the application's own anonymous user", async () => {
     const { visitor } = await site({ anonymousUser: Guest });
     expect(await visitor.who()).to.include({ name: "guest", authenticated: false });
   });

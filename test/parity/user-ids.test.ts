@@ -3,8 +3,8 @@ import { loginUser } from "latchkey";
 import { Person } from "../support/people.js";
 import { NOBODY, site } from "./support.js";
 
-describe("parity: ids of users", () => {
-  it("may be text in any script, in the remember cookie too", async () => {
+describe("parity: user ids", () => {
+  it("can be text in any script, even in the remember cookie", async () => {
     const yuki = new Person("雪-7", "Mäxi");
     const { visitor } = await site({ userLoader: (id) => (id === yuki.id ? yuki : undefined) }, (app) => {
       app.post("/login/yuki", async (req, res) => void res.json(await loginUser(req, yuki, { remember: true })));
@@ -14,7 +14,7 @@ describe("parity: ids of users", () => {
     expect(await visitor.who()).to.include({ name: "Mäxi", remembered: true });
   });
 
-  it("may be read by the application", async () => {
+  it("can be read by a function of the application", async () => {
     const asked: string[] = [];
     const { visitor } = await site({
       userId: ({ name }) => `name:${name}`,
@@ -28,7 +28,7 @@ describe("parity: ids of users", () => {
     expect(asked).to.deep.equal(["name:Ann"]);
   });
 
-  it("stay, while a stamp that changes ends every login made before", async () => {
+  it("stay the same when a changed stamp ends all earlier logins", async () => {
     const { visitor, ann } = await site();
     await visitor.login("ann", { remember: true });
     ann.stamp = "2";

@@ -14,20 +14,20 @@ class Named extends UserMixin {
 }
 
 describe("parity: users", () => {
-  it("are active and authenticated, and not anonymous, unless they say otherwise", () => {
+  it("are active, authenticated and not anonymous by default", () => {
     const user = new Numbered(1);
     expect([user.isActive, user.isAuthenticated, user.isAnonymous]).to.deep.equal([true, true, false]);
   });
 
-  it("have their id as text", () => {
+  it("return their id as a string", () => {
     expect(new Numbered(1).getId()).to.equal("1");
   });
 
-  it("owe an id", () => {
+  it("must have an id", () => {
     expect(() => new Named("Ann").getId()).to.throw(UserIdError);
   });
 
-  it("equal who has the same id, and nothing else", () => {
+  it("equal only a user with the same id", () => {
     const user = new Numbered(1);
     expect(user.equals(new Numbered(1))).to.equal(true);
     expect(user.equals(new Numbered(2))).to.equal(false);
@@ -35,7 +35,7 @@ describe("parity: users", () => {
     expect(user.equals(null)).to.equal(false);
   });
 
-  it("are nobody when anonymous", () => {
+  it("are inactive and have no id if they are anonymous", () => {
     const user = new AnonymousUser();
     expect([user.isActive, user.isAuthenticated, user.isAnonymous]).to.deep.equal([false, false, true]);
     expect(user.getId()).to.equal(null);

@@ -4,13 +4,13 @@ import { LoginManager, loginRequired, loginUrl, OptionError } from "latchkey";
 import { SECRET } from "../support/people.js";
 import { site } from "./support.js";
 
-describe("parity: where people log in", () => {
-  it("has one login view for the whole application", async () => {
+describe("parity: the login view", () => {
+  it("is one login view for the whole application", async () => {
     const { visitor } = await site({ loginView: "/app-login" });
     expect((await visitor.get("/guarded")).location).to.equal("/app-login?next=%2Fguarded");
   });
 
-  it("has a login view for each part of the application", async () => {
+  it("is a login view for each part of the application", async () => {
     const { visitor } = await site(
       { loginView: { "/": "/app-login", "/first": "/first-login", "/second": "/second-login" } },
       (app) => {
@@ -24,7 +24,7 @@ describe("parity: where people log in", () => {
     expect((await visitor.get("/second/guarded")).location).to.equal("/second-login?next=%2Fsecond%2Fguarded");
   });
 
-  it("tells a login view on another host nothing of where people were", async () => {
+  it("does not send the requested page to a login view on another host", async () => {
     const loginView = "https://accounts.example/login?from=app";
     const { visitor } = await site({ loginView });
     expect((await visitor.get("/guarded")).location).to.equal(loginView);
@@ -40,7 +40,7 @@ describe("parity: where people log in", () => {
     expect(loginUrl("/login")).to.equal("/login");
   });
 
-  it("takes a view's URL, not its name", () => {
+  it("accepts a view's URL, not its name", () => {
     expect(() => new LoginManager({ secret: SECRET, loginView: "login" })).to.throw(OptionError, "loginView");
   });
 
@@ -49,7 +49,7 @@ describe("parity: where people log in", () => {
     { "x-forwarded-host": "evil.example" },
   ];
 
-  it("redirects within the host, whatever the headers say of it", async () => {
+  it("redirects within the host, even if headers name another host", async () => {
     const { visitor } = await site({ loginView: "/login" }, (app) => app.set("trust proxy", true));
     for (const headers of headersOfOtherHosts) {
       const answer = await visitor.get("/unauthorized", { headers });
@@ -58,7 +58,7 @@ describe("parity: where people log in", () => {
     }
   });
 
-  it("redirects to the host that the options name, whatever the headers say of it", async () => {
+  it("redirects to the host of the options, even if headers name another host", async () => {
     const { visitor } = await site({ loginView: "/login", redirectHost: "good.example" }, (app) =>
       app.set("trust proxy", true),
     );
