@@ -1,7 +1,8 @@
 import type { SecurityStamps } from "./crypto/security-stamp.js";
 import type { LoginEmitter } from "./events.js";
 import type { FlashMessages } from "./flash/flashes.js";
-import type { RequestLoader, ResolvedOptions, UserLoader } from "./options/options.js";
+import type { RequestLoader, UserLoader } from "./options/options.js";
+import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
 import type { SessionStore } from "./store/session-store.js";
 

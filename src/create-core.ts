@@ -8,7 +8,7 @@ import { LoginEmitter } from "./events.js";
 import { FlashCookie } from "./flash/flash-cookie.js";
 import { FlashMessages } from "./flash/flashes.js";
 import { BrowserCookie } from "./http/cookies/browser-cookie.js";
-import type { ResolvedOptions } from "./options/options.js";
+import type { ResolvedOptions } from "./options/resolved-options.js";
 import { RememberPersistent } from "./remember/persistent.js";
 import type { Remember } from "./remember/remember.js";
 import { RememberStateless } from "./remember/stateless.js";

@@ -38,17 +38,10 @@ export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./login-manager.js";
-export type {
-  ChallengeHandler,
-  LoginManagerOptions,
-  RememberOptions,
-  RequestLoader,
-  ResolvedOptions,
-  ResolvedSession,
-  SessionOptions,
-  UserLoader,
-  View,
-} from "./options/options.js";
+export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
+export type { RememberOptions } from "./options/remember-options.js";
+export type { ResolvedOptions } from "./options/resolved-options.js";
+export type { ResolvedSession, SessionOptions } from "./options/session-options.js";
 export type { Policy } from "./policy.js";
 export type { SessionAuth } from "./session/auth.js";
 export { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "./store/arguments.js";

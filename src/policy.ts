@@ -1,5 +1,5 @@
 import type { ResolvedCookie } from "./http/cookies/attributes.js";
-import type { ResolvedOptions } from "./options/options.js";
+import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
 
 /** A manager's limits for logins, as data. Durations are in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */

@@ -6,7 +6,7 @@ import type { ResolvedCookie } from "../http/cookies/attributes.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { ageOf } from "../instants.js";
 import { flashCookieName } from "../options/cookie.js";
-import type { ResolvedOptions } from "../options/options.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 
 /** A one-time message. */
 export interface Flash {

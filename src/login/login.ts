@@ -8,7 +8,7 @@ import { contextOf } from "../current/request-context.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
-import { checkRememberDuration } from "../options/resolve.js";
+import { checkRememberDuration } from "../options/remember-options.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 

@@ -1,8 +1,9 @@
 import type { NextFunction, Request, Response } from "express";
 import type { Duration } from "../duration.js";
-import type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "../http/cookies/attributes.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
+import type { RememberOptions } from "./remember-options.js";
+import type { SessionOptions } from "./session-options.js";
 
 /**
  * Returns the user with the id in the session; null or undefined if there is no such user. (Flask-Login's user_loader)
@@ -141,117 +142,3 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    */
   realm?: string | undefined;
 }
-
-/** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
-export interface SessionOptions {
-  /** The cookie's name. @default "sid"; in production "__Host-sid", if the cookie's attributes allow that prefix */
-  name?: string | undefined;
-  /** The cookie's attributes, or a function that returns them for a request. */
-  cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
-  /** Returns a new session id, which must be unique and impossible to guess. @default 192 random bits, base64url */
-  genid?: ((req: Request) => string) | undefined;
-  /**
-   * Whether to trust `X-Forwarded-Proto`, for all of latchkey's cookies.
-   *
-   * @default the setting "trust proxy" of Express
-   */
-  proxy?: boolean | undefined;
-  /**
-   * Whether each response sets the cookie again, if the session still exists. The check costs one store call.
-   *
-   * @default false
-   */
-  rolling?: boolean | undefined;
-  /** Whether to save a new session that is empty. @default false */
-  saveUninitialized?: boolean | undefined;
-  /**
-   * What happens to the session in the store after `req.session = null`: `"keep"` leaves it there, `"destroy"` ends it,
-   * and also after `delete req.session`.
-   *
-   * @default "keep"
-   */
-  unset?: "destroy" | "keep" | undefined;
-}
-
-/** SessionOptions with every default filled in. */
-export interface ResolvedSession {
-  /** The application's function for session ids; undefined if latchkey makes them. */
-  genid: ((req: Request) => string) | undefined;
-  proxy: boolean | undefined;
-  rolling: boolean;
-  saveUninitialized: boolean;
-  unset: "destroy" | "keep";
-}
-
-/** How users are remembered across browser restarts. */
-export interface RememberOptions {
-  /**
-   * The cookie's name.
-   *
-   * @default "remember"; in production "__Host-remember", if the cookie's attributes allow that prefix
-   */
-  name?: string | undefined;
-  /**
-   * `"persistent"`: the store keeps a record of each remembered browser, so that browsers can be listed and forgotten,
-   * and a copied cookie is detected. `"stateless"`: the store keeps no record. A cookie is valid until it expires or
-   * the user's stamp changes; a logout or a revocation does not end it.
-   *
-   * @default "persistent"; "stateless" if the store `lacks` something
-   */
-  mode?: "persistent" | "stateless" | undefined;
-  /** The cookie's attributes, or a function that returns them for a request. */
-  cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
-  /** How long a browser is remembered, at most 400 days: browsers keep no cookie longer. @default "365d" */
-  duration?: Duration | undefined;
-  /**
-   * A browser is forgotten if the remember cookie has not restored a login for this long. Only in the persistent mode.
-   *
-   * @default `duration`
-   */
-  idleTimeout?: Duration | undefined;
-  /**
-   * Whether each restore restarts the duration. In the stateless mode, each request whose session has the login
-   * restarts it too, which costs one store call.
-   *
-   * @default false
-   */
-  refreshEachRequest?: boolean | undefined;
-}
-
-/**
- * The validated options of a LoginManager, with defaults, frozen. The secrets are left out, so they cannot be logged.
- */
-export type ResolvedOptions = Readonly<
-  Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
-    Pick<LoginManagerOptions<object, object>, OptionalName> & {
-      session: ResolvedSession;
-      /** The name, and the attributes unless `sessionCookieOf` returns them. */
-      sessionCookie: ResolvedCookie;
-      rememberCookie: ResolvedCookie;
-      /** Returns the attributes for a request; undefined if they do not depend on it. */
-      sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
-      /** The same for the remember cookie. */
-      rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
-      rememberMode: "persistent" | "stateless" | undefined;
-      rememberDuration: number;
-      /** Infinity if there is no such limit. */
-      rememberIdleTimeout: number;
-      refreshEachRequest: boolean;
-    } & Record<TimeName, number>
->;
-
-type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor";
-type OptionalName =
-  | "maxSessions"
-  | "store"
-  | "userLoader"
-  | "requestLoader"
-  | "roles"
-  | "loginView"
-  | "refreshView"
-  | "localize"
-  | "onUnauthorized"
-  | "onNeedsRefresh"
-  | "onForbidden"
-  | "redirectHost";

@@ -1,15 +1,4 @@
-import {
-  type Check,
-  checkEach,
-  group,
-  isBoolean,
-  isCount,
-  isFunction,
-  isText,
-  isTextOrNull,
-  matches,
-  oneOf,
-} from "../checks.js";
+import { type Check, checkEach, isCount, isFunction, isText, isTextOrNull, matches, oneOf } from "../checks.js";
 import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
@@ -17,11 +6,11 @@ import { fingerprintBy } from "../http/client.js";
 import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
-import { checkCookie, cookieFor, flashCookieName, isCookieName } from "./cookie.js";
-import type { LoginManagerOptions, ResolvedOptions, View } from "./options.js";
-
-/** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
-const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
+import { cookieFor, flashCookieName } from "./cookie.js";
+import type { LoginManagerOptions, View } from "./options.js";
+import { checkRemember } from "./remember-options.js";
+import type { ResolvedOptions } from "./resolved-options.js";
+import { checkSession, resolveSession } from "./session-options.js";
 
 /** Node runs a timer with a longer delay immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -49,24 +38,8 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   exemptMethods: checkMethods,
   sessionProtection: oneOf("basic", "strong", false),
   fingerprint: isFunction,
-  session: group({
-    name: isCookieName,
-    cookie: checkCookie("session"),
-    genid: isFunction,
-    proxy: isBoolean,
-    rolling: isBoolean,
-    saveUninitialized: isBoolean,
-    unset: oneOf("destroy", "keep"),
-    resave: refuseResave,
-  }),
-  remember: group({
-    name: isCookieName,
-    mode: oneOf("persistent", "stateless"),
-    cookie: checkCookie("remember"),
-    duration: checkRememberDuration,
-    idleTimeout: parseDuration,
-    refreshEachRequest: isBoolean,
-  }),
+  session: checkSession,
+  remember: checkRemember,
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
   freshFor: parseDuration,
@@ -114,13 +87,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     realm: "",
     ...withoutUndefined({ ...rest, loginView: frozenView(rest.loginView), refreshView: frozenView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
-    session: Object.freeze({
-      genid: session?.genid,
-      proxy: session?.proxy,
-      rolling: session?.rolling ?? false,
-      saveUninitialized: session?.saveUninitialized ?? false,
-      unset: session?.unset ?? "keep",
-    }),
+    session: resolveSession(session),
     sessionCookie: sessionCookie.resolved,
     sessionCookieOf: sessionCookie.attributesOf,
     rememberCookie: rememberCookie.resolved,
@@ -166,26 +133,6 @@ export function secretsOf({ secret }: LoginManagerOptions<object, object>): read
 /** A frozen copy of the view, so that the caller cannot change it. */
 function frozenView(view: View | undefined): View | undefined {
   return typeof view === "object" ? Object.freeze({ ...view }) : view;
-}
-
-/**
- * Parses the duration of a remember cookie, in milliseconds.
- *
- * @throws OptionError for an invalid duration, and for more than 400 days
- */
-export function checkRememberDuration(option: string, value: unknown): number {
-  const duration = parseDuration(option, value);
-  if (duration > LONGEST_COOKIE)
-    throw new OptionError(option, "is longer than 400 days, the most a browser keeps a cookie");
-  return duration;
-}
-
-function refuseResave(option: string): void {
-  throw new OptionError(
-    option,
-    "latchkey writes a session only if it was changed, and only the changed keys: writing the others again would " +
-      "undo what other requests wrote meanwhile. Leave the option out",
-  );
 }
 
 function checkStoreTimeout(option: string, value: unknown): void {

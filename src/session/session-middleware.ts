@@ -5,7 +5,7 @@ import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/cross-site.js";
-import type { ResolvedOptions } from "../options/options.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionStore } from "../store/session-store.js";
 import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";

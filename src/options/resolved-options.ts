@@ -1,0 +1,42 @@
+import type { Request } from "express";
+import type { ResolvedCookie } from "../http/cookies/attributes.js";
+import type { LoginManagerOptions } from "./options.js";
+import type { ResolvedSession } from "./session-options.js";
+
+/**
+ * The validated options of a LoginManager, with defaults, frozen. The secrets are left out, so they cannot be logged.
+ */
+export type ResolvedOptions = Readonly<
+  Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
+    Pick<LoginManagerOptions<object, object>, OptionalName> & {
+      session: ResolvedSession;
+      /** The name, and the attributes unless `sessionCookieOf` returns them. */
+      sessionCookie: ResolvedCookie;
+      rememberCookie: ResolvedCookie;
+      /** Returns the attributes for a request; undefined if they do not depend on it. */
+      sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
+      /** The same for the remember cookie. */
+      rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;
+      rememberMode: "persistent" | "stateless" | undefined;
+      rememberDuration: number;
+      /** Infinity if there is no such limit. */
+      rememberIdleTimeout: number;
+      refreshEachRequest: boolean;
+    } & Record<TimeName, number>
+>;
+
+type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor";
+type OptionalName =
+  | "maxSessions"
+  | "store"
+  | "userLoader"
+  | "requestLoader"
+  | "roles"
+  | "loginView"
+  | "refreshView"
+  | "localize"
+  | "onUnauthorized"
+  | "onNeedsRefresh"
+  | "onForbidden"
+  | "redirectHost";

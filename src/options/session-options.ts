@@ -1,0 +1,72 @@
+import type { Request } from "express";
+import { type Check, group, isBoolean, isFunction, oneOf } from "../checks.js";
+import { OptionError } from "../errors.js";
+import type { SessionCookieOptions } from "../http/cookies/attributes.js";
+import { checkCookie, isCookieName } from "./cookie.js";
+
+/** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
+export interface SessionOptions {
+  /** The cookie's name. @default "sid"; in production "__Host-sid", if the cookie's attributes allow that prefix */
+  name?: string | undefined;
+  /** The cookie's attributes, or a function that returns them for a request. */
+  cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;
+  /** Returns a new session id, which must be unique and impossible to guess. @default 192 random bits, base64url */
+  genid?: ((req: Request) => string) | undefined;
+  /**
+   * Whether to trust `X-Forwarded-Proto`, for all of latchkey's cookies.
+   *
+   * @default the setting "trust proxy" of Express
+   */
+  proxy?: boolean | undefined;
+  /**
+   * Whether each response sets the cookie again, if the session still exists. The check costs one store call.
+   *
+   * @default false
+   */
+  rolling?: boolean | undefined;
+  /** Whether to save a new session that is empty. @default false */
+  saveUninitialized?: boolean | undefined;
+  /**
+   * What happens to the session in the store after `req.session = null`: `"keep"` leaves it there, `"destroy"` ends it,
+   * and also after `delete req.session`.
+   *
+   * @default "keep"
+   */
+  unset?: "destroy" | "keep" | undefined;
+}
+
+/** SessionOptions with every default filled in. */
+export interface ResolvedSession {
+  /** The application's function for session ids; undefined if latchkey makes them. */
+  genid: ((req: Request) => string) | undefined;
+  proxy: boolean | undefined;
+  rolling: boolean;
+  saveUninitialized: boolean;
+  unset: "destroy" | "keep";
+}
+
+/** The check for the option `session`. */
+export const checkSession: Check = group({
+  name: isCookieName,
+  cookie: checkCookie("session"),
+  genid: isFunction,
+  proxy: isBoolean,
+  rolling: isBoolean,
+  saveUninitialized: isBoolean,
+  unset: oneOf("destroy", "keep"),
+  resave: refuseResave,
+});
+
+/** Fills in the defaults, except those of the cookie. */
+export function resolveSession(given: SessionOptions = {}): Readonly<ResolvedSession> {
+  const { genid, proxy, rolling = false, saveUninitialized = false, unset = "keep" } = given;
+  return Object.freeze({ genid, proxy, rolling, saveUninitialized, unset });
+}
+
+function refuseResave(option: string): void {
+  throw new OptionError(
+    option,
+    "latchkey writes a session only if it was changed, and only the changed keys: writing the others again would " +
+      "undo what other requests wrote meanwhile. Leave the option out",
+  );
+}
