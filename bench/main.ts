@@ -36,11 +36,11 @@ const { values: flags, positionals } = parseArgs({
 const size = flags.smoke ? "smoke" : flags.quick ? "quick" : "full";
 const unknown = positionals.filter((name) => !PARTS.some((part) => part.name === name));
 if (unknown.length > 0) {
-  console.error(`no such part: ${unknown.join(", ")}; there are ${PARTS.map(({ name }) => name).join(", ")}`);
+  console.error(`unknown part: ${unknown.join(", ")}. The parts are ${PARTS.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
 }
 
-setInterval(() => {}, 60_000); // a Redis server that starts does not keep this process alive
+setInterval(() => {}, 60_000); // keeps this process alive while a Redis server starts
 for (const part of PARTS) if (positionals.length === 0 || positionals.includes(part.name)) await measure(part);
 process.exit();
 

@@ -3,13 +3,14 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// Prints a CycloneDX list of what is installed along with the package, in the versions of package-lock.json. Peers are the application's.
-// `npm sbom --omit dev` would do, were its answer not empty where nothing is installed but what is also there for development.
+// Prints a CycloneDX list of the package's dependencies, in the versions of package-lock.json. Peer dependencies are
+// left out, because they belong to the application. `npm sbom --omit dev` is not enough: its list is empty if all
+// dependencies are also installed for development.
 const { devDependencies, peerDependencies, peerDependenciesMeta, scripts, ...shipped } = JSON.parse(
   readFileSync("package.json", "utf8"),
 );
 const home = mkdtempSync(join(tmpdir(), "sbom-"));
-const folder = join(home, shipped.name); // npm takes its name for the component's
+const folder = join(home, shipped.name); // npm uses the folder's name as the component name
 const npm = (...args) => execFileSync("npm", args, { cwd: folder, encoding: "utf8" });
 
 try {

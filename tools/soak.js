@@ -3,7 +3,8 @@ import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The third tier: what takes hours. Each step runs, also after one that failed. All that they print is kept in a file of the folder `soak`.
+ * The third tier of tests, which takes hours. Every step runs, even after a failed one. The output is saved in a file
+ * in the folder `soak`.
  *
  * @type {Array<{ name: string, command: [string, ...string[]], env?: Record<string, string> }>}
  */
@@ -49,4 +50,4 @@ for (const step of STEPS) {
 }
 print(`\n${ended.join("\n")}\n`);
 log.end();
-console.log(`Kept in ${file}`);
+console.log(`Saved in ${file}`);

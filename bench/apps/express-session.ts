@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import session, { MemoryStore, type Store } from "express-session";
 import { type Given, SECRET } from "../harness/app.js";
 
-/** express-session as its README sets it up, with the store that is usual at this place. */
+/** express-session, set up as in its README, with the usual store for this place. */
 export async function expressSession(given: Given): Promise<RequestHandler> {
   return session({ secret: SECRET, resave: false, saveUninitialized: false, store: given.watch(await storeAt(given)) });
 }
@@ -19,5 +19,5 @@ async function storeAt({ place, url }: Given): Promise<Store> {
     const PgStore = (await import("connect-pg-simple")).default(session);
     return new PgStore({ conString: url, createTableIfMissing: true, pruneSessionInterval: false });
   }
-  throw new Error(`express-session has no store that is usual for ${place}`);
+  throw new Error(`express-session has no usual store for ${place}`);
 }

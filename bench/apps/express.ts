@@ -1,4 +1,4 @@
-// Variants on Express, without routing-controllers.
+// Variants with Express, without routing-controllers.
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import express, { type Express, type Request, type RequestHandler } from "express";
 import { LoginManager, loginRequired, loginUser, logoutUser } from "latchkey";
@@ -13,7 +13,7 @@ declare module "express-session" {
   }
 }
 
-/** Express alone: what every other variant pays too. */
+/** Express alone. Every other variant includes this cost. */
 export const bare: Variant = ({ count }) => {
   const ann = people(count).another();
   const app = application();
@@ -22,7 +22,7 @@ export const bare: Variant = ({ count }) => {
   return app;
 };
 
-/** The least that could be written by hand: a signed cookie, and the user's id in a Map or in Redis. */
+/** The minimum that one can write by hand: a signed cookie, and the user's id in a Map or in Redis. */
 export const byHand: Variant = async ({ count, place, url }) => {
   const { another, load } = people(count);
   const userIds: UserIds = place === "redis" ? await idsInRedis(url) : new Map<string, string>();
@@ -49,7 +49,7 @@ export const byHand: Variant = async ({ count, place, url }) => {
   return app;
 };
 
-/** Which user has which session. */
+/** The user ids by session id. */
 interface UserIds {
   get(id: string): Promise<string | null> | string | undefined;
   set(id: string, userId: string): unknown;
@@ -61,7 +61,7 @@ async function idsInRedis(url: string): Promise<UserIds> {
   return { get: (id) => client.get(`by-hand:${id}`), set: (id, userId) => client.set(`by-hand:${id}`, userId) };
 }
 
-/** express-session with a user's id in it. */
+/** express-session with the user's id in the session. */
 export const session: Variant = async (given) => {
   const { another, load } = people(given.count);
   const sessions = await expressSession(given);
@@ -79,7 +79,7 @@ export const session: Variant = async (given) => {
   return app;
 };
 
-/** Passport over express-session. */
+/** Passport with express-session. */
 export const passportSession: Variant = async (given) => {
   const sessions = await expressSession(given);
   const { app, another } = passportApplication(sessions, given);
@@ -93,7 +93,7 @@ export const passportSession: Variant = async (given) => {
   return app;
 };
 
-/** latchkey, with sessions of its own. */
+/** latchkey with its own sessions. */
 export const latchkey: Variant = async (given) => {
   const store = given.watch(await openStore(given.url));
   const { another, load } = people(given.count);
@@ -102,7 +102,7 @@ export const latchkey: Variant = async (given) => {
   return guarded(app, another);
 };
 
-/** latchkey over an express-session of the application's own. */
+/** latchkey with the application's express-session. */
 export const latchkeyOverSession: Variant = async (given) => {
   const { another, load } = people(given.count);
   const login = new LoginManager({ secret: SECRET, userLoader: load });
@@ -112,8 +112,8 @@ export const latchkeyOverSession: Variant = async (given) => {
 };
 
 /**
- * An Express that neither logs errors nor names itself, with what finds out who sends a request. Express tries routes in turn, so each
- * variant on it adds `/login`, then the measured `/me`, and whatever else it has behind them.
+ * Creates an Express application that does not log errors or send X-Powered-By, and mounts the variant's middleware on
+ * it. Express tries routes in order, so each variant adds `/login` and the measured `/me` before its other routes.
  */
 export function application(mount: (app: Express) => void = () => {}): Express {
   const app = express();
@@ -124,7 +124,7 @@ export function application(mount: (app: Express) => void = () => {}): Express {
   return app;
 }
 
-/** An application with Passport, and the people to log in. */
+/** Creates an application with Passport, and the people to log in. */
 export function passportApplication(
   sessions: RequestHandler,
   { count }: Given,

@@ -1,4 +1,4 @@
-// Variants on routing-controllers.
+// Variants with routing-controllers.
 import "reflect-metadata";
 import type { Express, Request, RequestHandler, Response } from "express";
 import { LoginManager, loginUser } from "latchkey";
@@ -17,7 +17,7 @@ import { type Person, people, SECRET, type Variant } from "../harness/app.js";
 import { application, passportApplication } from "./express.js";
 import { expressSession } from "./express-session.js";
 
-/** routing-controllers with nobody logged in. */
+/** routing-controllers without logins. */
 export const bareControllers: Variant = () => {
   @JsonController()
   class Controller {
@@ -31,7 +31,7 @@ export const bareControllers: Variant = () => {
   return controllers(app, Controller);
 };
 
-/** Passport and an authorizationChecker. */
+/** Passport with an authorizationChecker. */
 export const passportControllers: Variant = async (given) => {
   @JsonController()
   class Controller {
@@ -46,7 +46,7 @@ export const passportControllers: Variant = async (given) => {
   return controllers(app, Controller, { authorizationChecker: ({ request }: Action) => request.isAuthenticated() });
 };
 
-/** latchkey and its `@Authorized`. */
+/** latchkey with its `@Authorized`. */
 export const latchkeyControllers: Variant = async (given) => {
   @JsonController()
   class Controller {

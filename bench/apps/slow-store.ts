@@ -2,10 +2,10 @@ import { LoginManager, loginRequired, loginUser, MemoryStore, type SessionStore 
 import { type Person, people, SECRET, type Variant } from "../harness/app.js";
 import { application } from "./express.js";
 
-/** How long each call of the slow store takes. */
+/** The time that each call of the slow store takes, in milliseconds. */
 export const DELAY = 50;
 
-/** latchkey over a store whose every call takes its time. */
+/** latchkey over a store that delays every call. */
 export const latchkeySlow: Variant = ({ count }) => {
   const { another, load } = people(count);
   const login = new LoginManager({ secret: SECRET, store: slow(new MemoryStore()), userLoader: load });

@@ -2,27 +2,27 @@ import type { SessionStore, StoredRecord } from "latchkey";
 import type { Making } from "./sessions.js";
 import { batches } from "./sessions.js";
 
-/** Where sessions can be kept, opened anew and empty at each call. */
+/** A kind of session storage. Each `open` returns a new, empty store. */
 export interface Backend {
   name: string;
   open(): Promise<Kept>;
 }
 
-/** A store of this program's alone, which `close` removes. */
+/** A store that only this program uses. `close` removes it. */
 export interface Kept {
   store: SessionStore;
   version: string;
-  /** How many sessions `insert` takes at once. */
+  /** The number of sessions per `insert`. */
   batch: number;
   insert(sessions: StoredRecord[]): Promise<void>;
-  /** Does what the server would do by itself in time. */
+  /** Runs the maintenance that the server would run later by itself. */
   settle(): Promise<void>;
-  /** Bytes by what they are for, of everything that is kept. */
+  /** Returns the stored bytes per part, such as the table or an index. */
   bytes(): Promise<Record<string, number>>;
   close(): Promise<void>;
 }
 
-/** Fills a store, two batches at a time. */
+/** Fills a store with two parallel workers. */
 export async function fill(kept: Kept, making: Making): Promise<void> {
   const source = batches(making, kept.batch);
   const worker = async () => {

@@ -8,15 +8,15 @@ import { redis } from "./redis-backend.js";
 import { type GrowthResults, report } from "./report.js";
 import { type KeptTable, mariadb, postgres, type SqlBackend, sqlite } from "./sql-backend.js";
 
-/** How many there are of something. */
+/** The sizes of a run. */
 interface Amounts {
   many: number;
-  /** For databases that are filled slowly. */
+  /** The number of sessions in databases that are slow to fill. */
   some: number;
   few: number;
   inMemory: number;
   trials: number;
-  /** Milliseconds for which a neighbor is watched before anything is pruned. */
+  /** How long the neighbor is measured before pruning, in milliseconds. */
   control: number;
 }
 
@@ -26,7 +26,7 @@ const AMOUNTS: Record<Running["size"], Amounts> = {
   smoke: { many: 1000, some: 500, few: 100, inMemory: 500, trials: 10, control: 200 },
 };
 
-/** What the sessions of one user, pruning and memory cost among many sessions. */
+/** Measures one user's sessions, pruning and memory in stores with many sessions. */
 export const growth: Part<GrowthResults> = {
   name: "growth",
   async run({ size, place }) {
@@ -66,7 +66,7 @@ export const growth: Part<GrowthResults> = {
   report,
 };
 
-/** Measures what one user costs in two small stores and a large one, and hands the large one on. */
+/** Measures one user's sessions in two small stores and a large one, and then passes the large one to `then`. */
 async function users(
   results: GrowthResults,
   backend: Backend,

@@ -4,12 +4,12 @@ import { MemoryStore, type SessionStore } from "latchkey";
 import memorystore from "memorystore";
 import { sessions } from "./sessions.js";
 
-// Fills one store, named by the arguments, and prints the bytes a session that it takes.
+// Fills the store that the arguments name, and prints its bytes per session.
 const [kind, countGiven, perUserGiven] = process.argv.slice(2);
 const count = Number(countGiven);
 const perUser = Number(perUserGiven);
 const held: { store?: unknown } = {};
-for (const made of sessions({ count: 1000, perUser })) made.id; // warm
+for (const made of sessions({ count: 1000, perUser })) made.id; // warm-up
 const before = used();
 held.store = kind === "memorystore" ? await fillMemorystore() : await fillOurs();
 console.log((used() - before) / count);
@@ -29,7 +29,7 @@ async function fillMemorystore(): Promise<session.Store> {
   for (const { data, expiresAt } of sessions({ count, perUser })) {
     const cookie = new session.Cookie();
     cookie.maxAge = expiresAt - Date.now();
-    // express-session's ids are 24 random bytes.
+    // Ids of express-session are 24 random bytes.
     const id = randomBytes(24).toString("base64url");
     await new Promise((resolve) => store.set(id, { cookie, ...data } as never, resolve));
   }

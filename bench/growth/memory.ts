@@ -2,16 +2,16 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** Bytes a session in this process. */
+/** The bytes per session of a store in process memory. */
 export interface MemoryCost {
   store: "MemoryStore" | "memorystore";
   sessionsPerUser: number;
   bytes: number;
-  /** Of three processes. */
+  /** The range of three processes. */
   range: [number, number];
 }
 
-/** Fills each store in processes of its own. */
+/** Fills each store in child processes. */
 export async function memoryCosts(count: number): Promise<MemoryCost[]> {
   const costs: MemoryCost[] = [];
   for (const sessionsPerUser of [1, 10]) {

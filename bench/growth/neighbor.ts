@@ -5,13 +5,13 @@ import { makeSession } from "./sessions.js";
 import { connect } from "./sql-backend.js";
 import { type Summary, summarize, timed } from "./timing.js";
 
-/** What sessions in use cost meanwhile. */
+/** The times of the neighbor's reads and writes. */
 export interface NeighborCost {
   read: Summary;
   write: Summary;
 }
 
-// Another process of the deployment: it uses sessions, and starts and ends some, until it is told to stop.
+// Acts as another process of the deployment: it uses, creates and ends sessions until it receives "stop".
 const dataSource = await connect(workerData as DataSourceOptions);
 const store = new TypeOrmStore({ dataSource });
 const own = Array.from({ length: 50 }, (_, n) => makeSession(`neighbor${n}`));

@@ -2,7 +2,7 @@ import type { Backend, Kept } from "./backend.js";
 import { makeSession, PER_USER } from "./sessions.js";
 import { type Summary, summarize, timed } from "./timing.js";
 
-/** What listing and ending the sessions of one user costs among so many. */
+/** The times for listing and ending one user's sessions in a store of this size. */
 export interface OneUserCost {
   backend: string;
   sessions: number;
@@ -10,13 +10,13 @@ export interface OneUserCost {
   end: Summary;
 }
 
-/** A store that is full. */
+/** A filled store. */
 export interface Filled {
   kept: Kept;
   sessions: number;
 }
 
-/** Lists and ends the sessions of a random user, in each of the stores in turn, and puts them back. */
+/** In each store in turn, lists and ends a random user's sessions, and creates as many new ones. */
 export async function oneUserCosts(backend: Backend, stores: Filled[], trials: number): Promise<OneUserCost[]> {
   const costs = stores.map(({ kept, sessions }) => ({ kept, sessions, list: [] as number[], end: [] as number[] }));
   for (let trial = 0; trial < trials + WARM_UP; trial++) {

@@ -7,16 +7,16 @@ import type { NeighborCost } from "./neighbor.js";
 import type { KeptTable, SqlBackend } from "./sql-backend.js";
 import { type Summary, summarize } from "./timing.js";
 
-/** What pruning costs those who use the same database, and the process that prunes. */
+/** The cost of pruning for other users of the database, and for the pruning process. */
 export interface PruningCost {
   backend: string;
   live: number;
   expired: number;
   seconds: number;
-  /** How long a single statement took; each is a transaction of its own, so no lock is held longer. */
+  /** The times of single statements. Each statement is its own transaction, so no lock is held longer. */
   statements: Record<"select" | "delete", Summary>;
   during: Disturbance;
-  /** The same without pruning, just before. */
+  /** The same without pruning, measured just before. */
   before: Disturbance;
 }
 
@@ -25,7 +25,7 @@ interface Disturbance extends NeighborCost {
   longestTurn: number;
 }
 
-/** Adds expired sessions to a table, and prunes them while a neighbor uses live ones. */
+/** Adds expired sessions to a table, and prunes them while a neighbor uses live sessions. */
 export async function pruningCost(
   backend: SqlBackend,
   kept: KeptTable,
@@ -70,7 +70,7 @@ async function disturbance(neighbor: Worker, ask: "tell" | "stop", work: () => P
   return { ...cost, longestTurn: Number((delay.max / 1e6 - 1).toFixed(1)) };
 }
 
-/** Statements run one after another while a store prunes, so one start is enough. */
+/** Records the time of each statement. Pruning runs one statement at a time, so one start time is enough. */
 function watchStatements({ dataSource }: KeptTable): Record<"select" | "delete", number[]> {
   const times: Record<"select" | "delete", number[]> = { select: [], delete: [] };
   let start = 0;

@@ -8,7 +8,7 @@ import { RedisStore } from "latchkey/stores/redis";
 import { createClient } from "redis";
 import type { Backend, Kept } from "./backend.js";
 
-/** A redis-server of its own, without persistence. */
+/** Starts a new redis-server without persistence. */
 export const redis: Backend = { name: "Redis", open };
 
 async function open(): Promise<Kept> {
@@ -18,7 +18,7 @@ async function open(): Promise<Kept> {
   const exited = once(server, "exit");
   server.stdout.resume();
   const client = createClient({ url: `redis://127.0.0.1:${port}` });
-  client.on("error", () => {}); // until the server listens
+  client.on("error", () => {}); // connection errors until the server listens
   await client.connect();
   const store = new RedisStore({ client: client as never });
   return {

@@ -5,7 +5,7 @@ import type { PruningCost } from "./pruning.js";
 import { CONTENT_BYTES, PER_USER } from "./sessions.js";
 import type { Summary } from "./timing.js";
 
-/** Everything that was measured, and where. */
+/** All measurements, and the machine. */
 export interface GrowthResults {
   machine: { processor: string; cores: number; node: string; servers: string[]; loadBefore: number; loadAfter: number };
   oneUser: OneUserCost[];
@@ -14,15 +14,15 @@ export interface GrowthResults {
   stored: Array<{ backend: string; sessions: number; bytes: Record<string, number> }>;
 }
 
-/** The results as Markdown. */
+/** Returns the results as Markdown. */
 export function report({ machine, oneUser, pruning, memory, stored }: GrowthResults): string {
-  return `${machine.servers.join("; ")}. This program, the servers and whatever else ran shared the cores: load ${machine.loadBefore} before and
-${machine.loadAfter} after.
-A session has ${CONTENT_BYTES} bytes of content; a user has ${PER_USER} sessions. Times are milliseconds.
+  return `${machine.servers.join("; ")}. This program, the servers and other programs shared the cores.
+The load was ${machine.loadBefore} before the run and ${machine.loadAfter} after it.
+A session has ${CONTENT_BYTES} bytes of content. A user has ${PER_USER} sessions. Times are in milliseconds.
 
 ### The sessions of one user
 
-Each trial takes a random user of every store in turn. The two stores of the same size show what is noise.
+Each trial uses a random user in each store in turn. The two stores of the same size show the noise.
 
 ${table(
   ["backend", "live sessions", "trials", "list: median [of 5 rounds]", "p95", "end: median [of 5 rounds]", "p95"],
@@ -39,9 +39,9 @@ ${table(
 
 ### Pruning
 
-Each statement is a transaction of its own, so none holds a lock longer than it takes. Meanwhile another thread, with
-a connection of its own, reads and writes sessions; "before" is the same without pruning. The longest turn is that of
-the event loop that prunes.
+Each statement is its own transaction, so it holds a lock only while it runs. During the pruning, a neighbor reads and
+writes sessions: another thread with its own connection. "before" is the same without pruning. "longest turn" is the
+longest turn of the pruning event loop.
 
 ${table(
   [
@@ -71,7 +71,7 @@ ${table(
 )}
 
 ${table(
-  ["the neighbor's", "", "operations", "median", "p99", "worst", "before: median", "p99", "worst"],
+  ["neighbor on", "", "operations", "median", "p99", "worst", "before: median", "p99", "worst"],
   pruning.flatMap(({ backend, during, before }) =>
     (["read", "write"] as const).map((verb) => [
       backend,
@@ -82,19 +82,19 @@ ${table(
   ),
 )}
 
-### Bytes a session
+### Bytes per session
 
-In this process, ${whole(memory.sessions)} sessions, \`heapUsed\` and \`external\` after collecting garbage, in child processes:
+In process memory, with ${whole(memory.sessions)} sessions: \`heapUsed\` and \`external\` of child processes after a garbage collection:
 
 ${table(
-  ["store", "sessions of a user", "bytes: median of 3", "range"],
+  ["store", "sessions per user", "bytes: median of 3", "range"],
   memory.costs.map(({ store, sessionsPerUser, bytes, range }) => [store, sessionsPerUser, bytes, range.join("–")]),
 )}
 
-In a server:
+In a database server:
 
 ${table(
-  ["backend", "sessions", "of what", "bytes a session"],
+  ["backend", "sessions", "part", "bytes per session"],
   stored.flatMap(({ backend, sessions, bytes }) =>
     Object.entries(bytes).map(([part, size]) => [backend, whole(sessions), part, Math.round(size / sessions)]),
   ),

@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
 import type { StoredRecord } from "latchkey";
 
-/** Bytes of a session's content as JSON. */
+/** The bytes of a session's content as JSON. */
 export const CONTENT_BYTES = 300;
 export const PER_USER = 10;
 
 const HOUR = 3_600_000;
 
-/** What to make. */
+/** The sessions to make. */
 export interface Making {
   count: number;
-  /** How many sessions each user has; their rows lie apart, as they would. @default 10 */
+  /** The number of sessions per user. A user's rows are not adjacent, as in real use. @default 10 */
   perUser?: number;
-  /** Expired for between an hour and a day, rather than live for as long. */
+  /** Makes sessions that expired an hour to a day ago, instead of sessions that stay valid for that time. */
   expired?: boolean;
-  /** Starts the users' ids. */
+  /** The prefix of the user ids. */
   users?: string;
 }
 
-/** Sessions as the bridge makes them: of a login, with 300 bytes of content, under ids of SHA-256's form. */
+/** Makes sessions as latchkey stores them: with a login, 300 bytes of content, and ids in the form of a SHA-256. */
 export function* sessions({
   count,
   perUser = PER_USER,
@@ -29,7 +29,7 @@ export function* sessions({
   for (let n = 0; n < count; n++) yield makeSession(`${users}${n % among}`, expired);
 }
 
-/** One session of a user's. */
+/** Makes one session of a user. */
 export function makeSession(user: string, expired = false): StoredRecord {
   const now = Date.now();
   const distance = HOUR + Math.floor(Math.random() * 23 * HOUR);
@@ -59,7 +59,7 @@ export function makeSession(user: string, expired = false): StoredRecord {
   };
 }
 
-/** The same sessions, some at a time. */
+/** Makes the same sessions in batches. */
 export function* batches(making: Making, size: number): Generator<StoredRecord[]> {
   let batch: StoredRecord[] = [];
   for (const session of sessions(making)) {

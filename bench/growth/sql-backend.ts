@@ -8,11 +8,11 @@ import type { Backend, Kept } from "./backend.js";
 
 const HOUR = 3_600_000;
 
-/** A database of its own. */
+/** A database that only this program uses. */
 export interface KeptTable extends Kept {
   store: TypeOrmStore;
   dataSource: DataSource;
-  /** How another connection is made. */
+  /** The options for another connection. */
   options: DataSourceOptions;
 }
 
@@ -25,7 +25,7 @@ export const postgres: SqlBackend = {
   name: "PostgreSQL",
   open: () =>
     openServer({ type: "postgres", url: POSTGRES }, "SELECT split_part(version(), ' (', 1) v", async (query, table) => {
-      await query(`VACUUM ANALYZE ${table}`); // what autovacuum does in time
+      await query(`VACUUM ANALYZE ${table}`); // autovacuum would do this later
     }),
 };
 
@@ -100,7 +100,7 @@ async function openTable(
   };
 }
 
-/** A connection that knows the table. */
+/** Opens a connection with the table's entities and migration. */
 export async function connect(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource({
     ...options,

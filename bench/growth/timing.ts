@@ -1,17 +1,17 @@
-/** Milliseconds of many trials. */
+/** A summary of the times of many trials, in milliseconds. */
 export interface Summary {
   trials: number;
   median: number;
   p95: number;
   p99: number;
   max: number;
-  /** The least and the greatest median of five rounds, which the trials are split into: what is noise. */
+  /** The trials are split into five rounds. The smallest and the largest median of a round show the noise. */
   medians: [number, number];
 }
 
 const ROUNDS = 5;
 
-/** Runs something, and adds the milliseconds that it took to a list. */
+/** Runs `work`, and adds its time in milliseconds to a list. */
 export async function timed<T>(times: number[], work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await work();

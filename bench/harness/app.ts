@@ -1,25 +1,25 @@
 import type { RequestListener } from "node:http";
 import type { PlaceName } from "./place.js";
 
-/** What a variant is given. */
+/** The input of a variant. */
 export interface Given {
   place: PlaceName;
   url: string;
-  /** Counts an event of this name, for the parts that count. */
+  /** Counts an event of this name, in the parts that count events. */
   count(name: string): void;
-  /** Counts the calls of a store, in the parts that count them; elsewhere the store is left as it is. */
+  /** Wraps a store to count its calls, in the parts that count them. In other parts it returns the store unchanged. */
   watch<S extends object>(store: S): S;
 }
 
 /**
- * A variant: makes an application with `GET /login`, which logs another user in each time; `GET /me`, guarded, which answers who is logged in;
- * and `GET /public`, which asks for nobody.
+ * A variant creates an application with three routes: `GET /login` logs in a new user each time, `GET /me` is guarded
+ * and returns the logged-in user, and `GET /public` does not need the user.
  */
 export type Variant = (given: Given) => Promise<RequestListener> | RequestListener;
 
 export const SECRET = "a secret for measuring, 32 characters or more";
 
-/** A user of every variant. */
+/** A user, the same for all variants. */
 export class Person {
   readonly email: string;
   constructor(readonly id: string) {
@@ -27,7 +27,10 @@ export class Person {
   }
 }
 
-/** The people of a variant. Each login is another's, as at a site; they are loaded from a Map, and each load is counted. */
+/**
+ * Creates the users of a variant. Each login creates another user. Users are loaded from a Map, and each load is
+ * counted.
+ */
 export function people(count: Given["count"]) {
   const byId = new Map<string, Person>();
   const another = () => {

@@ -1,4 +1,4 @@
-/** One bar: what it is of, how long it is, and how far it might as well have been. */
+/** One bar: its label, its value and its range. */
 export interface Bar {
   label: string;
   value: number;
@@ -20,7 +20,7 @@ const STYLE = `text{font:13px system-ui,sans-serif;fill:#57606a}.heading{font-we
 .bar{fill:#8c959f}.ours{fill:#0969da}.range{stroke:#1f2328;stroke-width:1.5;fill:none}
 @media(prefers-color-scheme:dark){text{fill:#9198a1}.bar{fill:#656c76}.ours{fill:#4493f8}.range{stroke:#f0f6fc}}`;
 
-/** A bar chart as SVG, with its title above; one scale for all groups. */
+/** Draws a bar chart as SVG, with a title and one scale for all groups. */
 export function barChart(title: string, groups: Group[], unit: string): string {
   const longest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ range }) => range[1])));
   const x = (value: number) => round(LEFT + (value / longest) * (WIDTH - LEFT - RIGHT));

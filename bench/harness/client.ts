@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** An answer: its status, the cookies it sets as a `Cookie` header, and its body. */
+/** A response: its status, the cookies that it sets as a `Cookie` header, and its body. */
 export interface Answer {
   status: number;
   cookie: string;
@@ -11,8 +11,8 @@ export interface Answer {
 const HEAD_END = "\r\n\r\n";
 
 /**
- * One kept-alive connection that sends one request after the other. It is written on the socket because Node's own client would be
- * busier than the servers that are measured.
+ * A keep-alive connection that sends one request after the other. It uses the socket directly, because Node's own
+ * client needs more CPU time than the measured servers.
  */
 export class Connection {
   #socket: Socket;
@@ -62,14 +62,14 @@ export class Connection {
   }
 }
 
-/** A request without a body as it goes over the wire. */
+/** Returns the text of a request without a body. */
 export function requestOf(line: string, cookie = ""): string {
   const fields = ["Host: 127.0.0.1", "Accept: application/json"];
   if (cookie) fields.push(`Cookie: ${cookie}`);
   return `${line} HTTP/1.1\r\n${fields.join("\r\n")}${HEAD_END}`;
 }
 
-/** The body, or null while some of it is on its way. */
+/** Returns the body, or null if it is not complete yet. */
 function bodyOf(head: string, rest: string): string | null {
   const [, length] = /\r\ncontent-length: (\d+)/i.exec(head) ?? [];
   if (length !== undefined) return rest.length >= Number(length) ? rest : null;

@@ -5,7 +5,7 @@ import type { Given } from "./app.js";
 const VERBS = ["get", "set", "touch", "create", "read", "update", "destroy", "listByUser", "destroyByUser"];
 type Method = (...given: unknown[]) => unknown;
 
-/** Counts each call of a store, of latchkey's or of express-session, by its verb. */
+/** Counts each call of a store by its verb, for stores of latchkey and of express-session. */
 export function watched<S extends object>(store: S, count: Given["count"]): S {
   const methods = store as Record<string, unknown>;
   for (const verb of VERBS) {
@@ -15,7 +15,7 @@ export function watched<S extends object>(store: S, count: Given["count"]): S {
   return store;
 }
 
-/** Counts each SQL statement by its first word, below TypeORM and connect-pg-simple alike. */
+/** Counts each SQL statement by its first word, in the drivers below TypeORM and connect-pg-simple. */
 export function countStatements(count: Given["count"]): void {
   const note = (sql: unknown) => {
     const text = typeof sql === "string" ? sql : (sql as { text?: string } | undefined)?.text;

@@ -3,15 +3,15 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { promisify } from "node:util";
 
-/** Where something was measured, and with what. */
+/** The machine and the versions of a measurement. */
 export interface Machine {
   processor: string;
   cores: number;
   /** The Node that the measured servers ran on. */
   node: string;
-  /** Of the packages, by name. */
+  /** The versions of packages, by name. */
   versions: Record<string, string>;
-  /** The load of the last minute when it was over, with that of the measuring itself. */
+  /** The load average of the last minute, including the measurement itself. */
   load: number;
 }
 
@@ -24,10 +24,10 @@ const PACKAGES = [
   "routing-controllers",
 ];
 
-/** Packages that only the benchmarks know. */
+/** Packages that only the benchmarks use. */
 export const PEERS = ["iron-session", "@auth/express", "better-auth", "@foal/core"];
 
-/** @param node the binary that the servers ran on */
+/** @param node the Node binary of the servers */
 export async function machineOf(node: string, peers: readonly string[] = []): Promise<Machine> {
   const { stdout } = await promisify(execFile)(node, ["--version"]);
   const ours = await Promise.all(PACKAGES.map((name) => versionOf(`node_modules/${name}`)));

@@ -4,16 +4,16 @@ import { fileURLToPath } from "node:url";
 import { type Answer, Connection, requestOf } from "./client.js";
 import type { Place } from "./place.js";
 
-/** How many connections send requests at once. */
+/** The number of connections that send requests at the same time. */
 export const CLIENTS = 16;
 
-/** Which variant: the function `name` of the module at `url`. */
+/** Identifies a variant: the function `name` of a module. */
 export interface VariantOf {
   module: string;
   name: string;
 }
 
-/** What a server tells of itself. */
+/** The figures that a server reports. */
 export interface Told {
   cpu: NodeJS.CpuUsage;
   counts: Record<string, number>;
@@ -23,26 +23,26 @@ export interface Told {
   now: number;
 }
 
-/** What a run of requests took. */
+/** The cost of a run of requests. */
 export interface Run {
-  /** CPU time of the server a request, in microseconds. */
+  /** CPU time of the server per request, in microseconds. */
   cpu: number;
-  /** Requests a second. */
+  /** Requests per second. */
   rate: number;
 }
 
-/** How a server's process is started. */
+/** The options for a server's process. */
 export interface Starting {
   /** The Node binary. */
   node: string;
   execArgv?: string[];
-  /** Does it count its store's calls and its statements? That takes time of its own. */
+  /** Does the server count store calls and statements? Counting itself takes time. */
   counting?: boolean;
 }
 
-/** A variant that serves in a process of its own. */
+/** A variant that runs as a server in a child process. */
 export class MeasuredServer {
-  /** Of each connection's own session. */
+  /** The session cookie of each connection. */
   #cookies: string[] = [];
   readonly #child: ChildProcess;
   readonly #connections: Connection[];
@@ -51,12 +51,12 @@ export class MeasuredServer {
   private constructor(child: ChildProcess, connections: Connection[]) {
     this.#child = child;
     child.once("exit", (code, signal) => {
-      if (!this.#isStopped) throw new Error(`a measured server ended: ${signal ?? code}`);
+      if (!this.#isStopped) throw new Error(`a measured server exited: ${signal ?? code}`);
     });
     this.#connections = connections;
   }
 
-  /** @throws when the server ends before it listens */
+  /** @throws if the server exits before it listens */
   static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [], counting = false }: Starting) {
     const program = fileURLToPath(new URL("./server.js", import.meta.url));
     const child = fork(program, [module, name, place.name, place.url, ...(counting ? ["count"] : [])], {
@@ -72,25 +72,25 @@ export class MeasuredServer {
     return new MeasuredServer(child, connections);
   }
 
-  /** Sends one request, by the first connection. */
+  /** Sends one request on the first connection. */
   send(line: string): Promise<Answer> {
     return this.#connections[0]!.send(requestOf(line));
   }
 
-  /** Logs in on each connection, and keeps the cookies for the runs. */
+  /** Logs in on each connection, and stores the cookies for the runs. */
   async logIn(): Promise<void> {
     this.#cookies = [];
     for (const connection of this.#connections) {
       const { cookie, status, body } = await connection.send(requestOf("GET /login"));
-      if (status >= 400) throw new Error(`a login was answered by ${status}: ${body}`);
+      if (status >= 400) throw new Error(`a login failed with ${status}: ${body}`);
       this.#cookies.push(cookie);
     }
   }
 
   /**
-   * Sends one request many times over all connections, each with its own cookie, and measures.
+   * Sends one request many times over all connections, each with its own cookie, and measures the cost.
    *
-   * @param cookies of each time, instead
+   * @param cookies one cookie per request, instead of the connections' cookies
    */
   async run(line: string, times: number, cookies?: readonly string[]): Promise<Run> {
     const own = this.#connections.map((_, i) => requestOf(line, this.#cookies[i]));
@@ -101,7 +101,7 @@ export class MeasuredServer {
     const client = async (connection: Connection, i: number) => {
       while (left-- > 0) {
         const { status, body } = await connection.send(given ? given[left % given.length]! : own[i]!);
-        if (status !== 200) throw new Error(`${line} was answered by ${status}: ${body}`);
+        if (status !== 200) throw new Error(`${line} failed with ${status}: ${body}`);
       }
     };
     await Promise.all(this.#connections.map(client));
@@ -111,7 +111,7 @@ export class MeasuredServer {
     return { cpu: cpu / times, rate: times / seconds };
   }
 
-  /** @param asked "heap" collects garbage before, which takes a Node with `--expose-gc` */
+  /** Returns the server's figures. @param asked "heap" collects garbage first, which needs `--expose-gc` */
   async told(asked: "figures" | "heap" = "figures"): Promise<Told> {
     this.#child.send(asked);
     return ((await once(this.#child, "message")) as [Told])[0];

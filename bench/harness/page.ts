@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 
 const PAGE = "docs/benchmarks.md";
 
-/** Puts a part's figures between its markers on the page, which must be there. */
+/** Writes a part's figures between its markers on the page. @throws if the markers are missing */
 export async function fillPage(part: string, text: string): Promise<void> {
   const page = await readFile(PAGE, "utf8");
   const [begin, end] = [`<!-- figures: ${part} -->`, `<!-- end: ${part} -->`];

@@ -1,19 +1,19 @@
-/** How a part is run. */
+/** The options of a run. */
 export interface Running {
-  /** How often things are done: enough for the site, enough for a look, or just enough to see whether a part runs. */
+  /** The size of the run: for the published figures, for a quick look, or only to see whether the part runs. */
   size: "full" | "quick" | "smoke";
   /** The Node binary of the measured servers. */
   node: string;
-  /** The only place to measure at, of a part that has several. */
+  /** The only place to measure, for a part with several places. */
   place?: string | undefined;
 }
 
-/** Something that is measured by itself. */
+/** One part of the benchmarks. */
 export interface Part<R extends object = object> {
   name: string;
   run(running: Running): Promise<R>;
-  /** The results as Markdown, for the terminal and the site. */
+  /** Returns the results as Markdown, for the terminal and the site. */
   report(results: R): string;
-  /** The results as a picture, if there is one. */
+  /** Returns the results as an SVG, if the part has a chart. */
   draw?(results: R): string;
 }

@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { dropDatabases, makeDatabase } from "../../test/support/databases.js";
 import { startRedis, stopRedisServers } from "../../test/support/redis-servers.js";
 
-/** Where the sessions of the measured servers are kept. */
+/** The kinds of storage for the sessions of the measured servers. */
 const PLACES = ["memory", "redis", "sqlite", "postgres"] as const;
 export type PlaceName = (typeof PLACES)[number];
 
-/** All of them, or the one of this name. */
+/** Returns all places, or only the one with this name. */
 export function placesOf(only: string | undefined): PlaceName[] {
   return PLACES.filter((place) => !only || place === only);
 }
 
-/** What readers know them by. */
+/** The names in the tables. */
 export const PLACE_NAMES: Record<PlaceName, string> = {
   memory: "In memory",
   redis: "Redis",
@@ -21,15 +21,15 @@ export const PLACE_NAMES: Record<PlaceName, string> = {
   postgres: "PostgreSQL",
 };
 
-/** A place that is this run's alone. */
+/** A place that only this run uses. */
 export interface Place {
   name: PlaceName;
-  /** As `openStore` takes it. */
+  /** The URL for `openStore`. */
   url: string;
   close(): Promise<void>;
 }
 
-/** Opens a place, empty. */
+/** Opens an empty place. */
 export async function openPlace(name: PlaceName): Promise<Place> {
   if (name === "memory") return { name, url: "memory:", close: async () => {} };
   if (name === "redis") return { name, url: (await startRedis()).url, close: stopRedisServers };

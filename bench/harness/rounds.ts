@@ -1,20 +1,20 @@
 import type { MeasuredServer, Run } from "./measured-server.js";
 import type { Running } from "./part.js";
 
-/** A server and the request that it is measured by. */
+/** A server, and the request that is measured. */
 export interface Contender {
   name: string;
   server: MeasuredServer;
   line: string;
 }
 
-/** The median of the rounds, and the least and the greatest. */
+/** The median, the minimum and the maximum of the rounds. */
 export interface Spread {
   median: number;
   range: [least: number, greatest: number];
 }
 
-/** What one contender took, and its ratios to the first in the same round. */
+/** The cost of one contender, and its ratios to the first contender in the same round. */
 export interface Figures {
   name: string;
   cpu: Spread;
@@ -24,7 +24,7 @@ export interface Figures {
 }
 
 export interface Amounts {
-  /** Requests that are sent before any is measured, for the compiler. */
+  /** Requests before the measurement, so that the code is compiled. */
   warmUp: number;
   rounds: number;
   requests: number;
@@ -40,7 +40,7 @@ export function amountsOf({ size }: Running): Amounts {
   return AMOUNTS[size];
 }
 
-/** Lets the contenders take turns, so that what else the machine does meets all of them. */
+/** Measures the contenders in turns, so that other load on the machine affects all of them. */
 export async function takeTurns(contenders: Contender[], { warmUp, rounds, requests }: Amounts): Promise<Figures[]> {
   const runs = contenders.map((): Run[] => []);
   for (const { server, line } of contenders) await server.run(line, warmUp);
@@ -63,7 +63,7 @@ export async function takeTurns(contenders: Contender[], { warmUp, rounds, reque
   });
 }
 
-/** The median and the ends of some values. */
+/** Returns the median, the minimum and the maximum of some values. */
 export function spreadOf(values: number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   return { median: sorted[sorted.length >> 1]!, range: [sorted[0]!, sorted.at(-1)!] };

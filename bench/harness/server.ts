@@ -1,4 +1,4 @@
-// The process that is measured: serves one variant, and answers to what its parent asks.
+// The measured process. It serves one variant, and responds to the messages of its parent.
 import { createServer } from "node:http";
 import type { Variant } from "./app.js";
 import type { PlaceName } from "./place.js";
@@ -10,14 +10,14 @@ const count = (what: string) => {
 };
 let watch = <S extends object>(store: S): S => store;
 if (counting) {
-  const { countStatements, watched } = await import("./counting.js"); // it loads drivers that a variant may not need
+  const { countStatements, watched } = await import("./counting.js"); // loads drivers, so only on demand
   countStatements(count);
   watch = (store) => watched(store, count);
 }
 
 const variants = (await import(module)) as Record<string, Variant>;
 const listener = await variants[name]!({ place, url, count, watch });
-// A connection rests while other variants have their turn.
+// A connection is idle while other variants are measured, so it must not time out.
 const patient = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
 const server = createServer(patient, listener).listen(0, "127.0.0.1", () => {
   process.send!({ port: (server.address() as { port: number }).port });

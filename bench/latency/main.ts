@@ -15,13 +15,13 @@ interface LatencyResults {
 
 const ROUNDS = { full: 15, quick: 5, smoke: 1 };
 const WAYS = [
-  { what: "a guarded read, each client its own session", line: "GET /me", shared: false },
-  { what: "a write, each client its own session", line: "GET /write", shared: false },
-  { what: "a guarded read, all of one session", line: "GET /me", shared: true },
-  { what: "a write, all of one session", line: "GET /write", shared: true },
+  { what: "guarded read, one session per client", line: "GET /me", shared: false },
+  { what: "write, one session per client", line: "GET /write", shared: false },
+  { what: "guarded read, one session for all clients", line: "GET /me", shared: true },
+  { what: "write, one session for all clients", line: "GET /write", shared: true },
 ] as const;
 
-/** How long clients that come at once wait for a slow store. */
+/** Measures how long concurrent clients wait for a slow store. */
 export const latency: Part<LatencyResults> = {
   name: "latency",
   async run({ size, node }) {
@@ -48,6 +48,6 @@ export const latency: Part<LatencyResults> = {
       spread(milliseconds, 0),
       (milliseconds.median / delay).toFixed(1),
     ]);
-    return table(["", "milliseconds until all have their answer", "in calls of the store"], rows);
+    return table(["", "milliseconds until all clients have a response", "in store calls"], rows);
   },
 };

@@ -13,7 +13,7 @@ interface Cost {
   name: string;
   act: Act;
   cpu: Spread;
-  /** In one of them: calls of the store, by verb. */
+  /** Store calls in one act, by verb. */
   calls: Record<string, number>;
 }
 
@@ -24,7 +24,7 @@ interface LoginResults {
 }
 
 const COUNTED = 20;
-/** Fewer than elsewhere: each logout and each restore is measured after as many logins that are not. */
+/** Fewer than in other parts, because each logout and each restore needs a login that is not measured. */
 const AMOUNTS: Record<Running["size"], Amounts> = {
   full: { warmUp: 4000, rounds: 15, requests: 1000 },
   quick: { warmUp: 2000, rounds: 5, requests: 400 },
@@ -32,7 +32,7 @@ const AMOUNTS: Record<Running["size"], Amounts> = {
 };
 const compared = ways.filter(({ name }) => /^(session|passportSession|latchkey|latchkeyOverSession)$/.test(name));
 
-/** What it costs to log in, to log out and to be remembered. */
+/** Measures the cost of a login, a logout and a restore. */
 export const login: Part<LoginResults> = {
   name: "login",
   async run(running) {
@@ -64,16 +64,16 @@ export const login: Part<LoginResults> = {
       const calls = Object.entries(cost.calls).map(([what, times]) => `${what} ${times}`);
       return [cost.act, cost.name, spread(cost.cpu, 0), calls.join(", ")];
     });
-    return table(["", "", "CPU, µs", "of the store"], rows);
+    return table(["", "", "CPU, µs", "store calls"], rows);
   },
 };
 
-/** Only latchkey remembers by itself. */
+/** Only latchkey has remember cookies of its own. */
 function actsOf({ isOurs }: Way): readonly Act[] {
   return isOurs ? ACTS : ["a login", "a logout"];
 }
 
-/** The request of an act, and the cookies that as many of them need; none is sent twice. */
+/** Returns the request line of an act, and a cookie per request. No cookie is sent twice. */
 async function prepare(act: Act, server: MeasuredServer, times: number): Promise<[line: string, cookies: string[]]> {
   if (act === "a login") return ["GET /login", [""]];
   const cookies: string[] = [];
@@ -87,7 +87,7 @@ function withoutSession(cookie: string): string {
   return cookie.split("; ").find((pair) => !/^(sid|connect\.sid)=/.test(pair))!;
 }
 
-/** Does something many times. @returns CPU time of one, in microseconds */
+/** Runs an act many times. @returns the CPU time of one run, in microseconds */
 async function costOf(act: Act, server: MeasuredServer, times: number): Promise<number> {
   const [line, cookies] = await prepare(act, server, times);
   return (await server.run(line, times, cookies)).cpu;

@@ -1,4 +1,4 @@
-// FoalTS with its own application and sessions, as its guide sets them up.
+// FoalTS with its own application and sessions, set up as in its guide.
 import {
   Config,
   type Context,
@@ -12,7 +12,7 @@ import {
 } from "@foal/core";
 import { type Person, people, type Variant } from "../harness/app.js";
 
-/** FoalTS has no store in memory; this keeps JSON in a Map, as express-session's does. */
+/** FoalTS has no memory store. This store keeps JSON in a Map, like the memory store of express-session. */
 class MapStore extends SessionStore {
   readonly #kept = new Map<string, string>();
 

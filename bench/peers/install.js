@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-// Installs the packages of this folder when they are missing, and lets what is compiled from it find them.
+// Installs this folder's packages if they are missing, and links them so that the compiled code finds them.
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 if (!Object.keys(dependencies).every((name) => existsSync(`node_modules/${name}`))) {

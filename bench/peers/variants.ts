@@ -1,4 +1,5 @@
-// Variants on packages that only the benchmarks know, of the folder's own node_modules. Each is set up by its own guide, in memory.
+// Variants with packages from this folder's own node_modules, which only the benchmarks use. Each variant is set up as
+// in the package's guide, in memory.
 import { encode } from "@auth/core/jwt";
 import { ExpressAuth, getSession } from "@auth/express";
 import Credentials from "@auth/express/providers/credentials";
@@ -9,7 +10,7 @@ import express from "express";
 import { getIronSession } from "iron-session";
 import { people, SECRET, type Variant } from "../harness/app.js";
 
-/** The session is sealed into the cookie; there is no store. */
+/** The cookie contains the encrypted session. There is no store. */
 export const ironSession: Variant = ({ count }) => {
   const { another, load } = people(count);
   const options = { password: SECRET, cookieName: "sid", cookieOptions: { secure: false } };
@@ -29,7 +30,7 @@ export const ironSession: Variant = ({ count }) => {
   return app;
 };
 
-/** A JWT in the cookie; there is no store. */
+/** The cookie contains a JWT. There is no store. */
 export const authJs: Variant = ({ count }) => {
   const { another } = people(count);
   const config = {
@@ -55,7 +56,7 @@ export const authJs: Variant = ({ count }) => {
   return app;
 };
 
-/** Sessions and users in its memory adapter. */
+/** better-auth keeps sessions and users in its memory adapter. */
 export const betterAuthSession: Variant = ({ count }) => {
   const { another } = people(count);
   const auth = betterAuth({

@@ -11,9 +11,9 @@ import { type SelfTimes, selfTimesIn } from "./self-times.js";
 
 interface Profile {
   name: string;
-  /** CPU time a request, in microseconds: of all threads of the process, and of taking the samples. */
+  /** CPU time per request of all threads of the process, in microseconds. It includes the profiler's own time. */
   cpu: number;
-  /** Self time a request, in microseconds. */
+  /** Self time per request, in microseconds. */
   times: SelfTimes;
 }
 
@@ -33,7 +33,7 @@ const INTERVAL = 200;
 const OURS = /^(src|stores)\//;
 const compared = ways.filter(({ name }) => /^(bare|session|passportSession|latchkey)$/.test(name));
 
-/** Where the time of a guarded request goes. */
+/** Measures where the time of a guarded request is spent. */
 export const profile: Part<ProfileResults> = {
   name: "profile",
   async run({ size, node }) {
@@ -53,9 +53,9 @@ export const profile: Part<ProfileResults> = {
         OURS.test(group) ? `\`${group}\`` : group,
         ...profiles.map(({ times }) => times[group]?.toFixed(1) ?? ""),
       ]);
-    const sums = ["together", ...profiles.map(({ times }) => sum(times).toFixed(0))];
+    const sums = ["total", ...profiles.map(({ times }) => sum(times).toFixed(0))];
     const cpu = ["CPU time of the process", ...profiles.map((one) => one.cpu.toFixed(0))];
-    return `Microseconds a request, of ${whole(amounts.requests)} requests after ${whole(amounts.warmUp)} that do not count.
+    return `Microseconds per request, over ${whole(amounts.requests)} requests after ${whole(amounts.warmUp)} warm-up requests.
 
 ${table(["", ...profiles.map(({ name }) => name)], [...rows, sums, cpu])}`;
   },

@@ -1,14 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A node of a `.cpuprofile`: a function, as it was called from its parent. */
+/** A node of a `.cpuprofile`: a function that its parent called. */
 interface CallNode {
   id: number;
   callFrame: { functionName: string; url: string };
   children?: number[];
 }
 
-/** What Node's `--cpu-prof` writes; times are microseconds of the monotonic clock. */
+/** The file that Node's `--cpu-prof` writes. Times are microseconds of the monotonic clock. */
 interface CpuProfile {
   nodes: CallNode[];
   samples: number[];
@@ -19,7 +19,7 @@ interface CpuProfile {
 /** Microseconds by group of modules. */
 export type SelfTimes = Record<string, number>;
 
-/** What a sample lasts at most, in microseconds: beyond it the process was suspended, or waited for a core. */
+/** The maximum length of a sample, in microseconds. In a longer one, the process was suspended or waited for a core. */
 const LONGEST = 5000;
 const OWN_ROWS = ["lru-cache", "ms"];
 const SESSIONS = [
@@ -32,7 +32,7 @@ const SESSIONS = [
   "pause",
 ];
 
-/** The self time in the only profile of a folder, without idling, of the samples between two times. */
+/** Returns the self time between two times, without idle time, from the only profile in a folder. */
 export async function selfTimesIn(folder: string, [from, to]: readonly [number, number]): Promise<SelfTimes> {
   const [file] = await readdir(folder);
   const profile = JSON.parse(await readFile(join(folder, file!), "utf8")) as CpuProfile;
@@ -43,13 +43,14 @@ export async function selfTimesIn(folder: string, [from, to]: readonly [number, 
     now += profile.timeDeltas[i]!;
     if (now < from || now > to) continue;
     const group = groups.get(id)!;
-    const lasted = Math.min(profile.timeDeltas[i + 1] ?? 0, LONGEST); // the stack is taken to be the same until the next sample
+    // The stack counts as unchanged until the next sample.
+    const lasted = Math.min(profile.timeDeltas[i + 1] ?? 0, LONGEST);
     if (group !== "idle") times[group] = (times[group] ?? 0) + lasted;
   }
   return times;
 }
 
-/** The group of each node. What is built into JavaScript, such as JSON.parse, is its caller's. */
+/** Returns the group of each node. A JavaScript built-in, such as JSON.parse, belongs to the group of its caller. */
 function groupsOf(nodes: CallNode[]): Map<number, string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const groups = new Map<number, string>();

@@ -7,14 +7,14 @@ import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from
 import { spread, table, whole } from "../harness/table.js";
 import { ways } from "./variants.js";
 
-/** What a guarded request costs, at each place. */
+/** The cost of a guarded request with each kind of storage. */
 interface RequestResults {
   machine: Machine;
   amounts: Amounts;
   places: Array<{ place: PlaceName; figures: Figures[] }>;
 }
 
-/** All of them would take five minutes. */
+/** The places of a quick run. All places take five minutes. */
 const QUICK_PLACES: readonly PlaceName[] = ["memory", "redis"];
 
 export const request: Part<RequestResults> = {
@@ -28,7 +28,7 @@ export const request: Part<RequestResults> = {
     return { machine: await machineOf(node, PEERS), amounts, places };
   },
   report({ amounts, places }) {
-    const head = ["", "CPU a request, µs", "the least", "× Express alone", "requests a second", "× Express alone"];
+    const head = ["", "CPU per request, µs", "minimum", "× Express alone", "requests per second", "× Express alone"];
     const tables = places.map(({ place, figures }) => {
       const rows = figures.map(({ name, cpu, cpuRatio, rate, rateRatio }) => [
         name,
@@ -40,7 +40,7 @@ export const request: Part<RequestResults> = {
       ]);
       return `### ${PLACE_NAMES[place]}\n\n${table(head, rows)}`;
     });
-    return `The median of ${amounts.rounds} rounds of ${whole(amounts.requests)} requests, and the range of all rounds.\n\n${tables.join("\n\n")}`;
+    return `Median of ${amounts.rounds} rounds of ${whole(amounts.requests)} requests, with the range of all rounds.\n\n${tables.join("\n\n")}`;
   },
   draw({ places }) {
     const ours = new Set(ways.filter(({ isOurs }) => isOurs).map(({ label }) => label));

@@ -2,13 +2,13 @@ import type { PlaceName } from "../harness/place.js";
 
 /** One of the ways to guard a request. */
 export interface Way {
-  /** What readers know it by. */
+  /** The name in the tables. */
   label: string;
   module: string;
   name: string;
   places: readonly PlaceName[];
   isOurs?: boolean;
-  /** What else it costs to know who is logged in, beside this framework alone. */
+  /** The framework that the variant is compared with. */
   on: "express" | "controllers" | "other";
 }
 
@@ -32,7 +32,7 @@ const other = (label: string, name: string, module = PEERS): Way => {
   return { label, module, name, places: ["memory"], on: "other" };
 };
 
-/** Bare Express is the first: what the others are compared with. */
+/** All variants. The first, Express alone, is the base of all ratios. */
 export const ways: readonly Way[] = [
   onExpress("Express alone", "bare", EVERYWHERE),
   onExpress("written by hand", "byHand", ["memory", "redis"]),

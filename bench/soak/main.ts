@@ -7,7 +7,7 @@ import { ways } from "../request/variants.js";
 
 interface SoakResults {
   machine: Machine;
-  /** Bytes in use after collecting garbage, after so many requests. */
+  /** Heap bytes in use after this number of requests and a garbage collection. */
   heaps: Array<{ name: string; requests: number; heap: number }>;
 }
 
@@ -15,7 +15,7 @@ const CHECKPOINTS = 10;
 const REQUESTS = { full: 1_000_000, quick: 50_000, smoke: 200 };
 const compared = ways.filter(({ name }) => name === "bare" || name === "latchkey");
 
-/** Whether the memory of a server grows with the requests that it answers. */
+/** Measures whether a server's memory grows with the number of requests. */
 export const soak: Part<SoakResults> = {
   name: "soak",
   async run({ size, node }) {

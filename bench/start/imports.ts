@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Spread, spreadOf } from "../harness/rounds.js";
 
-/** Milliseconds that a process takes to import a module, each time in a process of its own. */
+/** Measures how many milliseconds it takes to import a module, each time in a new process. */
 export function importTime(specifier: string, { node, times }: { node: string; times: number }): Spread {
   const program = `const begun = performance.now(); await import(${JSON.stringify(specifier)}); console.log(performance.now() - begun);`;
   const args = ["--input-type=module", "-e", program];
   return spreadOf(Array.from({ length: times }, () => Number(execFileSync(node, args, { encoding: "utf8" }))));
 }
 
-/** Files and bytes of our own that a module imports at once, itself among them. */
+/** Counts the files and bytes of this package that a module imports statically, including the module itself. */
 export function sizeOf(file: string): { files: number; bytes: number } {
   const sizes = new Map<string, number>();
   const add = (path: string) => {

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** What installing some packages brings along, without their peers. */
+/** The number and size of installed packages, without peer dependencies. */
 export interface Installed {
   packages: number;
   bytes: number;
 }
 
-/** Follows the dependencies of packages from the folder whose `node_modules` they are in. */
+/** Finds these packages and all their dependencies, starting from a folder with `node_modules`. */
 export function installedWith(names: readonly string[], from: string): Installed {
   const folders = new Set<string>();
   const add = (name: string, asking: string) => {
@@ -20,13 +20,13 @@ export function installedWith(names: readonly string[], from: string): Installed
   return { packages: folders.size, bytes: [...folders].reduce((sum, folder) => sum + bytesOf(folder), 0) };
 }
 
-/** The names that a package depends on. */
+/** Returns the names of a package's dependencies. */
 export function dependenciesOf(folder: string): string[] {
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { dependencies?: object };
   return Object.keys(manifest.dependencies ?? {});
 }
 
-/** Bytes of the files in a folder, without nested packages. */
+/** Returns the size of the files in a folder in bytes, without nested packages. */
 export function bytesOf(folder: string): number {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.name !== "node_modules")
@@ -34,7 +34,7 @@ export function bytesOf(folder: string): number {
     .reduce((sum, path) => sum + (statSync(path).isDirectory() ? bytesOf(path) : statSync(path).size), 0);
 }
 
-/** As Node looks for a package; null for an optional one that is not there. */
+/** Finds a package the way Node does. Returns null for an optional package that is not installed. */
 function find(name: string, asking: string): string | null {
   for (let folder = asking; ; folder = dirname(folder)) {
     const candidate = join(folder, "node_modules", name);

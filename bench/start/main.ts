@@ -23,7 +23,7 @@ interface StartResults {
 const PEERS_FOLDER = "bench/peers";
 const TIMES = { full: 15, quick: 5, smoke: 1 };
 
-/** What it takes to import each entry, and to install the package. */
+/** Measures the cost of importing each entry and of installing the package. */
 export const start: Part<StartResults> = {
   name: "start",
   async run({ size, node }) {
@@ -51,13 +51,13 @@ export const start: Part<StartResults> = {
       spread(milliseconds, 0),
     ]);
     const sizes = installed.map(({ name, packages, bytes }) => [name, packages, kilobytes(bytes)]);
-    return `Importing an entry, with the packages that it imports; the median of ${times} processes:
+    return `Importing an entry with the packages that it imports (median of ${times} processes):
 
-${table(["", "files of its own", "KB", "milliseconds"], imports)}
+${table(["", "own files", "KB", "milliseconds"], imports)}
 
-What an installation brings, without peer dependencies:
+An installation without peer dependencies:
 
-${table(["", "packages", "KB on the disk"], sizes)}`;
+${table(["", "packages", "KB on disk"], sizes)}`;
   },
 };
 
@@ -70,7 +70,7 @@ function entriesOf(): Array<{ name: string; file: string }> {
   );
 }
 
-/** The folders that are published. */
+/** Returns the size of the published folders, in bytes. */
 function ownBytes(): number {
   return ["dist", "src", "stores"].reduce((sum, folder) => sum + bytesOf(folder), 0);
 }

@@ -7,14 +7,14 @@ import { spread, table } from "../harness/table.js";
 import { type Way, ways } from "../request/variants.js";
 import { commandsOf, resetCommands } from "./redis-commands.js";
 
-/** How often something happened in one request: a command, a statement, a call. */
+/** The number of commands, statements and calls per request, by name. */
 type PerRequest = Record<string, number>;
 
 interface Trips {
   name: string;
   place: PlaceName;
   guarded: PerRequest;
-  /** With the cookie of somebody logged in, where the server asks for nobody. */
+  /** A request with a logged-in user's cookie to a route that does not need the user. */
   public: PerRequest;
 }
 
@@ -28,7 +28,7 @@ interface TripsResults {
 const REQUESTS = { full: 200, quick: 200, smoke: 20 };
 const compared = ways.filter(({ on, name }) => on === "express" && name !== "byHand");
 
-/** Round trips, writes and user loads a request; and the CPU time of a public one. */
+/** Measures round trips, writes and user loads per request, and the CPU time of a public request. */
 export const trips: Part<TripsResults> = {
   name: "trips",
   async run(running) {
@@ -54,11 +54,11 @@ export const trips: Part<TripsResults> = {
         spread(one.cpuRatio, 2),
       ]),
     );
-    return `${table(["", "", "a guarded request", "a public one, with the cookie"], rows)}
+    return `${table(["", "", "guarded request", "public request with the cookie"], rows)}
 
-CPU time of a public request with the cookie of somebody logged in:
+CPU time of a public request with a logged-in user's cookie:
 
-${table(["", "", "CPU a request, µs", "the least", "× Express alone"], cpu)}`;
+${table(["", "", "CPU per request, µs", "minimum", "× Express alone"], cpu)}`;
   },
 };
 
@@ -70,7 +70,7 @@ async function tripsAt(name: PlaceName, node: string, requests: number): Promise
       const server = await MeasuredServer.start(way, place, { node, counting: true });
       await server.logIn();
       const countOf = async (line: string) => {
-        await server.run(line, requests); // connections are opened
+        await server.run(line, requests); // opens the connections
         if (name === "redis") await resetCommands(place.url);
         const before = (await server.told()).counts;
         await server.run(line, requests);

@@ -1,11 +1,11 @@
 import { createClient } from "redis";
 
-/** Forgets what a Redis server has run so far. */
+/** Resets the command statistics of a Redis server. */
 export async function resetCommands(url: string): Promise<void> {
   await withClient(url, (client) => client.sendCommand(["CONFIG", "RESETSTAT"]));
 }
 
-/** What it has run since, by command; those that a script runs are among them. */
+/** Returns the number of calls per command since the reset, including commands that scripts ran. */
 export async function commandsOf(url: string): Promise<Record<string, number>> {
   const info = await withClient(url, (client) => client.info("commandstats"));
   const lines = [...info.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)];

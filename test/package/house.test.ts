@@ -57,9 +57,9 @@ function inRooms(): void {
     expect(await problemsOf(copy)).to.have.members([
       "siblings import each other: src/flash/flashes.ts -> src/remember/token.ts",
       "an entry imports another: src/nestjs/index.ts -> src/testing/index.ts",
-      "only the default store is known here: src/login-manager.ts -> stores/redis/index.ts",
-      "a store knows another: stores/memory/index.ts -> stores/redis/value.ts",
-      "a store knows more than the contract: stores/memory/index.ts -> src/duration.ts",
+      "only the default store may be imported here: src/login-manager.ts -> stores/redis/index.ts",
+      "a store imports another store: stores/memory/index.ts -> stores/redis/value.ts",
+      "a store imports more than the contract: stores/memory/index.ts -> src/duration.ts",
     ]);
   });
 

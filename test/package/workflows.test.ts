@@ -88,7 +88,7 @@ describe("npm run release:check", () => {
     const none = `CHANGELOG.md has no section "## ${version}`;
     expect(await check("# Changelog\n\n## 9.9.9 - 2026-01-31\n\n- Another.\n")).to.include(none);
     expect(await check(released.replace(" - 2026-01-31", ""))).to.include(none);
-    expect(await check(released.replace("- A first version.\n", ""))).to.include(`says nothing of ${version}`);
+    expect(await check(released.replace("- A first version.\n", ""))).to.include(`has no entries for ${version}`);
   });
 
   it("rejects entries that are still unreleased", async () => {

@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
 
-// Everything below is relative to the repository, wherever it is called from.
+// All paths below are relative to the repository, whatever the current folder is.
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 
-/** Whether a report that differs from what is in `api/` is an error, or is written there. */
+/** If true, a report that differs from the file in `api/` is an error. Otherwise the file is updated. */
 const checks = process.argv.includes("--check");
 const { name: root, exports } = JSON.parse(readFileSync("package.json", "utf8"));
 mkdirSync("api", { recursive: true });
@@ -14,7 +14,7 @@ for (const [subpath, { types }] of Object.entries(exports)) {
   if (types) report(subpath, types);
 }
 
-/** Writes the public declarations of an entry to a file, in which a change of them is seen. */
+/** Writes the public declarations of an entry to a file, so that a diff shows changes of the public API. */
 function report(subpath, types) {
   const name = subpath === "." ? root : subpath.slice(2).replaceAll("/", "-");
   const config = ExtractorConfig.prepare({
@@ -29,7 +29,7 @@ function report(subpath, types) {
       newlineKind: "lf",
       messages: {
         compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Warning } },
-        // Our docstrings are not TSDoc, and have no release tags.
+        // Our docstrings are not TSDoc and have no release tags.
         extractorMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },
@@ -39,13 +39,13 @@ function report(subpath, types) {
   });
   const { succeeded, apiReportChanged } = Extractor.invoke(config, { localBuild: !checks, messageCallback: print });
   if (!succeeded && apiReportChanged)
-    console.error(`api/${name}.api.md is not what the declarations say; run npm run api`);
+    console.error(`api/${name}.api.md does not match the declarations. Run npm run api.`);
   if (!succeeded) process.exitCode = 1;
 }
 
 function print(message) {
   message.handled = true;
-  if (message.messageId.startsWith("console-api-report")) return; // said above, in our words
+  if (message.messageId.startsWith("console-api-report")) return; // report() prints its own message
   if (message.logLevel === ExtractorLogLevel.Error || message.logLevel === ExtractorLogLevel.Warning)
     console.error(message.formatMessageWithLocation(process.cwd()));
 }

@@ -8,10 +8,10 @@ import { credentialsIn, portIn, readPage } from "./page.js";
 import { expectAnswer, Visitor } from "./visit.js";
 import { keepWithoutDriver } from "./without-driver.js";
 
-// Goes through the first steps as pages tell them, from an empty folder to a guarded page, with the package as it would be published.
-// Then it keeps a login in SQLite with no package installed for it, as docs/choosing-a-store.md says.
+// Follows the first steps of the documentation, from an empty folder to a guarded page, with the packed package.
+// Then keeps a login in SQLite without a driver package, as described in docs/choosing-a-store.md.
 const PAGES = ["docs/getting-started.md", "README.md"];
-/** For how long a step may go on, in milliseconds. */
+/** The time limit of a step, in milliseconds. */
 const LIMIT = 300_000;
 
 const home = mkdtempSync(join(tmpdir(), "latchkey-first-steps-"));
@@ -23,8 +23,8 @@ try {
     ),
   );
   for (const page of PAGES) await follow(page, join(home, filename));
-  console.log("SQLite, without a package for it");
-  await step("a login is found again after a restart", () => keepWithoutDriver(home, join(home, filename)));
+  console.log("SQLite, without a driver package");
+  await step("a login is kept over a restart", () => keepWithoutDriver(home, join(home, filename)));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -35,7 +35,7 @@ try {
 async function follow(page, tarball) {
   console.log(page);
   const { install, files, compile, start } = readPage(page);
-  const folder = join(home, basename(page, ".md").toLowerCase()); // a name that npm takes for a package's
+  const folder = join(home, basename(page, ".md").toLowerCase()); // must be a valid package name
   mkdirSync(folder);
   const run = (line) =>
     execFileSync(line, { cwd: folder, shell: true, stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT });
@@ -50,30 +50,30 @@ async function follow(page, tarball) {
     }
     for (const line of compile) await step(line, () => run(line));
     await step(start, () => begin(start, folder));
-    await step("the guard sends to the login page, and back in mind", async () => {
+    await step("the guard redirects to the login page, with the next page in the URL", async () => {
       expectAnswer(await visitor.ask("/"), 302, "/login?next=%2F");
       expectAnswer(await visitor.ask("/login?next=%2F"), 200, "<form");
     });
-    await step("the login leads to the guarded page", async () => {
+    await step("the login redirects to the guarded page", async () => {
       expectAnswer(await visitor.ask("/login?next=%2F", { ...credentials, password: "wrong" }), 401, "");
       expectAnswer(await visitor.ask("/login?next=%2F", credentials), 302, "/");
       expectAnswer(await visitor.ask("/"), 200, credentials.email);
     });
-    await step("the logout closes it", async () => {
+    await step("the logout ends the login", async () => {
       expectAnswer(await visitor.ask("/logout", {}), 302, "/login");
       expectAnswer(await visitor.ask("/"), 302, "/login");
     });
   } finally {
     program?.kill();
   }
-  console.log(`${seconds(began)}  in all\n`);
+  console.log(`${seconds(began)}  in total\n`);
 }
 
 async function step(name, take) {
   const began = Date.now();
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${LIMIT / 1000} s`)), LIMIT);
+    timer = setTimeout(() => reject(new Error(`not finished after ${LIMIT / 1000} s`)), LIMIT);
   });
   try {
     await Promise.race([take(), late]);
@@ -89,13 +89,13 @@ function seconds(began) {
   return `${((Date.now() - began) / 1000).toFixed(1)} s`.padStart(8);
 }
 
-/** Starts the program, until it says where it is. */
+/** Starts the program, and waits until it prints its address. */
 async function begin(line, cwd) {
   const [name, ...args] = line.split(" ");
   program = spawn(name, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(program, "exit").then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
+  const ended = once(program, "exit").then(([code]) => Promise.reject(new Error(`the program exited with ${code}`)));
   await Promise.race([once(program.stdout, "data"), ended]);
-  ended.catch(() => {}); // as it is meant to, later
+  ended.catch(() => {}); // the program is stopped later
 }
 
 async function freePort() {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * What a page tells a newcomer to do, in its order: the commands of its first two shell blocks with npm or npx, and the files before the
- * second of them.
+ * Reads the first steps of a page: the commands that install, the files that come next, and the commands that compile
+ * and start the program.
  *
  * @param {string} path
  */
@@ -21,7 +21,7 @@ export function readPage(path) {
   return { install: lines(blocks[install].code), files, compile: commands.slice(0, -1), start: commands.at(-1) };
 }
 
-/** The credentials of the first account that a program knows. @param {Array<{ code: string }>} files */
+/** Returns the credentials of the first account in a program. @param {Array<{ code: string }>} files */
 export function credentialsIn(files) {
   const [, email, password] =
     /"([^"@]+@[^"]+)", await hash\("([^"]+)"\)/.exec(files.map(({ code }) => code).join("\n")) ?? [];
@@ -29,10 +29,10 @@ export function credentialsIn(files) {
   return { email, password };
 }
 
-/** The port that a program listens on. @param {Array<{ code: string }>} files */
+/** Returns the port that a program listens on. @param {Array<{ code: string }>} files */
 export function portIn(files) {
   const [, port] = /\.listen\((\d+)/.exec(files.map(({ code }) => code).join("\n")) ?? [];
-  if (!port) throw new Error("the program listens nowhere");
+  if (!port) throw new Error("the program does not listen on a port");
   return port;
 }
 

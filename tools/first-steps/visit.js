@@ -1,4 +1,4 @@
-/** A browser as it matters here: it keeps cookies, and follows no redirect by itself. */
+/** A simple browser. It keeps cookies, and does not follow redirects. */
 export class Visitor {
   #cookies = new Map();
 
@@ -22,7 +22,7 @@ export class Visitor {
   }
 }
 
-/** Rejects when an answer is not as expected. */
+/** @throws if the response does not have this status and this text or location */
 export function expectAnswer(answer, status, what) {
   const { location, text } = answer;
   if (answer.status !== status || !(location ?? text).includes(what))

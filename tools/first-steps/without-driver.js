@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { unpackNode } from "../matrix/node-binary.js";
 import { expectAnswer, Visitor } from "./visit.js";
 
-/** The Node that has node:sqlite. */
+/** The Node version that has node:sqlite. */
 const MAJOR = "24";
 
 const PROGRAM = `import express from "express";
@@ -29,10 +29,10 @@ const server = app.listen(0, "127.0.0.1", () => console.log(server.address().por
 `;
 
 /**
- * Keeps a login in SQLite with nothing installed but the package and Express, and finds it after a restart.
+ * Keeps a login in SQLite with only the package and Express installed, and finds it again after a restart.
  *
- * @param {string} home a folder for everything that this makes
- * @param {string} tarball the package as it would be published
+ * @param {string} home the folder for all files
+ * @param {string} tarball the packed package
  */
 export async function keepWithoutDriver(home, tarball) {
   const folder = join(home, "without-driver");
@@ -42,7 +42,7 @@ export async function keepWithoutDriver(home, tarball) {
   execFileSync("npm", ["install", "--no-audit", "--no-fund", "express@5", tarball], { cwd: folder, stdio: "pipe" });
   const installed = readdirSync(join(folder, "node_modules"));
   const drivers = ["better-sqlite3", "sqlite3", "typeorm"].filter((name) => installed.includes(name));
-  if (drivers.length > 0) throw new Error(`${drivers.join(", ")} came along with the package`);
+  if (drivers.length > 0) throw new Error(`the package installed ${drivers.join(", ")}`);
   writeFileSync(join(folder, "app.js"), PROGRAM);
 
   const visitor = new Visitor("");
@@ -57,14 +57,14 @@ export async function keepWithoutDriver(home, tarball) {
   });
 }
 
-/** Runs the program while something is done. */
+/** Runs the program while `use` runs. */
 async function withProgram(node, cwd, use) {
   const program = spawn(node, ["app.js"], { cwd, stdio: ["ignore", "pipe", "pipe"] });
   try {
     let printed = "";
     program.stderr.on("data", (data) => (printed += data));
-    const ended = once(program, "exit").then(() => Promise.reject(new Error(`the program ended:\n${printed}`)));
-    ended.catch(() => {}); // as it is meant to, later
+    const ended = once(program, "exit").then(() => Promise.reject(new Error(`the program exited:\n${printed}`)));
+    ended.catch(() => {}); // the program is stopped later
     const [port] = await Promise.race([once(program.stdout, "data"), ended]);
     await use(`http://127.0.0.1:${String(port).trim()}`);
   } finally {

@@ -20,21 +20,24 @@ const FORBIDDEN = [
     path: "^src/(index\\.ts|(routing-controllers|nestjs|testing|cli)/)",
     pathNot: "^src/$1/",
   }),
-  rule("a store knows more than the contract", "^stores/", {
+  rule("a store imports more than the contract", "^stores/", {
     path: "^src/",
     pathNot: "^src/(store/|(json|errors|text)\\.ts$)",
   }),
-  rule("a store knows another", "^stores/(memory|redis|sql|express-session)/", {
+  rule("a store imports another store", "^stores/(memory|redis|sql|express-session)/", {
     path: "^stores/",
     pathNot: "^stores/($1/|(decoded|given)\\.ts$)",
   }),
-  rule("a store knows another", "^stores/typeorm/", { path: "^stores/", pathNot: "^stores/(typeorm|sql)/" }),
-  rule("only the default store is known here", "^src/(?!cli/)", { path: "^stores/", pathNot: "^stores/memory/" }),
-  rule("the library knows its tests", ".", { path: "^(test|examples|bench|tools)/" }),
+  rule("a store imports another store", "^stores/typeorm/", { path: "^stores/", pathNot: "^stores/(typeorm|sql)/" }),
+  rule("only the default store may be imported here", "^src/(?!cli/)", {
+    path: "^stores/",
+    pathNot: "^stores/memory/",
+  }),
+  rule("the library imports its tests", ".", { path: "^(test|examples|bench|tools)/" }),
 ];
 
 /**
- * Reads the imports of a tree, including type imports, and lists what is wrong with them, one line for each problem.
+ * Reads the imports of a source tree, including type imports, and lists the problems, one line per problem.
  *
  * @param {string} root the folder that has `src` and `stores`
  */
@@ -53,7 +56,7 @@ export async function examine(root) {
   const problems = [
     ...files
       .filter((file) => !seen.has(file))
-      .map((file) => `${file} was not seen, so nothing is known of its imports`),
+      .map((file) => `${file} was not found by dependency-cruiser, so its imports are not checked`),
     ...files.filter((file) => !isInRoom(file)).map((file) => `${file} is in no room`),
     ...crowded(files),
     ...summary.violations.map(told),

@@ -1,12 +1,12 @@
-/** The floors of the picture, from the roof to the ground: a title, and the folders or files that stand there. */
+/** The floors of the picture, from top to bottom: a title, and the folders or files on this floor. */
 const FLOORS = [
   [
-    "What people import",
+    "Public entries",
     ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
   ],
-  ["Options in, middleware and verbs out", ["src/login-manager.ts", "src/create-core.ts", "src/policy.ts"]],
+  ["Login manager", ["src/login-manager.ts", "src/create-core.ts", "src/policy.ts"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],
-  ["What a browser keeps", ["src/remember", "src/flash"]],
+  ["Browser storage", ["src/remember", "src/flash"]],
   ["The session middleware", ["src/session", "src/options"]],
   [
     "Stores",
@@ -21,7 +21,7 @@ const FLOORS = [
       "stores/decoded.ts",
     ],
   ],
-  ["Under both", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
+  ["Shared modules", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
   [
     "Leaves",
     ["user", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map(
@@ -38,10 +38,10 @@ const LINE = 17;
 const CHARACTER = 6.7;
 
 /**
- * Draws the house: each room with its files, and the rooms that it uses.
+ * Draws the rooms. Each room shows its files and the rooms that it uses.
  *
- * @param {Array<{ source: string, dependencies: Array<{ resolved: string }> }>} modules as dependency-cruiser gives them
- * @returns {string} an SVG
+ * @param {Array<{ source: string, dependencies: Array<{ resolved: string }> }>} modules from dependency-cruiser
+ * @returns {string} the SVG
  */
 export function draw(modules) {
   const names = FLOORS.flatMap(([, rooms]) => rooms);
@@ -73,7 +73,7 @@ export function draw(modules) {
     }
     y += height + GAP;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="The rooms of the house, and what each uses">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="The rooms of the source code, and the rooms that each one uses">
 <style>
   svg { background: #fff; font: 11px ui-monospace, monospace; }
   rect { fill: #f3f5f9; stroke: #9aa5b8; }

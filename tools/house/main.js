@@ -10,7 +10,7 @@ const { modules, problems } = await examine(root);
 const picture = draw(modules);
 if (process.argv.includes("--draw")) writeFileSync(root + PICTURE, picture);
 else if (readFileSync(root + PICTURE, "utf8") !== picture) {
-  problems.push(`${PICTURE} does not match the imports; draw it again with \`npm run house -- --draw\``);
+  problems.push(`${PICTURE} does not match the imports. Draw it again with \`npm run house -- --draw\`.`);
 }
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

@@ -1,6 +1,6 @@
 /**
- * The rooms of the house, from the roof to the ground. A file may import only from its own room and the rooms below it. This includes type imports.
- * docs/architecture.md says what each is for.
+ * The rooms of the source tree, from top to bottom. A file may import only from its own room and the rooms below it.
+ * This includes type imports. docs/architecture.md describes each room.
  *
  * @type {Array<{ name: string, files: string }>} `files` is a regular expression for paths
  */
@@ -26,11 +26,11 @@ export const ROOMS = [
   { name: "text", files: "^src/text\\.ts$" },
 ];
 
-/** Rooms beside each other, which do not know each other. */
+/** Pairs of rooms on the same floor. They must not import each other. */
 export const SIBLINGS = [
   ["^src/remember/", "^src/flash/"],
   ["^src/store/", "^src/crypto/"],
 ];
 
-/** Most files in one folder. */
+/** The maximum number of files in one folder. */
 export const MAX_FILES = 16;

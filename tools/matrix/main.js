@@ -6,7 +6,7 @@ const isShort = args.includes("--short");
 const named = args.filter((arg) => arg !== "--short");
 const unknown = named.filter((name) => !ROWS.some((row) => row.name === name));
 if (unknown.length > 0) {
-  console.error(`no such row: ${unknown.join(", ")}; there are ${ROWS.map(({ name }) => name).join(", ")}`);
+  console.error(`unknown row: ${unknown.join(", ")}. The rows are ${ROWS.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
 }
 

@@ -3,11 +3,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Unpacks a Node from the registry, its headers too.
+ * Downloads a Node version from the npm registry and unpacks it, including its headers.
  *
  * @param {string} major
- * @param {string} folder where to
- * @returns {string} the folder that has `bin/node` and `include`
+ * @param {string} folder the target folder
+ * @returns {string} the folder that contains `bin/node` and `include`
  */
 export function unpackNode(major, folder) {
   mkdirSync(folder);

@@ -1,19 +1,22 @@
 /**
- * The rows of the matrix: what is installed over the versions of package-lock.json, and which tests run then, on the package as it was
- * built once.
+ * The rows of the matrix. Each row installs other versions than package-lock.json, and then runs tests. The package
+ * itself is built only once.
  *
  * @typedef {object} Row
  * @property {string} name
- * @property {string} [node] a major of Node, whose binary comes from the registry; else the Node that runs this
- * @property {string} [headers] the Node whose headers compile better-sqlite3; else the one that runs
- * @property {Record<string, string>} [packages] a version or a range for each name
- * @property {boolean} [lowest] the lowest version of each range of package.json, together
- * @property {boolean} [native] compiles better-sqlite3 anew, for another Node or another version
- * @property {readonly string[]} [tests] files of `test`, without `.test.ts`; else every file
- * @property {boolean} [quick] runs the first tier, as `npm test` does; else everything, on servers and in the browser
+ * @property {string} [node] a major version of Node from the registry. Default: the current Node.
+ * @property {string} [headers] the Node version whose headers compile better-sqlite3. Default: the row's Node.
+ * @property {Record<string, string>} [packages] a version or a range per package name
+ * @property {boolean} [lowest] installs the lowest supported version of every package
+ * @property {boolean} [native] compiles better-sqlite3 again, for another Node or another version
+ * @property {readonly string[]} [tests] files in `test`, without `.test.ts`. Default: all files.
+ * @property {boolean} [quick] runs only the first tier, as `npm test` does. Default: all tests, with servers and browser.
  */
 
-/** What must hold everywhere: logins, guards, remembering, the cookie, and the package as others compile and load it. */
+/**
+ * The tests for every version: logins, guards, remember cookies, session cookies, and loading and compiling the
+ * package.
+ */
 const CORE = [
   ...[
     "package/consumers",
@@ -27,9 +30,9 @@ const CORE = [
   ],
   ...["guards/guards", "routing-controllers/controller-guards", "routing-controllers/inherited-guards", "stores/redis"],
 ];
-/** The contract on every backend, and what differs between the versions of their drivers. */
+/** The store contract on every backend, and the differences between driver versions. */
 const STORES = ["stores/stores", "stores/open-store", "stores/typeorm", "stores/redis-index"];
-/** The session middleware under the framework, and an express-session in its place. */
+/** The session middleware under the framework, and express-session instead of it. */
 const FRAMEWORK = [
   ...[
     "session/foreign-session",
@@ -65,7 +68,7 @@ const onNode = (/** @type {string} */ major, /** @type {string} */ headers = maj
 /** @type {Row[]} */
 export const ROWS = [
   onNode("22"),
-  onNode("24", "24.18"), // what is compiled with those from 24.19 on may abort Node: https://github.com/nodejs/node/issues/65446
+  onNode("24", "24.18"), // newer headers can abort Node: https://github.com/nodejs/node/issues/65446
   onNode("26"),
   { name: "express-4", packages: { express: "4.21.0", express4: "npm:express@4.21.0" } },
   { name: "express-session-1.18", packages: { "express-session": "1.18.2" }, tests: FRAMEWORK },
@@ -81,10 +84,10 @@ export const ROWS = [
   { name: "lowest", lowest: true, native: true, tests: [...CORE, ...STORES, ...FRAMEWORK] },
 ];
 
-/** The rows for every change: some minutes each. */
+/** The rows that run for every change. Each takes a few minutes. */
 export const SHORT = ["node-22", "node-24", "node-26", "express-4", "lowest"];
 
-/** A row in short: the first tier instead of every test. @param {Row} row @returns {Row} */
+/** Limits a row to the first tier of tests. @param {Row} row @returns {Row} */
 export function inShort(row) {
   return { ...row, quick: true };
 }

@@ -6,7 +6,7 @@ import { unpackNode } from "./node-binary.js";
 import { copyTree } from "./tree.js";
 import { installedVersion, lowestVersions } from "./versions.js";
 
-/** Nobody passes scripts of packages that were not looked at, nor stops at a range that this row leaves on purpose. */
+/** Does not run install scripts, which nobody has reviewed. Ignores version ranges, which a row breaks on purpose. */
 const INSTALL = ["install", "--no-save", "--force", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
 
 /**
@@ -28,7 +28,7 @@ export async function runRow(row) {
 }
 
 async function tryRow(row, tree, nodes) {
-  const env = { ...process.env, CI: "true", ...(row.quick ? { QUICK: "1" } : {}) }; // with CI, a missing server is a failure
+  const env = { ...process.env, CI: "true", ...(row.quick ? { QUICK: "1" } : {}) }; // with CI, a missing server fails
   if (row.node) {
     const node = unpackNode(row.node, join(nodes, row.node));
     env.PATH = [join(node, "bin"), env.PATH].join(delimiter);
@@ -45,7 +45,7 @@ async function tryRow(row, tree, nodes) {
   const node = (await command("node", ["--version"], { cwd: tree, env })).trim();
   const versions = [`Node ${node}`, ...names.map((name) => `${name} ${installedVersion(tree, name)}`)].join(", ");
   const files = (row.tests ?? ["**/*"]).map((test) => `build/test/${test}.test.js`);
-  // The rooms are those of the sources, whatever is installed.
+  // The house test checks the sources, which do not depend on the installed versions.
   const mocha = ["node_modules/mocha/bin/mocha.js", "--exit", "--ignore", "build/test/package/house.test.js", ...files];
   const report = await command("node", mocha, { cwd: tree, env }).catch((error) => error.message);
   const count = (word) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(report)?.[1] ?? 0);
@@ -53,13 +53,15 @@ async function tryRow(row, tree, nodes) {
   return { versions, passed: count("passing"), ...(isGreen ? {} : { problem: report }) };
 }
 
-/** Express twice: the tests that run on both of its majors know the lower one by another name. */
+/**
+ * Returns the lowest versions. Express is there twice, because tests of both majors import the lower one as express4.
+ */
 function lowest() {
   const versions = lowestVersions();
   return { ...versions, express4: `npm:express@${versions.express}` };
 }
 
-/** What a command printed; rejects with all of it when it fails. */
+/** Runs a command. Resolves to its output, or rejects with an error that contains the output. */
 function command(name, args, options) {
   return new Promise((resolve, reject) => {
     const child = spawn(name, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A copy of this repository as it was built, whose packages may be changed. */
+/** Copies the built repository, so that its installed packages can be changed. Returns the folder. */
 export function copyTree(name) {
   const tree = mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
   const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
@@ -19,10 +19,10 @@ function linkOrCopy(from, to) {
   try {
     execFileSync("cp", ["-al", from, to], { stdio: "ignore" });
   } catch {
-    rmSync(to, { recursive: true, force: true }); // another file system, where nothing can be linked
+    rmSync(to, { recursive: true, force: true }); // hard links do not work across file systems
     execFileSync("cp", ["-a", from, to]);
   }
-  // npm writes this one in place, and would write through the link.
+  // npm changes this file in place, which would also change the original through the hard link.
   const lock = ".package-lock.json";
   rmSync(join(to, lock));
   copyFileSync(join(from, lock), join(to, lock));

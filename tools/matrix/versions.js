@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /**
- * The versions that latchkey is made for, of its peers and of connect-redis, which an application may bring. The ranges of the peers in
- * package.json are wider: they refuse no installation beside a version that an application has for itself.
+ * The supported versions of the peer dependencies and of connect-redis. The ranges in package.json are wider, so that
+ * npm can install latchkey next to any version that an application already uses.
  */
 const MADE_FOR = {
   "@nestjs/common": "^11.0.0",
@@ -22,7 +22,7 @@ const MADE_FOR = {
   typeorm: "^0.3.20 || ^1.0.0",
 };
 
-/** The lowest version that latchkey is made for, of each of these packages and of each dependency of the package. */
+/** Returns the lowest supported version of each of these packages and of each dependency. */
 export function lowestVersions() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   const forgotten = Object.keys(peerDependencies).filter((name) => !Object.hasOwn(MADE_FOR, name));
@@ -42,7 +42,7 @@ function lowestOf(name, range) {
   return lowest;
 }
 
-/** The version of a package that a tree has installed. @param {string} tree @param {string} name */
+/** Returns the version of a package that is installed in a tree. @param {string} tree @param {string} name */
 export function installedVersion(tree, name) {
   return JSON.parse(readFileSync(`${tree}/node_modules/${name}/package.json`, "utf8")).version;
 }
