@@ -6,17 +6,18 @@ import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
 import type { SessionStore } from "./store/session-store.js";
 
-/** What the parts of one LoginManager share. */
+/** The objects that the parts of one LoginManager share. */
 export interface Core {
   readonly options: ResolvedOptions;
   readonly events: LoginEmitter<object>;
   readonly stamps: SecurityStamps;
   readonly remember: Remember;
   readonly flashes: FlashMessages;
-  /** The store; undefined if only an express-session of the application's own was used so far. */
+  /** The store; undefined as long as the application has used only its own express-session. */
   store: SessionStore | undefined;
   /**
-   * Has a request used a session of the application's own express-session? The store does not contain such sessions.
+   * Has a request used the application's own express-session? The store does not contain the sessions of
+   * express-session.
    */
   hasForeignSessions?: true;
   userLoader: UserLoader<object> | undefined;

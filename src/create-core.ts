@@ -17,7 +17,7 @@ import { isComplete } from "./store/check-store.js";
 import type { SessionStore } from "./store/session-store.js";
 import { TimedStore } from "./store/timed-store.js";
 
-/** Creates what the parts of one LoginManager share. */
+/** Creates the objects that the parts of one LoginManager share. */
 export function createCore(options: ResolvedOptions, secrets: readonly string[]): Core {
   const events = new LoginEmitter<object>();
   const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
@@ -30,7 +30,7 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,
     requestLoader: options.requestLoader,
-    // Made when it is needed: until session() is called, it is not known whether the default store is used.
+    // Created at the first use: before session() is called, it is not known whether the default store is used.
     get remember() {
       if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
       return made.remember;
@@ -39,7 +39,10 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
   return core;
 }
 
-/** Persistent if the store supports it, unless the options say otherwise. */
+/**
+ * Creates the object for remember cookies. Its mode is the option `remember.mode` or, by default, persistent if the
+ * store supports it.
+ */
 function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
   const { store, options } = core;
   const mode = options.rememberMode ?? (store && isComplete(store) ? "persistent" : "stateless");

@@ -2,15 +2,15 @@ import ms from "ms";
 import { OptionError } from "./errors.js";
 import { shown } from "./text.js";
 
-/** Milliseconds as a number, as in Express, or a string of the `ms` package: `"15m"`, `"30d"`. */
+/** A number of milliseconds, as in Express, or a string for the `ms` package, such as `"15m"` or `"30d"`. */
 export type Duration = number | string;
 
 /**
- * Reads a duration.
+ * Parses a duration.
  *
- * @param option the option's name, for the error
- * @returns milliseconds, above zero
- * @throws OptionError when the duration cannot be read, or is not above zero
+ * @param option the name of the option, for the error message
+ * @returns the duration in milliseconds, above zero
+ * @throws OptionError if the duration cannot be parsed, or is not above zero
  */
 export function parseDuration(option: string, value: unknown): number {
   const milliseconds = typeof value === "string" ? fromText(value) : value;
@@ -18,7 +18,7 @@ export function parseDuration(option: string, value: unknown): number {
     const given = typeof value === "number" ? String(value) : shown(value);
     throw new OptionError(
       option,
-      `${given} is not a duration; give milliseconds above zero, or a string like "15m" or "30d"`,
+      `${given} is not a duration; use milliseconds above zero, or a string like "15m" or "30d"`,
     );
   }
   return milliseconds;

@@ -2,17 +2,17 @@
 const ERROR = Symbol.for("latchkey.error");
 
 /**
- * The base of every error that latchkey throws on purpose.
+ * The base class of every error that latchkey throws on purpose.
  *
- * `code` is stable across releases: compare it, not the message. Express reads `status`, routing-controllers reads
- * `httpCode`; they are always equal.
+ * `code` is stable across releases: compare it, not the message. Express reads `status`, and routing-controllers reads
+ * `httpCode`. Both are always equal.
  */
 export class LatchkeyError extends Error {
   /** The HTTP status of the response to this error. */
   readonly status: number;
-  /** The same number, under the name that routing-controllers looks for. */
+  /** The same number as `status`, under the name that routing-controllers reads. */
   readonly httpCode: number;
-  /** Response headers for Express's final handler, which copies them. */
+  /** Response headers. Express's final handler copies them to the response. */
   declare readonly headers?: Readonly<Record<string, string>>;
 
   constructor(
@@ -38,14 +38,14 @@ export class LatchkeyError extends Error {
  * Is this one of latchkey's errors? It also recognizes the errors of another copy of the package, for which
  * `instanceof` is false.
  *
- * @param code only errors with this `code`, such as `"store_unavailable"`
+ * @param code if given, only an error with this `code` matches, for example `"store_unavailable"`
  */
 export function isLatchkeyError(error: unknown, code?: string): error is LatchkeyError {
   if (typeof error !== "object" || error === null || !(ERROR in error)) return false;
   return code === undefined || ("code" in error && error.code === code);
 }
 
-/** An option or argument is missing, unknown or malformed. Thrown before anything else is done. */
+/** An option or argument is missing, unknown or malformed. It is thrown before anything else is done. */
 export class OptionError extends LatchkeyError {
   constructor(
     /** The option's path, such as `remember.duration`. */
@@ -57,7 +57,9 @@ export class OptionError extends LatchkeyError {
   }
 }
 
-/** The LoginManager has no loader for the user that must be loaded: no `userLoader`, or neither of the two. */
+/**
+ * The LoginManager cannot load a user: it has no `userLoader`, or it has neither a `userLoader` nor a `requestLoader`.
+ */
 export class LoaderMissingError extends LatchkeyError {
   constructor(needed: "userLoader" | "userLoader or requestLoader") {
     super("loader_missing", 500, `no ${needed} was given to the LoginManager, so no user can be loaded`);
@@ -72,8 +74,8 @@ export class MiddlewareMissingError extends LatchkeyError {
 }
 
 /**
- * `currentUser()`, or another function that can find the request by itself, was called without a request after the
- * response of the context's request had ended.
+ * `currentUser()`, or another function with an optional request, was called without a request. But the response of the
+ * request in the current context had already ended.
  */
 export class RequestEndedError extends LatchkeyError {
   constructor(form: string) {
@@ -96,14 +98,14 @@ export class UserIdError extends LatchkeyError {
   }
 }
 
-/** A login cannot reach the browser: the cookie is Secure and the connection is not. */
+/** A login cannot reach the browser, because the cookie is Secure and the connection is not. */
 export class InsecureConnectionError extends LatchkeyError {
   constructor(cookie: string) {
     super(
       "insecure_connection",
       500,
       `the cookie ${cookie} is Secure, but this request did not arrive over HTTPS, so the browser would never get it. ` +
-        'Behind a proxy that ends TLS set app.set("trust proxy", ...); on plain HTTP set cookie.secure to "auto" or false',
+        'Behind a proxy that terminates TLS, set app.set("trust proxy", ...); on plain HTTP, set cookie.secure to "auto" or false',
     );
   }
 }
@@ -119,7 +121,10 @@ export class ResponseStartedError extends LatchkeyError {
   }
 }
 
-/** The store failed or did not respond within `storeTimeout`. The user is not treated as anonymous because of it. */
+/**
+ * The store failed or did not respond within `storeTimeout`. latchkey does not treat the user as anonymous in this
+ * case.
+ */
 export class StoreUnavailableError extends LatchkeyError {
   constructor(message: string, options?: ErrorOptions) {
     super("store_unavailable", 503, message, {
@@ -129,7 +134,7 @@ export class StoreUnavailableError extends LatchkeyError {
   }
 }
 
-/** `SessionStore.create` was called with an id that is taken. */
+/** `SessionStore.create` was called with an id that already exists. */
 export class SessionExistsError extends LatchkeyError {
   constructor() {
     super("session_exists", 500, "a session with this id already exists");
@@ -146,14 +151,14 @@ export class RecordDamagedError extends LatchkeyError {
   }
 }
 
-/** The session was ended (a logout, a revocation, a timeout) while this request was using it. */
+/** The session was ended by a logout, a revocation or a timeout while this request was using it. */
 export class SessionGoneError extends LatchkeyError {
   constructor() {
     super("session_gone", 401, "the session was ended while this request was using it; nothing was saved");
   }
 }
 
-/** The application put a value into the session that cannot be stored as JSON; nothing of the session was saved. */
+/** The application put a value into the session that cannot be stored as JSON. Nothing was saved. */
 export class SessionValueError extends LatchkeyError {
   constructor(
     /** The key of `req.session`. */
@@ -203,7 +208,8 @@ export class OtherUserError extends LatchkeyError {
 }
 
 /**
- * The store does not support the operation; the documentation of `latchkey/stores/express-session` lists which ones.
+ * The store does not support the operation. The documentation of `latchkey/stores/express-session` lists the
+ * unsupported operations.
  */
 export class UnsupportedByStoreError extends LatchkeyError {
   constructor(verb: string, reason: string) {

@@ -1,10 +1,10 @@
 import { channel } from "node:diagnostics_channel";
 import type { Request } from "express";
 
-/** Why a login was ended by latchkey itself, not by a logout. */
+/** Why latchkey ended an invalid login when a request used it. */
 export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
 
-/** Why logins were ended, other than by a logout or at a check of the login itself. */
+/** Why logins were revoked. It excludes logouts and logins that a request found to be invalid. */
 export type RevokeReason =
   | "revoked"
   | "stamp changed"
@@ -16,7 +16,7 @@ export type RevokeReason =
 export interface LoginEvents<U = Express.User> {
   /** `loginUser` logged somebody in. */
   loggedIn: { req: Request; user: U };
-  /** `logoutUser` ended a login. `user` is absent when it could not be loaded. */
+  /** `logoutUser` ended a login. `user` is absent if the user could not be loaded. */
   loggedOut: { req: Request; userId: string; user?: U };
   /** The remember cookie restored a login. */
   loadedFromCookie: { req: Request; user: U };
@@ -28,9 +28,9 @@ export interface LoginEvents<U = Express.User> {
   unauthorized: { req: Request };
   /** A guard refused a login that is not fresh. */
   needsRefresh: { req: Request };
-  /** Something asked for the current user, for the first time in a request. */
+  /** The current user was read for the first time in a request. */
   userAccessed: { req: Request };
-  /** Session protection noticed that a session was used by another client than the one that logged in. */
+  /** Session protection noticed that a session is used by a different client than at the login. */
   sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
   /** A guard refused a user who has none of the roles. */
   forbidden: { req: Request; user: U };
@@ -43,30 +43,30 @@ export interface LoginEvents<U = Express.User> {
   /** A login was refused because the user already has `maxSessions` logins. */
   loginRefused: { req: Request; user: U };
   /**
-   * A remember cookie was presented whose token was replaced more than a minute ago, and either the new session was
-   * used or the client is another: the cookie was copied, or a response was lost on the way to a client whose address
-   * changed. The browser is forgotten. `last` tells where and when the token was replaced.
+   * A browser sent a remember cookie whose token was replaced more than a minute ago, and the new session was used or
+   * the client is a different one. Either the cookie was copied, or a response was lost on its way to a client whose
+   * address changed. The browser is forgotten. `last` is where and when the token was replaced.
    */
   rememberTokenStale: { req: Request; userId: string; loginId: string; last: TokenUse };
   /**
-   * A remember cookie was presented whose token was replaced more than once: two browsers have the cookie. All of the
-   * user's browsers are forgotten, and every session that belongs to one ends.
+   * A browser sent a remember cookie whose token was replaced more than once, so two browsers have the cookie. All of
+   * the user's browsers are forgotten, and their sessions end.
    */
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
-  /** A browser sent a session or remember cookie more than once, so it was ignored. The response removes it. */
+  /** A browser sent a session or remember cookie more than once, so the cookie was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
   /** The store failed or was too slow; `operation` is the method of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**
-   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the key of
-   * its record. The record is removed together with the user's other logins, or when it expires.
+   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the id of its
+   * record. The record is removed together with the user's other logins, or when it expires.
    */
   recordDamaged: { id: string; userId: string | null };
-  /** A request tried to save a session that had been ended meanwhile; nothing was saved. */
+  /** A request tried to save a session that another request had ended. Nothing was saved. */
   sessionGone: { req: Request };
 }
 
-/** Where and when a remember token was used, as far as it is known. */
+/** Where and when a remember token was used, as far as known. */
 export interface TokenUse {
   address: string | null;
   userAgent: string | null;
@@ -77,15 +77,15 @@ export interface TokenUse {
 /** The name of an event. */
 export type LoginEventName = keyof LoginEvents;
 
-/** Called with the event's details; a promise that it returns is not waited for. */
+/** A listener gets the event's details. latchkey does not wait for a promise that it returns. */
 export type LoginListener<U, N extends LoginEventName> = (details: LoginEvents<U>[N]) => unknown;
 
 /** The `diagnostics_channel` on which each event of every manager is published, as `{ name, details }`. */
 const events = channel("latchkey:event");
 
 /**
- * The listeners of one LoginManager. They are called in order, and a request does not wait for them.
- * One that throws or rejects breaks neither the request nor the next listener: its error becomes a process warning
+ * The listeners of one LoginManager. They are called in order, and a request does not wait for them. If a listener
+ * throws or rejects, the request and the next listener continue. Its error becomes a process warning
  * (`process.on("warning")`, printed by default) named LatchkeyListenerWarning.
  */
 export class LoginEmitter<U = Express.User> {

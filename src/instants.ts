@@ -5,11 +5,12 @@ import { kindOf } from "./text.js";
 const CLOCK_SKEW = 60_000;
 
 /**
- * Milliseconds since `instant`, never negative; NaN if it is not a valid timestamp, or lies further in the future than
- * clocks may differ, as after a clock was set back. NaN is within no limit.
+ * Returns the milliseconds since `instant`, never negative. Returns NaN if `instant` is not a valid timestamp, or if it
+ * is further in the future than clocks may differ, for example after a clock was set back. A comparison with NaN is
+ * always false, so NaN is never within a limit.
  */
 export function ageOf(instant: number): number {
-  if (!Number.isFinite(instant)) return Number.NaN; // a session may contain anything that was once stored in it
+  if (!Number.isFinite(instant)) return Number.NaN; // a session may contain any value
   const age = Date.now() - instant;
   return age < -CLOCK_SKEW ? Number.NaN : Math.max(age, 0);
 }
@@ -21,7 +22,7 @@ export function isFreshAt(freshAt: number | null, within: number = Number.POSITI
 
 /**
  * Returns the timestamp from which a login is fresh: `authTime`, by default now, but never in the future. Returns null
- * if `authTime` lies further in the future than clocks may differ: then the credentials count as not checked.
+ * if `authTime` is further in the future than clocks may differ. The credentials are then treated as not checked.
  *
  * @throws OptionError if `authTime` is not a valid timestamp
  */

@@ -4,7 +4,7 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 /** An object that JSON can represent. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** A frozen copy, so that all readers can share it. */
+/** Returns a frozen copy, so that all readers can share it. */
 export function frozenCopy(data: JsonObject): JsonObject {
   return frozen(JSON.parse(JSON.stringify(data)) as JsonObject);
 }

@@ -36,12 +36,12 @@ interface Action {
 export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessions: SessionMiddleware | undefined };
 
 /**
- * Keeps track of who is logged in, from one request to the next. (Flask-Login's LoginManager)
+ * Keeps users logged in from one request to the next. (Flask-Login's LoginManager)
  *
- * A manager may serve several applications; an application has one manager.
+ * One manager may serve several applications, but an application has only one manager.
  */
 export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> {
-  /** The options: validated, with defaults, frozen, and without the secrets. */
+  /** The validated options with their defaults. The object is frozen, and does not contain the secrets. */
   readonly options: ResolvedOptions;
   /** Lists and ends the logins of a user. */
   readonly sessions: UserSessions<U>;
@@ -51,7 +51,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   #handler: RequestHandler | undefined;
   #app: object | undefined;
 
-  /** @throws OptionError naming the option that is missing, unknown or malformed */
+  /** @throws OptionError if an option is missing, unknown or malformed. The error names the option. */
   constructor(options: LoginManagerOptions<U, A>) {
     const given = options as unknown as LoginManagerOptions<object, object>;
     this.options = resolveOptions(given);
@@ -69,8 +69,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * Returns the session middleware: it behaves like express-session and keeps sessions in the option `store`. Do not
-   * mount it if you use your own express-session.
+   * Returns the session middleware. It behaves like express-session, and keeps sessions in the store of the option
+   * `store`. Do not mount it if you use your own express-session.
    */
   session(): RequestHandler {
     const { events } = this.#core;
@@ -82,8 +82,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * Returns the middleware that connects each request to this manager. Mount it after the session middleware. It loads
-   * no user and reads nothing from the store.
+   * Returns the middleware that connects each request to this manager. Mount it after the session middleware. It does
+   * not load the user or read from the store.
    */
   middleware(): RequestHandler {
     return (req, res, next) => {
@@ -104,38 +104,40 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     };
   }
 
-  /** Sets the user loader; use it instead of the option. (Flask-Login's user_loader) */
+  /** Sets the user loader, instead of the option. (Flask-Login's user_loader) */
   userLoader(load: UserLoader<U>): void {
     this.#core.userLoader = load as UserLoader<object>;
   }
 
-  /** Sets the request loader; use it instead of the option. (Flask-Login's request_loader) */
+  /** Sets the request loader, instead of the option. (Flask-Login's request_loader) */
   requestLoader(load: RequestLoader<U>): void {
     this.#core.requestLoader = load as RequestLoader<object>;
   }
 
   /**
-   * The user of the request that is being handled, with the types of this manager. See `currentUser`, also for when to
-   * pass `req`.
+   * Returns the user of the request that is being handled, with the types of this manager. The function `currentUser`
+   * describes when to pass `req`.
    */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
   }
 
   /**
-   * Returns the logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket, or
-   * null. It sets no cookie: a remember cookie logs in for this request only, and a used-up one is treated as misuse.
-   * Call it again with the same request to find out whether the login has ended since. If you use your own
-   * express-session, run it on the request first.
+   * Returns the logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket.
+   * Returns null if nobody is logged in.
    *
-   * For a request that your application handles, it resolves with the user of that request. Once the response has
-   * begun, it asks the store each time, so a handler of server-sent events can find out that the login has ended.
+   * It sets no cookie: a remember cookie logs the user in for this request only, and a used-up cookie is treated as
+   * misuse. To check later whether the login still exists, call it again with the same request. If you use your own
+   * express-session, run that middleware on the request first.
+   *
+   * For a request that your application handles, it resolves with the user of that request. After the response has
+   * begun, it reads the store at each call, so a handler of server-sent events can notice that the login has ended.
    *
    * @param req the request; it becomes an Express request, which your loaders and listeners get
-   * @param app the application whose `trust proxy` applies; by default the application of the last `login.init(app)`,
-   * or else of the first request
-   * @throws MiddlewareMissingError when there is no application yet
-   * @throws StoreUnavailableError when the store fails; this does not mean that nobody is logged in
+   * @param app the application whose `trust proxy` applies; by default, the application of the last `login.init(app)`
+   * or, without one, of the first request
+   * @throws MiddlewareMissingError if there is no application yet
+   * @throws StoreUnavailableError if the store fails; this does not mean that nobody is logged in
    */
   async authenticate(req: IncomingMessage, app?: Application): Promise<U | null> {
     const served = { app: app ?? this.#app, sessions: this.#sessions };
@@ -170,9 +172,9 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * For the option `authorizationChecker` of routing-controllers, and its own `@Authorized`.
+   * The function for the option `authorizationChecker` of routing-controllers, which its own `@Authorized` uses.
    *
-   * @throws LoginRequiredError, RoleRequiredError, which routing-controllers answers with 401 and 403
+   * @throws LoginRequiredError, RoleRequiredError, for which routing-controllers sends 401 and 403
    */
   readonly authorizationChecker = async ({ request }: Action, roles: unknown[]): Promise<boolean> => {
     const required = roles.length === 0 ? [] : [checkRoles(roles.flat())];
@@ -182,8 +184,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   };
 
   /**
-   * For the option `currentUserChecker` of routing-controllers, and its own `@CurrentUser`: null if nobody is logged
-   * in.
+   * The function for the option `currentUserChecker` of routing-controllers, which its own `@CurrentUser` uses. It
+   * resolves with null if nobody is logged in.
    */
   readonly currentUserChecker = async ({ request }: Action): Promise<U | null> => {
     const { user, authenticated } = await loadUser(contextOf(request));

@@ -2,7 +2,9 @@ import type { ResolvedCookie } from "./http/cookies/attributes.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
 
-/** A manager's limits for logins, as data. Durations are in milliseconds, null for none. (ASVS 7.1.1, 7.1.2) */
+/**
+ * A manager's limits for logins, as data. Durations are in milliseconds, and null means no limit. (ASVS 7.1.1, 7.1.2)
+ */
 export interface Policy {
   assuranceLevel: 1 | 2 | 3;
   idleTimeout: number;
@@ -33,7 +35,7 @@ const NIST: Record<1 | 2 | 3, { overall: number; inactivity?: number }> = {
   3: { overall: 12 * HOUR, inactivity: 15 * MINUTE },
 };
 
-/** The policy of a manager. */
+/** Returns the policy of a manager. */
 export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Policy {
   const { idleTimeout, absoluteTimeout, sessionProtection, onLimit, storeTimeout, assuranceLevel } = options;
   return {
@@ -56,7 +58,7 @@ export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Poli
   };
 }
 
-/** Emits a process warning for each limit that is longer than its assurance level allows. */
+/** Emits a process warning for each limit that is longer than the assurance level allows. */
 export function warnOfDeviations(options: ResolvedOptions): void {
   for (const deviation of deviationsOf(options)) process.emitWarning(deviation, "LatchkeyPolicyWarning");
 }

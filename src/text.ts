@@ -3,12 +3,14 @@ export function isPlainText(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
 }
 
-/** The text in quotes, or the kind of any other value, for an error about something that is not secret. */
+/**
+ * Returns a string in quotes, or the type of any other value. Use it only in errors about values that are not secret.
+ */
 export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }
 
-/** What a value is, for an error message; never the value itself, which may be a secret. */
+/** Returns the type of a value, for an error message. It never returns the value itself, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

@@ -3,9 +3,10 @@ import { type TracingChannel, tracingChannel } from "node:diagnostics_channel";
 type Channel = TracingChannel<unknown, object>;
 
 /**
- * The tracing channels of Node's `diagnostics_channel`, which cost nothing without a subscriber:
- * `tracing:latchkey:load:*` for loading the user of a request, with `req`, and `tracing:latchkey:store:*` for each call
- * to a store, with `operation`.
+ * The tracing channels of Node's `diagnostics_channel`. They cost nothing without a subscriber.
+ *
+ * `tracing:latchkey:load:*` traces the loading of a request's user; its context has `req`. `tracing:latchkey:store:*`
+ * traces each call to a store; its context has `operation`.
  */
 const channels: Record<"load" | "store", Channel> = {
   load: tracingChannel<unknown, object>("latchkey:load"),

@@ -2,43 +2,43 @@ import { UserIdError } from "./errors.js";
 import { isPlainText, kindOf } from "./text.js";
 
 /**
- * What latchkey reads from a logged-in user. Each member has a default in UserMixin and may be overridden there by a
- * getter, a field or an ORM column. (Flask-Login's UserMixin)
+ * The properties of a logged-in user that latchkey reads. Each has a default in UserMixin. A subclass may override it
+ * with a getter, a field or an ORM column. (Flask-Login's UserMixin)
  */
 export interface UserMixin {
-  /** May this user pass guards? Follows `isActive` unless overridden. */
+  /** May this user pass guards? By default, it is the same as `isActive`. */
   isAuthenticated: boolean;
-  /** Is the account in use, not disabled or unconfirmed? @default true */
+  /** Is the account active, that is, not disabled or unconfirmed? @default true */
   isActive: boolean;
   /** @default false */
   isAnonymous: boolean;
 }
 
 /**
- * A base class, or with `UserMixin.with(Base)` a mixin, for the application's user.
+ * A base class for the application's user class. To extend another base class, use `UserMixin.with(Base)`.
  *
- * It is optional: any object with an `id` can be a user, with or without these members.
+ * UserMixin is optional: any object with an `id` can be a user, with or without these members.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a merged member may be overridden by a getter and by a field; a declared one by only one of them
 export class UserMixin {
   /**
-   * The id that the session keeps.
+   * Returns the id that the session stores.
    *
-   * @throws UserIdError when there is no `id`
+   * @throws UserIdError if there is no valid `id`
    */
   getId(): string {
     return idOf(this as { id?: unknown });
   }
 
-  /** Are both the same user? (Flask-Login's `==`) */
+  /** Is the other object the same user? (Flask-Login's `==`) */
   equals(other: unknown): boolean {
     if (typeof other !== "object" || other === null) return false;
     const { getId } = other as Partial<UserMixin>;
     return typeof getId === "function" && getId.call(other) === this.getId();
   }
 
-  /** The mixin over another base class, such as TypeORM's BaseEntity. */
-  // biome-ignore lint/suspicious/noExplicitAny: TypeScript wants any[] of a mixin's base
+  /** Returns a class that adds the mixin to another base class, such as TypeORM's BaseEntity. */
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript requires any[] for the base class of a mixin
   static with<B extends abstract new (...args: any[]) => object>(Base: B) {
     abstract class UserWithMixin extends Base {}
     for (const name of Object.getOwnPropertyNames(UserMixin.prototype)) {
@@ -81,29 +81,29 @@ export class AnonymousUser {
   get isAnonymous(): true {
     return true;
   }
-  /** Always null; a user has an id here. */
+  /** Always null, because there is no user. */
   getId(): null {
     return null;
   }
 }
 
-/** May this object pass a guard? Members that it lacks count as true, for users that are plain rows. */
+/** May this object pass a guard? A missing property is treated as true, because a user may be a plain row. */
 export function isAuthenticatedUser(user: object): boolean {
   return "isAuthenticated" in user ? isTrue(user.isAuthenticated) : isActiveUser(user);
 }
 
-/** Is this user's account active? An object without `isActive` counts as active. */
+/** Is this user's account active? An object without `isActive` is treated as active. */
 export function isActiveUser(user: object): boolean {
   return "isActive" in user ? isTrue(user.isActive) : true;
 }
 
-// SQLite and MySQL give 1 for true through drivers that do not map columns.
+// SQLite and MySQL store true as 1, and some drivers return it like this.
 function isTrue(value: unknown): boolean {
   return value === true || value === 1;
 }
 
 /**
- * Returns the user's id: by `getId()`, else from `id`.
+ * Returns the user's id: the result of `getId()` if it exists, otherwise `id`.
  *
  * @throws UserIdError if `getId()` does not return a valid id, or `id` is not a valid id, whole number or bigint
  */
@@ -114,14 +114,14 @@ export function defaultUserId(user: object): string {
 
 function idOf(user: { id?: unknown }): string {
   const { id } = user;
-  // Several users would have the same id with NaN or rounded numbers.
+  // NaN and rounded numbers are invalid, because several users could have the same one.
   return checkUserId(Number.isSafeInteger(id) || typeof id === "bigint" ? String(id) : id, "id");
 }
 
 /**
  * Returns the id if it can identify a user.
  *
- * @throws UserIdError that names `source`, where the id came from
+ * @throws UserIdError if it cannot. The message names `source`, where the id came from.
  */
 export function checkUserId(id: unknown, source: string): string {
   if (typeof id === "string" && id !== "" && id.length <= 255 && isPlainText(id)) return id;

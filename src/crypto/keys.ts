@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 
 /**
- * The keys for one purpose, derived from the secrets by HKDF (RFC 5869): a signature for one purpose is invalid for
- * every other. The first key signs, all keys verify.
+ * The keys for one purpose, derived from the secrets by HKDF (RFC 5869). A signature for one purpose is invalid for
+ * every other purpose. The first key signs, and all keys verify.
  */
 export class Keyring {
   readonly #keys: readonly Buffer[];
@@ -19,7 +19,7 @@ export class Keyring {
   }
 
   /**
-   * Returns the index of the key that signed the text with this signature, or -1. The time does not depend on the
+   * Returns the index of the key that made this signature of the text, or -1. The duration does not depend on the
    * result.
    */
   keyOf(text: string, signature: string): number {
@@ -28,7 +28,7 @@ export class Keyring {
   }
 }
 
-/** Are these texts equal? For texts of the same length, the time does not depend on the result. */
+/** Are these texts equal? For texts of the same length, the duration does not depend on the result. */
 export function isSame(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];
   return one.length === other.length && timingSafeEqual(one, other);

@@ -3,16 +3,17 @@ import { kindOf } from "../text.js";
 
 const SECRET_LENGTH = 32;
 /**
- * A secret with no more different characters than this is not random; 32 random hexadecimal digits have 14 on average.
+ * A secret with at most this many different characters is not random. For comparison, 32 random hexadecimal digits have
+ * 14 different digits on average.
  */
 const MAX_MONOTONOUS = 9;
-/** Words of sample secrets in documentation; latchkey's own come first. */
+/** Words from sample secrets in documentation. The first one is from latchkey's own documentation. */
 const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
 
 /**
  * Checks that a secret is long enough and, in production, random. No error message contains a part of the secret.
  *
- * @throws OptionError if it is not
+ * @throws OptionError if a secret is too short or, in production, not random
  */
 export function checkSecret(option: string, value: unknown): void {
   const secrets: unknown[] = Array.isArray(value) ? value : [value];

@@ -3,8 +3,8 @@ import { kindOf } from "../text.js";
 import type { Keyring } from "./keys.js";
 
 /**
- * Keyed hashes of the users' stamps. A stamp is a string that changes when all earlier logins of its user must end,
- * such as the password hash. (Django's session auth hash)
+ * Computes keyed hashes of users' stamps. A stamp is a string, such as the password hash. When it changes, all earlier
+ * logins of the user end. (Django's session auth hash)
  */
 export class SecurityStamps {
   readonly #keys: Keyring;
@@ -23,8 +23,8 @@ export class SecurityStamps {
   /**
    * Checks the stored hash of a user's stamp.
    *
-   * @returns the hash to store from now on: the same one, or a new one with the first key; undefined if the stamp has
-   * changed
+   * @returns the hash to store from now on: the stored hash, or a new hash with the first key; undefined if the stamp
+   * has changed
    */
   check(kept: string | null, userId: string, user: object): string | null | undefined {
     const stamp = stampOf(user);
@@ -40,8 +40,8 @@ export class SecurityStamps {
   }
 
   /**
-   * Warns once that a login may have ended only because `loginUser` and `userLoader` got different objects for one
-   * user.
+   * Warns once that a login may have ended for the wrong reason: only one of the objects from `loginUser` and
+   * `userLoader` has a stamp.
    */
   #warn(isMissingInLoader: boolean): void {
     if (this.#hasWarned) return;
@@ -50,7 +50,7 @@ export class SecurityStamps {
     process.emitWarning(
       `a login ended because loginUser got a user ${login} getSessionStamp(), and userLoader returned one ${loader} it. ` +
         "Create both objects with the same function. " +
-        "(Old logins also end like this after an application adds or removes stamps)",
+        "(This also happens to old logins after an application adds or removes stamps)",
       "LatchkeyStampWarning",
     );
   }
@@ -65,7 +65,7 @@ function stampOf(user: object): string | undefined {
   const { getSessionStamp } = user as { getSessionStamp?: () => unknown };
   if (typeof getSessionStamp !== "function") return undefined;
   const stamp = getSessionStamp.call(user);
-  // An unselected column, or a promise, would be a stamp that never changes.
+  // Reject undefined (for example, an unselected column) and promises, because their text would never change.
   if (stamp !== null && ["undefined", "object", "function"].includes(typeof stamp)) {
     throw new LatchkeyError(
       "invalid_stamp",

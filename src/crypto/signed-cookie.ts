@@ -26,8 +26,8 @@ export function sealCookie(payload: string, keys: Keyring): string {
 }
 
 /**
- * The same as `decodeCookie`, with the keys for one purpose. It also tells whether the first key signed the value. The
- * signature covers the text as it was sent, so a value has only one valid spelling.
+ * The same as `decodeCookie`, with the keys for one purpose. It also returns whether the first key signed the value.
+ * The signature covers the encoded text, so each text has only one valid encoding.
  */
 export function openCookie(cookie: string, keys: Keyring): { payload: string; byFirst: boolean } | null {
   const [text, signature, ...rest] = cookie.split(".");

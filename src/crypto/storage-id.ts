@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * The ids of the records of one kind in one realm: the SHA-256 of the realm, the kind and a secret, in base64url (ASVS
- * 6.5.2).
+ * Computes the ids of the records of one kind in one realm. An id is the SHA-256 of the realm, the kind and a secret,
+ * in base64url. (ASVS 6.5.2)
  */
 export class StorageIds {
   readonly #prefix: string;

@@ -9,7 +9,7 @@ export function assertId(name: string, value: unknown): asserts value is string 
   if (!isPlainText(value)) throw new TypeError(`${name} must not contain NUL or half of a surrogate pair`);
 }
 
-/** Checks that a value is a valid record. @throws TypeError naming the part that is wrong */
+/** Checks that a value is a valid record. @throws TypeError that names the invalid part */
 export function assertRecord(record: { [Part in keyof SessionRecord]: unknown }): void {
   assertKind(record.kind);
   if (record.userId !== null) assertId("userId", record.userId);
@@ -17,7 +17,7 @@ export function assertRecord(record: { [Part in keyof SessionRecord]: unknown })
   assertUpdate(record);
 }
 
-/** Checks that a value is a valid update of a record. @throws TypeError naming the part that is wrong */
+/** Checks that a value is a valid update of a record. @throws TypeError that names the invalid part */
 export function assertUpdate(update: { [Part in keyof SessionUpdate]: unknown }): void {
   const { data, revision } = update;
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
@@ -25,17 +25,17 @@ export function assertUpdate(update: { [Part in keyof SessionUpdate]: unknown })
   }
   assertTimes(update);
   if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
-    throw new TypeError(`revision must be a whole number, not ${given(revision)}`);
+    throw new TypeError(`revision must be a whole number, zero or more, not ${given(revision)}`);
   }
 }
 
-/** Checks the timestamps of a record. @throws TypeError naming the one that is wrong */
+/** Checks the timestamps of a record. @throws TypeError that names the invalid timestamp */
 export function assertTimes({ lastSeenAt, expiresAt }: { [Part in keyof SessionTimes]: unknown }): void {
   assertInstant("lastSeenAt", lastSeenAt);
   assertInstant("expiresAt", expiresAt);
 }
 
-/** Checks the arguments of `listByUser` and `destroyByUser`. @throws TypeError naming the argument that is wrong */
+/** Checks the arguments of `listByUser` and `destroyByUser`. @throws TypeError that names the invalid argument */
 export function assertPage(userId: unknown, { kind, limit, after }: { [Part in keyof ListOptions]: unknown }): void {
   assertId("userId", userId);
   assertKind(kind);

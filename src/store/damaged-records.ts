@@ -2,8 +2,8 @@ import type { JsonObject } from "../json.js";
 import type { SessionRecord } from "./session-store.js";
 
 /**
- * Could latchkey have written this record? If this version does not know the kind, only the parts that every record has
- * are checked.
+ * Could latchkey have written this record? If this version does not know the kind, it checks only the parts that every
+ * record has.
  */
 export function isWhole(record: SessionRecord): boolean {
   const { kind, data, createdAt, lastSeenAt, expiresAt, revision } = record;

@@ -7,10 +7,10 @@ interface Pending {
   failed(error: unknown): unknown;
 }
 
-/** Gives each call a deadline, with one timer for all calls: a timer for each would cost more than most calls do. */
+/** Gives each call a deadline. All calls share one timer, because a timer per call would cost more than most calls. */
 export class Deadlines {
   readonly #within: number;
-  /** In the order of their deadlines. */
+  /** The pending calls, in the order of their deadlines. */
   readonly #pending = new Set<Pending>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -20,8 +20,8 @@ export class Deadlines {
   }
 
   /**
-   * Resolves with the result of the call. If the call fails or is late, rejects with what `failed` returns for the
-   * error.
+   * Resolves with the result of the call. If the call fails or takes too long, rejects with the error that `failed`
+   * returns.
    */
   keep<T>(call: () => Promise<T>, failed: (error: unknown) => unknown): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export class Deadlines {
     });
   }
 
-  /** Rejects a call, unless it has already settled: a late result is ignored. */
+  /** Rejects a call, unless it has already settled. */
   #fail(pending: Pending, error: unknown): void {
     if (this.#pending.delete(pending)) pending.reject(pending.failed(error));
   }
@@ -58,7 +58,7 @@ export class Deadlines {
         next = pending.until - now;
         break;
       }
-      this.#fail(pending, new Error(`no answer within ${this.#within} ms`));
+      this.#fail(pending, new Error(`no response within ${this.#within} ms`));
     }
     this.#timer = next === undefined ? undefined : this.#wakeIn(Math.ceil(next));
   }

@@ -13,10 +13,10 @@ import type {
 } from "./session-store.js";
 import { userIdIn, userKey } from "./user-key.js";
 
-/** The codes of errors that are results of a store, not failures. */
+/** The codes of errors that are normal results of a store, not failures. */
 const ANSWERS = ["session_exists", "unsupported_by_store", "record_damaged"];
 
-/** How the application's store is used. */
+/** Options of a TimedStore. */
 export interface TimedStoreOptions {
   /** How long a call may take, in milliseconds. */
   storeTimeout: number;
@@ -24,9 +24,9 @@ export interface TimedStoreOptions {
 }
 
 /**
- * The application's store as the rest of the library uses it. A call that fails, or takes longer than `storeTimeout`,
- * rejects with StoreUnavailableError and emits the event `storeFailed`. Callers use the application's user ids; the
- * store itself gets them with the realm. A damaged record counts as absent, and emits the event `recordDamaged`.
+ * Wraps the application's store for the rest of the library. A call that fails, or takes longer than `storeTimeout`,
+ * rejects with StoreUnavailableError and emits the event `storeFailed`. Callers pass the application's user ids, and
+ * the store gets the ids with the realm. A damaged record is treated as absent, and emits the event `recordDamaged`.
  */
 export class TimedStore implements SessionStore {
   readonly lacks: NonNullable<SessionStore["lacks"]>;
@@ -44,8 +44,8 @@ export class TimedStore implements SessionStore {
   }
 
   /**
-   * If creating the record of a user fails or takes too long, and succeeds after all, the record is deleted again: no
-   * browser has its id.
+   * If creating a user's record fails or takes too long, the record may still appear later. It is then deleted, because
+   * no browser has its id.
    */
   async create(id: string, record: SessionRecord): Promise<void> {
     const { userId } = record;
@@ -112,7 +112,7 @@ export class TimedStore implements SessionStore {
     return this.#ask("prune", (store) => store.prune(options));
   }
 
-  /** The record with the user's own id; null if latchkey cannot have written it. */
+  /** Returns the record with the application's user id; null if latchkey cannot have written the record. */
   #wholeOf<R extends SessionRecord>(record: R): R | null {
     const userId = this.#userIdOf(record);
     if (userId === null && record.userId !== null) return null;
@@ -138,7 +138,7 @@ export class TimedStore implements SessionStore {
     return this.#deadlines.keep(
       () => call(this.#store),
       (cause) => {
-        // Compared by code, because the store may come from another copy of this package.
+        // Compare errors by code, because the store may come from another copy of this package.
         if (ANSWERS.some((code) => isLatchkeyError(cause, code))) return cause as LatchkeyError;
         this.#events.emit("storeFailed", { operation, error: cause as Error });
         return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });

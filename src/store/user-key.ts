@@ -1,12 +1,12 @@
 /**
- * The user id as the store gets it: the id itself, or the id after the realm. Users of different realms never have the
- * same key, and a user of a realm never has the key of a user without one.
+ * Returns the user id for the store: the id itself or, in a realm, the realm and the id. Users of different realms
+ * never have the same key. A user in a realm and a user without a realm never have the same key either.
  */
 export function userKey(realm: string, userId: string): string {
   return realm !== "" || userId.startsWith("@") ? `@${realm}@${userId}` : userId;
 }
 
-/** The user's id in a key; undefined if the key belongs to another realm. */
+/** Returns the user id in a key; undefined if the key belongs to another realm. */
 export function userIdIn(realm: string, key: string): string | undefined {
   const prefix = `@${realm}@`;
   if (key.startsWith(prefix)) return key.slice(prefix.length);

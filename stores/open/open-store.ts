@@ -6,11 +6,11 @@ export type OpenStore = SessionStore & {
   close(): Promise<void>;
 };
 
-/** How a store is opened. */
+/** Options for opening a store. */
 export interface OpenOptions {
   /**
-   * Create what is missing, a SQLite file or the tables of a database, and prune expired rows regularly? Without it,
-   * opening a store changes nothing, and a SQLite file that does not exist is an error.
+   * Create a missing SQLite file and missing tables, and prune expired rows regularly? If false, opening a store
+   * changes nothing, and a missing SQLite file is an error.
    */
   upkeep: boolean;
 }

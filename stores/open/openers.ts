@@ -28,7 +28,7 @@ const OPENERS: Record<string, Opener> = {
 export async function openByUrl(url: string, options: OpenOptions): Promise<OpenStore> {
   const scheme = schemeOf(url);
   const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
-  // Nothing else of the URL is shown, because it may have a password.
+  // The message contains only the scheme, because the rest of the URL may contain a password.
   if (!open)
     throw new TypeError(
       `a store's URL must start with one of ${Object.keys(OPENERS).join(", ")}, not with "${scheme}"`,

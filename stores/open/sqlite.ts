@@ -82,7 +82,7 @@ async function openFile(open: Opener, url: StoreUrl, timeout: number, { upkeep }
   let file: SqliteFile | undefined;
   try {
     if (!upkeep)
-      await access(url.path); // because the driver would create the file
+      await access(url.path); // check first, because the driver would create the file
     else if (url.path !== ":memory:") await mkdir(dirname(url.path), { recursive: true });
     file = await open(url.path);
     const database = patient(file.database);

@@ -1,7 +1,7 @@
 import { asText, commandsOf, type RedisClient, type RedisCommands } from "./commands.js";
 import { READ, type Script } from "./scripts.js";
 
-/** The keys of a store begin with this unless `prefix` says otherwise. */
+/** The default prefix of a store's keys. */
 export const PREFIX = "latchkey:";
 
 /** How long a deletion waits for replicas, in milliseconds. */

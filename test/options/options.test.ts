@@ -149,7 +149,7 @@ describe("the options of a LoginManager", () => {
   for (const option of durations) {
     it(`${option} accepts only a duration above zero`, () => {
       for (const value of ["", " ", "abc", "-1", "-1h", "0", "5 parsecs", "1d1h", "1".repeat(101)]) {
-        expect(refusal(option, nested(option, value))).to.include(`${JSON.stringify(value)} is not a duration; give`);
+        expect(refusal(option, nested(option, value))).to.include(`${JSON.stringify(value)} is not a duration; use`);
       }
       for (const value of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
         expect(refusal(option, nested(option, value))).to.include(`${value} is not a duration`);
