@@ -5,7 +5,7 @@ import type { NextSession } from "../session/regenerate.js";
 import type { RequestSession } from "../session/request-session.js";
 import { endLogins, sessionsOf } from "./store-logins.js";
 
-/** A login as `maxSessions` counts it: once, even if it is in several sessions. */
+/** A login, for the count of `maxSessions`. It counts once, even if it is in several sessions. */
 interface Counted {
   loginId: string;
   createdAt: number;
@@ -16,13 +16,14 @@ interface Counted {
 const MAX_LOOKS = 200;
 
 /**
- * Makes a new login respect `maxSessions` exactly, however many logins arrive at once in any number of processes.
+ * Makes a new login respect `maxSessions` exactly, even if many logins arrive at once in several processes.
  *
- * `end-oldest`: each login is stored first, then ends all logins but the newest. All processes agree on the order.
- * `refuse`: each login is stored as pending. It is admitted once no more than `maxSessions` logins are stored,
- * including pending ones. Until then, later logins give way to earlier ones.
+ * `end-oldest`: each login is stored first. It then ends the oldest logins, until `maxSessions` are left. All processes
+ * see the logins in the same order. `refuse`: each login is stored as pending. It is accepted when at most
+ * `maxSessions` logins are stored, including pending logins. It is refused if `maxSessions` of the other logins are
+ * accepted or older than this login.
  *
- * @param replaced the id of the login that the new one replaces; it is not counted
+ * @param replaced the id of the login that the new login replaces; the replaced login is not counted
  * @throws SessionLimitError if the limit is reached and `onLimit` is `"refuse"`
  */
 export async function underLimit(
@@ -36,14 +37,14 @@ export async function underLimit(
   session.assertListed();
   const count = () => counted(core, auth.userId, replaced);
   const before = (await count()).filter(({ loginId }) => loginId !== auth.loginId);
-  // Later than all existing logins, even if the clock of this process is slow.
+  // Make it later than all existing logins, even if the clock of this process is slow.
   const createdAt = Math.max(Date.now(), ...before.map((login) => login.createdAt + 1));
   if (onLimit === "end-oldest") {
     const admit = async () => {
       const over = new Set((await count()).slice(maxSessions).map(({ loginId }) => loginId));
       const isOver = over.delete(auth.loginId);
       if (over.size > 0) await endOver(core, auth.userId, over);
-      if (isOver) throw new SessionGoneError(); // others are newer by the clocks of their processes
+      if (isOver) throw new SessionGoneError(); // other logins are newer, by the clocks of their processes
     };
     return { createdAt, admit };
   }
@@ -51,7 +52,7 @@ export async function underLimit(
   return { createdAt, pending: true, admit: () => contend(auth, maxSessions, count) };
 }
 
-/** Is there room for a login that gets no session? Such a login ends no other login. */
+/** Does `maxSessions` allow another login that has no session? A login without a session does not end other logins. */
 export async function hasRoom(core: Core, login: Pick<SessionAuth, "userId" | "loginId">): Promise<boolean> {
   const { userId, loginId } = login;
   const { maxSessions, onLimit } = core.options;
@@ -77,7 +78,7 @@ async function contend(auth: SessionAuth, maxSessions: number, count: () => Prom
   throw new SessionLimitError(maxSessions);
 }
 
-/** The logins of a user, the newest first, in an order that all processes agree on. */
+/** Returns the logins of a user, newest first. All processes get the same order. */
 async function counted(core: Core, userId: string, replaced: string | undefined): Promise<Counted[]> {
   const logins = new Map<string, Counted>();
   for (const { record, auth } of await sessionsOf(core, userId)) {

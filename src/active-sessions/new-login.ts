@@ -6,7 +6,7 @@ import type { SessionAuth } from "../session/auth.js";
 
 /** The inputs for a new login. */
 export interface NewLogin {
-  /** The request of the client that the login is bound to. Without it, the login is bound to no client. */
+  /** The request of the client that the login is bound to. Without a request, the login is not bound to a client. */
   req?: Request | undefined;
   userId: string;
   loginId: string;

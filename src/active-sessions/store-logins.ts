@@ -22,23 +22,26 @@ type Kind = "session" | "browser";
 
 /** How many records are listed, or ended, at once. */
 const PAGE = 500;
-/** How many times the sessions of a user are listed again because some were replaced before they could be ended. */
+/**
+ * How many times the sessions of a user are listed. They are listed again if some were replaced before they could be
+ * ended.
+ */
 const MAX_LOOKS = 20;
 
 /**
- * Stands for the login of a record that cannot be read. It matches no login id, so such a record is ended only together
- * with all other logins of the user.
+ * Represents the login of a record that cannot be read. It matches no login id, so an unreadable record is ended only
+ * together with all other logins of the user.
  */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
 
-/** The readable sessions of a user in the manager's store. */
+/** Returns the readable sessions of a user in the manager's store. */
 export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
   const sessions: LoginSession[] = [];
   for await (const { records } of pagesOf(storeOf(core), userId, "session")) sessions.push(...records.map(loginIn));
   return sessions;
 }
 
-/** The readable records of a user's remembered browsers; empty if the store keeps none. */
+/** Returns the readable records of a user's remembered browsers; an empty array if remember cookies are stateless. */
 export async function browsersOf(core: Core, userId: string): Promise<LoginBrowser[]> {
   if (core.remember.mode === "stateless") return [];
   const browsers: LoginBrowser[] = [];
@@ -49,7 +52,8 @@ export async function browsersOf(core: Core, userId: string): Promise<LoginBrows
 }
 
 /**
- * Ends logins of a user: first their browsers' records, then their sessions, because a browser can restore a session.
+ * Ends the chosen logins of a user. It deletes the records of their browsers before their sessions, because a browser
+ * can restore a session.
  *
  * @returns the ids of the logins that it ended
  */
@@ -62,13 +66,14 @@ export async function endLogins(
   const ended = new Set(browsers.values());
   for (const { auth } of await endSessions(core, userId, chosen)) {
     if (!auth.pending) ended.add(auth.loginId);
-    // A login creates its browser's record before its session, so this record may be newer than those forgotten above.
+    // A login creates its browser's record before its session. So this record may have been created after the browsers
+    // were listed.
     if (auth.series !== null && !browsers.has(auth.series)) await core.remember.end(auth.series);
   }
   return ended;
 }
 
-/** Ends all existing logins of a user, however many: their browsers one by one, their sessions in batches. */
+/** Ends all existing logins of a user: forgets their browsers one by one, and ends their sessions in batches. */
 export async function endAll(core: Core, userId: string): Promise<void> {
   await forgetBrowsers(core, userId, () => true);
   const store = storeOf(core);
@@ -76,8 +81,8 @@ export async function endAll(core: Core, userId: string): Promise<void> {
 }
 
 /**
- * Forgets browsers of a user and ends the sessions that their records name. Resolves with the login of each forgotten
- * browser, by record id.
+ * Forgets the chosen browsers of a user, and ends the sessions that their records name. Resolves with the login id of
+ * each forgotten browser, by record id.
  */
 async function forgetBrowsers(
   core: Core,
@@ -108,7 +113,7 @@ export async function endLoginsIfListed(...[core, userId, chosen]: Parameters<ty
   }
 }
 
-/** Ends a login that a confirmation or a restore has moved to another session. */
+/** Ends a login that another request has moved to a new session, by a confirmation or a restore. */
 export async function endMovedLogin(
   core: Core,
   { userId, loginId }: Pick<SessionAuth, "userId" | "loginId">,
@@ -117,9 +122,9 @@ export async function endMovedLogin(
 }
 
 /**
- * Ends sessions of a user and resolves with those that it ended.
+ * Ends the chosen sessions of a user, and resolves with the sessions that it ended.
  *
- * @throws StoreUnavailableError if sessions remain that it cannot end
+ * @throws StoreUnavailableError if it cannot end some of the sessions
  */
 export async function endSessions(
   core: Core,
@@ -141,14 +146,18 @@ export async function endSessions(
       missed += ended.filter((record) => record === null).length;
       pages++;
     }
-    // A session that another request ended may have been replaced by one that was not listed yet. With several pages, a
-    // session may also have moved from one page to another. So list again.
+    // If another request ended a session, it may have created a new session that was not listed yet. With several
+    // pages, a session may also have moved from one page to another. So list again.
     if (missed === 0 && (pages === 1 || found === 0)) return all;
   }
   throw new StoreUnavailableError("the session store lists sessions that it cannot end");
 }
 
-/** @throws UnsupportedByStoreError if there is no store, because the application uses its own express-session */
+/**
+ * Returns the manager's store.
+ *
+ * @throws UnsupportedByStoreError if there is no store, because the application uses its own express-session
+ */
 export function storeOf({ store }: Core): SessionStore {
   if (store) return store;
   throw foreignSessions();

@@ -5,9 +5,9 @@ import type { SessionAuth } from "../session/auth.js";
 import { endLogins, endSessions, storeOf } from "./store-logins.js";
 
 /**
- * Handles the use of a remember token that was already used up. A stale token ends its browser's record and the
- * sessions of that login. A stolen token ends the records of all of the user's browsers, and every session that belongs
- * to one.
+ * Returns the handlers for a used-up remember token. After a stale token, the record of its browser and the sessions of
+ * its login are deleted. After a stolen token, the records of all of the user's browsers and all their sessions are
+ * deleted.
  */
 export function onMisuse(core: Core): OnMisuse {
   return {
@@ -27,9 +27,9 @@ type Choice = (login: Pick<SessionAuth, "loginId" | "series">) => boolean;
 type Report = ["rememberTokenStale", "stale remember token"] | ["rememberTokenStolen", "stolen remember token"];
 
 /**
- * Ends the logins that a misused token puts in doubt. The record of the presented token is ended last: if the store
- * fails before that, the next use of the token continues. Of concurrent requests, only the one that deletes the record
- * emits the event.
+ * Ends the logins that a thief may use. The record of the token's browser is deleted last: if the store fails earlier,
+ * the next use of the token continues the work. Of concurrent requests, only the one that deletes the record emits the
+ * event.
  */
 async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Report): Promise<void> {
   const { req, userId, loginId, series, sessions, last } = misuse;
@@ -38,7 +38,7 @@ async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [e
   const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
   const isFirst = (await endBrowser(storeOf(core), series, { sessions })) !== null;
   if (isFirst) core.events.emit(event, { req, userId, loginId, last });
-  // A restore in progress may have created a session meanwhile; from now on, none can.
+  // A restore in progress may have created another session. Now that the record is deleted, no more can be created.
   inSessions.push(...(await endDoubtedSessions()));
   const logins = new Set([...ended, ...inSessions.map(({ auth }) => auth.loginId), ...(isFirst ? [loginId] : [])]);
   if (logins.size > 0) core.events.emit("loginsRevoked", { userId, logins: [...logins], reason });

@@ -20,7 +20,7 @@ export interface KeptFlash extends Flash {
   isChallenge: boolean;
 }
 
-/** The content of the flash cookie, which the browser keeps until the next page. */
+/** The content of the flash cookie, which the browser stores until the next page. */
 export interface FlashContent {
   /** The id of the login that the content belongs to; null for an anonymous visitor. */
   loginId: string | null;
@@ -34,18 +34,19 @@ type Sealed = [string | null, number, Array<[message: string, category: string, 
 
 const LIFETIME = 10 * 60 * 1000;
 /**
- * Limits in bytes for the cookie value, and for the JSON in it: base64url turns 3 bytes into 4, the signature takes 44.
+ * The maximum lengths of the cookie value and of its JSON, in bytes. base64url turns 3 bytes into 4, and the signature
+ * with its dot needs 44 bytes.
  */
 const LONGEST_VALUE = 1024;
 const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);
-/** How many messages fit at most, if all of them are empty. */
+/** The maximum number of messages. No more fit, even if all of them are empty. */
 const MAX_MESSAGES = Math.floor(LONGEST_JSON / '["","",0],'.length);
-/** Limit in bytes for `next`, so that a message still fits beside it. */
+/** The maximum length of `next` in bytes. It leaves room for a message. */
 const LONGEST_NEXT = 512;
 
 /**
- * The cookie of the flash messages: signed, so that it cannot be forged, but not encrypted. It has the attributes of
- * the session cookie, and expires after ten minutes. (Django's CookieStorage)
+ * The cookie of the flash messages. It is signed, so that it cannot be forged, but it is not encrypted. It has the
+ * attributes of the session cookie, and expires after ten minutes. (Django's CookieStorage)
  */
 export class FlashCookie {
   readonly #cookie: BrowserCookie;
@@ -68,8 +69,8 @@ export class FlashCookie {
   }
 
   /**
-   * Reads the cookie of a request; null if it is absent, sent more than once, too long, forged or older than ten
-   * minutes.
+   * Reads the cookie of a request. Returns null if the cookie is absent, sent more than once, too long, forged or older
+   * than ten minutes.
    */
   read(req: Request): FlashContent | null {
     const value = this.#cookie.valueIn(req);
@@ -83,8 +84,8 @@ export class FlashCookie {
   }
 
   /**
-   * Sets the cookie. If the messages do not fit, the oldest are dropped. A Secure cookie is not set over plain HTTP;
-   * instead, a warning is emitted the first time.
+   * Sets the cookie. If the messages do not fit, the oldest are dropped. A Secure cookie is not set over plain HTTP.
+   * The first time, a warning is emitted.
    */
   set(req: Request, res: Response, content: FlashContent): void {
     if (!this.#cookie.isDeliverable(req)) return;
@@ -103,13 +104,14 @@ export class FlashCookie {
   }
 }
 
-/** Is this page's path short enough for the cookie? */
+/** Is the path of the next page short enough for the cookie? */
 export function isShortEnough(next: string): boolean {
   return Buffer.byteLength(next) <= LONGEST_NEXT;
 }
 
 /**
- * The content as JSON that fits into the cookie. If needed, drops the oldest messages, and then shortens the last one.
+ * Returns the content as JSON that fits into the cookie. If it is too long, drops the oldest messages, and then
+ * shortens the last message.
  */
 function fitting({ loginId, messages, next }: FlashContent): string {
   const kept = messages.slice(-MAX_MESSAGES).map(({ message, category, isChallenge }): Sealed[2][number] => {
@@ -129,6 +131,6 @@ function fitting({ loginId, messages, next }: FlashContent): string {
 /** Replaces the last characters of a text with an ellipsis. Returns "" if only the ellipsis would be left. */
 function shortened(text: string, excess: number): string {
   const characters = [...text.replace(/…$/, "")];
-  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // a character takes at most 12 bytes in JSON
+  const left = characters.slice(0, -Math.ceil(excess / 12) - 1); // a character needs at most 12 bytes in JSON
   return left.length === 0 ? "" : `${left.join("")}…`;
 }

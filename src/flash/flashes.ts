@@ -4,7 +4,7 @@ import { joinStart } from "../http/before-response.js";
 import { RequestSlot } from "../http/request-slot.js";
 import { type Flash, type FlashContent, type FlashCookie, isShortEnough, type KeptFlash } from "./flash-cookie.js";
 
-/** What flash messages need to know about a request. */
+/** The parts of a request that flash messages use. */
 export interface FlashRequest {
   readonly req: Request;
   readonly res: Response;
@@ -31,14 +31,14 @@ export class FlashMessages {
   }
 
   /**
-   * Called when a login begins or is confirmed: keeps the messages of an anonymous visitor and of these logins. Drops
-   * the messages of other logins, and those that asked the user to log in.
+   * Called when a login begins or is confirmed. Keeps the messages of an anonymous visitor and of these logins. Drops
+   * the messages of other logins, and the messages that asked the user to log in.
    */
   passOn(context: FlashRequest, logins: ReadonlyArray<string | undefined>): void {
     this.#known(context)?.passOn(logins);
   }
 
-  /** Drops all messages, as after a logout. */
+  /** Drops all messages, for example after a logout. */
   drop(context: FlashRequest): void {
     this.#known(context)?.drop();
   }
@@ -137,8 +137,8 @@ export class Flashes {
     if (res.headersSent) return;
     const login = this.context.loginId();
     if (login !== undefined) this.#owner = login;
-    // If the login is unknown, the cookie keeps its owner. Messages without a known owner are dropped, because
-    // otherwise the wrong user could see them.
+    // If the login is unknown, the cookie keeps its owner. Messages without a known owner are dropped, because the
+    // wrong user could see them.
     const owner = this.#owner;
     if (owner === undefined) return;
     if (login !== undefined || this.#isChanged) this.#adopt(owner);
@@ -150,7 +150,10 @@ export class Flashes {
     res.setHeader("Cache-Control", "private, no-store");
   }
 
-  /** Called if an error replaces the response: drops the added messages, and restores the taken ones. */
+  /**
+   * Called if an error replaces the response. Drops the messages that were added, and restores the messages that were
+   * taken.
+   */
   fail(): void {
     this.cookie.takeBack(this.context.res);
     this.#brought = this.cookie.read(this.context.req);

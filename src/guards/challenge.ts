@@ -8,7 +8,7 @@ import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 /** Why a guard refuses a request. */
 export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
 
-/** How to answer one kind of refusal. */
+/** How to respond to one kind of refusal. */
 interface Challenge {
   handler: ChallengeHandler | undefined;
   view?: View | undefined;
@@ -17,16 +17,16 @@ interface Challenge {
 }
 
 /**
- * Answers a refused request. The application's handler comes first; without one, a request for a page is redirected to
- * the view. Without a view, the answer is a 401 or 403 with a short HTML page for a page, and with a problem document
- * (RFC 9457) for other requests.
+ * Responds to a refused request. If the application has a handler for the refusal, the handler responds. Otherwise, a
+ * request for a page is redirected to the view. All other requests, and requests for a page without a view, get a 401
+ * or 403: with a short HTML page for a page, or with a problem document (RFC 9457).
  */
 export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
   const { req, res } = context;
   emitRefusal(context, refusal);
   const challenge = challengeFor(context, refusal);
   if (challenge.handler) {
-    // `next()` and `next("route")` would let the refused request through, so only an error is passed on as it is.
+    // `next()` and `next("route")` would let the refused request through. So `next` always gets an error here.
     const refuse = (error?: unknown) => next(error instanceof Error ? error : refusal);
     await challenge.handler(req, res, refuse as NextFunction);
     return;
@@ -100,6 +100,7 @@ function prepareRedirect(context: RequestContext, view: string, { message, categ
   if (text || kept !== null) {
     core.flashes.of(context, "a guard").addChallenge(text ? { message: text, category } : null, kept);
   }
-  // A view on another origin gets no `next`: it would need an absolute URL, and the Host header does not prove ours.
+  // A view on another origin gets no `next`: that page would need an absolute URL, and the Host header cannot be
+  // trusted.
   return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
 }

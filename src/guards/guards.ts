@@ -8,9 +8,9 @@ import { isFresh } from "../login/confirm.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";
 
-/** What a guard requires, besides a logged-in user. */
+/** What a guard requires in addition to a logged-in user. */
 export interface Requirement {
-  /** Set if the login must be fresh. `within` is how recently, in milliseconds. */
+  /** Set if the login must be fresh. `within` is how recently credentials must have been checked, in milliseconds. */
   readonly fresh?: { readonly within?: number };
   /** The user must have at least one role of each list. */
   readonly roles: ReadonlyArray<readonly string[]>;
@@ -26,9 +26,10 @@ export function loginRequired(...given: unknown[]): RequestHandler {
 /**
  * Requires a fresh login. (Flask-Login's fresh_login_required)
  *
- * @param options.within how recently the credentials must have been seen. `freshFor` is the default, and the maximum
+ * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
+ * the upper limit
  *
- * @throws OptionError for an invalid duration, or for anything but an object
+ * @throws OptionError if the duration is invalid, or if the argument is not an object
  */
 export function freshLoginRequired(options?: { within?: Duration | undefined }): RequestHandler;
 export function freshLoginRequired(...given: unknown[]): RequestHandler {
@@ -43,7 +44,7 @@ export function freshLoginRequired(...given: unknown[]): RequestHandler {
 /**
  * Requires a logged-in user with at least one of the roles.
  *
- * @throws OptionError without roles, or for a role that is not a non-empty string
+ * @throws OptionError if there are no roles, or if a role is not a non-empty string
  */
 export function roleRequired(...roles: string[]): RequestHandler {
   checkCalled(roles, 'roleRequired("admin")');
@@ -52,8 +53,8 @@ export function roleRequired(...roles: string[]): RequestHandler {
 }
 
 /**
- * Returns the middleware for a requirement. It answers a refused request itself, and calls `next` at most once. `next`
- * runs in the asynchronous context of the request, even if earlier middleware lost that context.
+ * Returns the middleware for a requirement. It responds to a refused request itself, and calls `next` at most once.
+ * `next` runs in the asynchronous context of the request, even if earlier middleware lost that context.
  */
 export function guard(requirement: Requirement): RequestHandler {
   return function latchkeyGuard(req, _res, next) {
@@ -64,7 +65,8 @@ export function guard(requirement: Requirement): RequestHandler {
       called = true;
       runWithin(context, () => next(error));
     };
-    // `next(undefined)` and `next("route")` would let the request through, so any other reason is wrapped in an Error.
+    // `next(undefined)` and `next("route")` would let the request through, so a reason that is not an Error is wrapped
+    // in an Error.
     const fail = (reason: unknown) =>
       once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason }));
     if (context.core.options.exemptMethods.includes(req.method)) return once();
@@ -85,12 +87,12 @@ export async function refusalOf(context: RequestContext, { fresh, roles }: Requi
   return roles.every((list) => list.some((role) => has.includes(role))) ? null : new RoleRequiredError();
 }
 
-/** Parses `within`. @throws OptionError for an invalid duration */
+/** Parses `within`. @throws OptionError if it is invalid */
 export function freshness({ within }: { within?: Duration | undefined }): { within?: number } {
   return within === undefined ? {} : { within: parseDuration("within", within) };
 }
 
-/** Returns the roles. @throws OptionError for a role that is not a non-empty string */
+/** Returns the roles. @throws OptionError if a role is not a non-empty string */
 export function checkRoles(roles: readonly unknown[]): readonly string[] {
   for (const role of roles) {
     if (typeof role !== "string" || role === "")
@@ -100,8 +102,8 @@ export function checkRoles(roles: readonly unknown[]): readonly string[] {
 }
 
 /**
- * Throws OptionError if the function was mounted as a middleware, as in `app.use(loginRequired)`. Otherwise the request
- * would never be answered.
+ * Throws OptionError if the function was mounted as a middleware, as in `app.use(loginRequired)`. Without this check,
+ * the request would never get a response.
  */
 function checkCalled(given: readonly unknown[], call: string): void {
   if (given.length < 3 || typeof given[2] !== "function") return;

@@ -3,10 +3,10 @@ import { contextOf } from "../current/request-context.js";
 import type { View } from "../options/options.js";
 import { isPlainText } from "../text.js";
 
-/** The parameter that carries the page to go to after logging in. */
+/** The parameter that contains the page to go to after logging in. */
 const NEXT = "next";
 const LONGEST = 2048;
-/** A base URL that no application has, so that only a path stays on its origin. */
+/** A base URL that no application has. Only a path stays on its origin. */
 const BASE = "https://next.invalid";
 
 // Control characters, spaces, line separators, the byte order mark and the backslash: browsers drop or rewrite them.
@@ -15,14 +15,14 @@ const REWRITTEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff\\]/;
 const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
 
 /**
- * Returns the page to go to after logging in, if it belongs to this site; otherwise the fallback.
+ * Returns the page to go to after logging in if it belongs to this site. Otherwise, returns the fallback.
  *
  * With `nextIn: "query"`, the page is the parameter `next` of the query or, if that is missing, of the body. With
- * `"cookie"`, it is the page that the guard stored, and this call removes it from the cookie. It is never `loginView`
- * or `refreshView`, so that users are not redirected in circles.
+ * `"cookie"`, it is the page that the guard stored, and this call removes it from the cookie. The result is never
+ * `loginView` or `refreshView`, so that users are not redirected in circles.
  *
  * @returns the fallback, or a path with its query and hash, starting with exactly one slash
- * @throws ResponseStartedError with `nextIn: "cookie"`, if the response has begun
+ * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`
  */
 export function safeNext(req: Request, fallback = "/"): string {
   const context = contextOf(req);
@@ -54,7 +54,10 @@ export function checkNext(raw: unknown): string | null {
   return path;
 }
 
-/** The page that a request asked for, to return to after logging in; null if its method is not GET or HEAD. */
+/**
+ * Returns the page that a request asked for; null if its method is not GET or HEAD. The user can return to this page
+ * after logging in.
+ */
 export function requestedPage(req: Request): string | null {
   return req.method === "GET" || req.method === "HEAD" ? checkNext(req.originalUrl) : null;
 }
@@ -63,7 +66,7 @@ export function requestedPage(req: Request): string | null {
  * Returns the URL of a view, with the page to return to. (Flask-Login's login_url)
  *
  * @param view a path or an absolute URL
- * @param next the value for the parameter `next`; replaces a value that the view has
+ * @param next the value for the parameter `next`; it replaces a value that is already in the view
  * @param host replaces the view's host
  */
 export function loginUrl(view: string, next: string | null = null, host?: string): string {
@@ -75,7 +78,7 @@ export function loginUrl(view: string, next: string | null = null, host?: string
   return isPath ? path : url.href;
 }
 
-/** The URL of a view for this request; undefined if the option has none. */
+/** Returns the URL of a view for this request; undefined if there is no view. */
 export function viewUrl(view: View | undefined, req: Request): string | undefined {
   if (typeof view === "function") return view(req);
   if (typeof view !== "object") return view;
@@ -85,7 +88,7 @@ export function viewUrl(view: View | undefined, req: Request): string | undefine
   return longest === undefined ? undefined : view[longest];
 }
 
-/** All URLs that the view may have. */
+/** Returns all URLs that the view may have. */
 function viewUrls(view: View | undefined, req: Request): string[] {
   if (typeof view === "object") return Object.values(view);
   const url = viewUrl(view, req);

@@ -18,21 +18,22 @@ import { assertWritable, enterSession } from "./start-session.js";
 /** How to confirm a login. */
 export interface ConfirmOptions {
   /**
-   * The user whose credentials were checked. Leave it out if you know that this is the current user. Anyone else is
-   * rejected with OtherUserError, and so are null and undefined, the result of a lookup that found nobody.
+   * The user whose credentials were checked. Leave it out if you know that this is the current user. Any other user is
+   * rejected with OtherUserError. So are null and undefined, which are the result of a lookup that found nobody.
    */
   user?: Express.User | null | undefined;
-  /** When the credentials were checked, as with `loginUser`. @default now */
+  /** When the credentials were checked, as in the options of `loginUser`. @default now */
   authTime?: Date | number | undefined;
 }
 
 /**
- * Makes the current login fresh. Call it after checking the user's credentials again. (Flask-Login's confirm_login)
+ * Makes the current login fresh. Call it after you have checked the user's credentials again. (Flask-Login's
+ * confirm_login)
  *
- * Like a login, it moves to a new session id and restarts the timeouts.
+ * Like a new login, a confirmed login gets a new session id, and its timeouts start again.
  *
  * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie
- * @throws OtherUserError when the credentials are another user's, or nobody's; the login stays as it was
+ * @throws OtherUserError when the credentials belong to another user or to nobody; the login does not change
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionGoneError when the login was ended while this request was using it
  */
@@ -54,8 +55,8 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
  * Keeps the current login and the browser's remember cookie after the user's stamp has changed, for example because a
  * new password was saved. All other logins of the user end. (Django's update_session_auth_hash)
  *
- * The user must have been loaded, for example by a guard, before the stamp changed: a login that is loaded after the
- * change has the old stamp, and ends. The login moves to a new session id; its freshness and timeouts stay as they are.
+ * The user must be loaded, for example by a guard, before the stamp changes. A login that is loaded after the change
+ * has the old stamp, and ends. The login moves to a new session id; its freshness and timeouts stay as they are.
  *
  * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie, or the user is gone or not
  * active
@@ -76,13 +77,13 @@ export async function refreshStamp(req: Request): Promise<void> {
   const isOnce = context.sessionAuth === undefined;
   const old = context.session.recordId;
   const last = async () => {
-    // A login for this request only has already named the new session in its browser's record.
+    // If the login existed only for this request, its browser's record already names the new session.
     const kept = isOnce ? context.session.recordId : old;
     const isOwn = held?.series === auth.series;
     if (held && !isOwn) await core.remember.end(held.series, { sessions: held.sessions, kept });
     const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
     if (isOnce && auth.series !== null && !isEnded) throw new SessionGoneError();
-    // Their old stamps make these logins invalid, but until they end they are listed and counted.
+    // The other logins are invalid, because their stamps are old. But they are listed and counted until they are ended.
     others = await endLoginsIfListed(core, userId, (login) => login.loginId !== loginId);
   };
   const refreshed = { ...auth, series: null, stamp: core.stamps.of(userId, user) };
@@ -93,7 +94,7 @@ export async function refreshStamp(req: Request): Promise<void> {
 }
 
 /**
- * Is a user logged in whose credentials were checked in this session, and recently enough? (Flask-Login's login_fresh)
+ * Is a user logged in, and were the credentials checked recently enough in this session? (Flask-Login's login_fresh)
  *
  * @param options.within how recently; the option `freshFor` is the default and the upper limit
  */
@@ -106,7 +107,7 @@ export async function isFresh(req: Request, options: { within?: Duration | undef
   return authenticated && isFreshAt(context.auth?.freshAt ?? null, limit);
 }
 
-/** Was this login restored from the remember cookie and not confirmed since? */
+/** Was this login restored from the remember cookie, and not confirmed since then? */
 export async function isRemembered(req: Request): Promise<boolean> {
   const context = contextOf(req);
   const { authenticated } = await loadUser(context);
@@ -124,11 +125,11 @@ async function currentLogin(context: RequestContext, verb: string): Promise<{ us
   throw new LoginRequiredError(`There is no login to ${verb}.`);
 }
 
-/** How a login moves, apart from its new session. */
+/** How a login moves to a new session. */
 interface Moved {
   /** The id of the browser's record that must name the new session; null if there is none. */
   browser: string | null;
-  /** How long a new remember cookie lasts; null for no new cookie. */
+  /** How long the new remember cookie lasts; null if there is no new cookie. */
   time: RememberedTime | null;
   last?: () => Promise<void>;
 }
@@ -144,7 +145,7 @@ async function move(context: RequestContext, auth: SessionAuth, { browser, time,
   const name = async (recordId: string | null) => {
     const moved = await core.remember.moveTo(browser, recordId, { own, instead });
     // A browser's record may have expired before its session. But if the login has no session, or a session was named
-    // before, a missing record means that the login was ended meanwhile.
+    // before, a missing record means that another request has ended the login.
     if (!moved && (isOnce || instead !== undefined)) throw new SessionGoneError();
     instead = recordId;
     before = moved?.before ?? [];
@@ -152,8 +153,8 @@ async function move(context: RequestContext, auth: SessionAuth, { browser, time,
   const admit = async () => {
     await limit.admit?.();
     if (isOnce) {
-      // End the sessions that other requests restored for this browser, or are about to create. A request that moves on
-      // from one of them then fails, unless it has already named its own session.
+      // End the sessions that other requests restored for this browser, or are about to create. If another request
+      // moves the login out of one of these sessions, it then fails, unless it has already named its own new session.
       for (const id of before) await endForGood(storeOf(core), id);
       if (instead && !(await core.remember.namesLast(browser, instead))) throw new SessionGoneError();
     }

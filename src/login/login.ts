@@ -12,25 +12,25 @@ import { checkRememberDuration } from "../options/remember-options.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
-/** How to log in. */
+/** Options of `loginUser`. */
 export interface LoginOptions {
   /**
-   * Remember the user across browser restarts? False removes an older remember cookie. Left out, it removes the cookie
-   * too, unless the user who is already logged in logs in again, as after a change of password: then the browser stays
-   * remembered as it was.
+   * Remember the user across browser restarts? If false, an older remember cookie is removed. If left out, the cookie
+   * is removed too, unless the user is already logged in and logs in again, for example after a password change. The
+   * browser then stays remembered as before.
    *
    * @default false
    */
   remember?: boolean | undefined;
   /** How long to remember the user. @default the option `remember.duration` */
   duration?: Duration | undefined;
-  /** Log in a user who is not active? Guards still refuse this user. @default false */
+  /** Log the user in even if the user is not active? Guards still refuse this user. @default false */
   force?: boolean | undefined;
-  /** Is the login fresh: were credentials checked for it? @default true */
+  /** Is the login fresh, that is, were credentials checked for it? @default true */
   fresh?: boolean | undefined;
   /**
-   * When the credentials were checked, if not just now: the `auth_time` of an identity provider (OpenID Connect Core,
-   * 2), as a Date or in milliseconds since the epoch.
+   * When the credentials were checked, as a Date or in milliseconds since the epoch. Use it for the `auth_time` of an
+   * identity provider (OpenID Connect Core, 2).
    *
    * @default now
    */
@@ -41,16 +41,16 @@ export interface LoginOptions {
  * Logs in a user whose credentials you have checked. (Flask-Login's login_user)
  *
  * When it resolves, the login is saved under a new session id and the old session has ended. The application's values
- * in the session are carried over if the session was an anonymous visitor's or the same user's. Another user's values
- * are dropped.
+ * in the session are kept if the session belonged to an anonymous visitor or to the same user. The values of another
+ * user are dropped.
  *
- * Pass the same object that your `userLoader` returns for this user. A user without `isActive` is loaded as well,
- * because the loader may add that property.
+ * Pass the same object that your `userLoader` returns for this user. If the object has no `isActive`, latchkey also
+ * calls `userLoader`, because it may add that property.
  *
- * @returns true; false, without changing anything, for a user who is not active, unless `force` is set
- * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` that this one lacks
+ * @returns true; false if the user is not active and `force` is not set. Nothing changes in that case.
+ * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` but this one does not
  * @throws UserIdError when the loader returns another user for this user's id
- * @throws LoaderMissingError without a `userLoader`, which the next request will need
+ * @throws LoaderMissingError when there is no `userLoader`, which the next request needs
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionLimitError when the user has `maxSessions` logins and `onLimit` is `"refuse"`
  * @throws SessionGoneError when the login was ended before it was complete, for example by `maxSessions`
@@ -81,7 +81,8 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const lasts = remember ? duration : keeps ? held.duration : undefined;
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
 
-  // A login that was restored for single requests is not in the session. The values in that session belong to its user.
+  // A login that was restored only for single requests is not in the session, but the values in the session belong to
+  // its user.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;

@@ -44,8 +44,8 @@ export async function logoutUser(req: Request): Promise<void> {
 }
 
 /**
- * The user for listeners. A logout must not depend on the user loader, so the loader is called only for listeners, and
- * its errors are ignored.
+ * Returns the user for the listeners. A logout must not depend on the user loader, so the loader is called only if
+ * there are listeners, and its errors are ignored.
  */
 async function userForListeners(context: RequestContext): Promise<object | undefined> {
   if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;

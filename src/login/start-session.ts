@@ -32,7 +32,7 @@ export async function enterSession(
   try {
     await session.regenerate({ ...next, name });
   } catch (error) {
-    const undoing = core.remember.end(issued?.series ?? null).catch(() => {}); // report the first error, not this one
+    const undoing = core.remember.end(issued?.series ?? null).catch(() => {}); // report only the first error
     if (!(error instanceof StoreUnavailableError)) await undoing;
     if (!context.sessionAuth) context.settleAnonymous();
     throw error;

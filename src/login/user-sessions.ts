@@ -10,16 +10,16 @@ import { checkUserId } from "../user.js";
 import { logoutUser } from "./logout.js";
 
 /**
- * A login of a user, without secrets, so that it can be shown to the user. All timestamps are milliseconds since the
+ * A login of a user. It contains no secrets, so it can be shown to the user. All timestamps are milliseconds since the
  * epoch.
  */
 export interface LoginInfo {
   /** Identifies the login, for `revoke`. It is not a secret, and stays the same when the id of the session changes. */
   id: string;
   createdAt: number;
-  /** Accurate to the minute. */
+  /** When the login was last used, accurate to the minute. */
   lastSeenAt: number;
-  /** When the login ends unless it is used before. */
+  /** When the login ends if it is not used before then. */
   expiresAt: number;
   /** The IP address at the login, or at its last restore or confirmation; null if unknown. */
   address: string | null;
@@ -28,20 +28,20 @@ export interface LoginInfo {
   /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
   fresh: boolean;
   /**
-   * Was it restored from a remember cookie and not confirmed since, or must a remember cookie restore it first? The
-   * same as `isRemembered`.
+   * Was the login restored from a remember cookie and not confirmed since then? It is also true for a login that a
+   * remember cookie must restore at its next use. The same as `isRemembered`.
    */
   remembered: boolean;
   /**
-   * Does its browser stay logged in after it is closed? In the mode "stateless", which keeps no records, the same as
-   * `remembered`.
+   * Does the browser stay logged in after it is closed? In the remember mode "stateless", it is the same as
+   * `remembered`, because there are no records of browsers.
    */
   persistent: boolean;
-  /** Is it the login of this request? */
+  /** Is this the login of the current request? */
   current: boolean;
 }
 
-/** The request whose login is the current one. */
+/** Options that name the request of the current login. */
 export interface CurrentLoginOptions {
   /**
    * The request. Always pass it in callbacks of database drivers, pools and queues, as with `currentUser`.
@@ -52,9 +52,10 @@ export interface CurrentLoginOptions {
 }
 
 /**
- * Lists and ends the logins of a user, on all devices: `login.sessions`. Each method takes the user or the user's id.
+ * Lists and ends the logins of a user, on all devices. It is the property `login.sessions` of a manager. Each method
+ * accepts the user or the user's id.
  *
- * @throws UnsupportedByStoreError when the store keeps no index of users, or when the application uses its own
+ * @throws UnsupportedByStoreError when the store cannot list by user, or when the application uses its own
  * express-session
  * @throws StoreUnavailableError when the store fails
  */
@@ -66,8 +67,8 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Returns the logins of a user, newest first. This includes remembered browsers without a session, except in the
-   * remember mode "stateless", which keeps no record of browsers. It also includes logins that will end at their next
+   * Returns the logins of a user, newest first. The list includes remembered browsers without a session, except in the
+   * remember mode "stateless", which has no records of browsers. The list also includes logins that end at their next
    * use because the user's stamp has changed.
    */
   async list(user: U | string, { req }: CurrentLoginOptions = {}): Promise<LoginInfo[]> {
@@ -77,8 +78,8 @@ export class UserSessions<U extends object> {
     const sessions = await sessionsOf(this.#core, userId);
     for (const { record, auth } of sessions.sort((a, b) => b.record.createdAt - a.record.createdAt)) {
       const { loginId: id, address, userAgent, remembered } = auth;
-      // A login that is moving is in two sessions for a moment; in the mode "stateless", one that was restored may be
-      // in several.
+      // A login that moves to a new session is in two sessions for a moment. In the mode "stateless", a restored login
+      // may be in several sessions.
       if (auth.pending || logins.has(id)) continue;
       const { createdAt, expiresAt } = record;
       const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
@@ -103,10 +104,10 @@ export class UserSessions<U extends object> {
   }
 
   /**
-   * Ends one login of a user and forgets its browser. If it is the login of this request, the request is logged out. In
-   * the remember mode "stateless", only the sessions of the login end, as with `revokeAll`.
+   * Ends one login of a user and forgets its browser. If it is the login of the current request, the user of the
+   * request is logged out. In the remember mode "stateless", only the sessions of the login end, as with `revokeAll`.
    *
-   * @returns whether the user had this login; false, for example, for another user's login
+   * @returns true if the user had this login; false if not, for example for another user's login
    */
   async revoke(user: U | string, id: string, { req }: CurrentLoginOptions = {}): Promise<boolean> {
     const userId = this.#idOf(user);
@@ -124,13 +125,13 @@ export class UserSessions<U extends object> {
   /**
    * Ends all logins of a user and forgets their browsers.
    *
-   * In the remember mode "stateless" only sessions end, and a remember cookie logs its browser in again. Only a change
-   * of the user's stamp (`getSessionStamp`) ends these cookies before they expire. If users have no stamp, a process
-   * warning says so.
+   * In the remember mode "stateless", only sessions end, and a remember cookie logs its browser in again. Only a change
+   * of the user's stamp (`getSessionStamp`) makes these cookies invalid before they expire. If users have no stamp, a
+   * process warning is emitted.
    *
    * @param options.exceptCurrent keep the login of this request? @default false
    * @returns how many logins it ended
-   * @throws RequestEndedError with `exceptCurrent` and without `req`, when the response of the context's request has
+   * @throws RequestEndedError when `exceptCurrent` is set without `req`, and the response of the context's request has
    * ended
    */
   async revokeAll(
@@ -148,7 +149,7 @@ export class UserSessions<U extends object> {
       if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
       await endAll(this.#core, userId);
     }
-    // End those that moved to another session meanwhile, one by one.
+    // Some logins may have moved to another session in the meantime. End them one by one.
     for (const id of await endLogins(this.#core, userId, ({ loginId }) => loginId !== kept)) logins.add(id);
     this.#core.remember.noteRevocation();
     this.#emitRevoked(userId, logins);
@@ -164,7 +165,7 @@ export class UserSessions<U extends object> {
     return checkUserId(this.#core.options.userId(user), "userId()");
   }
 
-  /** The login of the request, if it belongs to this user. */
+  /** Returns the login of the request, if it belongs to this user. */
   #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
     if (this.#core.hasForeignSessions) throw foreignSessions();
     const context = given ? contextOf(given) : activeContext();

@@ -43,14 +43,14 @@ export const CurrentUser: () => ParameterDecorator = createParamDecorator((_: un
 );
 
 /**
- * Responds to latchkey's errors with their status, which NestJS does not read itself: for example 503 while the store
- * is unavailable.
+ * Responds to latchkey's errors with their status, for example 503 while the store is unavailable. NestJS itself does
+ * not read this status.
  */
 @Catch(LatchkeyError)
 export class LatchkeyErrorFilter implements ExceptionFilter<LatchkeyError> {
   catch({ status, code, message, headers = {}, stack }: LatchkeyError, host: ArgumentsHost): void {
     const res = host.switchToHttp().getResponse<Response>();
-    // Status 500 means a mistake in the program: it is logged, and the response does not contain the details.
+    // Status 500 means a mistake in the program. The error is logged, and the response does not contain its details.
     if (status === 500) new Logger("latchkey").error(message, stack);
     if (res.headersSent) return void res.end();
     const body = status === 500 ? { message: "Internal server error" } : { message, code };
@@ -66,8 +66,8 @@ function guardOf(guard: RequestHandler): CanActivate {
 }
 
 /**
- * Runs a guard. If it refuses the request, it has already sent the response, so the promise stays pending and NestJS
- * does nothing more.
+ * Runs a guard. If the guard refuses the request, it sends the response itself. The promise then stays pending, so that
+ * NestJS does nothing more.
  */
 function activate(guard: RequestHandler, context: ExecutionContext): Promise<boolean> {
   const http = context.switchToHttp();

@@ -8,11 +8,11 @@ export type Storage = ReturnType<typeof getMetadataArgsStorage>;
 /** The declarations of one class: for the class itself (under CLASS) and for its methods. */
 type Declared = Map<string | symbol, Requirement | "public">;
 
-/** The key of what a class declares for all its actions. */
+/** The key of the requirement that a class declares for all its actions. */
 export const CLASS: unique symbol = Symbol("class");
 const declarations = new WeakMap<object, Declared>();
 
-/** Records the requirement of a class or of one of its methods. Several requirements add up. */
+/** Stores the requirement of a class or of one of its methods. Several requirements are combined. */
 export function remember(target: object, key: PropertyKey, requirement: Requirement | "public"): void {
   if (typeof key === "object") {
     // Standard decorators get a context object instead of the name.
@@ -31,9 +31,9 @@ export function remember(target: object, key: PropertyKey, requirement: Requirem
 }
 
 /**
- * The requirement of a controller's action, or null: the requirements of its class, of every base class, and of the
- * method wherever it is declared. If a class declares the method public, the requirements of that class and of its base
- * classes do not count.
+ * Returns the requirement of a controller's action, or null. It combines the requirements of the class, of every base
+ * class, and of every declaration of the method. If a class declares the method public, the requirements of that class
+ * and of its base classes are ignored.
  */
 export function requirementOf(controller: object, method: PropertyKey): Requirement | null {
   let requirement: Requirement | null = null;
@@ -48,13 +48,13 @@ export function requirementOf(controller: object, method: PropertyKey): Requirem
   return requirement;
 }
 
-/** A class and its base classes. */
+/** Yields a class and its base classes. */
 export function* ancestry(controller: object): Generator<object> {
   for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))
     yield target;
 }
 
-/** Methods may be named by symbols and numbers too. */
+/** Returns a method's name as a key, because the name may also be a symbol or a number. */
 function nameOf(key: PropertyKey): string | symbol {
   return typeof key === "symbol" ? key : String(key);
 }
@@ -71,13 +71,13 @@ const attached = new WeakSet<object>();
 const guards = new WeakSet<object>();
 
 /**
- * Puts the guard before every guarded action, at the moment when routing-controllers looks up the action's middleware.
+ * Puts the guard before every guarded action. It does so when routing-controllers looks up the action's middleware.
  *
  * `@UseBefore` would not work: routing-controllers looks it up by the exact class, so an inherited action would keep
  * its route and lose its guard.
  */
 function attachGuards(storage: Storage): void {
-  // Patches the class if possible, not its one instance, because an application's tests may replace the instance.
+  // Patch the class if possible, not its only instance, because the tests of an application may replace the instance.
   const holder: Pick<Storage, typeof LOOKUP> = Object.hasOwn(storage, LOOKUP)
     ? storage
     : Object.getPrototypeOf(storage);
@@ -95,7 +95,7 @@ function attachGuards(storage: Storage): void {
   attached.add(holder);
 }
 
-/** Mounts an inherited action on a fake application, to check that its guard comes before it. */
+/** Mounts an inherited action on a fake application, and checks that a guard runs before the action. */
 function assertAttached(storage: Storage): void {
   class Base {}
   class Probe extends Base {}

@@ -13,9 +13,9 @@ type ControllerClass = abstract new (...args: never[]) => unknown;
 type GuardDecorator = (target: object, method?: string | symbol) => void;
 
 /**
- * Lets only logged-in users reach a controller or an action; with roles, only those who have one of them.
+ * Lets only logged-in users reach a controller or an action. With roles, the user must have at least one of the roles.
  *
- * Requirements of the class and of the action add up. Inherited actions, and subclasses, keep them.
+ * The requirements of the class and of the action are combined. They also apply to subclasses and to inherited actions.
  */
 export function Authorized(...roles: string[]): GuardDecorator {
   return declare({ roles: roles.length === 0 ? [] : [checkRoles(roles)] });
@@ -34,7 +34,7 @@ export function Fresh(options: { within?: Duration | undefined } = {}): GuardDec
 /** Lets everybody reach an action of a guarded controller. */
 export function Public(): MethodDecorator {
   return (target, method) => {
-    if (method === undefined) throw new OptionError("@Public", "goes on an action, not on a class");
+    if (method === undefined) throw new OptionError("@Public", "must be on an action, not on a class");
     remember(target.constructor, method, "public");
   };
 }
@@ -48,10 +48,10 @@ export function CurrentUser(): ParameterDecorator {
 export interface GuardedRoute {
   method: string;
   path: string;
-  /** `Controller.action` */
+  /** The action, as `Controller.action`. */
   action: string;
   guard: "public" | "login" | "fresh" | "roles";
-  /** The user must have one role of each of these lists. */
+  /** The user must have at least one role of each list. */
   roles: ReadonlyArray<readonly string[]>;
   /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
   within?: number;
@@ -60,7 +60,7 @@ export interface GuardedRoute {
 /**
  * Returns every route of the controllers with its guard, to print or to check in tests.
  *
- * @throws OptionError for a class that is not a controller
+ * @throws OptionError if a class is not a controller
  */
 export function guardTable(
   controllers: readonly ControllerClass[],
@@ -84,13 +84,13 @@ export function guardTable(
   });
 }
 
-/** Returns the session and the login as a global middleware, for the option `middlewares` of `createExpressServer`. */
+/** Returns a global middleware for the session and the login, for the option `middlewares` of `createExpressServer`. */
 export function loginMiddleware(login: LoginManager<never, never> | LoginManager<object, object>): new () => object {
   const session = login.session();
   const middleware = login.middleware();
   class LoginMiddleware {
     use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
-      // A server without a list of middlewares uses all that exist in the process, including those of another manager.
+      // A server without a list of middlewares uses all middlewares in the process, including those of another manager.
       if (hasContext(req)) next();
       else session(req, res, (error?: unknown) => (error ? next(error) : middleware(req, res, next)));
     }
