@@ -68,7 +68,7 @@ for (const { name, express } of expressVersions) {
       expect(await opened.again()).to.equal(null);
     });
 
-    it("calls the request loader in the same cases as HTTP: for an ended login, but not for an inactive user", async () => {
+    it("calls the request loader as over HTTP: for an ended login, but not for an inactive user", async () => {
       const at = await socketSite({ requestLoader: () => at.bob }, { make: express });
       const both = async (change: () => void) => {
         const [one, other] = await Promise.all([1, 2].map(() => send(at.origin, "POST /login/1", REMEMBER)));

@@ -108,7 +108,7 @@ describe("authenticate() with a remember cookie", () => {
     expect(told).to.deep.equal([]);
   });
 
-  it("accepts the previous token for a minute; after that, the token is stale and the browser is forgotten", async () => {
+  it("accepts the previous token for a minute; then the token is stale and the browser is forgotten", async () => {
     const { whoIs, cookie: first, visit, told, recordsOf } = await remembered("persistent");
     const second = (await visit(first)).cookie;
     clock.tick(MINUTE);

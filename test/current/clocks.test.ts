@@ -74,7 +74,8 @@ describe("a clock that", () => {
   afterEach(() => sinon.restore());
 
   for (const { what, atLogin, after, login: expected, reason, remembered } of cases) {
-    it(`${what}: login ${expected}${reason ? ` (${reason})` : ""}, browser ${remembered ? "remembered" : "forgotten"}`, async () => {
+    const ending = reason ? ` (${reason})` : "";
+    it(`${what}: login ${expected}${ending}, browser ${remembered ? "remembered" : "forgotten"}`, async () => {
       const { app, login, store } = site({
         store: new WatchedStore(),
         freshFor: "30m",

@@ -185,7 +185,7 @@ describe("the rotation of secrets", () => {
     });
   }
 
-  it("signs a stateless remember cookie again if users have no stamps or if each request renews the cookie", async () => {
+  it("signs a stateless remember cookie again if users have no stamps or each request renews the cookie", async () => {
     for (const options of [{ hasStamps: false }, { refreshEachRequest: true }]) {
       const { deploy } = deployments("stateless", options);
       const [before, during, after] = await Promise.all([deploy([OLD]), deploy([NEW, OLD]), deploy([NEW])]);

@@ -157,7 +157,7 @@ for (const { name: pool, open } of connections) {
         cookie: await browser.jar.getCookieString(browser.origin),
       });
 
-      it("currentUser() rejects after that request has ended, and currentUser(req) returns the right user", async () => {
+      it("currentUser() rejects after that request has ended; currentUser(req) returns the right user", async () => {
         const { users } = await opened(true);
         for (const [name, browser] of Object.entries(users)) {
           expect((await browser.get("/user")).text, name).to.equal("request_ended");

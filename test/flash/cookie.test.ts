@@ -58,7 +58,7 @@ describe("the flash cookie", () => {
     expect(() => named("flash")).to.throw("remember.name: flash is also the name of the flash cookie");
   });
 
-  it("holds at most 1 kB: the oldest messages are dropped, and a message that is too long is cut at the end", async () => {
+  it("holds at most 1 kB: drops the oldest messages first, and cuts a message that is too long", async () => {
     const { browser } = await flashSite();
     const texts = Array.from({ length: 30 }, (_, n) => `${n}: ${"x".repeat(97)}`);
     await browser.flash(...texts);

@@ -188,7 +188,7 @@ for (const { name: version, express } of expressVersions) {
       expect(await browser.cookie("sid")).not.to.equal(old);
     });
 
-    it("make a login that is not fresh if fresh is false, and send 401 for a confirmation without a login", async () => {
+    it("make a login that is not fresh if fresh is false, and reject a confirmation without a login", async () => {
       const { browser } = await visit();
       expect((await browser.post("/confirm")).status).to.equal(401);
       await browser.post("/login/1", { json: { fresh: false } });

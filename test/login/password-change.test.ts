@@ -41,7 +41,7 @@ describe("a password change", () => {
       });
       afterEach(() => opened?.close());
 
-      it("keeps the age, freshness and remember cookie of this login, changes its session id, and ends all other logins", async () => {
+      it("keeps this login remembered, as old and as fresh, under a new id, and ends all others", async () => {
         const { origin, store, told } = await accountSite({ store: opened.store, absoluteTimeout: "10h" });
         const { own, others, cookies } = await people(origin);
         const id = await idOf(own);
@@ -72,7 +72,8 @@ describe("a password change", () => {
 
         expect(await statuses(others)).to.eql(Array(6).fill(401));
         const { id: returned, ...record } = other!;
-        await opened.store.create(returned, { ...record, revision: 0 }); // as if a backup was restored or a replica was late
+        // As if a backup was restored, or a replica was late.
+        await opened.store.create(returned, { ...record, revision: 0 });
         for (const cookie of cookies) {
           for (const one of [cookie, ...cookie.split("; ")]) {
             expect((await send(origin, "GET /me", { cookie: one })).status).to.equal(401);
@@ -129,7 +130,7 @@ describe("a password change", () => {
     expect((await browser.get("/me")).json()).to.eql(me);
   });
 
-  it("makes the old remember cookie of a user without stamps invalid, whether the request sends it or not", async () => {
+  it("ends the old remember cookie of a user without stamps, whether the request sends it or not", async () => {
     const { ann, origin, store } = await accountSite();
     ann.getSessionStamp = () => "the same";
     for (const isSent of [true, false]) {
@@ -182,7 +183,7 @@ describe("a password change", () => {
     expect([answer.status, answer.headers["set-cookie"]]).to.eql([401, undefined]);
   });
 
-  it("can use loginUser instead of refreshStamp: this browser stays remembered, and the others are logged out", async () => {
+  it("with loginUser instead of refreshStamp keeps this browser remembered and ends other logins", async () => {
     const { app, ann, origin } = await accountSite();
     app.post("/new-password", async (req, res, next) => {
       ann.stamp = "new";

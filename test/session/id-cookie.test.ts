@@ -93,7 +93,7 @@ describe("the session cookie", () => {
     }
   });
 
-  it("is Secure with the prefix __Host- in production; a login over plain HTTP is an error that names the settings", async () => {
+  it("is Secure with the prefix __Host- in production, where a login over plain HTTP fails", async () => {
     const { app, ann, login, store } = productionSite();
     app.set("trust proxy", "loopback");
     const failures: Error[] = [];

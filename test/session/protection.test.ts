@@ -55,7 +55,7 @@ describe("session protection", () => {
     });
   }
 
-  it("strong: another client ends the remembered browser too, so its old remember cookie restores no login", async () => {
+  it("strong: another client ends the remembered browser too; its remember cookie restores no login", async () => {
     const store = new WatchedStore();
     const { me, cookie } = await loggedIn({ store, sessionProtection: "strong" });
     const remember = only("remember", cookie);

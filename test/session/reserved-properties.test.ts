@@ -248,7 +248,7 @@ describe("the login in a session", () => {
     expect((await send(origin, "GET /me", { cookie })).status).to.equal(401);
   });
 
-  it("is visible to the application as the frozen property auth, which an anonymous session does not have", async () => {
+  it("is visible as the frozen property auth, which an anonymous session does not have", async () => {
     const { app } = site();
     app.get("/shown", (req, res) => {
       const { auth } = req.session;

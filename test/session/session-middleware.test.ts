@@ -17,7 +17,8 @@ describe("session options", () => {
   });
 
   for (const wrong of ["", 7, null, undefined, {}, Promise.resolve("id")]) {
-    it(`genid causes an error that names it if it returns ${wrong instanceof Promise ? "a promise" : JSON.stringify(wrong)}`, async () => {
+    const value = wrong instanceof Promise ? "a promise" : JSON.stringify(wrong);
+    it(`genid causes an error that names it if it returns ${value}`, async () => {
       const { app, store } = site({ session: { genid: () => wrong as string } });
       app.use(((error, _req, res, _next) => res.status(500).json(error.message)) as ErrorRequestHandler);
       const origin = await serve(app);

@@ -108,7 +108,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       });
     }
 
-    it("a confirmation restarts both timeouts; refreshStamp restarts neither the absolute timeout nor freshness", async () => {
+    it("a confirmation restarts both timeouts; refreshStamp does not restart the absolute timeout", async () => {
       const { ask, store } = await visit({ idleTimeout: "2h", absoluteTimeout: "3h", freshFor: "1h" });
       const ends = async () => (await storedSessions(store.inner, "1")).map(({ expiresAt }) => expiresAt - Date.now());
       clock.tick(1.5 * HOUR);
@@ -164,7 +164,7 @@ describe("a session cookie whose maxAge the application sets", () => {
     ["longer", 40 * DAY],
     ["shorter", 3 * DAY],
   ] as const) {
-    it(`never outlives the login, even after touches and a confirmation, if its maxAge is ${what} than the login`, async () => {
+    it(`never outlives the login, even after a confirmation, if its maxAge is ${what} than the login`, async () => {
       const { app } = site({ idleTimeout: "30d", absoluteTimeout: "30d" });
       app.post("/keep", (req, res) => {
         req.session.cookie.maxAge = age;
