@@ -48,12 +48,13 @@ export const COMMON_OPTIONS: Readonly<Record<"json" | "help", CommandOption>> = 
 };
 
 /** The option of the commands that use a store. */
-export const STORE_OPTIONS: Readonly<Record<"store", CommandOption>> = {
+export const STORE_OPTIONS: Readonly<Record<"store" | "timeout", CommandOption>> = {
   store: { value: "URL", help: "the URL of the store, as for openStore (default: the variable SESSION_STORE)" },
+  timeout: { value: "DURATION", help: "how long the store may take to answer (default: 5s)" },
 };
 
 /** The options of the commands about one user. */
-export const USER_OPTIONS: Readonly<Record<"user" | "realm" | "store", CommandOption>> = {
+export const USER_OPTIONS: Readonly<Record<"user" | "realm" | "store" | "timeout", CommandOption>> = {
   user: { value: "ID", help: "the user's id", isRequired: true },
   realm: { value: "REALM", help: "the option realm of the application's LoginManager, if it has one" },
   ...STORE_OPTIONS,

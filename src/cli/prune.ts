@@ -6,10 +6,13 @@ export const prune: Command = {
   summary: "Delete expired records, of all users and realms",
   details: "Redis removes expired records by itself, so there the number is always 0.",
   options: { limit: { value: "N", help: "delete at most this many (default: all)" }, ...STORE_OPTIONS },
-  run: async ({ options: { limit, store: url } }): Promise<Outcome> => {
+  run: async ({ options }): Promise<Outcome> => {
+    const { limit } = options;
     if (limit !== undefined && !/^[1-9]\d{0,14}$/.test(limit))
       throw new UsageError(`the option --limit must be a whole number above zero, not "${limit}"`);
-    const deleted = await withStore(url, (store) => store.prune(limit === undefined ? {} : { limit: Number(limit) }));
+    const deleted = await withStore(options, (store) =>
+      store.prune(limit === undefined ? {} : { limit: Number(limit) }),
+    );
     return { text: `Deleted ${deleted} expired ${deleted === 1 ? "record" : "records"}.`, json: { deleted } };
   },
 };

@@ -1,6 +1,5 @@
 import { isLatchkeyError } from "../errors.js";
 import type { UserSessions } from "../login/user-sessions.js";
-import { LoginManager } from "../login-manager.js";
 import { type Given, UsageError } from "./command.js";
 import { withStore } from "./opened-store.js";
 import { newSecret } from "./secret.js";
@@ -17,18 +16,15 @@ export interface UserLogins {
   damaged: Set<string>;
 }
 
-/** How long a call to the store may take. An operator has more patience than a request. */
-const STORE_TIMEOUT = "10s";
-
 /** Runs some work on the logins of the user whom `--user` and `--realm` name. @throws as `withStore` */
-export async function withUserLogins<T>(
-  { options: { store: url, user, realm } }: Given,
-  work: (logins: UserLogins) => Promise<T>,
-): Promise<T> {
-  return withStore(url, async (store) => {
+export async function withUserLogins<T>({ options }: Given, work: (logins: UserLogins) => Promise<T>): Promise<T> {
+  const { user, realm } = options;
+  return withStore(options, async (store, { timeout }) => {
     try {
+      // Loaded here, because wrong usage and help do not need it.
+      const { LoginManager } = await import("../login-manager.js");
       // No cookie is made or read, so a new secret will do.
-      const login = new LoginManager<object>({ secret: newSecret(), store, realm, storeTimeout: STORE_TIMEOUT });
+      const login = new LoginManager<object>({ secret: newSecret(), store, realm, storeTimeout: timeout });
       const ended: string[] = [];
       const damaged = new Set<string>();
       login.on("loginsRevoked", ({ logins }) => ended.push(...logins));

@@ -4,13 +4,24 @@ import { MemoryStore } from "../../../stores/memory/index.js";
 import type { LoginManager } from "../../login-manager.js";
 import type { Policy } from "../../policy.js";
 import type { SessionStore } from "../../store/session-store.js";
+import { within } from "../within.js";
 import { type Check, resultsOf } from "./check.js";
 
 type Login = Pick<LoginManager<object, object>, "policy" | "options">;
 
+/** How long the module may take, in milliseconds: it may connect to databases. */
+const IMPORT_TIMEOUT = 30_000;
+
 /** Imports a module and returns its LoginManager. @throws Error if there is none */
 export async function importedLogin(file: string): Promise<Login> {
-  const module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
+  // The result of the command stands alone in stdout.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  const importing: Promise<Record<string, unknown>> = import(pathToFileURL(resolve(file)).href);
+  const module = await within(
+    IMPORT_TIMEOUT,
+    importing,
+    `importing ${file} took longer than ${IMPORT_TIMEOUT / 1000} s`,
+  );
   const exported = [module.login, module.default, (module.default as { login?: unknown } | undefined)?.login];
   const login = exported.find(isLogin);
   if (!login) throw new Error(`${file} exports no LoginManager: export it as login, or by default`);

@@ -1,8 +1,10 @@
 import { insideOf } from "../../../stores/open/inside.js";
+import { LoginEmitter } from "../../events.js";
 import type { SessionStore } from "../../store/session-store.js";
+import { TimedStore } from "../../store/timed-store.js";
 import { type Command, type Outcome, STORE_OPTIONS, UsageError } from "../command.js";
 import { reasonFor } from "../failure.js";
-import { close, opened, storeUrl } from "../opened-store.js";
+import { close, opened, placeOf, type StorePlace } from "../opened-store.js";
 import { table } from "../table.js";
 import { checkApplication, importedLogin, storeOf } from "./application.js";
 import { type Check, resultsOf } from "./check.js";
@@ -23,37 +25,38 @@ environment of production. A warning does not change the exit code.`,
     ...STORE_OPTIONS,
     app: { value: "FILE", help: "a module that exports a LoginManager as login or by default; it is imported" },
   },
-  async run({ options: { store, app } }): Promise<Outcome> {
-    const url = storeUrl(store);
+  async run({ options }): Promise<Outcome> {
+    const { app } = options;
+    const { url, timeout } = placeOf(options);
     if (url === undefined && app === undefined)
       throw new UsageError("the option --store or --app is required, or the variable SESSION_STORE");
-    const checks = app === undefined ? [] : await ofApplication(app, url === undefined);
-    if (url !== undefined) checks.push(...(await ofUrl(url)));
+    const checks = app === undefined ? [] : await ofApplication(app, url === undefined ? timeout : null);
+    if (url !== undefined) checks.push(...(await ofUrl({ url, timeout })));
     const hasProblem = checks.some(({ status }) => status === "failed");
     const text = table(checks.map(({ status, check, message }) => [status, check, message]));
     return { text, json: { ok: !hasProblem, checks }, hasProblem };
   },
 };
 
-/** Checks an application, and its own store if no other is given. */
-async function ofApplication(file: string, withStore: boolean): Promise<Check[]> {
+/** Checks an application, and its own store unless the timeout for it is null. */
+async function ofApplication(file: string, timeout: number | null): Promise<Check[]> {
   const login = await importedLogin(file).catch((error: unknown) => resultsOf("application").failed(reasonFor(error)));
   if ("status" in login) return [login];
   const checks = checkApplication(login);
-  const store = withStore ? storeOf(login) : undefined;
-  return store ? [...checks, ...(await ofStore(store))] : checks;
+  const store = storeOf(login);
+  return store && timeout !== null ? [...checks, ...(await ofStore(store, timeout))] : checks;
 }
 
-async function ofUrl(url: string): Promise<Check[]> {
+async function ofUrl(place: StorePlace): Promise<Check[]> {
   const { ok, failed } = resultsOf("store");
   const began = performance.now();
   try {
-    const store = await opened(url);
+    const store = await opened(place);
     const reached = ok(`reached in ${Math.round(performance.now() - began)} ms`);
     try {
-      return [reached, ...(await ofStore(store))];
+      return [reached, ...(await ofStore(store, place.timeout))];
     } finally {
-      await close(store);
+      await close(store, place.timeout);
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -61,13 +64,14 @@ async function ofUrl(url: string): Promise<Check[]> {
   }
 }
 
-async function ofStore(store: SessionStore): Promise<Check[]> {
+async function ofStore(store: SessionStore, timeout: number): Promise<Check[]> {
   const inside = insideOf(store);
   const checks: Check[] = [];
   if (inside?.kind === "sql") checks.push(...(await checkTable(inside)));
   // Without the table, every other check would fail for the same reason.
   if (checks.some(({ check, status }) => check === "table" && status === "failed")) return checks;
-  checks.push(await checkLatency(store), await checkRights(store));
+  const timed = new TimedStore(store, { storeTimeout: timeout, realm: "" }, new LoginEmitter<never>());
+  checks.push(await checkLatency(timed), await checkRights(timed));
   if (inside?.kind === "redis") checks.push(await checkEviction(inside));
   const clock = inside && (await checkClock(inside));
   return clock ? [...checks, clock] : checks;

@@ -4,7 +4,7 @@ import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
 
 const KIND = "doctor";
-/** No user has this key: see `userKey`. */
+/** A user who has no other records of this kind, whoever the users of the application are. */
 const USER = "@doctor";
 /** How long the record lives if it cannot be deleted, in milliseconds. */
 const LIFETIME = 60_000;
@@ -16,13 +16,12 @@ export async function checkRights(store: SessionStore): Promise<Check> {
   const now = Date.now();
   const times = { lastSeenAt: now, expiresAt: now + LIFETIME };
   const record: SessionRecord = { kind: KIND, userId: USER, data: {}, createdAt: now, ...times, revision: 0 };
-  const { lacks = [] } = store;
   const steps: Record<string, () => Promise<boolean>> = {
     create: () => store.create(id, record).then(() => true),
     read: async () => (await store.read(id))?.kind === KIND,
     update: () => store.update(id, { data: { checked: true }, ...times, revision: 0 }),
     touch: () => store.touch(id, { lastSeenAt: now + 1, expiresAt: now + LIFETIME }),
-    list: async () => lacks.includes("listByUser") || (await isListed(store, id)),
+    list: async () => !!store.lacks?.includes("listByUser") || (await isListed(store, id)),
     delete: async () => (await store.destroy(id)) !== null,
   };
   for (const [step, run] of Object.entries(steps)) {

@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const manifest = fileURLToPath(import.meta.resolve("latchkey/package.json"));
+const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as { bin: { latchkey: string } };
+
+/** The file that `npx latchkey` runs. */
+export const COMMAND = fileURLToPath(new URL(bin.latchkey, import.meta.resolve("latchkey/package.json")));
+
+/** What a command printed, and its exit code; null if it did not end by itself. */
+export interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The limit that ends a command that hangs. */
+const LONGEST = 300_000;
+
+/** Runs `latchkey` with these arguments in its own process. */
+export function latchkey(args: string[], { env = {}, cwd }: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
+  const { SESSION_STORE: _, ...inherited } = process.env;
+  return new Promise<Run>((resolve) => {
+    const options = { timeout: LONGEST, env: { ...inherited, NODE_NO_WARNINGS: "1", ...env }, cwd };
+    execFile(process.execPath, [COMMAND, ...args], options, (error, stdout, stderr) => {
+      const code = error ? (error.killed ? null : Number(error.code ?? 1)) : 0;
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs `latchkey` on a store, with more patience than by default: a busy machine may be slow. */
+export function latchkeyOn(store: string, ...args: string[]): Promise<Run> {
+  return latchkey([...args, "--timeout", "2m"], { env: { SESSION_STORE: store } });
+}
