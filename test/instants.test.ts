@@ -49,7 +49,7 @@ describe("freshness", () => {
         });
       }
 
-      it("a remembered login is not fresh, neither at login nor after a restore, until it is confirmed", async () => {
+      it("a remembered login is not fresh, at login or after a restore, until it is confirmed", async () => {
         const { as, ann } = await setUp(build);
         const client = await as(ann, { accept: "application/json", remember: true });
         const statuses = async () => [(await client.get("/fresh")).status, (await client.get("/recent")).status];

@@ -22,7 +22,7 @@ describe("a listener", () => {
       });
     });
     const heard: object[] = [];
-    // biome-ignore lint/suspicious/noThenProperty: query builders are such objects
+    // biome-ignore lint/suspicious/noThenProperty: query builders also have a then method
     const thenable = { then: (_: unknown, reject: (reason: unknown) => void) => reject("the third") };
     login.on("loggedIn", () => {
       throw new Error("the first");

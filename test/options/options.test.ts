@@ -85,7 +85,7 @@ describe("the options of a LoginManager", () => {
     }
   });
 
-  it("receive only random secrets or secrets from the environment in the examples", () => {
+  it("have in the examples only secrets that are random or come from the environment", () => {
     const examples = readdirSync("examples", { recursive: true, encoding: "utf8" }).filter((path) =>
       path.endsWith(".ts"),
     );

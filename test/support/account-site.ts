@@ -81,7 +81,7 @@ export async function idOf(browser: Browser): Promise<string> {
   return (await shown(browser)).find(({ current }) => current)!.id;
 }
 
-/** The logins that the site lists to a browser. */
+/** The list of logins that the site sends to a browser. */
 export async function shown(browser: Browser): Promise<LoginInfo[]> {
   return (await browser.get("/sessions")).json<LoginInfo[]>();
 }

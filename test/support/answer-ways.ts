@@ -12,11 +12,11 @@ const ROWS = Array.from({ length: 40 }, (_, row) => `${row},${"x".repeat(1000)}\
 const file = join(mkdtempSync(join(tmpdir(), "latchkey-answers-")), "rows.csv");
 writeFileSync(file, ROWS.join(""));
 
-/** The code of the error that `run` throws, or "taken" if it does not throw. */
+/** The code of the error that `run` throws, or "accepted" if it does not throw. */
 function refusal(run: () => unknown): unknown {
   try {
     run();
-    return "taken";
+    return "accepted";
   } catch (error) {
     return (error as { code?: string }).code ?? String(error);
   }
@@ -197,12 +197,12 @@ export const begun: Record<string, Way> = {
 export const late: Record<string, Way> = {
   "next(error) after a complete response": (res, _note, next) => {
     res.status(201).send("whole");
-    next(new Error("after the answer"));
+    next(new Error("after the response"));
   },
   "an exception after a streamed response": (res) => {
     res.write("a");
     res.end("b");
-    throw new Error("after the answer");
+    throw new Error("after the response");
   },
 };
 

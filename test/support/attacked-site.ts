@@ -10,15 +10,12 @@ import { WatchedStore } from "./watched-store.js";
 const OTHER_SECRET = "another secret for tests, just as long";
 const bare = (pair: string) => pair.slice(pair.indexOf("=") + 1);
 
-/**
- * A site, the valid cookies of Ann and Bob, and invalid cookies. They stay valid or invalid because the clock is
- * stopped.
- */
+/** A site, the valid cookies of Ann and Bob, and invalid cookies. The tests stop the clock, so no cookie expires. */
 export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode: "persistent" | "stateless") {
   const seen: Parameters<typeof noting>[1] = [];
   const store = new WatchedStore(noting(inner, seen));
   const at = site({ store, remember: { mode } }, (login, app) => {
-    // Like cookie-parser, which parses a value that starts with `j:` as JSON.
+    // This parses cookies like cookie-parser: a value that starts with `j:` is JSON.
     app.use((req, _res, next) => {
       const pairs = ["sid", "remember"].flatMap((name) =>
         valuesOf(req.headers.cookie ?? "", name).map((text) => [name, parsed(text)]),
@@ -78,7 +75,7 @@ export async function attackedSite({ store: inner }: Pick<Opened, "store">, mode
     });
     return session ?? token ?? null;
   };
-  /** Does the header have exactly one remember cookie, and does or did the store have a record for it? */
+  /** In persistent mode: does the header have exactly one remember cookie that the site has sent? */
   const hasToken = (header: string) => {
     const values = valuesOf(header, "remember");
     const isGiven = (value: string) => owners.has(`remember=${value}`) || value === bare(forgotten);

@@ -108,7 +108,7 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
     },
     restart: () =>
       until(() => {
-        launch(); // again if the start failed because the killed process still held its memory or lock
+        launch(); // retried because the killed process may still hold its memory or its lock
         return ask(url).then(() => true);
       }),
     async stop() {

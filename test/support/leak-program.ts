@@ -63,7 +63,7 @@ async function visit(n: number): Promise<boolean> {
 async function hour(): Promise<Checkpoint> {
   for (let minute = 0; minute < 60; minute++) {
     const right = await countTrials(VISITS_A_MINUTE, visit, 8);
-    if (right !== VISITS_A_MINUTE) throw new Error(`${VISITS_A_MINUTE - right} visits went wrong`);
+    if (right !== VISITS_A_MINUTE) throw new Error(`${VISITS_A_MINUTE - right} visits failed`);
     await clock.tickAsync(MINUTE);
   }
   await clock.tickAsync(180 * MINUTE);

@@ -27,7 +27,7 @@ export class Load {
   /** Responses with the page of another user, or of a user who had already logged out. */
   readonly wrong: string[] = [];
   readonly #counts: Record<string, Record<number, number>> = {};
-  /** The latest responses of a phase in a row that have the same status. */
+  /** The latest responses: how many in a row had the same phase and status. */
   #row = { phase: "", status: 0, times: 0 };
   readonly #working: Promise<void>[];
   #going = true;
@@ -53,10 +53,7 @@ export class Load {
     return (this.counts()[status] ?? 0) >= times;
   }
 
-  /**
-   * Did at least the last `times` responses of this phase have this status? A single response may come from a slow
-   * call.
-   */
+  /** Did the latest `times` responses of this phase all have this status? */
   hadInARow(status: number, times = 50): boolean {
     const row = this.#row;
     return row.phase === this.phase && row.status === status && row.times >= times;

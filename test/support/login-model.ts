@@ -6,7 +6,7 @@ export interface Cookies {
   remember?: string | undefined;
 }
 
-/** The user that a page sees, and the state of the login. */
+/** The user of a request, and the state of the login. */
 export interface Shown {
   user: string;
   fresh: boolean;
@@ -57,7 +57,7 @@ export class LoginModel {
     return restored;
   }
 
-  /** Ends the affected logins if the remember token was already replaced, on any route. Returns whether it was. */
+  /** Ends the affected logins if the remember token was replaced earlier. Returns true if it ended any. */
   #alarm(cookie = ""): boolean {
     const series = seriesOf(cookie);
     const browser = this.browsers.get(series);
@@ -157,7 +157,7 @@ export class LoginModel {
   }
 }
 
-/** Is the grace period of the last restore over, or was there none? */
+/** Is the grace period over? Also true if the browser's token was never replaced. */
 function isLate({ rotatedAt }: Browser): boolean {
   return rotatedAt === null || Date.now() - rotatedAt > GRACE;
 }

@@ -1,6 +1,6 @@
 import { UserMixin } from "latchkey";
 
-/** A user of the tests. */
+/** A user in the tests. */
 export class Person extends UserMixin {
   roles: string[] = [];
   /** Changes when every old login must end. */

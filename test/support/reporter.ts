@@ -18,8 +18,8 @@ process.env[LEFT_OUT] = leftOutFile;
 
 /**
  * Mocha's `spec` reporter. At the end it also prints how long each file took, and which parts were left out. A file in
- * which no test ran is a failure unless something was left out. `RESULTS` is the path for the numbers of passed tests
- * by file.
+ * which no test ran is a failure unless something was left out. If `RESULTS` is set, the number of passed tests
+ * of each file is written to that path.
  */
 class TierReporter extends Mocha.reporters.Spec {
   readonly #files: Map<string, Took>;

@@ -6,9 +6,7 @@ import { appendFileSync } from "node:fs";
  */
 export const isQuick = process.env.QUICK === "1";
 
-/**
- * The environment variable with the path of the file that lists the parts that a run leaves out. The reporter sets it.
- */
+/** The environment variable with the path of a file. A run lists the parts that it leaves out in this file. */
 export const LEFT_OUT = "LATCHKEY_TESTS_LEFT_OUT";
 
 /** Records that this run leaves out a part, and the reason. The reporter lists these parts at the end. */

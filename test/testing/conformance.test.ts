@@ -91,7 +91,7 @@ describe("storeConformance", () => {
       ).to.have.length(1);
   });
 
-  it("skips the cases that the lacks option excludes, and fails them if the option does not match the store", async () => {
+  it("skips the cases that need a feature in the lacks option, and fails if the option does not match the store", async () => {
     const inner = new MemoryStore();
     /** Makes each call with a new store, as several processes would. */
     const wrapped = new Proxy(new ExpressSessionStore(inner), {

@@ -94,5 +94,5 @@ export function narrowed(id: unknown): string {
 
 // @ts-expect-error A Date is not a JSON value.
 export const date: JsonObject = { at: new Date() };
-// @ts-expect-error A store has every method.
+// @ts-expect-error A store must have every method.
 export const lacking: SessionStore = { read: async () => null };
