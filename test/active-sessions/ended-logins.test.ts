@@ -19,12 +19,12 @@ const mounts: Record<string, Parameters<typeof site>[1]> = {
   },
 };
 
-describe("a login that ends", () => {
+describe("a login", () => {
   afterEach(() => sinon.restore());
 
   for (const [over, mount] of Object.entries(mounts)) {
     for (const fate of ["deactivated", "deleted"] as const) {
-      it(`ASVS 7.4.2: ends at the next request if its user, a plain row, is ${fate} (with ${over})`, async () => {
+      it(`ASVS 7.4.2: is rejected at the next request once its user, a plain row, is ${fate} (${over})`, async () => {
         const { app, byId } = site({ remember: { mode: "stateless" } }, mount);
         const row = { id: "10", name: "Row", isActive: true as boolean | number };
         byId.set(row.id, row as never);
@@ -51,7 +51,7 @@ describe("a login that ends", () => {
       });
       after(() => opened?.close());
 
-      it(`ASVS 7.4.1: has no valid cookie after a logout, in ${REPLAYS} replays by other clients (CVE-2023-20862, CVE-2024-31999)`, async () => {
+      it(`ASVS 7.4.1: is rejected after a logout, in ${REPLAYS} replays of its cookies (CVE-2023-20862, CVE-2024-31999)`, async () => {
         const at = await rememberingSites(opened);
         const { sid, remember } = await at.logIn(at.newPerson());
         const cookies = [sid, remember, `${sid}; ${remember}`];
@@ -64,7 +64,7 @@ describe("a login that ends", () => {
         expect(refused).to.equal(REPLAYS);
       });
 
-      it("ASVS 7.4.2: ends at the next request in all sessions and browsers if its user is deactivated", async () => {
+      it("ASVS 7.4.2: is rejected in all five sessions and browsers once its user is deactivated", async () => {
         const at = await rememberingSites(opened);
         const person = at.newPerson();
         const logins = await Promise.all(Array.from({ length: 5 }, () => at.logIn(person)));

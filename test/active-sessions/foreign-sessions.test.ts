@@ -13,7 +13,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 type Options = NonNullable<Parameters<typeof site>[0]>;
 
-/** Places for sessions that cannot list the sessions of a user. */
+/** Two ways to store sessions that cannot list the sessions of a user. */
 const places: Record<string, (options: Options) => ReturnType<typeof site>> = {
   "the application's own express-session": (options) =>
     site(options, (login, app) => {
@@ -67,7 +67,7 @@ describe("logins that the store cannot list by user", () => {
         expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
       });
 
-      it("cannot be limited: maxSessions fails at the start, or at the login without any change", async () => {
+      it("cannot be limited: with maxSessions the start fails, or the login fails without any change", async () => {
         for (const onLimit of ["end-oldest", "refuse"] as const) {
           if (place === "an ExpressSessionStore") {
             const message = await visit({ maxSessions: 2, onLimit }).catch((error: Error) => error.message);
@@ -86,7 +86,7 @@ describe("logins that the store cannot list by user", () => {
     });
   }
 
-  it("cannot be listed or revoked outside a request either, even if latchkey's store has their browsers", async () => {
+  it("cannot be listed or revoked outside a request either, even if latchkey stores their browsers", async () => {
     const store = new WatchedStore();
     const { app, login } = places["the application's own express-session"]!({ store });
     const origin = await serve(app);
@@ -104,7 +104,7 @@ describe("logins that the store cannot list by user", () => {
     const at = places["the application's own express-session"]!({
       userLoader: (id) => {
         asked.push(id);
-        return at.byId.get(id) ?? at.ann; // like a database that receives a query operator
+        return at.byId.get(id) ?? at.ann; // finds a user for a malformed id, as some databases do
       },
     });
     at.app.post("/assign", express.json(), (req, res) => {

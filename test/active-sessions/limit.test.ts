@@ -32,7 +32,7 @@ describe("maxSessions", () => {
 
       for (const onLimit of kinds) {
         for (const maxSessions of [1, 3]) {
-          it(`${maxSessions}, ${onLimit}: exactly ${maxSessions} of ${AT_ONCE} concurrent logins on two servers stay`, async () => {
+          it(`${onLimit}: exactly ${maxSessions} of ${AT_ONCE} concurrent logins on two servers remain`, async () => {
             const options = { maxSessions, onLimit, storeTimeout: "30s" } as const;
             const sites = await Promise.all(stores.map((store) => accountSite({ store, ...options })));
             const alive: number[] = [];
@@ -55,7 +55,7 @@ describe("maxSessions", () => {
         }
       }
 
-      it("end-oldest keeps the newest logins, and refuse the first ones, even if the clocks differ", async () => {
+      it("end-oldest keeps the newest logins, and refuse keeps the first ones, even if clocks differ", async () => {
         for (const onLimit of kinds) {
           const now = Date.now();
           const clock = sinon.useFakeTimers({ now, toFake: ["Date"] });
@@ -141,13 +141,13 @@ describe("maxSessions", () => {
     });
   }
 
-  it("a remembered browser over the limit ends the oldest login, or is refused until there is room", async () => {
+  it("a remembered browser over the limit ends the oldest login, or is refused until another login ends", async () => {
     for (const onLimit of kinds) {
       const { origin, login, told, store } = await accountSite({ maxSessions: 1, onLimit });
       const [first] = (await browsersOf(origin, 1, { remember: true })) as [Browser];
       const id = await idOf(first);
       const [session] = await storedSessions(store.inner, "1");
-      await store.inner.destroy(session!.id); // The idle timeout does the same.
+      await store.inner.destroy(session!.id); // The idle timeout also deletes the session.
       const [second] = (await browsersOf(origin, 1)) as [Browser];
       await first.restart();
       told.length = 0;
@@ -185,7 +185,7 @@ describe("maxSessions", () => {
     });
   }
 
-  it("refuse: a login that a dead process left unfinished blocks others for at most 30 s", async () => {
+  it("refuse: an unfinished login of a dead process blocks other logins for at most 30 s", async () => {
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { origin, store, login } = await accountSite({ maxSessions: 1, onLimit: "refuse", storeTimeout: "50ms" });
     store.before = (verb) => (verb === "update" ? new Promise(() => {}) : undefined);

@@ -16,11 +16,11 @@ async function visit(stamp: unknown) {
   return { ann, messages, client: apiClient(await serve(app)) };
 }
 
-describe("a user's stamp", () => {
+describe("a security stamp", () => {
   for (const [what, before, after] of [
     ["a string", "hash", "another hash"],
     ["an empty string", "", "hash"],
-    ["null, for a user without a password", null, "the first hash"],
+    ["null (no password)", null, "the first hash"],
     ["a number", 1, 2],
   ] as const) {
     it(`that is ${what} ends the login when it changes, and not before`, async () => {
@@ -47,7 +47,7 @@ describe("a user's stamp", () => {
     }
   });
 
-  // Converted to a string, these values would never change, so they would never end a login.
+  // Most of these values always convert to the same string, so they would never end a login.
   for (const [what, stamp] of [
     ["undefined", undefined],
     ["a promise", Promise.resolve("hash")],

@@ -26,7 +26,7 @@ inTestAll("the code of the documentation", () => {
 });
 
 describe("the documentation", () => {
-  it("names the language of each code block, and TypeScript as ts", () => {
+  it("names the language of each code block", () => {
     const languages = pages().flatMap((page) =>
       [...read(page).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, language]) => `${page}: ${language}`),
     );
@@ -100,7 +100,7 @@ describe("the documentation", () => {
     expect(site).to.be.a("string").and.equal(tableOf("README.md"));
   });
 
-  it("states sizes that are in the measured results", () => {
+  it("states the measured sizes in docs/deploying.md", () => {
     const measured = read("docs/benchmarks.md");
     const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
     for (const row of [
@@ -117,7 +117,7 @@ describe("the documentation", () => {
   });
 });
 
-/** Does the target exist? Links to the reference always pass, because the build of the site checks them. */
+/** Returns whether the target of a link exists. The build of the site checks the links to the reference. */
 function leads(page: string, link: string): boolean {
   const [path, anchor] = link.split("#");
   const target = path === "" ? page : path!.startsWith("/") ? join("docs", path!) : join(dirname(page), path!);

@@ -21,7 +21,7 @@ const loggedIn = async (client: Browser, json = ann) => {
 inTestAll("the recipes", () => {
   afterEach(endPrograms);
 
-  it("login-form: returns to the requested page, confirms, and keeps one login when the password changes", async () => {
+  it("login-form: returns to the page, confirms, and ends other logins at a password change", async () => {
     const program = await start("login-form");
     const browser = program.browser();
     const other = program.browser();

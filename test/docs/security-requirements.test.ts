@@ -80,7 +80,7 @@ describe("the security requirements", () => {
     ).to.have.lengthOf(files.length);
   });
 
-  it("name every patch in test/mutation/rows, and at least one patch if latchkey meets the requirement", () => {
+  it("name every patch in test/mutation/rows, and at least one for each requirement that latchkey meets", () => {
     const named = new Set(rows.flatMap(({ brokenBy }) => brokenBy));
     const written = readdirSync("test/mutation/rows").map((file) => file.replace(/\.json$/, ""));
     expect([...named].sort()).to.eql(written.sort());
@@ -88,7 +88,7 @@ describe("the security requirements", () => {
     expect(shown.filter(({ brokenBy }) => brokenBy.length === 0).map(({ id }) => id)).to.eql([]);
   });
 
-  it("include each requirement that the title of a named test starts with", () => {
+  it("include the requirement at the start of each test title", () => {
     for (const { id, shownBy } of rows) {
       for (const { title } of testsIn(shownBy)) {
         const named = /^(?:ASVS ([\d.]+)|(R-\d+|CVE-[\d-]+)):/.exec(title)?.slice(1).find(Boolean);

@@ -26,7 +26,7 @@ async function toldOf(url: string): Promise<string> {
 }
 
 describe("the tables of URLs in docs/choosing-a-store.md", () => {
-  it("name each scheme that openStore supports, or the text of the page does", async () => {
+  it("are on a page that names each scheme of openStore", async () => {
     const [, list = ""] = /one of (.*), not with/.exec(await toldOf("unknown:")) ?? [];
     const page = readFileSync("docs/choosing-a-store.md", "utf8");
     for (const scheme of list.split(", ")) expect(page, scheme).to.include(`\`${scheme}`);

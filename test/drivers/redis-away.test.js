@@ -40,7 +40,7 @@ const clients = {
 after("the servers", stopRedisServers);
 
 for (const [name, open] of Object.entries(clients)) {
-  it(`RedisStore with ${name} rejects while Redis is down, and then works again without help`, async () => {
+  it(`RedisStore with ${name} rejects while Redis is down, and then recovers by itself`, async () => {
     const redis = await startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
     const { client, close } = await open(redis.url);
     try {

@@ -20,7 +20,7 @@ async function bundled(contents: string): Promise<number> {
   return outputFiles![0]!.contents.length;
 }
 
-// Each limit is a tenth above the measured size. A change that needs more must raise the limit here.
+// Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
   ["the whole root entry", 'export * from "latchkey"', 104_000],
   [
@@ -37,7 +37,7 @@ const LIMITS: Array<[string, string, number]> = [
 
 describe("a bundle", () => {
   for (const [what, contents, limit] of LIMITS) {
-    it(`has at most ${limit} bytes, and at least half of that, for ${what}`, async () => {
+    it(`has at most ${limit} bytes for ${what}, and at least half as many`, async () => {
       expect(await bundled(contents)).to.be.within(limit / 2, limit);
     });
   }

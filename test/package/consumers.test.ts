@@ -8,7 +8,7 @@ import { packageWith } from "../support/package-with.js";
 import { runProgram } from "../support/program.js";
 import { inTestAll } from "../support/tier.js";
 
-/** TypeScript 7 does not support moduleResolution node10. The compiler of are-the-types-wrong still does. */
+/** TypeScript 7 does not support moduleResolution node10. The older compiler in are-the-types-wrong does. */
 const oldTsc = createRequire(createRequire(import.meta.url).resolve("@arethetypeswrong/core")).resolve(
   "typescript/bin/tsc",
 );

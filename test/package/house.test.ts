@@ -49,7 +49,7 @@ function inRooms(): void {
     ]);
   });
 
-  it("must not import siblings, other entries, other stores, or more than the contract of a store", async () => {
+  it("must not import sibling rooms, other entries or other stores, and stores import only the contract", async () => {
     plant("src/flash/flashes.ts", 'import "../remember/token.js";\n');
     plant("src/nestjs/index.ts", 'import "../testing/index.js";\n');
     plant("src/login-manager.ts", 'import "../stores/redis/index.js";\n');

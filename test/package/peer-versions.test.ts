@@ -67,7 +67,7 @@ describe("the versions of the peers", () => {
     expect(output.trim()).to.equal("peer_version redis must be 5 or newer; install it with: npm install redis@latest");
   });
 
-  // These tests call the registry.
+  // These tests use the npm registry.
   if (!soaking) return;
   for (const beside of BESIDE) {
     it(`let npm install latchkey together with ${beside}`, async () => {

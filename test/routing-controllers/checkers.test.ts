@@ -35,7 +35,7 @@ class Routes {
 describe("the checkers for routing-controllers' own decorators", () => {
   for (const { name, express } of expressVersions) {
     for (const defaultErrorHandler of [true, false]) {
-      describe(`on ${name}, ${defaultErrorHandler ? "with" : "without"} its error handler`, () => {
+      describe(`on ${name}, ${defaultErrorHandler ? "with" : "without"} the default error handler`, () => {
         const open = async () => {
           const scene = await setUp((login) => {
             const { authorizationChecker, currentUserChecker } = login as LoginManager<Person>;
@@ -70,7 +70,7 @@ describe("the checkers for routing-controllers' own decorators", () => {
           expect((await user.get("/me")).json()).to.deep.equal({ name: "Ann" });
           expect((await nobody.get("/maybe")).json()).to.deep.equal({ isNull: true });
           expect((await user.get("/required")).json()).to.deep.equal({ name: "Ann" });
-          // Without that error handler, Express reads `status`, which the error of routing-controllers does not have.
+          // Without that handler, Express reads `status`, which the error of routing-controllers does not have.
           expect((await nobody.get("/required")).status).to.equal(defaultErrorHandler ? 401 : 500);
         });
 

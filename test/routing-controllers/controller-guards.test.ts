@@ -34,7 +34,7 @@ class None {}
 describe("the guards of controllers", () => {
   for (const { name, express } of expressVersions) {
     describe(`on ${name}`, () => {
-      it("run wherever a controller is mounted, however routing-controllers finds it", async () => {
+      it("run at every mount of a controller, whether it is listed, loaded from a folder or registered", async () => {
         const folder = fileURLToPath(new URL("../support/controllers/*.js", import.meta.url));
         const storage = getMetadataArgsStorage();
         const { ann, as } = await setUp((login) => {

@@ -87,7 +87,7 @@ class NamedByHand {
   }
 }
 
-describe("guarded actions", () => {
+describe("actions with @Authorized()", () => {
   for (const { name, express } of expressVersions) {
     describe(`on ${name}`, () => {
       const open = () => setUp(controllersOn(express, { controllers: [Answers, Overlap, NamedByHand] }));

@@ -76,7 +76,7 @@ describe("decorators of controllers", () => {
           }),
         );
 
-      it("of a class and of its method all apply", async () => {
+      it("on a class and on its method apply together", async () => {
         const { ann, bob, as } = await open();
         const statuses = async (person: Person | undefined, options = {}) => {
           const client = await as(person, { ...JSON_ONLY, ...options });

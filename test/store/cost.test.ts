@@ -23,7 +23,7 @@ async function readOften(origin: string, cookie: string, times = REQUESTS): Prom
   );
 }
 
-describe("the cost of a request for the server of the store", () => {
+describe("the cost of a request on the server of the store", () => {
   let opened: Opened;
   afterEach(async () => {
     sinon.restore();
@@ -31,7 +31,7 @@ describe("the cost of a request for the server of the store", () => {
   });
 
   for (const { open } of redisHere) {
-    /** Counts the commands that Redis runs during `work`, also the commands inside scripts. */
+    /** Counts the commands that Redis runs during `work`, including commands inside scripts. */
     async function commands(work: () => Promise<void>): Promise<Record<string, number>> {
       const { port } = await shared.redis();
       await redisCli(port, "CONFIG", "RESETSTAT");

@@ -72,7 +72,7 @@ function inRedis({ client, prefix }: Opened): Damaging {
   };
 }
 
-/** Damages the records that a store returns. In place of invalid JSON, the data is undefined. */
+/** Damages the records that a store returns. If the damaged text is not JSON, the data is undefined. */
 function inPlace(store: SessionStore): Damaging {
   const wrecked = new Map<string, unknown>();
   const wreck = <R extends { data: object }>(id: string, record: R): R =>
@@ -117,7 +117,7 @@ const places: Place[] = backends.map(({ name, open }) => ({
   },
 }));
 
-/** A site with two browsers of Ann: her own one, and another one whose records the tests damage. */
+/** A site where Ann is logged in with two browsers. The tests damage the records of the second one. */
 async function twoBrowsers(store: SessionStore) {
   const at = site({ store: new WatchedStore(store) });
   const damaged: Array<LoginEvents["recordDamaged"]> = [];
@@ -219,7 +219,7 @@ describe("a record that cannot be read", () => {
     }
   });
 
-  it("of a remembered browser is deleted by a logout that sends only its cookie, and cannot be repaired", async () => {
+  it("of a remembered browser is deleted by a logout that sends only the remember cookie", async () => {
     for (const { open } of places) {
       const { store, damage, close } = await open();
       try {

@@ -15,7 +15,7 @@ function textsIn(value: unknown): string[] {
   return [text, ...inner].filter((one) => one.length > 0 && one.length < 4000);
 }
 
-/** Returns the records in the store, as the store returns them and as the backend stores them. */
+/** Returns the content of the store, as its methods return it and as its backend stores it. */
 async function dump({ store, query, table, client, prefix }: Opened, { name }: Backend): Promise<unknown[]> {
   const records = [await storedSessions(store, "1"), await storedBrowsers(store, "1")];
   const found: unknown[] = [...records];
@@ -34,7 +34,7 @@ async function dump({ store, query, table, client, prefix }: Opened, { name }: B
   return found;
 }
 
-/** Returns the cookies that an attacker who does not know the secrets could make from these strings. */
+/** Returns the cookies that an attacker could make from these strings without the secrets. */
 function cookiesOf(texts: string[]): string[] {
   const hashes = texts.filter((text) => /^[\w-]{43}$/.test(text));
   return [

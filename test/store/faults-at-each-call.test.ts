@@ -107,7 +107,7 @@ describe("a fault at each call to the store", () => {
 
   for (const [how, tampering] of Object.entries(tamperings)) {
     for (const [what, deed] of Object.entries(deeds)) {
-      it(`${what}, when a call ${how}: sends 503 (200 for a touch), sets no cookie and leaves no login`, async () => {
+      it(`${what}, when a call ${how}: sends 503 (200 for a touch) and leaves no cookie or login`, async () => {
         const calls = await callsOf(deed);
         expect(calls).not.to.eql([]);
         for (const [at, verb] of calls.entries()) await tryAt(deed, at, verb, tampering);

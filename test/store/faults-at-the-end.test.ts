@@ -80,7 +80,7 @@ describe("a store that sometimes fails, or responds late", () => {
     ]);
   });
 
-  it("is not called for session data that JSON cannot hold, and the response is a 500", async () => {
+  it("gets no write for session data that JSON cannot hold, and the response has status 500", async () => {
     const { app, cookie, origin, store } = await faultySite(faults.fails!);
     const circle: Record<string, unknown> = {};
     circle.self = circle;

@@ -10,7 +10,7 @@ describe("storeTimeout", () => {
   expectNoUnhandledRejections();
   afterEach(() => sinon.restore());
 
-  it("starts separately for each call, also while other calls wait, and again after all calls end", async () => {
+  it("limits each of several overlapping calls separately, also in a second round", async () => {
     const { app, store } = site({ storeTimeout: "1s" });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1");

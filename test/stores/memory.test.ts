@@ -35,7 +35,7 @@ describe("MemoryStore", () => {
     sinon.restore();
   });
 
-  it("stores a copy: changes to the given or the returned record do not reach the store", async () => {
+  it("stores copies: later changes to a given or returned record have no effect", async () => {
     const given = record({ data: { list: ["kept"] } });
     await store.create("a", given);
     (given.data.list as string[]).push("no");
@@ -61,7 +61,7 @@ describe("MemoryStore", () => {
     }
   });
 
-  it("limits sessions with a user, sessions without one, and remembered browsers separately", async () => {
+  it("has separate limits for sessions with a user, sessions without a user, and remembered browsers", async () => {
     const small = new MemoryStore({ maxOfKind: 3 });
     for (const id of ["a", "b", "c"]) await small.create(id, record({ userId: id }));
     for (let n = 0; n < 10; n++) await small.create(`visitor ${n}`, record());

@@ -25,7 +25,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** Everything that printing an error can show. */
+/** Returns everything that an error can show when it is printed. */
 function shownBy(error: unknown): string {
   return inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true });
 }
@@ -39,14 +39,15 @@ describe("the URL of openStore", () => {
   expectNoUnhandledRejections();
 
   describe("with a password", () => {
-    // Wherever the URL is split, each part of these passwords contains "hunter2" or "4711", which the tests search for.
+    // A wrong parser would take a part of the password for a host, a port, a path or a parameter name. The test finds
+    // every part in an error, because each part contains "hunter2" or "4711".
     const PASSWORDS = [
       ...["hunter2#hunter2", "hunter2?hunter2", "hunter2,hunter2", "hunter2@hunter2", "hunter2%hunter2", "%zzhunter2"],
       ...["4711#hunter2", "4711/hunter2", "4711?hunter2=4711", "4711@4711,hunter2", "hunter2:[4711]", "hunter2 $&\\"],
     ];
 
     for (const scheme of [...SERVERS, ...DATABASES]) {
-      it(`${scheme}: shows the password in no error, whatever characters it has, encoded or not`, async () => {
+      it(`${scheme}: never shows the password in an error, whatever its characters, encoded or not`, async () => {
         const path = scheme.includes("sentinel") ? "main" : scheme.startsWith("redis") ? "" : "x";
         const urls = PASSWORDS.flatMap((password) => [
           `${scheme}://:${password}@127.0.0.1:1/${path}`,

@@ -103,7 +103,7 @@ describe("openStore", () => {
   ];
   for (const { installed, uses } of drivers) {
     const beside = installed.length > 0 ? `with ${installed.join(" and ")} installed` : "with no package installed";
-    it(`opens sqlite: with ${uses} ${beside}, creates the folder, and keeps earlier sessions`, async () => {
+    it(`opens sqlite: with ${uses} (${beside}), creates the folder, and keeps earlier sessions`, async () => {
       const args = ["sqlite:./data/sessions.db"];
       const cwd = await packageWith(dir, installed);
       for (const _ of [1, 2]) expect(await runProgram(USE, { args, cwd, env: QUIET })).to.eql(ran("SqlStore"));
@@ -117,7 +117,7 @@ describe("openStore", () => {
     });
   }
 
-  it("opens sqlite: so that reads never wait, and a write waits for another writer up to the timeout", async () => {
+  it("opens sqlite: so that reads do not wait for writers, and writes wait up to the timeout", async () => {
     const file = join(dir, "busy.db");
     const store = await openStore(`sqlite:${file}?timeout=1m`);
     const other = new Database(file);

@@ -31,7 +31,7 @@ describe("a Redis server that is killed under load and restarted", () => {
   expectNoUnhandledRejections();
 
   for (const [whose, open] of here.length > 0 ? Object.entries(clients) : []) {
-    it(`with ${whose}: sends 503 while Redis is down, and then serves everybody without help`, async () => {
+    it(`with ${whose}: the site sends 503 while Redis is down, and then recovers by itself`, async () => {
       const redis = await startRedis({ args: ["--appendonly", "yes"] });
       const store = await open(redis.url);
       const { app } = site({ store: new WatchedStore(store), storeTimeout: "300ms" });

@@ -5,7 +5,7 @@ import { createClient as createClient5 } from "redis5";
 import { backendsHere } from "../support/backends.js";
 import { newRecord, useRedisStore } from "../support/redis-store.js";
 
-/** A record in the format in which RedisStore stores it. */
+/** Returns a record in the format that RedisStore writes. */
 function stored(): string {
   const digits = (instant: number) => String(instant).padStart(15, "0");
   const now = Date.now();
@@ -32,7 +32,7 @@ describe("the client of a RedisStore", () => {
     for (const [name, client] of Object.entries(clients)) expect(() => new RedisStore({ client }), name).not.to.throw();
   });
 
-  it("causes a TypeError if it is anything else; the message names its type, and shows no secret", () => {
+  it("is rejected if it is anything else, with a TypeError that names its type and shows no secret", () => {
     const expected = "client must be a client of node-redis 4 to 6, ioredis 5 or 6, or Valkey GLIDE 2, not ";
     class Memcached {
       get() {}
@@ -151,7 +151,7 @@ if ((await backendsHere("redis")).length > 0) {
       }
     });
 
-    it("reject with any other error, and are not sent again", async () => {
+    it("are not sent again after another error, and the call rejects with that error", async () => {
       const { store } = current();
       await cli("SADD", "latchkey:user:session:ann", "wrong type");
       await list(store, "bob");

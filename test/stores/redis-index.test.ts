@@ -45,7 +45,7 @@ if ((await backendsHere("redis")).length > 0) {
       return new RedisStore({ client: changedClient(client, { evalSha }) });
     };
 
-    it("keeps an entry 1 hour to 1 week longer than its record, and rarely rewrites the entry", async () => {
+    it("keeps an entry 1 hour to 1 week longer than its record, and rewrites it only when needed", async () => {
       const near = (actual: number, expected: number, what: string) =>
         expect(actual, what).to.be.within(expected - MINUTE, expected);
       const entryLives = async (expected: number, what: string) => {

@@ -21,7 +21,7 @@ for (const { open } of here) {
     const storeWith = (change: Partial<NodeRedisClient>) =>
       new RedisStore({ client: changedClient(opened.client!, change), prefix: opened.prefix! });
 
-    it("is listed in the new session if the session is created during the list", async () => {
+    it("is listed in the new session if that session is created during the call", async () => {
       await opened.store.create("old", newRecord({ userId: "ann" }));
       const gate = new Gate();
       const slow = storeWith({ get: (key) => gate.pass().then(() => opened.client!.get(key)) });
@@ -33,7 +33,7 @@ for (const { open } of here) {
       expect(await listing).to.eql(["new"]);
     });
 
-    it("is listed in the new session if the index lists the session before its record is written", async () => {
+    it("is listed in the new session if that session is in the index before its record is written", async () => {
       await opened.store.create("was", newRecord({ userId: "bob" }));
       const [creation, reading] = [new Gate(), new Gate()];
       const moving = storeWith({

@@ -139,7 +139,7 @@ if ((await backendsHere("redis")).length > 0) {
       await failure!.run();
     });
 
-    /** Values that cannot be decoded. In three of them, the scripts cannot even read the head. */
+    /** Values that cannot be decoded. The scripts cannot read the head of three of them. */
     const damage: Record<string, (value: string) => string> = {
       "cut off in its data": (value) => value.slice(0, -1),
       "cut off in its head": (value) => value.slice(0, 50),

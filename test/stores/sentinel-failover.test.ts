@@ -16,7 +16,7 @@ for (const _ of here) {
   describe("a failover", () => {
     expectNoUnhandledRejections();
 
-    it("by Sentinel under load: guards send 503 at first, then serve everybody without help", async () => {
+    it("by Sentinel under load: guards send 503 at first, and then the site recovers by itself", async () => {
       const { name, sentinels, master, replica, stop } = await startRedisSentinels();
       const sentinelRootNodes = sentinels.map(({ port }) => ({ host: "127.0.0.1", port }));
       const client = createSentinel({ name, sentinelRootNodes });
@@ -66,7 +66,7 @@ for (const _ of here) {
         const origin = await serve(first.app);
         const [ann, bob] = [await send(origin, "POST /login/1"), await send(origin, "POST /login/2")];
         await before!.wait(1, 0);
-        await redisCli(replica.port, "REPLICAOF", "NO", "ONE"); // The replica is promoted without later writes.
+        await redisCli(replica.port, "REPLICAOF", "NO", "ONE"); // Promote the replica before the logouts.
         for (const { cookie } of [ann, bob]) {
           expect((await send(origin, "POST /logout", { cookie })).status).to.equal(200);
           expect((await send(origin, "GET /me", { cookie })).status).to.equal(401);
@@ -74,7 +74,7 @@ for (const _ of here) {
         await master.kill();
 
         const promoted = site({ store: new WatchedStore(new RedisStore({ client: after! })) });
-        promoted.bob.stamp = "2"; // A new password changes the stamp, or a counter of logouts.
+        promoted.bob.stamp = "2"; // A new password, for example, changes the stamp.
         const there = await serve(promoted.app);
         const statuses = [ann, bob].map(async ({ cookie }) => (await send(there, "GET /me", { cookie })).status);
         expect(await Promise.all(statuses)).to.eql([200, 401]);

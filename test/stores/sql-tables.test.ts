@@ -29,7 +29,7 @@ interface Place {
   remove(): Promise<void>;
 }
 
-/** Creates a new database, by the name of the backend. */
+/** For each backend: creates a new database. */
 const places: Record<string, () => Promise<Place>> = {
   async sqlite() {
     const dir = await mkdtemp(join(tmpdir(), "latchkey-tables-"));
@@ -49,7 +49,7 @@ const places: Record<string, () => Promise<Place>> = {
     return {
       connect() {
         const pool = new pg.Pool({ connectionString: url });
-        pool.on("error", () => {}); // end() does not wait until the server closes the connections
+        pool.on("error", () => {}); // end() returns before the server closes the connections.
         return { database: pgDatabase(pool), close: () => pool.end() };
       },
       dataSource: (tablePrefix) =>
@@ -115,7 +115,7 @@ describe("the table of a SqlStore", () => {
         await new SqlStore(database, { ...options, timeout: MINUTE }).create("a", record());
       });
 
-      it("stores a megabyte of text in any script, and distinguishes upper and lower case in user ids", async () => {
+      it("stores a megabyte of text in any language, and distinguishes upper and lower case in user ids", async () => {
         const store = new SqlStore(connect(), { timeout: MINUTE });
         await store.migrate();
         const session = record();

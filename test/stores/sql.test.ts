@@ -72,7 +72,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect(await verbs(() => store.prune())).to.eql([1, ["SELECT", "DELETE"]]);
     });
 
-    it("uses few different statements for any number of limits", async () => {
+    it("uses a small number of different statements for all limits", async () => {
       const sent = statementsOf(opened);
       for (let limit = 1; limit <= 33; limit++) {
         for (let n = 0; n < limit; n++) await store.create(`${limit}-${n}`, record());
@@ -82,7 +82,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
         for (let n = 0; n < limit; n++) await store.create(`${limit}-${n}`, record({ expiresAt: 1 }));
         expect(await store.prune({ limit })).to.equal(limit);
       }
-      // INSERT, and six statements in seven sizes each: the powers of two from 1 to 64.
+      // One INSERT, and six statements with seven sizes each (the powers of two from 1 to 64).
       expect(new Set(sent).size).to.be.at.most(6 * 7 + 1);
     });
 
@@ -182,7 +182,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect([updates, await second.read("a")]).to.eql([30, null]);
     });
 
-    it("destroyByUser does not delete a record that replaced the one it found, but destroy does", async () => {
+    it("destroyByUser keeps a record that replaced the one it found, and destroy deletes the new record", async () => {
       const second = await opened.another!();
       const taking = record({ kind: "ended" });
       const replace = async () => {
@@ -232,7 +232,7 @@ for (const { name, open } of await backendsHere(...SQL)) {
         expect(await call().catch((error) => error), String(call)).to.be.instanceOf(Error);
     });
 
-    it("passes each statement its timeout: 2 seconds, the option, or 1 minute for prune()", async () => {
+    it("passes a timeout to each statement: 2 seconds or the option, and 1 minute for prune()", async () => {
       const given: number[] = [];
       const { database } = opened;
       const all: SqlDatabase["all"] = async (_sql, _values, timeout) => {
@@ -315,7 +315,7 @@ describe("SqlStore", () => {
     expect(tries).to.equal(5);
   });
 
-  it("prunes every pruneEvery with jitter, also after a failure, one at a time, until it is closed", async () => {
+  it("prunes at the interval pruneEvery with jitter, also after a failure, until it is closed", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     sinon.stub(Math, "random").returns(0.75);
     const store = new SqlStore(database, { pruneEvery: MINUTE });

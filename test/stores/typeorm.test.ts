@@ -48,7 +48,7 @@ for (const { name, open } of databases) {
       await runner.release();
     });
 
-    it("stores a session with a megabyte of text in any script", async () => {
+    it("stores a session with a megabyte of text in any language", async () => {
       const data = { text: "佐藤 ü 𝒳".repeat(100_000) };
       await opened.store.create("a", record({ data }));
       expect((await opened.store.read("a"))!.data.text)
@@ -101,7 +101,7 @@ describe("TypeOrmStore", () => {
     expect(() => new TypeOrmStore({ dataSource, tablePrefix: "other_" })).to.throw(TypeError, "latchkeyEntities()");
   });
 
-  it("prunes every pruneEvery with jitter, until it is closed, and throws for a bad pruneEvery", async () => {
+  it("prunes at the interval pruneEvery with jitter, until it is closed, and throws for a bad interval", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const prune = sinon.stub(TypeOrmStore.prototype, "prune").resolves(0);
     const random = sinon.stub(Math, "random").returns(0);
@@ -211,7 +211,7 @@ describe("TypeOrmStore", () => {
   });
 
   if (databases.some(({ name }) => name === "mariadb")) {
-    it("stores text in any script in a MariaDB database whose default is latin1", async () => {
+    it("stores text in any language in a MariaDB database whose default is latin1", async () => {
       const { url, drop } = await makeDatabase("mariadb");
       await query.mariadb(`ALTER DATABASE ${new URL(url).pathname.slice(1)} CHARACTER SET latin1`);
       const latin1 = new DataSource({

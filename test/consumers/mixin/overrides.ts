@@ -26,7 +26,7 @@ export class ByField extends UserMixin {
   override getId = () => "field";
 }
 
-/** Overrides with a field without a value. `useDefineForClassFields` decides whether the field exists. */
+/** Overrides with a field without an initial value. `useDefineForClassFields` decides whether the field exists. */
 export class ByDeclaredField extends UserMixin {
   id = 7;
   override isActive: boolean;
