@@ -1,26 +1,26 @@
 import { constants, gunzipSync } from "node:zlib";
 
-/** One answer, read from the bytes of a connection. */
+/** One response, read from the bytes of a connection. */
 export interface Answer {
   /** `HTTP/1.1 200 OK`. */
   line: string;
-  /** In the order in which they came, with the names as they were written. */
+  /** The headers in the received order, with the received spelling of their names. */
   headers: Array<[name: string, value: string]>;
-  /** Without chunks, and decompressed. */
+  /** The body without chunk sizes, decompressed. */
   body: Buffer;
   trailers: string;
-  /** Is it complete, as far as its head tells? */
+  /** Is the response complete, as far as the head shows? */
   isWhole: boolean;
 }
 
 export interface Answers {
-  /** All answers, including informational ones such as 103. */
+  /** All responses, including informational ones such as 103. */
   answers: Answer[];
-  /** Bytes that are not an answer. */
+  /** Bytes that are not a response. */
   rest: string;
 }
 
-/** Reads all the answers to requests of these methods. */
+/** Reads all the responses to requests with these methods. */
 export function readAnswers(bytes: Buffer, methods: readonly string[]): Answers {
   const answers: Answer[] = [];
   const waiting = [...methods];

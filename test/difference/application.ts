@@ -27,7 +27,7 @@ export function application(role: Role, recorder: Recorder, folder: string, ente
   const way = ways.get(spec.way)!;
   const { ann, load } = people();
   const app = express();
-  app.set("env", "test"); // Express prints no stack then
+  app.set("env", "test"); // Express then prints no stack traces
   app.set("views", folder);
   app.engine("txt", render as never);
   app.set("view engine", "txt");

@@ -3,14 +3,15 @@ import { CIRCUMSTANCES, type Circumstances, type Spec } from "./spec.js";
 
 const { session, save, compression, express, client, sessions } = CIRCUMSTANCES;
 
-/** The value at an index that may go beyond the last. */
+/** The value at an index, which starts again at 0 after the last value. */
 function at<T>(values: readonly T[], index: number): T {
   return values[index % values.length]!;
 }
 
 /**
- * The cases of the way with this index: in full when soaking, else four in which every value of every circumstance occurs. From one way
- * to the next the values are combined differently, so that among a dozen of ways any two values meet.
+ * Returns the cases of the way with this index: all of them in a soak test; otherwise four, in which every value of
+ * every circumstance occurs. Each way combines the values differently, so that a dozen ways
+ * contain every pair of values.
  */
 export function casesOf(way: string, index: number): Spec[] {
   const all = soaking ? inFull(index) : inShort(index);
@@ -28,7 +29,7 @@ function inShort(index: number): Circumstances[] {
   }));
 }
 
-/** The clients take turns. Where the session is untouched nothing is saved, so how the save goes makes no difference. */
+/** Combines all values, but alternates the clients. An untouched session is not saved, so `save` does not vary. */
 function inFull(index: number): Circumstances[] {
   let turn = index;
   return session.flatMap((used) =>

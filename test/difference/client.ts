@@ -2,10 +2,10 @@ import { connect, type Socket } from "node:net";
 import type { Spec } from "./spec.js";
 import type { Way } from "./way.js";
 
-/** Everything that came back over one connection. */
+/** One connection to a program, and everything that came back. */
 export class Exchange {
   readonly pieces: Buffer[] = [];
-  /** Rises with every chunk that arrives. */
+  /** Increases with every chunk that arrives. */
   moves = 0;
   readonly closed: Promise<void>;
   readonly #socket: Socket;
@@ -31,7 +31,7 @@ export class Exchange {
   }
 }
 
-/** The bytes of the requests of a case, sent at once by one connection that the server closes in the end. */
+/** The requests of a case, to be sent at once over one connection. The server closes the connection at the end. */
 export function requestOf(id: string, spec: Spec, way: Way, cookie: string): string {
   const given = { spec: encodeURIComponent(JSON.stringify(spec)), "accept-encoding": "gzip", ...way.headers };
   const other = (path: string, close: boolean) => request("GET", `/${id}${path}`, { spec: given.spec }, close);
@@ -43,7 +43,7 @@ export function requestOf(id: string, spec: Spec, way: Way, cookie: string): str
   return own;
 }
 
-/** The methods of those requests, in their order. */
+/** The methods of these requests, in order. */
 export function methodsOf(spec: Spec, way: Way): string[] {
   const own = way.method ?? "GET";
   if (spec.client === "before another request") return [own, "GET"];

@@ -4,22 +4,25 @@ import type { Spec } from "./spec.js";
 import { ways } from "./ways/index.js";
 
 /*
- * What must be the same with and without latchkey, said once.
+ * These must be the same with and without latchkey:
  *
- * 1. Everything that the client receives: the status line, the headers with their names as written, the body, the trailers, whether it
- *    is whole, and what comes before and after it on the connection. Chunks and compressed bytes are compared by what they hold.
- * 2. Everything that the handler sees: what each call gives or throws, the state of the response after it, events and callbacks.
- * 3. Exceptions and rejections that nobody handles; and no process ends, and nothing hangs.
+ * 1. Everything that the client receives: the status line, the headers with the spelling of their names, the body, the
+ *    trailers, whether the response is complete, and what comes before and after the response on the connection. For
+ *    chunks and compressed bytes, the content is compared.
+ * 2. Everything that the handler sees: what each call returns or throws, the state of the response after the call,
+ *    events and callbacks.
+ * 3. Unhandled exceptions and rejections, crashes and hangs.
  *
- * Three headers are latchkey's own where the request used its session: its cookies; `Cookie` in `Vary`, which must be there; and a
- * `Cache-Control` that keeps a personal answer from shared caches. `Date` is left out.
+ * If the request used its session, three headers may differ: latchkey's cookies; `Vary`, which must contain `Cookie`;
+ * and a `Cache-Control` that keeps a personal response out of shared caches. `Date` is not compared.
  *
- * How much is sent of an answer that is cut depends on the moment, also without latchkey: what came of both must be the same, as far as
- * both came. That an answer is cut must be the same too.
+ * If a response is cut off, it depends on timing how much of it is sent, even without latchkey. Then the two responses
+ * are compared up to the end of the shorter one. Both must be cut off.
  *
- * A save that fails replaces an answer that one `end` would have made, by a 503 that is whole. Any other answer is cut, with no byte of
- * it sent, and perhaps with an answer before it on the connection, which Express closes for such an error. What the handler sees then is not compared, as the error handler comes into it. Of an express-session only
- * crashes, hangs and faults are compared then, as it answers twice when its save fails.
+ * If the save fails, a response that one `end` would have made is replaced by a complete 503. Any other response is cut
+ * off before its first byte. An earlier response on the connection may be cut off too, because Express closes the
+ * connection after such an error. What the handler sees is not compared, because the error handler runs too. With an
+ * express-session, only crashes, hangs and faults are compared, because it responds twice if its save fails.
  */
 
 /** One aspect in which two outcomes differ. */
@@ -54,7 +57,7 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
   const hasFailed = trace.failures > 0;
   const canWait = spec.session !== "untouched";
   differ("crash", without.crashed, own.crashed);
-  // A case that hangs without latchkey may be cut when the save fails.
+  // A case that hangs without latchkey may be cut off if the save fails.
   if (!(hasFailed && without.hung)) differ("hang", without.hung, own.hung);
   const faults = hasFailed ? trace.faults.filter((one) => !without.trace.faults.includes(one)) : trace.faults;
   differ("faults", hasFailed ? "" : list(without.trace.faults), list(faults));
@@ -66,10 +69,10 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
     if (problem) found.push({ aspect: "failing save", without: show(without), with: `${problem}: ${show(own)}` });
     return found;
   }
-  // If the client leaves while an earlier answer is under way, it is random which of the two is cut.
+  // If the client leaves during an earlier response, it is random which of the two responses is cut off.
   if (ways.get(spec.way)!.leaves && spec.client === "behind another request") return found;
   differ("calls", list(without.trace.calls), list(trace.calls));
-  if (own.hung) return found; // the rest follows from the client's leaving then
+  if (own.hung) return found; // the client left, so the rest differs anyway
   differ("events", list(eventsOf(without, canWait)), list(eventsOf(own, canWait)));
   differ("pending", list(without.trace.pending), list(trace.pending));
   compareAnswers(spec, without, own, differ);
@@ -104,35 +107,35 @@ function compareAnswers(
   differ("answers", `${without.answers.length} ${restOf(without)}`, `${own.answers.length} ${restOf(own)}`);
 }
 
-/** Did the connection end before the answer was complete? In HTTP/1.0 the bytes do not tell. */
+/** Did the connection end before the response was complete? In HTTP/1.0 the bytes do not show it. */
 function isCut(answer: Answer | undefined, outcome: Outcome): boolean {
   return !answer?.isWhole || !isFinished(outcome);
 }
 
-/** The errors in an outcome whose save failed. */
+/** Returns what is wrong with an outcome whose save failed. */
 function problemOfFailing(spec: Spec, without: Outcome, own: Outcome): string | undefined {
   const [expectedBefore, expected, expectedAfter] = inOrder(spec, without.answers.filter(isFinal));
   const [before, given, after] = inOrder(spec, own.answers.filter(isFinal));
   const { madeBy } = without.trace;
-  if (own.rest !== "" && without.rest === "") return "bytes that are no answer";
+  if (own.rest !== "" && without.rest === "") return "bytes that are not a response";
   const isReplaced = madeBy === "end" && expected?.isWhole && without.rest === "";
-  if (isReplaced && expectedBefore && !before) return "the answer to the request before is missing";
-  if (!given) return isReplaced ? "no 503 instead of the answer" : undefined;
-  if (madeBy === undefined && !expected) return "an answer, where there was none";
-  if (madeBy !== "end") return "some of the answer was sent";
-  if (!given.line.includes(" 503 ")) return "not answered by 503";
-  if (isReplaced && !given.isWhole) return "the 503 is not whole";
+  if (isReplaced && expectedBefore && !before) return "the response to the previous request is missing";
+  if (!given) return isReplaced ? "no 503 instead of the response" : undefined;
+  if (madeBy === undefined && !expected) return "a response, but none without latchkey";
+  if (madeBy !== "end") return "a part of the response was sent";
+  if (!given.line.includes(" 503 ")) return "the response is not a 503";
+  if (isReplaced && !given.isWhole) return "the 503 is not complete";
   const kept = LEFT_BEHIND.filter((name) => header(given.headers, name) !== undefined);
-  if (kept.length > 0) return `the 503 has ${kept} of the answer that it replaces`;
-  return expectedAfter && !after ? "the next request has no answer" : undefined;
+  if (kept.length > 0) return `the 503 has ${kept} of the response that it replaces`;
+  return expectedAfter && !after ? "the next request has no response" : undefined;
 }
 
-/** The answers to the request before the case, to the request of the case, and to the request after it. */
+/** The responses to the request before the case, to the request of the case, and to the request after it. */
 function inOrder({ client }: Spec, answers: Answer[]): Array<Answer | undefined> {
   return client === "behind another request" ? answers : [undefined, ...answers];
 }
 
-/** Not an informational one. */
+/** Is this the final response, not an informational one? */
 function isFinal({ line }: Answer): boolean {
   return !/^\S+ 1\d\d/.test(line);
 }
@@ -141,7 +144,7 @@ function isFinished({ trace }: Outcome): boolean {
   return trace.events.some((event) => event.startsWith("finish, "));
 }
 
-/** While a save is under way, `finish` comes later than independent events: then the order is not compared. */
+/** If a save may delay `finish`, the order of the events is not compared. */
 function eventsOf({ trace }: Outcome, canWait: boolean): string[] {
   return canWait ? trace.events.toSorted() : trace.events;
 }
@@ -150,7 +153,7 @@ function restOf({ rest }: Outcome): string {
   return rest.replace(/Date: .*/g, "Date: ...");
 }
 
-/** The head without the parts that may differ. */
+/** The head without the parts that are allowed to differ. */
 function headOf(answer: Answer, expected = answer, spec?: Spec): string {
   const kept = answer.headers.flatMap(([name, value]): Array<[string, string]> => {
     const lower = name.toLowerCase();

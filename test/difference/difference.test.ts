@@ -8,7 +8,7 @@ import { CIRCUMSTANCES, type Spec } from "./spec.js";
 import { Trial } from "./trial.js";
 import { kinds, ways } from "./ways/index.js";
 
-describe("an application with latchkey, and the same without it", () => {
+describe("an application with latchkey, and the same application without it", () => {
   const folder = folderOfFiles();
   const without = new Program("without latchkey", folder);
   const trial = new Trial(without, new Program("with latchkey", folder));
@@ -21,36 +21,36 @@ describe("an application with latchkey, and the same without it", () => {
   const names = [...ways.keys()];
   const cases = new Map(names.map((way, index) => [way, casesOf(way, index)]));
 
-  it("are compared in at least 60 ways of answering, in which any two circumstances meet", () => {
+  it("are compared in at least 60 ways to respond, with every pair of circumstances", () => {
     expect(names.length).to.be.at.least(60);
     expect(missingPairs([...cases.values()].flat())).to.eql([]);
   });
 
   for (const [kind, table] of Object.entries(kinds)) {
-    it(`differ in nothing but what is known, for ${kind}`, async () => {
+    it(`have only known differences for ${kind}`, async () => {
       expectNone(await trial.run(Object.keys(table).flatMap((way) => cases.get(way)!)));
     });
   }
 
   const major = Number.parseInt(process.versions.node, 10);
   for (const { what, example, until = Number.POSITIVE_INFINITY } of knownDifferences) {
-    it(`differ as is known: ${what}`, async () => {
+    it(`have this known difference: ${what}`, async () => {
       await trial.run([example]);
       if (major < until) expect(trial.occurred.has(what), "occurred").to.equal(true);
     });
   }
 
-  it("differ by chance, as without latchkey, in less than one of 100 cases", () => {
+  it("differ by chance in fewer than 1 of 100 cases", () => {
     expect(trial.unsteady.length, trial.unsteady.join("\n")).to.be.below(trial.cases / 100);
   });
 
-  it("differ in nothing more when a library puts an object between express.response and Node's prototype", async () => {
+  it("have only known differences if a library inserts a prototype below express.response", async () => {
     const between = new Trial(
       new Program("without latchkey", folder, true),
       new Program("with latchkey", folder, true),
     );
     try {
-      const tables = [kinds["a whole answer"], kinds["the head first"], kinds["a stream"]];
+      const tables = [kinds["a complete response"], kinds["a head before the body"], kinds["a stream"]];
       const chosen = tables.flatMap((table) => Object.keys(table!)).flatMap((way) => cases.get(way)!.slice(1, 3));
       expectNone(await between.run(chosen));
     } finally {
@@ -64,7 +64,7 @@ function expectNone(unexplained: string[]): void {
   expect(unexplained, `${unexplained.length} cases differ:\n${shown}\n`).to.have.length(0);
 }
 
-/** The pairs of values that are in no case together. A session that is untouched is never saved. */
+/** Returns the pairs of values that no case contains. Saves of an untouched session are left out: there are none. */
 function missingPairs(specs: readonly Spec[]): string[] {
   const dimensions = Object.entries(CIRCUMSTANCES) as Array<[keyof typeof CIRCUMSTANCES, readonly string[]]>;
   const met = new Set(

@@ -12,7 +12,7 @@ const SIZES = {
 };
 const LINE = "a line of a file\n";
 
-/** A new folder with the files that are served. */
+/** Creates a folder with the files that the applications serve. */
 export function folderOfFiles(): string {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-difference-"));
   for (const [name, size] of Object.entries(SIZES)) {

@@ -1,14 +1,14 @@
 import type { Difference } from "./compare.js";
 import type { Spec } from "./spec.js";
 
-/** A difference that stays. docs/what-latchkey-changes.md lists each. */
+/** A difference that is accepted. docs/what-latchkey-changes.md lists them all. */
 export interface KnownDifference {
   what: string;
   reason: string;
   occurs(spec: Spec, difference: Difference): boolean;
-  /** A case in which it occurs. */
+  /** A case in which the difference occurs. */
   example: Spec;
-  /** The major of Node from which on the example may turn out as without latchkey. */
+  /** From this major version of Node on, the example may show no difference. */
   until?: number;
 }
 
@@ -23,23 +23,23 @@ const USUAL = {
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
-    what: "`res.render` sets `Vary: Cookie`, whatever the template shows",
-    reason: "A template may show the current user, so the user is loaded before it runs.",
+    what: "`res.render` sets `Vary: Cookie` for every template",
+    reason: "A template may show the current user, so the user is loaded before the template runs.",
     occurs: ({ way, session }, difference) =>
       way.startsWith("render") && session === "untouched" && isVaryAlone(difference),
     example: { ...USUAL, way: "render", session: "untouched" },
   },
   {
-    what: "over an express-session, an answer whose head was refused, or is a list, may set `Vary: Cookie`",
+    what: "over an express-session, a response may set `Vary: Cookie` if its head is rejected or is a list",
     reason:
-      "express-session reads `req.session` before the head is made, and latchkey takes this for a use of the session.",
+      "express-session reads `req.session` before the head is made, and latchkey treats this as a use of the session.",
     occurs: ({ session, sessions }, difference) =>
       session === "untouched" && sessions === "express-session" && isVaryAlone(difference),
     example: { ...USUAL, way: "writeHead: 99", session: "untouched", sessions: "express-session" },
   },
   {
-    what: "if the connection closes while a save is pending, the response may look different when it emits `close`",
-    reason: "The head of a whole answer is made after its save, and nobody receives it any more.",
+    what: "if the connection closes during a save, the head may be missing when the response emits `close`",
+    reason: "The head of a complete response is made after the save, when nobody can receive it.",
     occurs: (_spec, { aspect, ...events }) =>
       aspect === "events" &&
       /destroyed/.test(events.with) &&
@@ -56,7 +56,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     what: "when `end` returns, a `compression()` mounted before latchkey has not changed the response yet",
     reason:
-      "A whole answer waits for its save before compression gets it. `writableEnded` is true at once, and the headers are the handler's.",
+      "compression gets a complete response after the save. `writableEnded` is true, but the headers are unchanged.",
     occurs: ({ way, compression }, { aspect, ...calls }) =>
       compression === "before" &&
       aspect === "calls" &&
@@ -65,74 +65,68 @@ export const knownDifferences: readonly KnownDifference[] = [
     example: { ...USUAL, way: "send: a text", compression: "before" },
   },
   {
-    what: "with `compression()`, an answer arrives whole when an error follows it; without latchkey it is cut",
-    reason:
-      "Express's error handler closes the connection, but closing waits for the answer, which waits for its save.",
+    what: "with `compression()`, a response is complete even if an error follows; without latchkey it is cut off",
+    reason: "Express's error handler closes the connection, but the close waits for the response and its save.",
     occurs: ({ way, compression }, { aspect }) =>
       compression !== "absent" &&
-      /^(an exception|next\(error\)|the socket is destroyed|an error handler that always answers,) after (send|end)$/.test(
+      /^(an exception|next\(error\)|the socket is destroyed|an error handler that always responds,) after (send|end)$/.test(
         way,
       ) &&
       ["events", "answers", "calls"].includes(aspect),
     example: { ...USUAL, way: "next(error) after send", compression: "before" },
   },
   {
-    what: "a call that Node refuses is refused before a `compression()` mounted before latchkey sees it",
-    reason:
-      "latchkey asks Node first, so that the handler gets Node's error at the call. compression throws other errors, or ignores the call, or hangs.",
+    what: "a call that Node rejects does not reach a `compression()` mounted before latchkey",
+    reason: "latchkey calls Node first, for Node's error. compression throws other errors, ignores the call, or hangs.",
     occurs: ({ way, compression }) => compression === "before" && REFUSED.some((one) => one.test(way)),
     example: { ...USUAL, way: "writeHead after end", compression: "before" },
   },
   {
-    what: "an answer can still follow a call with an unknown encoding",
-    reason:
-      "The call is refused before it has an effect; without latchkey the head, or the length of a chunk, is sent, and the answer hangs.",
+    what: "the handler can still respond after a call with an unknown encoding",
+    reason: "latchkey rejects the call before any effect. Without latchkey, the response starts and then hangs.",
     occurs: ({ way }) => /^(write|end): an unknown encoding/.test(way),
-    example: { ...USUAL, way: "write: an unknown encoding; caught, and answered anew", compression: "after" },
+    example: { ...USUAL, way: "write: an unknown encoding; caught, then another response", compression: "after" },
     until: 24,
   },
   {
     what: "a listener that the handler adds with `on-headers` runs after the save",
-    reason:
-      "The head of a whole answer is made after its save. An exception of the listener goes to the error handler, and a status that it sets is visible after the save.",
+    reason: "The head is made after the save, so exceptions and status changes of the listener come later.",
     occurs: ({ way }) => /^on-headers: a listener that/.test(way),
     example: { ...USUAL, way: "on-headers: a listener that throws" },
   },
   {
-    what: "with `strictContentLength`, a refused call does not count for the next one",
-    reason: "A refused call has no effect. Node counts its bytes, and ignores the next `end` after it.",
+    what: "with `strictContentLength`, a rejected call does not affect the next call",
+    reason: "A rejected call has no effect. Node counts its bytes, and ignores the next `end`.",
     occurs: ({ way }) => /strictContentLength; caught/.test(way),
     example: {
       ...USUAL,
-      way: "end: a body that is too short for strictContentLength; caught, and answered anew",
+      way: "end: a body that is too short for strictContentLength; caught, then another response",
     },
   },
   {
-    what: "early hints after `end` arrive before the answer",
-    reason: "The answer waits for its save. Without latchkey they come after the answer, where no client expects them.",
+    what: "early hints after `end` arrive before the response",
+    reason: "The response waits for the save. Without latchkey, the hints arrive after the response, too late.",
     occurs: ({ way }) => /^writeEarlyHints after (end|send)/.test(way),
     example: { ...USUAL, way: "writeEarlyHints after end" },
     until: 24,
   },
   {
-    what: "early hints of a request that is pipelined behind another wait for their turn",
-    reason:
-      "Node sends them at once, in the middle of the other answer, unless the response is held back at that moment.",
+    what: "early hints of a pipelined request wait for the turn of the request",
+    reason: "Node sends the hints at once, in the middle of the other response, unless their response is held back.",
     occurs: ({ way, client }) => client === "behind another request" && /early hints|writeProcessing/.test(way),
     example: { ...USUAL, way: "early hints", session: "new login", client: "behind another request" },
     until: 24,
   },
   {
-    what: "`cork()` after `end` holds back nothing",
-    reason:
-      "The answer is sent once the session is saved. Without latchkey a part of it may stay behind the cork for ever.",
+    what: "`cork()` after `end` has no effect",
+    reason: "The response is sent after the save. Without latchkey, a part of the response may never be sent.",
     occurs: ({ way }) => /^cork after (end|send)$/.test(way),
     example: { ...USUAL, way: "cork after end", save: "fast", client: "before another request" },
     until: 24,
   },
   {
-    what: "the callback of a second `end` may be called with an error, or without one, where it would be the other way round without latchkey",
-    reason: "It depends on whether the answer is finished by then.",
+    what: "the callback of a second `end` may get an error only with latchkey, or only without latchkey",
+    reason: "It depends on whether the response is already finished.",
     occurs: ({ way }, { aspect }) => /^end with a callback alone after (end|send)$/.test(way) && aspect === "events",
     example: {
       ...USUAL,
@@ -145,27 +139,26 @@ export const knownDifferences: readonly KnownDifference[] = [
     until: 24,
   },
   {
-    what: "if the handler, or Express because of an error after the answer, destroys the connection while a save is pending, the answer is lost",
-    reason:
-      "Without latchkey the answer is on its way by then. Other requests of this connection have no answer either.",
+    what: "a response is lost if the connection is destroyed during the save",
+    reason: "Without latchkey, the response is already sent. Other requests of the connection get no response either.",
     occurs: ({ way }) =>
-      /^(destroy|the socket is destroyed|an exception|next\(error\)|an error handler that always answers,) after (end|send)$/.test(
+      /^(destroy|the socket is destroyed|an exception|next\(error\)|an error handler that always responds,) after (end|send)$/.test(
         way,
       ) || way === "pipeline: a source that fails at once",
     example: { ...USUAL, way: "an exception after end", express: "4", client: "before another request" },
     until: 24,
   },
   {
-    what: "an invalid time for `setTimeout` of a request that is pipelined behind another does not make the connection hang",
-    reason: "Node refuses it only when the connection is the response's turn, in the middle of its own work.",
+    what: "an invalid time for `setTimeout` of a pipelined request does not make the connection hang",
+    reason: "Node rejects the time only at the response's turn on the connection, in the middle of its own work.",
     occurs: ({ way, client }, { aspect }) =>
       client === "behind another request" && way.startsWith("setTimeout: no number") && aspect === "hang",
     example: { ...USUAL, way: "setTimeout: no number", client: "behind another request", express: "4" },
     until: 24,
   },
   {
-    what: "behind `compression()`, an error that replaces an answer may close the connection if that answer had no body or chose its `Transfer-Encoding`",
-    reason: "Node may not send the error in chunks then, and compression takes its length away.",
+    what: "behind `compression()`, an error that replaces a response may close the connection",
+    reason: "If the response had no body or its own `Transfer-Encoding`, the error has neither chunks nor a length.",
     occurs: ({ compression, save, client }, { aspect }) =>
       compression === "before" &&
       save === "failing" &&
@@ -182,7 +175,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   },
 ];
 
-/** Calls that compression accepts, and Node does not. */
+/** Calls that compression accepts, but Node rejects. */
 const REFUSED = [
   /^(write|end): an unknown encoding/,
   /^end: with a callback alone$/,
@@ -198,12 +191,12 @@ function withoutVary(head: string): string {
   return head.replace(/^Vary: .*\n?/gm, "");
 }
 
-/** The events, without what they tell of the head. */
+/** The events without the state of the head. */
 function withoutHeads(events: string): string {
   return events.replace(/^close, (no head|head of [^,\n]*)/gm, "close");
 }
 
-/** The calls, without the state that tells whether the response has ended: a handler that checks it may end the response again. */
+/** The calls without the state "ended", and without a second `end` of a handler that checks this state. */
 function withoutEnds(calls: string): string {
-  return calls.replaceAll(", ended", "").replace(/\nend gave false.*$/, "");
+  return calls.replaceAll(", ended", "").replace(/\nend returned false.*$/, "");
 }

@@ -7,17 +7,17 @@ import { RunningCase } from "./running-case.js";
 import type { Order, Report, Role, Spec, Trace } from "./spec.js";
 import { ways } from "./ways/index.js";
 
-/** What became of a case. */
+/** The result of a case. */
 export interface Outcome extends Answers {
   trace: Trace;
   hung: boolean;
-  /** The process ended. */
+  /** Did the process end? */
   crashed: boolean;
 }
 
 const CRASHED: Trace = { calls: [], events: [], faults: [], madeBy: undefined, failures: 0, pending: [] };
 
-/** One of the two programs, in a process that serves many cases and is started anew after a crash. */
+/** One of the two programs, in a process that serves many cases and is restarted after a crash. */
 export class Program {
   #served: Promise<{ child: ChildProcess; port: number }> | undefined;
   #count = 0;
@@ -27,7 +27,7 @@ export class Program {
   constructor(
     readonly role: Role,
     readonly folder: string,
-    /** Is an object put between `express.response` and Node's prototype? */
+    /** Is a prototype inserted between `express.response` and Node's prototype? */
     readonly between = false,
   ) {}
 
@@ -41,7 +41,7 @@ export class Program {
     this.#served ??= this.#start();
     const { child, port } = await this.#served;
     const way = ways.get(spec.way)!;
-    const running = new RunningCase(`c${this.#count++}`, way.leaves === "before the answer");
+    const running = new RunningCase(`c${this.#count++}`, way.leaves === "before the response");
     this.#running.set(running.id, running);
     if (!this.#isWatching) this.#watch(child, 0);
 
@@ -89,7 +89,7 @@ export class Program {
     }
   }
 
-  /** Starts one round after the other as long as there are cases. */
+  /** Starts the next round if there are cases. */
   #watch(child: ChildProcess, round: number): void {
     this.#isWatching = this.#running.size > 0;
     if (this.#isWatching) tell(child, { round });
@@ -100,7 +100,7 @@ function tell(child: ChildProcess, order: Order): void {
   if (child.connected) child.send(order);
 }
 
-/** Logs in, to be remembered. */
+/** A request that logs in with `remember`. */
 function prepare(id: string, spec: Spec): string {
   return request("GET", `/${id}/prepare`, { spec: encodeURIComponent(JSON.stringify(spec)) }, true);
 }

@@ -9,10 +9,10 @@ import { Recorder } from "./recorder.js";
 import type { Order, Report, Role, Spec } from "./spec.js";
 import { turns } from "./way.js";
 
-// Serves the applications of many cases, each of them by the first part of the URL, until its parent ends.
+// Serves the applications of many cases until the parent ends. The first part of the URL selects the case.
 const [role, folder, between] = process.argv.slice(2) as [Role, string, string];
 process.on("disconnect", () => process.exit());
-Error.stackTraceLimit = 0; // Express prints stacks into its answers, and those of the two programs differ
+Error.stackTraceLimit = 0; // Express sends stacks in responses, and the stacks of the two programs differ
 console.error = () => {};
 
 const report = (what: Report) => void process.send!(what);
@@ -42,14 +42,14 @@ const server = createServer({ keepAliveTimeout: 0 }, (req, res) => {
   inCase.run(recorder, () => app(req, res));
 });
 
-/** As light-my-request does it: an object between `express.response` and Node's prototype, which passes everything on. */
+/** Inserts a prototype between `express.response` and Node's prototype, as light-my-request does. */
 let passing: object | undefined;
 function putBetween(app: Express): void {
   const shared = Object.getPrototypeOf(app.response) as object;
   if (Object.getPrototypeOf(shared) !== ServerResponse.prototype) return;
   if (passing === undefined) {
     passing = {};
-    return; // after latchkey's first request
+    return; // insert it only after latchkey's first request
   }
   class Between extends ServerResponse {
     override write(...args: unknown[]): boolean {
@@ -67,7 +67,7 @@ process.on("message", (order: Order) => {
   else void settle(order.settle, order.atOnce);
 });
 
-/** Waits once for timers, the disk and the threads, so that everything that waits for one of them has moved. */
+/** Waits once for a timer, the disk and a thread, so that everything that waits for one of them can continue. */
 async function round(number: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 50));
   await new Promise((resolve) => stat(folder, resolve));
@@ -75,7 +75,7 @@ async function round(number: number): Promise<void> {
   report({ round: number, moves: Object.fromEntries([...cases].map(([id, { recorder }]) => [id, recorder.moves])) });
 }
 
-/** Reports what happened in a case, when nothing more happens in it or when the parent has waited long enough. */
+/** Reports what happened in a case: when nothing more happens, or at once if the parent says so. */
 async function settle(id: string, atOnce = false): Promise<void> {
   const found = cases.get(id);
   if (!found) return;

@@ -2,14 +2,14 @@ import type { Request, Response } from "express";
 import type { Spec, Trace } from "./spec.js";
 import type { Handling, Way } from "./way.js";
 
-/** Notes what a handler sees of its response. */
+/** Records what a handler sees of its response. */
 export class Recorder {
   readonly trace: Trace = { calls: [], events: [], faults: [], madeBy: undefined, failures: 0, pending: [] };
-  /** Rises whenever something happens. */
+  /** Increases whenever something happens. */
   moves = 0;
-  /** Has the handler begun to answer? From then on the store is slow, or fails. */
+  /** Has the handler started to respond? From then on, the store is slow or fails. */
   isAnswering = false;
-  /** Calls of the store that are under way. */
+  /** The number of pending store calls. */
   storeCalls = 0;
   #isClosed = false;
   #isDone = false;
@@ -20,7 +20,7 @@ export class Recorder {
     return this.#isClosed && this.#isDone && this.storeCalls === 0;
   }
 
-  /** Watches a response from the moment it is there. */
+  /** Watches for the close of a response. */
   watch(res: Response): void {
     res.once("close", () => {
       this.#isClosed = true;
@@ -48,7 +48,7 @@ export class Recorder {
     const call = <T>(name: string, act: () => T): T => {
       try {
         const given = act();
-        this.#call(`${name} gave ${show(given, res)}; ${stateOf(res)}`);
+        this.#call(`${name} returned ${show(given, res)}; ${stateOf(res)}`);
         return given;
       } catch (error) {
         this.#call(`${name} threw ${nameOf(error)}; ${stateOf(res)}`);
@@ -71,7 +71,7 @@ export class Recorder {
   }
 
   errorHandled(error: unknown, req: Request): void {
-    this.#call(`the error handler was given ${nameOf(error)}; ${stateOf(req.res!)}`);
+    this.#call(`the error handler got ${nameOf(error)}; ${stateOf(req.res!)}`);
   }
 
   fault(error: unknown): void {
@@ -79,7 +79,7 @@ export class Recorder {
     this.moves++;
   }
 
-  /** What is still under way. */
+  /** Records what is still pending. */
   notePending(): void {
     if (!this.#isClosed) this.trace.pending.push("the response is not closed");
     if (!this.#isDone) this.trace.pending.push("the handler is not done");

@@ -1,18 +1,18 @@
 import type { Exchange } from "./client.js";
 import type { Trace } from "./spec.js";
 
-/** A case hangs if nothing moves in it for this many rounds of the program. A round waits for timers, the disk and the threads. */
+/** A case hangs if nothing happens in it for this many rounds. A round waits for a timer, the disk and a thread. */
 const ROUNDS_OF_A_HANG = 12;
-/** A case is done if its connection is closed and nothing moves in it for this many rounds. */
+/** A case is done if its connection is closed and nothing happens in it for this many rounds. */
 const ROUNDS_AT_THE_END = 4;
 
 /** A case that a program is working on. */
 export class RunningCase {
   exchange: Exchange | undefined;
-  /** The connection was still open when nothing moved any more. */
+  /** Was the connection still open when nothing happened any more? */
   hung = false;
   settle!: (trace: Trace) => void;
-  /** Resolves with what happened, once nothing more happens. */
+  /** Resolves with what happened, when nothing more happens. */
   readonly settled = new Promise<Trace>((resolve) => {
     this.settle = resolve;
   });
@@ -22,17 +22,20 @@ export class RunningCase {
 
   constructor(
     readonly id: string,
-    /** Does the client leave when the handler is reached? */
+    /** Does the client leave when the handler starts? */
     readonly leavesEarly: boolean,
   ) {}
 
-  /** The connection is closed, and the program is asked what happened. */
+  /** Called when the connection is closed, before the program reports what happened. */
   beginSettling(): void {
     this.#isSettling = true;
     this.#quietRounds = 0;
   }
 
-  /** Called after each round of the program: does anything still move? Closes the connection of a case that hangs. */
+  /**
+   * Called after each round of the program. Returns true if the connection is closed and nothing happens any more.
+   * Closes the connection of a case that hangs.
+   */
   isStuck(movesOfProgram: number): boolean {
     const moves = movesOfProgram + (this.exchange?.moves ?? 0);
     this.#quietRounds = moves === this.#moves ? this.#quietRounds + 1 : 0;

@@ -1,45 +1,45 @@
-/** The circumstances in which a way of answering is tried. */
+/** The circumstances in which a way to respond is tested. */
 export const CIRCUMSTANCES = {
-  /** What the handler has done with the session before it answers. */
+  /** What the handler does with the session before it responds. */
   session: ["untouched", "changed", "new login", "restored login"],
-  /** How the session's store behaves while an answer waits for it. */
+  /** How the store behaves while a response waits for the save. */
   save: ["fast", "slow", "failing"],
-  /** Where `compression()` is mounted, seen from the session. */
+  /** Where `compression()` is mounted, relative to the session middleware. */
   compression: ["absent", "before", "after"],
   express: ["4", "5"],
-  /** What the client sends: one request, one of HTTP/1.0, or two at once, of which the other is a plain one. */
+  /** What the client sends: one request, one HTTP/1.0 request, or two at once, the other one for a plain page. */
   client: ["alone", "HTTP/1.0", "before another request", "behind another request"],
-  /** Sessions of latchkey's own, or `login.middleware()` over an express-session. */
+  /** latchkey's sessions, or `login.middleware()` over an express-session. */
   sessions: ["latchkey", "express-session"],
 } as const;
 
 export type Circumstances = { [Name in keyof typeof CIRCUMSTANCES]: (typeof CIRCUMSTANCES)[Name][number] };
 
-/** One case: a way of answering in its circumstances. */
+/** One case: a way to respond, and its circumstances. */
 export interface Spec extends Circumstances {
   way: string;
 }
 
-/** What the two programs are: the application with latchkey, or the same application without it. */
+/** The two programs: the application with latchkey, and the same application without it. */
 export type Role = "with latchkey" | "without latchkey";
 
 /** What a handler saw of its response, and what happened in its process. */
 export interface Trace {
-  /** Each call, with what it returned or threw, and the state of the response after it. */
+  /** Each call, with what it returned or threw, and the state of the response after the call. */
   calls: string[];
-  /** Callbacks and events, in their order. */
+  /** Callbacks and events, in order. */
   events: string[];
-  /** Exceptions and rejections that nobody handled: each would have ended the process. */
+  /** Unhandled exceptions and rejections. Each of them would have ended the process. */
   faults: string[];
-  /** The call that made the head of the answer, where there is one. Known without latchkey only. */
+  /** The call that made the head of the response, if there is a head. Recorded only without latchkey. */
   madeBy: string | undefined;
-  /** How many calls of the store failed after the handler had begun. */
+  /** The number of store calls that failed after the handler started. */
   failures: number;
-  /** Nothing moved any more, but the response was not closed or the handler not done. */
+  /** What is still open after all activity has stopped: the response, the handler, or both. */
   pending: string[];
 }
 
-/** What the parent sends to a program, and the program to its parent. */
+/** The messages that the parent process sends to a program, and that the program sends back. */
 export type Order = { settle: string; atOnce?: true } | { round: number };
 export type Report =
   | { settled: string; trace: Trace }

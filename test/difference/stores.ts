@@ -6,7 +6,7 @@ import type { Recorder } from "./recorder.js";
 
 const SLOW = 15;
 
-/** Waits or fails as the case says, once the handler has begun to answer. */
+/** Waits or fails as the case says, if the handler has started to respond. */
 async function behave(recorder: Recorder): Promise<void> {
   const { isAnswering, spec, trace } = recorder;
   if (!isAnswering || spec.save === "fast") return;
@@ -19,9 +19,9 @@ async function behave(recorder: Recorder): Promise<void> {
   throw new Error("connection refused");
 }
 
-/** The store of latchkey's own sessions, and of remembered browsers. */
+/** The store for latchkey's sessions and remembered browsers. */
 export function storeOf(recorder: Recorder): WatchedStore {
-  // A small store is faster to make.
+  // A small store is created faster.
   const memory = new LatchkeyMemoryStore({ maxOfKind: 10 });
   const store = new WatchedStore(memory);
   store.before = () => (recorder.isAnswering && recorder.spec.save !== "fast" ? behave(recorder) : undefined);

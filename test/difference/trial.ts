@@ -3,12 +3,12 @@ import { knownDifferences } from "./known-differences.js";
 import type { Outcome, Program } from "./program-process.js";
 import { describeCase, type Spec } from "./spec.js";
 
-/** Runs cases with and without latchkey, and keeps what was found. */
+/** Runs cases with and without latchkey, and collects the differences. */
 export class Trial {
   cases = 0;
-  /** Which of the known differences occurred. */
+  /** The known differences that occurred. */
   readonly occurred = new Set<string>();
-  /** The cases that differed at first, but not each time. */
+  /** The cases that differed at first, but not every time. */
   readonly unsteady: string[] = [];
   readonly #outcomes = new Map<string, Promise<Outcome>>();
 
@@ -18,10 +18,11 @@ export class Trial {
   ) {}
 
   /**
-   * The differences of these cases that are not known, in words.
+   * Returns a description of each case with an unknown difference.
    *
-   * What a client sees of some cases depends on time, without latchkey too: whether `destroy()` overtakes the answer, or where the network
-   * cuts it. So a case that differs among others is run again, alone, and must differ each time.
+   * In some cases, the timing decides what the client sees, even without latchkey: for example, whether `destroy()`
+   * comes before the response, or where the network cuts the response off. So a case that differs is run again, alone.
+   * It must differ every time.
    */
   async run(specs: readonly Spec[]): Promise<string[]> {
     const differing: Spec[] = [];
@@ -41,7 +42,7 @@ export class Trial {
     return unexplained;
   }
 
-  /** The last differences of a case that differs each of several times. */
+  /** Runs a case several times. Returns its last differences if it differs every time. */
   async #lasting(spec: Spec): Promise<Difference[]> {
     let found: Difference[] = [];
     for (let time = 0; time < 8; time++) {
@@ -68,7 +69,7 @@ export class Trial {
     return found;
   }
 
-  /** Plain Express knows no sessions, and an express-session no logins. */
+  /** Without latchkey, Express has no sessions, and an express-session has no logins. */
   #plain(spec: Spec): Spec {
     return spec.sessions === "latchkey"
       ? { ...spec, session: "untouched", save: "fast" }

@@ -3,7 +3,7 @@ import type { Express, NextFunction, Request, Response } from "express";
 /** A module's exports: `express` or `express4`. */
 export type ExpressModule = (() => Express) & { static(folder: string): (...args: unknown[]) => unknown };
 
-/** What a way of answering is given. */
+/** The arguments of a way to respond. */
 export interface Handling {
   req: Request;
   res: Response;
@@ -11,40 +11,43 @@ export interface Handling {
   express: ExpressModule;
   /** A folder of files that are the same for every application. */
   folder: string;
-  /** Notes what a call on the response returns or throws, and the state of the response after it. Returns or throws the same. */
+  /**
+   * Makes a call on the response. Records what the call returns or throws, and the state of the response after it.
+   * Returns or throws the same.
+   */
   call<T>(name: string, act: () => T): T;
-  /** The same, but catches an exception; returns true if there was none. */
+  /** Does the same as `call`, but catches an exception. Returns true if there was no exception. */
   tries(name: string, act: () => unknown): boolean;
-  /** A callback that notes that it was called, and with which error. */
+  /** Returns a callback that records each of its calls, with the error. */
   callback(name: string): (error?: unknown) => void;
-  /** Notes an event. */
+  /** Records an event. */
   event(text: string): void;
 }
 
-/** One way of answering a request: what a handler does with `res`. */
+/** One way to respond to a request: what a handler does with `res`. */
 export type Answer = (handling: Handling) => unknown;
 
 export interface Way {
   answer: Answer;
   /** The method of the request. @default "GET" */
   method?: string;
-  /** What follows `/way` in the URL of the request. */
+  /** The part of the request's URL after `/way`. */
   query?: string;
   headers?: Record<string, string>;
-  /** An error handler before the one from Express's guide. */
+  /** An error handler that runs instead of the one from Express's guide. */
   onError?: (error: unknown, handling: Handling) => unknown;
-  /** When the client leaves, if it does not wait for the answer. */
-  leaves?: "before the answer" | "at the first bytes";
+  /** When the client leaves, if it does not wait for the response. */
+  leaves?: "before the response" | "at the first bytes";
 }
 
 export type Ways = Record<string, Answer | Way>;
 
-/** A few rounds of the event loop. */
+/** Waits for a few rounds of the event loop. */
 export async function turns(count = 3): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves some rounds after a call, or when the response is closed after a call that ends it. */
+/** Waits for a few rounds after a call. If the call ends the response, waits for the close first. */
 export async function roundsAfter(stage: string, res: Response): Promise<void> {
   if ((stage === "end" || stage === "send") && !res.closed) await next(res, "close");
   await turns();

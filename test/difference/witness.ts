@@ -6,8 +6,9 @@ type Method = (...args: unknown[]) => unknown;
 const CALLS = ["writeHead", "write", "end", "flushHeaders"] as const;
 
 /**
- * Notes which call of a handler, or of a middleware after this one, makes the head of the answer. Stands where latchkey stands in the
- * application with it: an answer that is made by one `end` there can be replaced when the save fails.
+ * Records which call makes the head of the response: a call of the handler, or of middleware after this one. In the
+ * application without latchkey, it is mounted where the other application mounts latchkey. A response whose head is
+ * made by `end` can be replaced if the save fails.
  */
 export function witness({ trace }: Recorder): RequestHandler {
   return (req, res, next) => {

@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { roundsAfter, turns, type Ways } from "../way.js";
 
-/** How far an answer has come. */
+/** The call before the error. */
 const stages: Record<string, (res: Response) => unknown> = {
   nothing: () => undefined,
   "setting headers": (res) => res.status(201).set({ "X-Way": "set", "Content-Type": "text/csv" }),
@@ -29,7 +29,7 @@ function after(stage: string, act: (res: Response) => unknown): Ways {
       await roundsAfter(stage, res);
       next(new Error("the handler failed"));
     },
-    [`an error handler that always answers, after ${stage}`]: {
+    [`an error handler that always responds, after ${stage}`]: {
       answer: ({ res, call, next }) => {
         call(stage, () => act(res));
         next(new Error("the handler failed"));
@@ -59,7 +59,7 @@ function after(stage: string, act: (res: Response) => unknown): Ways {
   };
 }
 
-/** Errors before, during and after an answer. */
+/** Errors before, during and after a response. */
 export const errors: Ways = {
   ...Object.assign({}, ...Object.entries(stages).map(([stage, act]) => after(stage, act))),
   "a rejection": async () => {
@@ -79,9 +79,9 @@ export const errors: Ways = {
   },
   "an error with a status and headers": ({ next }) =>
     next(Object.assign(new Error("not here"), { status: 404, headers: { "X-Way": "error" } })),
-  "no answer: a page that is not found": ({ next }) => next(),
-  "no answer: next route": ({ next }) => next("route"),
-  "an error handler that leaves what has begun": {
+  "no response: a page that is not found": ({ next }) => next(),
+  "no response: next route": ({ next }) => next("route"),
+  "an error handler that leaves a started response alone": {
     answer: async ({ res, call }) => {
       call("write", () => res.write("it "));
       await turns();

@@ -14,17 +14,17 @@ const served =
     return express.static(folder)(req, res, next);
   };
 
-/** Files, as Express serves them. */
+/** Files that Express serves, and files that the handler sends. */
 export const files: Ways = {
   "sendFile: 100 B": sendFile("small.txt"),
   "sendFile: 200 kB": sendFile("large.txt"),
   "sendFile: 1 MB": sendFile("huge.txt"),
-  "sendFile: nothing": sendFile("empty.txt"),
+  "sendFile: an empty file": sendFile("empty.txt"),
   "sendFile: with a callback": ({ res, folder, call, callback }) =>
     call("sendFile", () => res.sendFile("large.txt", { root: folder }, callback("sendFile"))),
   "sendFile: with headers": sendFile("large.txt", { headers: { "X-Way": "file" }, maxAge: 60_000, immutable: true }),
-  "sendFile: that is not there": sendFile("nothing.txt"),
-  "sendFile: that is not there, with a callback": ({ res, folder, call, callback }) =>
+  "sendFile: a missing file": sendFile("nothing.txt"),
+  "sendFile: a missing file, with a callback": ({ res, folder, call, callback }) =>
     call("sendFile", () =>
       res.sendFile("nothing.txt", { root: folder }, (error) => {
         callback("sendFile")((error as NodeJS.ErrnoException).code);
@@ -32,7 +32,7 @@ export const files: Ways = {
       }),
     ),
   "sendFile: a range": { headers: { range: "bytes=1000-150000" }, answer: sendFile("large.txt") },
-  "sendFile: the end of it": { headers: { range: "bytes=-10" }, answer: sendFile("large.txt") },
+  "sendFile: a range at the end": { headers: { range: "bytes=-10" }, answer: sendFile("large.txt") },
   "sendFile: two ranges": { headers: { range: "bytes=0-9,20-29" }, answer: sendFile("large.txt") },
   "sendFile: a range beyond its end": { headers: { range: "bytes=900000-" }, answer: sendFile("large.txt") },
   "sendFile: 304": { headers: { "if-none-match": "*" }, answer: sendFile("large.txt") },
@@ -45,9 +45,9 @@ export const files: Ways = {
   "express.static: a range": { headers: { range: "bytes=0-99999" }, answer: served("large.txt") },
   "express.static: 304": { headers: { "if-none-match": "*" }, answer: served("large.txt") },
   "express.static: to HEAD": { method: "HEAD", answer: served("large.txt") },
-  "express.static: that is not there": served("nothing.txt"),
+  "express.static: a missing file": served("nothing.txt"),
   "pipeline: a file": ({ res, folder, callback }) =>
     void pipeline(createReadStream(`${folder}/large.txt`), res.type("text"), callback("pipeline")),
-  "pipeline: a file that is not there": ({ res, folder, callback }) =>
+  "pipeline: a missing file": ({ res, folder, callback }) =>
     void pipeline(createReadStream(`${folder}/nothing.txt`), res, (error) => callback("pipeline")(error?.code)),
 };

@@ -2,7 +2,7 @@ import { turns, type Ways } from "../way.js";
 
 const TEXT = "a page\n".repeat(300);
 
-/** The head first, then the body. */
+/** Responses whose head is made before the body. */
 export const heads: Ways = {
   "writeHead: a status": ({ res, call }) => {
     call("writeHead", () => res.writeHead(404));
@@ -132,7 +132,7 @@ export const heads: Ways = {
     await turns();
     call("end", () => res.end("b"));
   },
-  "early hints: that are malformed": ({ res, call }) => {
+  "early hints: malformed": ({ res, call }) => {
     call("writeEarlyHints", () => res.writeEarlyHints({ link: "no link" }));
     call("send", () => res.send(TEXT));
   },

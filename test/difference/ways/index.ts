@@ -9,22 +9,22 @@ import { streams } from "./streams.js";
 import { twice } from "./twice.js";
 import { whole } from "./whole.js";
 
-/** Tables of ways, by what they have in common. */
+/** The tables of ways, by kind. */
 export const kinds: Record<string, Ways> = {
-  "a whole answer": whole,
-  "the head first": heads,
+  "a complete response": whole,
+  "a head before the body": heads,
   "a stream": streams,
   "a file": files,
-  "an answer that is refused": refusing,
+  "a rejected call": refusing,
   "an error": errors,
-  "an answer that is given twice": twice,
-  "a method that is replaced": replaced,
+  "a second response": twice,
+  "a replaced method": replaced,
   "a client that leaves": leaving,
 };
 
-/** Every way of answering, by its name. */
+/** Every way to respond, by name. */
 export const ways = new Map<string, Way>();
 for (const [name, way] of Object.values(kinds).flatMap((table) => Object.entries(table))) {
-  if (ways.has(name)) throw new Error(`two ways are called ${name}`);
+  if (ways.has(name)) throw new Error(`two ways have the name ${name}`);
   ways.set(name, typeof way === "function" ? { answer: way } : way);
 }

@@ -2,7 +2,7 @@ import { pipeline, Readable } from "node:stream";
 import type { Response } from "express";
 import { type Answer, type Handling, next, turns, type Ways } from "../way.js";
 
-/** Answers when the client has left. */
+/** Calls after the client has left. */
 const late: Record<string, (res: Response, handling: Handling) => unknown> = {
   send: (res) => res.send("a page"),
   json: (res) => res.json({ page: 1 }),
@@ -26,7 +26,7 @@ const afterLeaving =
     const { res, tries, callback } = handling;
     res.on("error", callback("error"));
     await next(res, "close");
-    tries("the answer", () => act(res, handling));
+    tries("the response", () => act(res, handling));
   };
 
 const halfWay =
@@ -40,17 +40,17 @@ const halfWay =
     tries("the rest", () => act(res, handling));
   };
 
-/** Clients that do not wait for the answer. */
+/** Clients that do not wait for the response. */
 export const leaving: Ways = Object.assign(
   {},
   ...Object.entries(late).map(
     ([name, act]): Ways => ({
-      [`the client leaves, then ${name}`]: { leaves: "before the answer", answer: afterLeaving(act) },
-      // With a file after that, it is random which of two errors comes first.
+      [`the client leaves, then ${name}`]: { leaves: "before the response", answer: afterLeaving(act) },
+      // `sendFile` is left out, because it is random which of its two errors comes first.
       ...(name !== "sendFile" && {
         [`the client leaves half-way, then ${name}`]: {
           leaves: "at the first bytes",
-          // Bytes that compression holds back for more would never be sent.
+          // Without this, compression would wait for more bytes and send nothing.
           headers: { "accept-encoding": "identity" },
           answer: halfWay(act),
         },

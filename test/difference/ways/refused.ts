@@ -1,9 +1,9 @@
 import type { Response } from "express";
 import { turns, type Way, type Ways } from "../way.js";
 
-/** Calls that Node or Express refuses; `write` and `end` get a string unless their name says otherwise. */
+/** Calls that Node or Express rejects. */
 const refusals: Record<string, (res: Response) => unknown> = {
-  "writeHead: a header of letters beyond U+00FF": (res) =>
+  "writeHead: a header with characters beyond U+00FF": (res) =>
     res.writeHead(200, { "Content-Disposition": 'attachment; filename="☃.pdf"' }),
   "writeHead: a header with a newline": (res) => res.writeHead(200, { "X-Way": "a\r\nSet-Cookie: b=1" }),
   "writeHead: an undefined header": (res) => res.writeHead(200, { "X-Way": undefined as never }),
@@ -74,7 +74,7 @@ const heads: Record<string, (res: Response) => unknown> = {
   flushHeaders: (res) => res.flushHeaders(),
 };
 
-/** An error goes to the error handler, or the handler catches it and answers in another way. */
+/** Two ways: the error goes to the error handler, or the handler catches the error and responds differently. */
 function refused(name: string, act: (res: Response) => unknown): Ways {
   return {
     [name]: ({ res, call, next }) => {
@@ -85,7 +85,7 @@ function refused(name: string, act: (res: Response) => unknown): Ways {
         next(error);
       }
     },
-    [`${name}; caught, and answered anew`]: ({ res, tries, call }) => {
+    [`${name}; caught, then another response`]: ({ res, tries, call }) => {
       const isTaken = tries("the call", () => act(res));
       if (!isTaken && !res.headersSent) {
         res.statusCode = 200;
@@ -98,7 +98,7 @@ function refused(name: string, act: (res: Response) => unknown): Ways {
 }
 
 const afterAnError: Record<string, Way> = {
-  "an error handler whose status is no status": {
+  "an error handler that sets an invalid status": {
     answer: ({ next }) => next(Object.assign(new Error("duplicate key"), { code: 11000 })),
     onError: (error, { res, call }) => {
       res.statusCode = (error as { code: number }).code;
@@ -115,7 +115,7 @@ const afterAnError: Record<string, Way> = {
   },
 };
 
-/** Answers that Node or Express refuses. */
+/** Responses with a call that Node or Express rejects. */
 export const refusing: Ways = {
   ...Object.assign({}, ...Object.entries(refusals).map(([name, act]) => refused(name, act))),
   ...Object.assign(

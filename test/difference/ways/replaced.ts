@@ -3,7 +3,7 @@ import { type Handling, turns, type Ways } from "../way.js";
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Replaces a method, as middleware does that times, counts or changes answers. */
+/** Replaces a method, like middleware that measures, counts or changes responses. */
 function replace({ res, event }: Handling, name: "writeHead" | "write" | "end" | "setHeader" | "flushHeaders"): void {
   const original = res[name] as Method;
   Object.assign(res, {
@@ -14,7 +14,7 @@ function replace({ res, event }: Handling, name: "writeHead" | "write" | "end" |
   });
 }
 
-/** Handlers and middleware that put methods of their own on the response, or listen to it. */
+/** Handlers and middleware that replace methods of the response, or listen to its events. */
 export const replaced: Ways = {
   "on-headers": ({ res, call, event }) => {
     onHeaders(res, () => {
@@ -95,7 +95,7 @@ export const replaced: Ways = {
     res.once("close", () => event(`close: finished ${res.writableFinished}`));
     call("send", () => res.send("a page"));
   },
-  "properties that tell the state": async ({ res, call, event }) => {
+  "properties that show the state": async ({ res, call, event }) => {
     const state = () => `${res.headersSent} ${res.writableEnded} ${res.finished} ${res.destroyed} ${res.writable}`;
     event(state());
     call("write", () => res.write("a"));

@@ -6,13 +6,13 @@ import { createGzip } from "node:zlib";
 import type { Response } from "express";
 import { next, turns, type Way, type Ways } from "../way.js";
 
-/** `compression` adds it. */
+/** A response with the method that `compression` adds. */
 type Flushing = Response & { flush?: () => void };
 
 const piece = (n: number) => `${n}:`.padEnd(1000, "-");
 const pieces = (count: number) => Array.from({ length: count }, (_, n) => piece(n));
 
-/** A pipeline of this many pieces of 1 kB. */
+/** Sends this many pieces of 1 kB with `pipeline`. */
 const rows =
   (count: number): Way["answer"] =>
   async ({ res, call, event }) => {
@@ -20,7 +20,7 @@ const rows =
     event("the pipeline is done");
   };
 
-/** Answers in pieces. */
+/** Responses in pieces. */
 export const streams: Ways = {
   "write, end": ({ res, call }) => {
     call("write", () => res.write("a"));
@@ -150,7 +150,7 @@ export const streams: Ways = {
     await next(from, "end");
     call("end", () => res.end("the end"));
   },
-  "pipe: what is gzipped already": ({ res, folder }) =>
+  "pipe: a gzipped stream": ({ res, folder }) =>
     void createReadStream(`${folder}/large.txt`).pipe(createGzip()).pipe(res.set("Content-Encoding", "gzip")),
   "pipe: through a PassThrough": ({ res }) => {
     const through = new PassThrough();

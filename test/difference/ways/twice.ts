@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { roundsAfter, type Ways } from "../way.js";
 
-/** Calls that begin or end an answer. */
+/** Calls that start or end a response. */
 const firsts: Record<string, (res: Response) => unknown> = {
   write: (res) => res.write("a"),
   writeHead: (res) => res.writeHead(200, { "X-Way": "first" }),
@@ -10,7 +10,7 @@ const firsts: Record<string, (res: Response) => unknown> = {
   send: (res) => res.send("a page"),
 };
 
-/** Calls that come too late then. */
+/** Calls that are too late after one of these. */
 const seconds: Record<string, (res: Response, callback: (error?: unknown) => void) => unknown> = {
   setHeader: (res) => res.setHeader("X-Late", "1"),
   setHeaders: (res) => res.setHeaders?.(new Map([["X-Late", "1"]])),
@@ -40,7 +40,7 @@ const seconds: Record<string, (res: Response, callback: (error?: unknown) => voi
   "end of a number": (res) => res.end(42),
 };
 
-/** Calls that end an answer. */
+/** Calls that end a response. */
 const ENDING = /^(end|send|json|redirect)/;
 
 function both(first: string, second: string): Ways {
@@ -62,7 +62,7 @@ function both(first: string, second: string): Ways {
   };
 }
 
-/** Answers that are begun, and changed or given again. */
+/** Responses that are started, and then changed or sent again. */
 export const twice: Ways = Object.assign(
   {},
   ...Object.keys(firsts).flatMap((first) => Object.keys(seconds).map((second) => both(first, second))),

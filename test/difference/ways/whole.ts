@@ -2,7 +2,7 @@ import { turns, type Ways } from "../way.js";
 
 const TEXT = "a page\n".repeat(300);
 
-/** The whole answer in one call. */
+/** Complete responses in one call. */
 export const whole: Ways = {
   "send: a text": ({ res, call }) => call("send", () => res.type("text").send(TEXT)),
   "send: a Buffer": ({ res, call }) => call("send", () => res.send(Buffer.from(TEXT))),
@@ -25,7 +25,7 @@ export const whole: Ways = {
   },
   "send: 204 with a body": ({ res, call }) => call("send", () => res.status(204).send(TEXT)),
   "send: 205": ({ res, call }) => call("send", () => res.status(205).send(TEXT)),
-  "send: with cookies of the application's own": ({ res, call }) =>
+  "send: with cookies of the application": ({ res, call }) =>
     call("send", () => res.cookie("theme", "dark").cookie("lang", "en").clearCookie("old").send(TEXT)),
   "send: public and varying": ({ res, call }) =>
     call("send", () => res.set("Cache-Control", "public, max-age=60").vary("Origin").send(TEXT)),
@@ -96,8 +96,7 @@ export const whole: Ways = {
     call("cork", () => res.cork());
     call("end", () => res.end(TEXT));
   },
-  "end: of a connection that is to close": ({ res, call }) =>
-    call("end", () => res.set("Connection", "close").end(TEXT)),
+  "end: with Connection: close": ({ res, call }) => call("end", () => res.set("Connection", "close").end(TEXT)),
   "end: with shouldKeepAlive off": ({ res, call }) => {
     res.shouldKeepAlive = false;
     call("end", () => res.end(TEXT));
@@ -110,7 +109,7 @@ export const whole: Ways = {
     res.statusMessage = "All Good";
     call("end", () => res.status(202).end(TEXT));
   },
-  "end: with a status message of nothing": ({ res, call }) => {
+  "end: with an empty status message": ({ res, call }) => {
     res.statusMessage = "";
     call("end", () => res.end(TEXT));
   },
