@@ -52,7 +52,7 @@ app.post("/login", async (req, res) => {
 app.get("/", loginRequired(), async (_req, res) => {
   const account = (await login.currentUser()) as Account;
   const logins = await login.sessions.list(account);
-  res.send(`Hello, ${account.email}! Logged in ${logins.length} times.
+  res.send(`Hello, ${account.email}! Number of logins: ${logins.length}.
     <form method="post" action="/logout"><button>Log out</button></form>
     <form method="post" action="/logout-elsewhere"><button>Log out everywhere else</button></form>`);
 });

@@ -94,7 +94,8 @@ io.use(async (socket, next) => {
 
 io.on("connection", (socket) => {
   socket.emit("greeting", `Hello, ${socket.data.account.name}!`);
-  // A login may end by a timeout, a password change or in another process. The next ping detects this.
+  // A login can also end because of a timeout, a password change or a logout in another process. The next ping detects
+  // this.
   socket.conn.on("heartbeat", () => check(socket));
 });
 

@@ -10,11 +10,11 @@ import { join } from "node:path";
  */
 const STEPS = [
   {
-    name: "every test, with its full counts",
+    name: "every test, with the full number of trials",
     command: ["node_modules/.bin/mocha", "--timeout", "2h", "build/test/**/*.test.js"],
     env: { SOAK: "1" },
   },
-  { name: "a patch for each row of docs/security.md", command: ["npm", "run", "test:claims"] },
+  { name: "the patches that must fail the tests of docs/security.md", command: ["npm", "run", "test:claims"] },
 ];
 
 mkdirSync("soak", { recursive: true });

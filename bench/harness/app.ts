@@ -5,9 +5,9 @@ import type { PlaceName } from "./place.js";
 export interface Given {
   place: PlaceName;
   url: string;
-  /** Counts an event of this name, in the parts that count events. */
+  /** Counts an event of this name, if the part counts events. */
   count(name: string): void;
-  /** Wraps a store to count its calls, in the parts that count them. In other parts it returns the store unchanged. */
+  /** Wraps a store so that its calls are counted. If the part counts no calls, returns the store unchanged. */
   watch<S extends object>(store: S): S;
 }
 

@@ -19,7 +19,7 @@ export interface Told {
   counts: Record<string, number>;
   heap: number;
   node: string;
-  /** Microseconds of the monotonic clock. */
+  /** The monotonic clock, in microseconds. */
   now: number;
 }
 

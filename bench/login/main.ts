@@ -68,7 +68,7 @@ export const login: Part<LoginResults> = {
   },
 };
 
-/** Only latchkey has remember cookies of its own. */
+/** Only latchkey has built-in remember cookies. */
 function actsOf({ isOurs }: Way): readonly Act[] {
   return isOurs ? ACTS : ["a login", "a logout"];
 }

@@ -28,7 +28,7 @@ const AMOUNTS: Record<Running["size"], ProfileResults["amounts"]> = {
   quick: { warmUp: 8000, requests: 20_000 },
   smoke: { warmUp: 20, requests: 100 },
 };
-/** Microseconds between two samples. */
+/** The time between two samples, in microseconds. */
 const INTERVAL = 200;
 const OURS = /^(src|stores)\//;
 const compared = ways.filter(({ name }) => /^(bare|session|passportSession|latchkey)$/.test(name));

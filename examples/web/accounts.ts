@@ -70,7 +70,7 @@ export class Accounts {
     } catch (error) {
       // The unique index decides, because two people can sign up with one address at the same time. Without e-mail
       // verification, the site has to show that the address is taken.
-      if (isUniqueViolation(error)) throw new InvalidInput({ email: "There is an account with this e-mail already." });
+      if (isUniqueViolation(error)) throw new InvalidInput({ email: "An account with this e-mail already exists." });
       throw error;
     }
   }

@@ -36,7 +36,7 @@ export class LoginPages {
     // revoke ends only a login of this user. It does not find the id of another user's login.
     const ended = await this.site.login.sessions.revoke(user, id);
     if (ended) flash(req, "That browser is logged out.", "success");
-    else flash(req, "That browser was logged out already.", "info");
+    else flash(req, "That browser was already logged out.", "info");
     return redirect(res, "/logins");
   }
 }

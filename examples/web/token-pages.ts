@@ -38,8 +38,8 @@ export class TokenPages {
   @Post("/:id/revoke")
   async revoke(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
     const revoked = await this.site.tokens.revoke(user, id);
-    if (revoked) flash(req, "The token is revoked. Programs that use it are refused.", "success");
-    else flash(req, "That token was revoked already.", "info");
+    if (revoked) flash(req, "The token is revoked. Programs can no longer use it.", "success");
+    else flash(req, "That token was already revoked.", "info");
     return redirect(res, "/tokens");
   }
 }

@@ -14,7 +14,7 @@ export class Token {
   @Column({ type: "varchar", length: 80 })
   name!: string;
 
-  /** SHA-256 is enough for 256 random bits: unlike a password, nobody can guess them. */
+  /** SHA-256 is enough here: nobody can guess 256 random bits, unlike a password. */
   @Column({ type: "varchar", length: 64, unique: true })
   hash!: string;
 

@@ -26,7 +26,7 @@ export class Tokens {
    */
   async create({ id: userId }: User, givenName: string): Promise<string> {
     const name = checkedName(givenName);
-    if (!name) throw new InvalidInput({ name: "Say what the token is for." });
+    if (!name) throw new InvalidInput({ name: "Enter what the token is for." });
     // The prefix lets scanners find tokens that were published by mistake.
     const token = `example_${randomBytes(32).toString("base64url")}`;
     await this.#tokens.save(this.#tokens.create({ userId, name, hash: hashOf(token) }));

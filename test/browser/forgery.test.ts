@@ -131,7 +131,7 @@ inChromium("forged requests", (here) => {
     });
   }
 
-  it("cannot open a WebSocket from a program without a login and the site's own origin", async () => {
+  it("cannot open a WebSocket, not even from a program, without both a login and the site's own origin", async () => {
     const { origin } = here().example;
     const page = await here().newPage();
     await newUser(page);

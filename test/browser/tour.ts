@@ -43,7 +43,7 @@ export async function* tour({ newPage, example }: InChromium): AsyncGenerator<St
   await page.goto("/email");
   await page.getByLabel("New e-mail").fill(example.admin.email);
   await press(page, "Change e-mail");
-  await expectText(page, "There is an account with this e-mail already.");
+  await expectText(page, "An account with this e-mail already exists.");
   yield { name: "email-taken", page };
   await page.goto("/tokens");
   yield { name: "tokens-none", page };

@@ -89,7 +89,7 @@ inChromium("the example site without JavaScript", (here) => {
     await page.goto("/email");
     await page.getByLabel("New e-mail").fill(here().example.admin.email);
     await press(page, "Change e-mail");
-    await expectText(page, "There is an account with this e-mail already.");
+    await expectText(page, "An account with this e-mail already exists.");
     await logIn(await here().newPage(), email, { password: PASSWORD });
   });
 });

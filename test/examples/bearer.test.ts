@@ -69,7 +69,7 @@ describe("the example api.ts", () => {
     expect((await program(`Bearer ${two.token}`)).status).to.equal(401);
   });
 
-  it("creates a token only for a fresh login, never for a token", async () => {
+  it("creates a token only for a fresh login, never for a request with a token", async () => {
     const { token } = await issue();
     const answer = await program(`Bearer ${token}`, "POST /tokens");
     expect([answer.status, answer.json<{ code: string }>().code]).to.deep.equal([403, "fresh_login_required"]);

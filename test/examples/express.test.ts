@@ -32,7 +32,7 @@ describe("the example express.ts", () => {
     expect((await browser.get("/")).location).to.equal("/login?next=%2F");
   });
 
-  it("asks a restored login for the password before it changes the password, and then ends the other logins", async () => {
+  it("asks the user of a restored login for the password before a password change, which ends the other logins", async () => {
     const other = new Browser(example.origin);
     await other.post("/login", { form: ANN });
     await browser.post("/login", { form: { ...ANN, remember: "on" } });

@@ -119,7 +119,7 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(shown).to.deep.equal({ before: true, after: false });
   });
 
-  it("does not redirect to an address that accepts only POST after a login", async () => {
+  it("after a login, does not redirect to an address that accepts only POST", async () => {
     const target = await onBoth(async ({ origin }) => {
       const browser = new Browser(origin);
       await browser.post("/contacts/import");

@@ -72,6 +72,6 @@ describe("the access tokens of the example site", () => {
 
   it("need a name", async () => {
     const answer = await owner.post("/tokens", { form: { name: " " } });
-    expect([answer.status, answer.text.includes("Say what the token is for.")]).to.deep.equal([422, true]);
+    expect([answer.status, answer.text.includes("Enter what the token is for.")]).to.deep.equal([422, true]);
   });
 });

@@ -44,7 +44,7 @@ describe("the pages of the example site", () => {
       ["bob@example.com", "1234567", "Use at least 8 characters."],
       ["bob@example.com", "x".repeat(129), "Use at most 128 characters."],
       ['"><b>', "long enough", "Enter an e-mail address."],
-      ["ANN@example.com ", "long enough", "There is an account with this e-mail already."],
+      ["ANN@example.com ", "long enough", "An account with this e-mail already exists."],
     ];
     for (const [email, password, problem] of refused) {
       const answer = await browser.post("/signup", { form: { email, password } });
@@ -125,7 +125,7 @@ describe("the pages of the example site", () => {
     expect(await example.accounts.authenticate(ANN.email, ANN.password), "the old password").not.to.equal(null);
   });
 
-  it("keep the input of a form that is sent too late once, but never a password", async () => {
+  it("show a form's input again once after the confirmation, but never a password", async () => {
     const browser = await loggedIn();
     sinon.clock.tick(10 * MINUTE + 1);
     const late = await browser.post("/email", { form: { email: "new@example.com", password: "typed by mistake" } });
@@ -147,7 +147,7 @@ describe("the pages of the example site", () => {
   it("reject an e-mail that is invalid or belongs to another account", async () => {
     const browser = await loggedIn();
     for (const [email, problem] of [
-      [ADMIN.email.toUpperCase(), "There is an account with this e-mail already."],
+      [ADMIN.email.toUpperCase(), "An account with this e-mail already exists."],
       ["no address", "Enter an e-mail address."],
     ] as const) {
       const answer = await browser.post("/email", { form: { email } });
@@ -160,7 +160,7 @@ describe("the pages of the example site", () => {
     const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
     const [{ id } = { id: "" }] = await example.login.sessions.list("2");
     await ann.post(`/logins/${id}/end`);
-    expect((await ann.get("/logins")).text).to.include("That browser was logged out already.");
+    expect((await ann.get("/logins")).text).to.include("That browser was already logged out.");
     expect((await admin.get("/dashboard")).status).to.equal(200);
   });
 

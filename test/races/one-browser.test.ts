@@ -30,7 +30,7 @@ const changes: typeof moves = {
 const ends: Record<string, (cookies: Cookies) => Line> = {
   "a logout with the remember cookie alone": ({ remember }) => ({ line: "POST /logout", cookie: remember }),
   "a revocation": ({ id }) => ({ line: `POST /end/1/${id}` }),
-  "a revocation of all": () => ({ line: "POST /end/1" }),
+  "a revocation of all logins": () => ({ line: "POST /end/1" }),
 };
 
 type Sites = Awaited<ReturnType<typeof twoSites>>;

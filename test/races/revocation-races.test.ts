@@ -15,7 +15,7 @@ type Sites = Awaited<ReturnType<typeof twoSites>>;
 const ends: Record<string, (cookie: string, id: string) => Line> = {
   "a logout": (cookie) => ({ line: "POST /logout", cookie }),
   "a revocation": (_cookie, id) => ({ line: `POST /end/1/${id}` }),
-  "a revocation of all": () => ({ line: "POST /end/1" }),
+  "a revocation of all logins": () => ({ line: "POST /end/1" }),
 };
 
 /** Requests that move a login to another session. */
@@ -113,7 +113,7 @@ describe("ending a login while it moves to another session", () => {
   }
 
   for (const order of orders) {
-    it(`a revocation of all ${order} a login ends the browser's record if it ends the session`, async () => {
+    it(`a revocation of all logins ${order} a login ends the browser's record if it ends the session`, async () => {
       const sites = await twoSitesInMemory();
       const { made, wrong } = await atEveryCall(async (at, _n, round) => {
         await enter(sites, { remember: true });

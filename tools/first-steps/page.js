@@ -25,7 +25,7 @@ export function readPage(path) {
 export function credentialsIn(files) {
   const [, email, password] =
     /"([^"@]+@[^"]+)", await hash\("([^"]+)"\)/.exec(files.map(({ code }) => code).join("\n")) ?? [];
-  if (!email) throw new Error("the program has no account");
+  if (!email) throw new Error("the program contains no account");
   return { email, password };
 }
 

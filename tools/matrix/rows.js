@@ -32,7 +32,7 @@ const CORE = [
 ];
 /** The store contract on every backend, and the differences between driver versions. */
 const STORES = ["stores/stores", "stores/open-store", "stores/typeorm", "stores/redis-index"];
-/** The session middleware under the framework, and express-session instead of it. */
+/** The session middleware with the framework, and express-session with the framework. */
 const FRAMEWORK = [
   ...[
     "session/foreign-session",

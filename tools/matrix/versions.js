@@ -26,7 +26,7 @@ const MADE_FOR = {
 export function lowestVersions() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
   const forgotten = Object.keys(peerDependencies).filter((name) => !Object.hasOwn(MADE_FOR, name));
-  if (forgotten.length > 0) throw new Error(`tools/matrix/versions.js does not know ${forgotten.join(", ")}`);
+  if (forgotten.length > 0) throw new Error(`tools/matrix/versions.js has no range for ${forgotten.join(", ")}`);
   const ranges = Object.entries({ ...dependencies, ...MADE_FOR });
   return Object.fromEntries(ranges.map(([name, range]) => [name, lowestOf(name, range)]));
 }
@@ -38,7 +38,7 @@ function lowestOf(name, range) {
   );
   const versions = [answer].flat().filter((version) => !version.includes("-"));
   const [lowest] = versions.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  if (!lowest) throw new Error(`no version of ${name} is in ${range}`);
+  if (!lowest) throw new Error(`no version of ${name} matches ${range}`);
   return lowest;
 }
 
