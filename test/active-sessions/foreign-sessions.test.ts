@@ -67,7 +67,7 @@ describe("logins that the store cannot list by user", () => {
         expect((await send(origin, "GET /me", { cookie })).status).to.equal(200);
       });
 
-      it("cannot be limited: with maxSessions the start fails, or the login fails without any change", async () => {
+      it("cannot be limited: maxSessions causes an error at the start or the login, and changes nothing", async () => {
         for (const onLimit of ["end-oldest", "refuse"] as const) {
           if (place === "an ExpressSessionStore") {
             const message = await visit({ maxSessions: 2, onLimit }).catch((error: Error) => error.message);

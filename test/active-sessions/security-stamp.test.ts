@@ -4,7 +4,7 @@ import { apiClient } from "../support/browser.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 
-/** A site where getSessionStamp() of Ann returns `stamp`, which can be invalid. */
+/** A site where Ann's getSessionStamp() returns `stamp`. */
 async function visit(stamp: unknown) {
   const { app, ann } = site();
   const messages: string[] = [];

@@ -164,7 +164,7 @@ inTestAll("the recipes", () => {
     expect((await staff.get("/invoices/2")).status).to.equal(200);
   });
 
-  it("several-login-pages: redirects to the login page for the part of the site", async () => {
+  it("several-login-pages: redirects to the login page of the requested part of the site", async () => {
     const browser = (await start("several-login-pages")).browser();
     const to = async (path: string) => (await browser.get(path)).location;
     expect(await to("/account")).to.equal("/login?next=%2Faccount");

@@ -12,7 +12,7 @@ describe("a store that is down", () => {
 
   for (const [what, fault] of Object.entries(faults)) {
     describe(`because it ${what}`, () => {
-      it("at a read: guards send 503, nobody is treated as anonymous, and no cookie changes", async () => {
+      it("at a read: guards send 503, no user is treated as anonymous, and no cookie changes", async () => {
         const { cookie, load, operations, origin, restored, ...at } = await faultySite(fault);
         at.break("read");
         for (const path of ["/me", "/note"]) {

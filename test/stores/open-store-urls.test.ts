@@ -39,8 +39,8 @@ describe("the URL of openStore", () => {
   expectNoUnhandledRejections();
 
   describe("with a password", () => {
-    // A wrong parser would take a part of the password for a host, a port, a path or a parameter name. The test finds
-    // every part in an error, because each part contains "hunter2" or "4711".
+    // If a URL is parsed wrongly, parts of the password become a host, a port, a path or a parameter name. Every part
+    // contains "hunter2" or "4711", so the test finds the part in an error.
     const PASSWORDS = [
       ...["hunter2#hunter2", "hunter2?hunter2", "hunter2,hunter2", "hunter2@hunter2", "hunter2%hunter2", "%zzhunter2"],
       ...["4711#hunter2", "4711/hunter2", "4711?hunter2=4711", "4711@4711,hunter2", "hunter2:[4711]", "hunter2 $&\\"],

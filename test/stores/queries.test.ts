@@ -40,7 +40,7 @@ describe("an invalid id", () => {
         const record = newRecord();
         await store.create("a", record);
         const before = await asked();
-        expect(before, "the spy sees queries").to.be.above(0);
+        expect(before, "the test counts queries").to.be.above(0);
         for (const id of HOSTILE) {
           const owned = id === null ? "" : id; // null is valid: it means a session without a user
           const page = { kind: "session", limit: 10 };

@@ -60,7 +60,7 @@ describe("a Redis server that is killed under load and restarted", () => {
       expect(load.wrong).to.eql([]);
       expect(Object.keys(load.counts("away"))).to.eql(["503"]);
       for (const phase of ["before", "killing", "returning", "back"])
-        expect(Object.keys(load.counts(phase)), "nobody is treated as anonymous").to.not.include("401");
+        expect(Object.keys(load.counts(phase)), "no user is treated as anonymous").to.not.include("401");
     });
   }
 });

@@ -93,7 +93,7 @@ if ((await backendsHere("redis")).length > 0) {
         const error = await store.create(kind, newRecord()).catch((caught: unknown) => caught);
         expect(isLatchkeyError(error, "session_exists")).to.equal(true);
         expect((await store.read(kind))?.userId).to.equal(null);
-        await cli("DEL", "latchkey:user:session:ann"); // The rejected create() has added this index.
+        await cli("DEL", "latchkey:user:session:ann"); // The rejected create() added this index.
         expect(await cli("KEYS", "*")).to.equal(`latchkey:record:${kind}`);
         expect((await store.destroy(kind))?.kind).to.equal(kind);
       }

@@ -48,7 +48,7 @@ for (const _ of here) {
       expect(load.wrong).to.eql([]);
       expect(Object.keys(load.counts("away"))).to.eql(["503"]);
       for (const phase of ["killing", "returning", "back"])
-        expect(Object.keys(load.counts(phase)), "nobody is treated as anonymous").to.not.include("401");
+        expect(Object.keys(load.counts(phase)), "no user is treated as anonymous").to.not.include("401");
     });
 
     it("can restore a session if its logout did not reach the replica; a changed stamp rejects it", async () => {
