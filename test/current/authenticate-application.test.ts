@@ -96,7 +96,7 @@ for (const { name, express } of expressVersions) {
       expect(await at.whoIs(only("remember", cookie))).to.equal("Ann");
     });
 
-    it("rejects with an error that names the solution before login.init(app)", async () => {
+    it("rejects before login.init(app), with an error that says what to call", async () => {
       const at = await socketSite({}, { mount: () => {}, make: express });
       expect((await at.open()).who).to.equal("middleware_missing");
       const error = await at.login.authenticate((await at.open()).req).catch(({ message }) => message);

@@ -135,7 +135,7 @@ describe("authenticate() with a remember cookie", () => {
     ["with a session", true],
     ["with a remember cookie", false],
   ] as const) {
-    it(`emits no event when called again on a socket opened ${came}, after the browser got a new cookie`, async () => {
+    it(`emits no theft event on a socket that opened ${came} if the browser got a new cookie later`, async () => {
       const { open, cookie: first, sid, visit, told } = await remembered("persistent");
       const { who, again } = await open({ cookie: sends ? `${sid}; ${first}` : first });
       const second = (await visit(first)).cookie;

@@ -84,7 +84,7 @@ for (const [place, mount] of Object.entries(places)) {
       expect(await at.who()).to.equal(null);
     });
 
-    it("raises no alarm when the browser has replaced its remember cookie since the stream began", async () => {
+    it("emits no theft event if the browser got new remember cookies after the stream started", async () => {
       const at = await visit();
       const alarms: string[] = [];
       for (const name of ["rememberTokenStale", "rememberTokenStolen"] as const) {
@@ -100,7 +100,7 @@ for (const [place, mount] of Object.entries(places)) {
           remembered = only("remember", restored.cookie)!;
         }
         clock.tick(3 * MINUTE);
-        // A restore does not end the old session in an express-session of the application's own.
+        // With the application's own express-session, a restore does not end the old session.
         expect(await at.who()).to.equal(mount ? "Ann" : null);
         expect(alarms).to.eql([]);
         expect((await at.open("nothing", remembered)).status).to.equal(200);

@@ -16,7 +16,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-/** A login and the errors of the clock in milliseconds: at the login, and at each later request. */
+/** How many milliseconds the clock is wrong, at the login and at each later request, and the result. */
 interface Case {
   what: string;
   atLogin: number;
@@ -152,7 +152,7 @@ describe("two sites with one store and different clocks", () => {
   const histories = trials(1000, 120);
   afterEach(() => sinon.restore());
 
-  it(`extend no login by more than the difference of their clocks, in ${histories} random histories`, async () => {
+  it(`never extend a login by more than the clock difference, in ${histories} random histories`, async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
     const random = randomOf(seed);
     const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
@@ -181,7 +181,7 @@ describe("two sites with one store and different clocks", () => {
         const answer = await ask(random() < 0.5 ? 0 : 1, line, cookie);
         seen.requests++;
         if (line.startsWith("POST /note")) {
-          lastUsed = now; // this request may use the login
+          lastUsed = now; // the request extends the login if the login is still valid
           continue;
         }
         if (answer.status !== 200) {

@@ -43,7 +43,7 @@ class NamePage {
 }
 
 describe("currentUser", () => {
-  it("returns the user with or without the request, even in another function", async () => {
+  it("returns the user with or without the request, even in a function called later", async () => {
     const made = personApp();
     const far = async () => {
       await new Promise(setImmediate);

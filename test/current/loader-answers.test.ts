@@ -111,7 +111,7 @@ describe("a user loader that returns a wrong value", () => {
     expect((await send(origin, "GET /me", { cookie: sid })).status).to.equal(401);
   });
 
-  it("causes the same error if the option userId throws for the value", async () => {
+  it("causes a UserIdError if the option userId throws for the returned value", async () => {
     const { client } = await userApp(
       { _id: { toHexString: () => "0a" } },
       {
@@ -223,7 +223,7 @@ describe("a database row that the loader turns into a user", () => {
     expect([await login(), await page()]).to.eql(["true", 200]);
   });
 
-  it("can log in if loginUser and the loader get the same kind of user", async () => {
+  it("can log in if loginUser and the loader use the same kind of user", async () => {
     const plain = await rowApp((row) => row);
     expect([await plain.login(), await plain.page()]).to.eql(["true", 200]);
     const made = await rowApp(asUser, asUser);

@@ -120,7 +120,7 @@ for (const { name, express } of expressVersions) {
       ]);
     });
 
-    it("have the unchanged prototypes of Node", async () => {
+    it("find the prototypes of Node unchanged", async () => {
       const before = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));
       await beside();
       const after = [IncomingMessage, ServerResponse].map(({ prototype }) => Reflect.ownKeys(prototype));

@@ -195,7 +195,7 @@ describe("the user of a request", () => {
     }
   });
 
-  it("loses the old session of the same browser, but no other login, when the login is restored", async () => {
+  it("is restored from the remember cookie: only the old session of the same browser ends", async () => {
     const { app } = observedSite({ store: new WatchedStore() });
     const origin = await serve(app);
     const login = async () => (await send(origin, "POST /login/1", { json: { remember: true } })).cookie;

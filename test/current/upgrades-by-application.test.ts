@@ -14,7 +14,7 @@ import { WatchedStore } from "../support/watched-store.js";
 const UPGRADE = { connection: "Upgrade", upgrade: "websocket" };
 
 for (const { name, express } of expressVersions) {
-  describe(`an upgrade that the application handles with an unconnected response, as express-ws does, ${name}`, () => {
+  describe(`an upgrade whose response has no connection, as with express-ws, ${name}`, () => {
     afterEach(() => sinon.restore());
 
     it("can be checked again: authenticate() returns null after the logout", async () => {

@@ -120,7 +120,7 @@ describe("the flash cookie", () => {
     }
   });
 
-  it("is ignored, and removed at the first read, if it is forged, sent twice or too long", async () => {
+  it("is ignored if it is forged, sent twice or too long, and is removed when it is first read", async () => {
     const { origin, browser } = await flashSite();
     const other = await flashSite({ secret: "another secret, of 32 characters or more" });
     await browser.flash("Hello");

@@ -137,7 +137,7 @@ for (const [what, [options, mount, lose]] of Object.entries(losses)) {
 }
 
 describe("flash messages while the store is down", () => {
-  it("are kept for their login, and do not stop a page from being shown", async () => {
+  it("are kept for their login, and pages are still shown", async () => {
     const { browser, store } = await flashSite({}, (app) => {
       app.get("/more", (req, res) => {
         flash(req, "More");
@@ -156,7 +156,7 @@ describe("flash messages while the store is down", () => {
 });
 
 describe("flash messages after the response has started", () => {
-  it("cannot be set or taken: the error code is response_started, and old messages are kept", async () => {
+  it("cannot be set or taken: the error code is response_started, and stored messages are kept", async () => {
     const { browser } = await flashSite({}, (app) => {
       app.get("/late", (req, res) => {
         res.write("begun ");

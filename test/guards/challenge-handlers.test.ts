@@ -10,7 +10,7 @@ import { reached, setUp, stages } from "../support/stages.js";
 describe("challenge handlers", () => {
   for (const { name, build } of stages) {
     describe(`on ${name}`, () => {
-      it("send their own response, and each runs once", async () => {
+      it("send their own response and run once", async () => {
         const handler = (status: number) => sinon.spy((_req, res) => void res.status(status).json({ status }));
         const handlers = { onUnauthorized: handler(418), onNeedsRefresh: handler(419), onForbidden: handler(420) };
         const { bob, as } = await setUp(build, { loginView: "/login", refreshView: "/confirm", ...handlers });

@@ -12,7 +12,7 @@ const views = { loginView: "/login", refreshView: "/confirm" };
 describe("challenges", () => {
   for (const { name, build } of stages) {
     describe(`on ${name}`, () => {
-      it("redirect to the login view, with the requested page in next for GET and HEAD only", async () => {
+      it("redirect to the login view; next is the requested page for GET and HEAD only", async () => {
         const browser = await (await setUp(build, views)).as();
         const refused = await browser.get("/me?tab=2&sort=a%20b");
         expect(refused.status).to.equal(302);
@@ -143,7 +143,7 @@ describe("challenges", () => {
         expect((await silent.get("/flashes")).json()).to.deep.equal([]);
       });
 
-      it("omit next if it is in the cookie or the view is on another host, and use redirectHost", async () => {
+      it("omit next for nextIn cookie and for a view on another host, and use redirectHost", async () => {
         const inCookie = await (await setUp(build, { ...views, nextIn: "cookie" })).as();
         expect((await inCookie.get("/me?x=1")).location).to.equal("/login");
         const hosted = await (await setUp(build, { ...views, redirectHost: "login.example:8443" })).as();
@@ -168,7 +168,7 @@ describe("challenges", () => {
     });
   }
 
-  it("can also be sent with the methods unauthorized and needsRefresh of the manager", async () => {
+  it("can be sent with login.unauthorized(req) and login.needsRefresh(req)", async () => {
     const { load } = people();
     const app = express();
     const login = new LoginManager({ secret: SECRET, userLoader: load, loginView: "/login", refreshView: "/confirm" });

@@ -73,7 +73,7 @@ describe("guards", () => {
         expect(reached).to.deep.equal(["admin"]);
       });
 
-      it("let a remembered login reach a fresh-login route only after it is confirmed", async () => {
+      it("require the confirmation of a remembered login where a fresh login is required", async () => {
         const { ann, as } = await setUp(build);
         const remembered = await as(ann, { remember: true, ...JSON_ONLY });
         expect((await remembered.get("/me")).status).to.equal(200);
@@ -84,7 +84,7 @@ describe("guards", () => {
         expect((await remembered.get("/recent")).status).to.equal(200);
       });
 
-      it("refuse a user whose last login or confirmation is older than the option within", async () => {
+      it("refuse a login that is older than the option within, until the user confirms it", async () => {
         const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
         const { ann, as } = await setUp(build);
         const user = await as(ann, JSON_ONLY);
@@ -97,7 +97,7 @@ describe("guards", () => {
         expect((await user.get("/recent")).status).to.equal(200);
       });
 
-      it("send 500 and do not run the route if a loader fails, whatever the reason is", async () => {
+      it("send 500 and do not run the route if a loader rejects with any value", async () => {
         for (const reason of [undefined, null, 0, "", "route", "router", new Error("no")]) {
           const fail = () => Promise.reject(reason);
           for (const options of [{ userLoader: fail }, { userLoader: () => null, requestLoader: fail }]) {
@@ -108,7 +108,7 @@ describe("guards", () => {
         expect(reached).to.be.empty;
       });
 
-      it("leave req.user undefined before the guard runs, and for an anonymous visitor", async () => {
+      it("leave req.user undefined until the user is loaded, and for an anonymous visitor", async () => {
         const { ann, as } = await setUp(build);
         const opened = async (person?: typeof ann) => (await (await as(person, JSON_ONLY)).get("/open")).json();
         expect(await opened()).to.deep.equal({ before: false, name: null, after: false });
@@ -186,7 +186,7 @@ describe("guards", () => {
   });
 
   for (const { name, express } of expressVersions) {
-    it(`explain the correct call if they are mounted without being called, on ${name}`, async () => {
+    it(`cause an error that shows the correct call if they are mounted without parentheses, on ${name}`, async () => {
       const app = express();
       const handler = sinon.spy();
       const errors: OptionError[] = [];

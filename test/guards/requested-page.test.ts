@@ -64,7 +64,7 @@ for (const { name, express } of expressVersions) {
       );
     });
 
-    it("becomes a single Location on this origin when safeNext returns it", async () => {
+    it("is a single Location on this origin if safeNext returns it", async () => {
       for (const next of [
         "%2F%2Fevil.com",
         "/ok%0d%0aSet-Cookie:a=b",

@@ -57,7 +57,7 @@ describe("confirmLogin", () => {
     ["with credentials that were checked a minute ago", () => ({ authTime: new Date(Date.now() - MINUTE) })],
   ];
   for (const [what, options] of passing) {
-    it(`makes the login fresh under a new session id ${what}`, async () => {
+    it(`makes the login fresh under a new session id if it is called ${what}`, async () => {
       const { status, me, moved, told } = await confirmed(options);
       expect([status, moved, told.callCount]).to.deep.equal([200, true, 1]);
       expect(await me()).to.deep.equal({ name: "Ann", fresh: true, remembered: false });

@@ -52,7 +52,7 @@ describe("login security events", () => {
     expect(heard).to.deep.equal([["stampRefreshed", "/stamp", { user: ann }]]);
   });
 
-  it("loginsRevoked has the user id, the login ids and the reason; there is no event if nothing ends", async () => {
+  it("loginsRevoked has the user id, the login ids and the reason; it is not emitted if nothing ends", async () => {
     const { ask, logIn, idsOf, heard, login } = await visit();
     const cookies = [await logIn(), await logIn()];
     const ids = await idsOf();

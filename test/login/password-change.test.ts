@@ -41,7 +41,7 @@ describe("a password change", () => {
       });
       afterEach(() => opened?.close());
 
-      it("keeps this login remembered, as old and as fresh, under a new id, and ends all others", async () => {
+      it("keeps this login under a new session id, with the same age and freshness, and ends all others", async () => {
         const { origin, store, told } = await accountSite({ store: opened.store, absoluteTimeout: "10h" });
         const { own, others, cookies } = await people(origin);
         const id = await idOf(own);
@@ -183,7 +183,7 @@ describe("a password change", () => {
     expect([answer.status, answer.headers["set-cookie"]]).to.eql([401, undefined]);
   });
 
-  it("with loginUser instead of refreshStamp keeps this browser remembered and ends other logins", async () => {
+  it("can use loginUser instead: this browser stays remembered, and other logins end", async () => {
     const { app, ann, origin } = await accountSite();
     app.post("/new-password", async (req, res, next) => {
       ann.stamp = "new";

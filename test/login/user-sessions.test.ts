@@ -134,7 +134,7 @@ describe("the logins of a user", () => {
         expect(await statuses([own, other])).to.eql([401, 200]);
       });
 
-      it("can be revoked all at once, or all except the current one; the result is their number", async () => {
+      it("can be revoked together, with or without the current login; the result is their number", async () => {
         const { login, origin, told } = await accountSite({ store: opened.store });
         const browsers = await browsersOf(origin, 3, { remember: true });
         browsers.push(...(await browsersOf(origin, 2)));
@@ -247,7 +247,7 @@ describe("the logins of a user", () => {
     }
   });
 
-  it("are not read from the store for an invalid user: the error code is invalid_user_id", async () => {
+  it("cannot be listed or revoked for an invalid user: the error code is invalid_user_id", async () => {
     const { login, store } = await accountSite();
     const { sessions } = login;
     for (const user of [...HOSTILE, "a\0b", "\ud800"]) {

@@ -37,7 +37,7 @@ describe("a session in a SessionStore", () => {
     expect((await send(origin, "POST /cart/two", { cookie })).text).to.equal('{"items":["one","two"]}');
   });
 
-  it("saves changes inside a value, even a frozen one, and values restored or removed after a save", async () => {
+  it("saves changes inside a value, even a frozen one, and changes that follow a save", async () => {
     const { app } = site();
     const steps: Record<string, Array<(session: Record<string, unknown>) => void>> = {
       "/frozen": [

@@ -12,7 +12,7 @@ const OTHER = SECRET.toUpperCase();
 
 /** A site whose manager was created while NODE_ENV was "production". */
 function productionSite() {
-  const store = new WatchedStore(); // created outside of inProduction, where a MemoryStore warns
+  const store = new WatchedStore(); // a MemoryStore would warn in production
   return inProduction(() => site({ store }));
 }
 

@@ -59,7 +59,7 @@ const count = ({ calls }: WatchedStore, verb: string) => calls.filter((one) => o
 
 describe("concurrent requests that change the same session", () => {
   for (const [whose, begin] of VISITORS) {
-    it(`of ${whose} wait while the first change is saved, and then one update saves all other changes`, async () => {
+    it(`wait while the first change is saved; then one update saves all other changes, for ${whose}`, async () => {
       const store = new WatchedStore();
       const at = await seats(store);
       const { cookie } = await send(at.origin, begin);

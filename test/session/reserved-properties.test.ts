@@ -92,7 +92,7 @@ const ACTS: Record<string, [string | null, string | null]> = {
 
 describe("a request body that is copied into the session", () => {
   for (const [what, body] of Object.entries(HOSTILE)) {
-    it(`with ${what} causes no error, pollutes no prototype and logs nobody in`, async () => {
+    it(`with ${what} causes no error, changes no prototype and logs nobody in`, async () => {
       const at = site();
       copying(at);
       const origin = await serve(at.app);

@@ -18,7 +18,7 @@ describe("session options", () => {
 
   for (const wrong of ["", 7, null, undefined, {}, Promise.resolve("id")]) {
     const value = wrong instanceof Promise ? "a promise" : JSON.stringify(wrong);
-    it(`genid causes an error that names it if it returns ${value}`, async () => {
+    it(`genid causes an error with the name of the option if it returns ${value}`, async () => {
       const { app, store } = site({ session: { genid: () => wrong as string } });
       app.use(((error, _req, res, _next) => res.status(500).json(error.message)) as ErrorRequestHandler);
       const origin = await serve(app);

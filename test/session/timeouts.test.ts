@@ -58,7 +58,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       };
     }
 
-    it("idle timeout: one second before it the login is valid; one second after it the record is deleted", async () => {
+    it("the idle timeout: one second before, the login is valid; one second after, its record is deleted", async () => {
       const { ask, store } = await visit({ idleTimeout: "20m" });
       clock.tick(20 * MINUTE - SECOND);
       expect((await ask("GET /me")).status).to.equal(200);
@@ -71,7 +71,7 @@ for (const backend of await backendsHere("memory", "redis", "sqlite", "postgres"
       expect((await ask("GET /me")).status, "after the clock is set back").to.equal(401);
     });
 
-    it("absolute timeout: it ends a login even if the login is in use", async () => {
+    it("the absolute timeout ends a login even if the login is in use", async () => {
       const { ask } = await visit({ idleTimeout: "1h", absoluteTimeout: "12h" });
       for (let used = HOUR / 2; used < 12 * HOUR; used += HOUR / 2) {
         clock.tick(HOUR / 2);
