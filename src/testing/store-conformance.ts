@@ -63,5 +63,7 @@ export function storeConformance({ store, failing, lacks = [] }: StoreConformanc
 }
 
 function addLacksCase(add: AddCase, lacks: readonly string[]): void {
-  add("says what it lacks", async (store) => assert.deepEqual([...(store.lacks ?? [])].sort(), [...lacks].sort()));
+  add("lists exactly the expected features in lacks", async (store) =>
+    assert.deepEqual([...(store.lacks ?? [])].sort(), [...lacks].sort()),
+  );
 }

@@ -103,18 +103,18 @@ describe("storeConformance", () => {
     });
     expect(await failures(wrapped, { lacks: ["compareAndSet", "listByUser"] })).to.eql([]);
     expect(await failures(wrapped, { lacks: ["listByUser"] })).to.eql([
-      "says what it lacks",
-      "of 20 concurrent creates of a free id exactly one succeeds",
-      "of 20 concurrent creates of an id whose record has expired exactly one succeeds",
-      "of 20 concurrent destroys of a record exactly one gets it",
-      "destroy gives the record with every update that succeeded, in 100 races",
+      "lists exactly the expected features in lacks",
+      "exactly one of 20 concurrent creates of a free id succeeds",
+      "exactly one of 20 concurrent creates of the id of an expired record succeeds",
+      "exactly one of 20 concurrent destroys of a record returns it",
+      "destroy returns the record with every update that succeeded, in 100 races",
       "no update or touch brings a record back, in 100 races with destroy",
-      "of concurrent updates of a revision exactly one succeeds, as a whole",
-      "no change is lost when each is made to the record that was read",
-      "concurrent touches leave the latest instants",
+      "exactly one of several concurrent updates of a revision succeeds, and is stored completely",
+      "no change is lost if each update uses the record that was read",
+      "after concurrent touches a record has the latest times",
     ]);
     expect(await failures(new PlainStore(), { lacks: ["listByUser"] })).to.eql([
-      "says what it lacks",
+      "lists exactly the expected features in lacks",
       "listByUser and destroyByUser reject with UnsupportedByStoreError",
     ]);
   });

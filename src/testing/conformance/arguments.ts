@@ -28,7 +28,7 @@ export function addIdCases(add: AddCase): void {
     }
     assert.deepEqual(await store.read(id), record);
   });
-  add("any text can be an id, and is taken literally", async (store) => {
+  add("any string can be an id, and no character has a special meaning", async (store) => {
     for (const text of ["' OR '1'='1", "*", "%", "a:b:c", "__proto__", "constructor", "{}", "../x", "\u0001", "𝒳"]) {
       const id = `${text}${newId().slice(0, 8)}`;
       assert.equal(await store.read(id), null);
@@ -66,7 +66,7 @@ export function addIdCases(add: AddCase): void {
 
 /** Invalid records, updates and timestamps are rejected. */
 export function addRecordArgumentCases(add: AddCase): void {
-  add("rejects invalid records, updates and instants with a TypeError, and changes nothing", async (store) => {
+  add("rejects invalid records, updates and times with a TypeError, and changes nothing", async (store) => {
     const [id, fresh] = [newId(), newId()];
     const record = newRecord({ userId: newId(), data: { kept: true } });
     await store.create(id, record);
@@ -123,7 +123,7 @@ export function addUserIdCases(add: AddCase): void {
     for (const [i, kind] of kinds.entries()) assert.deepEqual(await listed(store, userId, kind), [ids[i]]);
     for (const kind of kinds) assert.equal((await store.destroyByUser(userId, { kind, limit: 100 })).ended, 1);
   });
-  add("rejects invalid user ids, kinds, limits and places in a list with a TypeError", async (store) => {
+  add("rejects invalid user ids, kinds, limits and list positions with a TypeError", async (store) => {
     const userId = newId();
     await store.create(newId(), newRecord({ userId }));
     const wrong: Array<[string, { kind: string; limit: number; after?: string }]> = [

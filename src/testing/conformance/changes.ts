@@ -3,7 +3,7 @@ import { type AddCase, at, HOUR, KINDS, newId, newRecord, together } from "./cas
 
 /** What `update` and `touch` change, and what they leave alone. */
 export function addChangeCases(add: AddCase): void {
-  add("update replaces the data and the two instants, forward or back", async (store) => {
+  add("update replaces the data and both times, also with earlier times", async (store) => {
     const id = newId();
     const first = newRecord({ data: { a: 1 } });
     await store.create(id, first);
@@ -14,7 +14,7 @@ export function addChangeCases(add: AddCase): void {
       assert.deepEqual(await store.read(id), { ...first, ...changed, revision: revision + 1 });
     }
   });
-  add("update never changes the kind, the user or when the record was created", async (store) => {
+  add("update never changes the kind, the user or the creation time", async (store) => {
     for (const kind of KINDS) {
       for (const userId of [newId(), null]) {
         const [id, other] = [newId(), newId()];
@@ -28,14 +28,14 @@ export function addChangeCases(add: AddCase): void {
       }
     }
   });
-  add("update by a record that was read succeeds, and raises the revision by one", async (store) => {
+  add("update with the revision that was read succeeds, and raises the revision by one", async (store) => {
     const id = newId();
     const record = newRecord({ userId: newId(), data: { a: 1 } });
     await store.create(id, record);
     for (const _ of [1, 2]) assert.equal(await store.update(id, (await store.read(id))!), true);
     assert.deepEqual(await store.read(id), { ...record, revision: 2 });
   });
-  add("update of a revision that is not the stored one gives false, and writes nothing", async (store) => {
+  add("update with a revision that is not the stored one returns false, and writes nothing", async (store) => {
     const id = newId();
     const first = newRecord({ userId: newId(), data: { by: "first" } });
     await store.create(id, first);
@@ -47,14 +47,14 @@ export function addChangeCases(add: AddCase): void {
     assert.equal(await store.update(id, late), false);
     assert.deepEqual(await store.read(id), { ...second, revision: 1 });
   });
-  add("a touch leaves the revision as it is", async (store) => {
+  add("touch does not change the revision", async (store) => {
     const id = newId();
     const record = newRecord();
     await store.create(id, record);
     await store.touch(id, { lastSeenAt: record.lastSeenAt + 1, expiresAt: record.expiresAt + 1 });
     assert.equal(await store.update(id, record), true);
   });
-  add("touch moves the two instants, and changes nothing else", async (store) => {
+  add("touch moves both times, and changes nothing else", async (store) => {
     const id = newId();
     const record = newRecord({ userId: newId(), data: { a: 1 } });
     await store.create(id, record);
@@ -62,7 +62,7 @@ export function addChangeCases(add: AddCase): void {
     assert.equal(await store.touch(id, { ...seen, userId: null, data: {}, createdAt: 1 } as typeof seen), true);
     assert.deepEqual(await store.read(id), { ...record, ...seen });
   });
-  add("touch never moves an instant back, each by itself", async (store) => {
+  add("touch never moves either time back", async (store) => {
     const id = newId();
     const record = newRecord();
     const { lastSeenAt, expiresAt } = record;
@@ -74,7 +74,7 @@ export function addChangeCases(add: AddCase): void {
     await store.touch(id, { lastSeenAt, expiresAt: expiresAt + 7 });
     assert.deepEqual(await store.read(id), { ...record, lastSeenAt: lastSeenAt + 5, expiresAt: expiresAt + 7 });
   });
-  add("a touched record lives on to its new expiry", async (store) => {
+  add("a touched record exists until its new expiry", async (store) => {
     const id = newId();
     const record = newRecord({ expiresAt: Date.now() + HOUR });
     await store.create(id, record);
@@ -82,7 +82,7 @@ export function addChangeCases(add: AddCase): void {
     await at(record.expiresAt, async () => assert.notEqual(await store.read(id), null));
     await at(record.expiresAt + HOUR, async () => assert.equal(await store.read(id), null));
   });
-  add("an updated record lives to its new expiry, later or earlier", async (store) => {
+  add("an updated record exists until its new expiry, earlier or later", async (store) => {
     for (const hours of [3, 1]) {
       const id = newId();
       const expiresAt = Date.now() + hours * HOUR;
@@ -92,7 +92,7 @@ export function addChangeCases(add: AddCase): void {
       await at(expiresAt, async () => assert.equal(await store.read(id), null));
     }
   });
-  add("an update whose expiry has passed ends the record", async (store) => {
+  add("an update with a past expiry ends the record", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     await store.update(id, newRecord({ expiresAt: Date.now() }));
@@ -136,7 +136,7 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
       }
     });
   });
-  add("of concurrent updates of a revision exactly one succeeds, as a whole", async (store) => {
+  add("exactly one of several concurrent updates of a revision succeeds, and is stored completely", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     for (const revision of [0, 1, 2]) {
@@ -147,7 +147,7 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
       assert.deepEqual([read?.data, read?.revision], [{ a: won[0], b: won[0] }, revision + 1]);
     }
   });
-  add("no change is lost when each is made to the record that was read", async (store) => {
+  add("no change is lost if each update uses the record that was read", async (store) => {
     const id = newId();
     await store.create(id, newRecord());
     const change = async (i: number) => {
@@ -162,7 +162,7 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
     assert.equal(Object.keys(read?.data ?? {}).length, callers);
     assert.equal(read?.revision, callers);
   });
-  add("concurrent touches leave the latest instants", async (store) => {
+  add("after concurrent touches a record has the latest times", async (store) => {
     const id = newId();
     const record = newRecord();
     const { lastSeenAt, expiresAt } = record;

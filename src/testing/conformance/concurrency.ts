@@ -7,12 +7,12 @@ export const CALLERS = 20;
 
 /** What concurrent callers must not do to a record. */
 export function addConcurrencyCases(add: AddCase): void {
-  add(`of ${CALLERS} concurrent creates of a free id exactly one succeeds`, async (store) => {
+  add(`exactly one of ${CALLERS} concurrent creates of a free id succeeds`, async (store) => {
     const id = newId();
     await oneCreates((i) => store.create(id, newRecord({ data: { i } })));
     assert.equal(typeof (await store.read(id))?.data.i, "number");
   });
-  add(`of ${CALLERS} concurrent creates of an id whose record has expired exactly one succeeds`, async (store) => {
+  add(`exactly one of ${CALLERS} concurrent creates of the id of an expired record succeeds`, async (store) => {
     const id = newId();
     const expiresAt = Date.now() + HOUR;
     await store.create(id, newRecord({ expiresAt }));
@@ -21,7 +21,7 @@ export function addConcurrencyCases(add: AddCase): void {
       assert.deepEqual((await store.read(id))?.data, { i: winner });
     });
   });
-  add(`of ${CALLERS} concurrent destroys of a record exactly one gets it`, async (store) => {
+  add(`exactly one of ${CALLERS} concurrent destroys of a record returns it`, async (store) => {
     const [id, record] = [newId(), newRecord({ userId: newId() })];
     await store.create(id, record);
     const got = (await together(CALLERS, () => store.destroy(id))).map(gotten);
@@ -31,7 +31,7 @@ export function addConcurrencyCases(add: AddCase): void {
     );
     assert.equal(await store.read(id), null);
   });
-  add("destroy gives the record with every update that succeeded, in 100 races", async (store) => {
+  add("destroy returns the record with every update that succeeded, in 100 races", async (store) => {
     for (let i = 0; i < 100; i++) {
       const [id, record] = [newId(), newRecord({ userId: newId(), data: { updated: false } })];
       await store.create(id, record);
@@ -41,7 +41,7 @@ export function addConcurrencyCases(add: AddCase): void {
       assert.deepEqual([ended?.data, ended?.revision], [{ updated }, updated ? 1 : 0]);
     }
   });
-  add("8 concurrent prunes remove each expired record of any kind once, and no live one", async (store) => {
+  add("8 concurrent prunes remove each expired record of any kind once, and no live records", async (store) => {
     const later = Date.now() + 10 * HOUR;
     const live = newId();
     await store.create(live, newRecord({ expiresAt: later + HOUR }));

@@ -4,7 +4,7 @@ import { type AddCase, at, atLater, HOUR, listed, newId, newRecord } from "./cas
 
 /** From `expiresAt` on, a record does not exist. */
 export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
-  add("from expiresAt on, a record does not exist for any method", async (store) => {
+  add("no method finds a record from its expiresAt on", async (store) => {
     const start = Date.now();
     const record = newRecord({ userId: newId(), expiresAt: start + HOUR });
     const later = { ...record, expiresAt: start + 2 * HOUR };
@@ -36,7 +36,7 @@ export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
       assert.deepEqual(await store.read(id), later);
     });
   });
-  add("a record that lives for 100 ms is kept for 100 ms", async (store) => {
+  add("a record that expires in 100 ms exists for 100 ms", async (store) => {
     const id = newId();
     const start = Date.now();
     await at(start, async () => {
@@ -45,7 +45,7 @@ export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
     });
     await at(start + 100, async () => assert.equal(await store.read(id), null));
   });
-  add("a record that has expired when it is created does not exist", async (store) => {
+  add("a record that is created with a past expiry does not exist", async (store) => {
     const id = newId();
     await store.create(id, newRecord({ expiresAt: Date.now() }));
     assert.equal(await store.read(id), null);

@@ -5,7 +5,7 @@ import { type AddCase, KINDS, newId, newRecord } from "./case.js";
 
 /** One record, and the methods that create, find and end it. */
 export function addRecordCases(add: AddCase): void {
-  add("create keeps a record of any kind as it is, and read gives it", async (store) => {
+  add("create stores a record of any kind unchanged, and read returns it", async (store) => {
     const data = {
       text: "ü 佐藤 𝒳 \u0000 \ud800 \"quoted\" 'single' \\ \n $1 %s",
       none: null,
@@ -23,7 +23,7 @@ export function addRecordCases(add: AddCase): void {
       }
     }
   });
-  add("keeps keys of any name, __proto__ among them", async (store) => {
+  add("stores keys with any name, even __proto__", async (store) => {
     const id = newId();
     const text = '{"__proto__":{"a":1},"inner":{"__proto__":"b","toString":"c"},"":0}';
     await store.create(id, newRecord({ data: JSON.parse(text) as JsonObject }));
@@ -31,7 +31,7 @@ export function addRecordCases(add: AddCase): void {
     await store.update(id, newRecord({ data: JSON.parse(text) as JsonObject }));
     assert.deepEqual(JSON.stringify((await store.destroy(id))?.data), text);
   });
-  add("keeps instants from the epoch to the end of the year 9999", async (store) => {
+  add("stores times from the epoch to the end of the year 9999", async (store) => {
     const [id, userId, last] = [newId(), newId(), Date.UTC(10_000, 0) - 1];
     const record = newRecord({ userId, createdAt: 0, lastSeenAt: 0, expiresAt: last });
     await store.create(id, record);
@@ -40,7 +40,7 @@ export function addRecordCases(add: AddCase): void {
     assert.equal(await store.update(id, { ...record, lastSeenAt: last }), true);
     assert.deepEqual(await store.destroy(id), { ...record, lastSeenAt: last, revision: 1 });
   });
-  add("keeps 60,000 characters of data", async (store) => {
+  add("stores 60,000 characters of data", async (store) => {
     const id = newId();
     const record = newRecord({ data: { text: "x".repeat(60_000) } });
     await store.create(id, record);
@@ -55,7 +55,7 @@ export function addRecordCases(add: AddCase): void {
     );
     assert.deepEqual(await store.read(id), record);
   });
-  add("an unknown id is null or false for every method, and none creates it", async (store) => {
+  add("every method returns null or false for an unknown id, and no method creates a record", async (store) => {
     const [id, record] = [newId(), newRecord()];
     assert.equal(await store.read(id), null);
     assert.equal(await store.update(id, record), false);
@@ -85,7 +85,7 @@ export function addRecordCases(add: AddCase): void {
     (record.data.list as string[]).push("c");
     assert.deepEqual((await store.read(id))?.data, { list: ["a", "b"] });
   });
-  add("destroy gives the record as it was when it ended, and null when there is none", async (store) => {
+  add("destroy returns the final state of the record, or null if there is no record", async (store) => {
     const [id, other] = [newId(), newId()];
     const record = newRecord({ kind: "browser", userId: newId(), data: { a: 1 } });
     await store.create(id, record);
@@ -106,7 +106,7 @@ export function addRecordCases(add: AddCase): void {
     assert.equal(await store.touch(id, record), false);
     assert.equal(await store.read(id), null);
   });
-  add("an id can be taken again after destroy, by any kind", async (store) => {
+  add("an id can be used again after destroy, for any kind", async (store) => {
     const id = newId();
     await store.create(id, newRecord({ data: { a: 1 } }));
     await store.destroy(id);

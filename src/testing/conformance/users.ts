@@ -5,7 +5,7 @@ import { type AddCase, at, atLater, HOUR, KINDS, listed, newId, newRecord, pages
 
 /** The records of a user. */
 export function addUserCases(add: AddCase): void {
-  add("listByUser gives a user's live records of a kind, and no others", async (store) => {
+  add("listByUser returns a user's live records of a kind, and no others", async (store) => {
     const [userId, now] = [newId(), Date.now()];
     const ids = [newId(), newId(), newId()].sort() as [string, string, string];
     for (const id of ids) {
@@ -25,13 +25,13 @@ export function addUserCases(add: AddCase): void {
     await store.destroy(ids[2]);
     assert.deepEqual(await listed(store, userId), [ids[0], ids[1]]);
   });
-  add("listByUser gives a list that fits into a page as one page, the last", async (store) => {
+  add("listByUser returns a list that fits into one page as the last page", async (store) => {
     const userId = newId();
     for (let i = 0; i < 5; i++) await store.create(newId(), newRecord({ userId }));
     const page = await store.listByUser(userId, { kind: "session", limit: 5 });
     assert.deepEqual([page.records.length, page.damaged, page.next], [5, [], null]);
   });
-  add("listByUser gives each record once in pages of any length", async (store) => {
+  add("listByUser returns each record once in pages of any length", async (store) => {
     const [userId, createdAt] = [newId(), Date.now()];
     const ids = Array.from({ length: 7 }, newId).sort();
     // A record of another kind, which comes first in every order, must not make the first page the last one.
@@ -53,7 +53,7 @@ export function addUserCases(add: AddCase): void {
       assert.deepEqual(found.sort(), ids);
     }
   });
-  add("listByUser goes on after a page whose records were ended", async (store) => {
+  add("listByUser continues after a page whose records were ended", async (store) => {
     const userId = newId();
     const ids = Array.from({ length: 7 }, newId);
     for (const id of ids) await store.create(id, newRecord({ userId }));
@@ -71,7 +71,7 @@ export function addUserCases(add: AddCase): void {
     assert.deepEqual(page, { records: [], damaged: [], next: null });
     assert.deepEqual(await store.destroyByUser(newId(), { kind: "session", limit: 10 }), { ended: 0, more: false });
   });
-  add("a record that was updated or touched is listed as it is now", async (store) => {
+  add("a record that was updated or touched is listed in its current state", async (store) => {
     for (const kind of KINDS) {
       const [id, userId, record] = [newId(), newId(), newRecord({ kind, expiresAt: Date.now() + HOUR })];
       await store.create(id, { ...record, userId });
@@ -88,7 +88,7 @@ export function addUserCases(add: AddCase): void {
       await atLater(99 * HOUR, async () => assert.deepEqual(await listed(store, userId, kind), [id]));
     }
   });
-  add("a record under the id of an earlier one is listed for its own user and kind alone", async (store) => {
+  add("a record with the id of an earlier record is listed only for its own user and kind", async (store) => {
     const [userId, otherId] = [newId(), newId()];
     const ids = [newId(), newId()].sort() as [string, string];
     const expiresAt = Date.now() + HOUR;
@@ -104,7 +104,7 @@ export function addUserCases(add: AddCase): void {
       assert.equal((await store.destroyByUser(otherId, { kind: "browser", limit: 9 })).ended, 2);
     });
   });
-  add("destroyByUser ends a user's live records of a kind in steps, and nobody else's", async (store) => {
+  add("destroyByUser ends a user's live records of a kind in steps, and no records of other users", async (store) => {
     const [userId, otherId] = [newId(), newId()];
     const ids = Array.from({ length: 5 }, newId);
     const [other, browser] = [newId(), newId()];
@@ -157,7 +157,7 @@ export function addConcurrentUserCases(add: AddCase): void {
       await store.touch(id, { lastSeenAt: Date.now(), expiresAt: expiresAt + HOUR });
     });
   });
-  add("concurrent destroyByUser calls end each record once, and no method brings one back", async (store) => {
+  add("concurrent destroyByUser calls end each record once, and no method brings a record back", async (store) => {
     const userId = newId();
     const ids = Array.from({ length: 20 }, newId);
     const record = newRecord({ userId });

@@ -6,40 +6,46 @@ import { checkTouch, later, MADE_UP, type Mistake, touching } from "./mistake.js
 export const mistakenEnding: Record<string, Mistake> = {
   "touch moves the times back": [
     touching((_, __, given) => given),
-    ["destroy gives the record as", "touch moves", "touch never moves", "concurrent touches", "a backend's own expiry"],
+    [
+      "destroy returns the final",
+      "touch moves",
+      "touch never moves",
+      "after concurrent touches",
+      "a backend's own expiry",
+    ],
   ],
   "touch does not change the expiry": [
     touching((_, { expiresAt }) => ({ expiresAt })),
     [
-      "destroy gives the record as",
+      "destroy returns the final",
       "touch moves",
       "touch never moves",
       "a touched record",
-      "concurrent touches",
+      "after concurrent touches",
       "a record that was updated",
       "a backend's own expiry",
     ],
   ],
   "touch does not change the last use": [
     touching((_, { lastSeenAt }) => ({ lastSeenAt })),
-    ["touch moves", "touch never moves", "concurrent touches"],
+    ["touch moves", "touch never moves", "after concurrent touches"],
   ],
   "touch changes the last use only together with the expiry": [
     touching((now, before) => (now.expiresAt > before.expiresAt ? now : before)),
-    ["touch never moves", "concurrent touches"],
+    ["touch never moves", "after concurrent touches"],
   ],
   "touch also writes the data": [
     touching((now, _, given) => ({ data: given.data ?? now.data })),
-    ["destroy gives the record as", "touch moves"],
+    ["destroy returns the final", "touch moves"],
   ],
   "touch raises the revision": [
     touching(({ revision }) => ({ revision: revision + 1 })),
     [
-      "destroy gives the record as",
-      "a touch leaves",
+      "destroy returns the final",
+      "touch does not change",
       "touch moves",
       "touch never moves",
-      "concurrent touches",
+      "after concurrent touches",
       "listByUser always finds a record while",
     ],
   ],
@@ -52,9 +58,9 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
+      "every method returns",
       "no method brings",
-      "from expiresAt on",
+      "no method finds",
       "ids are compared",
       "no update or touch brings a record",
       "no update or touch brings an expired",
@@ -70,7 +76,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return found !== undefined;
       },
     }),
-    ["from expiresAt on", "no update or touch brings an expired"],
+    ["no method finds", "no update or touch brings an expired"],
   ],
   "touch returns true when there is no record": [
     (plain) => ({
@@ -80,9 +86,9 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
+      "every method returns",
       "no method brings",
-      "from expiresAt on",
+      "no method finds",
       "ids are compared",
       "no update or touch brings an expired",
     ],
@@ -109,7 +115,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return true;
       },
     }),
-    ["no update or touch brings a record", "concurrent touches", "concurrent destroyByUser"],
+    ["no update or touch brings a record", "after concurrent touches", "concurrent destroyByUser"],
   ],
   "destroy returns null": [
     (plain) => ({
@@ -119,13 +125,13 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "keeps keys of any name",
-      "keeps instants",
-      "destroy gives the record as",
+      "stores keys with any name",
+      "stores times",
+      "destroy returns the final",
       "update never changes",
-      "any text can be",
-      "of 20 concurrent destroys",
-      "destroy gives the record with",
+      "any string can be",
+      "exactly one of 20 concurrent destroys",
+      "destroy returns the record with",
       "a backend's own expiry",
     ],
   ],
@@ -134,16 +140,16 @@ export const mistakenEnding: Record<string, Mistake> = {
       destroy: async (id) => ((await plain.destroy(id)) !== null) as never,
     }),
     [
-      "keeps keys of any name",
-      "keeps instants",
-      "an unknown id",
-      "destroy gives the record as",
+      "stores keys with any name",
+      "stores times",
+      "every method returns",
+      "destroy returns the final",
       "update never changes",
-      "from expiresAt on",
+      "no method finds",
       "ids are compared",
-      "any text can be",
-      "of 20 concurrent destroys",
-      "destroy gives the record with",
+      "any string can be",
+      "exactly one of 20 concurrent destroys",
+      "destroy returns the record with",
       "no update or touch brings an expired",
     ],
   ],
@@ -152,13 +158,13 @@ export const mistakenEnding: Record<string, Mistake> = {
       destroy: (id) => plain.read(id),
     }),
     [
-      "destroy gives the record as",
+      "destroy returns the final",
       "no method brings",
-      "an id can be taken again",
-      "of 20 concurrent destroys",
-      "destroy gives the record with",
+      "an id can be used again",
+      "exactly one of 20 concurrent destroys",
+      "destroy returns the record with",
       "no update or touch brings a record",
-      "listByUser gives a user's",
+      "listByUser returns a user's",
     ],
   ],
   "destroy reads first and deletes later": [
@@ -169,7 +175,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return found && (await plain.destroy(id)) && found;
       },
     }),
-    ["destroy gives the record with"],
+    ["destroy returns the record with"],
   ],
   "destroy returns the record to every concurrent caller": [
     (plain) => ({
@@ -179,7 +185,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return found;
       },
     }),
-    ["of 20 concurrent destroys", "destroy gives the record with"],
+    ["exactly one of 20 concurrent destroys", "destroy returns the record with"],
   ],
   "destroy returns the record without its later updates": [
     (plain) => {
@@ -192,7 +198,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         destroy: async (id) => ((await plain.destroy(id)) ? made.get(id)! : null),
       };
     },
-    ["keeps instants", "destroy gives the record as", "update never changes", "destroy gives the record with"],
+    ["stores times", "destroy returns the final", "update never changes", "destroy returns the record with"],
   ],
   "destroy returns expired records": [
     (plain) => ({
@@ -203,7 +209,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return found;
       },
     }),
-    ["from expiresAt on", "no update or touch brings an expired"],
+    ["no method finds", "no update or touch brings an expired"],
   ],
   "destroy rejects when there is no record": [
     (plain) => ({
@@ -214,11 +220,11 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
-      "destroy gives the record as",
-      "from expiresAt on",
+      "every method returns",
+      "destroy returns the final",
+      "no method finds",
       "ids are compared",
-      "of 20 concurrent destroys",
+      "exactly one of 20 concurrent destroys",
       "no update or touch brings an expired",
     ],
   ],
@@ -232,7 +238,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return plain.destroy(id);
       },
     }),
-    ["listByUser gives a user's", "listByUser goes on"],
+    ["listByUser returns a user's", "listByUser continues"],
   ],
   "create rejects an id whose record was destroyed": [
     (plain) => {
@@ -249,7 +255,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         },
       };
     },
-    ["an id can be taken again", "a record under the id"],
+    ["an id can be used again", "a record with the id"],
   ],
   "destroyByUser does nothing": [
     (plain) => ({
@@ -280,7 +286,7 @@ export const mistakenEnding: Record<string, Mistake> = {
         return outcome;
       },
     }),
-    ["a record under the id", "destroyByUser ends", "user ids are"],
+    ["a record with the id", "destroyByUser ends", "user ids are"],
   ],
   "destroyByUser ignores the limit": [
     (plain) => ({

@@ -10,11 +10,11 @@ export const mistakenExpiring: Record<string, Mistake> = {
   "touch moves the backend's expiry back": [removing({ touch: "back" }), ["a backend's own expiry"]],
   "the backend's expiry is in whole seconds": [
     removing({}, (left) => Math.floor(left / 1000) * 1000),
-    ["a record that lives"],
+    ["a record that expires in"],
   ],
   "the backend deletes a record at once if it expires in 2^31 ms or later": [
     removing({}, (left) => (left < 2 ** 31 ? left : 1)),
-    ["keeps instants"],
+    ["stores times"],
   ],
   "a user's index expires with the first record": [expiringIndex({}, (first) => first), ["a backend's own expiry"]],
   "a user's index expires with the record that was written last": [

@@ -56,8 +56,12 @@ export const mistakenFailing: Record<string, Mistake> = {
       };
     },
   ),
-  "a store lists a feature in lacks that it has": [() => ({ lacks: ["listByUser"] }), ["says what it lacks"]],
-  "a store without compare and set does not list it in lacks": [() => ({}), ["says what it lacks"], ["compareAndSet"]],
+  "a store lists a feature in lacks that it has": [() => ({ lacks: ["listByUser"] }), ["lists exactly the expected"]],
+  "a store without compare and set does not list it in lacks": [
+    () => ({}),
+    ["lists exactly the expected"],
+    ["compareAndSet"],
+  ],
   "a store without lists returns empty lists": [
     () => ({
       lacks: ["listByUser"],

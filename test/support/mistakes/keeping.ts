@@ -34,20 +34,20 @@ export const mistakenKeeping: Record<string, Mistake> = {
     (plain) => ({
       find: (id) => (id in {} || id.startsWith("__") ? undefined : plain.find(id)),
     }),
-    ["any text can be"],
+    ["any string can be"],
   ],
   "every record is stored as a session": [
     keeping(() => ({ kind: "session" })),
     [
-      "create keeps a record",
-      "destroy gives the record as",
-      "an id can be taken again",
+      "create stores a record",
+      "destroy returns the final",
+      "an id can be used again",
       "update never changes",
       "an id belongs",
-      "listByUser gives a user's",
-      "listByUser gives each",
+      "listByUser returns a user's",
+      "listByUser returns each",
       "a record that was updated",
-      "a record under the id",
+      "a record with the id",
       "destroyByUser ends",
       "kinds are",
     ],
@@ -60,8 +60,8 @@ export const mistakenKeeping: Record<string, Mistake> = {
       },
     }),
     [
-      "create keeps a record",
-      "an id can be taken again",
+      "create stores a record",
+      "an id can be used again",
       "update never changes",
       "an id belongs",
       "destroyByUser ends",
@@ -74,7 +74,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         return plain.find(id)?.kind === "session" && plain.update(id, update);
       },
     }),
-    ["destroy gives the record as", "a record that was updated"],
+    ["destroy returns the final", "a record that was updated"],
   ],
   "touch finds only sessions": [
     (plain) => ({
@@ -83,7 +83,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         return plain.find(id)?.kind === "session" && plain.touch(id, times);
       },
     }),
-    ["destroy gives the record as", "a record that was updated"],
+    ["destroy returns the final", "a record that was updated"],
   ],
   "destroy finds only sessions": [
     (plain) => ({
@@ -92,24 +92,24 @@ export const mistakenKeeping: Record<string, Mistake> = {
         return plain.find(id)?.kind === "session" ? plain.destroy(id) : null;
       },
     }),
-    ["destroy gives the record as", "update never changes"],
+    ["destroy returns the final", "update never changes"],
   ],
   "only the first 24 characters of a kind are stored": [
     keeping(({ kind }) => ({ kind: kind.slice(0, 24) })),
-    ["create keeps a record", "update never changes", "a record that was updated"],
+    ["create stores a record", "update never changes", "a record that was updated"],
   ],
   "a missing user id is stored as a string": [
     keeping(({ userId }) => ({ userId: String(userId) })),
     [
-      "create keeps a record",
-      "keeps 60,000",
+      "create stores a record",
+      "stores 60,000",
       "create of a taken id",
       "update replaces",
       "update never changes",
       "touch never moves",
       "ids are compared",
       "rejects ids",
-      "concurrent touches",
+      "after concurrent touches",
     ],
   ],
   "only the first 128 characters of a user id are stored": [
@@ -123,61 +123,61 @@ export const mistakenKeeping: Record<string, Mistake> = {
       expiresAt: inSeconds(expiresAt),
     })),
     [
-      "create keeps a record",
-      "keeps instants",
-      "keeps 60,000",
+      "create stores a record",
+      "stores times",
+      "stores 60,000",
       "create of a taken id",
-      "destroy gives the record as",
-      "an id can be taken again",
+      "destroy returns the final",
+      "an id can be used again",
       "update replaces",
       "update never changes",
-      "update by a record",
-      "update of a revision",
+      "update with the revision",
+      "update with a revision",
       "touch moves",
       "touch never moves",
       "an updated record",
-      "from expiresAt on",
-      "a record that lives",
+      "no method finds",
+      "a record that expires in",
       "ids are compared",
       "rejects ids",
       "an id belongs",
       "rejects invalid records",
-      "of 20 concurrent destroys",
-      "concurrent touches",
+      "exactly one of 20 concurrent destroys",
+      "after concurrent touches",
       "a record that was updated",
     ],
   ],
   "a creation time of zero is treated as missing": [
     keeping(({ createdAt }) => ({ createdAt: createdAt || Date.now() })),
-    ["keeps instants"],
+    ["stores times"],
   ],
   "the expiry cannot be later than 2038": [
     keeping(({ expiresAt }) => ({ expiresAt: Math.min(expiresAt, 2 ** 31 * 1000 - 1) })),
-    ["keeps instants"],
+    ["stores times"],
   ],
   "the expiry is stored one millisecond too early": [
     keeping(({ expiresAt }) => ({ expiresAt: expiresAt - 1 })),
     [
-      "create keeps a record",
-      "keeps instants",
-      "keeps 60,000",
+      "create stores a record",
+      "stores times",
+      "stores 60,000",
       "create of a taken id",
-      "destroy gives the record as",
-      "an id can be taken again",
+      "destroy returns the final",
+      "an id can be used again",
       "update replaces",
       "update never changes",
-      "update by a record",
-      "update of a revision",
+      "update with the revision",
+      "update with a revision",
       "touch moves",
       "touch never moves",
       "an updated record",
-      "from expiresAt on",
+      "no method finds",
       "ids are compared",
       "rejects ids",
       "an id belongs",
       "rejects invalid records",
-      "of 20 concurrent destroys",
-      "concurrent touches",
+      "exactly one of 20 concurrent destroys",
+      "after concurrent touches",
       "a record that was updated",
     ],
   ],
@@ -189,7 +189,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
   ],
   "nulls in data become empty strings": [
     keeping(({ data }) => ({ data: mapped(data, (value) => value ?? "") })),
-    ["create keeps a record"],
+    ["create stores a record"],
   ],
   "empty objects and lists in data become null": [
     keeping(({ data }) => ({
@@ -197,7 +197,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         typeof value === "object" && Object.keys(value ?? {}).length === 0 ? null : value,
       ),
     })),
-    ["create keeps a record"],
+    ["create stores a record"],
   ],
   "data loses the key __proto__": [
     keeping(({ data }) => {
@@ -205,30 +205,30 @@ export const mistakenKeeping: Record<string, Mistake> = {
       for (const [key, value] of Object.entries(data)) copy[key] = value;
       return { data: copy };
     }),
-    ["keeps keys of any name"],
+    ["stores keys with any name"],
   ],
   "data loses keys that are names of object properties": [
     keeping(({ data }) => ({ data: Object.fromEntries(Object.entries(data).filter(([key]) => !(key in {}))) })),
-    ["create keeps a record", "keeps keys of any name"],
+    ["create stores a record", "stores keys with any name"],
   ],
-  "data loses the empty key": [keeping(({ data: { "": _, ...data } }) => ({ data })), ["keeps keys of any name"]],
+  "data loses the empty key": [keeping(({ data: { "": _, ...data } }) => ({ data })), ["stores keys with any name"]],
   "lone surrogates in data are replaced": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? Buffer.from(value).toString() : value)),
     })),
-    ["create keeps a record"],
+    ["create stores a record"],
   ],
   "strings in data end at NUL": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? value.split("\0")[0]! : value)),
     })),
-    ["create keeps a record"],
+    ["create stores a record"],
   ],
   "only the first 32,767 characters of a string in data are stored": [
     keeping(({ data }) => ({
       data: mapped(data, (value) => (typeof value === "string" ? value.slice(0, 32_767) : value)),
     })),
-    ["keeps 60,000"],
+    ["stores 60,000"],
   ],
   "ids are converted to strings": [
     (plain) => ({

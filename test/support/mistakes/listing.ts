@@ -6,17 +6,23 @@ import { later, listing, type Mistake } from "./mistake.js";
 export const mistakenListing: Record<string, Mistake> = {
   "listByUser lists every kind": [
     finding(({ userId }, user) => userId === user),
-    ["listByUser gives a user's", "listByUser gives each", "a record under the id", "destroyByUser ends", "kinds are"],
+    [
+      "listByUser returns a user's",
+      "listByUser returns each",
+      "a record with the id",
+      "destroyByUser ends",
+      "kinds are",
+    ],
   ],
   "listByUser lists every user": [
     finding((record, _, kind) => record.kind === kind),
     [
-      "listByUser gives a user's",
-      "listByUser gives a list",
-      "listByUser gives each",
-      "listByUser goes on",
+      "listByUser returns a user's",
+      "listByUser returns a list",
+      "listByUser returns each",
+      "listByUser continues",
       "a record that was updated",
-      "a record under the id",
+      "a record with the id",
       "destroyByUser ends",
       "user ids are",
       "kinds are",
@@ -35,11 +41,11 @@ export const mistakenListing: Record<string, Mistake> = {
         return { ...page, records: [...page.records, ...records] };
       },
     }),
-    ["listByUser gives a user's", "destroyByUser ends", "a backend's own expiry"],
+    ["listByUser returns a user's", "destroyByUser ends", "a backend's own expiry"],
   ],
   "listByUser returns records without data": [
     listing((page) => ({ records: page.records.map((record) => ({ ...record, data: {} })) })),
-    ["listByUser gives a user's", "a record that was updated"],
+    ["listByUser returns a user's", "a record that was updated"],
   ],
   "listByUser reads the ids first and the records later": [
     (plain) => ({
@@ -163,7 +169,7 @@ export const mistakenListing: Record<string, Mistake> = {
         },
       };
     },
-    ["a record under the id"],
+    ["a record with the id"],
   ],
   "the index does not list a record if an earlier record with its id had another user": [
     (plain) => {
@@ -176,7 +182,7 @@ export const mistakenListing: Record<string, Mistake> = {
         idsOf: (userId, kind) => plain.idsOf(userId, kind).filter((id) => users.get(id) === userId),
       };
     },
-    ["a record under the id"],
+    ["a record with the id"],
   ],
   "listByUser compares kinds without their case": [
     finding(({ userId, kind }, user, wanted) => userId === user && kind.toLowerCase() === wanted.toLowerCase()),

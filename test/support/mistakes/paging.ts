@@ -11,7 +11,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         return page.next === null ? page : plain.listByUser(userId, { ...options, limit: 1000 });
       },
     }),
-    ["listByUser gives each"],
+    ["listByUser returns each"],
   ],
   "listByUser returns one record more than the limit": [
     (plain) => ({
@@ -20,19 +20,19 @@ export const mistakenPaging: Record<string, Mistake> = {
         return page.next === null ? page : plain.listByUser(userId, { ...options, limit: options.limit + 1 });
       },
     }),
-    ["listByUser gives each"],
+    ["listByUser returns each"],
   ],
-  "next is always null": [listing(() => ({ next: null })), ["listByUser gives each", "listByUser goes on"]],
+  "next is always null": [listing(() => ({ next: null })), ["listByUser returns each", "listByUser continues"]],
   "next is never null": [
     listing(({ records }, { after }) => ({ next: records.at(-1)?.id ?? after ?? "0" })),
     [
-      "listByUser gives a user's",
-      "listByUser gives a list",
-      "listByUser gives each",
-      "listByUser goes on",
+      "listByUser returns a user's",
+      "listByUser returns a list",
+      "listByUser returns each",
+      "listByUser continues",
       "listByUser and destroyByUser find",
       "a record that was updated",
-      "a record under the id",
+      "a record with the id",
       "destroyByUser ends",
       "kinds are",
       "rejects invalid user ids",
@@ -45,7 +45,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     listing(({ records, next }, { limit }) => ({
       next: next ?? (records.length === limit ? records.at(-1)!.id : null),
     })),
-    ["listByUser gives a list"],
+    ["listByUser returns a list"],
   ],
   "every page is the first page": [
     (plain) => ({
@@ -54,7 +54,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         return plain.listByUser(userId, { ...options, after: undefined });
       },
     }),
-    ["listByUser gives each"],
+    ["listByUser returns each"],
   ],
   "the next page repeats the last record of the page before": [
     (plain) => ({
@@ -68,7 +68,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         );
       },
     }),
-    ["listByUser gives each"],
+    ["listByUser returns each"],
   ],
   "the next page skips a record": [
     (plain) => ({
@@ -79,7 +79,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         return paged(plain, after === undefined ? rest : rest.slice(1), limit);
       },
     }),
-    ["listByUser gives each", "listByUser goes on"],
+    ["listByUser returns each", "listByUser continues"],
   ],
   "next is a number of records to skip": [
     (plain) => ({
@@ -92,7 +92,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         return { ...paged(plain, ids.slice(from), limit), next };
       },
     }),
-    ["listByUser goes on"],
+    ["listByUser continues"],
   ],
   "the next page is empty if the last record of the page before was deleted": [
     (plain) => ({
@@ -102,21 +102,21 @@ export const mistakenPaging: Record<string, Mistake> = {
         return after === undefined || plain.find(after) ? page : { records: [], damaged: [], next: null };
       },
     }),
-    ["listByUser goes on"],
+    ["listByUser continues"],
   ],
   "the next page skips records with the creation time of the last record": [
     paging(
       (a, b) => a.createdAt - b.createdAt,
       (record) => String(record.createdAt),
     ),
-    ["listByUser gives each", "listByUser goes on"],
+    ["listByUser returns each", "listByUser continues"],
   ],
   "the next page skips records with the expiry of the last record": [
     paging(
       (a, b) => a.expiresAt - b.expiresAt,
       (record) => String(record.expiresAt),
     ),
-    ["listByUser gives each", "listByUser goes on"],
+    ["listByUser returns each", "listByUser continues"],
   ],
   "records of other kinds use up the limit of a page": [
     (plain) => ({
@@ -128,7 +128,7 @@ export const mistakenPaging: Record<string, Mistake> = {
         return listedAs(kind, paged(plain, ids, limit));
       },
     }),
-    ["listByUser gives each"],
+    ["listByUser returns each"],
   ],
 };
 

@@ -13,10 +13,10 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     [
       "create of a taken id",
-      "from expiresAt on",
+      "no method finds",
       "an id belongs",
-      "of 20 concurrent creates of a free id",
-      "of 20 concurrent creates of an id whose",
+      "exactly one of 20 concurrent creates of a free id",
+      "exactly one of 20 concurrent creates of the id",
     ],
   ],
   "create does not reject when the id is taken": [
@@ -28,10 +28,10 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     [
       "create of a taken id",
-      "from expiresAt on",
+      "no method finds",
       "an id belongs",
-      "of 20 concurrent creates of a free id",
-      "of 20 concurrent creates of an id whose",
+      "exactly one of 20 concurrent creates of a free id",
+      "exactly one of 20 concurrent creates of the id",
     ],
   ],
   "create rejects with another error than SessionExistsError when the id is taken": [
@@ -43,9 +43,9 @@ export const mistakenWriting: Record<string, Mistake> = {
     }),
     [
       "create of a taken id",
-      "from expiresAt on",
-      "of 20 concurrent creates of a free id",
-      "of 20 concurrent creates of an id whose",
+      "no method finds",
+      "exactly one of 20 concurrent creates of a free id",
+      "exactly one of 20 concurrent creates of the id",
     ],
   ],
   "create overwrites before it rejects": [
@@ -57,7 +57,7 @@ export const mistakenWriting: Record<string, Mistake> = {
         if (isTaken) throw new SessionExistsError();
       },
     }),
-    ["create of a taken id", "an id belongs", "of 20 concurrent creates of an id whose"],
+    ["create of a taken id", "an id belongs", "exactly one of 20 concurrent creates of the id"],
   ],
   "create checks first and writes later": [
     (plain) => ({
@@ -67,7 +67,7 @@ export const mistakenWriting: Record<string, Mistake> = {
         plain.put(id, record);
       },
     }),
-    ["of 20 concurrent creates of a free id", "of 20 concurrent creates of an id whose"],
+    ["exactly one of 20 concurrent creates of a free id", "exactly one of 20 concurrent creates of the id"],
   ],
   "create rejects the id of an expired record": [
     (plain) => ({
@@ -77,7 +77,7 @@ export const mistakenWriting: Record<string, Mistake> = {
         await plain.create(id, record);
       },
     }),
-    ["from expiresAt on", "of 20 concurrent creates of an id whose", "a record under the id"],
+    ["no method finds", "exactly one of 20 concurrent creates of the id", "a record with the id"],
   ],
   "create replaces a record of another kind with the same id": [
     (plain) => ({
@@ -96,10 +96,10 @@ export const mistakenWriting: Record<string, Mistake> = {
     [
       "a touched record",
       "an updated record",
-      "an update whose expiry",
-      "from expiresAt on",
-      "a record that lives",
-      "a record that has expired",
+      "an update with a past",
+      "no method finds",
+      "a record that expires in",
+      "a record that is created",
       "no update or touch brings an expired",
       "a backend's own expiry",
     ],
@@ -113,12 +113,12 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
-      "destroy gives the record as",
-      "an update whose expiry",
-      "from expiresAt on",
+      "every method returns",
+      "destroy returns the final",
+      "an update with a past",
+      "no method finds",
       "ids are compared",
-      "any text can be",
+      "any string can be",
     ],
   ],
   "read returns undefined when there is no record": [
@@ -126,19 +126,19 @@ export const mistakenWriting: Record<string, Mistake> = {
       read: async (id) => (await plain.read(id)) ?? (undefined as never),
     }),
     [
-      "an unknown id",
-      "destroy gives the record as",
+      "every method returns",
+      "destroy returns the final",
       "no method brings",
       "a touched record",
       "an updated record",
-      "an update whose expiry",
-      "from expiresAt on",
-      "a record that lives",
-      "a record that has expired",
+      "an update with a past",
+      "no method finds",
+      "a record that expires in",
+      "a record that is created",
       "ids are compared",
-      "any text can be",
+      "any string can be",
       "rejects invalid records",
-      "of 20 concurrent destroys",
+      "exactly one of 20 concurrent destroys",
       "no update or touch brings a record",
       "no update or touch brings an expired",
       "destroyByUser ends",
@@ -155,19 +155,19 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
-      "destroy gives the record as",
+      "every method returns",
+      "destroy returns the final",
       "no method brings",
       "a touched record",
       "an updated record",
-      "an update whose expiry",
-      "from expiresAt on",
-      "a record that lives",
-      "a record that has expired",
+      "an update with a past",
+      "no method finds",
+      "a record that expires in",
+      "a record that is created",
       "ids are compared",
-      "any text can be",
+      "any string can be",
       "rejects invalid records",
-      "of 20 concurrent destroys",
+      "exactly one of 20 concurrent destroys",
       "no update or touch brings a record",
       "no update or touch brings an expired",
       "destroyByUser ends",
@@ -184,14 +184,14 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "keeps instants",
+      "stores times",
       "update never changes",
       "touch never moves",
       "a touched record",
       "an updated record",
-      "from expiresAt on",
-      "a record that lives",
-      "listByUser gives a user's",
+      "no method finds",
+      "a record that expires in",
+      "listByUser returns a user's",
     ],
   ],
   "read returns the stored object instead of a copy": [
@@ -222,12 +222,12 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
+      "every method returns",
       "no method brings",
-      "an update whose expiry",
-      "from expiresAt on",
+      "an update with a past",
+      "no method finds",
       "ids are compared",
-      "destroy gives the record with",
+      "destroy returns the record with",
       "no update or touch brings a record",
       "no update or touch brings an expired",
       "concurrent destroyByUser",
@@ -243,7 +243,7 @@ export const mistakenWriting: Record<string, Mistake> = {
         return true;
       },
     }),
-    ["an update whose expiry", "from expiresAt on", "no update or touch brings an expired"],
+    ["an update with a past", "no method finds", "no update or touch brings an expired"],
   ],
   "update checks first and writes later": [
     (plain) => ({
@@ -257,9 +257,9 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "destroy gives the record with",
+      "destroy returns the record with",
       "no update or touch brings a record",
-      "of concurrent updates",
+      "exactly one of several",
       "no change is lost",
       "concurrent destroyByUser",
     ],
@@ -272,7 +272,7 @@ export const mistakenWriting: Record<string, Mistake> = {
         return plain.update(id, { ...update, revision });
       },
     }),
-    ["update of a revision", "of concurrent updates", "no change is lost", "a record that was updated"],
+    ["update with a revision", "exactly one of several", "no change is lost", "a record that was updated"],
   ],
   "update accepts any later revision": [
     (plain) => ({
@@ -282,18 +282,18 @@ export const mistakenWriting: Record<string, Mistake> = {
         return plain.update(id, update.revision > revision ? { ...update, revision } : update);
       },
     }),
-    ["update of a revision", "a record that was updated"],
+    ["update with a revision", "a record that was updated"],
   ],
   "update does not change the revision": [
     updating((_, { revision }) => ({ revision })),
     [
-      "keeps instants",
-      "destroy gives the record as",
+      "stores times",
+      "destroy returns the final",
       "update replaces",
-      "update by a record",
-      "update of a revision",
-      "destroy gives the record with",
-      "of concurrent updates",
+      "update with the revision",
+      "update with a revision",
+      "destroy returns the record with",
+      "exactly one of several",
       "no change is lost",
       "a record that was updated",
       "listByUser always finds a record while",
@@ -302,13 +302,13 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update stores the caller's revision instead of the next one": [
     updating((_, __, { revision = 0 }) => ({ revision })),
     [
-      "keeps instants",
-      "destroy gives the record as",
+      "stores times",
+      "destroy returns the final",
       "update replaces",
-      "update by a record",
-      "update of a revision",
-      "destroy gives the record with",
-      "of concurrent updates",
+      "update with the revision",
+      "update with a revision",
+      "destroy returns the record with",
+      "exactly one of several",
       "no change is lost",
       "a record that was updated",
       "listByUser always finds a record while",
@@ -317,10 +317,10 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update does not change the last use and the expiry": [
     updating((_, { lastSeenAt, expiresAt }) => ({ lastSeenAt, expiresAt })),
     [
-      "keeps instants",
+      "stores times",
       "update replaces",
       "an updated record",
-      "an update whose expiry",
+      "an update with a past",
       "a record that was updated",
       "a backend's own expiry",
     ],
@@ -333,14 +333,14 @@ export const mistakenWriting: Record<string, Mistake> = {
     [
       "update replaces",
       "an updated record",
-      "an update whose expiry",
+      "an update with a past",
       "a record that was updated",
       "a backend's own expiry",
     ],
   ],
   "update merges the data": [
     updating((now, before) => ({ data: { ...before.data, ...now.data } })),
-    ["destroy gives the record as", "update replaces"],
+    ["destroy returns the final", "update replaces"],
   ],
   "update stores a reference to the data": [
     (plain) => ({
@@ -359,11 +359,11 @@ export const mistakenWriting: Record<string, Mistake> = {
   "update removes the user": [
     updating(() => ({ userId: null })),
     [
-      "keeps instants",
-      "destroy gives the record as",
+      "stores times",
+      "destroy returns the final",
       "update never changes",
-      "update by a record",
-      "update of a revision",
+      "update with the revision",
+      "update with a revision",
       "a record that was updated",
       "concurrent destroyByUser",
       "a backend's own expiry",
@@ -381,15 +381,15 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
+      "every method returns",
       "no method brings",
-      "update of a revision",
-      "an update whose expiry",
-      "from expiresAt on",
+      "update with a revision",
+      "an update with a past",
+      "no method finds",
       "ids are compared",
-      "destroy gives the record with",
+      "destroy returns the record with",
       "no update or touch brings an expired",
-      "of concurrent updates",
+      "exactly one of several",
       "no change is lost",
       "a record that was updated",
     ],
@@ -402,7 +402,13 @@ export const mistakenWriting: Record<string, Mistake> = {
         return (await plain.update(id, update)) && JSON.stringify(update.data) !== before;
       },
     }),
-    ["keeps instants", "update by a record", "a touch leaves", "of concurrent updates", "a backend's own expiry"],
+    [
+      "stores times",
+      "update with the revision",
+      "touch does not change",
+      "exactly one of several",
+      "a backend's own expiry",
+    ],
   ],
   "update rejects when there is no record": [
     (plain) => ({
@@ -412,13 +418,13 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "an unknown id",
+      "every method returns",
       "no method brings",
-      "update of a revision",
-      "an update whose expiry",
-      "from expiresAt on",
+      "update with a revision",
+      "an update with a past",
+      "no method finds",
       "ids are compared",
-      "destroy gives the record with",
+      "destroy returns the record with",
       "no update or touch brings a record",
       "no update or touch brings an expired",
       "no change is lost",
@@ -430,6 +436,6 @@ export const mistakenWriting: Record<string, Mistake> = {
     updating((now, before) =>
       JSON.stringify(now.data) === JSON.stringify(before.data) ? { revision: before.revision } : {},
     ),
-    ["keeps instants", "update by a record", "of concurrent updates"],
+    ["stores times", "update with the revision", "exactly one of several"],
   ],
 };
