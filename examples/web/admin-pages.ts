@@ -40,7 +40,7 @@ export class AdminPages {
     return redirect(res, "/admin");
   }
 
-  /** For a user who reports that somebody else may be logged in. The user can log in again and change the password. */
+  /** Logs a user out everywhere, for example because somebody else may be logged in to the account. */
   @Post("/users/:id/logout")
   async logOutEverywhere(@Res() res: Response, @Param("id") id: string) {
     const ended = await this.site.login.sessions.revokeAll(id);

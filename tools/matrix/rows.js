@@ -10,7 +10,7 @@
  * @property {boolean} [lowest] installs the lowest supported version of every package
  * @property {boolean} [native] compiles better-sqlite3 again, for another Node or another version
  * @property {readonly string[]} [tests] files in `test`, without `.test.ts`. Default: all files.
- * @property {boolean} [quick] runs only the first tier, as `npm test` does. Default: all tests, with servers and browser.
+ * @property {boolean} [quick] runs only the first tier, as `npm test` does. Default: all tests.
  */
 
 /**
