@@ -95,7 +95,7 @@ describe("events", () => {
   it("report a logout without the user object when the user loader fails", async () => {
     const { as, ann, login, heard } = await watchedSite();
     const client = await as(ann);
-    login.userLoader(() => Promise.reject(new Error("no database")));
+    login.userLoader(() => Promise.reject(new Error("the database is not available")));
     expect((await client.post("/logout")).status).to.equal(200);
     expect(heard()).to.eql([
       ["userAccessed", "/logout", {}],
@@ -205,7 +205,7 @@ describe("events", () => {
   it("report that a call to the store failed", async () => {
     const { as, ann, store, heard } = await watchedSite();
     const client = await as(ann);
-    const error = new Error("no store");
+    const error = new Error("the store is not available");
     store.before = (verb) => (verb === "read" ? Promise.reject(error) : undefined);
     expect((await client.get("/me")).status).to.equal(503);
     const [failed] = heard().filter(([name]) => name !== "userAccessed");

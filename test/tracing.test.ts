@@ -135,7 +135,7 @@ describe("diagnostics_channel", () => {
     const heard = hear();
     const { client, cookies, store } = await visit();
     cookies.push(...(await client.post("/login/1", { json: { remember: true } })).cookies);
-    store.before = () => Promise.reject(new Error("away"));
+    store.before = () => Promise.reject(new Error("not available"));
     expect((await client.get("/me")).status).to.equal(503);
     const withoutRequest = heard.map(([name, { req, details, ...message }]) => {
       const { req: _, ...others } = (details ?? {}) as Message;

@@ -141,7 +141,8 @@ describe(`secrets (seed ${seed})`, () => {
           for (const { line, remember, fails, passing, keeps, n } of steps) {
             clock.tick(passing);
             let left = fails;
-            at.store.before = () => (left-- === 0 ? Promise.reject(new Error("the backend is away")) : undefined);
+            at.store.before = () =>
+              left-- === 0 ? Promise.reject(new Error("the backend is not available")) : undefined;
             const old = given[n % (given.length + 1)];
             const pairs = Object.entries(jar)
               .filter(([name]) => keeps === "both" || keeps === name)

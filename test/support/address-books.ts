@@ -101,7 +101,7 @@ async function open<A extends AnyAccounts>(
     lookUps: () => find.callCount,
     breakLookUps() {
       find.restore();
-      sinon.stub(accounts, "find").rejects(new Error("the database is away"));
+      sinon.stub(accounts, "find").rejects(new Error("the database is not available"));
     },
   };
 }

@@ -8,14 +8,14 @@ const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as { bin: { latchkey:
 /** The file that `npx latchkey` runs. */
 export const COMMAND = fileURLToPath(new URL(bin.latchkey, import.meta.resolve("latchkey/package.json")));
 
-/** What a command printed, and its exit code; null if it did not end by itself. */
+/** The output and the exit code of a command. The code is null if the command was stopped at the time limit. */
 export interface Run {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** The limit that ends a command that hangs. */
+/** The time limit of a command, in milliseconds. */
 const LONGEST = 300_000;
 
 /** Runs `latchkey` with these arguments in its own process. */
@@ -30,7 +30,7 @@ export function latchkey(args: string[], { env = {}, cwd }: { env?: NodeJS.Proce
   });
 }
 
-/** Runs `latchkey` on a store, with more patience than by default: a busy machine may be slow. */
+/** Runs `latchkey` on a store. The timeout is longer than the default, because the machine may be busy. */
 export function latchkeyOn(store: string, ...args: string[]): Promise<Run> {
   return latchkey([...args, "--timeout", "2m"], { env: { SESSION_STORE: store } });
 }
