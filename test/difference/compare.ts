@@ -72,7 +72,7 @@ export function compare(spec: Spec, without: Outcome, own: Outcome): Difference[
   // If the client leaves during an earlier response, it is random which of the two responses is cut off.
   if (ways.get(spec.way)!.leaves && spec.client === "behind another request") return found;
   differ("calls", list(without.trace.calls), list(trace.calls));
-  if (own.hung) return found; // the client left, so the rest differs anyway
+  if (own.hung) return found; // the client then leaves, so the rest differs anyway
   differ("events", list(eventsOf(without, canWait)), list(eventsOf(own, canWait)));
   differ("pending", list(without.trace.pending), list(trace.pending));
   compareAnswers(spec, without, own, differ);

@@ -6,9 +6,9 @@ type Method = (...args: unknown[]) => unknown;
 const CALLS = ["writeHead", "write", "end", "flushHeaders"] as const;
 
 /**
- * Records which call makes the head of the response: a call of the handler, or of middleware after this one. In the
- * application without latchkey, it is mounted where the other application mounts latchkey. A response whose head is
- * made by `end` can be replaced if the save fails.
+ * Records which call makes the head of the response: a call of the handler, or of middleware after this one. The
+ * application without latchkey mounts it where the other application mounts latchkey. A response whose head is made by
+ * `end` can be replaced if the save fails.
  */
 export function witness({ trace }: Recorder): RequestHandler {
   return (req, res, next) => {

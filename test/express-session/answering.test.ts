@@ -40,7 +40,7 @@ const patch: RequestHandler = (_req, res, next) => {
 };
 
 describe("express-session's contract: the response", () => {
-  both("ends after the session is saved, in each way to write it", async (kind) => {
+  both("ends after the session is saved, for each way to send it", async (kind) => {
     for (const [way, answer] of Object.entries(ways)) {
       const at = await slowly(kind, answer);
       expect((await at.visit()).text, way).to.equal("hello, world");
@@ -54,7 +54,7 @@ describe("express-session's contract: the response", () => {
     expect(await at.sessions.all()).to.have.length(1);
   });
 
-  both("starts before the session is saved, or after", async (kind) => {
+  both("starts before the session is saved only in express-session", async (kind) => {
     const gate = new Gate();
     const at = await slowly(kind, ways["write, end"]!);
     at.sessions.before = (call) => (call === "write" ? gate.pass() : undefined);
@@ -71,7 +71,7 @@ describe("express-session's contract: the response", () => {
     expect(await (await answering).text()).to.equal("hello, world");
   });
 
-  both("saves session changes that are made after it starts, or ignores them", async (kind) => {
+  both("saves session changes that are made after it starts only in express-session", async (kind) => {
     const at = await slowly(kind, (res) => {
       res.write("hello, ");
       res.req.session.note = "late";

@@ -48,7 +48,7 @@ describe("express-session's contract: the session cookie", () => {
     expect(await attributes(kind, { cookie: { path: "/foo" } }, undefined, "/foo")).to.include({ path: "/foo" });
   });
 
-  both("accepts an expiry date in the options, or only in the session", async (kind) => {
+  both("accepts an expiry date in the options only in express-session", async (kind) => {
     const options = { cookie: { expires: new Date(START + 5_000) } } as Options;
     const given = await attributes(kind, options).catch((error: Error) => error.name);
     if (kind === "latchkey") expect(given).to.equal("OptionError");
@@ -64,7 +64,7 @@ describe("express-session's contract: the session cookie", () => {
     expect(make).to.throw(/options/);
   });
 
-  both("ignores or rejects options that are not attributes", (kind) => {
+  both("ignores unknown options in express-session, and rejects them in latchkey", (kind) => {
     for (const [option, value] of Object.entries({ data: { foo: "bar" }, originalMaxAge: 1_000 })) {
       const options = { cookie: { path: "/foo", [option]: value } } as never;
       if (kind === "latchkey") expect(() => middleware(kind, options), option).to.throw(new RegExp(option));
@@ -72,7 +72,7 @@ describe("express-session's contract: the session cookie", () => {
     }
   });
 
-  both("accepts a Date as maxAge in the options, or only in the session", async (kind) => {
+  both("accepts a Date as maxAge in the options only in express-session", async (kind) => {
     const end = new Date(START + 5_000);
     const change = ({ session }: Request) => {
       session.cookie.maxAge = end as never;
@@ -121,7 +121,7 @@ describe("express-session's contract: the session cookie", () => {
     expect(sent).to.not.have.any.keys("secure", "httponly");
   });
 
-  both("causes an error after the response, or instead of it, if it cannot be written", async (kind) => {
+  both("causes an error if it is invalid, which replaces the response only in latchkey", async (kind) => {
     const at = await siteOf(kind, {}, ({ session }, res) => {
       session.cookie.domain = "no domain;";
       res.end("answered");

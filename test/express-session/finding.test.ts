@@ -61,7 +61,7 @@ describe("express-session's contract: finding a session", () => {
     expect(sidOf(second)).to.be.a("string").that.does.not.equal(sidOf(first));
   });
 
-  both("fails if the stored session has no cookie, or uses the cookie of the options", async (kind) => {
+  both("fails only in express-session if the stored session has no cookie", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     await at.sessions.put({ cookie: null });
@@ -83,7 +83,7 @@ describe("express-session's contract: finding a session", () => {
     });
   };
 
-  both("reads the cookies of cookie-parser, or only the header", async (kind) => {
+  both("reads the cookies of cookie-parser only in express-session", async (kind) => {
     const at = await counting(kind, {}, parsed(false, "foo=bar"));
     const { cookie } = await at.visit();
     expect((await at.visit(cookie)).text).to.equal(either(kind, "session 1", "session 2"));
@@ -101,7 +101,7 @@ describe("express-session's contract: finding a session", () => {
     expect((await at.visit(cookie.replace(/...\./, "."))).text).to.equal("session 2");
   });
 
-  both("reads the signed cookies of cookie-parser, or only the header", async (kind) => {
+  both("reads the signed cookies of cookie-parser only in express-session", async (kind) => {
     const at = await counting(kind, {}, parsed(true));
     const { cookie } = await at.visit();
     expect((await at.visit(cookie)).text).to.equal(either(kind, "session 1", "session 2"));

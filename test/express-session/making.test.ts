@@ -88,7 +88,7 @@ describe("express-session's contract: creating sessions", () => {
     else expect(at.errors[0]!.cause).to.have.property("message", "boom!");
   });
 
-  both("treats ENOENT from the store as not found, or as an error", async (kind) => {
+  both("treats ENOENT from the store as not found only in express-session", async (kind) => {
     const at = await counting(kind);
     const { cookie } = await at.visit();
     at.sessions.failures.read = Object.assign(new Error("boom!"), { code: "ENOENT" });

@@ -103,7 +103,7 @@ describe("express-session's contract: saving", () => {
     expect([first.writes, (await outcome(at, first.cookie)).writes]).to.eql([1, 1]);
   });
 
-  both("reports a failed touch to the error handler, or does not", async (kind) => {
+  both("reports a failed touch to the error handler only in express-session", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await noting(kind);
     const { cookie } = await at.visit();
@@ -143,7 +143,7 @@ describe("express-session's contract: saving", () => {
     expect(at.sessions.calls).to.eql([]);
   });
 
-  both("reports a failed save after the response, or instead of it", async (kind) => {
+  both("reports a failed save; in latchkey the error replaces the response", async (kind) => {
     const at = await siteOf(kind, {}, (_req, res) => res.end("session saved"));
     at.sessions.failures.write = new Error("boom!");
     const answer = await at.visit();

@@ -2,7 +2,7 @@ import { type SessionData, MemoryStore as TheirStore } from "express-session";
 import { type JsonObject, MemoryStore, type SessionRecord } from "latchkey";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** A kind of store call, with a name for both kinds of stores. */
+/** A kind of store call. Both stores use these names. */
 export type Call = "read" | "write" | "touch" | "destroy";
 type Callback = (error?: unknown, found?: SessionData | null) => void;
 

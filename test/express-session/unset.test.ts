@@ -53,7 +53,7 @@ describe("express-session's contract: removing the session from a request", () =
     expect([seen, await at.sessions.all()]).to.eql([[undefined, undefined], []]);
   });
 
-  both("keeps a deleted session in the store by default, without or with its latest changes", async (kind) => {
+  both("keeps a deleted session in the store by default; only latchkey saves its latest changes", async (kind) => {
     const at = await siteOf(kind, {}, (req, res) => {
       req.session.note = req.url;
       if (req.url === "/delete") delete (req as { session?: unknown }).session;
@@ -65,7 +65,7 @@ describe("express-session's contract: removing the session from a request", () =
     expect(kept).to.include({ note: either(kind, "/", "/delete") });
   });
 
-  both("reports that a session could not be ended after the response, or instead of it", async (kind) => {
+  both("reports a failed destroy; in latchkey the error replaces the response", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       if (req.url === "/") req.session.note = "kept";
       else req.session = null as never;
@@ -80,7 +80,7 @@ describe("express-session's contract: removing the session from a request", () =
     expect(either(kind, at.errors[0]!, at.errors[0]!.cause)).to.have.property("message", "boom!");
   });
 
-  both("calls destroy for a session that was never saved, or does not", async (kind) => {
+  both("calls destroy for an unsaved session only in express-session", async (kind) => {
     const at = await siteOf(kind, { unset: "destroy" }, (req, res) => {
       req.session = null as never;
       res.end("session destroyed");

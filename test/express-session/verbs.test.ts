@@ -45,7 +45,7 @@ describe("express-session's contract: the methods of a session", () => {
     ]);
   });
 
-  both("is undefined while the store is down, or its use sends 503", async (kind) => {
+  both("is undefined in express-session while the store is down; latchkey sends 503", async (kind) => {
     const at = await siteOf(kind, { saveUninitialized: false }, (req, res) => res.end(typeof req.session));
     if (kind === "express-session") {
       const { store } = at.sessions as unknown as { store: { emit(event: string): void } };
@@ -162,7 +162,7 @@ describe("express-session's contract: the methods of a session", () => {
     });
   }
 
-  both("save: writes an unchanged session, or does not", async (kind) => {
+  both("save: writes an unchanged session only in express-session", async (kind) => {
     const at = await siteOf(kind, {}, async (req, res) => {
       req.session.note = "the same";
       await called((done) => req.session.save(done));
@@ -174,7 +174,7 @@ describe("express-session's contract: the methods of a session", () => {
     expect(at.sessions.take("write")).to.equal(either(kind, 1, 0));
   });
 
-  both("touch: updates the store each time, or from time to time", async (kind) => {
+  both("touch: updates the store each time only in express-session", async (kind) => {
     sinon.useFakeTimers({ now: Date.UTC(2030, 0), toFake: ["Date"] });
     const at = await siteOf(kind, { cookie: { maxAge: MINUTE } }, ({ session }, res) => {
       session.note = "kept";

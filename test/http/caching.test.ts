@@ -194,7 +194,7 @@ describe("caching", () => {
   };
   for (const [what, act] of Object.entries(acts)) {
     for (const [how, mount] of Object.entries(says)) {
-      it(`keeps a response that ${what} out of shared caches if Cache-Control is set ${how}`, async () => {
+      it(`keeps a response that ${what} out of shared caches, with Cache-Control set ${how}`, async () => {
         const { app } = site();
         for (const [n, [value]] of chosen.entries()) mount(app, `/${n}`, value, act);
         mount(app, "/plain", "public, max-age=60, s-maxage=5", (_req, _res, next) => next());

@@ -90,7 +90,7 @@ for (const { name, express: make } of expressVersions) {
       },
     };
     for (const [what, answer] of Object.entries(ends)) {
-      it(`delivers the response first if ${what} closes it`, async () => {
+      it(`delivers the response before ${what} closes it`, async () => {
         const { app, gate } = waiting(answer);
         const socket = await connected(await serve(app));
         socket.write(REQUEST);
@@ -101,7 +101,7 @@ for (const { name, express: make } of expressVersions) {
     }
 
     for (const httpAllowHalfOpen of [false, true]) {
-      it(`delivers the response first if only the client ends it (half open: ${httpAllowHalfOpen})`, async () => {
+      it(`delivers the response if only the client closed its side (half open: ${httpAllowHalfOpen})`, async () => {
         const { app, gate } = waiting((req, res) => {
           req.socket.on("end", () => gate.open());
           res.send("whole");

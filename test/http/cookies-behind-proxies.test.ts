@@ -103,7 +103,7 @@ describe("remember cookie attributes that are a function of the request", () => 
     });
   }
 
-  it("leave the cookie's name without a prefix, and are checked for each request", async () => {
+  it("add no prefix to the cookie's name, and are checked on each request", async () => {
     const given: Record<string, unknown> = {
       "a.example": { secure: true },
       "b.example": { domain: "not a domain" },

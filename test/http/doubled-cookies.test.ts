@@ -145,7 +145,7 @@ describe("a cookie that a browser sends twice", () => {
 
   for (const { name, express } of expressVersions) {
     for (const [change, [before, after]] of Object.entries(changes)) {
-      it(`because of ${change}: no copy of a cookie with a lifetime is left (${name})`, async () => {
+      it(`after ${change}: a login removes every old cookie that has a lifetime (${name})`, async () => {
         const store = new WatchedStore();
         const versions = { make: express, maxAge: "1h" };
         const old = await deploy(before, store, "persistent", versions);

@@ -28,7 +28,7 @@ for (const { name, express: make } of expressVersions) {
   describe(`a response that waits for the session to be saved, on ${name}`, () => {
     expectNoUnhandledRejections();
 
-    /** A site that cannot save sessions, with a page for each way to respond. `told` lists the errors it handled. */
+    /** A site that cannot save sessions. `told` lists the errors that its error handler got. */
     function failing(before: (app: ReturnType<typeof make>) => void = () => {}) {
       const at = siteOf(before);
       const told: unknown[] = [];

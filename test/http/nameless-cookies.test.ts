@@ -5,7 +5,7 @@ import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 describe("cookies without a name", () => {
-  it("CVE-2023-23934: do not work as a session or remember cookie", async () => {
+  it("CVE-2023-23934: a nameless cookie does not work as a session or remember cookie", async () => {
     const { app, store } = site({ store: new WatchedStore() });
     const origin = await serve(app);
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });

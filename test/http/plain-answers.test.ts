@@ -97,7 +97,7 @@ async function seen(make: Make, { mount, uses }: Mount, way: Way, lines: string[
   return { answer: withoutOurs(text), ...(isLate ? {} : { isKept }), notes };
 }
 
-/** Does this case differ from an application without latchkey, or is it impossible to compare? */
+/** Returns true if this case differs without latchkey, or cannot be compared. */
 function differs(whose: string, title: string): boolean {
   // express-session repeats the rejected call later, where nothing catches the exception.
   if (whose.includes("express-session")) return title in refused && !title.startsWith("writeHead");

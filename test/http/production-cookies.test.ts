@@ -33,7 +33,7 @@ async function productionSite(mode: "persistent" | "stateless") {
 
 describe("the cookies in production", () => {
   for (const mode of ["persistent", "stateless"] as const) {
-    it(`ASVS 3.3.1: are Secure and have the prefix __Host- whenever they are set or removed (${mode})`, async () => {
+    it(`ASVS 3.3.1: every cookie that is set or removed is Secure and has the prefix __Host- (${mode})`, async () => {
       const { set, ask, byId } = await productionSite(mode);
       const logIn = async (json: object = { remember: true }) => (await ask("POST /login/1", "", { json })).cookie;
       const remember = only("__Host-remember", await logIn());
@@ -78,7 +78,7 @@ describe("the cookies in production", () => {
     });
   }
 
-  it("ASVS 3.3.5: are shorter than 1,000 bytes, even with a user id of 254 characters", async () => {
+  it("ASVS 3.3.5: all cookies are shorter than 1,000 bytes, even with a user id of 254 characters", async () => {
     const lengths: number[] = [];
     for (const mode of ["persistent", "stateless"] as const) {
       const { set, ask, byId } = await productionSite(mode);

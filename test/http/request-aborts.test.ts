@@ -21,7 +21,7 @@ function hangingUp(origin: string, path: string, cookie: string, when: Promise<u
   });
 }
 
-/** Serves an application. `hungUp` waits until the server has noticed that so many clients hung up. */
+/** Serves an application. `hungUp(count)` waits until the server notices that `count` clients hung up. */
 async function noticing(app: RequestListener, path: string) {
   let closed = 0;
   const origin = await serve((req, res) => {
@@ -37,7 +37,7 @@ async function noticing(app: RequestListener, path: string) {
 describe("a client that hangs up", () => {
   expectNoUnhandledRejections();
 
-  it(`R-19: interrupts no login: ${ABORTS} of ${ABORTS} logins are complete`, async () => {
+  it(`R-19: does not interrupt a login: ${ABORTS} of ${ABORTS} logins are complete`, async () => {
     const { app, store, login } = site();
     const { origin, hungUp } = await noticing(app, "/login/1");
     const whole: string[] = [];
@@ -60,7 +60,7 @@ describe("a client that hangs up", () => {
     expect((await send(origin, "POST /login/2")).status).to.equal(200);
   });
 
-  it(`R-19: interrupts no handler: ${ABORTS} of ${ABORTS} changes of a session are saved`, async () => {
+  it(`R-19: does not interrupt a handler: ${ABORTS} of ${ABORTS} changes of a session are saved`, async () => {
     const { app, store } = site();
     let gate = new Gate();
     let handled = 0;

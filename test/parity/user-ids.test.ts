@@ -14,7 +14,7 @@ describe("parity: user ids", () => {
     expect(await visitor.who()).to.include({ name: "Mäxi", remembered: true });
   });
 
-  it("can be read by a function of the application", async () => {
+  it("can be computed by the option userId", async () => {
     const asked: string[] = [];
     const { visitor } = await site({
       userId: ({ name }) => `name:${name}`,

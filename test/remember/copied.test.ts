@@ -66,7 +66,7 @@ describe("a copied remember cookie that its owner and a thief each use every 30 
     "address (IPv6)": { ...OWNER, "x-forwarded-for": "2001:db8::66" },
   };
   for (const [what, thief] of Object.entries(others)) {
-    it(`is detected in 2 minutes and 2 restores if the thief's ${what} differs, ${RUNS} of ${RUNS} times`, async () => {
+    it(`is detected within 2 minutes and 2 restores if the thief's ${what} differs (${RUNS} runs)`, async () => {
       const found = await foundOut(RUNS, thief);
       expect(found.length).to.equal(RUNS);
       for (const { told, restores, requests } of found) {
@@ -79,7 +79,7 @@ describe("a copied remember cookie that its owner and a thief each use every 30 
     expect((await foundOut(LONG_RUNS, OWNER)).length).to.equal(0);
   });
 
-  it("is detected only if the result of the option fingerprint is different for the thief", async () => {
+  it("is detected only if the option fingerprint returns another value for the thief", async () => {
     const fingerprint = (req: Request) => req.headers["user-agent"] ?? "";
     expect((await foundOut(RUNS, others["User-Agent"]!, { fingerprint })).length).to.equal(RUNS);
     expect((await foundOut(LONG_RUNS, others.address!, { fingerprint })).length).to.equal(0);

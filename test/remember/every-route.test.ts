@@ -67,7 +67,7 @@ describe("a remember cookie on every route that reads it", () => {
   }
 
   for (const name of Object.keys(ROUTES)) {
-    it(`changes no browser and costs no store call of its own if it is forged: ${name}`, async () => {
+    it(`changes no browser and causes no extra store call if it is forged: ${name}`, async () => {
       const { ann, owned, second, alone, ask, restored, ...at } = await people();
       const latest = await restored(3);
       const before = await at.recordsOf(ann);
@@ -98,7 +98,7 @@ describe("a remember cookie on every route that reads it", () => {
       await expectLoggedIn(name, answer, { ann, bob, ...at });
     });
 
-    it(`is stale after the grace period and ends its browser's login if it is the previous one: ${name}`, async () => {
+    it(`is stale after the grace period as the previous cookie, and ends its browser's login: ${name}`, async () => {
       const { ann, bob, owned, second, ask, restored, ...at } = await people();
       const latest = await restored(1);
       const answer = await ask(name, owned.remember);
@@ -123,7 +123,7 @@ describe("a remember cookie on every route that reads it", () => {
     if (remember) expect(await isIn(remember)).to.equal(true);
   }
 
-  it("is ended by logoutUser and loginUser without an alarm, even the previous one in its grace period", async () => {
+  it("is ended by logoutUser and loginUser without an alarm, even as the previous cookie", async () => {
     for (const name of Object.keys(ROUTES).filter((one) => one !== "a guarded page")) {
       for (const isPrevious of [false, true]) {
         const { ann, owned, second, ask, restored, ...at } = await people();

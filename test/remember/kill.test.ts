@@ -98,7 +98,7 @@ describe("a process that is killed while it restores remembered browsers", () =>
         }
         expect(ends.back + ends.asked).to.equal(rounds * USERS);
         expect(ends.back).to.be.at.least((rounds * USERS) / 2);
-        // If there are only two rounds, no browser may have to log in again.
+        // With only two rounds, it is possible that no browser must log in again.
         if (soaking) expect(ends.asked, "some browsers must log in again").to.be.above(0);
       } finally {
         await store.close();

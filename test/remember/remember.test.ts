@@ -42,7 +42,7 @@ for (const mode of ["stateless", "persistent"] as const) {
       expect(await isIn(`sid=${anonymous}`)).to.equal(false);
     });
 
-    it("makes a public route neither call the store nor send Set-Cookie or Vary", async () => {
+    it("is ignored on a public route, which calls no store and sends no Set-Cookie or Vary", async () => {
       const { login, origin, store } = await visit();
       const cookie = await login();
       store.calls = [];

@@ -22,7 +22,7 @@ describe("a browser that is restored while its login is ended", () => {
 
       for (const way of ["revokeAll", "revoke", "a logout", "a logout with only the remember cookie"]) {
         for (const held of ["the restore", "the end"]) {
-          it(`by ${way} is logged out, ${TIMES} of ${TIMES} times, while ${held} pauses at a store call`, async () => {
+          it(`is logged out by ${way}, ${TIMES} of ${TIMES} times, if ${held} pauses at a store call`, async () => {
             const [site, other] = [await rememberingSites(opened), await rememberingSites(opened)];
             let waited = 0;
             let isLast = 0;

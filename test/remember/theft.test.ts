@@ -128,7 +128,7 @@ describe("a used-up remember token that is presented again", () => {
         expect(at.told.map(({ event, last }) => [event, last.userAgent])).to.eql([["stale", "a thief's"]]);
       });
 
-      it("R-22: is reported once, and costs one read and no write each of 1,000 times", async () => {
+      it("R-22: is reported once in 1,000 requests, each of which costs one read and no write", async () => {
         const at = await rememberingSites(opened);
         const [ann, bob] = [at.newPerson(), at.newPerson()];
         const stale = (await at.logIn(ann)).remember;

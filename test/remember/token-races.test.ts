@@ -56,7 +56,7 @@ describe("concurrent requests with the same remember token", () => {
         "at two sites during a change of secrets": [{ secret: [OLD, NEW] }, { secret: [NEW, OLD] }],
       };
       for (const [where, options] of Object.entries(places)) {
-        it(`get 1 session and 1 successor, 50 of 50 ${where}, ${ROUNDS} of ${ROUNDS} times`, async () => {
+        it(`get 1 session and 1 successor for 50 requests ${where}, ${ROUNDS} of ${ROUNDS} times`, async () => {
           const { burst, logIn, newPerson, recordsOf, sessionsOf, sites, told } = await set(...options);
           for (let round = 0; round < ROUNDS; round++) {
             const ann = newPerson();
@@ -100,7 +100,7 @@ describe("concurrent requests with the same remember token", () => {
         expect(told).to.eql([]);
       });
 
-      it("that write to the session keep its earlier data, in whatever order their responses arrive", async () => {
+      it("that write to the session keep its earlier data if their responses arrive in any order", async () => {
         const { burst, logIn, newPerson, origin, sessionsOf, told } = await set({}, {});
         for (let round = 0; round < ROUNDS; round++) {
           const ann = newPerson();
