@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,6 +21,7 @@ describe("the command latchkey", () => {
     const help = await latchkey(["--help"]);
     expect(help).to.include({ code: 0, stderr: "" });
     for (const command of COMMANDS) expect(help.stdout).to.match(new RegExp(`^ {2}${command} `, "m"));
+    expect(readFileSync("docs/operating.md", "utf8")).to.include(`$ npx latchkey --help\n${help.stdout}`);
     expect(await latchkey([])).to.eql({ code: 2, stdout: "", stderr: help.stdout });
     expect((await latchkey(["--version"])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
   });

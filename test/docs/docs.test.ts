@@ -30,7 +30,7 @@ describe("the documentation", () => {
     const languages = pages().flatMap((page) =>
       [...read(page).matchAll(/^```(.*)\n[\s\S]*?^```$/gm)].map(([, language]) => `${page}: ${language}`),
     );
-    const known = /: (ts|sh|json|python|prisma)$/;
+    const known = /: (ts|sh|console|json|python|prisma)$/;
     expect(languages.filter((language) => !known.test(language))).to.eql([]);
   });
 
