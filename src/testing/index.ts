@@ -7,12 +7,12 @@ import { checkUserId } from "../user.js";
 
 export { type StoreCase, type StoreConformanceOptions, storeConformance } from "./store-conformance.js";
 
-/** What kind of login to make. */
+/** Options of `loginAs`. */
 export interface LoginAsOptions {
-  /** Is the login fresh? @default true, but false with `remember` */
+  /** Is the login fresh? @default false with `remember`, otherwise true */
   fresh?: boolean | undefined;
   /**
-   * Also return a remember cookie? Unless it is fresh, the login then counts as restored from that cookie.
+   * Also return a remember cookie? If the login is not fresh, it is then treated as restored from this cookie.
    *
    * @default false
    */
@@ -22,10 +22,10 @@ export interface LoginAsOptions {
 /**
  * Logs a user in without a request, for tests. (Flask-Login's FlaskLoginClient)
  *
- * The login is saved in the manager's store. It is bound to no client, so session protection does not apply to it.
+ * The login is saved in the manager's store. It is not bound to a client, so session protection does not apply to it.
  *
  * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
- * @throws MiddlewareMissingError if the `session()` of the manager is not in use
+ * @throws MiddlewareMissingError if the `session()` of the manager was not called
  */
 export async function loginAs<U extends object, A extends object>(
   login: LoginManager<U, A>,

@@ -11,27 +11,31 @@ import { addConcurrentUserCases, addUnsupportedUserCases, addUserCases } from ".
 
 export type { StoreCase } from "./conformance/case.js";
 
-/** Options of the suite. */
+/** Options of `storeConformance`. */
 export interface StoreConformanceOptions {
   /**
-   * Returns the store to test, ready to use. It may contain other records, but nothing else may use it during the
-   * tests.
+   * Returns the store to test, ready to use. The store may contain other records, but nothing else may use it during
+   * the tests.
    */
   store: () => SessionStore | Promise<SessionStore>;
   /**
    * Returns a store of the same kind whose backend fails at every call. Each method must reject, and must check its
    * arguments first.
    *
-   * @default these cases are left out
+   * @default the cases for a failing backend are left out
    */
   failing?: (() => SessionStore | Promise<SessionStore>) | undefined;
-  /** What the store lacks, the same as its property `lacks`. The cases for it are left out. @default nothing */
+  /**
+   * The abilities that the store lacks, the same as its property `lacks`. The cases that need them are left out.
+   *
+   * @default nothing
+   */
   lacks?: SessionStore["lacks"];
 }
 
 /**
  * Returns the contract of SessionStore as test cases, for any test runner. Run the cases one after another, because
- * some of them replace `Date.now`. One takes 2.5 seconds, because a test cannot move the clock of a backend.
+ * some of them replace `Date.now`. One case waits for 2.5 seconds, because a test cannot change the clock of a backend.
  *
  * ```ts
  * for (const { name, run } of storeConformance({ store: () => store })) it(name, run);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { SessionRecord } from "../../store/session-store.js";
 import { type AddCase, listed, newId, newRecord } from "./case.js";
 
-/** Values that a query string or a JSON body can contain instead of an id, and some that an SQL builder would run. */
+/**
+ * Values that are not ids. Some can come from a query string or a JSON body, and an SQL builder would run some as SQL.
+ */
 const HOSTILE: unknown[] = [
   ...[undefined, null, "", 0, 1, true, [], ["a"], {}, { $ne: "" }, { id: "a" }],
   ...["a\u0000", "\ud83d"],
@@ -11,9 +13,9 @@ const HOSTILE: unknown[] = [
 const NOT_KINDS = [...HOSTILE, "session ", "a b", "a:b", "%", "ä", "a".repeat(33)];
 const NOT_LIMITS = [undefined, null, "1", Number.NaN, Number.POSITIVE_INFINITY, 1.5, 0, -1];
 
-/** Ids are compared exactly and literally, and invalid ones are rejected. */
+/** Adds the cases for ids: they are compared exactly and literally, and invalid ids are rejected. */
 export function addIdCases(add: AddCase): void {
-  add("ids are compared exactly, with their case and without wildcards, by every method", async (store) => {
+  add("ids are compared exactly by every method: case counts, and there are no wildcards", async (store) => {
     const id = `${newId()}aB`;
     const record = newRecord();
     await store.create(id, record);
@@ -37,7 +39,7 @@ export function addIdCases(add: AddCase): void {
       assert.deepEqual((await store.destroy(id))?.data, { id });
     }
   });
-  add("rejects ids that are not non-empty strings with a TypeError", async (store) => {
+  add("rejects invalid ids with a TypeError", async (store) => {
     const bystander = newId();
     const record = newRecord();
     await store.create(bystander, record);
@@ -64,7 +66,7 @@ export function addIdCases(add: AddCase): void {
   });
 }
 
-/** Invalid records, updates and timestamps are rejected. */
+/** Adds the cases for invalid records, updates and timestamps: they are rejected. */
 export function addRecordArgumentCases(add: AddCase): void {
   add("rejects invalid records, updates and times with a TypeError, and changes nothing", async (store) => {
     const [id, fresh] = [newId(), newId()];
@@ -92,9 +94,9 @@ export function addRecordArgumentCases(add: AddCase): void {
   });
 }
 
-/** User ids and kinds are compared exactly too, and invalid ones are rejected. */
+/** Adds the cases for user ids and kinds: they are compared exactly, and invalid values are rejected. */
 export function addUserIdCases(add: AddCase): void {
-  add("user ids are compared exactly, with case, accents and spaces, and without wildcards", async (store) => {
+  add("user ids are compared exactly: case, accents and spaces count, and there are no wildcards", async (store) => {
     const base = newId();
     const users = [`${base}a`, `${base}A`, `${base}ä`, `${base}a\u0308`, `${base}a `, `${base}:a`, `@${base}@a`];
     users.push(base, `${base}:`, `${base}:b`);
@@ -110,12 +112,12 @@ export function addUserIdCases(add: AddCase): void {
         [userId],
       );
     }
-    // In reverse, because the user ids that a wildcard matches come before it.
+    // In reverse order, so that each wildcard comes before the user ids that it would match.
     for (const userId of users.reverse()) {
       assert.equal((await store.destroyByUser(userId, { kind: "session", limit: 100 })).ended, 1, userId);
     }
   });
-  add("kinds are compared exactly, with their case", async (store) => {
+  add("kinds are compared exactly: case counts", async (store) => {
     const userId = newId();
     const kinds = ["session", "Session", "session-", "sessio"];
     const ids = kinds.map(() => newId());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type AddCase, at, HOUR, KINDS, newId, newRecord, together } from "./case.js";
 
-/** What `update` and `touch` change, and what they leave alone. */
+/** Adds the cases for what `update` and `touch` change, and what they do not change. */
 export function addChangeCases(add: AddCase): void {
   add("update replaces the data and both times, also with earlier times", async (store) => {
     const id = newId();
@@ -101,7 +101,7 @@ export function addChangeCases(add: AddCase): void {
   });
 }
 
-/** The same with concurrent callers. */
+/** Adds the cases for concurrent updates and touches. */
 export function addConcurrentChangeCases(add: AddCase, callers: number): void {
   add("no update or touch brings a record back, in 100 races with destroy", async (store) => {
     for (let i = 0; i < 100; i++) {
@@ -151,7 +151,7 @@ export function addConcurrentChangeCases(add: AddCase, callers: number): void {
     const id = newId();
     await store.create(id, newRecord());
     const change = async (i: number) => {
-      // Each attempt that fails means that another caller succeeded.
+      // An attempt fails only if another caller succeeded.
       for (let tries = 0; tries < callers; tries++) {
         const read = (await store.read(id))!;
         if (await store.update(id, { ...read, data: { ...read.data, [`by${i}`]: i } })) return;

@@ -5,7 +5,7 @@ import { type AddCase, at, HOUR, KINDS, newId, newRecord, together } from "./cas
 
 export const CALLERS = 20;
 
-/** What concurrent callers must not do to a record. */
+/** Adds the cases for concurrent creates, destroys and prunes. */
 export function addConcurrencyCases(add: AddCase): void {
   add(`exactly one of ${CALLERS} concurrent creates of a free id succeeds`, async (store) => {
     const id = newId();
@@ -41,7 +41,7 @@ export function addConcurrencyCases(add: AddCase): void {
       assert.deepEqual([ended?.data, ended?.revision], [{ updated }, updated ? 1 : 0]);
     }
   });
-  add("8 concurrent prunes remove each expired record of any kind once, and no live records", async (store) => {
+  add("8 concurrent prunes remove each expired record of any kind exactly once, and no live records", async (store) => {
     const later = Date.now() + 10 * HOUR;
     const live = newId();
     await store.create(live, newRecord({ expiresAt: later + HOUR }));
@@ -52,7 +52,7 @@ export function addConcurrencyCases(add: AddCase): void {
     await at(later, async () => {
       const counts = await Promise.all(Array.from({ length: 8 }, () => store.prune()));
       const total = counts.reduce((sum, count) => sum + count, 0);
-      // A backend that removes expired records by itself leaves none to prune.
+      // If the backend removes expired records by itself, there are none to prune.
       assert.ok(total === 60 || total === 0, `${total} of 60`);
       assert.equal(await store.prune(), 0);
       assert.notEqual(await store.read(live), null);
@@ -60,7 +60,7 @@ export function addConcurrencyCases(add: AddCase): void {
   });
 }
 
-/** The index of the create that succeeded. All others must reject with SessionExistsError. */
+/** Returns the index of the create that succeeded. All others must reject with SessionExistsError. */
 async function oneCreates(create: (i: number) => Promise<void>): Promise<number> {
   const outcomes = await together(CALLERS, create);
   const losers = outcomes.filter((outcome) => outcome.status === "rejected");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isLatchkeyError } from "../../errors.js";
 import { type AddCase, at, atLater, HOUR, listed, newId, newRecord } from "./case.js";
 
-/** From `expiresAt` on, a record does not exist. */
+/** Adds the cases for the expiry of records. */
 export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
   add("no method finds a record from its expiresAt on", async (store) => {
     const start = Date.now();
@@ -50,7 +50,7 @@ export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
     await store.create(id, newRecord({ expiresAt: Date.now() }));
     assert.equal(await store.read(id), null);
   });
-  add("prune removes only expired records, and at most as many as its limit", async (store) => {
+  add("prune removes only expired records, and no more than its limit", async (store) => {
     const live = newId();
     await store.create(live, newRecord({ expiresAt: Date.now() + 3 * HOUR }));
     for (let i = 0; i < 5; i++) await store.create(newId(), newRecord({ expiresAt: Date.now() + HOUR }));
@@ -61,7 +61,7 @@ export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
         await store.prune({}),
       ];
       assert.equal(none, 0);
-      // A backend that removes expired records by itself leaves none to prune.
+      // If the backend removes expired records by itself, there are none to prune.
       assert.ok(few + rest === 0 || (few === 2 && rest >= 3), `pruned ${few} of at most 2, then ${rest}`);
       assert.equal(await store.prune(), 0);
       assert.notEqual(await store.read(live), null);

@@ -3,14 +3,14 @@ import { isLatchkeyError } from "../../errors.js";
 import type { SessionStore } from "../../store/session-store.js";
 import { newId, newRecord, type StoreCase } from "./case.js";
 
-/** A backend that cannot be reached. */
+/** Adds the cases for a backend that cannot be reached. */
 export function addFailureCases(
   cases: StoreCase[],
   open: () => SessionStore | Promise<SessionStore>,
   hasUsers: boolean,
 ): void {
   cases.push({
-    name: "every method rejects when the backend fails",
+    name: "every method except prune rejects when the backend fails",
     async run() {
       const store = await open();
       const record = newRecord();
@@ -37,7 +37,7 @@ export function addFailureCases(
     },
   });
   cases.push({
-    name: "checks its arguments before it asks the backend",
+    name: "rejects invalid arguments before it calls the backend",
     async run() {
       const store = await open();
       const wrong = "" as never;

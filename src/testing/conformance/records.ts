@@ -3,7 +3,7 @@ import { isLatchkeyError } from "../../errors.js";
 import type { JsonObject } from "../../json.js";
 import { type AddCase, KINDS, newId, newRecord } from "./case.js";
 
-/** One record, and the methods that create, find and end it. */
+/** Adds the cases for one record, and for the methods that create, read and destroy it. */
 export function addRecordCases(add: AddCase): void {
   add("create stores a record of any kind unchanged, and read returns it", async (store) => {
     const data = {
@@ -35,7 +35,8 @@ export function addRecordCases(add: AddCase): void {
     const [id, userId, last] = [newId(), newId(), Date.UTC(10_000, 0) - 1];
     const record = newRecord({ userId, createdAt: 0, lastSeenAt: 0, expiresAt: last });
     await store.create(id, record);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // a timer with too long a delay fires at once
+    // A timer with a too long delay fires at once. If the store uses one, it removes the record now.
+    await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(await store.read(id), record);
     assert.equal(await store.update(id, { ...record, lastSeenAt: last }), true);
     assert.deepEqual(await store.destroy(id), { ...record, lastSeenAt: last, revision: 1 });
@@ -55,7 +56,7 @@ export function addRecordCases(add: AddCase): void {
     );
     assert.deepEqual(await store.read(id), record);
   });
-  add("every method returns null or false for an unknown id, and no method creates a record", async (store) => {
+  add("read, update, touch and destroy return null or false for an unknown id, and create nothing", async (store) => {
     const [id, record] = [newId(), newRecord()];
     assert.equal(await store.read(id), null);
     assert.equal(await store.update(id, record), false);
@@ -63,7 +64,7 @@ export function addRecordCases(add: AddCase): void {
     assert.equal(await store.destroy(id), null);
     assert.equal(await store.read(id), null);
   });
-  add("data that was read can be changed without changing the record, or all of it is frozen", async (store) => {
+  add("data that was read is a copy, or all of it is frozen", async (store) => {
     const id = newId();
     await store.create(id, newRecord({ data: { list: [["a"]] } }));
     const { data } = (await store.read(id))!;
@@ -98,7 +99,7 @@ export function addRecordCases(add: AddCase): void {
     assert.equal(await store.destroy(id), null);
     assert.notEqual(await store.read(other), null);
   });
-  add("no method brings a record back after destroy", async (store) => {
+  add("update and touch do not bring a record back after destroy", async (store) => {
     const [id, record] = [newId(), newRecord()];
     await store.create(id, record);
     await store.destroy(id);

@@ -3,9 +3,9 @@ import { UnsupportedByStoreError } from "../../errors.js";
 import type { SessionStore } from "../../store/session-store.js";
 import { type AddCase, at, atLater, HOUR, KINDS, listed, newId, newRecord, pagesOf, together } from "./case.js";
 
-/** The records of a user. */
+/** Adds the cases for the records of one user. */
 export function addUserCases(add: AddCase): void {
-  add("listByUser returns a user's live records of a kind, and no others", async (store) => {
+  add("listByUser returns a user's live records of one kind, and no others", async (store) => {
     const [userId, now] = [newId(), Date.now()];
     const ids = [newId(), newId(), newId()].sort() as [string, string, string];
     for (const id of ids) {
@@ -25,16 +25,16 @@ export function addUserCases(add: AddCase): void {
     await store.destroy(ids[2]);
     assert.deepEqual(await listed(store, userId), [ids[0], ids[1]]);
   });
-  add("listByUser returns a list that fits into one page as the last page", async (store) => {
+  add("listByUser returns no next page if all records fit into one page", async (store) => {
     const userId = newId();
     for (let i = 0; i < 5; i++) await store.create(newId(), newRecord({ userId }));
     const page = await store.listByUser(userId, { kind: "session", limit: 5 });
     assert.deepEqual([page.records.length, page.damaged, page.next], [5, [], null]);
   });
-  add("listByUser returns each record once in pages of any length", async (store) => {
+  add("listByUser returns each record exactly once, for any page size", async (store) => {
     const [userId, createdAt] = [newId(), Date.now()];
     const ids = Array.from({ length: 7 }, newId).sort();
-    // A record of another kind, which comes first in every order, must not make the first page the last one.
+    // This record has another kind, and comes first in every order. It must not make the first page the last page.
     const first = `${"0".repeat(16)}${newId().slice(16)}`;
     await store.create(first, newRecord({ kind: "browser", userId, createdAt: createdAt - HOUR }));
     for (const [i, id] of ids.entries()) {
@@ -53,7 +53,7 @@ export function addUserCases(add: AddCase): void {
       assert.deepEqual(found.sort(), ids);
     }
   });
-  add("listByUser continues after a page whose records were ended", async (store) => {
+  add("listByUser continues after a page whose records were destroyed", async (store) => {
     const userId = newId();
     const ids = Array.from({ length: 7 }, newId);
     for (const id of ids) await store.create(id, newRecord({ userId }));
@@ -66,7 +66,7 @@ export function addUserCases(add: AddCase): void {
     }
     assert.deepEqual(found.sort(), ids.sort());
   });
-  add("listByUser and destroyByUser find nothing for an unknown user", async (store) => {
+  add("listByUser and destroyByUser find no records of an unknown user", async (store) => {
     const page = await store.listByUser(newId(), { kind: "session", limit: 10 });
     assert.deepEqual(page, { records: [], damaged: [], next: null });
     assert.deepEqual(await store.destroyByUser(newId(), { kind: "session", limit: 10 }), { ended: 0, more: false });
@@ -129,7 +129,7 @@ export function addUserCases(add: AddCase): void {
   });
 }
 
-/** The same with concurrent callers. */
+/** Adds the cases for concurrent calls for one user. */
 export function addConcurrentUserCases(add: AddCase): void {
   add("20 concurrent creates for a user are all listed", async (store) => {
     const userId = newId();
@@ -137,7 +137,7 @@ export function addConcurrentUserCases(add: AddCase): void {
     await together(20, (i) => store.create(ids[i]!, newRecord({ userId })));
     assert.deepEqual(await listed(store, userId), ids.sort());
   });
-  add("listByUser always finds a record, or the next one that was created before it was destroyed", async (store) => {
+  add("listByUser always finds a record while new records replace old ones", async (store) => {
     const userId = newId();
     let id = newId();
     await store.create(id, newRecord({ userId }));
@@ -185,7 +185,7 @@ async function alwaysListed(store: SessionStore, userId: string, change: (i: num
   const look = async () => {
     while (isChanging) {
       counts.push((await store.listByUser(userId, { kind: "session", limit: 100 })).records.length);
-      await new Promise(setImmediate); // otherwise a store that resolves at once would block the changes
+      await new Promise(setImmediate); // otherwise, a store that resolves at once would block the changes
     }
   };
   const looks = [look(), look(), look()];
@@ -195,10 +195,13 @@ async function alwaysListed(store: SessionStore, userId: string, change: (i: num
     isChanging = false;
     await Promise.all(looks);
   }
-  assert.ok(!counts.includes(0), `${counts.filter((count) => count === 0).length} of ${counts.length} found none`);
+  assert.ok(
+    !counts.includes(0),
+    `${counts.filter((count) => count === 0).length} of ${counts.length} lists were empty`,
+  );
 }
 
-/** A store that cannot list by user. */
+/** Adds the case for a store that cannot list by user. */
 export function addUnsupportedUserCases(add: AddCase): void {
   add("listByUser and destroyByUser reject with UnsupportedByStoreError", async (store: SessionStore) => {
     await assert.rejects(() => store.listByUser(newId(), { kind: "session", limit: 1 }), UnsupportedByStoreError);

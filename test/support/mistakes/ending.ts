@@ -46,7 +46,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       "touch moves",
       "touch never moves",
       "after concurrent touches",
-      "listByUser always finds a record while",
+      "listByUser always finds a record while it",
     ],
   ],
   "touch creates a record that does not exist": [
@@ -58,8 +58,8 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
-      "no method brings",
+      "read, update, touch and destroy return",
+      "update and touch do not bring",
       "no method finds",
       "ids are compared",
       "no update or touch brings a record",
@@ -86,8 +86,8 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
-      "no method brings",
+      "read, update, touch and destroy return",
+      "update and touch do not bring",
       "no method finds",
       "ids are compared",
       "no update or touch brings an expired",
@@ -142,7 +142,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     [
       "stores keys with any name",
       "stores times",
-      "every method returns",
+      "read, update, touch and destroy return",
       "destroy returns the final",
       "update never changes",
       "no method finds",
@@ -159,7 +159,7 @@ export const mistakenEnding: Record<string, Mistake> = {
     }),
     [
       "destroy returns the final",
-      "no method brings",
+      "update and touch do not bring",
       "an id can be used again",
       "exactly one of 20 concurrent destroys",
       "destroy returns the record with",
@@ -220,7 +220,7 @@ export const mistakenEnding: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
+      "read, update, touch and destroy return",
       "destroy returns the final",
       "no method finds",
       "ids are compared",

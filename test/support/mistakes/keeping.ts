@@ -108,7 +108,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "update never changes",
       "touch never moves",
       "ids are compared",
-      "rejects ids",
+      "rejects invalid ids",
       "after concurrent touches",
     ],
   ],
@@ -139,7 +139,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "no method finds",
       "a record that expires in",
       "ids are compared",
-      "rejects ids",
+      "rejects invalid ids",
       "an id belongs",
       "rejects invalid records",
       "exactly one of 20 concurrent destroys",
@@ -173,7 +173,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       "an updated record",
       "no method finds",
       "ids are compared",
-      "rejects ids",
+      "rejects invalid ids",
       "an id belongs",
       "rejects invalid records",
       "exactly one of 20 concurrent destroys",
@@ -238,7 +238,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       touch: (id, times) => plain.touch(text(id), times),
       destroy: (id) => plain.destroy(text(id)),
     }),
-    ["rejects ids", "checks its arguments"],
+    ["rejects invalid ids", "rejects invalid arguments"],
   ],
   "create accepts any record": [
     (plain) => ({
@@ -248,7 +248,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         plain.put(id, record);
       },
     }),
-    ["rejects invalid records", "checks its arguments"],
+    ["rejects invalid records", "rejects invalid arguments"],
   ],
   "update accepts any update": [
     (plain) => ({
@@ -260,7 +260,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         return true;
       },
     }),
-    ["rejects invalid records", "checks its arguments"],
+    ["rejects invalid records", "rejects invalid arguments"],
   ],
   "touch accepts any times": [
     (plain) => ({
@@ -271,7 +271,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
         return record !== undefined;
       },
     }),
-    ["rejects invalid records", "checks its arguments"],
+    ["rejects invalid records", "rejects invalid arguments"],
   ],
   "user ids are converted to strings": [
     (plain) => ({
@@ -292,7 +292,7 @@ export const mistakenKeeping: Record<string, Mistake> = {
       listByUser: (userId, options) => plain.listByUser(userId, { ...options, limit: Math.floor(options.limit) || 1 }),
       destroyByUser: (userId, options) => plain.destroyByUser(userId, { ...options, limit: options.limit || 1 }),
     }),
-    ["checks its arguments", "rejects invalid user ids"],
+    ["rejects invalid arguments", "rejects invalid user ids"],
   ],
   "invalid values of after are accepted": [
     (plain) => ({

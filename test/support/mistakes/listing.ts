@@ -18,7 +18,7 @@ export const mistakenListing: Record<string, Mistake> = {
     finding((record, _, kind) => record.kind === kind),
     [
       "listByUser returns a user's",
-      "listByUser returns a list",
+      "listByUser returns no next page",
       "listByUser returns each",
       "listByUser continues",
       "a record that was updated",
@@ -55,7 +55,7 @@ export const mistakenListing: Record<string, Mistake> = {
         return { ...page, records: page.records.filter(({ id }) => plain.find(id)) };
       },
     }),
-    ["listByUser always finds a record, or"],
+    ["listByUser always finds a record while new"],
   ],
   "concurrent creates overwrite the index": [
     indexed((plain, index) => ({
@@ -77,7 +77,7 @@ export const mistakenListing: Record<string, Mistake> = {
         return plain.update(id, update);
       },
     })),
-    ["listByUser always finds a record while", "concurrent destroyByUser"],
+    ["listByUser always finds a record while it", "concurrent destroyByUser"],
   ],
   "the index misses an entry after an update": [
     indexed((plain, index) => ({
@@ -107,7 +107,7 @@ export const mistakenListing: Record<string, Mistake> = {
         return plain.touch(id, times);
       },
     })),
-    ["listByUser always finds a record while", "concurrent destroyByUser"],
+    ["listByUser always finds a record while it", "concurrent destroyByUser"],
   ],
   "the index misses an entry after a touch": [
     indexed((plain, index) => ({

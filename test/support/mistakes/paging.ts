@@ -27,7 +27,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     listing(({ records }, { after }) => ({ next: records.at(-1)?.id ?? after ?? "0" })),
     [
       "listByUser returns a user's",
-      "listByUser returns a list",
+      "listByUser returns no next page",
       "listByUser returns each",
       "listByUser continues",
       "listByUser and destroyByUser find",
@@ -45,7 +45,7 @@ export const mistakenPaging: Record<string, Mistake> = {
     listing(({ records, next }, { limit }) => ({
       next: next ?? (records.length === limit ? records.at(-1)!.id : null),
     })),
-    ["listByUser returns a list"],
+    ["listByUser returns no next page"],
   ],
   "every page is the first page": [
     (plain) => ({

@@ -113,7 +113,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
+      "read, update, touch and destroy return",
       "destroy returns the final",
       "an update with a past",
       "no method finds",
@@ -126,9 +126,9 @@ export const mistakenWriting: Record<string, Mistake> = {
       read: async (id) => (await plain.read(id)) ?? (undefined as never),
     }),
     [
-      "every method returns",
+      "read, update, touch and destroy return",
       "destroy returns the final",
-      "no method brings",
+      "update and touch do not bring",
       "a touched record",
       "an updated record",
       "an update with a past",
@@ -155,9 +155,9 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
+      "read, update, touch and destroy return",
       "destroy returns the final",
-      "no method brings",
+      "update and touch do not bring",
       "a touched record",
       "an updated record",
       "an update with a past",
@@ -222,8 +222,8 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
-      "no method brings",
+      "read, update, touch and destroy return",
+      "update and touch do not bring",
       "an update with a past",
       "no method finds",
       "ids are compared",
@@ -296,7 +296,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "exactly one of several",
       "no change is lost",
       "a record that was updated",
-      "listByUser always finds a record while",
+      "listByUser always finds a record while it",
     ],
   ],
   "update stores the caller's revision instead of the next one": [
@@ -311,7 +311,7 @@ export const mistakenWriting: Record<string, Mistake> = {
       "exactly one of several",
       "no change is lost",
       "a record that was updated",
-      "listByUser always finds a record while",
+      "listByUser always finds a record while it",
     ],
   ],
   "update does not change the last use and the expiry": [
@@ -381,8 +381,8 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
-      "no method brings",
+      "read, update, touch and destroy return",
+      "update and touch do not bring",
       "update with a revision",
       "an update with a past",
       "no method finds",
@@ -418,8 +418,8 @@ export const mistakenWriting: Record<string, Mistake> = {
       },
     }),
     [
-      "every method returns",
-      "no method brings",
+      "read, update, touch and destroy return",
+      "update and touch do not bring",
       "update with a revision",
       "an update with a past",
       "no method finds",
