@@ -140,7 +140,7 @@ for (const { name, express } of expressVersions) {
       expect(await after).to.eql(["request_ended", "request_ended", "Ann"]);
     });
 
-    it("still renders its own pages with the user, and the application's pages without a user", async () => {
+    it("still renders pages, with the user by res.render() and without a user by app.render()", async () => {
       const { ann, as } = await setUp(build);
       await (await as(ann)).get("/mail");
       expect(await after).to.eql(["own, Ann", "any, nobody"]);

@@ -78,7 +78,7 @@ describe("the rotation of secrets", () => {
           for (let turn = 0; turn < 4; turn++) await at(both[(n + turn) % 2]!, visitor);
           await at(both[1]!, visitor);
         }
-        clock.tick(61_000); // past the grace period of the tokens
+        clock.tick(61_000); // longer than the grace period of the tokens
       }
       for (const [n, visitor] of visitors.entries()) {
         await at(origins.at(-1)!, visitor);
@@ -219,7 +219,7 @@ describe("the rotation of secrets", () => {
     expect((await send(origin, "GET /me", { cookie: only("remember", lost) })).status).to.equal(401);
   });
 
-  it("lets a process without the new secret send a valid next remember token", async () => {
+  it("lets a process that has only the old secret send a valid next remember token", async () => {
     const { deploy } = deployments("persistent", { hasStamps: false });
     const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
     const login = await send(before, "POST /login/1", { json: { remember: true } });

@@ -191,7 +191,7 @@ describe("two copies of the package in one process", () => {
       [otherTesting, own],
     ] as const) {
       const all = testing.storeConformance({ store: () => new copy.MemoryStore() } as never);
-      const cases = all.filter(({ name }) => /taken|at once/.test(name));
+      const cases = all.filter(({ name }) => /taken|concurrent/.test(name));
       expect(cases).to.have.length.above(1);
       for (const { run } of cases) await run();
     }

@@ -30,7 +30,7 @@ for (const { name: version, express } of expressVersions) {
       expect((await browser.get("/me")).status).to.equal(401);
     });
 
-    it("save before they resolve, while the response is still open", async () => {
+    it("save the change before they resolve, even while the response is still open", async () => {
       const { app, ann, origin } = await visit();
       const gate = new Gate();
       for (const [path, verb] of [

@@ -104,7 +104,7 @@ describe("the logins of a user", () => {
         }
       });
 
-      it("can be revoked one by one, together with the remembered browser, and only by their own user", async () => {
+      it("can be revoked one by one with their remembered browser, but not by another user", async () => {
         const { login, origin, told } = await accountSite({ store: opened.store });
         const [own, other, third] = (await browsersOf(origin, 3, { remember: true })) as [Browser, Browser, Browser];
         const [bob] = (await browsersOf(origin, 1, { remember: true }, "2")) as [Browser];

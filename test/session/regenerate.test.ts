@@ -114,7 +114,6 @@ describe("a login that moves to a new session id", () => {
 
   it("gets a response within storeTimeout plus 100 ms if a store call hangs", async () => {
     const clock = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    let given = 0;
     for (const line of MOVES) {
       for (const verb of VERBS) {
         const { origin, store } = await accountSite({ storeTimeout: TIMEOUT });
@@ -125,11 +124,10 @@ describe("a login that moves to a new session id", () => {
         const answered = send(origin, line, { cookie });
         await Promise.race([hanging.arrived(), answered]);
         for (let passed = 0; passed < TIMEOUT + 100; passed += 10) await clock.tickAsync(10);
-        await answered; // hangs if the response needs more time than has passed
-        given++;
+        const { status } = await answered; // hangs if the response needs more time than has passed
+        expect(status, `${line}, ${verb}`).to.be.oneOf([200, 503]);
       }
     }
-    expect(given).to.equal(MOVES.length * VERBS.length);
   });
 
   it("fails if the store responds too late, and leaves no extra session when the store acts later", async () => {

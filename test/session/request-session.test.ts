@@ -30,7 +30,7 @@ const scenes: Record<string, Scene> = {
     before: { secret: OLD },
     prepare: () => currentUser(),
   },
-  "with a maxAge, saved before the end": {
+  "with a maxAge, already saved by the request": {
     options: { session: { cookie: { maxAge: "1h" } } },
     prepare: (req) => {
       req.session.count = (req.session.count ?? 0) + 1;

@@ -109,7 +109,7 @@ describe("a request body that is copied into the session", () => {
       expect({}).not.to.have.property("polluted");
     });
 
-    it(`with ${what} does not change an existing login, which can still be ended`, async () => {
+    it(`with ${what} leaves an existing login unchanged, and a logout still works`, async () => {
       const at = site();
       copying(at);
       const origin = await serve(at.app);
