@@ -7,7 +7,7 @@ export type Check = (option: string, value: unknown) => void;
 /**
  * Runs each option's check.
  *
- * @throws OptionError for an invalid value, or an unknown name; `undefined` counts as omitted
+ * @throws OptionError if a value is invalid or a name is unknown. An option that is `undefined` is treated as omitted.
  */
 export function checkEach(prefix: string, checks: Record<string, Check>, given: object): void {
   for (const [name, value] of Object.entries(given)) {
@@ -19,7 +19,7 @@ export function checkEach(prefix: string, checks: Record<string, Check>, given: 
   }
 }
 
-/** A check for an object whose properties have these checks. */
+/** Returns a check for an object, from a check for each of its properties. */
 export function group(checks: Record<string, Check>): Check {
   return (option, value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Promise)
@@ -28,7 +28,7 @@ export function group(checks: Record<string, Check>): Check {
   };
 }
 
-/** A check for one of these values. */
+/** Returns a check for one of these values. */
 export function oneOf(...allowed: Array<string | boolean | number>): Check {
   return (option, value) => {
     if (allowed.includes(value as string)) return;
@@ -37,7 +37,11 @@ export function oneOf(...allowed: Array<string | boolean | number>): Check {
   };
 }
 
-/** A check for a string that matches the pattern. @param expected describes such a string in the error message */
+/**
+ * Returns a check for a string that matches the pattern.
+ *
+ * @param expected describes such a string in the error message
+ */
 export function matches(pattern: RegExp, expected: string): Check {
   return (option, value) => {
     if (typeof value !== "string" || !pattern.test(value)) {

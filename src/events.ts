@@ -4,7 +4,7 @@ import type { Request } from "express";
 /** Why latchkey ended an invalid login when a request used it. */
 export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
 
-/** Why logins were revoked. It excludes logouts and logins that a request found to be invalid. */
+/** Why logins were revoked. Logouts, and logins that a request found to be invalid, are not included. */
 export type RevokeReason =
   | "revoked"
   | "stamp changed"
@@ -43,9 +43,9 @@ export interface LoginEvents<U = Express.User> {
   /** A login was refused because the user already has `maxSessions` logins. */
   loginRefused: { req: Request; user: U };
   /**
-   * A browser sent a remember cookie whose token was replaced more than a minute ago, and the new session was used or
-   * the client is a different one. Either the cookie was copied, or a response was lost on its way to a client whose
-   * address changed. The browser is forgotten. `last` is where and when the token was replaced.
+   * A browser sent a remember cookie whose token was replaced more than a minute ago. In addition, the new session was
+   * already used, or the client is a different one. Either the cookie was copied, or a response was lost on its way to
+   * a client whose address changed. The browser is forgotten. `last` says where and when the token was replaced.
    */
   rememberTokenStale: { req: Request; userId: string; loginId: string; last: TokenUse };
   /**

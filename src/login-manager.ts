@@ -69,8 +69,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * Returns the session middleware. It behaves like express-session, and keeps sessions in the store of the option
-   * `store`. Do not mount it if you use your own express-session.
+   * Returns the session middleware. It behaves like express-session, and keeps sessions in the store that the option
+   * `store` sets. Do not mount it if you use your own express-session.
    */
   session(): RequestHandler {
     const { events } = this.#core;

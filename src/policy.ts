@@ -21,7 +21,7 @@ export interface Policy {
   };
   storeTimeout: number;
   cookies: { session: ResolvedCookie; remember: ResolvedCookie };
-  /** Describes each limit that is longer than in NIST SP 800-63B-4 for the assurance level. */
+  /** Describes each limit that is longer than NIST SP 800-63B-4 allows for the assurance level. */
   deviations: string[];
 }
 

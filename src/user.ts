@@ -97,7 +97,7 @@ export function isActiveUser(user: object): boolean {
   return "isActive" in user ? isTrue(user.isActive) : true;
 }
 
-// SQLite and MySQL store true as 1, and some drivers return it like this.
+// SQLite and MySQL store true as 1, and some drivers return the 1.
 function isTrue(value: unknown): boolean {
   return value === true || value === 1;
 }

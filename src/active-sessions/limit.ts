@@ -5,7 +5,7 @@ import type { NextSession } from "../session/regenerate.js";
 import type { RequestSession } from "../session/request-session.js";
 import { endLogins, sessionsOf } from "./store-logins.js";
 
-/** A login, for the count of `maxSessions`. It counts once, even if it is in several sessions. */
+/** A login that counts toward `maxSessions`. It is counted once, even if it is in several sessions. */
 interface Counted {
   loginId: string;
   createdAt: number;
@@ -20,8 +20,8 @@ const MAX_LOOKS = 200;
  *
  * `end-oldest`: each login is stored first. It then ends the oldest logins, until `maxSessions` are left. All processes
  * see the logins in the same order. `refuse`: each login is stored as pending. It is accepted when at most
- * `maxSessions` logins are stored, including pending logins. It is refused if `maxSessions` of the other logins are
- * accepted or older than this login.
+ * `maxSessions` logins are stored, including pending logins. It is refused if there are already `maxSessions` other
+ * logins that are accepted, or pending and older.
  *
  * @param replaced the id of the login that the new login replaces; the replaced login is not counted
  * @throws SessionLimitError if the limit is reached and `onLimit` is `"refuse"`
@@ -44,7 +44,7 @@ export async function underLimit(
       const over = new Set((await count()).slice(maxSessions).map(({ loginId }) => loginId));
       const isOver = over.delete(auth.loginId);
       if (over.size > 0) await endOver(core, auth.userId, over);
-      if (isOver) throw new SessionGoneError(); // other logins are newer, by the clocks of their processes
+      if (isOver) throw new SessionGoneError(); // other processes have stored newer logins
     };
     return { createdAt, admit };
   }
@@ -52,7 +52,7 @@ export async function underLimit(
   return { createdAt, pending: true, admit: () => contend(auth, maxSessions, count) };
 }
 
-/** Does `maxSessions` allow another login that has no session? A login without a session does not end other logins. */
+/** Does `maxSessions` allow one more login? This is for a login without a session, which never ends other logins. */
 export async function hasRoom(core: Core, login: Pick<SessionAuth, "userId" | "loginId">): Promise<boolean> {
   const { userId, loginId } = login;
   const { maxSessions, onLimit } = core.options;

@@ -20,11 +20,11 @@ export interface LoginBrowser {
 /** The kinds of records that a login has. */
 type Kind = "session" | "browser";
 
-/** How many records are listed, or ended, at once. */
+/** How many records are listed or ended in one call. */
 const PAGE = 500;
 /**
- * How many times the sessions of a user are listed. They are listed again if some were replaced before they could be
- * ended.
+ * The maximum number of times that the sessions of a user are listed. They are listed again if some were replaced
+ * before they could be ended.
  */
 const MAX_LOOKS = 20;
 

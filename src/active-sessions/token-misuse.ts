@@ -28,8 +28,8 @@ type Report = ["rememberTokenStale", "stale remember token"] | ["rememberTokenSt
 
 /**
  * Ends the logins that a thief may use. The record of the token's browser is deleted last: if the store fails earlier,
- * the next use of the token continues the work. Of concurrent requests, only the one that deletes the record emits the
- * event.
+ * the next use of the token continues the work. If several requests run at once, only the request that deletes the
+ * record emits the event.
  */
 async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Report): Promise<void> {
   const { req, userId, loginId, series, sessions, last } = misuse;

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 
 /**
  * The keys for one purpose, derived from the secrets by HKDF (RFC 5869). A signature for one purpose is invalid for
- * every other purpose. The first key signs, and all keys verify.
+ * every other purpose. The first key signs. Every key can verify.
  */
 export class Keyring {
   readonly #keys: readonly Buffer[];
@@ -19,8 +19,8 @@ export class Keyring {
   }
 
   /**
-   * Returns the index of the key that made this signature of the text, or -1. The duration does not depend on the
-   * result.
+   * Returns the index of the key that made this signature of the text, or -1. How long this takes does not depend on
+   * the result.
    */
   keyOf(text: string, signature: string): number {
     const matches = this.#keys.map((key) => isSame(mac(key, text), signature));
@@ -28,7 +28,7 @@ export class Keyring {
   }
 }
 
-/** Are these texts equal? For texts of the same length, the duration does not depend on the result. */
+/** Are these texts equal? For texts of the same length, how long this takes does not depend on the result. */
 export function isSame(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];
   return one.length === other.length && timingSafeEqual(one, other);

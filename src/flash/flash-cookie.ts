@@ -34,8 +34,8 @@ type Sealed = [string | null, number, Array<[message: string, category: string, 
 
 const LIFETIME = 10 * 60 * 1000;
 /**
- * The maximum lengths of the cookie value and of its JSON, in bytes. base64url turns 3 bytes into 4, and the signature
- * with its dot needs 44 bytes.
+ * The maximum lengths of the cookie value and of its JSON, in bytes. base64url turns 3 bytes into 4, and the dot and
+ * the signature need 44 bytes.
  */
 const LONGEST_VALUE = 1024;
 const LONGEST_JSON = Math.floor(((LONGEST_VALUE - 44) * 3) / 4);

@@ -6,7 +6,7 @@ import { isPlainText } from "../text.js";
 /** The parameter that contains the page to go to after logging in. */
 const NEXT = "next";
 const LONGEST = 2048;
-/** A base URL that no application has. Only a path stays on its origin. */
+/** A base URL whose origin no application has. A value that stays on this origin is a path. */
 const BASE = "https://next.invalid";
 
 // Control characters, spaces, line separators, the byte order mark and the backslash: browsers drop or rewrite them.
@@ -18,8 +18,8 @@ const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
  * Returns the page to go to after logging in if it belongs to this site. Otherwise, returns the fallback.
  *
  * With `nextIn: "query"`, the page is the parameter `next` of the query or, if that is missing, of the body. With
- * `"cookie"`, it is the page that the guard stored, and this call removes it from the cookie. The result is never
- * `loginView` or `refreshView`, so that users are not redirected in circles.
+ * `"cookie"`, the page is the page that the guard stored, and this call removes the page from the cookie. The result is
+ * never `loginView` or `refreshView`, so that users are not redirected in circles.
  *
  * @returns the fallback, or a path with its query and hash, starting with exactly one slash
  * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`

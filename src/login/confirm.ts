@@ -15,11 +15,11 @@ import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
-/** How to confirm a login. */
+/** Options of `confirmLogin`. */
 export interface ConfirmOptions {
   /**
    * The user whose credentials were checked. Leave it out if you know that this is the current user. Any other user is
-   * rejected with OtherUserError. So are null and undefined, which are the result of a lookup that found nobody.
+   * rejected with OtherUserError. null and undefined are rejected too, because a lookup that found nobody returns them.
    */
   user?: Express.User | null | undefined;
   /** When the credentials were checked, as in the options of `loginUser`. @default now */
@@ -153,8 +153,8 @@ async function move(context: RequestContext, auth: SessionAuth, { browser, time,
   const admit = async () => {
     await limit.admit?.();
     if (isOnce) {
-      // End the sessions that other requests restored for this browser, or are about to create. If another request
-      // moves the login out of one of these sessions, it then fails, unless it has already named its own new session.
+      // End the sessions that other requests restored for this browser, or are about to create. A request that moves
+      // the login out of one of these sessions then fails, unless the request has already named its own new session.
       for (const id of before) await endForGood(storeOf(core), id);
       if (instead && !(await core.remember.namesLast(browser, instead))) throw new SessionGoneError();
     }

@@ -16,8 +16,8 @@ import { assertWritable, enterSession } from "./start-session.js";
 export interface LoginOptions {
   /**
    * Remember the user across browser restarts? If false, an older remember cookie is removed. If left out, the cookie
-   * is removed too, unless the user is already logged in and logs in again, for example after a password change. The
-   * browser then stays remembered as before.
+   * is removed too, unless the user is already logged in and logs in again, for example after a password change. In
+   * that case, the browser stays remembered as before.
    *
    * @default false
    */
@@ -82,7 +82,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
 
   // A login that was restored only for single requests is not in the session, but the values in the session belong to
-  // its user.
+  // the user of that login.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
   const freshAt = fresh ? seenAt : null;

@@ -48,7 +48,7 @@ export function assertPage(userId: unknown, { kind, limit, after }: { [Part in k
 function assertKind(kind: unknown): void {
   if (typeof kind === "string" && /^[a-zA-Z\d-]{1,32}$/.test(kind)) return;
   throw new TypeError(
-    `kind must be 1 to 32 letters, digits and "-", not ${typeof kind === "string" ? JSON.stringify(kind) : kindOf(kind)}`,
+    `kind must be 1 to 32 letters, digits or "-", not ${typeof kind === "string" ? JSON.stringify(kind) : kindOf(kind)}`,
   );
 }
 

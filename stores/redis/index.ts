@@ -35,7 +35,7 @@ export interface RedisStoreOptions {
   waitReplicas?: number;
 }
 
-/** The `listedTo` of a record without a user. Such a record is not in an index. */
+/** The `listedTo` of a record without a user, because this record is not in an index. */
 const UNLISTED = 999_999_999_999_999;
 
 /**

@@ -3,15 +3,15 @@ import { COLUMNS, type Column, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js
 import { assertDialect, type SqlDialect } from "./database.js";
 
 /**
- * How full PostgreSQL fills each page with new rows, in percent. HOT updates need the rest: a full page has no room for
- * them.
+ * How much of each page PostgreSQL fills with new rows, in percent. HOT updates need the rest: a full page has no room
+ * for them.
  */
 const FILL_FACTOR = 90;
 
 /** Where the table is, and what its name is. */
 export interface SqlTablesOptions {
   /**
-   * The prefix of the table's name, which ends with `sessions`. It consists of letters, digits, `_` and `-`.
+   * The prefix of the table's name, which ends with `sessions`. It may contain only letters, digits, `_` and `-`.
    *
    * @default "latchkey_"
    */

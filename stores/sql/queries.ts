@@ -7,7 +7,7 @@ import { quoted, type SqlTablesOptions, tableName } from "./ddl.js";
  * the placeholders in order.
  */
 export interface Queries {
-  /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns, and except on MySQL also now] */
+  /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns; except on MySQL, also now] */
   insert: string;
   /** Deletes a row if it has expired. [id, now] */
   deleteExpired: string;

@@ -3,7 +3,8 @@ import type { SessionRecord } from "../../store/session-store.js";
 import { type AddCase, listed, newId, newRecord } from "./case.js";
 
 /**
- * Values that are not ids. Some can come from a query string or a JSON body, and an SQL builder would run some as SQL.
+ * Values that are not valid ids. Some of them can come from a query string or a JSON body. Others are values that an
+ * SQL builder may run as SQL.
  */
 const HOSTILE: unknown[] = [
   ...[undefined, null, "", 0, 1, true, [], ["a"], {}, { $ne: "" }, { id: "a" }],

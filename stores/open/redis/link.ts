@@ -58,7 +58,7 @@ export class RedisLink implements NodeRedisClient {
   readonly #options: RedisLinkOptions;
   #connection: Connection | undefined;
   #answeredAt = 0;
-  /** When the client began to reject every command itself; undefined if it does not reject them. */
+  /** When the client began to reject every command itself; undefined while it sends commands. */
   #refusingSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isReplacing = false;

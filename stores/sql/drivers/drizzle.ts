@@ -49,7 +49,7 @@ function wrapped(sql: string, values: readonly SqlValue[]): object {
 
 /**
  * Returns the rows of a result. node-postgres and PGlite return them in the property `rows`. mysql2 returns them as the
- * first of two elements. Other drivers return only the rows.
+ * first of two elements. Other drivers return the rows directly.
  */
 function rowsOf(result: unknown): SqlRow[] {
   const { rows } = result as { rows?: SqlRow[] };
