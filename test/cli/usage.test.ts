@@ -6,7 +6,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect } from "chai";
 import { LoginManager } from "latchkey";
-import { latchkey } from "../support/command.js";
+import { COMMAND, latchkey } from "../support/command.js";
 
 const COMMANDS = ["sessions", "count", "revoke", "revoke-all", "prune", "doctor", "schema", "secret"];
 
@@ -18,6 +18,7 @@ describe("the command latchkey", () => {
   afterEach(() => rm(dir, { recursive: true }));
 
   it("prints its help and version to stdout, and its help to stderr if no command is given", async () => {
+    expect(readFileSync(COMMAND, "utf8"), "the file that npm links").to.match(/^#!\/usr\/bin\/env node\n/);
     const help = await latchkey(["--help"]);
     expect(help).to.include({ code: 0, stderr: "" });
     for (const command of COMMANDS) expect(help.stdout).to.match(new RegExp(`^ {2}${command} `, "m"));
