@@ -13,8 +13,6 @@ export {
   MiddlewareMissingError,
   OptionError,
   OtherUserError,
-  PeerMissingError,
-  PeerVersionError,
   RecordDamagedError,
   RequestEndedError,
   ResponseStartedError,
@@ -45,6 +43,7 @@ export type { ResolvedSession, SessionOptions } from "./options/session-options.
 export type { Policy } from "./policy.js";
 export type { SessionAuth } from "./session/auth.js";
 export { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "./store/arguments.js";
+export { PeerMissingError, PeerVersionError } from "./store/peer-errors.js";
 export type {
   ListOptions,
   RecordPage,

@@ -1,4 +1,4 @@
-import { PeerMissingError } from "../../src/errors.js";
+import { PeerMissingError } from "../../src/store/peer-errors.js";
 
 /** An imported module. If it is a CommonJS module, all its properties may be in the default export. */
 type Imported<T> = T & { default?: T };

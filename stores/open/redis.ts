@@ -1,4 +1,4 @@
-import { PeerMissingError } from "../../src/errors.js";
+import { PeerMissingError } from "../../src/store/peer-errors.js";
 import { PREFIX } from "../redis/connection.js";
 import { openingError } from "./failure.js";
 import { noteInside } from "./inside.js";

@@ -1,6 +1,6 @@
 import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { PeerMissingError } from "../../src/errors.js";
+import { PeerMissingError } from "../../src/store/peer-errors.js";
 import type { SqlDatabase, SqlValue } from "../sql/database.js";
 import { type BetterSqlite3Like, betterSqlite3 } from "../sql/drivers/better-sqlite3.js";
 import { type NodeSqliteLike, nodeSqlite } from "../sql/drivers/node-sqlite.js";

@@ -1,4 +1,4 @@
-import { PeerVersionError } from "../../../src/errors.js";
+import { PeerVersionError } from "../../../src/store/peer-errors.js";
 import { OPEN_TIMEOUT } from "../failure.js";
 import type { UnconnectedRedis } from "./link.js";
 import type { RedisServers } from "./servers.js";
