@@ -12,7 +12,7 @@ import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
 
-/** The application that a manager serves, and its sessions, as far as they are known. */
+/** The application that a manager serves, and the manager's session middleware. Each is undefined until it is known. */
 export interface Mount {
   /** An Express application. `app.request` is the prototype of its requests. */
   app: { request?: object } | undefined;
@@ -20,10 +20,10 @@ export interface Mount {
 }
 
 /**
- * Resolves with the logged-in user of a request that no application handles, or null. It sets no cookie.
+ * Resolves with the logged-in user of a request that no application handles, or with null. Never sets a cookie.
  *
- * For a request that an application handles, it resolves with the loaded user until the response has begun. After that,
- * and on an upgrade, each call asks the store.
+ * For a request that an application handles, it resolves with the user of that request until the response begins. After
+ * that, and for an upgrade, each call reads the store.
  */
 export async function authenticate(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);
@@ -36,8 +36,8 @@ export async function authenticate(core: Core, mount: Mount, message: IncomingMe
   const req = asRequest(message, mount.app);
   assertOutsideLoader({ req });
   if (context?.loaded?.authenticated) core.remember.vouchFor(req);
-  // The changes that a check makes to a login are not saved here, because that could undo what a concurrent request
-  // saves. The next request over HTTP saves them.
+  // Changes that the check makes to the login are not saved here, because they could overwrite the changes of a
+  // concurrent request. The next HTTP request makes and saves them.
   const login = mount.sessions ? await inStore(mount.sessions, req) : await inForeignSession(req);
   const found = await resolveUser(core, req, login);
   if (!found?.authenticated) return null;
@@ -56,7 +56,7 @@ function asRequest(message: IncomingMessage, app: Mount["app"]): Request {
   }
   const req = Object.setPrototypeOf(message, app.request) as Request;
   req.originalUrl ??= req.url;
-  if (!req.query) req.query = queryOf(req); // Express 4 parses it in its own middleware
+  if (!req.query) req.query = queryOf(req); // Express 4 parses the query in its own middleware
   return req;
 }
 
@@ -66,7 +66,7 @@ function queryOf({ app, url }: Request): Request["query"] {
 }
 
 async function inStore({ records, ids }: SessionMiddleware, req: Request): Promise<SessionLogin | undefined> {
-  // A request that an application handles may have moved to another session.
+  // If an application handles the request, the request may have got a new session, for example by a login.
   const sid = hasContext(req) ? req.sessionID : ids.read(req)?.sid;
   const state = sid === undefined ? null : await records.find(sid);
   const auth = state?.record?.data.auth as unknown as SessionAuth | undefined;
@@ -80,7 +80,10 @@ async function inStore({ records, ids }: SessionMiddleware, req: Request): Promi
   };
 }
 
-/** The application has run its own express-session on the message, once. Each call here asks the store again. */
+/**
+ * The application has run its own express-session on the request once. Each call of this function reads the store
+ * again.
+ */
 async function inForeignSession(req: Request): Promise<SessionLogin | undefined> {
   if (req.sessionID === undefined) {
     throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");

@@ -9,37 +9,37 @@ import { activeContext, currentContext, runWithin } from "./running-context.js";
 
 declare global {
   namespace Express {
-    /** The application's user. Augment it as with Passport: `interface User extends AppUser {}`. */
+    /** The type of the application's user. Extend it as with Passport: `interface User extends AppUser {}`. */
     interface User {}
     interface Request {
-      /** The logged-in user, once something in this request has loaded it: a guard, `currentUser()` or a template. */
+      /** The logged-in user; undefined until a guard, `currentUser()` or a template has loaded it. */
       user?: User | undefined;
     }
   }
 }
 
 /**
- * Returns the user of the request that is being handled, or the anonymous user; never null. (Flask-Login's
- * current_user)
+ * Returns the user of the current request. If nobody is logged in, returns the anonymous user, never null.
+ * (Flask-Login's current_user)
  *
- * Without `req`, it works in all code that runs after the middleware, including functions that do not receive the
- * request: Node.js keeps the request as asynchronous context. **Pass `req` in every callback of a database driver, a
- * pool, a queue or an event emitter.** Such a callback may run in the context of the request that opened the
- * connection. If that request was answered, you get an error. If it is still being handled, latchkey cannot tell the
- * two apart, and you get the other request's user. Promises, and callbacks that `AsyncResource.bind` wrapped, keep
- * their own request.
+ * Without `req`, it works in all code that runs after the middleware, even in functions that do not get the request as
+ * an argument, because Node.js tracks the request in an asynchronous context. **Pass `req` in every callback of a
+ * database driver, a pool, a queue or an event emitter.** Such a callback may run in the context of another request,
+ * the one that opened the connection. If the response of that request has ended, you get an error. If that request is
+ * still being handled, latchkey cannot detect the mistake, and you get the user of the other request. Promises, and
+ * callbacks wrapped with `AsyncResource.bind`, always run in the context of their own request.
  *
- * @param req the request, if you have it; with it, the call also works after the response has ended
- * @throws RequestEndedError without `req`, when the response of the context's request has ended
+ * @param req the request, if you have it; the call then also works after the response has ended
+ * @throws RequestEndedError without `req`, if the response of the current request has ended
  * @throws MiddlewareMissingError outside of a request
- * @throws StoreUnavailableError when the session cannot be read
+ * @throws StoreUnavailableError if the session cannot be read
  */
 export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
   const { user } = await loadUser(req ? contextOf(req) : currentContext());
   return user;
 }
 
-/** `req.user` of every request that a manager handles. */
+/** The property `req.user` of every request that a manager handles. */
 const USER = sharedProperty(
   "user",
   (req) => contextIn(req)?.user,
@@ -52,7 +52,7 @@ const USER = sharedProperty(
 const userProperty = new SharedProperties(IncomingMessage.prototype, (shared) => defineShared(shared, "user", USER));
 
 /**
- * Adds `req.user` to the request, and `currentUser` and `takeFlashes()` to every template. Templates cannot wait, so
+ * Adds `req.user` to the request, and `currentUser` and `takeFlashes()` to every template. Templates cannot await, so
  * the user is loaded before a template is rendered. (Flask-Login's template context processor, and Flask's)
  */
 export function showCurrentUser(req: Request, res: Response): void {
@@ -61,10 +61,10 @@ export function showCurrentUser(req: Request, res: Response): void {
   renderProperty.addTo(res);
 }
 
-/** The context of the request whose `res.render` is on the call stack. */
+/** The context of the request whose `res.render` is running. */
 let rendered: RequestContext | undefined;
 
-/** Renders for this request, whatever asynchronous context the call comes from. */
+/** Calls `render` in the context of this request, whatever the current asynchronous context is. */
 function renderFor<T>(context: RequestContext, render: () => T): T {
   const outer = rendered;
   rendered = context;
@@ -75,7 +75,7 @@ function renderFor<T>(context: RequestContext, render: () => T): T {
   }
 }
 
-/** `res.render`, also of a sub-application, which renders with its own locals. */
+/** Wraps `res.render`. If a sub-application renders, adds `currentUser` and `takeFlashes` to its templates too. */
 const renderProperty = new SharedProperties(ServerResponse.prototype, (shared) => {
   const { render } = shared as { render?: (...args: unknown[]) => void };
   if (!render) return;
@@ -99,8 +99,8 @@ function showIn(app: Application): void {
   addLocal(app, "currentUser", () => context()?.loaded?.user);
   if (!("takeFlashes" in app.locals)) {
     addLocal(app, "takeFlashes", () => {
-      const own = context(); // read here, because the template may run later
-      // Once the response has begun, the cookie can no longer be removed, so the messages wait for the next page.
+      const own = context(); // read now, because the template may call the function later
+      // Once the response has begun, the cookie can no longer be removed, so the messages stay for the next page.
       return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
     });
   }
@@ -109,8 +109,8 @@ function showIn(app: Application): void {
     const own = context();
     const callback = args.at(-1) as (error: unknown) => void;
     if (!own || own.loaded || typeof callback !== "function") return renderView.apply(app, args);
-    // If the user was already being loaded, the earlier caller gets the error. What is rendered now is then probably
-    // the error page, so it is rendered without a user.
+    // If an earlier caller started to load the user, that caller gets the error of the load. The template is then
+    // probably the error page, so it is rendered without a user.
     const wasAsked = own.loading !== undefined;
     const [name, ...rest] = args;
     const kept = [name, ...rest.map(snapshotOf)];
@@ -119,7 +119,7 @@ function showIn(app: Application): void {
   };
 }
 
-/** Adds a local to every template. `get` is called when a template is rendered. */
+/** Adds a variable to every template of an application. `get` is called when a template is rendered. */
 function addLocal(app: Application, name: string, get: () => unknown): void {
   const set = (value: unknown) =>
     Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });
@@ -127,8 +127,8 @@ function addLocal(app: Application, name: string, get: () => unknown): void {
 }
 
 /**
- * Copies the options of a render as they are at the call: Express adds `res.locals` to them, and another request may
- * use the same object.
+ * Copies the options of a render before the user is loaded. Express adds `res.locals` to the options, and a concurrent
+ * request may use the same object.
  */
 function snapshotOf(given: unknown): unknown {
   if (typeof given !== "object" || given === null) return given;

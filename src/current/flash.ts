@@ -5,13 +5,13 @@ import { kindOf } from "../text.js";
 import { contextOf } from "./request-context.js";
 
 /**
- * Keeps a message until `takeFlashes` returns it, for at most ten minutes. (Flask's flash)
+ * Stores a message until `takeFlashes` returns it, for at most ten minutes. (Flask's flash)
  *
- * The cookie that keeps it is signed, not encrypted: do not flash anything that the user must not read. It has room for
- * about 600 characters of messages in all. If they do not fit, the oldest are dropped.
+ * The message is stored in a cookie that is signed but not encrypted: do not flash anything that the user must not
+ * read. The cookie has room for about 600 characters. If the messages do not fit, the oldest are dropped.
  *
- * @throws ResponseStartedError once the response has begun
- * @throws OptionError when the message or the category is not a string
+ * @throws ResponseStartedError if the response has begun
+ * @throws OptionError if the message or the category is not a string
  */
 export function flash(req: Request, message: string, category = "message"): void {
   checkText("message", message);
@@ -21,9 +21,10 @@ export function flash(req: Request, message: string, category = "message"): void
 }
 
 /**
- * Returns the stored messages, oldest first, and removes them. (Flask's get_flashed_messages)
+ * Returns the stored messages, oldest first, and removes them. If `category` is given, only messages of that category.
+ * (Flask's get_flashed_messages)
  *
- * @throws ResponseStartedError once the response has begun, because the cookie can no longer be removed
+ * @throws ResponseStartedError if the response has begun, because the cookie can no longer be removed
  */
 export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
   const context = contextOf(req);

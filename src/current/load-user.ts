@@ -3,22 +3,19 @@ import type { LoadedUser, RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader } from "./running-context.js";
 
-/** Returns the user of a request, and loads it at the first call. If nobody is logged in, it is the anonymous user. */
+/** Resolves with the user of a request, or with the anonymous user. Loads the user only at the first call. */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
   assertOutsideLoader(context);
   return context.loading ?? begin(context);
 }
 
-/** Waits for a load in progress. Otherwise it would finish after the caller's changes and undo them. */
+/** Waits until a load in progress has finished. Otherwise, the load could undo what the caller changes. */
 export async function waitForLoad(context: RequestContext): Promise<void> {
   assertOutsideLoader(context);
   await context.loading?.catch(() => {});
 }
 
-/**
- * Records that the user is being loaded, then starts to load: listeners that are called during the load may ask for the
- * user too.
- */
+/** Stores the promise before it starts to load, because listeners that run during the load may need the user too. */
 function begin(context: RequestContext): Promise<LoadedUser> {
   let resolve!: (loading: Promise<LoadedUser>) => void;
   context.loading = new Promise((resolved) => {

@@ -7,15 +7,15 @@ import { checkUserId, isActiveUser } from "../user.js";
 import { runLoader } from "./running-context.js";
 
 /**
- * Returns the user that the application's loader finds for an id, or null.
+ * Calls the application's user loader. Returns the user with this id, or null.
  *
- * @throws UserIdError when the loader returns anything but the user with this id, or null
+ * @throws UserIdError if the loader returns anything except the user with this id or null
  */
 export function userById(core: Core, req: Request, id: string): object | null | Promise<object | null> {
   const { userLoader, requestLoader } = core;
   if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
   return runLoader(req, userLoader, [id, req], (loaded) => {
-    const asked = () => `userLoader was asked for the user ${JSON.stringify(id)}`;
+    const asked = () => `userLoader was called with the id ${JSON.stringify(id)}`;
     const found = identified(core, loaded, asked);
     if (found && found.id !== id) {
       throw new UserIdError(
@@ -27,20 +27,21 @@ export function userById(core: Core, req: Request, id: string): object | null | 
 }
 
 /**
- * Returns the user that the application's loader recognizes by the request itself, or null.
+ * Calls the application's request loader. Resolves with the user that the request itself identifies, or with null.
  *
- * @throws UserIdError when the loader returns something that is not a user
+ * @throws UserIdError if the loader returns anything except a user or null
  */
 export async function userByRequest(core: Core, req: Request): Promise<object | null> {
   const { userLoader, requestLoader } = core;
   if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
   if (!requestLoader) return null;
-  const asked = () => "requestLoader was asked";
+  const asked = () => "requestLoader was called";
   return runLoader(req, requestLoader, [req], (loaded) => identified(core, loaded, asked)?.user ?? null);
 }
 
 /**
- * The loaded user and its id, or null. Without this check, an empty query result such as `[]` would pass every guard.
+ * Checks the result of a loader. Returns the user and its id, or null. Without this check, an empty query result such
+ * as `[]` would pass every guard.
  */
 function identified({ options }: Core, user: unknown, asked: () => string): { user: object; id: string } | null {
   if (user === null || user === undefined || user === false) return null;
@@ -57,10 +58,11 @@ function wrongUser(asked: string, what: string, cause?: unknown): UserIdError {
 }
 
 /**
- * May this user log in? A user without `isActive` is loaded as well, because the application's loader may add that
+ * May this user log in? If the user has no `isActive`, loads the user too, because the loaded user may have that
  * property.
  *
- * @throws LatchkeyError when the loaded user has a stamp and this one does not: the next request would end the login
+ * @throws LatchkeyError if the loaded user has a stamp and this one does not, because the next request would end the
+ * login
  */
 export async function mayLogIn(core: Core, req: Request, user: object, id: string, force: boolean): Promise<boolean> {
   if (!force && !isActiveUser(user)) return false;
@@ -70,7 +72,7 @@ export async function mayLogIn(core: Core, req: Request, user: object, id: strin
     throw new LatchkeyError(
       "incomplete_user",
       500,
-      `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has it: ` +
+      `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has this method: ` +
         "create both objects with the same function",
     );
   }

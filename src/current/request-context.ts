@@ -12,19 +12,19 @@ export interface LoadedUser {
   readonly user: object;
   /** May this user pass guards? */
   readonly authenticated: boolean;
-  /** The login, if it is in no session and is valid for this request only. */
+  /** The login, if it is valid for this request only and is not in a session. */
   readonly once?: SessionAuth;
 }
 
-/** One request under one LoginManager. */
+/** The state of one request that a LoginManager handles. */
 export class RequestContext {
-  /** The user that is being loaded, or was loaded; undefined until something asks for it. */
+  /** The promise of the user; undefined until the load starts. */
   loading: Promise<LoadedUser> | undefined;
-  /** The user, once loaded. */
+  /** The user; undefined until the user is loaded. */
   loaded: LoadedUser | undefined;
-  /** The value of `req.user`, unless another library has set one. */
+  /** The value of `req.user`, unless another library has defined that property. */
   user: Request["user"];
-  /** What this context put into `req.user`. */
+  /** The user that this context assigned to `req.user`. */
   #placed: object | undefined;
 
   constructor(
@@ -35,18 +35,18 @@ export class RequestContext {
   ) {}
 
   /**
-   * Has the response ended? A request whose client went away before the response began is still being handled.
+   * Has the response ended? If the client disconnected before the response began, the request is still being handled.
    *
-   * Once the response has ended, the asynchronous context no longer tells which request is being handled: a connection
-   * pool, a timer or a queue that this request started keeps its context, and may call back in it on behalf of other
-   * requests.
+   * After the response has ended, the asynchronous context no longer shows which request is being handled. A connection
+   * pool, a timer or a queue that this request started keeps this context, and may run callbacks of other requests in
+   * it.
    */
   get hasEnded(): boolean {
     const { res } = this;
     return res.writableEnded || (res.destroyed && res.headersSent);
   }
 
-  /** The id of the request's login; null if there is none, undefined if it is unknown because the store failed. */
+  /** The id of the request's login; null if nobody is logged in, undefined if the store failed. */
   loginId(): string | null | undefined {
     if (this.session.isLoginUnknown) return undefined;
     try {
@@ -58,38 +58,38 @@ export class RequestContext {
   }
 
   /**
-   * The login that the session holds, if any.
+   * The login in the session; undefined if there is no login.
    *
-   * @throws MiddlewareMissingError when there is no session
+   * @throws MiddlewareMissingError if there is no session
    */
   get sessionAuth(): SessionAuth | undefined {
     const auth = this.session.readAuth();
     if (auth !== null) return auth;
-    if (this.req.sessionID !== undefined) return undefined; // the application destroyed it
+    if (this.req.sessionID !== undefined) return undefined; // the application destroyed the session
     throw new MiddlewareMissingError(
       "req.session is missing: mount login.session() or express-session before login.middleware(). " +
-        "If it is mounted, its store is disconnected, or the request is outside of its cookie's path",
+        "If one of them is mounted there, its store is disconnected, or its cookie's path does not cover this request",
     );
   }
 
-  /** The login of a request whose user was loaded: the session's login, or a login for this request only. */
+  /** The login in the session, or a login that is valid for this request only. Read it after the user is loaded. */
   get auth(): SessionAuth | undefined {
     return this.sessionAuth ?? this.loaded?.once;
   }
 
-  /** Makes the anonymous user the user of the request from now on. */
+  /** Makes the anonymous user the user of this request. */
   settleAnonymous(): LoadedUser {
     const make = this.core.options.anonymousUser as (new () => object) & (() => object);
     const isClass = Object.getOwnPropertyDescriptor(make, "prototype")?.writable === false;
     return this.settle({ user: isClass ? new make() : make(), authenticated: false });
   }
 
-  /** Makes this the user of the request from now on. */
+  /** Makes the loaded user the user of this request. */
   settle(loaded: LoadedUser): LoadedUser {
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
     if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
-    else if (this.req.user === this.#placed) this.req.user = undefined; // keep what another library set
+    else if (this.req.user === this.#placed) this.req.user = undefined; // keep a user that another library set
     return loaded;
   }
 }
@@ -101,7 +101,7 @@ export function noteContext(context: RequestContext): void {
   contexts.set(context.req, context, context.core);
 }
 
-/** The context of a request, if it passed the middleware of a manager. */
+/** Returns the context of a request; undefined if the request did not pass the middleware of a manager. */
 export function contextIn(req: Request): RequestContext | undefined {
   return contexts.get(req);
 }
@@ -111,27 +111,29 @@ export function hasContext(req: Request): boolean {
   return contexts.get(req) !== undefined;
 }
 
-/** The context of a request under this very manager, if it passed its middleware. */
+/** Returns this manager's context of a request; undefined if the request did not pass this manager's middleware. */
 export function knownContext(req: Request, core: Core): RequestContext | undefined {
   return contexts.get(req, core);
 }
 
 /**
- * @throws MiddlewareMissingError when the request did not pass the middleware, or LatchkeyError when it passed another
- * copy's
+ * Returns the context of a request.
+ *
+ * @throws MiddlewareMissingError if the request did not pass the middleware of a manager
+ * @throws LatchkeyError if the request passed the middleware of another copy of this package
  */
 export function contextOf(req: Request): RequestContext {
   const context = contexts.get(req);
   if (context) return context;
   if (isOfAnotherCopy(req)) throw secondCopy("this request");
   throw new MiddlewareMissingError(
-    "this request did not pass login.init(app) or login.middleware(); mount it before the routes",
+    "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes",
   );
 }
 
 /**
- * The error for a request that another manager already handles. One session cannot hold the logins of two managers:
- * user "1" of one is not user "1" of the other.
+ * The error for a request that another manager already handles. One session cannot hold the logins of two managers,
+ * because user "1" of one manager is not user "1" of the other.
  */
 export function secondManager(): LatchkeyError {
   return new LatchkeyError(

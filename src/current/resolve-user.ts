@@ -10,7 +10,7 @@ import { verify } from "./verify.js";
 /** The login in the session of a request. */
 export interface SessionLogin {
   readonly auth: SessionAuth;
-  /** The id of the session's record in the store; null if the session is not kept there. */
+  /** The id of the session's record in the store; null if the session is not in that store. */
   readonly recordId: string | null;
   /** Changes the login in its session. Does nothing if the request must not write. */
   change(changes: Partial<SessionAuth>): void;
@@ -21,10 +21,10 @@ export interface SessionLogin {
 }
 
 /**
- * Returns the user of a request: from the session, else from the remember cookie, else from the request loader.
- * Resolves with undefined if nobody is logged in.
+ * Resolves with the user of a request, or with undefined if nobody is logged in. Tries the session first, then the
+ * remember cookie, then the request loader.
  *
- * @param context the response that may set cookies and save a session; undefined if the request must not write
+ * @param context the context of the request; undefined if the request must not set cookies or save a session
  */
 export async function resolveUser(
   core: Core,

@@ -10,16 +10,18 @@ import type { SessionAuth } from "../session/auth.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { verifyRemembered } from "./verify.js";
 
-/** How many times a restore is tried when other requests change the browser's record meanwhile. */
+/** How many times a restore is tried while other requests change the browser's record. */
 const MAX_TRIES = 5;
 
-/** The outcome of a restore; "again" if another request changed the browser's record meanwhile. */
+/**
+ * The outcome of a restore; "again" if another request changed the browser's record, so the restore must be repeated.
+ */
 type Outcome = "restored" | "refused" | "gone" | "again";
 
 /**
  * Restores the login of the request's remember cookie, if the cookie is valid.
  *
- * @param context as with `resolveUser`; without it, the login is for this request only
+ * @param context the context of the request; if undefined, the login is valid for this request only
  */
 export async function restoreLogin(
   core: Core,
@@ -32,7 +34,9 @@ export async function restoreLogin(
     const loaded = await tryRestore(core, req, context);
     if (loaded !== "again") return loaded;
   }
-  throw new StoreUnavailableError("the record of a browser changes faster than it can be written");
+  throw new StoreUnavailableError(
+    "the record of a browser could not be written, because other requests kept changing it",
+  );
 }
 
 async function tryRestore(
@@ -41,7 +45,7 @@ async function tryRestore(
   context: RequestContext | undefined,
 ): Promise<LoadedUser | "again" | undefined> {
   const { remember, events } = core;
-  // If the browser cannot get a new session id, the login is for this request only.
+  // If the browser cannot get a new session id, the login is valid for this request only.
   const deliverable = context && !isUpgrade(req) && context.session.isDeliverable() ? context : undefined;
   const writable = () => (deliverable && !hasBegun(deliverable.res) ? deliverable : undefined);
   const restored = await remember.restore(req, verifyRemembered(core, req), () => !writable());
@@ -77,8 +81,8 @@ async function restoreIntoSession(
   let taken: string | null = null;
   const name = async (recordId: string | null) => {
     if (taken !== null && auth.series !== null) {
-      // The id was taken: it is another session's, or another request of this browser has ended this session and named
-      // its own.
+      // The id of the previous try was taken: another session has it, or another request ended the new session before
+      // it was created.
       await core.remember.moveTo(auth.series, null, { instead: taken });
       isUsedUp = true;
     }
@@ -86,7 +90,7 @@ async function restoreIntoSession(
     isUsedUp = committed === null;
     if (!committed) throw new Error("another request has used up the token");
     taken = recordId;
-    // Even if the session cannot be created, the browser's token is used up.
+    // The browser needs the new cookie even if the session cannot be created, because its token is used up.
     if (committed.issued && !hasBegun(res)) core.remember.set(req, res, committed.issued);
   };
   try {

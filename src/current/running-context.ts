@@ -6,8 +6,8 @@ import { contextIn, noteContext, type RequestContext } from "./request-context.j
 import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./second-copy.js";
 
 /**
- * A run of a loader for a request. Callbacks of a connection that it opened still run in this context after the loader
- * has returned.
+ * One call of a loader for a request. If the loader opens a connection, callbacks of the connection still run in this
+ * context after the loader has returned.
  */
 class LoaderRun {
   isOver = false;
@@ -21,7 +21,7 @@ class LoaderRun {
 const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
 const copy: Copy = { isServing: () => storage.getStore() !== undefined };
 
-/** Registers this copy of the package, so that other copies can tell that it is in use. */
+/** Registers this copy of the package, so that other copies know that it is in use. */
 export function noteThisCopy(): void {
   noteCopy(copy);
 }
@@ -32,10 +32,10 @@ export function isUnderAnotherCopy(req: Request): boolean {
 }
 
 /**
- * Runs the rest of a request in its context.
+ * Runs `next`, and everything that it starts, in the context of the request.
  *
- * Body parsers call back from the request's events, which Node.js emits in the connection's context. Here they are
- * emitted in the request's context; otherwise the context would be lost after multer.
+ * Body parsers listen to events of the request, which Node.js emits in the context of the connection. Here, the events
+ * are emitted in the context of the request. Otherwise, the context would be lost after a body parser such as multer.
  */
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
@@ -48,8 +48,8 @@ export function enterContext(context: RequestContext, next: () => void): void {
 }
 
 /**
- * Runs a loader and returns the result of `check`: without a promise if the loader returns none. The loader may wait
- * for anything except the user that it is loading.
+ * Runs a loader, passes the loaded value to `check`, and returns the result of `check`. Returns a promise only if the
+ * loader does. The loader may wait for anything except the user that it is loading.
  */
 export function runLoader<A extends unknown[], R>(
   req: Request,
@@ -70,7 +70,7 @@ export function runLoader<A extends unknown[], R>(
   return check(loading);
 }
 
-/** Awaits inside the run, because a query builder starts its query only when it is awaited. */
+/** Awaits the loader's result inside the run, because a query builder starts its query only when it is awaited. */
 async function waitFor<R>(run: LoaderRun, loading: PromiseLike<unknown>, check: (loaded: unknown) => R): Promise<R> {
   let loaded: unknown;
   try {
@@ -86,7 +86,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Runs a function in a request's own context, even if a connection pool called back in the context of another request.
+ * Runs a function in the context of this request. The current context may be another one, for example in a callback of
+ * a connection pool.
  */
 export function runWithin<T>(context: RequestContext, run: () => T): T {
   const running = storage.getStore();
@@ -94,27 +95,27 @@ export function runWithin<T>(context: RequestContext, run: () => T): T {
   return isWithin ? run() : storage.run(context, run);
 }
 
-/** @throws LatchkeyError inside a loader of this request, where waiting for the user would never end */
+/** @throws LatchkeyError inside a loader of this request, because waiting for the user there would never end */
 export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
   const running = storage.getStore();
   if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
-    "a loader asked for the user that it is loading, or called a function that needs this user",
+    "a loader called currentUser(), or another function that needs the user that is being loaded",
   );
 }
 
-/** The context of the request that is being handled, if any; undefined once its response has ended. */
+/** The context of the current request; undefined outside of a request, and after the response has ended. */
 export function activeContext(): RequestContext | undefined {
   const context = contextHere();
   return context?.hasEnded ? undefined : context;
 }
 
 /**
- * The context of the request that is being handled, for a caller without a request.
+ * Returns the context of the current request, for a caller that was not given the request.
  *
- * @throws RequestEndedError once its response has ended
+ * @throws RequestEndedError if the response has ended
  * @throws MiddlewareMissingError outside of a request
  */
 export function currentContext(): RequestContext {
@@ -128,8 +129,8 @@ export function currentContext(): RequestContext {
 }
 
 /**
- * @param form the call with the request, to suggest in the error
- * @throws RequestEndedError once the response of the request that is being handled has ended
+ * @param form how to call the function with the request; the error suggests this form
+ * @throws RequestEndedError if the response of the current request has ended
  */
 export function assertNotEnded(form: string): void {
   if (contextHere()?.hasEnded) throw new RequestEndedError(form);

@@ -18,7 +18,7 @@ export function noteCopy(copy: Copy): void {
   shared[COPIES].add(copy);
 }
 
-/** Does another copy of this package have a manager in this process? Call it only from a copy that has one. */
+/** Does another copy of this package have a manager in this process? Call this only from a copy that has a manager. */
 export function hasCopiesBeside(): boolean {
   return (shared[COPIES]?.size ?? 0) > 1;
 }
@@ -28,7 +28,7 @@ export function copiesBeside(copy: Copy): Copy[] {
   return [...(shared[COPIES] ?? [])].filter((other) => other !== copy);
 }
 
-/** The error for a request, or a manager, of another copy. */
+/** The error for a request or a manager that belongs to another copy of this package. */
 export function secondCopy(what: string): LatchkeyError {
   return new LatchkeyError(
     "second_copy",

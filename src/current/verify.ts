@@ -9,10 +9,11 @@ import { userById } from "./loaded-user.js";
 import type { LoadedUser } from "./request-context.js";
 
 /**
- * Returns the user of this login if it is still valid, otherwise the reason why it must end. If the client has changed,
- * basic session protection makes the login not fresh. A stamp that was signed with an older secret is signed again.
+ * Resolves with the user if the login is still valid; otherwise with the reason why the login must end. If another
+ * client uses the session, basic session protection makes the login no longer fresh. If the stamp was signed with an
+ * older secret, it is signed again with the first one.
  *
- * @param change changes the login in its session; it does nothing if changes are not saved
+ * @param change changes the login in its session; does nothing if the request must not write
  */
 export async function verify(
   core: Core,
@@ -39,7 +40,7 @@ export async function verify(
   return { user, authenticated: isAuthenticatedUser(user) };
 }
 
-/** Decides by the user and its stamp whether a remember cookie may restore a login. */
+/** Returns a function that checks the user and the stamp, to decide whether a remember cookie may restore a login. */
 export function verifyRemembered(core: Core, req: Request): VerifyRemembered {
   return async (userId, stored) => {
     const user = await userById(core, req, userId);

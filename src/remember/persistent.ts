@@ -129,7 +129,9 @@ export class RememberPersistent extends Remember {
       const update = { ...record, data: dataOf({ ...browser, sessions: [...before, ...named(session)] }) };
       if (await this.store.update(series, update)) return { before };
     }
-    throw new StoreUnavailableError("the record of a browser changes faster than it can be written");
+    throw new StoreUnavailableError(
+      "the record of a browser could not be written, because other requests kept changing it",
+    );
   }
 
   async namesLast(series: string | null, session: string): Promise<boolean> {

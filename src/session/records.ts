@@ -162,7 +162,8 @@ export class SessionRecords {
       const lastSeenAt = Math.max(now, base.lastSeenAt); // never earlier, even if the clock was set back
       const update: SessionUpdate = { data, lastSeenAt, expiresAt: this.#expiryOf(data, createdAt, now), revision };
       if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
-      if (tried === MAX_TRIES) throw new StoreUnavailableError("the session changes faster than it can be written");
+      if (tried === MAX_TRIES)
+        throw new StoreUnavailableError("the session could not be written, because other requests kept changing it");
       const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
       base = await this.#read(id);

@@ -72,7 +72,7 @@ describe("a user loader that returns a wrong value", () => {
         expect(errors).to.have.length(4);
         for (const [code, message] of errors) {
           expect(code).to.equal("invalid_user_id");
-          expect(message).to.match(/^userLoader was asked for the user "1" and returned /);
+          expect(message).to.match(/^userLoader was called with the id "1" and returned /);
           expect(message).to.match(told);
           expect(message).to.match(/must return (the user, or )?null$/);
         }
@@ -120,7 +120,7 @@ describe("a user loader that returns a wrong value", () => {
       },
     );
     expect((await client.post("/login")).text).to.equal(
-      'UserIdError: userLoader was asked for the user "0a" and returned an array without a valid user id; it must return the user, or null',
+      'UserIdError: userLoader was called with the id "0a" and returned an array without a valid user id; it must return the user, or null',
     );
   });
 });
@@ -163,7 +163,7 @@ describe("a request loader", () => {
       given.byRequest = answer;
       expect((await send(origin, "GET /me", {})).status).to.equal(500);
       expect((await open()).who).to.equal("invalid_user_id");
-      expect(errors[0]![1]).to.match(/^requestLoader was asked and returned .*; it must return the user, or null$/);
+      expect(errors[0]![1]).to.match(/^requestLoader was called and returned .*; it must return the user, or null$/);
     });
   }
 
@@ -207,7 +207,7 @@ describe("a database row that the loader turns into a user", () => {
       const { login, page } = await rowApp(loader);
       for (const force of [false, true]) {
         expect(await login(force)).to.match(
-          /^LatchkeyError: loginUser was given a user without getSessionStamp\(\), but the user that userLoader returns for "1" has it/,
+          /^LatchkeyError: loginUser was given a user without getSessionStamp\(\), but the user that userLoader returns for "1" has this method:/,
         );
       }
       expect(await page()).to.equal(401);
