@@ -58,8 +58,9 @@ export interface LoginEvents<U = Express.User> {
   /** The store failed or was too slow; `operation` is the method of SessionStore. */
   storeFailed: { operation: string; error: Error };
   /**
-   * The store has a session or a remembered browser that cannot be read. It is treated as absent. `id` is the id of its
-   * record. The record is removed together with the user's other logins, or when it expires.
+   * The store has a session or a remembered browser that cannot be read, for example because a later version wrote it in
+   * a format that this version does not know. It is treated as absent. `id` is the id of its record. The record is
+   * removed together with the user's other logins, or when it expires.
    */
   recordDamaged: { id: string; userId: string | null };
   /** A request tried to save a session that another request had ended. Nothing was saved. */

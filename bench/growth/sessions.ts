@@ -36,6 +36,7 @@ export function makeSession(user: string, expired = false): StoredRecord {
   const expiresAt = expired ? now - distance : now + distance;
   const createdAt = expired ? expiresAt - HOUR : now;
   const auth = {
+    v: 1,
     userId: user,
     loginAt: createdAt,
     freshAt: null,

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import { clientOf } from "../http/client.js";
-import type { SessionAuth } from "../session/auth.js";
+import { laterFields, type SessionAuth } from "../session/auth.js";
+import { FORMAT } from "../store/format.js";
 
 /** The inputs for a new login. */
 export interface NewLogin {
@@ -14,11 +15,15 @@ export interface NewLogin {
   freshAt: number | null;
   remembered: boolean;
   series: string | null;
+  /** The login that this one continues. The fields of it that this version does not know are kept. */
+  continued?: object | undefined;
 }
 
 /** Returns a new login of a user, as the session stores it. */
-export function newAuth({ options, stamps }: Core, user: object, { req, ...login }: NewLogin): SessionAuth {
+export function newAuth({ options, stamps }: Core, user: object, { req, continued, ...login }: NewLogin): SessionAuth {
   return {
+    ...(continued && laterFields(continued)),
+    v: FORMAT,
     ...login,
     loginAt: Date.now(),
     fingerprint: req && options.sessionProtection ? options.fingerprint(req) : null,

@@ -53,7 +53,8 @@ async function tryRestore(
   if (restored === null && open) remember.forget(req, open.res);
   if (restored === null || restored === "inactive") return undefined;
   const { user, userId, loginId, series, issued, commit, restoredElsewhere } = restored;
-  const auth = newAuth(core, user, { req, userId, loginId, freshAt: null, remembered: true, series });
+  const login = { userId, loginId, freshAt: null, remembered: true, series };
+  const auth = newAuth(core, user, { req, ...login, continued: restored.login });
   if (issued && open) remember.set(req, open.res, issued);
   const isSaved = open && commit;
   const outcome = isSaved ? await restoreIntoSession(open, auth, commit) : await restoreOnce(core, auth);

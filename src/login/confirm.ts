@@ -10,7 +10,7 @@ import { type Duration, parseDuration } from "../duration.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
 import { endForGood } from "../remember/browser-record.js";
-import type { RememberedTime } from "../remember/remembered-login.js";
+import type { NewRemembered } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { assertWritable, enterSession } from "./start-session.js";
@@ -45,7 +45,8 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
-  const confirmed = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series });
+  const login = { userId, loginId, freshAt, remembered: false, series };
+  const confirmed = newAuth(core, user, { req, ...login, continued: auth });
   await move(context, confirmed, { browser: series, time: null });
   core.flashes.passOn(context, [loginId]);
   core.events.emit("loginConfirmed", { req, user });
@@ -72,7 +73,7 @@ export async function refreshStamp(req: Request): Promise<void> {
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();
   assertWritable(context, "refreshStamp");
   const held = await core.remember.loginOf(req);
-  const time = held?.userId === userId && !held.isUsedUp ? { duration: held.duration, until: held.until } : null;
+  const time = held?.userId === userId && !held.isUsedUp ? held : null;
   let others = new Set<string>();
   const isOnce = context.sessionAuth === undefined;
   const old = context.session.recordId;
@@ -130,7 +131,7 @@ interface Moved {
   /** The id of the browser's record that must name the new session; null if there is none. */
   browser: string | null;
   /** How long the new remember cookie lasts; null if there is no new cookie. */
-  time: RememberedTime | null;
+  time: NewRemembered | null;
   last?: () => Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import type { RequestContext } from "../current/request-context.js";
 import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
 import type { IssuedCookie } from "../remember/remember.js";
-import type { RememberedTime } from "../remember/remembered-login.js";
+import type { NewRemembered } from "../remember/remembered-login.js";
 import type { NextSession } from "../session/regenerate.js";
 
 /**
@@ -12,7 +12,7 @@ import type { NextSession } from "../session/regenerate.js";
 export async function enterSession(
   context: RequestContext,
   next: NextSession,
-  time: RememberedTime | null,
+  time: NewRemembered | null,
 ): Promise<void> {
   const { core, req, res, session } = context;
   const { auth } = next;

@@ -1,10 +1,13 @@
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { BROWSER_FIELDS, unknownFields } from "../store/format.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** The content of a remembered browser's record, except the record's timestamps. */
 export interface RememberedBrowser extends RememberedLogin, RememberedTime {
+  /** The version of the format. */
+  v: number;
   /** How many times the login was restored; this is the number of the current token. */
   generation: number;
   /**
@@ -18,6 +21,8 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   /** The IP address at the login or the last restore; null if unknown. */
   address: string | null;
   userAgent: string | null;
+  /** Fields of the login that a restore puts into the new session. This version writes none, but later ones may. */
+  login?: JsonObject;
 }
 
 /** The kind of a record that reserves an id: its session was ended before it was created. */
@@ -35,6 +40,12 @@ export function browserIn({ userId, data }: SessionRecord): RememberedBrowser {
 /** Returns the data for a browser's record. */
 export function dataOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return data as unknown as JsonObject;
+}
+
+/** Returns what a later version has added to a browser's record: the fields that this version does not know or write. */
+export function laterOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
+  const { login: _login, ...known } = BROWSER_FIELDS satisfies Record<keyof typeof data, unknown>;
+  return unknownFields(data, known);
 }
 
 /** What the caller knows about the sessions that a browser's record names. */

@@ -4,11 +4,13 @@ import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
 import { clientOf } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {
   browserIn,
   dataOf,
   endBrowser,
+  laterOf,
   type NamedSessions,
   namedSince,
   type RememberedBrowser,
@@ -23,7 +25,7 @@ import {
   type Restored,
   type VerifyRemembered,
 } from "./remember.js";
-import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
+import type { NewRemembered, RememberedLogin } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
 /** The options of the persistent design. */
@@ -58,14 +60,14 @@ export class RememberPersistent extends Remember {
   async issue(
     req: Request | undefined,
     login: RememberedLogin,
-    time: RememberedTime,
+    time: NewRemembered,
     session: string | null,
   ): Promise<IssuedCookie> {
     const series = randomBytes(16).toString("base64url");
     const { userId, loginId, stamp } = login;
-    const { duration, until } = time;
-    const first = { generation: 0, sessions: named(session), fingerprint: null };
-    const browser = { userId, loginId, stamp, duration, until, ...first, ...clientOf(req) };
+    const { duration, until, later } = time;
+    const first = { v: FORMAT, generation: 0, sessions: named(session), fingerprint: null };
+    const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...clientOf(req) };
     const now = Date.now();
     const written = this.#written(browser, now);
     const id = this.ids.of(series);
@@ -77,7 +79,7 @@ export class RememberPersistent extends Remember {
     const presented = await this.#presentedBy(req);
     if (!presented) return null;
     const { id, browser, isUsedUp } = presented;
-    return { ...browser, series: id, isUsedUp };
+    return { ...browser, series: id, isUsedUp, later: laterOf(browser) };
   }
 
   async restore(
@@ -93,7 +95,7 @@ export class RememberPersistent extends Remember {
     const verified = await verify(userId, browser.stamp);
     if (verified === null && !isReadOnly()) await this.end(id, browser);
     if (verified === null || verified === "inactive") return verified;
-    const restored = { user: verified.user, userId, loginId, series: id };
+    const restored = { user: verified.user, userId, loginId, series: id, login: browser.login };
     if (isReadOnly()) return { ...restored, issued: null };
     if (isInGrace) {
       // Another client may be a thief. With the new token, a thief could continue after the owner's restores without

@@ -1,7 +1,8 @@
 import type { Request, Response } from "express";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import type { JsonObject } from "../json.js";
 import type { NamedSessions } from "./browser-record.js";
-import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
+import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** A remember cookie that is ready to be set. */
 export interface IssuedCookie {
@@ -22,6 +23,8 @@ export interface CookieLogin extends RememberedTime {
   sessions: readonly string[];
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
+  /** What a later version has added to the cookie or its record, in a form that only `issue` reads. */
+  later: JsonObject;
 }
 
 /** The sessions to consider when a browser's login moves to a new session. */
@@ -42,6 +45,8 @@ export interface Restored {
   /** The id of the login, which stays the same. */
   loginId: string;
   series: string | null;
+  /** The fields that a later version keeps for the login where a restore finds them. */
+  login?: JsonObject | undefined;
   /** The cookie to set; null if the browser keeps its cookie. */
   issued: IssuedCookie | null;
   /** Has another request of this browser already restored the login, so that its response brings a session? */
@@ -82,7 +87,7 @@ export abstract class Remember {
   abstract issue(
     req: Request | undefined,
     login: RememberedLogin,
-    time: RememberedTime,
+    time: NewRemembered,
     session: string | null,
   ): Promise<IssuedCookie>;
 

@@ -1,3 +1,5 @@
+import type { JsonObject } from "../json.js";
+
 /** A login whose browser is remembered. */
 export interface RememberedLogin {
   userId: string;
@@ -12,4 +14,10 @@ export interface RememberedTime {
   duration: number;
   /** When the duration is over, in milliseconds since the epoch. */
   until: number;
+}
+
+/** How long a browser is to be remembered by a new cookie. */
+export interface NewRemembered extends RememberedTime {
+  /** The `later` of the cookie that the new one replaces. */
+  later?: JsonObject | undefined;
 }

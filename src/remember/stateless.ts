@@ -3,17 +3,26 @@ import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import type { JsonValue } from "../json.js";
+import { isObject } from "../store/format.js";
 import { type CookieLogin, type IssuedCookie, Remember, type Restored, type VerifyRemembered } from "./remember.js";
-import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
+import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** The content of a valid cookie. */
 interface ReadCookie extends RememberedLogin, RememberedTime {
   /** Was it signed with the first secret? */
   byFirst: boolean;
+  later: Later;
 }
 
-/** The JSON in a cookie: user id, expiry, stamp, duration, login id. */
-type Content = [string, number, string | null, number, string];
+/** What follows the login id in a cookie. This version writes nothing there, and keeps what a later version wrote. */
+type Later = { values: JsonValue[] };
+
+/**
+ * The JSON in a cookie: user id, expiry, stamp, duration, login id. A later version may add an object with fields of
+ * the login, which a restore puts into the new session, and other values after it.
+ */
+type Content = [string, number, string | null, number, string, ...JsonValue[]];
 
 /**
  * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a logout
@@ -32,7 +41,7 @@ export class RememberStateless extends Remember {
     this.#keys = keys;
   }
 
-  async issue(_req: Request | undefined, login: RememberedLogin, time: RememberedTime): Promise<IssuedCookie> {
+  async issue(_req: Request | undefined, login: RememberedLogin, time: NewRemembered): Promise<IssuedCookie> {
     return this.#issue(login, time);
   }
 
@@ -49,7 +58,9 @@ export class RememberStateless extends Remember {
     const { userId, loginId } = held;
     this.#hasUnstamped ||= stamp === null;
     const issued = held.byFirst && held.stamp === stamp ? null : this.#issue({ userId, loginId, stamp }, held);
-    return { user, userId, loginId, series: null, issued: null, commit: async () => ({ issued }) };
+    const [login] = held.later.values;
+    const kept = isObject(login) ? login : undefined;
+    return { user, userId, loginId, series: null, login: kept, issued: null, commit: async () => ({ issued }) };
   }
 
   async moveTo(): Promise<{ before: string[] }> {
@@ -97,9 +108,10 @@ export class RememberStateless extends Remember {
   }
 
   /** The login id makes every cookie different (ASVS 7.2.2). */
-  #issue({ userId, loginId, stamp }: RememberedLogin, { duration, until }: RememberedTime): IssuedCookie {
+  #issue({ userId, loginId, stamp }: RememberedLogin, { duration, until, later }: NewRemembered): IssuedCookie {
     this.#hasUnstamped ||= stamp === null;
-    const value = sealCookie(JSON.stringify([userId, until, stamp, duration, loginId]), this.#keys);
+    const content: Content = [userId, until, stamp, duration, loginId, ...((later as Later | undefined)?.values ?? [])];
+    const value = sealCookie(JSON.stringify(content), this.#keys);
     return { value, until, series: null };
   }
 
@@ -108,7 +120,8 @@ export class RememberStateless extends Remember {
     const cookie = this.valueIn(req);
     const opened = cookie ? openCookie(cookie, this.#keys) : null;
     if (opened === null) return null;
-    const [userId, until, stamp, duration, loginId] = JSON.parse(opened.payload) as Content;
-    return until > Date.now() ? { userId, loginId, stamp, duration, until, byFirst: opened.byFirst } : null;
+    const [userId, until, stamp, duration, loginId, ...values] = JSON.parse(opened.payload) as Content;
+    const { byFirst } = opened;
+    return until > Date.now() ? { userId, loginId, stamp, duration, until, later: { values }, byFirst } : null;
   }
 }

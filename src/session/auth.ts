@@ -1,5 +1,7 @@
 /// <reference types="express-session" preserve="true" />
+import type { JsonObject } from "../json.js";
 import { isLogin } from "../store/damaged-records.js";
+import { LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 declare module "express-session" {
   interface SessionData {
@@ -18,8 +20,13 @@ declare module "express-session" {
   }
 }
 
-/** The login that a session stores. Timestamps are milliseconds since the epoch. */
+/**
+ * The login that a session stores. Timestamps are milliseconds since the epoch. It may have other fields, which a later
+ * version of latchkey has added.
+ */
 export interface SessionAuth {
+  /** The version of the format, a whole number. */
+  v: number;
   userId: string;
   /** Identifies this login; stays the same when the login moves to a new session. Not a secret. */
   loginId: string;
@@ -49,4 +56,9 @@ export interface SessionAuth {
 /** Is this a login that latchkey could have written? A session in another middleware's store may contain anything. */
 export function isAuth(auth: unknown): auth is SessionAuth {
   return isLogin(auth);
+}
+
+/** Returns the fields of a login that this version does not know, because a later version has added them. */
+export function laterFields(auth: object): JsonObject {
+  return unknownFields(auth, LOGIN_FIELDS satisfies Record<keyof SessionAuth, unknown>);
 }

@@ -118,7 +118,7 @@ describe("logins that the store cannot list by user", () => {
     asked.length = 0;
     for (const forged of [
       ...["ann", 5, true, [auth], {}],
-      ...["userId", "loginId", "loginAt", "freshAt", "remembered", "fingerprint", "stamp", "series", "pending"].map(
+      ...["v", "userId", "loginId", "loginAt", "freshAt", "remembered", "fingerprint", "stamp", "series", "pending"].map(
         (key) => ({
           ...auth,
           [key]: { $ne: null },

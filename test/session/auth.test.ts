@@ -24,6 +24,7 @@ async function writable() {
 }
 
 const WRONG: Record<string, unknown[]> = {
+  v: [null, "1", 0, 1.5, 2],
   all: [null, "1", 1, true, [], {}, { userId: "1" }],
   userId: [1, null, {}, ["1"]],
   loginId: [1, null],

@@ -28,6 +28,8 @@ const DAMAGE: Record<string, (text: string) => string> = {
       "auth" in data && { auth: { ...(data.auth as object), loginId: [] } },
     ),
   ),
+  ...changed("of a format that this version does not know", (data) => Object.assign(placeOfFormat(data), { v: 2 })),
+  ...changed("without the version of its format", (data) => Object.assign(placeOfFormat(data), { v: undefined })),
   ...changed("with a login that is a string", (data) =>
     Object.assign(data, "auth" in data ? { auth: "ann" } : { stamp: 1 }),
   ),
@@ -36,6 +38,11 @@ const DAMAGE: Record<string, (text: string) => string> = {
 const OF_SESSIONS: typeof DAMAGE = changed("with the login of another user", (data) =>
   Object.assign(data, { auth: { ...(data.auth as object), userId: "2" } }),
 );
+
+/** The version of the format is in the login of a session, and in the data of a browser. */
+function placeOfFormat(data: Data): object {
+  return (data.auth as object | undefined) ?? data;
+}
 
 function changed(what: string, change: (data: Data) => unknown): typeof DAMAGE {
   return { [what]: (text) => JSON.stringify(change(JSON.parse(text) as Data)) };
@@ -101,10 +108,11 @@ function isParsed(text: string): boolean {
   }
 }
 
-/** Returns every kind of damage on fast backends, and two kinds on the others: invalid JSON and a missing login. */
+/** Returns every kind of damage on fast backends, and three kinds on the others: invalid JSON, a missing login and a newer format. */
 function damagesOn(name: string, all: typeof DAMAGE): Array<[string, (text: string) => string]> {
   const isFast = soaking || name === "memory" || name === "redis";
-  return Object.entries(all).filter(([what]) => isFast || what === "cut off" || what === "without a login");
+  const few = ["cut off", "without a login", "of a format that this version does not know"];
+  return Object.entries(all).filter(([what]) => isFast || few.includes(what));
 }
 
 const backends = await backendsHere("memory", "redis", "sqlite", "postgres", "mariadb", ...SQL);

@@ -1,0 +1,90 @@
+import type { JsonObject } from "../json.js";
+
+/**
+ * The version of the format of logins and of remembered browsers, in the field `v` of both. New fields do not raise it:
+ * versions that do not know a field keep it as it is. docs/upgrading.md has the rules.
+ */
+export const FORMAT = 1;
+
+/** Could this version have written the value? Undefined stands for a missing field. */
+type Check = (value: unknown) => boolean;
+
+type LoginField =
+  | "v"
+  | "userId"
+  | "loginId"
+  | "loginAt"
+  | "freshAt"
+  | "remembered"
+  | "fingerprint"
+  | "stamp"
+  | "series"
+  | "address"
+  | "userAgent"
+  | "pending";
+
+type BrowserField =
+  | "v"
+  | "loginId"
+  | "stamp"
+  | "sessions"
+  | "duration"
+  | "until"
+  | "generation"
+  | "fingerprint"
+  | "address"
+  | "userAgent"
+  | "login";
+
+const isFormat: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= FORMAT;
+const isText: Check = (value) => typeof value === "string";
+const isTextOrNull: Check = (value) => value === null || isText(value);
+const isNumber: Check = (value) => Number.isFinite(value);
+const isNumberOrNull: Check = (value) => value === null || isNumber(value);
+
+/** The fields of a login that this version knows. */
+export const LOGIN_FIELDS: Readonly<Record<LoginField, Check>> = {
+  v: isFormat,
+  userId: isText,
+  loginId: isText,
+  loginAt: isNumber,
+  freshAt: isNumberOrNull,
+  remembered: (value) => typeof value === "boolean",
+  fingerprint: isTextOrNull,
+  stamp: isTextOrNull,
+  series: isTextOrNull,
+  address: isTextOrNull,
+  userAgent: isTextOrNull,
+  pending: (value) => value === undefined || value === true,
+};
+
+/** The fields of a remembered browser that this version knows. */
+export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
+  v: isFormat,
+  loginId: isText,
+  stamp: isTextOrNull,
+  sessions: (value) => Array.isArray(value) && value.every(isText),
+  duration: isNumber,
+  until: isNumber,
+  generation: isNumber,
+  fingerprint: isTextOrNull,
+  address: isTextOrNull,
+  userAgent: isTextOrNull,
+  login: (value) => value === undefined || isObject(value),
+};
+
+/** Is the value an object with these fields? It may have others, which a later version has added. */
+export function hasFields(value: unknown, fields: Readonly<Record<string, Check>>): value is JsonObject {
+  if (!isObject(value)) return false;
+  for (const name in fields) if (!fields[name]!(value[name])) return false;
+  return true;
+}
+
+/** Returns the fields that this version does not know, because a later version has added them. */
+export function unknownFields(value: object, known: object): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(known, name)));
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
