@@ -118,12 +118,21 @@ describe("logins that the store cannot list by user", () => {
     asked.length = 0;
     for (const forged of [
       ...["ann", 5, true, [auth], {}],
-      ...["v", "userId", "loginId", "loginAt", "freshAt", "remembered", "fingerprint", "stamp", "series", "pending"].map(
-        (key) => ({
-          ...auth,
-          [key]: { $ne: null },
-        }),
-      ),
+      ...[
+        "v",
+        "userId",
+        "loginId",
+        "loginAt",
+        "freshAt",
+        "remembered",
+        "fingerprint",
+        "stamp",
+        "series",
+        "pending",
+      ].map((key) => ({
+        ...auth,
+        [key]: { $ne: null },
+      })),
     ]) {
       const { cookie } = await send(origin, "POST /assign", { json: { auth: forged } });
       const { status } = await send(origin, "GET /me", { cookie });
