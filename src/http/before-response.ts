@@ -7,7 +7,7 @@ import { SharedProperties } from "./shared-properties.js";
 
 const starts = new RequestSlot<ResponseStart>();
 
-/** The methods that begin a response. `writeHeader` is an old name of `writeHead`, until Node 26. */
+/** The methods that begin a response. `writeHeader` is an old name of `writeHead`, which exists before Node 26. */
 const CALLS: ReadonlyArray<[name: string, call: Call]> = [
   ["writeHead", "writeHead"],
   ["writeHeader", "writeHead"],
@@ -17,12 +17,12 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
 ];
 
 /**
- * Calls `start.finish` once, before the head of a response is made, and sends no byte of the response until its promise
- * resolves.
+ * Calls `start.finish` once, before the head of a response is made. Sends no byte of the response before the promise of
+ * `start.finish` resolves.
  *
- * Every call of the handler takes effect immediately, as without latchkey, while `HeldResponse` holds back the bytes.
- * The exception is a whole answer (one `end` with no head before it): it is made after the promise resolves, so that an
- * error can replace it. Until then, the response looks as if Node had already made it.
+ * Every call of the handler takes effect immediately, as without latchkey, and `HeldResponse` holds back the bytes. The
+ * exception is a whole response, which the handler sends with one `end`: Node makes it only after the promise resolves,
+ * so that an error can replace it. To the handler, it looks as if Node had already made it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
@@ -44,12 +44,12 @@ export function changeHead(res: Response, change: () => void): void {
   else if (!res.headersSent) change();
 }
 
-/** Has the response begun? Also true if an error replaced it, because the session can no longer set a cookie then. */
+/** Has the response begun? Also true if an error replaced it, because the session can then no longer set a cookie. */
 export function hasBegun(res: Response): boolean {
   return res.headersSent || starts.get(res.req)?.hasBegun === true;
 }
 
-/** Adds a participant to the start of a response. Does nothing if the request did not pass `startResponse`. */
+/** Also calls `part` when the response begins. Does nothing if `startResponse` was not called for this request. */
 export function joinStart(res: Response, part: StartPart): void {
   starts.get(res.req)?.join(part);
 }
@@ -61,7 +61,7 @@ const sharedMethods = new SharedProperties(ServerResponse.prototype, (shared) =>
     const replaced = Object.hasOwn(shared, name) ? own[name] : undefined;
     if (!replaced && !(name in shared)) continue;
     own[name] = function (this: Response, ...args) {
-      // Looked up at each call, because a library may insert a prototype at any time.
+      // The method is looked up at each call, because a library may insert a prototype at any time.
       const original = replaced ?? (Object.getPrototypeOf(shared) as Record<string, Method>)[name]!;
       const start = starts.get(this.req);
       return start ? start.call(call, original, args, false) : original.apply(this, args);

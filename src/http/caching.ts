@@ -1,23 +1,23 @@
 import type { Request, Response } from "express";
 import { RequestSlot } from "./request-slot.js";
 
-/** The default of `res.sendFile` and `express.static`, which counts as no Cache-Control of the application's own. */
+/** The default of `res.sendFile` and `express.static`. It is treated as if the application had set no Cache-Control. */
 const UNCHOSEN = "public, max-age=0";
 
 /**
- * Headers that take precedence over Cache-Control in shared caches. CDN-Cache-Control (RFC 9213) and its vendor
- * variants do so too.
+ * Headers that shared caches use instead of Cache-Control. They also use CDN-Cache-Control (RFC 9213) and its vendor
+ * variants.
  */
 const FOR_SHARED_CACHES = new Set(["surrogate-control", "edge-control", "x-accel-expires"]);
 
-/** Does this header control how caches keep the response? `name` is in lower case. */
+/** Does this header control how caches store the response? `name` is in lower case. */
 export function isAboutCaching(name: string): boolean {
   return name === "cache-control" || isForSharedCaches(name);
 }
 
 const cookies = new RequestSlot<true>();
 
-/** Notes that the request's response sets or removes one of latchkey's cookies. */
+/** Records that the response to this request sets or removes one of latchkey's cookies. */
 export function noteCookie(req: Request): void {
   cookies.set(req, true);
 }
@@ -26,14 +26,14 @@ export function hasNotedCookie(req: Request): boolean {
   return cookies.get(req) === true;
 }
 
-/** Does the response's Cache-Control allow shared caches to keep it? */
+/** Does Cache-Control allow shared caches to store the response? */
 export function isShareable(res: Response): boolean {
   return !directivesOf(res, "Cache-Control").some(keepsOut);
 }
 
 /**
  * Keeps the response out of shared caches: adds `private`, and removes the directives and headers for shared caches. If
- * the application set no Cache-Control, adds `no-store` too, so that no cache keeps the response.
+ * the application set no Cache-Control, adds `no-store` too, so that no cache stores the response.
  */
 export function keepPrivate(res: Response): void {
   const given = res.getHeader("Cache-Control") ?? UNCHOSEN;
@@ -57,8 +57,8 @@ function isForSharedCaches(name: string): boolean {
 }
 
 /**
- * The directives of a header, split at commas outside quotes. `max-age=600; private` is a single directive, in which no
- * cache recognizes `private`.
+ * Splits a header into its directives, at commas outside quotes. `max-age=600; private` is a single directive, in which
+ * no cache recognizes `private`.
  */
 function directivesOf(res: Response, name: string): string[] {
   const parts = String(res.getHeader(name) ?? "").match(/([^,"]|"(\\.|[^"\\])*("|$))+/g) ?? [];

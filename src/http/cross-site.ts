@@ -5,8 +5,8 @@ const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS", "TRACE"
 
 /**
  * Did a page of another site send this request, with an unsafe method? Browsers report this in `Sec-Fetch-Site`. Old
- * browsers, and all browsers over plain HTTP, only report the page's origin, in `Origin`. `Origin: null` does not
- * count, because it may come from a page of this site.
+ * browsers, and all browsers over plain HTTP, send only `Origin`, the origin of the page. `Origin: null` is ignored,
+ * because a page of this site may send it too.
  */
 export function isFromOtherSite(req: Request): boolean {
   if (SAFE.includes(req.method)) return false;

@@ -6,24 +6,24 @@ import type { Response } from "express";
 export type Call = "writeHead" | "write" | "end" | "flushHeaders";
 type Method = (...args: unknown[]) => unknown;
 
-/** The effect that a call of Node's method would have on a response. */
+/** The effect that a call of one of Node's methods would have on a response. */
 export interface Rehearsal {
-  /** The error that it would throw. */
+  /** The error that the call would throw. */
   error?: unknown;
-  /** Would the response have a head afterwards? */
+  /** Would the response have a head after the call? */
   hasHead: boolean;
-  /** The properties that it would change, with their new values. */
+  /** The properties that the call would change, with their new values. */
   changes: ReadonlyMap<PropertyKey, unknown>;
 }
 
 const node = ServerResponse.prototype as unknown as Record<Call, Method>;
-/** Throws Node's own error for an unknown encoding. */
+/** A stream whose `write` throws Node's error for an unknown encoding. */
 const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /**
- * Calls one of Node's methods without changing the response. The method runs on an object that inherits everything from
- * the response, and changes only that object. So a call can throw Node's error immediately, although the answer is sent
- * later.
+ * Finds out what a call of one of Node's methods would do, without changing the response. The method runs on an object
+ * that inherits from the response, and changes only that object. So an invalid call can throw Node's error immediately,
+ * although the response is sent later.
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
   const stage = Object.create(res) as Response & { outputData: Array<{ encoding?: string | null }>; _header?: unknown };
@@ -64,7 +64,7 @@ function plain(value: unknown): PropertyDescriptor {
   return { configurable: true, enumerable: true, writable: true, value };
 }
 
-/** Is it certain that Node accepts this call? Then it needs no dry run. */
+/** Is it certain that Node accepts this call? If so, the call needs no dry run. */
 export function isPlain(res: Response, name: Call, args: readonly unknown[]): boolean {
   const first = args[0];
   const encoding = args[1];

@@ -5,7 +5,7 @@ type Value = number | string | string[];
 type Headers = Record<string, unknown> | unknown[] | undefined;
 type Pair = readonly [name: unknown, value: unknown];
 
-/** May latchkey change a header? `name` is in lower case. */
+/** May latchkey change this header? `name` is in lower case. */
 function isShared(name: string): boolean {
   return name === "set-cookie" || name === "vary" || isAboutCaching(name);
 }
@@ -21,9 +21,9 @@ export class HeadArguments {
   }
 
   /**
-   * Runs `add`, which reads and sets headers of the response, and returns the arguments for Node's writeHead. While
-   * `add` runs, the shared headers are in the response, as Node would set them; then they are moved back into the
-   * arguments. All other arguments stay as they are, because Node treats them differently depending on their form.
+   * Runs `add`, which reads and sets headers of the response. Returns the arguments for Node's `writeHead`. The headers
+   * that latchkey may change are moved from the arguments to the response before `add` runs, and are moved back
+   * afterwards. All other arguments stay unchanged, because Node treats headers differently depending on their form.
    */
   with(res: Response, add: () => void): unknown[] {
     const wasBare = res.getHeaderNames().length === 0;
@@ -31,14 +31,18 @@ export class HeadArguments {
     const lent = [...names].filter(isShared).flatMap((name) => this.#lend(res, name));
     add();
     const headers = lent.reduce((rest, takeBack) => takeBack(rest), this.#headers);
-    // If a response has no other headers, Node sends an array of headers as it is.
+    // Node sends an array of headers unchanged only if the response has no other headers. If `add` has set headers, the
+    // headers of the array are appended to them.
     const isKept = !wasBare || !Array.isArray(headers) || (lent.length === 0 && res.getHeaderNames().length === 0);
     if (isKept) return [...this.#first, headers];
     for (const [name, value] of pairsOf(headers)) res.appendHeader(name as string, value as string);
     return this.#first;
   }
 
-  /** Puts a header into the response if it is among the arguments. Returns a function that moves it back. */
+  /**
+   * Puts a header of the arguments into the response. Returns the function that moves the header back, in an array,
+   * which is empty if the arguments do not contain the header.
+   */
   #lend(res: Response, name: string): Array<(headers: Headers) => Headers> {
     const values = pairsOf(this.#headers)
       .filter((pair) => lower(pair) === name)
@@ -58,7 +62,10 @@ export class HeadArguments {
   }
 }
 
-/** The headers with this value at the first occurrence of the name, and without its other occurrences. */
+/**
+ * Returns the headers with a new value for this name. The value replaces the first occurrence, and the others are
+ * removed. If the value is undefined, all occurrences are removed.
+ */
 function replaced(headers: Headers, name: string, value: unknown): Headers {
   const pairs = pairsOf(headers);
   const first = pairs.findIndex((pair) => lower(pair) === name);

@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import type { Response } from "express";
 
 /**
- * Holds back the data that a response sends. Meanwhile a placeholder response owns the connection, and Node queues the
- * data of the real one, as it does for a pipelined request that has to wait for earlier responses.
+ * Holds back the data that a response sends. While the data is held back, a placeholder response owns the connection.
+ * Node queues the data of the real response, as it does for a pipelined request that waits for earlier responses.
  */
 export class HeldResponse {
   /** Owns the connection while the response is held back. */
@@ -30,9 +30,9 @@ export class HeldResponse {
     const closings = this.#closings;
     const held = this.#socket;
     this.#putBack();
-    // Node's `end` uncorks the connection, even if the handler has corked it again since.
+    // Node's `end` would have uncorked the connection, even if the handler had corked it again.
     if (res.writableEnded) while (held?.writableCorked) held.uncork();
-    // The handler destroyed the response after it had answered.
+    // The handler destroyed the response after `end`. The response is still sent, and destroyed afterwards.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
     answer();
     if (!destroyed && closings.length === 0) return;
@@ -44,14 +44,14 @@ export class HeldResponse {
     else res.once("finish", close);
   }
 
-  /** Cuts the connection. No byte of this response was sent. */
+  /** Closes the connection before any byte of this response is sent. */
   cut(): void {
     this.#isCut = true;
     this.#allowClosing?.();
     this.#socket?.destroy();
   }
 
-  /** Runs when a pipelined request gets its socket. Until then, Node sends nothing for it. */
+  /** Called when a pipelined request gets its socket. Before that, Node sends no data for the request. */
   readonly #wait = (socket: Socket) => {
     this.#take(socket);
     if (this.#isCut) this.cut();
@@ -59,20 +59,20 @@ export class HeldResponse {
 
   #take(socket: Socket): boolean {
     const { res } = this;
-    if ((socket as { _httpMessage?: unknown })._httpMessage !== res) return false; // an imitation of a socket
+    if ((socket as { _httpMessage?: unknown })._httpMessage !== res) return false; // not a real socket of Node
     res.detachSocket(socket);
     this.#placeholder.assignSocket(socket);
     this.#placeholder.emit = (...event: [string, ...unknown[]]) => res.emit(...event);
     this.#socket = socket;
-    // Must run before Node's own listener, which closes the response that owns the connection.
+    // This listener must run before Node's own listener, which closes the response that owns the connection.
     socket.prependListener?.("close", this.#close);
     this.#delayClosing(socket);
     return true;
   }
 
   /**
-   * Once the head of the response is made, delays closing the connection, so that the response still arrives: Express
-   * closes the connection after an error, and Node if the client has closed its side.
+   * After the head of the response is made, delays calls that close the connection, so that the response still arrives.
+   * Express closes the connection after an error, and Node closes it if the client has closed its side.
    */
   #delayClosing(socket: Socket): void {
     const { end, destroy } = socket;

@@ -14,12 +14,13 @@ let count = 0;
 
 /**
  * Stores one module's data about requests. The slots of all modules share one property of the request, because each
- * additional property slows V8 down (see SharedProperties). Data that belongs to a manager is stored for that manager.
+ * additional property slows V8 down (see SharedProperties). If a manager is given, the data is stored for that manager
+ * only.
  */
 export class RequestSlot<T> {
   readonly #index = count++;
 
-  /** @param manager the manager whose data to return. @default the manager whose data was added last */
+  /** @param manager the manager whose data to return; by default, the manager whose data was added last */
   get(req: Request, manager?: object): T | undefined {
     let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
     if (manager) while (entry && entry.manager !== manager) entry = entry.next;
@@ -40,8 +41,8 @@ export class RequestSlot<T> {
 }
 
 /**
- * Did the request pass the middleware of another copy of this package, but not of this one? Each copy has its own
- * symbol.
+ * Did the request pass the middleware of another copy of this package, but not of this one? Each copy of the package
+ * has its own symbol.
  */
 export function isOfAnotherCopy(req: Request): boolean {
   return (

@@ -8,21 +8,22 @@ import { WaitingAnswer } from "./waiting-answer.js";
 /** Code that runs before a response begins. */
 export interface Start {
   /**
-   * Called once, synchronously, just before the head is made.
+   * Called once, synchronously, just before the head of the response is made.
    *
-   * @param isWhole does the handler send its whole answer with one `end`, as `res.send`, `res.json` and `res.redirect`
-   * do? Then the head is made after the promise resolves, and headers may be set until then, inside `changeHead`. If
-   * false (`writeHead`, `write` or `flushHeaders` came first), headers must be set before this method returns
+   * @param isWhole true if the handler sends the whole response with one `end`, as `res.send`, `res.json` and
+   * `res.redirect` do. The head is then made after the promise resolves. Before that, headers may be set inside
+   * `changeHead`. False if the handler called `writeHead`, `write` or `flushHeaders` first. Headers must then be set
+   * before this method returns
    * @returns a promise that the response waits for, or undefined
    */
   finish(isWhole: boolean): Promise<void> | undefined;
-  /** Called if the promise was rejected or `finish` threw: removes the headers that `finish` has set. */
+  /** Called if the promise is rejected or `finish` throws. Removes the headers that `finish` has set. */
   fail?(): void;
 }
 
 /**
- * Another participant in the start of a response. Its `finish` runs before the `finish` of the Start, and its `fail`
- * after the `fail` of the Start. Both set headers synchronously.
+ * More code that runs before a response begins. Its `finish` runs before the `finish` of the Start, and its `fail` runs
+ * after the `fail` of the Start. Both methods set headers synchronously.
  */
 export interface StartPart {
   finish(): void;
@@ -31,7 +32,7 @@ export interface StartPart {
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** The headers to remove if an error replaces an answer. */
+/** The headers to remove if an error replaces the response. */
 const ANSWER_HEADERS = [
   "Content-Disposition",
   "Content-Encoding",
@@ -46,7 +47,7 @@ const ANSWER_HEADERS = [
   "Transfer-Encoding",
 ];
 
-/** The start of one response. */
+/** Controls the start of one response. */
 export class ResponseStart {
   #begun = false;
   /** Set while the response waits for the promise of `finish`. */
@@ -93,7 +94,9 @@ export class ResponseStart {
     else if (!this.res.headersSent) change();
   }
 
-  /** Makes an invalid call throw Node's error. If Node makes the head before it throws, this makes the head too. */
+  /**
+   * Throws Node's error for an invalid call. If Node makes the head before it throws, this method makes the head too.
+   */
   #refuse(error: unknown, hasHead: boolean, original: Method, args: unknown[]): unknown {
     if (hasHead && !this.#begun) this.#finish(false);
     if (!hasHead || !this.#held) return original.apply(this.res, args);
@@ -120,8 +123,8 @@ export class ResponseStart {
     }
     if (!saving) return;
     this.#held = new HeldResponse(this.res);
-    // With nextTick, an exception in a listener of the response stays an uncaught exception, as without latchkey;
-    // otherwise it would become a rejection.
+    // With nextTick, an exception in a listener of the response is an uncaught exception, as without latchkey. Without
+    // nextTick, it would be a promise rejection.
     saving.then(
       () => process.nextTick(() => this.#saved()),
       (error: unknown) => process.nextTick(() => this.#failed(error)),
@@ -150,7 +153,7 @@ export class ResponseStart {
       held.cut();
       this.next(error);
     } else {
-      // Node rejected the handler's answer, and the handler has not sent another one yet.
+      // Node rejected the handler's `end`, and the handler has sent nothing else yet.
       held.release(() => this.#fail());
     }
   }
@@ -166,7 +169,7 @@ export class ResponseStart {
     if (this.#parts) for (const part of this.#parts) part.fail();
   }
 
-  /** Replaces an answer with an error. */
+  /** Replaces the response with an error. */
   #replace(error: unknown): void {
     const { res } = this;
     if (!res.headersSent) {
@@ -179,7 +182,8 @@ export class ResponseStart {
 }
 
 /**
- * Handles calls after the end. Replacements of `write` and `end` usually ignore them; other calls throw Node's error.
+ * Handles a call after `end`, if the method was replaced. Replacements of `write` and `end` usually ignore such a call;
+ * the other methods throw Node's error.
  */
 function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
   if (name === "write" || name === "end") return false;

@@ -12,7 +12,7 @@ export interface SessionOwner {
 /** latchkey's data about a request's session. */
 interface KnownSession {
   owner: SessionOwner | undefined;
-  /** The session of the application's own express-session, until it has an owner. */
+  /** The session of the application's own express-session, until the session has an owner. */
   session: Request["session"] | undefined;
   /** Does the request have its own property `session`, which the application can delete? */
   isOwn: boolean;
@@ -20,7 +20,7 @@ interface KnownSession {
 
 const slot = new RequestSlot<KnownSession>();
 
-/** `req.session` of every request whose session has an owner. */
+/** The property `req.session` of every request whose session has an owner. */
 const SESSION = sharedProperty(
   "session",
   (req) => {
@@ -36,22 +36,22 @@ const SESSION = sharedProperty(
   },
 );
 /**
- * Applications whose own express-session sets `req.session` before it has an owner. If it were set as a plain property,
- * it would have to be redefined later, and that makes the request slow in V8.
+ * Applications whose own express-session sets `req.session` before the session has an owner. A plain property would
+ * have to be redefined later, which makes the request slow in V8.
  */
 export const ownedLater: WeakSet<object> = new WeakSet();
 const sessionProperty = new SharedProperties(IncomingMessage.prototype, (shared) =>
   defineShared(shared, "session", SESSION),
 );
 
-/** Makes an owner handle `req.session` of a request. */
+/** Lets an owner handle the property `req.session` of a request. */
 export function ownSessionOf(req: Request, owner: SessionOwner): void {
   openSlot(req).owner = owner;
   if (Object.hasOwn(req, "session")) makeDeletable(req);
   sessionProperty.addTo(req);
 }
 
-/** The owner of `req.session`; undefined if there is none. */
+/** The owner of `req.session`; undefined if it has no owner. */
 export function ownerOf(req: Request): SessionOwner | undefined {
   noteDeletion(req);
   return slot.get(req)?.owner;

@@ -2,10 +2,10 @@ import type { Request } from "express";
 import { isOfAnotherCopy } from "./request-slot.js";
 
 /**
- * Properties of all requests, or all responses, of an Express application. They are defined on the object that all of
- * them inherit from, such as `express.request`, as is usual for extensions of Express. Defining them on each
- * request would cost more than all the rest of latchkey: before V8 12 (Node 22), each added property gives the request
- * its own hidden class, which makes compiled code slow for it.
+ * Properties of all requests, or of all responses, of an Express application. The properties are defined on the object
+ * that all requests (or responses) inherit from, such as `express.request`. Other extensions of Express do this too. To
+ * define them on each request would take more time than the rest of latchkey: before V8 12 (Node 22), each added
+ * property gives the request its own hidden class, and compiled code is slow with such a request.
  */
 export class SharedProperties {
   readonly #builtIn: object;
@@ -14,7 +14,7 @@ export class SharedProperties {
   readonly #mark = Symbol("latchkey.shared");
 
   /**
-   * @param builtIn the prototype that Node gives the objects
+   * @param builtIn Node's own prototype of the objects
    * @param define defines the properties on an object
    */
   constructor(builtIn: object, define: (shared: object) => void) {
@@ -23,8 +23,8 @@ export class SharedProperties {
   }
 
   /**
-   * Adds the properties to the prototype that an object shares with others, or to the object itself if it shares none.
-   * Checks the prototypes each time, because a library such as light-my-request may change them.
+   * Adds the properties to the prototype that an object shares with others, or to the object itself if it shares no
+   * prototype. Checks the prototypes at each call, because a library such as light-my-request may change them.
    */
   addTo(object: object): void {
     if (this.#mark in object) return;
@@ -33,7 +33,9 @@ export class SharedProperties {
     Object.defineProperty(shared, this.#mark, { value: true });
   }
 
-  /** The last object in the prototype chain before `builtIn`; the object itself if the chain does not reach it. */
+  /**
+   * The last object in the prototype chain before `builtIn`; the object itself if the chain does not contain `builtIn`.
+   */
   #sharedBy(object: object): object {
     for (let last = object; ; ) {
       const next = Object.getPrototypeOf(last) as object | null;
@@ -44,7 +46,10 @@ export class SharedProperties {
   }
 }
 
-/** A property of all requests. If `take` returns false, the value becomes an ordinary property of that request. */
+/**
+ * Describes a property that all requests share. An assignment calls `take`. If `take` returns false, the value becomes
+ * an ordinary property of that request.
+ */
 export function sharedProperty(
   name: string,
   get: (req: Request) => unknown,
@@ -64,8 +69,8 @@ export function sharedProperty(
 }
 
 /**
- * Defines a property on the object that all requests share. Requests of another copy of this package keep using its
- * property.
+ * Defines a property on the object that all requests share. Requests of another copy of this package still use the
+ * property of that copy.
  */
 export function defineShared(shared: object, name: string, own: PropertyDescriptor): void {
   const before = Object.getOwnPropertyDescriptor(shared, name);

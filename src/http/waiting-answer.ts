@@ -1,18 +1,16 @@
 import type { Response } from "express";
 
-/**
- * Properties that Node reads when it makes an answer. If a handler changes them after its answer, that has no effect.
- */
+/** Properties that Node reads when it makes a response. Changes that a handler makes after `end` have no effect. */
 const LATE = ["statusCode", "statusMessage", "_trailer"];
 
-/** A whole answer that is not made yet. Until then, the response looks as if Node had made it. */
+/** A whole response that Node has not made yet. To the handler, it looks as if Node had made it. */
 export class WaitingAnswer {
   readonly #before = new Map<PropertyKey, unknown>();
   #isShown = true;
 
   /**
-   * @param shown the properties that the answer changes
-   * @param end the method that makes the answer
+   * @param shown the properties that `end` changes, with their new values
+   * @param end the method that makes the response
    */
   constructor(
     private readonly res: Response,
@@ -24,9 +22,9 @@ export class WaitingAnswer {
     this.#set(shown);
   }
 
-  /** Runs `change` on the response as it was before the answer. */
+  /** Runs `change` on the response as it was before `end`. */
   without(change: () => void): void {
-    if (!this.#isShown) return void change(); // inside another change
+    if (!this.#isShown) return void change(); // this call is inside another change
     const late = this.hide();
     change();
     this.#isShown = true;
@@ -34,7 +32,10 @@ export class WaitingAnswer {
     this.#set(late);
   }
 
-  /** Resets the response to its state before the answer. Returns the properties that the handler changed since. */
+  /**
+   * Resets the response to its state before `end`. Returns the properties that the handler may have changed after
+   * `end`.
+   */
   hide(): ReadonlyMap<PropertyKey, unknown> {
     const late = new Map(LATE.map((key) => [key, Reflect.get(this.res, key) as unknown]));
     this.#isShown = false;
@@ -42,15 +43,15 @@ export class WaitingAnswer {
     return late;
   }
 
-  /** Makes the answer. Called after `hide`; restores the properties that the handler changed meanwhile. */
+  /** Makes the response, then sets the properties that `hide` returned. Called after `hide`. */
   give(late: ReadonlyMap<PropertyKey, unknown>): void {
     this.end.apply(this.res, this.args);
     this.#set(late);
   }
 
   /**
-   * Called after `hide` if another answer replaces this one. The callback that the handler passed to `end` then runs
-   * when the other answer has finished.
+   * Called after `hide` if another response replaces this one. The callback that the handler passed to `end` runs when
+   * the other response has finished.
    */
   giveUp(): void {
     const done = this.args.find((arg) => typeof arg === "function");

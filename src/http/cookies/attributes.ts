@@ -3,27 +3,36 @@ import type { Duration } from "../../duration.js";
 
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
-  /** The domain that gets the cookie, with its subdomains. @default only the host that set it */
+  /** The domain that receives the cookie. Its subdomains receive it too. @default only the host that set the cookie */
   domain?: string | undefined;
-  /** The path under which the browser sends the cookie. @default "/" */
+  /** The browser sends the cookie only with requests under this path. @default "/" */
   path?: string | undefined;
   /**
-   * Whether the cookie is only sent over HTTPS; `"auto"` means true if the request arrived over HTTPS.
+   * Whether the browser sends the cookie only over HTTPS; `"auto"` means true if the request arrived over HTTPS.
    *
    * @default true if NODE_ENV is "production", otherwise "auto"
    */
   secure?: boolean | "auto" | undefined;
-  /** Whether the cookie is hidden from scripts. @default true */
+  /** Whether scripts in the browser cannot read the cookie. @default true */
   httpOnly?: boolean | undefined;
-  /** Whether requests from other sites include the cookie. `"none"` needs `secure: true`. @default "lax" */
+  /**
+   * Which requests from other sites include the cookie: `"strict"` means none of them, `"lax"` only those of links that
+   * the user follows, `"none"` all of them. `"none"` needs `secure: true`.
+   *
+   * @default "lax"
+   */
   sameSite?: "lax" | "strict" | "none" | undefined;
   /**
-   * A browser with too many cookies drops those with a lower priority first.
+   * A browser that has too many cookies deletes those with a lower priority first.
    *
-   * @default none, which browsers treat as medium
+   * @default no priority, which browsers treat as medium
    */
   priority?: "low" | "medium" | "high" | undefined;
-  /** Whether each site that embeds this one has its own cookie (CHIPS); needs `secure: true`. @default false */
+  /**
+   * Whether the browser stores a separate cookie for each site that embeds this one (CHIPS). Needs `secure: true`.
+   *
+   * @default false
+   */
   partitioned?: boolean | undefined;
 }
 
@@ -38,7 +47,7 @@ export interface SessionCookieOptions extends CookieOptions {
   maxAge?: Duration | undefined;
 }
 
-/** A cookie with every default filled in. */
+/** The name and attributes of a cookie, with every default filled in. */
 export interface ResolvedCookie extends Readonly<CookieOptions> {
   readonly name: string;
   readonly path: string;
@@ -49,18 +58,18 @@ export interface ResolvedCookie extends Readonly<CookieOptions> {
   readonly maxAge?: number;
 }
 
-/** What latchkey knows of an attribute. */
+/** How latchkey handles an attribute. */
 interface Attribute<T> {
   check: Check;
-  /** Returns the value of a cookie that is not given one. Without it, such a cookie does not have the attribute. */
+  /** Returns the default value. An attribute without this function has no default value, and may be absent. */
   byDefault?: () => T;
-  /** Browsers reject a cookie with this value that is not Secure. */
+  /** Browsers reject a cookie that has this value and is not Secure. */
   needsSecure?: T;
 }
 
 /**
- * Every attribute of CookieOptions. The checks of the options, the resolved cookies, `req.session.cookie` and the
- * Set-Cookie headers all follow from this table.
+ * Every attribute of CookieOptions. This table determines the checks of the options, the resolved cookies,
+ * `req.session.cookie` and the Set-Cookie headers.
  */
 export const ATTRIBUTES: { [K in keyof CookieOptions]-?: Attribute<CookieOptions[K]> } = {
   domain: { check: matches(/^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$/i, "a domain name") },

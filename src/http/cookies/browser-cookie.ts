@@ -7,7 +7,10 @@ import type { ResolvedCookie } from "./attributes.js";
 import { changesCookie, hasCookie, hasCookieTwice, isSecure, readCookie, withdrawCookie } from "./cookies.js";
 import { otherPlaces } from "./places.js";
 
-/** The attributes in a Set-Cookie header. Unlike in Express's types, undefined means absent for all of them. */
+/**
+ * The attributes in a Set-Cookie header. Unlike in Express's types, each attribute may be undefined, which means
+ * absent.
+ */
 type SentAttributes = { [K in keyof ExpressCookie]: ExpressCookie[K] | undefined };
 
 /** The name and attributes of a cookie, and how to recognize HTTPS. */
@@ -23,15 +26,16 @@ interface CookieConfig {
 /**
  * One of latchkey's cookies, in the requests and responses of a manager.
  *
- * A browser sends a cookie twice if it stores it for two domains or paths: after a deployment changed them, or because
- * a sibling subdomain set one. latchkey cannot know which of the two is right, so it ignores both. A response that sets
- * or removes the cookie then also removes it from all other places; otherwise that browser could never log in again.
+ * A browser sends a cookie twice if it has stored the cookie for two domains or paths. This happens if a deployment
+ * changes the domain or path, or if a sibling subdomain sets a cookie with the same name. latchkey cannot know which of
+ * the two cookies is right, so it ignores both. A response that sets or removes the cookie then also removes it for the
+ * other domains and paths. Otherwise, that browser could never log in again.
  */
 export class BrowserCookie {
   readonly name: string;
   readonly #config: CookieConfig;
   readonly #events: LoginEmitter<never>;
-  /** The requests that the event `cookieDoubled` was emitted for. */
+  /** The requests for which the event `cookieDoubled` was emitted. */
   readonly #reported = new WeakSet<Request>();
   #hasWarnedOfDoubled = false;
   #hasWarnedOfPlainHttp = false;
@@ -42,7 +46,7 @@ export class BrowserCookie {
     this.#events = events;
   }
 
-  /** @throws OptionError for invalid attributes that the application gave for this request */
+  /** @throws OptionError if the application's function returns invalid attributes for this request */
   attributesFor(req: Request): ResolvedCookie {
     const { attributesOf, resolved } = this.#config;
     return attributesOf ? attributesOf(req) : resolved;
@@ -112,7 +116,7 @@ export class BrowserCookie {
     const canReach = this.#canReach(req, cookie);
     if (!canReach && !this.#hasWarnedOfPlainHttp) {
       this.#hasWarnedOfPlainHttp = true;
-      warn(`data is lost because its cookie cannot be set: ${new InsecureConnectionError(this.name).message}`);
+      warn(`data is lost because a cookie cannot be set: ${new InsecureConnectionError(this.name).message}`);
     }
     return canReach;
   }
@@ -122,8 +126,8 @@ export class BrowserCookie {
   }
 
   /**
-   * Makes the response private now, in case this cookie is set after the session has checked Cache-Control. The session
-   * checks again when the response begins, in case the handler has changed Cache-Control by then.
+   * Makes the response private immediately, because the session may already have checked Cache-Control. If it has not,
+   * it checks Cache-Control when the response begins, because the handler may still change it.
    */
   #keepPrivate(req: Request, res: Response): void {
     noteCookie(req);
@@ -136,14 +140,16 @@ export class BrowserCookie {
   }
 
   /**
-   * Removes earlier Set-Cookie headers of the cookie, because RFC 6265, 4.1.1, allows one per name. If the request has
-   * the cookie more than once, also removes it from its other places in the browser, which needs a header for each.
+   * Removes earlier Set-Cookie headers of the cookie, because RFC 6265, 4.1.1, allows only one per name. If the request
+   * has the cookie more than once, also removes it from the other places where the browser may store it, with one
+   * header for each place.
    */
   #removeElsewhere(req: Request, res: Response, attributes: ExpressCookie): void {
     this.withdraw(res);
     if (!this.isDoubledIn(req)) return;
     this.#reportDoubled(req);
-    // Express 4 applies a given lifetime even in `clearCookie`, which would set the other copies instead.
+    // Express 4 applies a given lifetime even in `clearCookie`. That would set the other cookies instead of removing
+    // them.
     const { maxAge: _, expires: __, ...withoutLifetime } = attributes;
     for (const place of otherPlaces(req, this.name, attributes)) {
       res.clearCookie(this.name, { ...withoutLifetime, ...place });
@@ -158,7 +164,7 @@ export class BrowserCookie {
     this.#hasWarnedOfDoubled = true;
     warn(
       `a browser sent the cookie ${this.name} more than once, so latchkey ignored it and told the browser to remove it. ` +
-        "This happens after the cookie's domain or path was changed: change its name in the same deployment",
+        "This happens if a deployment changes the cookie's domain or path: change the cookie's name in the same deployment",
     );
   }
 }

@@ -22,7 +22,7 @@ export function changesCookie(res: Response, name: string): boolean {
 }
 
 /**
- * Did a request arrive over HTTPS? This decides for all of latchkey's cookies.
+ * Did a request arrive over HTTPS? All of latchkey's cookies use this function.
  *
  * @param proxy the option `session.proxy`: whether to trust `X-Forwarded-Proto`. If undefined, `trust proxy` decides
  */
@@ -34,7 +34,8 @@ export function isSecure(req: Request, proxy: boolean | undefined): boolean {
 }
 
 /**
- * The values of a cookie in the request. A browser sends one for each domain and path that it stores the cookie for.
+ * The values of a cookie in the request. A browser sends one value for each domain and path for which it stores the
+ * cookie.
  */
 function cookieValues({ headers: { cookie = "" } }: Request, name: string): string[] {
   const values: string[] = [];
@@ -51,8 +52,8 @@ function cookieValues({ headers: { cookie = "" } }: Request, name: string): stri
 }
 
 /**
- * Skips only spaces and tabs. A no-break space must not be skipped: for a browser it is part of the name, so the
- * browser would not enforce the rules of a prefix such as `__Host-` that follows it.
+ * Skips only spaces and tabs, never a no-break space. To a browser, a no-break space is part of the name. If the prefix
+ * `__Host-` follows it, the browser does not enforce the rules of that prefix.
  */
 function skipBlanks(text: string, from: number, step: 1 | -1): number {
   let at = from;

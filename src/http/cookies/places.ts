@@ -1,21 +1,22 @@
 import { isIP } from "node:net";
 import type { CookieOptions, Request } from "express";
 
-/** A place where a browser stores cookies. It stores one cookie per name and place. */
+/** A place where a browser stores cookies. A browser stores one cookie per name and place. */
 interface Place {
   domain: string | undefined;
   path: string;
   partitioned: boolean;
 }
 
-/** More domains would make the response headers too long for proxies; nginx accepts 4 kB by default. */
+/** More domains would make the response headers too long for some proxies; nginx accepts 4 kB by default. */
 const MAX_DOMAINS = 4;
 
 /**
- * The most likely other places from which a browser may have sent a cookie of this name with a request. A browser only
- * sends a cookie whose domain is the host or above it, and whose path is the request's path or above it.
+ * The other places where the browser most likely stores a cookie of this name. A browser sends a cookie only if the
+ * cookie's domain is the request's host or a parent domain, and the cookie's path is the request's path or a parent
+ * path.
  *
- * @param own where this response sets or removes the cookie
+ * @param own the attributes with which this response sets or removes the cookie
  */
 export function otherPlaces(req: Request, name: string, { domain, path = "/", ...own }: CookieOptions): Place[] {
   const partitioned = own.partitioned ?? false;
@@ -38,7 +39,9 @@ export function pathOf(req: Request): string {
   return path === "" ? "/" : path;
 }
 
-/** A host and the domains above it, but not the top-level domain, because no browser stores a cookie for that. */
+/**
+ * A host and its parent domains, without the top-level domain, because browsers store no cookie for a top-level domain.
+ */
 function domainsOf(host: string): string[] {
   if (isIP(host) || !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(host)) return [];
   const labels = host.toLowerCase().split(".");
