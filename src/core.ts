@@ -13,10 +13,10 @@ export interface Core {
   readonly stamps: SecurityStamps;
   readonly remember: Remember;
   readonly flashes: FlashMessages;
-  /** The store; undefined as long as the application has used only its own express-session. */
+  /** The store; undefined if the application has used only its own express-session so far. */
   store: SessionStore | undefined;
   /**
-   * Has a request used the application's own express-session? The store does not contain the sessions of
+   * Has a request used the application's own express-session? The store does not contain the sessions of that
    * express-session.
    */
   hasForeignSessions?: true;

@@ -30,7 +30,7 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,
     requestLoader: options.requestLoader,
-    // Created at the first use: before session() is called, it is not known whether the default store is used.
+    // Created at the first use, because only a call of session() shows whether the default store is used.
     get remember() {
       if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
       return made.remember;
@@ -40,8 +40,8 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
 }
 
 /**
- * Creates the object for remember cookies. Its mode is the option `remember.mode` or, by default, persistent if the
- * store supports it.
+ * Creates the object for remember cookies. Its mode is the option `remember.mode`. The default mode is persistent if
+ * the store supports it, otherwise stateless.
  */
 function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
   const { store, options } = core;

@@ -36,7 +36,7 @@ interface Action {
 export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessions: SessionMiddleware | undefined };
 
 /**
- * Keeps users logged in from one request to the next. (Flask-Login's LoginManager)
+ * Handles the logins of an application, and keeps users logged in between requests. (Flask-Login's LoginManager)
  *
  * One manager may serve several applications, but an application has only one manager.
  */
@@ -51,7 +51,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   #handler: RequestHandler | undefined;
   #app: object | undefined;
 
-  /** @throws OptionError if an option is missing, unknown or malformed. The error names the option. */
+  /** @throws OptionError if an option is missing, unknown or invalid. The error names the option. */
   constructor(options: LoginManagerOptions<U, A>) {
     const given = options as unknown as LoginManagerOptions<object, object>;
     this.options = resolveOptions(given);
@@ -62,15 +62,18 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     warnOfDeviations(this.options);
   }
 
-  /** Mounts the session and the login on an application, before its routes. (Flask-Login's init_app) */
+  /**
+   * Mounts the session middleware and the login middleware on an application. Call this before you add routes.
+   * (Flask-Login's init_app)
+   */
   init(app: Pick<Application, "use">): void {
     this.#app = app;
     app.use(this.session(), this.middleware());
   }
 
   /**
-   * Returns the session middleware. It behaves like express-session, and keeps sessions in the store that the option
-   * `store` sets. Do not mount it if you use your own express-session.
+   * Returns the session middleware. It behaves like express-session, and stores the sessions in the store of the option
+   * `store`. Do not mount it if you use your own express-session.
    */
   session(): RequestHandler {
     const { events } = this.#core;
@@ -115,27 +118,27 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * Returns the user of the request that is being handled, with the types of this manager. The function `currentUser`
-   * describes when to pass `req`.
+   * Returns the user of the current request, with the types of this manager. The documentation of the function
+   * `currentUser` describes when to pass `req`.
    */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
   }
 
   /**
-   * Returns the logged-in user of a request that no Express application handles, such as the upgrade to a WebSocket.
-   * Returns null if nobody is logged in.
+   * Resolves with the logged-in user of a request that no Express application handles, such as the upgrade to a
+   * WebSocket. Resolves with null if nobody is logged in.
    *
-   * It sets no cookie: a remember cookie logs the user in for this request only, and a used-up cookie is treated as
-   * misuse. To check later whether the login still exists, call it again with the same request. If you use your own
-   * express-session, run that middleware on the request first.
+   * It sets no cookie. A remember cookie logs the user in for this request only, and a used-up remember cookie is
+   * treated as misuse. To check later whether the login still exists, call this method again with the same request. If
+   * you use your own express-session, run that middleware on the request first.
    *
    * For a request that your application handles, it resolves with the user of that request. After the response has
-   * begun, it reads the store at each call, so a handler of server-sent events can notice that the login has ended.
+   * begun, each call reads the store, so a handler of server-sent events can detect that the login has ended.
    *
-   * @param req the request; it becomes an Express request, which your loaders and listeners get
-   * @param app the application whose `trust proxy` applies; by default, the application of the last `login.init(app)`
-   * or, without one, of the first request
+   * @param req the request; it becomes an Express request, which is passed to your loaders and listeners
+   * @param app the application whose setting `trust proxy` applies; by default, the application of the last
+   * `login.init(app)` or, if it was never called, of the first request
    * @throws MiddlewareMissingError if there is no application yet
    * @throws StoreUnavailableError if the store fails; this does not mean that nobody is logged in
    */
@@ -172,9 +175,11 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * The function for the option `authorizationChecker` of routing-controllers, which its own `@Authorized` uses.
+   * The function for the option `authorizationChecker` of routing-controllers. The `@Authorized` of routing-controllers
+   * uses it.
    *
-   * @throws LoginRequiredError, RoleRequiredError, for which routing-controllers sends 401 and 403
+   * @throws LoginRequiredError if nobody is logged in; routing-controllers sends status 401
+   * @throws RoleRequiredError if the user does not have a required role; routing-controllers sends status 403
    */
   readonly authorizationChecker = async ({ request }: Action, roles: unknown[]): Promise<boolean> => {
     const required = roles.length === 0 ? [] : [checkRoles(roles.flat())];
@@ -184,8 +189,8 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   };
 
   /**
-   * The function for the option `currentUserChecker` of routing-controllers, which its own `@CurrentUser` uses. It
-   * resolves with null if nobody is logged in.
+   * The function for the option `currentUserChecker` of routing-controllers. The `@CurrentUser` of routing-controllers
+   * uses it. It resolves with null if nobody is logged in.
    */
   readonly currentUserChecker = async ({ request }: Action): Promise<U | null> => {
     const { user, authenticated } = await loadUser(contextOf(request));

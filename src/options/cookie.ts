@@ -13,12 +13,12 @@ import {
 /** The check for the name of a cookie. */
 export const isCookieName: Check = matches(
   /^[\w!#$%&'*.^`|~+-]+$/,
-  "a cookie name (RFC 6265: letters, digits and some signs, no spaces)",
+  "a cookie name (RFC 6265: letters, digits and some punctuation, no spaces)",
 );
 
 /**
- * The name of the flash cookie: `flash` if the session cookie is named `sid`, with the same prefix; otherwise
- * `<name>-flash`.
+ * Returns the name of the flash cookie: `flash` or `__Host-flash` if the session cookie is named `sid` or `__Host-sid`,
+ * otherwise `<name>-flash`.
  */
 export function flashCookieName(sessionName: string): string {
   return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
@@ -34,7 +34,7 @@ const CHECKS: Record<"session" | "remember", Check> = {
 /** The attributes of a cookie, or a function that returns them for a request. */
 type Given<T> = T | ((req: Request) => T) | undefined;
 
-/** A check for a function, or for valid attributes of this cookie. */
+/** Returns a check that accepts a function, or valid attributes of this cookie. */
 export function checkCookie(option: "session" | "remember"): Check {
   return (path, value) => {
     if (typeof value !== "function") CHECKS[option](path, value);
@@ -42,8 +42,8 @@ export function checkCookie(option: "session" | "remember"): Check {
 }
 
 /**
- * Resolves a cookie's options: `resolved` has the defaults filled in; `attributesOf` returns the attributes for a
- * request, if the option is a function.
+ * Resolves the options of a cookie. `resolved` is the cookie with every default filled in. If the option is a function,
+ * `attributesOf` returns the cookie's attributes for a request.
  */
 export function cookieFor(
   option: "session" | "remember",
@@ -54,7 +54,7 @@ export function cookieFor(
   if (typeof given !== "function") {
     return { resolved: resolveCookie(option, baseName, givenName, given), attributesOf: undefined };
   }
-  // The default prefix __Host- is left out, because the attributes for some requests may not allow it.
+  // The prefix __Host- is not added by default, because the attributes for some requests may not allow it.
   const name = givenName ?? baseName;
   const attributesOf = (req: Request) => {
     const attributes: SessionCookieOptions = given(req);
@@ -69,7 +69,7 @@ export function cookieFor(
  *
  * @param option the group of options with the cookie's name and attributes
  *
- * @throws OptionError for a combination of attributes that browsers reject
+ * @throws OptionError if browsers reject this combination of attributes
  */
 function resolveCookie(
   option: string,
@@ -81,7 +81,7 @@ function resolveCookie(
   const { secure, path, domain } = attributes;
   const mayBindToHost = secure === true && path === "/" && domain === undefined;
   const name = givenName ?? (mayBindToHost ? `__Host-${baseName}` : baseName);
-  // Browsers ignore upper and lower case in the prefixes (RFC 6265bis).
+  // Browsers recognize the prefixes in upper and lower case (RFC 6265bis).
   if (/^__host-/i.test(name) && !mayBindToHost) {
     throw new OptionError(
       `${option}.name`,
@@ -108,7 +108,10 @@ function resolveCookie(
   });
 }
 
-/** The attributes of a cookie. An attribute without a default is left out if it is not given, or false. */
+/**
+ * Returns the attributes of a cookie, with defaults. An attribute without a default is omitted if it is not given, or
+ * is false.
+ */
 function withDefaults(given: CookieOptions): Omit<ResolvedCookie, "name" | "maxAge"> {
   const attributes: Record<string, unknown> = {};
   for (const name of ATTRIBUTE_NAMES) {

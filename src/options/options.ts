@@ -5,27 +5,34 @@ import type { AnonymousUser } from "../user.js";
 import type { RememberOptions } from "./remember-options.js";
 import type { SessionOptions } from "./session-options.js";
 
-/**
- * Returns the user with the id in the session; null or undefined if there is no such user. (Flask-Login's user_loader)
- */
+/** Returns the user with this id; null or undefined if there is no such user. (Flask-Login's user_loader) */
 export type UserLoader<U> = (id: string, req: Request) => MaybePromise<U | null | undefined>;
 
-/** Returns the user that the request itself identifies, such as by a bearer token. (Flask-Login's request_loader) */
+/**
+ * Returns the user that the request itself identifies, for example by a bearer token; null or undefined if there is
+ * none. (Flask-Login's request_loader)
+ */
 export type RequestLoader<U> = (req: Request) => MaybePromise<U | null | undefined>;
 
-/** The page where users log in: a URL, a map from path prefix to URL (the longest prefix wins), or a function. */
+/**
+ * A page to which guards redirect: a URL, a map from path prefix to URL (the longest matching prefix is used), or a
+ * function that returns the URL.
+ */
 export type View = string | Readonly<Record<string, string>> | ((req: Request) => string | undefined);
 
-/** Answers a refused request, or calls `next()`, which passes the reason for the refusal to the error handlers. */
+/**
+ * Sends the response to a refused request, or calls `next()`, which passes the reason for the refusal to the error
+ * handlers.
+ */
 export type ChallengeHandler = (req: Request, res: Response, next: NextFunction) => unknown;
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** The options of a LoginManager. Only `secret` and a loader are required. */
+/** The options of a LoginManager. Only `secret` and one of the loaders are required. */
 export interface LoginManagerOptions<U extends object = Express.User, A extends object = AnonymousUser> {
   /**
-   * Secrets for signing cookies: at least 32 characters each, and random if NODE_ENV is "production". The first secret
-   * signs, and all of them verify, so secrets can be rotated.
+   * One or more secrets that sign cookies. Each must have at least 32 characters, and must be random if NODE_ENV is
+   * "production". The first secret signs, and all secrets verify, so that you can rotate them.
    */
   secret: string | readonly string[];
   /** The store for sessions and remembered browsers. @default a MemoryStore */
@@ -33,21 +40,21 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
 
   /** Returns the user with this id. */
   userLoader?: UserLoader<U> | undefined;
-  /** Returns the user for a request that has no login in its session or remember cookie. */
+  /** Returns the user of a request that has no login in its session or remember cookie. */
   requestLoader?: RequestLoader<U> | undefined;
-  /** The class of anonymous users, or a function that returns one. @default AnonymousUser */
+  /** The class of anonymous users, or a function that returns an anonymous user. @default AnonymousUser */
   anonymousUser?: (new () => A) | (() => A) | undefined;
   /** Returns the user's id. @default `user.getId()`, or `user.id` if there is no such method */
   userId?: ((user: U) => string) | undefined;
   /** Returns the user's roles. @default `user.roles` */
   roles?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
 
-  /** The page to which guards redirect users to log in. Without it, they answer with a 401. */
+  /** The page where users log in. Guards redirect to this page; without it, they send status 401. */
   loginView?: View | undefined;
-  /** The page to which guards redirect users to confirm their login. Without it, they answer with a 403. */
+  /** The page where users confirm their login. Guards redirect to this page; without it, they send status 403. */
   refreshView?: View | undefined;
   /**
-   * The message flashed before a redirect to `loginView`; null for none.
+   * The message that is flashed before a redirect to `loginView`; null for no message.
    *
    * @default "Please log in to access this page."
    */
@@ -55,7 +62,7 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** The category of `loginMessage`. @default "message" */
   loginMessageCategory?: string | undefined;
   /**
-   * The message flashed before a redirect to `refreshView`; null for none.
+   * The message that is flashed before a redirect to `refreshView`; null for no message.
    *
    * @default "Please confirm your login to access this page."
    */
@@ -64,62 +71,64 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   needsRefreshMessageCategory?: string | undefined;
   /** Translates `loginMessage` and `needsRefreshMessage`. */
   localize?: ((message: string, req: Request) => string) | undefined;
-  /** Answers a request without a login, instead of the redirect or 401. */
+  /** Responds to a request without a login, instead of the redirect or status 401. */
   onUnauthorized?: ChallengeHandler | undefined;
-  /** Answers a request whose login is not fresh, instead of the redirect or 403. */
+  /** Responds to a request whose login is not fresh, instead of the redirect or status 403. */
   onNeedsRefresh?: ChallengeHandler | undefined;
-  /** Answers a request whose user does not have the role, instead of the 403. */
+  /** Responds to a request whose user does not have the required role, instead of status 403. */
   onForbidden?: ChallengeHandler | undefined;
   /**
-   * Where the requested page is kept during a login: in the query of `loginView`, or in the flash cookie. The cookie
-   * keeps it for ten minutes, if it is not longer than 512 bytes.
+   * Where the URL of the requested page is stored while the user logs in: `"query"` means in the query of `loginView`,
+   * `"cookie"` in the flash cookie. The cookie stores the URL for ten minutes, if it has at most 512 bytes.
    *
    * @default "query"
    */
   nextIn?: "query" | "cookie" | undefined;
-  /** The host, with an optional port, for redirects to the views. @default the view's own host, if its URL has one */
+  /** The host, with an optional port, in redirects to the views. @default the view's own host, if its URL has one */
   redirectHost?: string | undefined;
   /**
-   * HTTP methods that guards never refuse; such requests reach the handler. Use `["OPTIONS"]` if a guard runs before
-   * the middleware that answers CORS preflights.
+   * HTTP methods that guards never refuse. Use `["OPTIONS"]` if a guard runs before the middleware that responds to
+   * CORS preflight requests.
    *
    * @default []
    */
   exemptMethods?: readonly string[] | undefined;
 
   /**
-   * What happens if another client uses a session: with `"basic"` the login is no longer fresh, with `"strong"` the
-   * session ends.
+   * What happens if another client uses a session. `"basic"`: the login is no longer fresh. `"strong"`: the session
+   * ends. `false`: nothing.
    *
    * @default "basic"
    */
   sessionProtection?: "basic" | "strong" | false | undefined;
   /**
-   * Identifies the client, for `sessionProtection` and for remembered browsers: after a restore, a request with the
-   * replaced remember cookie gets the new one only if it comes from the same client.
+   * Returns a string that identifies the client. latchkey uses it for `sessionProtection` and for remembered browsers:
+   * after a restore, a request with the previous remember cookie gets the new cookie only if it comes from the same
+   * client.
    *
    * @default the SHA-256 of `req.ip` and the User-Agent
    */
   fingerprint?: ((req: Request) => string) | undefined;
-  /** The session cookie, and when sessions are saved. */
+  /** The options of the session and its cookie. */
   session?: SessionOptions | undefined;
-  /** The remember cookie. */
+  /** The options of the remember cookie. */
   remember?: RememberOptions | undefined;
-  /** A session that is not used for this long ends. @default "24h" */
+  /** A session ends if it is not used for this long. @default "24h" */
   idleTimeout?: Duration | undefined;
   /** A login ends after this long, even if it is used. A confirmation restarts this time. @default "30d" */
   absoluteTimeout?: Duration | undefined;
-  /** How long a login stays fresh after the credentials were seen. @default as long as the session lasts */
+  /** How long a login stays fresh after the user gave the credentials. @default until the session ends */
   freshFor?: Duration | undefined;
   /**
-   * How many logins a user may have at once. Logins that only a remember cookie could restore do not count.
+   * How many logins a user may have at the same time. A login whose session has ended, and which only a remember cookie
+   * can restore, is not counted.
    *
-   * @default any number
+   * @default no limit
    */
   maxSessions?: number | undefined;
   /**
-   * What happens if a login exceeds `maxSessions`: the user's oldest login ends, or the new one is refused with
-   * SessionLimitError.
+   * What happens if a new login exceeds `maxSessions`. `"end-oldest"`: the user's oldest login ends. `"refuse"`: the
+   * new login is refused with SessionLimitError.
    *
    * @default "end-oldest"
    */
@@ -131,14 +140,14 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    * @default 1
    */
   assuranceLevel?: 1 | 2 | 3 | undefined;
-  /** A store that does not answer within this time counts as unavailable. @default "2s" */
+  /** How long a call of the store may take. After this time, the store is treated as unavailable. @default "2s" */
   storeTimeout?: Duration | undefined;
   /**
-   * Separates managers that share a secret and a store, such as one for customers and one for staff: a manager rejects
-   * the cookies of another one, and ending the logins of its user "1" does not affect user "1" of another one. At most
-   * 32 letters, digits, `_` and `-`.
+   * A name that separates managers with the same secret and the same store, such as one for customers and one for
+   * staff. A manager rejects the cookies of another realm. If it ends the logins of its user "1", the logins of user
+   * "1" in another realm stay valid. At most 32 letters, digits, `_` and `-`.
    *
-   * @default none
+   * @default no realm
    */
   realm?: string | undefined;
 }

@@ -5,7 +5,7 @@ import { OptionError } from "../errors.js";
 import type { CookieOptions } from "../http/cookies/attributes.js";
 import { checkCookie, isCookieName } from "./cookie.js";
 
-/** How users are remembered across browser restarts. */
+/** How users stay remembered after their browser closes. */
 export interface RememberOptions {
   /**
    * The cookie's name.
@@ -14,33 +14,37 @@ export interface RememberOptions {
    */
   name?: string | undefined;
   /**
-   * `"persistent"`: the store keeps a record of each remembered browser, so that browsers can be listed and forgotten,
-   * and a copied cookie is detected. `"stateless"`: the store keeps no record. A cookie is valid until it expires or
-   * the user's stamp changes; a logout or a revocation does not end it.
+   * `"persistent"`: the store has a record of each remembered browser. So browsers can be listed and forgotten, and a
+   * copied cookie is detected. `"stateless"`: the store has no such record. A cookie is valid until it expires or the
+   * user's stamp changes, even after a logout or a revocation.
    *
    * @default "persistent"; "stateless" if the store `lacks` something
    */
   mode?: "persistent" | "stateless" | undefined;
   /** The cookie's attributes, or a function that returns them for a request. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
-  /** How long a browser is remembered, at most 400 days: browsers keep no cookie longer. @default "365d" */
+  /**
+   * How long a browser is remembered: at most 400 days, because browsers store no cookie for longer.
+   *
+   * @default "365d"
+   */
   duration?: Duration | undefined;
   /**
-   * A browser is forgotten if the remember cookie has not restored a login for this long. Only in the persistent mode.
+   * A browser is forgotten if its remember cookie restores no login for this long. Only for the mode "persistent".
    *
    * @default `duration`
    */
   idleTimeout?: Duration | undefined;
   /**
-   * Whether each restore restarts the duration. In the stateless mode, each request whose session has the login
-   * restarts it too, which costs one store call.
+   * Whether each restore of a login restarts `duration`. In the mode "stateless", each request whose session has that
+   * login restarts it too, which needs one store call.
    *
    * @default false
    */
   refreshEachRequest?: boolean | undefined;
 }
 
-/** Browsers keep no cookie longer than 400 days (RFC 6265bis). */
+/** Browsers store no cookie for longer than 400 days (RFC 6265bis). */
 const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 
 /** The check for the option `remember`. */
@@ -56,11 +60,11 @@ export const checkRemember: Check = group({
 /**
  * Parses the duration of a remember cookie, in milliseconds.
  *
- * @throws OptionError for an invalid duration, and for more than 400 days
+ * @throws OptionError if the duration is invalid, or longer than 400 days
  */
 export function checkRememberDuration(option: string, value: unknown): number {
   const duration = parseDuration(option, value);
   if (duration > LONGEST_COOKIE)
-    throw new OptionError(option, "is longer than 400 days, the most a browser keeps a cookie");
+    throw new OptionError(option, "is longer than 400 days, the longest time for which browsers store a cookie");
   return duration;
 }

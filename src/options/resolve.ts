@@ -12,7 +12,7 @@ import { checkRemember } from "./remember-options.js";
 import type { ResolvedOptions } from "./resolved-options.js";
 import { checkSession, resolveSession } from "./session-options.js";
 
-/** Node runs a timer with a longer delay immediately. */
+/** If the delay of a timer is longer, Node runs the timer immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
@@ -53,7 +53,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
 /**
  * Validates options and fills in the defaults.
  *
- * @throws OptionError naming the option, what was given and what is expected
+ * @throws OptionError if an option is invalid. The message names the option, the given value and the expected value
  */
 export function resolveOptions(options: LoginManagerOptions<object, object>): ResolvedOptions {
   if (typeof options !== "object" || options === null)
@@ -103,19 +103,19 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   });
 }
 
-/** Parses a duration, in milliseconds; Infinity if it is left out. */
+/** Returns a duration in milliseconds; Infinity if the option is undefined. */
 function time(option: string, value: Duration | undefined): number {
   return value === undefined ? Number.POSITIVE_INFINITY : parseDuration(option, value);
 }
 
-/** @throws OptionError for an option that needs an ability which the store lacks */
+/** @throws OptionError if an option needs an ability that the store lacks */
 function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<object, object>): void {
   const lacked = store && !isComplete(store) ? `the store lacks ${store.lacks!.join(" and ")}` : undefined;
   if (lacked && remember?.mode === "persistent") {
-    throw new OptionError("remember.mode", `"persistent" needs a store that lacks nothing; ${lacked}`);
+    throw new OptionError("remember.mode", `"persistent" needs a store with all abilities; ${lacked}`);
   }
   if (lacked && maxSessions !== undefined) {
-    throw new OptionError("maxSessions", `needs a store that lacks nothing; ${lacked}`);
+    throw new OptionError("maxSessions", `needs a store with all abilities; ${lacked}`);
   }
   if ((lacked || remember?.mode === "stateless") && remember?.idleTimeout !== undefined) {
     throw new OptionError(
@@ -125,19 +125,19 @@ function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<ob
   }
 }
 
-/** The secrets of valid options. The first secret signs, all of them verify. */
+/** Returns the secrets of valid options. The first secret signs, and all secrets verify. */
 export function secretsOf({ secret }: LoginManagerOptions<object, object>): readonly string[] {
   return typeof secret === "string" ? [secret] : [...secret];
 }
 
-/** A frozen copy of the view, so that the caller cannot change it. */
+/** Returns a frozen copy of a view, so that the caller cannot change it. */
 function frozenView(view: View | undefined): View | undefined {
   return typeof view === "object" ? Object.freeze({ ...view }) : view;
 }
 
 function checkStoreTimeout(option: string, value: unknown): void {
   if (parseDuration(option, value) > LONGEST_TIMER)
-    throw new OptionError(option, "is longer than 24 days, the most a timer can wait");
+    throw new OptionError(option, "is longer than 24 days, the longest time that a timer can wait");
 }
 
 function checkView(option: string, value: unknown): void {
@@ -148,7 +148,7 @@ function checkView(option: string, value: unknown): void {
   throw new OptionError(
     option,
     'expected a URL that starts with "/", "http://" or "https://", a map from path prefix to such URLs, or a function, ' +
-      `not ${bad ? `one with ${shown(bad[0])}: ${shown(bad[1])}` : shown(value)}`,
+      `not ${bad ? `a map with ${shown(bad[0])}: ${shown(bad[1])}` : shown(value)}`,
   );
 }
 

@@ -4,16 +4,17 @@ import type { LoginManagerOptions } from "./options.js";
 import type { ResolvedSession } from "./session-options.js";
 
 /**
- * The validated options of a LoginManager, with defaults, frozen. The secrets are left out, so they cannot be logged.
+ * The validated options of a LoginManager, with every default filled in. The object is frozen. It does not contain the
+ * secrets, so they cannot be logged.
  */
 export type ResolvedOptions = Readonly<
   Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       session: ResolvedSession;
-      /** The name, and the attributes unless `sessionCookieOf` returns them. */
+      /** The cookie's name, and its attributes unless `sessionCookieOf` returns them. */
       sessionCookie: ResolvedCookie;
       rememberCookie: ResolvedCookie;
-      /** Returns the attributes for a request; undefined if they do not depend on it. */
+      /** Returns the attributes for a request; undefined if they do not depend on the request. */
       sessionCookieOf: ((req: Request) => ResolvedCookie) | undefined;
       /** The same for the remember cookie. */
       rememberCookieOf: ((req: Request) => ResolvedCookie) | undefined;

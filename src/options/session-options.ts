@@ -13,22 +13,23 @@ export interface SessionOptions {
   /** Returns a new session id, which must be unique and impossible to guess. @default 192 random bits, base64url */
   genid?: ((req: Request) => string) | undefined;
   /**
-   * Whether to trust `X-Forwarded-Proto`, for all of latchkey's cookies.
+   * Whether to trust the header `X-Forwarded-Proto`, which reports whether the browser used HTTPS. This applies to all
+   * of latchkey's cookies.
    *
-   * @default the setting "trust proxy" of Express
+   * @default Express decides, by its setting "trust proxy"
    */
   proxy?: boolean | undefined;
   /**
-   * Whether each response sets the cookie again, if the session still exists. The check costs one store call.
+   * Whether each response sets the cookie again, if the session still exists. This check needs one store call.
    *
    * @default false
    */
   rolling?: boolean | undefined;
-  /** Whether to save a new session that is empty. @default false */
+  /** Whether to save a new session even if it is empty. @default false */
   saveUninitialized?: boolean | undefined;
   /**
-   * What happens to the session in the store after `req.session = null`: `"keep"` leaves it there, `"destroy"` ends it,
-   * and also after `delete req.session`.
+   * What happens to the session in the store after `req.session = null`. `"keep"`: the session stays in the store.
+   * `"destroy"`: the session ends. It then also ends after `delete req.session`.
    *
    * @default "keep"
    */
@@ -37,7 +38,7 @@ export interface SessionOptions {
 
 /** SessionOptions with every default filled in. */
 export interface ResolvedSession {
-  /** The application's function for session ids; undefined if latchkey makes them. */
+  /** The application's function that makes session ids; undefined if latchkey makes them. */
   genid: ((req: Request) => string) | undefined;
   proxy: boolean | undefined;
   rolling: boolean;
@@ -66,7 +67,7 @@ export function resolveSession(given: SessionOptions = {}): Readonly<ResolvedSes
 function refuseResave(option: string): void {
   throw new OptionError(
     option,
-    "latchkey writes a session only if it was changed, and only the changed keys: writing the others again would " +
-      "undo what other requests wrote meanwhile. Leave the option out",
+    "latchkey writes a session only if a request changed it, and only the changed keys. Writing the other keys too would " +
+      "overwrite the changes of concurrent requests. Remove this option",
   );
 }

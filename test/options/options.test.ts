@@ -114,7 +114,7 @@ describe("the options of a LoginManager", () => {
       "duration, idleTimeout, refreshEachRequest",
     );
     expect(refusal("session.key", { session: { key: "x" } })).to.include("the options are name, cookie, genid");
-    expect(refusal("session.resave", { session: { resave: false } })).to.include("Leave the option out");
+    expect(refusal("session.resave", { session: { resave: false } })).to.include("Remove this option");
     expect(refusal("__proto__", JSON.parse('{"__proto__": {}}'))).to.include("unknown option");
     for (const cookie of COOKIES) {
       const message = refusal(`${cookie}.samesite`, nested(`${cookie}.samesite`, "lax"));
@@ -277,7 +277,7 @@ describe("the options of a LoginManager", () => {
     for (const lacks of [["compareAndSet"], ["listByUser"]]) {
       const lacking = Object.assign(new MemoryStore(), { lacks });
       expect(refusal("remember.mode", { store: lacking, remember: { mode: "persistent" } })).to.include(
-        `"persistent" needs a store that lacks nothing; the store lacks ${lacks[0]}`,
+        `"persistent" needs a store with all abilities; the store lacks ${lacks[0]}`,
       );
       expect(refusal("maxSessions", { store: lacking, maxSessions: 2 })).to.include(`the store lacks ${lacks[0]}`);
     }
