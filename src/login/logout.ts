@@ -8,8 +8,11 @@ import { assertNotStarted } from "./start-session.js";
 /**
  * Logs the current user out, if there is one, and forgets the browser. (Flask-Login's logout_user)
  *
- * When it resolves, the session has ended in the store, and the request has a new, empty one. If the store fails, it
- * rejects, but still removes this browser's cookies.
+ * When it resolves, the session has ended in the store, the browser's cookies are removed, and the request has a new,
+ * empty session. If it rejects, the user is still logged in: the browser keeps its cookies, so the same request can be
+ * sent again.
+ *
+ * @throws StoreUnavailableError if the store fails
  */
 export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
@@ -17,30 +20,33 @@ export async function logoutUser(req: Request): Promise<void> {
   assertNotStarted(context, "logoutUser");
   await waitForLoad(context);
   session.markPersonal();
-  core.remember.forget(req, res);
-  core.flashes.drop(context);
-  let auth: SessionAuth | undefined;
-  let user: object | undefined;
+  const { auth } = context;
+  const user = auth && (await userForListeners(context));
   try {
-    auth = context.auth;
-    user = auth && (await userForListeners(context));
-    const held = await core.remember.loginOf(req);
-    // End the browser's record first, because it can restore a session.
-    const kept = session.recordId;
-    if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
-    else await core.remember.endUnreadable(req);
-    if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
-    const ended = await session.end();
-    session.takeCookie();
-    if (auth && !ended) await endMovedLogin(core, auth);
-    if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
+    await endLogin(context, auth);
   } catch (error) {
-    session.abandon();
-    context.settleAnonymous();
+    // The session may have ended, even if something else of the login has not.
+    if (context.loginId() === null) context.settleAnonymous();
     throw error;
   }
+  // The cookies are removed last, because a browser needs them to repeat a logout that failed.
+  session.takeCookie();
+  core.remember.forget(req, res);
+  core.flashes.drop(context);
   context.settleAnonymous();
   if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+}
+
+/** Ends a login in the store: the browser's record first, because it can restore a session. */
+async function endLogin({ core, req, session }: RequestContext, auth: SessionAuth | undefined): Promise<void> {
+  const held = await core.remember.loginOf(req);
+  const kept = session.recordId;
+  if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
+  else await core.remember.endUnreadable(req);
+  if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
+  const ended = await session.end();
+  if (auth && !ended) await endMovedLogin(core, auth);
+  if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
 }
 
 /**

@@ -38,9 +38,6 @@ class ForeignSession extends RequestSession {
     return existed;
   }
 
-  /** Does nothing: the express-session keeps using its session. */
-  abandon(): void {}
-
   /** Ends the old session first, because express-session cannot end it later. */
   async regenerate({ values, auth, continues, name, admit }: NextSession): Promise<void> {
     const { req } = this;
@@ -112,10 +109,14 @@ export function foreignSessions(): UnsupportedByStoreError {
   return new UnsupportedByStoreError("listByUser", "the application's own express-session keeps the sessions");
 }
 
-/** Ends the session of a request, and returns whether it existed just before. The request gets a new, empty session. */
+/**
+ * Ends the session of a request, and returns whether it existed just before. The request gets a new, empty session. If
+ * the store fails, the request and the browser keep their session; `sessionStore.regenerate` would replace it.
+ */
 export async function endForeignSession(req: Request): Promise<boolean> {
   const existed = Boolean(await foreignSession(req));
-  await calledBack((done) => req.sessionStore.regenerate(req, done));
+  await calledBack((done) => req.sessionStore.destroy(req.sessionID, done));
+  req.sessionStore.generate(req);
   return existed;
 }
 

@@ -121,11 +121,6 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     return existed;
   }
 
-  abandon(): void {
-    this.generate();
-    this.noteReplaced(true);
-  }
-
   regenerate(next: NextSession): Promise<void> {
     return regenerate(this, next);
   }

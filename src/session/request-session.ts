@@ -74,12 +74,6 @@ export abstract class RequestSession {
   abstract end(): Promise<boolean>;
 
   /**
-   * Called if the session could not be ended: gives the request a new, empty session, and removes the cookie from the
-   * browser.
-   */
-  abstract abandon(): void;
-
-  /**
    * Puts a login into a new, saved session of the request, and ends the old session. If this fails, the request keeps
    * its old session, or gets an empty one if the old session has ended.
    *

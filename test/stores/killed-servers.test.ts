@@ -13,7 +13,7 @@ import { expectNoUnhandledRejections } from "../support/unhandled.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 /** Servers that write to disk before they acknowledge a write. Redis needs two options for this. */
-const servers: Record<string, () => Promise<DatabaseServer>> = {
+const servers: Record<string, () => Promise<Omit<DatabaseServer, "pause" | "resume">>> = {
   postgres: startPostgres,
   mariadb: startMariaDb,
   redis: () => startRedis({ args: ["--appendonly", "yes", "--appendfsync", "always"] }),

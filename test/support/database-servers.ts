@@ -16,6 +16,10 @@ export interface DatabaseServer {
   kill(): Promise<void>;
   /** Starts the server again with the same port and data, and waits until it responds. */
   restart(): Promise<void>;
+  /** Stops all processes of the server with SIGSTOP. Connections stay open, but nothing responds. */
+  pause(): Promise<void>;
+  /** Continues after `pause`. */
+  resume(): Promise<void>;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
 }
@@ -111,6 +115,8 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
         launch(); // retried because the killed process may still hold its memory or its lock
         return ask(url).then(() => true);
       }),
+    pause: () => signal(child!, "SIGSTOP"),
+    resume: () => signal(child!, "SIGCONT"),
     async stop() {
       await server.kill();
       // Retried because the workers of the server end a little later.
@@ -119,6 +125,13 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
   };
   await server.restart();
   return server;
+}
+
+/** Sends a signal to a process and its children. */
+async function signal(parent: ChildProcess, name: NodeJS.Signals): Promise<void> {
+  parent.kill(name);
+  const listed = await promisify(execFile)("pgrep", ["-P", String(parent.pid)]).catch(() => ({ stdout: "" }));
+  for (const pid of listed.stdout.split("\n").filter(Boolean)) process.kill(Number(pid), name);
 }
 
 /** The path of a program. Debian does not put the programs of PostgreSQL on PATH. */

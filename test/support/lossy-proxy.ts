@@ -9,6 +9,10 @@ export interface LossyProxy {
   urlOf(url: string): string;
   /** Loses the connections that are open now. Later connections work. */
   loseAll(): void;
+  /** Loses the connections that are open now, and later ones too, until `mend` is called. */
+  loseAllAndLater(): void;
+  /** Lets later connections work again. Lost connections stay lost. */
+  mend(): void;
   /** Loses all open and later connections as soon as a client sends this text. */
   loseAllAt(text: string): void;
   /** Loses the open connections as soon as a client sends this text. Later connections work. */
@@ -64,6 +68,13 @@ export async function startLossyProxy(url: string): Promise<LossyProxy> {
       return through.href;
     },
     loseAll,
+    loseAllAndLater() {
+      areAllLost = true;
+      loseAll();
+    },
+    mend() {
+      areAllLost = false;
+    },
     loseAllAt(text) {
       trigger = { text, losesLater: true };
     },
