@@ -9,8 +9,8 @@ export type OpenStore = SessionStore & {
 /** Options for opening a store. */
 export interface OpenOptions {
   /**
-   * Create a missing SQLite file and missing tables, and prune expired rows regularly? If false, opening a store
-   * changes nothing, and a missing SQLite file is an error.
+   * Create a missing SQLite file and missing tables, prune expired rows regularly, and warn if Redis evicts sessions? If
+   * false, opening a store changes nothing, and a missing SQLite file is an error.
    */
   upkeep: boolean;
 }

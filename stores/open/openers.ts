@@ -5,7 +5,7 @@ type Opener = (url: string, options: OpenOptions) => Promise<OpenStore>;
 
 const memory: Opener = async (url) => (await import("./memory.js")).openMemory(url);
 const sqlite: Opener = async (url, options) => (await import("./sqlite.js")).openSqlite(url, options);
-const redis: Opener = async (url) => (await import("./redis.js")).openRedis(url);
+const redis: Opener = async (url, options) => (await import("./redis.js")).openRedis(url, options);
 const postgres: Opener = async (url, options) => (await import("./postgres.js")).openPostgres(url, options);
 const mysql: Opener = async (url, options) => (await import("./mysql.js")).openMySql(url, options);
 

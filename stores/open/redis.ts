@@ -1,10 +1,11 @@
 import { PeerMissingError } from "../../src/store/peer-errors.js";
 import { PREFIX } from "../redis/connection.js";
 import { openingError } from "./failure.js";
-import { noteInside } from "./inside.js";
-import type { OpenStore } from "./open-store.js";
+import { type Inside, noteInside } from "./inside.js";
+import type { OpenOptions, OpenStore } from "./open-store.js";
 import { duration, readParameters, text } from "./parameters.js";
 import { installed } from "./peer.js";
+import { warnOfEviction } from "./redis/eviction.js";
 import { type Ioredis, ioredisClients } from "./redis/ioredis.js";
 import { RedisLink, type RedisLinkOptions } from "./redis/link.js";
 import { type NodeRedis, nodeRedisClients } from "./redis/node-redis.js";
@@ -17,14 +18,16 @@ const PORT = 6379;
 const SENTINEL_PORT = 26_379;
 
 /** Opens a store on Redis through node-redis or ioredis. */
-export async function openRedis(given: string): Promise<OpenStore> {
+export async function openRedis(given: string, { upkeep }: OpenOptions): Promise<OpenStore> {
   const url = readServerUrl(given);
   const { timeout = TIMEOUT, prefix } = readParameters(url, PARAMETERS);
   const servers = serversOf(url);
   const link = await opened(await optionsOf(servers, timeout), url);
   const { RedisStore } = await import("../redis/index.js");
   const store = new RedisStore({ client: link, ...(prefix === undefined ? {} : { prefix }) });
-  noteInside(store, { kind: "redis", client: link, prefix: prefix ?? PREFIX });
+  const inside: Inside & { kind: "redis" } = { kind: "redis", client: link, prefix: prefix ?? PREFIX };
+  noteInside(store, inside);
+  if (upkeep) await warnOfEviction(inside);
   return Object.assign(store, { close: () => link.close() });
 }
 

@@ -1,8 +1,8 @@
 import type { Inside } from "../../../stores/open/inside.js";
+import { evaluated } from "../../../stores/open/redis/script.js";
 import type { SqlDialect } from "../../../stores/sql/database.js";
 import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
-import { asked } from "./redis-script.js";
 
 /** Above this, a clock is probably not synchronized, in milliseconds. */
 const SUSPECT = 5000;
@@ -37,7 +37,7 @@ export async function checkClock(inside: Inside): Promise<Check | null> {
 
 async function timeOf(inside: Inside): Promise<number> {
   if (inside.kind === "redis") {
-    const [seconds, micros] = (await asked(inside, "return redis.call('TIME')")) as [string, string];
+    const [seconds, micros] = (await evaluated(inside, "return redis.call('TIME')")) as [string, string];
     return Number(seconds) * 1000 + Number(micros) / 1000;
   }
   const { database } = inside;

@@ -1,20 +1,18 @@
 import type { Inside } from "../../../stores/open/inside.js";
+import { type Eviction, evictionOf } from "../../../stores/open/redis/eviction.js";
 import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
-import { asked } from "./redis-script.js";
 
 /** Checks that Redis does not delete sessions when its memory is full. */
 export async function checkEviction(inside: Inside & { kind: "redis" }): Promise<Check> {
   const { ok, warning, failed } = resultsOf("eviction");
-  let info: string;
+  let eviction: Eviction;
   try {
-    // Many hosts of Redis allow INFO, but not CONFIG GET.
-    info = String(await asked(inside, "return redis.call('INFO', 'memory')"));
+    eviction = await evictionOf(inside);
   } catch (error) {
     return warning(`cannot read the eviction policy: ${reasonFor(error)}`);
   }
-  const policy = /^maxmemory_policy:(.*?)\r?$/m.exec(info)?.[1];
-  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1]);
+  const { policy, limit } = eviction;
   if (policy === undefined) return warning("the server does not report its eviction policy");
   const setting = `maxmemory-policy is ${policy}`;
   if (policy === "noeviction") return ok(setting);
