@@ -1,4 +1,6 @@
 import type { SqlDatabase } from "../sql/database.js";
+import type { SqlTablesOptions } from "../sql/ddl.js";
+import { hasTable } from "../sql/migration.js";
 import { SqlStore } from "../sql/sql-store.js";
 import { OPEN_TIMEOUT, openingError } from "./failure.js";
 import { noteInside } from "./inside.js";
@@ -39,7 +41,8 @@ export async function openSqlStore(
   let store: SqlStore | undefined;
   try {
     store = new SqlStore(database, { timeout, pruneEvery: upkeep ? pruneEvery : undefined, tablePrefix, schema });
-    await reach(store, database, url, upkeep);
+    await reach(database, url);
+    if (upkeep) await prepare(store, database, { tablePrefix, schema }, url);
   } catch (error) {
     await store?.close();
     await close();
@@ -56,13 +59,21 @@ export async function openSqlStore(
   });
 }
 
-async function reach(store: SqlStore, database: SqlDatabase, url: StoreUrl, upkeep: boolean): Promise<void> {
+/** Fails at once if the server is unreachable or rejects the password; migrate() tries again after any error. */
+async function reach(database: SqlDatabase, url: StoreUrl): Promise<void> {
   try {
-    // Run a query before migrate(), which tries again after any error. The query fails at once if the server is
-    // unreachable or rejects the password.
     await database.all("SELECT 1", [], OPEN_TIMEOUT);
-    if (upkeep) await store.migrate();
   } catch (error) {
     throw openingError(error, url);
+  }
+}
+
+/** Creates what is missing. A store that has its table works without indexes, only more slowly. */
+async function prepare(store: SqlStore, database: SqlDatabase, tables: SqlTablesOptions, url: StoreUrl): Promise<void> {
+  try {
+    await store.migrate();
+  } catch (error) {
+    if (!(await hasTable(database, tables, OPEN_TIMEOUT))) throw openingError(error, url);
+    process.emitWarning(`an index is missing: ${(error as Error).message}`, "LatchkeyStoreWarning");
   }
 }

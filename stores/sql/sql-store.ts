@@ -12,10 +12,11 @@ import { given } from "../given.js";
 import { BATCH, deleteExpired, deleteRows, sizeFor } from "./batches.js";
 import { pruneAfter } from "./columns.js";
 import { assertDatabase, type SqlDatabase, type SqlValue } from "./database.js";
-import { type SqlTablesOptions, statements } from "./ddl.js";
+import type { SqlTablesOptions } from "./ddl.js";
+import { createMissing } from "./migration.js";
 import { type Queries, queriesFor } from "./queries.js";
 import { idOf, type Row, recordOf, rowOf } from "./rows.js";
-import { retried, Statements } from "./statements.js";
+import { Statements } from "./statements.js";
 
 /** Options of the SqlStore. */
 export interface SqlStoreOptions extends SqlTablesOptions {
@@ -33,8 +34,6 @@ export interface SqlStoreOptions extends SqlTablesOptions {
 /** The longest interval that still fits a timer after jitter is added. */
 const LONGEST_INTERVAL = 2 ** 30;
 const TIMEOUT = 2000;
-const MIGRATE_TRIES = 5;
-const MIGRATE_TIMEOUT = 60_000;
 const CREATE_TRIES = 3;
 const DESTROY_TRIES = 30;
 /** How long a statement of `prune` may take, in milliseconds. It may take long, because no request waits for it. */
@@ -77,14 +76,13 @@ export class SqlStore implements SessionStore {
 
   /**
    * Creates the table and its indexes if they are missing. You may call it at every start, in several processes at
-   * once. For your own migrations, `ddl()` returns the statements as text.
+   * once. If nothing is missing, it only reads, so the right to create tables is not needed. For your own migrations,
+   * `ddl()` returns the statements as text.
+   *
+   * @throws Error with the driver's `code` if something is missing and the database refuses to create it
    */
-  async migrate(): Promise<void> {
-    // If several processes create the same table at once on PostgreSQL, only one succeeds. The others fail with various
-    // errors, so every error is followed by another try.
-    const mayPass = () => true;
-    for (const statement of statements(this.#database.dialect, this.#options))
-      await retried(MIGRATE_TRIES, () => this.#database.run(statement, [], MIGRATE_TIMEOUT), mayPass);
+  migrate(): Promise<void> {
+    return createMissing(this.#database, this.#options);
   }
 
   /** Replaces an expired row that was not pruned yet. */

@@ -186,14 +186,20 @@ describe("the table of a SqlStore", () => {
     let tries = 0;
     const refusing = {
       dialect: "sqlite" as SqlDialect,
-      all: async () => [],
+      all: async () => {
+        throw new Error("no such table");
+      },
       async run() {
         tries++;
-        throw new Error("permission denied");
+        throw Object.assign(new Error("permission denied"), { code: "DENIED" });
       },
     };
     const error = await new SqlStore(refusing).migrate().catch((reason) => reason);
-    expect(error).to.be.instanceOf(Error).with.property("message", "permission denied");
+    expect(error).to.be.instanceOf(Error).with.property("code", "DENIED");
+    expect(error.message).to.equal(
+      'cannot create the table "latchkey_sessions" and its indexes: permission denied. Run the statements that ' +
+        "`npx latchkey schema --dialect sqlite` prints, as a role that may create tables",
+    );
     expect(tries).to.equal(5);
   });
 
