@@ -8,12 +8,12 @@ import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   /** The version of the format. */
   v: number;
-  /** How many times the login was restored; this is the number of the current token. */
+  /** How many times the login was restored. This is also the number of the current token. */
   generation: number;
   /**
-   * The record ids of the browser's session and, since the last restore, of the sessions that confirmations were to
-   * replace it with, in the order in which they were named. Only one of them is in use. Empty if the session is kept by
-   * the application's own express-session.
+   * The record ids of the browser's sessions: its session at the last restore, and each session that a confirmation
+   * named after that, in the order in which they were named. Only one of them is in use. Empty if the application's own
+   * express-session stores the session.
    */
   sessions: string[];
   /** The fingerprint of the client at the last restore; null before the first restore. */
@@ -25,11 +25,11 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   login?: JsonObject;
 }
 
-/** The kind of a record that reserves an id: its session was ended before it was created. */
+/** The kind of a record that reserves the id of a session. The session was ended before it was created. */
 const ENDED = "ended";
 /** How long the id stays reserved, in milliseconds. */
 const ENDED_FOR = 600_000;
-/** How many times to try to end a session that is being created at the same moment. */
+/** How many times latchkey tries to end a session that is being created at the same time. */
 const MAX_TRIES = 5;
 
 /** Returns the browser that a record describes. */
@@ -42,7 +42,7 @@ export function dataOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return data as unknown as JsonObject;
 }
 
-/** Returns what a later version has added to a browser's record: the fields that this version does not know or write. */
+/** Returns the fields that a later version has added to a browser's record. This version does not know or write them. */
 export function laterOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   const { login: _login, ...known } = BROWSER_FIELDS satisfies Record<keyof typeof data, unknown>;
   return unknownFields(data, known);
@@ -57,15 +57,15 @@ export interface NamedSessions {
 }
 
 /**
- * Returns the named sessions from `own`, the session in use, to the last. The sessions before it have ended, because it
- * replaced them.
+ * Returns the named sessions from `own`, the session in use, to the last one. The sessions before `own` have ended,
+ * because `own` replaced them.
  */
 export function namedSince(sessions: readonly string[], own: string | null | undefined): string[] {
   return sessions.slice(Math.max(own ? sessions.indexOf(own) : 0, 0));
 }
 
 /**
- * Forgets a browser and ends the sessions that its record names. It ends the sessions that the caller knows first: if
+ * Forgets a browser and ends the sessions that its record names. The sessions that the caller knows are ended first. If
  * the store then fails, the record still exists, and the call can be repeated.
  *
  * @returns the record that this call ended, or null
@@ -89,8 +89,8 @@ export async function endBrowser(
 }
 
 /**
- * Ends a session, even one that is still being created: a restore names a session in the browser's record before it
- * creates the session. If there is no session yet, its id is reserved, so that creating it fails.
+ * Ends a session, even if the session is still being created: a restore names a session in the browser's record before
+ * it creates the session. If the session does not exist yet, reserves its id, so that the session cannot be created.
  */
 export async function endForGood(store: SessionStore, id: string): Promise<void> {
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
@@ -106,5 +106,5 @@ export async function endForGood(store: SessionStore, id: string): Promise<void>
       if ((await store.read(id))?.kind === ENDED) return;
     }
   }
-  throw new StoreUnavailableError("the session store has a session that it cannot end");
+  throw new StoreUnavailableError("the session store did not end a session");
 }

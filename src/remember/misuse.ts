@@ -14,10 +14,10 @@ export interface TokenMisuse {
   last: TokenUse;
 }
 
-/** Ends the logins that a used-up token calls into doubt. */
+/** Handles the use of a used-up token, and ends the logins that may be in the wrong hands. */
 export interface OnMisuse {
-  /** The previous token, after the grace period: a response was lost, or the cookie was copied. */
+  /** Called for the previous token, after the grace period. A response was lost, or the cookie was copied. */
   stale(misuse: TokenMisuse): Promise<void>;
-  /** An older token: two browsers have the cookie. */
+  /** Called for an older token. Two browsers have the cookie. */
   theft(misuse: TokenMisuse): Promise<void>;
 }

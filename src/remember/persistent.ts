@@ -28,7 +28,7 @@ import {
 import type { NewRemembered, RememberedLogin } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
-/** The options of the persistent design. */
+/** The options of the persistent mode. */
 export interface PersistentOptions {
   cookie: BrowserCookie;
   rememberIdleTimeout: number;
@@ -36,13 +36,14 @@ export interface PersistentOptions {
   fingerprint: (req: Request) => string;
 }
 
-/** How many times a change to a browser's record is tried when other requests change it meanwhile. */
+/** How many times a change to a browser's record is tried while other requests change the record. */
 const MAX_TRIES = 5;
 
 /**
- * The persistent remember cookie. It has a series, which has a record in the store, and a generation, which each
- * restore raises by one. The signature proves that latchkey made the token. The record tells how many restores ago the
- * token was made, and names the browser's session.
+ * The persistent remember cookie. Its value is a token, which consists of a series, a generation and a signature. The
+ * series has a record in the store, which names the browser's session. Each restore increases the generation by one. So
+ * a comparison with the record shows how many restores ago the token was made. The signature proves that latchkey made
+ * the token.
  */
 export class RememberPersistent extends Remember {
   readonly mode = "persistent";
@@ -98,14 +99,15 @@ export class RememberPersistent extends Remember {
     const restored = { user: verified.user, userId, loginId, series: id, login: browser.login };
     if (isReadOnly()) return { ...restored, issued: null };
     if (isInGrace) {
-      // Another client may be a thief. With the new token, a thief could continue after the owner's restores without
-      // being detected.
+      // Another client may be a thief. With the new token, a thief could continue to use the login, and no restore of
+      // the owner would detect it.
       const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
       const issued = isSameClient ? this.#cookieOf(presented.series, browser.generation, record) : null;
       return { ...restored, issued, restoredElsewhere: isPrevious && isRecent };
     }
     const commit = async (session: string | null) => {
-      // In the order in which they were named: a confirmation that finds its old session ended undoes the new one.
+      // The sessions are ended in the order in which they were named. If a confirmation finds that its old session has
+      // ended, it ends its new one too.
       for (const one of browser.sessions) await this.store.destroy(one);
       const generation = presented.generation + 1;
       const client = { fingerprint: this.options.fingerprint(req), ...clientOf(req) };
@@ -176,7 +178,7 @@ export class RememberPersistent extends Remember {
     return { value: this.tokens.write(series, generation), until: expiresAt, series: this.ids.of(series) };
   }
 
-  /** The part of a browser's record that a login and a restore write. */
+  /** Returns the part of a browser's record that a login or a restore writes. */
   #written(browser: RememberedBrowser, now: number): Omit<SessionUpdate, "revision"> {
     const { rememberIdleTimeout, refreshEachRequest } = this.options;
     const until = refreshEachRequest ? now + browser.duration : browser.until;

@@ -13,24 +13,27 @@ export interface PresentedToken {
   id: string;
   record: SessionRecord;
   browser: RememberedBrowser;
-  /** Is it the token before the current one? */
+  /** Is this the token before the current one? */
   isPrevious: boolean;
   /** Was the last restore less than the grace period ago? */
   isRecent: boolean;
-  /** Is `isRecent` true, or was the response to the last restore lost? Then the previous token is still accepted. */
+  /**
+   * True if `isRecent` is true, or if the response to the last restore was lost. The previous token is then still
+   * accepted.
+   */
   isInGrace: boolean;
   isUsedUp: boolean;
 }
 
 /**
- * Grace period, in milliseconds: how long the previous token still restores a login, for requests that were sent at the
- * same time. The current token is not replaced during this period, so a token older than the previous one cannot come
- * from such a request.
+ * Grace period, in milliseconds: how long the previous token still restores a login. It is meant for requests that a
+ * browser sent at the same time. The current token is not replaced during this period, so a token older than the
+ * previous one cannot come from such a request.
  */
 const GRACE = 60_000;
 /**
- * The longest time between a restore and the creation of its session, in milliseconds. If a session was last seen later
- * than this, it was used.
+ * The longest time between a restore and the creation of its session, in milliseconds. If the session was last seen
+ * later than this, it was used after its creation.
  */
 const LONGEST_CREATE = 5000;
 /** What is needed to judge a token. */
@@ -42,7 +45,7 @@ interface Reader {
   fingerprint: () => string;
 }
 
-/** Reads the record of a remembered browser; null if there is none, or if the record is of another kind. */
+/** Reads the record of a remembered browser; null if there is no record, or if it is of another kind. */
 export async function readBrowser(store: SessionStore, id: string): Promise<SessionRecord | null> {
   const record = await store.read(id);
   return record?.kind === "browser" ? record : null;
@@ -57,8 +60,8 @@ export async function readPresented(reader: Reader, value: string | undefined): 
   const record = await readBrowser(reader.store, id);
   if (!record) return null;
   const browser = browserIn(record);
-  // Negative if the store lost the restore that made this token, for example in a failover. The token then counts as
-  // the current one.
+  // Negative if the store lost the restore that made this token, for example in a failover. The token is then treated
+  // as the current one.
   const age = browser.generation - generation;
   const isPrevious = age === 1;
   const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
@@ -68,8 +71,8 @@ export async function readPresented(reader: Reader, value: string | undefined): 
 }
 
 /**
- * Was the response to the last restore lost? Then the same client presents the previous token, and its new session was
- * never used.
+ * Was the response to the last restore lost? It was if the same client presents the previous token, and its new session
+ * was never used.
  */
 async function wasResponseLost(
   { store, fingerprint }: Reader,
@@ -77,7 +80,7 @@ async function wasResponseLost(
   browser: RememberedBrowser,
 ): Promise<boolean> {
   const { sessions } = browser;
-  // More than one session means that the session was used: a confirmation moved it.
+  // If the record names more than one session, the first one was used: a confirmation replaced it.
   if (sessions.length !== 1 || fingerprint() !== browser.fingerprint) return false;
   const created = await store.read(sessions[0]!);
   if (created?.kind !== "session" || created.revision !== 0) return false;

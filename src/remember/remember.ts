@@ -32,8 +32,8 @@ export interface Moving {
   /** The record id of the login's session, if it has one. */
   own?: string | null | undefined;
   /**
-   * The record id of a session that was named before and could not be created because its id is taken. It is removed
-   * from the record.
+   * The record id of a session that the record names, but that could not be created because the id is taken. This id is
+   * removed from the record.
    */
   instead?: string | null | undefined;
 }
@@ -42,19 +42,19 @@ export interface Moving {
 export interface Restored {
   user: object;
   userId: string;
-  /** The id of the login, which stays the same. */
+  /** The id of the login. A restore does not change it. */
   loginId: string;
   series: string | null;
   /** The fields that a later version keeps for the login where a restore finds them. */
   login?: JsonObject | undefined;
   /** The cookie to set; null if the browser keeps its cookie. */
   issued: IssuedCookie | null;
-  /** Has another request of this browser already restored the login, so that its response brings a session? */
+  /** Has another request of this browser already restored the login? If so, its response sets a session cookie. */
   restoredElsewhere?: boolean;
   /**
    * Ends the browser's previous sessions, then uses up the token for a session that is about to be created. Resolves
-   * with null if another request has changed the browser's record meanwhile: then the token was not used up. Absent if
-   * the login is restored for this request only.
+   * with null, and does not use up the token, if another request has changed the browser's record. Undefined if the
+   * login is restored for this request only.
    *
    * @param session the record id of the new session; null for a session of the application's own express-session
    */
@@ -62,8 +62,8 @@ export interface Restored {
 }
 
 /**
- * Resolves with the user of a remember cookie and the hash of the stamp to store from now on; with null if the user no
- * longer exists or the stamp has changed; with "inactive" while the user may not log in.
+ * Resolves with the user of a remember cookie, and the hash of the stamp to store from now on. Resolves with null if
+ * the user no longer exists or the stamp has changed, and with "inactive" if the user may not log in.
  */
 export type VerifyRemembered = (
   userId: string,
@@ -72,7 +72,7 @@ export type VerifyRemembered = (
 
 /** Remembers browsers. The two modes are RememberStateless and RememberPersistent. */
 export abstract class Remember {
-  /** Requests whose cookie was valid when they arrived. */
+  /** Requests whose cookie was valid when the request arrived. */
   readonly #vouched = new WeakSet<Request>();
 
   constructor(protected readonly cookie: BrowserCookie) {}
@@ -80,7 +80,7 @@ export abstract class Remember {
   abstract readonly mode: "persistent" | "stateless";
 
   /**
-   * Makes a cookie for a login. In the persistent mode, it becomes invalid when `end` is called with its series.
+   * Makes a cookie for a login. In the persistent mode, a call of `end` with its series makes it invalid.
    *
    * @param session the record id of the login's session; null for a session of the application's own express-session
    */
@@ -92,16 +92,16 @@ export abstract class Remember {
   ): Promise<IssuedCookie>;
 
   /**
-   * The login that the request's cookie was set for; null when the cookie is absent or forged, or its browser was
-   * forgotten. A used-up cookie is treated as misuse.
+   * Resolves with the login for which the request's cookie was set. Resolves with null if the cookie is absent or
+   * forged, or if its browser was forgotten. A used-up cookie is treated as misuse.
    */
   abstract loginOf(req: Request): Promise<CookieLogin | null>;
 
   /**
-   * Restores the login of the request's cookie. Resolves with null when the cookie is not valid, and with "inactive"
-   * when its user is not active. A used-up cookie is treated as misuse.
+   * Restores the login of the request's cookie. Resolves with null if the cookie is not valid, and with "inactive" if
+   * its user is not active. A used-up cookie is treated as misuse.
    *
-   * @param isReadOnly returns true when cookies can no longer be set, so that the token must not be used up
+   * @param isReadOnly returns true if cookies can no longer be set; the token must then not be used up
    */
   abstract restore(
     req: Request,
@@ -110,7 +110,7 @@ export abstract class Remember {
   ): Promise<Restored | "inactive" | null>;
 
   /**
-   * Adds a session to a browser's record. Resolves with the sessions that the record named before; with null if the
+   * Adds a session to a browser's record. Resolves with the sessions that the record named before, or with null if the
    * browser was forgotten.
    *
    * @param session as with `issue`
@@ -130,8 +130,8 @@ export abstract class Remember {
   abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
 
   /**
-   * Ends the record of the request's cookie even if it cannot be read, so that it restores nothing once it can be read
-   * again.
+   * Ends the record of the request's cookie even if the store cannot read it. Otherwise, the record would restore the
+   * login when it can be read again.
    */
   abstract endUnreadable(req: Request): Promise<void>;
 
@@ -146,27 +146,27 @@ export abstract class Remember {
     this.cookie.set(req, res, value, { maxAge, encode: String });
   }
 
-  /** Removes the cookie if the browser has one, or if this response was going to set one. */
+  /** Removes the cookie if the browser has sent it, or if this response was going to set it. */
   forget(req: Request, res: Response): void {
     if (this.isIn(req) || this.cookie.isChangedBy(res)) this.cookie.clear(req, res);
   }
 
-  /** The pair `name=value` for a Cookie header. */
+  /** Returns the pair `name=value` for a Cookie header. */
   pair({ value }: IssuedCookie): string {
     return `${this.cookie.name}=${value}`;
   }
 
-  /** @throws InsecureConnectionError when the cookie could never reach the browser */
+  /** @throws InsecureConnectionError if the cookie cannot reach the browser */
   assertDeliverable(req: Request): void {
     this.cookie.assertDeliverable(req);
   }
 
-  /** Called when logins were revoked. Warns if their browsers cannot be forgotten. */
+  /** Called after logins were revoked. Warns if their browsers cannot be forgotten. */
   noteRevocation(): void {}
 
   /**
-   * Records that the request's cookie was valid when the request arrived. A WebSocket stays open while its browser
-   * replaces the cookie, which is not misuse.
+   * Records that the request's cookie was valid when the request arrived. The request of an open WebSocket keeps its
+   * cookie even after the browser got a new one. Its later use is not misuse.
    */
   vouchFor(req: Request): void {
     this.#vouched.add(req);
@@ -176,7 +176,7 @@ export abstract class Remember {
     return this.#vouched.has(req);
   }
 
-  /** The cookie's value; undefined when it is absent or was sent more than once. */
+  /** The cookie's value; undefined if the cookie is absent, or was sent more than once. */
   protected valueIn(req: Request): string | undefined {
     return this.cookie.valueIn(req);
   }

@@ -25,9 +25,9 @@ type Later = { values: JsonValue[] };
 type Content = [string, number, string | null, number, string, ...JsonValue[]];
 
 /**
- * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so a logout
- * or a revocation does not end a cookie or a copy of it. A changed stamp ends all cookies of a user; without a stamp
- * they are valid until they expire.
+ * The stateless remember cookie: the user's id, an expiry and the user's stamp, signed. Nothing is stored, so the
+ * cookie and its copies stay valid after a logout or a revocation. If the user's stamp changes, all cookies of the user
+ * become invalid. The cookies of a user without a stamp are valid until they expire.
  */
 export class RememberStateless extends Remember {
   readonly mode = "stateless";
@@ -78,9 +78,9 @@ export class RememberStateless extends Remember {
   }
 
   /**
-   * Returns how to restart the duration of a valid cookie when the response begins; null without a valid cookie.
-   * `renew` does nothing, and returns false, if the handler set or removed the cookie, or lets shared caches keep the
-   * response.
+   * Returns functions that restart the duration of the request's cookie when the response begins; null if the cookie is
+   * not valid. `renew` does nothing, and returns false, if the handler set or removed the cookie, or if shared caches
+   * may store the response.
    */
   renewalOf(req: Request, res: Response): { loginId: string; renew(): boolean; withdraw(): void } | null {
     const held = this.#read(req);
@@ -98,16 +98,16 @@ export class RememberStateless extends Remember {
     if (!this.#hasUnstamped || this.#hasWarned) return;
     this.#hasWarned = true;
     process.emitWarning(
-      "login.sessions ended the sessions of a user, but could not forget any browser: " +
+      "login.sessions ended the sessions of a user, but could not forget the user's remembered browsers: " +
         'in the mode "stateless", a remember cookie logs its browser in again ' +
-        "until it expires, or until the user's getSessionStamp() returns another string. Some users here have no " +
-        "getSessionStamp(). Add it, and change its result when their logins must end, or use a store with which " +
-        'the mode "persistent" works',
+        "until it expires, or until the user's getSessionStamp() returns another string. Some users have no " +
+        "getSessionStamp(). Add this method, and change its result when their logins must end, or use a store that " +
+        'supports the mode "persistent"',
       "LatchkeyRememberWarning",
     );
   }
 
-  /** The login id makes every cookie different (ASVS 7.2.2). */
+  /** Makes a cookie. The login id makes every cookie different (ASVS 7.2.2). */
   #issue({ userId, loginId, stamp }: RememberedLogin, { duration, until, later }: NewRemembered): IssuedCookie {
     this.#hasUnstamped ||= stamp === null;
     const content: Content = [userId, until, stamp, duration, loginId, ...((later as Later | undefined)?.values ?? [])];
@@ -115,7 +115,9 @@ export class RememberStateless extends Remember {
     return { value, until, series: null };
   }
 
-  /** The content of the request's cookie; null when it is absent, sent more than once, forged or expired. */
+  /**
+   * Returns the content of the request's cookie; null if the cookie is absent, sent more than once, forged or expired.
+   */
   #read(req: Request): ReadCookie | null {
     const cookie = this.valueIn(req);
     const opened = cookie ? openCookie(cookie, this.#keys) : null;

@@ -5,12 +5,13 @@ import { LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 declare module "express-session" {
   interface SessionData {
-    /** The login, managed by latchkey. Change it only through loginUser, logoutUser and confirmLogin. */
+    /** The login. latchkey manages it: change it only with loginUser, logoutUser and confirmLogin. */
     auth?: SessionAuth;
   }
 
   /**
-   * latchkey's session methods, called without a callback. The methods of your own express-session return no promise.
+   * Without a callback, the methods of latchkey's sessions return a promise. The methods of your own express-session do
+   * not.
    */
   interface Session {
     save(): Promise<void>;
@@ -28,11 +29,11 @@ export interface SessionAuth {
   /** The version of the format, a whole number. */
   v: number;
   userId: string;
-  /** Identifies this login; stays the same when the login moves to a new session. Not a secret. */
+  /** The id of this login. It stays the same when the login moves to a new session. It is not a secret. */
   loginId: string;
   /** When the login began or was last confirmed. */
   loginAt: number;
-  /** When the user's credentials were last seen; null if they never were, or if they no longer count. */
+  /** When the user last gave the credentials; null if the login is not fresh. */
   freshAt: number | null;
   /** The fingerprint of the client that logged in; null if the login is not bound to a client. */
   fingerprint: string | null;
@@ -47,13 +48,13 @@ export interface SessionAuth {
   /** The first 256 characters of the User-Agent; null if unknown. */
   userAgent: string | null;
   /**
-   * True while the login waits for `maxSessions` to admit it: it gives no access, but counts as one of the user's
-   * logins.
+   * True while latchkey checks whether `maxSessions` allows the login. A pending login gives no access, but is counted
+   * as one of the user's logins.
    */
   pending?: true;
 }
 
-/** Is this a login that latchkey could have written? A session in another middleware's store may contain anything. */
+/** Is this a login that latchkey could have written? A session of another middleware may contain any value. */
 export function isAuth(auth: unknown): auth is SessionAuth {
   return isLogin(auth);
 }

@@ -1,6 +1,6 @@
 import { ATTRIBUTE_NAMES, type CookieOptions, type ResolvedCookie } from "../http/cookies/attributes.js";
 
-/** The attributes as an application may change them. */
+/** The attributes, with every type of value that an application may assign to them. */
 type Changeable = Omit<CookieOptions, "sameSite"> & { sameSite?: CookieOptions["sameSite"] | boolean };
 
 type CookieData = Changeable & Pick<Cookie, "originalMaxAge" | "expires">;
@@ -10,7 +10,7 @@ export interface Cookie extends Changeable {}
 /** The cookie attributes of one session, which the application may change. (express-session's Cookie) */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor gives the cookie its attributes
 export class Cookie {
-  /** The lifetime that was last set, in milliseconds; null for a cookie that lasts until the browser closes. */
+  /** The lifetime that was last set, in milliseconds; null if the cookie lasts until the browser closes. */
   originalMaxAge: number | null = null;
   #expires: Date | null = null;
 
@@ -26,7 +26,9 @@ export class Cookie {
     return this.#expires;
   }
 
-  /** @throws TypeError for anything but a valid Date or null; `false` means null, as in express-session's examples */
+  /**
+   * @throws TypeError if the value is not a valid Date or null; `false` means null, as in express-session's examples
+   */
   set expires(date: Date | null | false | undefined) {
     if (date && !isDate(date)) throw new TypeError("expires must be a valid Date, or null");
     this.#expires = date || null;
@@ -41,7 +43,7 @@ export class Cookie {
     return this.#expires && this.#expires.getTime() - Date.now();
   }
 
-  /** @throws TypeError for an invalid lifetime, at once; express-session throws later, when it writes the cookie */
+  /** @throws TypeError if the lifetime is invalid; express-session throws later, when it writes the cookie */
   set maxAge(lifetime: number | Date | null | undefined) {
     if (typeof lifetime !== "number") {
       if (lifetime && !isDate(lifetime)) throw new TypeError(INVALID_LIFETIME);
@@ -67,7 +69,7 @@ export class Cookie {
 
 const INVALID_LIFETIME = "maxAge must be a finite number of milliseconds, a valid Date, or null";
 
-/** Is this a possible cookie lifetime, in milliseconds? False if it would end after the last valid Date. */
+/** Is this a valid lifetime of a cookie, in milliseconds? False if it would end after the last valid Date. */
 export function isLifetime(milliseconds: number): boolean {
   return isDate(new Date(Date.now() + milliseconds));
 }

@@ -10,7 +10,10 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** A session as plain data. */
 type SessionData = Record<string, unknown> & { cookie?: { originalMaxAge?: number | null } };
 
-/** `req.sessionStore`: a store with the callback API of express-session, for libraries that were written for it. */
+/**
+ * `req.sessionStore`: a store with the callback API of express-session, for libraries that were written for
+ * express-session.
+ */
 export class ExpressStore {
   readonly #sessions: SessionMiddleware;
   readonly #state = new WeakMap<object, SessionState>();
@@ -24,12 +27,15 @@ export class ExpressStore {
     this.#sessions.generate(req);
   }
 
-  /** Ends the session of the request, and gives the request a new one, even if the store fails. */
+  /** Ends the session of the request, and gives the request a new session, even if the store fails. */
   regenerate(req: Request, done?: Callback): void {
     answer(this.#sessions.regenerate(req), done);
   }
 
-  /** Calls back with the session of this id as plain data, for `createSession`; with null if there is none. */
+  /**
+   * Passes the session with this id to the callback, as plain data for `createSession`; null if there is no such
+   * session.
+   */
   get(sid: string, done: Callback<SessionData | null>): void {
     const found = this.#sessions.records.find(sid).then((state) => {
       if (!state?.record) return null;
@@ -42,7 +48,7 @@ export class ExpressStore {
     answer(found, done);
   }
 
-  /** Makes a session from the data that `get` returned, and puts it into the request. */
+  /** Makes a session from the data that `get` passed to its callback, and puts the session into the request. */
   createSession(req: Request, data: SessionData): Session {
     const state = this.#state.get(data) ?? this.#sessions.records.unsaved(req.sessionID);
     const session = this.#sessions.sessionFor(req, state);
@@ -50,13 +56,15 @@ export class ExpressStore {
     return session;
   }
 
-  /** Like `get`, but calls back with a Session, which belongs to no request. */
+  /** Like `get`, but passes a Session to the callback. The Session does not belong to a request. */
   load(sid: string, done: Callback<Session | undefined>): void {
     const request = { sessionID: sid, sessionStore: this, headers: {} } as unknown as Request;
     this.get(sid, (error, data) => (error || !data ? done(error) : done(null, this.createSession(request, data))));
   }
 
-  /** Writes a session, or plain data in its place. Plain data can end a login, but cannot begin or change one. */
+  /**
+   * Writes a session, which is a Session or plain data. Plain data can end a login, but cannot begin or change a login.
+   */
   set(sid: string, session: SessionData, done?: Callback): void {
     answer(this.#set(sid, session), done);
   }
@@ -86,7 +94,7 @@ export class ExpressStore {
   }
 }
 
-/** Marks all stored values as read, so that values missing from the new data count as removed. */
+/** Marks all stored values as read, so that values missing from the new data are treated as removed. */
 function seeAll({ seen, record }: SessionState): void {
   for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
 }
@@ -99,7 +107,8 @@ function valuesOf(data: SessionData, { record }: SessionState): SessionValues {
 }
 
 /**
- * Passes the outcome of a promise to the callback, if there is one. Without one, a rejection must not end the process.
+ * Passes the outcome of a promise to the callback. Without a callback, a rejection is ignored: it must not end the
+ * process.
  */
 function answer<T>(work: Promise<T>, done: Callback<T> | undefined): void {
   work.then(

@@ -8,9 +8,12 @@ import type { NextSession } from "./regenerate.js";
 import { RequestSession } from "./request-session.js";
 import { putValues } from "./session.js";
 
-/** A session of the application's own express-session. latchkey does not know its store, nor which request ended it. */
+/**
+ * A session of the application's own express-session. latchkey does not know the store of such a session, or which
+ * request ended it.
+ */
 class ForeignSession extends RequestSession {
-  /** Has the application had access to the session? Then it may have changed it. */
+  /** Has the application read `req.session`? If so, it may have changed the session. */
   #isOpen = false;
 
   get recordId(): null {
@@ -25,7 +28,7 @@ class ForeignSession extends RequestSession {
     return false;
   }
 
-  /** Does nothing: the application's express-session may trust a proxy that Express does not trust. */
+  /** Does nothing, because the application's express-session may trust a proxy that Express does not trust. */
   assertDeliverable(): void {}
 
   isDeliverable(): boolean {
@@ -60,7 +63,10 @@ class ForeignSession extends RequestSession {
     return super.use();
   }
 
-  /** The application may have written any value. One that is not a login counts as absent, and no loader is called. */
+  /**
+   * The application may have written any value. A value that is not a login is treated as absent, and no loader is
+   * called.
+   */
   override readAuth(): SessionAuth | undefined | null {
     const auth: unknown = super.readAuth();
     return auth === null || isAuth(auth) ? auth : undefined;
@@ -77,7 +83,10 @@ class ForeignSession extends RequestSession {
     this.req.session.auth = auth;
   }
 
-  /** Checked early: express-session would fail later, when the response can no longer be replaced by an error. */
+  /**
+   * Checks that the session can be stored as JSON. express-session would fail later, when an error can no longer
+   * replace the response.
+   */
   #assertJson(): void {
     try {
       JSON.stringify(this.session);
@@ -96,7 +105,7 @@ class ForeignSession extends RequestSession {
   }
 }
 
-/** The session of a request that may have passed the application's own express-session. */
+/** Returns the session of a request that did not pass latchkey's session middleware. */
 export function watchSession(req: Request, res: Response, next: (error: unknown) => void): RequestSession {
   if (req.app) ownedLater.add(req.app);
   const session = new ForeignSession(req, res, req.session);
@@ -110,8 +119,9 @@ export function foreignSessions(): UnsupportedByStoreError {
 }
 
 /**
- * Ends the session of a request, and returns whether it existed just before. The request gets a new, empty session. If
- * the store fails, the request and the browser keep their session; `sessionStore.regenerate` would replace it.
+ * Ends the session of a request, and gives the request a new, empty session. Resolves with true if the old session
+ * existed just before. If the store fails, the request and the browser keep their session. `sessionStore.regenerate`
+ * would replace the session even then.
  */
 export async function endForeignSession(req: Request): Promise<boolean> {
   const existed = Boolean(await foreignSession(req));
@@ -120,11 +130,14 @@ export async function endForeignSession(req: Request): Promise<boolean> {
   return existed;
 }
 
-/** Reads the request's session from the store of the application's own express-session; null if it is not there. */
+/**
+ * Reads the request's session from the store of the application's own express-session; null if that store does not have
+ * the session.
+ */
 export async function foreignSession(req: Request): Promise<SessionData | null> {
   const session = await calledBack((done) =>
     req.sessionStore.get(req.sessionID, (error, found) => {
-      // File stores report a missing session with this error, and express-session treats it the same way.
+      // File stores report a missing session with this error. express-session handles it in the same way.
       if (error?.code === "ENOENT") done();
       else done(error, found);
     }),

@@ -20,7 +20,8 @@ export interface OpenedCookie {
 const MAX_KNOWN = 1000;
 
 /**
- * The session cookie in express-session's format, so that a deployment can switch to its own express-session and back.
+ * The session cookie, in the format of express-session. So an application can switch to its own express-session and
+ * back.
  */
 export class SessionCookie {
   readonly #keys: readonly KeyObject[];
@@ -34,13 +35,14 @@ export class SessionCookie {
     this.#keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
   }
 
-  /** The signed cookie value for a session id, not URL-encoded. */
+  /** Returns the signed cookie value for a session id. The value is not URL-encoded. */
   seal(sid: string): string {
     return `s:${sid}.${signature(sid, this.#keys[0]!)}`;
   }
 
   /**
-   * Reads the cookie of a request; null if it is absent, sent more than once, or not signed with one of the secrets.
+   * Reads the cookie of a request. Returns null if it is absent, sent more than once, or not signed with one of the
+   * secrets.
    */
   read(req: Request): OpenedCookie | null {
     const value = readCookie(req, this.name);
@@ -59,14 +61,14 @@ export class SessionCookie {
     return signed.includes(true) ? { sid, id: this.ids.of(sid), byFirst: signed[0]! } : null;
   }
 
-  /** The pair `name=value` for a Cookie header. */
+  /** Returns the pair `name=value` for a Cookie header. */
   pair(sid: string): string {
     return `${this.name}=${encodeURIComponent(this.seal(sid))}`;
   }
 }
 
 function signature(sid: string, key: KeyObject): string {
-  return createHmac("sha256", key).update(sid).digest("base64").slice(0, -1); // 32 bytes end with one "="
+  return createHmac("sha256", key).update(sid).digest("base64").slice(0, -1); // base64 of 32 bytes ends with one "="
 }
 
 function decoded(value: string): string {

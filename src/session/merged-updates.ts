@@ -13,9 +13,9 @@ interface Turn {
 }
 
 /**
- * Merges the updates of concurrent requests of this process that change the same session. While one update is being
- * written, the changes of all other requests are collected, and the next update writes them together. So 300
- * concurrent requests take only a few updates, and no request has to try again.
+ * Merges the changes that concurrent requests of this process make to the same session. While one update is being
+ * written, the changes of all other requests are collected. The next update writes them together. So 300 concurrent
+ * requests need only a few updates, and no request has to try again.
  */
 export class MergedUpdates {
   readonly #turns = new Map<string, Turn>();

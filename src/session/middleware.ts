@@ -8,7 +8,7 @@ import { sessionOf } from "./request-session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 
 /**
- * Gives each request its session, `req.session`, which behaves like a session of express-session and is kept in a
+ * Gives each request its session, `req.session`, which behaves like a session of express-session and is stored in a
  * SessionStore. While the store is unavailable, any use of `req.session` throws StoreUnavailableError.
  */
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {

@@ -11,9 +11,9 @@ import type { SessionState } from "./snapshot.js";
 /** Decides, when the response begins, whether latchkey's own session is saved, and whether its cookie is set. */
 export abstract class OwnAnswer extends RequestSession {
   protected sid: string | undefined;
-  /** True if the store has no session for this request, and none was created yet. */
+  /** True if the store has no session for this request, and the request has not created one yet. */
   protected isAbsent = false;
-  /** The session that the store has for this request, until the session is first used. */
+  /** The session that was found in the store; undefined after the first use of the session. */
   protected found: SessionState | undefined;
   #setsCookie = false;
 
@@ -56,7 +56,7 @@ export abstract class OwnAnswer extends RequestSession {
     return session && Session.stateOf(session) ? this.#finishSession(session, isWhole) : undefined;
   }
 
-  /** Makes the session of the request from its record. */
+  /** Makes the session object of the request from the stored session. */
   protected open(state: SessionState): void {
     this.replace(this.sessions.sessionFor(this.req, state) as never);
   }
@@ -87,7 +87,8 @@ export abstract class OwnAnswer extends RequestSession {
     const renews = this.renewFor(values.auth);
     const sends = this.#needsCookie(cookie, state, isNew, isModified) && this.#sendCookie(state, cookie, values.auth);
     const saving = saves ? records.save(state, values, req) : undefined;
-    // Otherwise no check is needed: a save fails if the session has ended, and no other request can end a new session.
+    // In all other cases, no check is needed: a save fails if the session has ended, and no other request can end a new
+    // session.
     if ((sends || renews) && !isNew && !hasChanges) {
       const isLive = () => records.isLive(state);
       return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);
@@ -100,18 +101,19 @@ export abstract class OwnAnswer extends RequestSession {
     const { sessions } = this;
     if (isNew) return sessions.saveUninitialized || isModified || state.record !== null;
     if (sessions.rolling || (cookie.expires !== null && isModified)) return true;
-    // A cookie signed with an older secret is re-signed only on a personal response, which no shared cache keeps.
+    // A cookie that was signed with an older secret is signed again only in a personal response, which no shared cache
+    // stores.
     const isOld = this.opened !== null && !this.opened.byFirst;
     return isOld && this.personal && !sessions.cookie.isChangedBy(this.res);
   }
 
-  /** Returns whether it set the cookie: a Secure cookie is not set over plain HTTP. */
+  /** Sets the cookie, unless it is Secure and the request arrived over plain HTTP. Returns whether it was set. */
   #sendCookie({ sid }: SessionState, { data }: Cookie, auth: SessionAuth | undefined): boolean {
     const { sessions } = this;
     const { expires, secure, originalMaxAge: _, ...attributes } = data;
     if (secure && !sessions.cookie.isSecure(this.req)) return false;
-    // A cookie with a maxAge must not outlive its login (ASVS 7.3.2). The session keeps the full maxAge, because a
-    // confirmation restarts the login's timeout.
+    // A cookie with a maxAge must not last longer than its login (ASVS 7.3.2). The session keeps the full maxAge,
+    // because a confirmation restarts the login's timeout.
     const end =
       auth && Number.isFinite(auth.loginAt) ? auth.loginAt + sessions.absoluteTimeout : Number.POSITIVE_INFINITY;
     const until = expires && { expires: new Date(Math.min(expires.getTime(), end)) };

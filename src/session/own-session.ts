@@ -12,7 +12,7 @@ import { putValues, Session } from "./session.js";
 import type { SessionMiddleware } from "./session-middleware.js";
 import type { SessionState } from "./snapshot.js";
 
-/** `req.sessionID`, which is created together with the session. */
+/** The property `req.sessionID`. The id is created together with the session. */
 const SESSION_ID = sharedProperty(
   "sessionID",
   (req) => ownSession(req)?.useId(),
@@ -51,18 +51,18 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     return this.sid;
   }
 
-  /** Sets the id. For an invalid id it creates the session first, because creating it later would replace that id. */
+  /** Sets the id. If the id is invalid, creates the session first, because a later creation would replace the id. */
   replaceId(sid: string | undefined): void {
     if (typeof sid !== "string") this.useId();
     this.sid = sid;
   }
 
-  /** Notes that the store has no session for this request. A new one is created on first use. */
+  /** Records that the store has no session for this request. A new session is created on first use. */
   setAbsent(): void {
     this.isAbsent = true;
   }
 
-  /** Notes the session that the store has for this request. `req.session` is created from it on first use. */
+  /** Records the session that the store has for this request. `req.session` is created from it on first use. */
   setFound(state: SessionState): void {
     this.found = state;
   }
@@ -76,7 +76,8 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   override readAuth(): SessionAuth | undefined | null {
     if (!this.isAbsent && !this.found) {
       const auth = super.readAuth();
-      return auth && Session.authOf(this.session); // an object that the application put in its place has no login
+      // An object that the application assigned to req.session has no login.
+      return auth && Session.authOf(this.session);
     }
     this.noteUse();
     return this.found?.record?.data.auth as unknown as SessionAuth | undefined;
@@ -149,7 +150,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   ender(): () => Promise<boolean> {
-    // If the session could not be read, or the application replaced its object, the cookie still has its id.
+    // If the session could not be read, or the application replaced the session object, the id is in the cookie.
     const id = this.isStored ? this.sid : this.opened?.sid;
     return async () => id !== undefined && this.sessions.end(id);
   }
@@ -162,7 +163,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     this.putAuth(auth);
   }
 
-  /** The session as it is in the store; undefined if the application replaced the session. */
+  /** The session as it is in the store; undefined if the application replaced the session object. */
   #state(): SessionState | undefined {
     return this.found ?? Session.stateOf(this.use());
   }

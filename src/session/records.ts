@@ -12,16 +12,16 @@ import { type Changed, changedData, SessionState } from "./snapshot.js";
 export interface RecordOptions {
   idleTimeout: number;
   absoluteTimeout: number;
-  /** The default lifetime of the cookie; null for a cookie that lasts until the browser closes. */
+  /** The default lifetime of the cookie; null if the cookie lasts until the browser closes. */
   maxAge: number | null;
 }
 
-/** The values of a session that the store keeps. */
+/** The values of a session that are written to the store. */
 export interface SessionValues {
-  /** The application's values. Values that it put under the names `auth` and `cookie` are ignored. */
+  /** The application's values. Its values with the names `auth` and `cookie` are ignored. */
   values: object;
   auth: SessionAuth | undefined;
-  /** The lifetime of the session's cookie, in milliseconds; null for one that lasts until the browser closes. */
+  /** The lifetime of the session's cookie, in milliseconds; null if the cookie lasts until the browser closes. */
   maxAge: number | null;
 }
 
@@ -29,18 +29,18 @@ export interface SessionValues {
 const LATEST = Date.UTC(9999, 11, 31);
 /** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
-/** How long a pending login lasts if its process stops before it is admitted. */
+/** How long a pending login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
 /**
- * How many times an update is tried while other processes change the session: the first retry follows at once, later
- * ones after growing random pauses.
+ * How many times an update is tried while other processes change the session. The first retry is immediate. Each later
+ * retry waits for a random time, which may be longer each time.
  */
 const MAX_TRIES = 20;
 const LONGEST_PAUSE = 200;
 
 /**
- * The sessions in a SessionStore. Hashes ids, calls `create` for the first write of a session and `update` for later
- * ones, writes only what a request changed, and limits how often a session is touched.
+ * Reads and writes the sessions in a SessionStore. Hashes ids. Calls `create` for the first write of a session, and
+ * `update` for later writes. Writes only what a request changed, and limits how often a session is touched.
  */
 export class SessionRecords {
   readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
@@ -73,7 +73,10 @@ export class SessionRecords {
     return writing;
   }
 
-  /** Updates the session's last use in the store. Returns undefined, and does nothing, if that was done recently. */
+  /**
+   * Updates the time of the session's last use in the store. If this was done recently, does nothing and returns
+   * undefined.
+   */
   touch(state: SessionState): Promise<unknown> | undefined {
     if (!state.record) return undefined;
     const { data, createdAt } = state.record;
@@ -85,7 +88,7 @@ export class SessionRecords {
     return this.store.touch(state.id, { lastSeenAt: now, expiresAt });
   }
 
-  /** Is the session still in the store? Also updates its last use, unless that was done recently. */
+  /** Is the session still in the store? Also updates the time of its last use, unless this was done recently. */
   async isLive(state: SessionState): Promise<boolean> {
     const touched = this.touch(state);
     if (touched) return (await touched) === true;
@@ -97,7 +100,7 @@ export class SessionRecords {
     this.touch(state)?.catch(() => {});
   }
 
-  /** Ends a session. Resolves with true if it existed and this call ended it. */
+  /** Ends a session. Resolves with true if the session existed and this call ended it. */
   async end(sid: string): Promise<boolean> {
     return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
   }
@@ -105,7 +108,7 @@ export class SessionRecords {
   /**
    * Returns what a save would write.
    *
-   * @throws SessionValueError for a value that cannot be kept as JSON
+   * @throws SessionValueError if a value cannot be stored as JSON
    */
   changesOf(state: SessionState, { values, auth, maxAge }: SessionValues): Changed[] {
     return state.seen.changesIn(values, { auth, cookie: maxAge === this.options.maxAge ? undefined : { maxAge } });
@@ -129,7 +132,7 @@ export class SessionRecords {
     changed: readonly Changed[],
   ): Promise<SessionRecord | null> {
     if (auth || record.userId === null) return this.#updates.update(state.id, record, changed);
-    // Plain data ended the login. A record never changes its user, so it is replaced by a new one with the same id.
+    // Plain data ended the login. The user of a record never changes, so a new record with the same id replaces it.
     if (!(await this.store.destroy(state.id))) return null;
     return this.create(state, changedData(record.data, changed));
   }

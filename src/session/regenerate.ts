@@ -6,28 +6,31 @@ export interface NextSession {
   /** The application's values for the new session. */
   values: object;
   auth: SessionAuth;
-  /** Does this login continue the login of the old session? Then the old session must still exist. */
+  /** Does this login continue the login of the old session? If so, the old session must still exist. */
   continues?: boolean;
   /** The `createdAt` of the new session. @default now; if `continues` is true, the `createdAt` of the old session */
   createdAt?: number | undefined;
   /**
-   * Called with the id of the new session's record before the record is created, so that the browser's record can name
-   * it; called with null for a session of the application's own express-session. If the id is taken, it is called again
-   * with another id, and with null if all ids were taken. If it rejects, no session is created.
+   * Called with the id of the new session's record before that record is created, so that the browser's record can name
+   * it. Called with null for a session of the application's own express-session. If the id is taken, called again with
+   * another id; if all ids were taken, called with null. If the promise rejects, no session is created.
    */
   name?: ((session: string | null) => Promise<void>) | undefined;
-  /** Is the login stored as pending, without access, until it is admitted? */
+  /** Is the login first stored as pending? A pending login gives no access. */
   pending?: boolean;
-  /** Called once the login is in the store. If it rejects, the login is undone. */
+  /** Called after the login is written to the store. If the promise rejects, the login is undone. */
   admit?: (() => Promise<void>) | undefined;
-  /** Called if the old session has already ended, to end its login, which may have moved to another session. */
+  /**
+   * Called if the old session has already ended. Ends the login of that session, which may have moved to another
+   * session.
+   */
   missed?: (() => Promise<void>) | undefined;
 }
 
-/** How many new ids a login tries if the first ones are taken. */
+/** How many new ids a login tries if they are taken. */
 const MAX_TRIES = 3;
 
-/** One of latchkey's own sessions, as `regenerate` uses it. */
+/** The parts of latchkey's own session that `regenerate` uses. */
 export interface Regenerable {
   /** Is the session in the store, as far as this process knows? */
   readonly isStored: boolean;
@@ -35,7 +38,7 @@ export interface Regenerable {
   readonly createdAt: number | undefined;
   /** The id of the session's record. */
   readonly recordId: string | null;
-  /** Returns a function that gives the request its current session back. */
+  /** Returns a function that makes the current session the session of the request again. */
   remember(): () => void;
   /** Gives the request a new, empty, unsaved session with a new id. */
   generate(): void;
@@ -44,8 +47,8 @@ export interface Regenerable {
   putAuth(auth: SessionAuth): void;
   save(): Promise<void>;
   /**
-   * Returns a function that ends the current session, even if the request has another one by then. It resolves with
-   * true if it ended the session.
+   * Returns a function that ends the current session, even if the request gets another session before the call. The
+   * function resolves with true if it ended the session.
    */
   ender(): () => Promise<boolean>;
   noteReplaced(ended: boolean): void;
@@ -110,8 +113,8 @@ async function activate(session: Regenerable, { pending: _, ...auth }: SessionAu
 }
 
 /**
- * Ends a session after an error. If that fails too, the session ends when it expires. If the store is unavailable, the
- * request does not wait for it.
+ * Ends a session after an error. If this fails too, the session lasts until it expires. If the store is unavailable,
+ * does not wait until the session has ended.
  */
 async function undo(end: () => Promise<boolean>, error: unknown): Promise<void> {
   const undoing = end().catch(() => {}); // the event storeFailed reports a failure

@@ -9,35 +9,35 @@ import type { NextSession } from "./regenerate.js";
 /** How to renew a remember cookie. */
 export interface Renewing {
   loginId: string;
-  /** Renews the cookie if the response may set it. Returns whether it did. */
+  /** Renews the cookie if the response may set it. Returns whether the cookie was renewed. */
   renew(): boolean;
   withdraw(): void;
 }
 
 /**
- * The session of one request, as the login layer uses it: a session that latchkey keeps (OwnSession), or a session of
- * the application's own express-session (ForeignSession).
+ * The session of one request, as the login layer uses it: a session of latchkey (OwnSession), or of the application's
+ * own express-session (ForeignSession).
  *
  * When the response begins, it sets `Vary: Cookie` if the session was used, and a private `Cache-Control` if the
- * response is personal or sets one of latchkey's cookies. A session that was replaced and left empty, as after a
- * logout, is dropped.
+ * response is personal or sets one of latchkey's cookies. If the request got a new session and left it empty, as after
+ * a logout, the new session is not saved.
  */
 export abstract class RequestSession {
-  /** Did the response depend on the session? */
+  /** Does the response depend on the session? */
   used = false;
   /** Was the response made for one user, or did the request change who is logged in? */
   personal = false;
-  /** Does a concurrent request give the browser a session that a session of this request would replace? */
+  /** Does a concurrent request set a session cookie that a new session of this request would replace? */
   restoredElsewhere = false;
   /** Set if the store could not be read; thrown whenever the session is used. */
   unavailable: StoreUnavailableError | undefined;
-  /** The remember cookie that the response renews, unless another request has ended its login meanwhile. */
+  /** The remember cookie that the response renews, unless another request has ended its login. */
   renewing: Renewing | undefined;
   /** Was the session replaced by a new one? */
   protected replaced = false;
   /** Did this request end the session that the browser's cookie names? */
   protected ended = false;
-  /** Is it unknown whether the browser still has a login, because ending the session or saving it failed? */
+  /** True if the session could not be ended or saved, so it is unknown whether the browser still has a login. */
   isLoginUnknown = false;
   /** Has the response begun? Later uses of the session do not change `used`. */
   #finishing = false;
@@ -51,10 +51,10 @@ export abstract class RequestSession {
     ownSessionOf(req, this);
   }
 
-  /** The id of the session's record in the store; null if the session is not kept there. */
+  /** The id of the session's record in the store; null if the session is not in that store. */
   abstract get recordId(): string | null;
 
-  /** @throws UnsupportedByStoreError if the session is not listed under its user */
+  /** @throws UnsupportedByStoreError if the user's sessions cannot be listed */
   abstract assertListed(): void;
 
   /** Is the session new, and not in the store yet? Always false for the application's own express-session. */
@@ -77,27 +77,28 @@ export abstract class RequestSession {
    * Puts a login into a new, saved session of the request, and ends the old session. If this fails, the request keeps
    * its old session, or gets an empty one if the old session has ended.
    *
-   * The new session is saved before the old one ends, so that a concurrent call that ends the user's logins finds at
-   * least one of them. The browser learns the new id only with the response. The application's own express-session
+   * The new session is saved before the old one ends, so that a concurrent call that ends the user's logins always
+   * finds one of the two. The browser gets the new id only with the response. The application's own express-session
    * ends the old session first.
    *
-   * @throws SessionGoneError if this login, or the one that it continues, was ended meanwhile; leaves an empty session
+   * @throws SessionGoneError if another request ended this login, or the login that it continues; the request then has
+   * an empty session
    */
   abstract regenerate(next: NextSession): Promise<void>;
 
-  /** The login of the session; undefined if there is none, null if there is no session. */
+  /** The login of the session; undefined if there is no login, null if there is no session. */
   readAuth(): SessionAuth | undefined | null {
     this.noteUse();
     return this.session ? this.session.auth : null;
   }
 
-  /** Changes a login, unless the session has another login, or none, by now. */
+  /** Changes a login. Does nothing if the session no longer has this login. */
   changeAuth({ loginId }: SessionAuth, changes: Partial<SessionAuth>): void {
     const auth = this.readAuth();
     if (auth?.loginId === loginId) this.writeAuth({ ...auth, ...changes });
   }
 
-  /** The application's values in the session, without the login; with the cookie if it has a lifetime. */
+  /** The application's values in the session, without the login. Includes the cookie if it has a lifetime. */
   values(): object {
     const session = this.use();
     if (!session) return {};
@@ -110,7 +111,7 @@ export abstract class RequestSession {
     this.noteReplaced(true);
   }
 
-  /** Notes that the response is made for one user. */
+  /** Records that the response is made for one user. */
   markPersonal(): void {
     this.personal = this.used = true;
   }
@@ -148,30 +149,31 @@ export abstract class RequestSession {
   }
 
   /**
-   * Notes that the request has a new session instead of its old one.
+   * Records that the request has a new session instead of its old one.
    *
-   * @param ended did this request end the old session? If another one did, the browser may already have a new cookie
+   * @param ended did this request end the old session? If another request did, the browser may already have a new
+   * cookie
    */
   protected noteReplaced(ended: boolean): void {
     this.replaced = true;
     this.ended ||= ended;
   }
 
-  /** Renews the remember cookie if it belongs to this login. Returns whether it did. */
+  /** Renews the remember cookie if it belongs to this login. Returns whether the cookie was renewed. */
   protected renewFor(auth: SessionAuth | undefined): boolean {
     const { renewing } = this;
     this.#isRenewed = renewing !== undefined && auth?.loginId === renewing.loginId && renewing.renew();
     return this.#isRenewed;
   }
 
-  /** Removes the cookies of a live session from the response. */
+  /** Removes the cookies from the response that must not be sent if the session has ended. */
   protected withdrawCookies(): void {
     if (this.#isRenewed) this.renewing?.withdraw();
   }
 
   /**
-   * Keeps the cookies in the response only if the session has not ended meanwhile. If it has ended, and the head of the
-   * response is not made yet, the response is sent without them. If the head is made already, the response fails.
+   * Checks that the session still exists. If it has ended, removes the cookies from the response. If it is too late for
+   * that, because the head of the response is already made, the response fails.
    */
   protected async keepCookies(isLive: Promise<boolean>, isWhole: boolean): Promise<void> {
     const lives = await isLive.catch(() => !isWhole); // the event storeFailed reports a failure

@@ -4,7 +4,7 @@ interface Access<T extends object> {
   set(owner: T, value: unknown): void;
 }
 
-/** A property with a getter and setter, so that an assignment cannot replace it. */
+/** Describes a property with a getter and a setter, so that an assignment cannot replace it. */
 export function reserved<T extends object>({ get, set }: Access<T>): PropertyDescriptor {
   return {
     enumerable: true,
@@ -18,7 +18,7 @@ export function reserved<T extends object>({ get, set }: Access<T>): PropertyDes
   };
 }
 
-/** A session method. As in express-session, a function can replace it; any other value is ignored. */
+/** Describes a session method. As in express-session, a function can replace the method. Any other value is ignored. */
 export function replaceable(name: string, method: unknown): PropertyDescriptor {
   const set = (session: object, value: unknown) => {
     if (typeof value !== "function") return;

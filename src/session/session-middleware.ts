@@ -15,9 +15,7 @@ import { SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionState } from "./snapshot.js";
 
-/**
- * The settings that the sessions of all requests under one manager share: their store, and how their cookies are made.
- */
+/** The objects and options that the sessions of all requests share under one manager. */
 export class SessionMiddleware implements SessionKeeper {
   readonly records: SessionRecords;
   /** Reads and signs the session ids in cookies. */
@@ -54,7 +52,7 @@ export class SessionMiddleware implements SessionKeeper {
   /**
    * Returns a new session that is not in the store.
    *
-   * @throws OptionError if the application's `genid` returns anything but a non-empty string
+   * @throws OptionError if the application's `genid` returns anything except a non-empty string
    */
   unsaved(req: Request): SessionState {
     return this.records.unsaved(this.#newId(req));
@@ -66,7 +64,7 @@ export class SessionMiddleware implements SessionKeeper {
     return new Session(req, state, this, cookie);
   }
 
-  /** Gives a request a new, empty session that is not in the store. */
+  /** Gives a request a new, empty session, which is not in the store. */
   generate(req: Request): void {
     const state = this.unsaved(req);
     req.sessionID = state.sid;
@@ -94,20 +92,20 @@ export class SessionMiddleware implements SessionKeeper {
     req.session = this.sessionFor(req, state) as never;
   }
 
-  /** Ends the session of the request, and gives the request a new one, even if the store fails. */
+  /** Ends the session of the request, and gives the request a new session, even if the store fails. */
   async regenerate(req: Request): Promise<void> {
     await this.end(req.sessionID).finally(() => this.generate(req));
   }
 
-  /** Ends a session. Resolves with true if it existed and this call ended it. */
+  /** Ends a session. Resolves with true if the session existed and this call ended it. */
   end(sid: string): Promise<boolean> {
     return this.records.end(sid);
   }
 
   /**
-   * May this new session get a record and a cookie? Not if it has no login, and a page of another site sent the request
-   * without the session's cookie: the browser may have a cookie that it does not send (SameSite), and the new one would
-   * replace it, and the login with it.
+   * May this new session be saved? Not if it has no login, and a page of another site sent the request without a
+   * session cookie. Because of SameSite, the browser may have a session cookie that it did not send. The cookie of the
+   * new session would replace it, and the user would lose the login.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined || sameSite === "none") return true;
@@ -122,7 +120,7 @@ export class SessionMiddleware implements SessionKeeper {
   }
 }
 
-/** 192 random bits (ASVS 7.2.3). */
+/** Returns a session id of 192 random bits (ASVS 7.2.3). */
 export function newSessionId(): string {
   return randomBytes(24).toString("base64url");
 }

@@ -8,7 +8,7 @@ import type { SessionState } from "./snapshot.js";
 
 type Done = (error?: unknown) => void;
 
-/** What a session needs from the middleware that made it. */
+/** The methods of the session middleware that a session calls. */
 export interface SessionKeeper {
   save(session: Session): Promise<void>;
   reload(session: Session): Promise<void>;
@@ -26,10 +26,10 @@ interface Inside {
 
 /**
  * `req.session`: the application's data about a visitor, as top-level keys, with the methods of express-session's
- * sessions. `save`, `reload`, `regenerate` and `destroy` take a callback; without one, they return a promise.
+ * sessions. `save`, `reload`, `regenerate` and `destroy` accept a callback; without a callback, they return a promise.
  *
- * Many applications copy a request's body into the session. So an assignment to a reserved name does not throw; it is
- * ignored.
+ * Many applications copy a request's body into the session. Therefore an assignment to a reserved name is ignored, and
+ * does not throw.
  */
 export class Session {
   static readonly #COOKIE = reserved<Session>({
@@ -62,19 +62,19 @@ export class Session {
     if (data) this.#take(data);
   }
 
-  /** The stored state of a session; undefined for any object that is not a Session. */
+  /** Returns the stored state of a session; undefined if the object is not a Session. */
   static stateOf(session: unknown): SessionState | undefined {
     return typeof session === "object" && session !== null && #state in session ? session.#state : undefined;
   }
 
-  /** The login of a session; undefined if it has none, and for any object that is not a Session. */
+  /** Returns the login of a session; undefined if it has no login, or if the object is not a Session. */
   static authOf(session: unknown): SessionAuth | undefined {
     return Session.stateOf(session) && Object.hasOwn(session as Session, "auth")
       ? (session as Session).#auth
       : undefined;
   }
 
-  /** latchkey's own data about a Session. */
+  /** Returns latchkey's own data about a Session. */
   static inside(session: object): Inside {
     const self = session as Session;
     const values = { values: self, auth: Session.authOf(self), maxAge: self.#cookie.originalMaxAge };
@@ -113,7 +113,7 @@ export class Session {
     return this.#settle(this.#keeper.reload(this), done);
   }
 
-  /** Ends the session, and puts a new, empty one into `req.session`. */
+  /** Ends the session, and puts a new, empty session into `req.session`. */
   regenerate(done?: Done): this | Promise<void> {
     return this.#settle(this.#keeper.regenerate(this.#req), done);
   }
@@ -138,7 +138,8 @@ export class Session {
   #take(data: JsonObject): void {
     const { seen } = this.#state;
     for (const key of Object.keys(data)) {
-      // A value named like a method, or like a property that every object has, stays in the store as it is.
+      // A value with the name of a method, or of a property that every object has, is not copied. It stays in the
+      // store.
       if (key in this) continue;
       const value = changeable(data[key]);
       (this as Record<string, unknown>)[key] = value;
@@ -160,8 +161,7 @@ export class Session {
       return this;
     }
     const promise = work.then(() => {});
-    // A caller that awaits the promise gets the error. If nothing awaits it, as in code written for express-session, it
-    // must not end the process.
+    // If nothing awaits the promise, as in code written for express-session, a rejection must not end the process.
     promise.catch(() => {});
     return promise;
   }

@@ -8,7 +8,7 @@ export interface Changed {
   key: string;
   /** The new value as JSON; undefined if the key was removed. */
   text: string | undefined;
-  /** What the snapshot keeps of the new value, to compare later values with. */
+  /** The new value in the form in which the snapshot stores it. */
   seen: unknown;
 }
 
@@ -25,8 +25,8 @@ class Text {
 }
 
 /**
- * The stored top-level values of a session as this request last saw them. Comparing with them shows what the request
- * changed. Values whose content cannot change are kept as they are, the others as JSON.
+ * The stored top-level values of a session as this request last saw them. They are compared with the current values to
+ * find what the request changed. Values whose content cannot change are stored here unchanged, all others as JSON.
  */
 export class SessionSnapshot {
   readonly #seen = new Map<string, unknown>();
@@ -36,10 +36,10 @@ export class SessionSnapshot {
   }
 
   /**
-   * Returns the changes in the application's values and in latchkey's own two values. Values that the application put
-   * under the names of those two are ignored.
+   * Returns the changes in the application's values and in latchkey's own two values. The application's values with the
+   * names `auth` and `cookie` are ignored.
    *
-   * @throws SessionValueError for a value that cannot be kept as JSON
+   * @throws SessionValueError if a value cannot be stored as JSON
    */
   changesIn(values: object, own: OwnValues): Changed[] {
     const changed: Changed[] = [];
@@ -60,7 +60,7 @@ export class SessionSnapshot {
     if (!isSame) changed.push({ key, text, seen: isFixed(value) ? value : new Text(text ?? "") });
   }
 
-  /** Adds changes to the snapshot once they are in the store. */
+  /** Adds changes to the snapshot after they were written to the store. */
   accept(changed: readonly Changed[]): void {
     for (const { key, text, seen } of changed) {
       if (text === undefined) this.#seen.delete(key);
@@ -97,7 +97,7 @@ export class SessionState {
   }
 }
 
-/** Returns the data with these changes. The unchanged values are shared, not copied. */
+/** Returns a copy of the data with these changes. Unchanged values are shared, not copied. */
 export function changedData(data: JsonObject, changed: readonly Changed[]): JsonObject {
   const values = new Map<string, JsonValue>(Object.entries(data));
   for (const { key, text } of changed) {
