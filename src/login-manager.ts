@@ -147,7 +147,9 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     return (await authenticate(this.#core, served, req)) as U | null;
   }
 
-  /** Returns the limits for logins as data, to print, document or test. (ASVS 7.1) */
+  /**
+   * Returns the timeouts and other rules for logins as data, so that you can print, document or test them. (ASVS 7.1)
+   */
   policy(): Policy {
     return policyOf(this.options, this.options.rememberMode ?? this.#core.remember.mode);
   }

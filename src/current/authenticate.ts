@@ -12,7 +12,10 @@ import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
 
-/** The application that a manager serves, and the manager's session middleware. Each is undefined until it is known. */
+/**
+ * The application that a manager serves, and the manager's session middleware. `app` is undefined until it is known,
+ * and `sessions` until `session()` is called.
+ */
 export interface Mount {
   /** An Express application. `app.request` is the prototype of its requests. */
   app: { request?: object } | undefined;
@@ -36,8 +39,8 @@ export async function authenticate(core: Core, mount: Mount, message: IncomingMe
   const req = asRequest(message, mount.app);
   assertOutsideLoader({ req });
   if (context?.loaded?.authenticated) core.remember.vouchFor(req);
-  // Changes that the check makes to the login are not saved here, because they could overwrite the changes of a
-  // concurrent request. The next HTTP request makes and saves them.
+  // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a
+  // concurrent request. The next HTTP request makes the same changes and saves them.
   const login = mount.sessions ? await inStore(mount.sessions, req) : await inForeignSession(req);
   const found = await resolveUser(core, req, login);
   if (!found?.authenticated) return null;
@@ -66,7 +69,7 @@ function queryOf({ app, url }: Request): Request["query"] {
 }
 
 async function inStore({ records, ids }: SessionMiddleware, req: Request): Promise<SessionLogin | undefined> {
-  // If an application handles the request, the request may have got a new session, for example by a login.
+  // A request that an application handles may have a new session, for example after a login.
   const sid = hasContext(req) ? req.sessionID : ids.read(req)?.sid;
   const state = sid === undefined ? null : await records.find(sid);
   const auth = state?.record?.data.auth as unknown as SessionAuth | undefined;
@@ -81,7 +84,7 @@ async function inStore({ records, ids }: SessionMiddleware, req: Request): Promi
 }
 
 /**
- * The application has run its own express-session on the request once. Each call of this function reads the store
+ * The application has already run its own express-session on the request. Each call of this function reads the store
  * again.
  */
 async function inForeignSession(req: Request): Promise<SessionLogin | undefined> {

@@ -22,12 +22,12 @@ declare global {
  * Returns the user of the current request. If nobody is logged in, returns the anonymous user, never null.
  * (Flask-Login's current_user)
  *
- * Without `req`, it works in all code that runs after the middleware, even in functions that do not get the request as
- * an argument, because Node.js tracks the request in an asynchronous context. **Pass `req` in every callback of a
- * database driver, a pool, a queue or an event emitter.** Such a callback may run in the context of another request,
- * the one that opened the connection. If the response of that request has ended, you get an error. If that request is
- * still being handled, latchkey cannot detect the mistake, and you get the user of the other request. Promises, and
- * callbacks wrapped with `AsyncResource.bind`, always run in the context of their own request.
+ * Without `req`, the function works in all code that runs after the middleware, even in functions that do not get the
+ * request as an argument, because Node.js tracks the request in an asynchronous context. **Pass `req` in every callback
+ * of a database driver, a pool, a queue or an event emitter.** Such a callback may run in the context of another
+ * request, the one that opened the connection. If the response of that request has ended, you get an error. If that
+ * request is still being handled, latchkey cannot detect the mistake, and you get the user of the other request.
+ * Promises, and callbacks wrapped with `AsyncResource.bind`, always run in the context of their own request.
  *
  * @param req the request, if you have it; the call then also works after the response has ended
  * @throws RequestEndedError without `req`, if the response of the current request has ended
@@ -109,8 +109,8 @@ function showIn(app: Application): void {
     const own = context();
     const callback = args.at(-1) as (error: unknown) => void;
     if (!own || own.loaded || typeof callback !== "function") return renderView.apply(app, args);
-    // If an earlier caller started to load the user, that caller gets the error of the load. The template is then
-    // probably the error page, so it is rendered without a user.
+    // If an earlier caller started to load the user, that caller gets the error if the load fails. This template is
+    // then probably the error page, so it is rendered without a user.
     const wasAsked = own.loading !== undefined;
     const [name, ...rest] = args;
     const kept = [name, ...rest.map(snapshotOf)];

@@ -133,7 +133,7 @@ export function contextOf(req: Request): RequestContext {
 
 /**
  * The error for a request that another manager already handles. One session cannot hold the logins of two managers,
- * because user "1" of one manager is not user "1" of the other.
+ * because the managers may use the same id for different users.
  */
 export function secondManager(): LatchkeyError {
   return new LatchkeyError(

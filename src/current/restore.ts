@@ -91,7 +91,8 @@ async function restoreIntoSession(
     isUsedUp = committed === null;
     if (!committed) throw new Error("another request has used up the token");
     taken = recordId;
-    // The browser needs the new cookie even if the session cannot be created, because its token is used up.
+    // The browser needs the new cookie even if the session cannot be created, because the token of its old cookie is
+    // used up.
     if (committed.issued && !hasBegun(res)) core.remember.set(req, res, committed.issued);
   };
   try {

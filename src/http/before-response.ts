@@ -7,7 +7,7 @@ import { SharedProperties } from "./shared-properties.js";
 
 const starts = new RequestSlot<ResponseStart>();
 
-/** The methods that begin a response. `writeHeader` is an old name of `writeHead`, which exists before Node 26. */
+/** The methods that begin a response. Before Node 26, `writeHead` also has the old name `writeHeader`. */
 const CALLS: ReadonlyArray<[name: string, call: Call]> = [
   ["writeHead", "writeHead"],
   ["writeHeader", "writeHead"],
@@ -20,9 +20,9 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
  * Calls `start.finish` once, before the head of a response is made. Sends no byte of the response before the promise of
  * `start.finish` resolves.
  *
- * Every call of the handler takes effect immediately, as without latchkey, and `HeldResponse` holds back the bytes. The
- * exception is a whole response, which the handler sends with one `end`: Node makes it only after the promise resolves,
- * so that an error can replace it. To the handler, it looks as if Node had already made it.
+ * Each call that the handler makes on the response takes effect immediately, as without latchkey. `HeldResponse` holds
+ * back only the bytes. The exception is a whole response, which the handler sends with one `end`: Node makes it only
+ * after the promise resolves, so that an error can replace it. To the handler, it looks as if Node had already made it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
@@ -49,7 +49,10 @@ export function hasBegun(res: Response): boolean {
   return res.headersSent || starts.get(res.req)?.hasBegun === true;
 }
 
-/** Also calls `part` when the response begins. Does nothing if `startResponse` was not called for this request. */
+/**
+ * Adds code that runs before the response begins, in addition to `start`. Does nothing if `startResponse` was not
+ * called for this request.
+ */
 export function joinStart(res: Response, part: StartPart): void {
   starts.get(res.req)?.join(part);
 }

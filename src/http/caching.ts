@@ -1,7 +1,10 @@
 import type { Request, Response } from "express";
 import { RequestSlot } from "./request-slot.js";
 
-/** The default of `res.sendFile` and `express.static`. It is treated as if the application had set no Cache-Control. */
+/**
+ * The Cache-Control that `res.sendFile` and `express.static` set by default. latchkey treats it as if no Cache-Control
+ * was set.
+ */
 const UNCHOSEN = "public, max-age=0";
 
 /**

@@ -30,7 +30,7 @@ export class HeldResponse {
     const closings = this.#closings;
     const held = this.#socket;
     this.#putBack();
-    // Node's `end` would have uncorked the connection, even if the handler had corked it again.
+    // Node's `end` uncorks the connection. It could not do this while the data was held back, so it is done here.
     if (res.writableEnded) while (held?.writableCorked) held.uncork();
     // The handler destroyed the response after `end`. The response is still sent, and destroyed afterwards.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;

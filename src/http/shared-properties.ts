@@ -3,9 +3,9 @@ import { isOfAnotherCopy } from "./request-slot.js";
 
 /**
  * Properties of all requests, or of all responses, of an Express application. The properties are defined on the object
- * that all requests (or responses) inherit from, such as `express.request`. Other extensions of Express do this too. To
- * define them on each request would take more time than the rest of latchkey: before V8 12 (Node 22), each added
- * property gives the request its own hidden class, and compiled code is slow with such a request.
+ * that all requests (or responses) inherit from, such as `express.request`. Other extensions of Express do this too.
+ * Defining the properties on each request would take more time than everything else that latchkey does: before V8 12
+ * (Node 22), each added property gives the request its own hidden class, and compiled code is slow with such a request.
  */
 export class SharedProperties {
   readonly #builtIn: object;

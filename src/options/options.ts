@@ -78,8 +78,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** Responds to a request whose user does not have the required role, instead of status 403. */
   onForbidden?: ChallengeHandler | undefined;
   /**
-   * Where the URL of the requested page is stored while the user logs in: `"query"` means in the query of `loginView`,
-   * `"cookie"` in the flash cookie. The cookie stores the URL for ten minutes, if it has at most 512 bytes.
+   * Where the URL of the requested page is stored while the user logs in. `"query"`: in the query of `loginView`.
+   * `"cookie"`: in the flash cookie, for ten minutes, if the URL has at most 512 bytes.
    *
    * @default "query"
    */

@@ -5,7 +5,7 @@ import { OptionError } from "../errors.js";
 import type { CookieOptions } from "../http/cookies/attributes.js";
 import { checkCookie, isCookieName } from "./cookie.js";
 
-/** How users stay remembered after their browser closes. */
+/** The options of the remember cookie, which keeps users logged in after they close the browser. */
 export interface RememberOptions {
   /**
    * The cookie's name.
@@ -18,7 +18,7 @@ export interface RememberOptions {
    * copied cookie is detected. `"stateless"`: the store has no such record. A cookie is valid until it expires or the
    * user's stamp changes, even after a logout or a revocation.
    *
-   * @default "persistent"; "stateless" if the store `lacks` something
+   * @default "persistent"; "stateless" if the store lacks an ability
    */
   mode?: "persistent" | "stateless" | undefined;
   /** The cookie's attributes, or a function that returns them for a request. */

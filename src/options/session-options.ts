@@ -16,11 +16,12 @@ export interface SessionOptions {
    * Whether to trust the header `X-Forwarded-Proto`, which reports whether the browser used HTTPS. This applies to all
    * of latchkey's cookies.
    *
-   * @default Express decides, by its setting "trust proxy"
+   * @default the setting "trust proxy" of Express decides
    */
   proxy?: boolean | undefined;
   /**
-   * Whether each response sets the cookie again, if the session still exists. This check needs one store call.
+   * Whether each response sets the cookie again. This needs one store call per request, to check that the session still
+   * exists.
    *
    * @default false
    */
@@ -29,7 +30,7 @@ export interface SessionOptions {
   saveUninitialized?: boolean | undefined;
   /**
    * What happens to the session in the store after `req.session = null`. `"keep"`: the session stays in the store.
-   * `"destroy"`: the session ends. It then also ends after `delete req.session`.
+   * `"destroy"`: the session ends. With `"destroy"`, it also ends after `delete req.session`.
    *
    * @default "keep"
    */

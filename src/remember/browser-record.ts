@@ -11,8 +11,8 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   /** How many times the login was restored. This is also the number of the current token. */
   generation: number;
   /**
-   * The record ids of the browser's sessions: its session at the last restore, and each session that a confirmation
-   * named after that, in the order in which they were named. Only one of them is in use. Empty if the application's own
+   * The record ids of the browser's sessions, in the order in which they were named: first the session of the last
+   * restore, then those of later confirmations. Only one of them is in use. Empty if the application's own
    * express-session stores the session.
    */
   sessions: string[];
@@ -21,7 +21,10 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   /** The IP address at the login or the last restore; null if unknown. */
   address: string | null;
   userAgent: string | null;
-  /** Fields of the login that a restore puts into the new session. This version writes none, but later ones may. */
+  /**
+   * Fields of the login that a restore puts into the new session. This version writes no such fields, but later
+   * versions may.
+   */
   login?: JsonObject;
 }
 
@@ -48,7 +51,7 @@ export function laterOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return unknownFields(data, known);
 }
 
-/** What the caller knows about the sessions that a browser's record names. */
+/** The sessions of a browser that the caller of `endBrowser` knows. */
 export interface NamedSessions {
   /** The sessions that the record named when it was read. */
   sessions?: readonly string[] | undefined;

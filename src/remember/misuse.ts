@@ -14,7 +14,7 @@ export interface TokenMisuse {
   last: TokenUse;
 }
 
-/** Handles the use of a used-up token, and ends the logins that may be in the wrong hands. */
+/** Handles the use of a used-up token, and ends the logins that another person may be using. */
 export interface OnMisuse {
   /** Called for the previous token, after the grace period. A response was lost, or the cookie was copied. */
   stale(misuse: TokenMisuse): Promise<void>;

@@ -36,7 +36,7 @@ const GRACE = 60_000;
  * later than this, it was used after its creation.
  */
 const LONGEST_CREATE = 5000;
-/** What is needed to judge a token. */
+/** The objects that a check of a token needs. */
 interface Reader {
   tokens: RememberTokens;
   ids: StorageIds;
@@ -60,8 +60,8 @@ export async function readPresented(reader: Reader, value: string | undefined): 
   const record = await readBrowser(reader.store, id);
   if (!record) return null;
   const browser = browserIn(record);
-  // Negative if the store lost the restore that made this token, for example in a failover. The token is then treated
-  // as the current one.
+  // `age` is negative if the store lost the restore that made this token, for example in a failover. The token is then
+  // treated as the current one.
   const age = browser.generation - generation;
   const isPrevious = age === 1;
   const isRecent = browser.generation > 0 && ageOf(record.lastSeenAt) <= GRACE;
@@ -71,7 +71,7 @@ export async function readPresented(reader: Reader, value: string | undefined): 
 }
 
 /**
- * Was the response to the last restore lost? It was if the same client presents the previous token, and its new session
+ * Was the response to the last restore lost? True if the same client presents the previous token, and the new session
  * was never used.
  */
 async function wasResponseLost(

@@ -13,7 +13,7 @@ export interface IssuedCookie {
   series: string | null;
 }
 
-/** The login that a remember cookie was set for. */
+/** The login for which a remember cookie was set. */
 export interface CookieLogin extends RememberedTime {
   userId: string;
   loginId: string;
@@ -23,7 +23,7 @@ export interface CookieLogin extends RememberedTime {
   sessions: readonly string[];
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
-  /** What a later version has added to the cookie or its record, in a form that only `issue` reads. */
+  /** The data that a later version has added to the cookie or its record. Only `issue` reads it. */
   later: JsonObject;
 }
 
@@ -38,14 +38,14 @@ export interface Moving {
   instead?: string | null | undefined;
 }
 
-/** What a remember cookie restores. */
+/** The result of a restore. */
 export interface Restored {
   user: object;
   userId: string;
   /** The id of the login. A restore does not change it. */
   loginId: string;
   series: string | null;
-  /** The fields that a later version keeps for the login where a restore finds them. */
+  /** The fields that a later version has added to the login. A restore puts them into the new session. */
   login?: JsonObject | undefined;
   /** The cookie to set; null if the browser keeps its cookie. */
   issued: IssuedCookie | null;
@@ -130,8 +130,8 @@ export abstract class Remember {
   abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
 
   /**
-   * Ends the record of the request's cookie even if the store cannot read it. Otherwise, the record would restore the
-   * login when it can be read again.
+   * Ends the record of the request's cookie even if the store cannot read it. Otherwise, the cookie could restore the
+   * login when the record can be read again.
    */
   abstract endUnreadable(req: Request): Promise<void>;
 
@@ -165,8 +165,8 @@ export abstract class Remember {
   noteRevocation(): void {}
 
   /**
-   * Records that the request's cookie was valid when the request arrived. The request of an open WebSocket keeps its
-   * cookie even after the browser got a new one. Its later use is not misuse.
+   * Records that the request's cookie was valid when the request arrived. The request of an open WebSocket still has
+   * its old cookie after the browser got a new one. This is not misuse.
    */
   vouchFor(req: Request): void {
     this.#vouched.add(req);

@@ -16,8 +16,8 @@ export interface RememberedTime {
   until: number;
 }
 
-/** How long a browser is to be remembered by a new cookie. */
+/** How long a new cookie remembers a browser. */
 export interface NewRemembered extends RememberedTime {
-  /** The `later` of the cookie that the new one replaces. */
+  /** The data of a later version, from the cookie that the new cookie replaces. */
   later?: JsonObject | undefined;
 }

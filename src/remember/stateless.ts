@@ -15,12 +15,12 @@ interface ReadCookie extends RememberedLogin, RememberedTime {
   later: Later;
 }
 
-/** What follows the login id in a cookie. This version writes nothing there, and keeps what a later version wrote. */
+/** The values after the login id in a cookie. This version adds no such values, but keeps those of a later version. */
 type Later = { values: JsonValue[] };
 
 /**
  * The JSON in a cookie: user id, expiry, stamp, duration, login id. A later version may add an object with fields of
- * the login, which a restore puts into the new session, and other values after it.
+ * the login, and other values after it. A restore puts those fields into the new session.
  */
 type Content = [string, number, string | null, number, string, ...JsonValue[]];
 
@@ -32,7 +32,7 @@ type Content = [string, number, string | null, number, string, ...JsonValue[]];
 export class RememberStateless extends Remember {
   readonly mode = "stateless";
   readonly #keys: Keyring;
-  /** Is there a user without a stamp, whose cookies are valid until they expire? */
+  /** True after a cookie was made for a user without a stamp. Such a cookie is valid until it expires. */
   #hasUnstamped = false;
   #hasWarned = false;
 

@@ -62,9 +62,7 @@ export class ExpressStore {
     this.get(sid, (error, data) => (error || !data ? done(error) : done(null, this.createSession(request, data))));
   }
 
-  /**
-   * Writes a session, which is a Session or plain data. Plain data can end a login, but cannot begin or change a login.
-   */
+  /** Writes a session: a Session, or plain data. Plain data can end a login, but cannot begin or change a login. */
   set(sid: string, session: SessionData, done?: Callback): void {
     answer(this.#set(sid, session), done);
   }

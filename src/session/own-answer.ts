@@ -87,8 +87,8 @@ export abstract class OwnAnswer extends RequestSession {
     const renews = this.renewFor(values.auth);
     const sends = this.#needsCookie(cookie, state, isNew, isModified) && this.#sendCookie(state, cookie, values.auth);
     const saving = saves ? records.save(state, values, req) : undefined;
-    // In all other cases, no check is needed: a save fails if the session has ended, and no other request can end a new
-    // session.
+    // Before the cookies are sent, check that the session still exists. This is not needed if changes are saved,
+    // because the save fails if the session has ended, or if the session is new, because no other request can end it.
     if ((sends || renews) && !isNew && !hasChanges) {
       const isLive = () => records.isLive(state);
       return saving ? saving.then(() => this.keepCookies(isLive(), isWhole)) : this.keepCookies(isLive(), isWhole);

@@ -32,8 +32,8 @@ const LONGEST_TOUCH_INTERVAL = 60_000;
 /** How long a pending login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
 /**
- * How many times an update is tried while other processes change the session. The first retry is immediate. Each later
- * retry waits for a random time, which may be longer each time.
+ * How many times an update is tried while other processes change the session. The first retry is immediate. Later
+ * retries wait for a random time, whose maximum grows.
  */
 const MAX_TRIES = 20;
 const LONGEST_PAUSE = 200;
@@ -132,7 +132,8 @@ export class SessionRecords {
     changed: readonly Changed[],
   ): Promise<SessionRecord | null> {
     if (auth || record.userId === null) return this.#updates.update(state.id, record, changed);
-    // Plain data ended the login. The user of a record never changes, so a new record with the same id replaces it.
+    // The application wrote plain data without the login, which ends the login. The user of a record never changes, so
+    // a new record with the same id replaces it.
     if (!(await this.store.destroy(state.id))) return null;
     return this.create(state, changedData(record.data, changed));
   }

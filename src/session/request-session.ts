@@ -69,7 +69,8 @@ export abstract class RequestSession {
   /**
    * Ends the session in the store, and gives the request a new, empty, unsaved session with a new id.
    *
-   * @returns whether this call ended a session; with the application's own express-session, whether one existed before
+   * @returns whether this call ended a session; with the application's own express-session, whether a session existed
+   * before
    */
   abstract end(): Promise<boolean>;
 
@@ -166,7 +167,7 @@ export abstract class RequestSession {
     return this.#isRenewed;
   }
 
-  /** Removes the cookies from the response that must not be sent if the session has ended. */
+  /** Removes from the response the cookies that are valid only while the session exists. */
   protected withdrawCookies(): void {
     if (this.#isRenewed) this.renewing?.withdraw();
   }

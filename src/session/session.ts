@@ -138,8 +138,8 @@ export class Session {
   #take(data: JsonObject): void {
     const { seen } = this.#state;
     for (const key of Object.keys(data)) {
-      // A value with the name of a method, or of a property that every object has, is not copied. It stays in the
-      // store.
+      // A value with the name of a method, or of a property that every object has, is not copied into the session
+      // object. It stays in the store.
       if (key in this) continue;
       const value = changeable(data[key]);
       (this as Record<string, unknown>)[key] = value;

@@ -26,7 +26,8 @@ class Text {
 
 /**
  * The stored top-level values of a session as this request last saw them. They are compared with the current values to
- * find what the request changed. Values whose content cannot change are stored here unchanged, all others as JSON.
+ * find what the request changed. The snapshot stores values whose content cannot change as they are, and all other
+ * values as JSON.
  */
 export class SessionSnapshot {
   readonly #seen = new Map<string, unknown>();

@@ -13,11 +13,11 @@ export interface CookieOptions {
    * @default true if NODE_ENV is "production", otherwise "auto"
    */
   secure?: boolean | "auto" | undefined;
-  /** Whether scripts in the browser cannot read the cookie. @default true */
+  /** Whether to hide the cookie from scripts in the browser. @default true */
   httpOnly?: boolean | undefined;
   /**
-   * Which requests from other sites include the cookie: `"strict"` means none of them, `"lax"` only those of links that
-   * the user follows, `"none"` all of them. `"none"` needs `secure: true`.
+   * Which requests from other sites include the cookie. `"strict"`: none. `"lax"`: only requests for links that the
+   * user follows. `"none"`: all of them; this value needs `secure: true`.
    *
    * @default "lax"
    */
@@ -39,8 +39,8 @@ export interface CookieOptions {
 /** The attributes of the session cookie. */
 export interface SessionCookieOptions extends CookieOptions {
   /**
-   * How long the browser keeps the cookie after the last response that set it. A session that is not used for this long
-   * ends.
+   * How long the browser keeps the cookie after the last response that set it. A session ends if it is not used for
+   * this long.
    *
    * @default until the browser closes
    */
@@ -54,7 +54,7 @@ export interface ResolvedCookie extends Readonly<CookieOptions> {
   readonly secure: boolean | "auto";
   readonly httpOnly: boolean;
   readonly sameSite: "lax" | "strict" | "none";
-  /** Milliseconds. */
+  /** The lifetime in milliseconds. */
   readonly maxAge?: number;
 }
 

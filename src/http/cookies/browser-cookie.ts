@@ -126,8 +126,8 @@ export class BrowserCookie {
   }
 
   /**
-   * Makes the response private immediately, because the session may already have checked Cache-Control. If it has not,
-   * it checks Cache-Control when the response begins, because the handler may still change it.
+   * Makes the response private. The session does the same when the response begins, because the handler may change
+   * Cache-Control before that. But this cookie may be set after the session has done it.
    */
   #keepPrivate(req: Request, res: Response): void {
     noteCookie(req);
