@@ -1,6 +1,7 @@
 import type { SecurityStamps } from "./crypto/security-stamp.js";
 import type { LoginEmitter } from "./events.js";
 import type { FlashMessages } from "./flash/flashes.js";
+import type { Clients } from "./http/client.js";
 import type { RequestLoader, UserLoader } from "./options/options.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
@@ -11,6 +12,7 @@ export interface Core {
   readonly options: ResolvedOptions;
   readonly events: LoginEmitter<object>;
   readonly stamps: SecurityStamps;
+  readonly clients: Clients;
   readonly remember: Remember;
   readonly flashes: FlashMessages;
   /** The store; undefined if the application has used only its own express-session so far. */

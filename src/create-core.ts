@@ -7,6 +7,7 @@ import { OptionError } from "./errors.js";
 import { LoginEmitter } from "./events.js";
 import { FlashCookie } from "./flash/flash-cookie.js";
 import { FlashMessages } from "./flash/flashes.js";
+import { Clients } from "./http/client.js";
 import { BrowserCookie } from "./http/cookies/browser-cookie.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
 import { RememberPersistent } from "./remember/persistent.js";
@@ -26,6 +27,7 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
     options,
     events,
     stamps: new SecurityStamps(keys("stamp")),
+    clients: new Clients(keys("client"), options),
     flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,
@@ -53,5 +55,5 @@ function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
   if (!store) throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
   const tokens = new RememberTokens(keys("remember token"));
   const ids = new StorageIds(options.realm, "browser");
-  return new RememberPersistent({ ...options, cookie }, tokens, ids, store, onMisuse(core));
+  return new RememberPersistent({ ...options, cookie, clients: core.clients }, tokens, ids, store, onMisuse(core));
 }

@@ -29,6 +29,7 @@ export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReaso
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";
+export type { ClientOptions, ResolvedClient } from "./http/client.js";
 export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies/attributes.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./login/confirm.js";

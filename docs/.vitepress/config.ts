@@ -46,6 +46,7 @@ const OPERATION = [
   { text: "What latchkey changes", link: "/what-latchkey-changes" },
   { text: "Security requirements", link: "/security" },
   { text: "Threat model", link: "/threat-model" },
+  { text: "Personal data", link: "/personal-data" },
   { text: "Versions", link: "/versions" },
   { text: "What a store keeps", link: "/records" },
   { text: "Writing a store", link: "/writing-a-store" },

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
-import { clientOf } from "../http/client.js";
 import { laterFields, type SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
 
@@ -20,15 +19,19 @@ export interface NewLogin {
 }
 
 /** Returns a new login of a user, as the session stores it. */
-export function newAuth({ options, stamps }: Core, user: object, { req, continued, ...login }: NewLogin): SessionAuth {
+export function newAuth(
+  { options, stamps, clients }: Core,
+  user: object,
+  { req, continued, ...login }: NewLogin,
+): SessionAuth {
   return {
     ...(continued && laterFields(continued)),
     v: FORMAT,
     ...login,
     loginAt: Date.now(),
-    fingerprint: req && options.sessionProtection ? options.fingerprint(req) : null,
+    fingerprint: req && options.sessionProtection ? clients.hashOf(login.loginId, req) : null,
     stamp: stamps.of(login.userId, user),
-    ...clientOf(req),
+    ...clients.shown(req),
   };
 }
 

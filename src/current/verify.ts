@@ -10,8 +10,8 @@ import type { LoadedUser } from "./request-context.js";
 
 /**
  * Resolves with the user if the login is still valid; otherwise with the reason why the login must end. If another
- * client uses the session, basic session protection makes the login no longer fresh. If the stamp was signed with an
- * older secret, it is signed again with the first one.
+ * client uses the session, basic session protection makes the login no longer fresh. Hashes that were made with an
+ * older secret are made again with the first one.
  *
  * @param change changes the login in its session; does nothing if the request must not write
  */
@@ -21,15 +21,18 @@ export async function verify(
   auth: SessionAuth,
   change: (changes: Partial<SessionAuth>) => void,
 ): Promise<LoadedUser | EndReason> {
-  const { absoluteTimeout, sessionProtection, fingerprint } = core.options;
+  const { absoluteTimeout, sessionProtection } = core.options;
   const age = ageOf(auth.loginAt);
   if (Number.isNaN(age)) return "clock";
   if (age >= absoluteTimeout) return "absolute timeout";
 
-  if (sessionProtection && auth.fingerprint !== null && auth.fingerprint !== fingerprint(req)) {
-    core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
-    if (sessionProtection === "strong") return "session protection";
-    if (auth.freshAt !== null) change({ freshAt: null });
+  if (sessionProtection && auth.fingerprint !== null) {
+    const fingerprint = core.clients.check(auth.fingerprint, auth.loginId, req);
+    if (fingerprint === undefined) {
+      core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
+      if (sessionProtection === "strong") return "session protection";
+      if (auth.freshAt !== null) change({ freshAt: null });
+    } else if (fingerprint !== auth.fingerprint) change({ fingerprint });
   }
 
   const user = await userById(core, req, auth.userId);

@@ -21,9 +21,9 @@ export interface LoginInfo {
   lastSeenAt: number;
   /** When the login ends if it is not used before then. */
   expiresAt: number;
-  /** The IP address at the login, or at its last restore or confirmation; null if unknown. */
+  /** The IP address at the login, or at its last restore or confirmation; null if unknown or not kept. */
   address: string | null;
-  /** The first 256 characters of the User-Agent; null when unknown. */
+  /** The first 256 characters of the User-Agent; null if unknown or not kept. */
   userAgent: string | null;
   /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
   fresh: boolean;

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import type { Duration } from "../duration.js";
+import type { ClientOptions } from "../http/client.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
 import type { RememberOptions } from "./remember-options.js";
@@ -104,11 +105,14 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /**
    * Returns a string that identifies the client. latchkey uses it for `sessionProtection` and for remembered browsers:
    * after a restore, a request with the previous remember cookie gets the new cookie only if it comes from the same
-   * client.
+   * client. The store gets only a keyed hash
+   * of the result, which differs for each login.
    *
-   * @default the SHA-256 of `req.ip` and the User-Agent
+   * @default `req.ip` and the User-Agent
    */
   fingerprint?: ((req: Request) => string) | undefined;
+  /** What a login keeps of the client, to show it in the list of the user's logins. @default address and User-Agent */
+  client?: ClientOptions | undefined;
   /** The options of the session and its cookie. */
   session?: SessionOptions | undefined;
   /** The options of the remember cookie. */

@@ -2,7 +2,7 @@ import { type Check, checkEach, isCount, isFunction, isText, isTextOrNull, match
 import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
-import { fingerprintBy } from "../http/client.js";
+import { checkClient, clientFingerprint, resolveClient } from "../http/client.js";
 import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
@@ -38,6 +38,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   exemptMethods: checkMethods,
   sessionProtection: oneOf("basic", "strong", false),
   fingerprint: isFunction,
+  client: checkClient,
   session: checkSession,
   remember: checkRemember,
   idleTimeout: parseDuration,
@@ -60,7 +61,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret: _, session, remember, fingerprint, ...others } = options;
+  const { secret: _, session, remember, client, ...others } = options;
   const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = others;
   const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
   const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
@@ -81,12 +82,13 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     needsRefreshMessageCategory: "message",
     nextIn: "query",
     sessionProtection: "basic",
-    fingerprint: fingerprintBy(fingerprint),
+    fingerprint: clientFingerprint,
     onLimit: "end-oldest",
     assuranceLevel: 1,
     realm: "",
     ...withoutUndefined({ ...rest, loginView: frozenView(rest.loginView), refreshView: frozenView(rest.refreshView) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
+    client: resolveClient(client),
     session: resolveSession(session),
     sessionCookie: sessionCookie.resolved,
     sessionCookieOf: sessionCookie.attributesOf,

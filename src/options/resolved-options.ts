@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { ResolvedClient } from "../http/client.js";
 import type { ResolvedCookie } from "../http/cookies/attributes.js";
 import type { LoginManagerOptions } from "./options.js";
 import type { ResolvedSession } from "./session-options.js";
@@ -8,8 +9,12 @@ import type { ResolvedSession } from "./session-options.js";
  * secrets, so they cannot be logged.
  */
 export type ResolvedOptions = Readonly<
-  Omit<Given<LoginManagerOptions<object, object>>, OptionalName | "secret" | "session" | "remember" | TimeName> &
+  Omit<
+    Given<LoginManagerOptions<object, object>>,
+    OptionalName | "secret" | "client" | "session" | "remember" | TimeName
+  > &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
+      client: ResolvedClient;
       session: ResolvedSession;
       /** The cookie's name, and its attributes unless `sessionCookieOf` returns them. */
       sessionCookie: ResolvedCookie;

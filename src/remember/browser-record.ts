@@ -16,9 +16,9 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
    * express-session stores the session.
    */
   sessions: string[];
-  /** The fingerprint of the client at the last restore; null before the first restore. */
+  /** The keyed hash of the client at the last restore; null before the first restore. */
   fingerprint: string | null;
-  /** The IP address at the login or the last restore; null if unknown. */
+  /** The IP address at the login or the last restore; null if unknown or not kept. */
   address: string | null;
   userAgent: string | null;
   /**

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
-import { clientOf } from "../http/client.js";
+import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
@@ -33,7 +33,7 @@ export interface PersistentOptions {
   cookie: BrowserCookie;
   rememberIdleTimeout: number;
   refreshEachRequest: boolean;
-  fingerprint: (req: Request) => string;
+  clients: Clients;
 }
 
 /** How many times a change to a browser's record is tried while other requests change the record. */
@@ -68,7 +68,7 @@ export class RememberPersistent extends Remember {
     const { userId, loginId, stamp } = login;
     const { duration, until, later } = time;
     const first = { v: FORMAT, generation: 0, sessions: named(session), fingerprint: null };
-    const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...clientOf(req) };
+    const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...this.options.clients.shown(req) };
     const now = Date.now();
     const written = this.#written(browser, now);
     const id = this.ids.of(series);
@@ -101,7 +101,7 @@ export class RememberPersistent extends Remember {
     if (isInGrace) {
       // Another client may be a thief. With the new token, a thief could continue to use the login, and no restore of
       // the owner would detect it.
-      const isSameClient = isPrevious && this.options.fingerprint(req) === browser.fingerprint;
+      const isSameClient = isPrevious && this.#isSameClient(req, browser);
       const issued = isSameClient ? this.#cookieOf(presented.series, browser.generation, record) : null;
       return { ...restored, issued, restoredElsewhere: isPrevious && isRecent };
     }
@@ -110,7 +110,8 @@ export class RememberPersistent extends Remember {
       // ended, it ends its new one too.
       for (const one of browser.sessions) await this.store.destroy(one);
       const generation = presented.generation + 1;
-      const client = { fingerprint: this.options.fingerprint(req), ...clientOf(req) };
+      const { clients } = this.options;
+      const client = { fingerprint: clients.hashOf(loginId, req), ...clients.shown(req) };
       const next = { ...browser, stamp: verified.stamp, generation, sessions: named(session), ...client };
       const written = this.#written(next, Date.now());
       const isFirst = await this.store.update(id, { ...written, revision: record.revision });
@@ -159,8 +160,8 @@ export class RememberPersistent extends Remember {
    */
   async #presentedBy(req: Request): Promise<PresentedToken | null> {
     const { tokens, ids, store } = this;
-    const fingerprint = () => this.options.fingerprint(req);
-    const presented = await readPresented({ tokens, ids, store, fingerprint }, this.valueIn(req));
+    const isSameClient = (browser: RememberedBrowser) => this.#isSameClient(req, browser);
+    const presented = await readPresented({ tokens, ids, store, isSameClient }, this.valueIn(req));
     if (!presented) return null;
     const { id, record, isPrevious, isUsedUp } = presented;
     if (!isUsedUp) this.vouchFor(req);
@@ -172,6 +173,11 @@ export class RememberPersistent extends Remember {
     const { userId, loginId, sessions, address, userAgent } = browserIn(record);
     const misuse = { req, userId, loginId, series, sessions, last: { address, userAgent, at: record.lastSeenAt } };
     await (isPrevious ? this.onMisuse.stale(misuse) : this.onMisuse.theft(misuse));
+  }
+
+  /** Does the request come from the client of the last restore? */
+  #isSameClient(req: Request, { loginId, fingerprint }: RememberedBrowser): boolean {
+    return fingerprint !== null && this.options.clients.check(fingerprint, loginId, req) !== undefined;
   }
 
   #cookieOf(series: string, generation: number, { expiresAt }: Pick<SessionRecord, "expiresAt">): IssuedCookie {

@@ -41,8 +41,8 @@ interface Reader {
   tokens: RememberTokens;
   ids: StorageIds;
   store: SessionStore;
-  /** Returns the fingerprint of the client that presents the token. */
-  fingerprint: () => string;
+  /** Does the client that made the browser's last restore present the token? */
+  isSameClient: (browser: RememberedBrowser) => boolean;
 }
 
 /** Reads the record of a remembered browser; null if there is no record, or if it is of another kind. */
@@ -75,13 +75,13 @@ export async function readPresented(reader: Reader, value: string | undefined): 
  * was never used.
  */
 async function wasResponseLost(
-  { store, fingerprint }: Reader,
+  { store, isSameClient }: Reader,
   { lastSeenAt }: SessionRecord,
   browser: RememberedBrowser,
 ): Promise<boolean> {
   const { sessions } = browser;
   // If the record names more than one session, the first one was used: a confirmation replaced it.
-  if (sessions.length !== 1 || fingerprint() !== browser.fingerprint) return false;
+  if (sessions.length !== 1 || !isSameClient(browser)) return false;
   const created = await store.read(sessions[0]!);
   if (created?.kind !== "session" || created.revision !== 0) return false;
   return created.lastSeenAt - lastSeenAt < LONGEST_CREATE;

@@ -35,7 +35,7 @@ export interface SessionAuth {
   loginAt: number;
   /** When the user last gave the credentials; null if the login is not fresh. */
   freshAt: number | null;
-  /** The fingerprint of the client that logged in; null if the login is not bound to a client. */
+  /** The keyed hash of the client that logged in; null if the login is not bound to a client. */
   fingerprint: string | null;
   /** The keyed hash of the user's stamp; null if the user has no stamp. */
   stamp: string | null;
@@ -43,9 +43,9 @@ export interface SessionAuth {
   remembered: boolean;
   /** The id of this browser's record; null if the browser is not remembered, or has no record. */
   series: string | null;
-  /** The IP address that the user logged in from; null if unknown. */
+  /** The IP address that the user logged in from; null if unknown or not kept. */
   address: string | null;
-  /** The first 256 characters of the User-Agent; null if unknown. */
+  /** The first 256 characters of the User-Agent; null if unknown or not kept. */
   userAgent: string | null;
   /**
    * True while latchkey checks whether `maxSessions` allows the login. A pending login gives no access, but is counted

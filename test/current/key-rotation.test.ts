@@ -219,9 +219,9 @@ describe("the rotation of secrets", () => {
     expect((await send(origin, "GET /me", { cookie: only("remember", lost) })).status).to.equal(401);
   });
 
-  it("lets a process that has only the old secret send a valid next remember token", async () => {
+  it("lets a process that still signs with the old secret send a valid next remember token", async () => {
     const { deploy } = deployments("persistent", { hasStamps: false });
-    const [before, during] = await Promise.all([deploy([OLD]), deploy([NEW, OLD])]);
+    const [before, during] = await Promise.all([deploy([OLD, NEW]), deploy([NEW, OLD])]);
     const login = await send(before, "POST /login/1", { json: { remember: true } });
     const cookie = only("remember", login.cookie);
     await send(during, "GET /me", { cookie });
@@ -230,6 +230,22 @@ describe("the rotation of secrets", () => {
     clock.tick(61_000);
     const next = only("remember", late.cookie);
     expect((await send(during, "GET /me", { cookie: next })).status).to.equal(200);
+  });
+
+  it("keeps a login bound to its client after the secret that it began with is removed", async () => {
+    const store = new WatchedStore();
+    const at = async (secret: string[]) => {
+      const { app, ann } = site({ secret, store, sessionProtection: "strong" });
+      Object.assign(ann, { getSessionStamp: undefined });
+      return serve(app);
+    };
+    const [before, during, after] = await Promise.all([at([OLD]), at([NEW, OLD]), at([NEW])]);
+    const headers = { "user-agent": "Browser/1" };
+    const login = await send(before, "POST /login/1", { headers });
+    const visit = await send(during, "GET /me", { headers, cookie: login.cookie });
+    const cookie = only("sid", visit.cookie);
+    expect((await send(after, "GET /me", { headers, cookie })).status).to.equal(200);
+    expect((await send(after, "GET /me", { headers: { "user-agent": "Browser/2" }, cookie })).status).to.equal(401);
   });
 
   it("rejects a cookie that was signed with a removed secret, like a forged cookie", async () => {

@@ -71,9 +71,10 @@ const few = ways.filter(([way]) => ["send", "write"].includes(way));
 /** A site with a late request that waits at a gate, and with routes that end its session. */
 async function lateSite({ options, before, prepare }: Scene, answer: (res: Response) => unknown) {
   const store = new WatchedStore();
-  const at = site({ ...options, store });
-  const made = before ? site({ ...options, ...before, store }) : at;
-  // Users have no stamp here, because a stamp that is signed again changes the session.
+  // Users have no stamp and logins are not bound to a client, because a hash that is made again changes the session.
+  const common = { sessionProtection: false, ...options, store } as const;
+  const at = site(common);
+  const made = before ? site({ ...common, ...before }) : at;
   for (const one of [at.ann, made.ann]) Object.assign(one, { getSessionStamp: undefined });
   const gate = new Gate();
   const act =
