@@ -61,7 +61,7 @@ function wrongUser(asked: string, what: string, cause?: unknown): UserIdError {
  * May this user log in? If the user has no `isActive`, loads the user too, because the loaded user may have that
  * property.
  *
- * @throws LatchkeyError if the loaded user has a stamp and this one does not, because the next request would end the
+ * @throws LatchkeyError if the loaded user has a stamp and `user` does not, because the next request would end the
  * login
  */
 export async function mayLogIn(core: Core, req: Request, user: object, id: string, force: boolean): Promise<boolean> {

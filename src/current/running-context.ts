@@ -86,8 +86,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Runs a function in the context of this request. The current context may be another one, for example in a callback of
- * a connection pool.
+ * Runs a function in the context of this request. The current context may belong to another request, for example in a
+ * callback of a connection pool.
  */
 export function runWithin<T>(context: RequestContext, run: () => T): T {
   const running = storage.getStore();

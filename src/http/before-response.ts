@@ -20,9 +20,10 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
  * Calls `start.finish` once, before the head of a response is made. Sends no byte of the response before the promise of
  * `start.finish` resolves.
  *
- * Each call that the handler makes on the response takes effect immediately, as without latchkey. `HeldResponse` holds
- * back only the bytes. The exception is a whole response, which the handler sends with one `end`: Node makes it only
- * after the promise resolves, so that an error can replace it. To the handler, it looks as if Node had already made it.
+ * Each call that the handler makes on the response takes effect immediately, as without latchkey. Only the bytes are
+ * held back, by `HeldResponse`. The exception is a whole response, which the handler sends with one `end`: Node makes
+ * it only after the promise resolves, so that an error can replace it. To the handler, it looks as if Node had already
+ * made it.
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;

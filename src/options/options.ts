@@ -50,9 +50,9 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** Returns the user's roles. @default `user.roles` */
   roles?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
 
-  /** The page where users log in. Guards redirect to this page; without it, they send status 401. */
+  /** The page where users log in. Guards redirect to this page. If it is not set, they send status 401. */
   loginView?: View | undefined;
-  /** The page where users confirm their login. Guards redirect to this page; without it, they send status 403. */
+  /** The page where users confirm their login. Guards redirect to this page. If it is not set, they send status 403. */
   refreshView?: View | undefined;
   /**
    * The message that is flashed before a redirect to `loginView`; null for no message.

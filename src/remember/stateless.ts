@@ -10,12 +10,15 @@ import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembere
 
 /** The content of a valid cookie. */
 interface ReadCookie extends RememberedLogin, RememberedTime {
-  /** Was it signed with the first secret? */
+  /** Was the cookie signed with the first secret? */
   byFirst: boolean;
   later: Later;
 }
 
-/** The values after the login id in a cookie. This version adds no such values, but keeps those of a later version. */
+/**
+ * The values after the login id in a cookie. This version adds no such values, but keeps the values that a later
+ * version added.
+ */
 type Later = { values: JsonValue[] };
 
 /**

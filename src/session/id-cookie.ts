@@ -41,8 +41,8 @@ export class SessionCookie {
   }
 
   /**
-   * Reads the cookie of a request. Returns null if it is absent, sent more than once, or not signed with one of the
-   * secrets.
+   * Reads the cookie of a request. Returns null if the cookie is absent, sent more than once, or not signed with one of
+   * the secrets.
    */
   read(req: Request): OpenedCookie | null {
     const value = readCookie(req, this.name);

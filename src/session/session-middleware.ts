@@ -103,9 +103,9 @@ export class SessionMiddleware implements SessionKeeper {
   }
 
   /**
-   * May this new session be saved? Not if it has no login, and a page of another site sent the request without a
-   * session cookie. Because of SameSite, the browser may have a session cookie that it did not send. The cookie of the
-   * new session would replace it, and the user would lose the login.
+   * May this new session be saved? Returns false if the session has no login and a page of another site sent the
+   * request without a session cookie. Because of SameSite, the browser may have a session cookie that it did not send.
+   * The cookie of the new session would replace that cookie, and the user would lose the login.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined || sameSite === "none") return true;

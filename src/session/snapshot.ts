@@ -25,9 +25,9 @@ class Text {
 }
 
 /**
- * The stored top-level values of a session as this request last saw them. They are compared with the current values to
- * find what the request changed. The snapshot stores values whose content cannot change as they are, and all other
- * values as JSON.
+ * The stored top-level values of a session as this request last saw them. These values are compared with the current
+ * values to find what the request changed. The snapshot stores values whose content cannot change as they are, and all
+ * other values as JSON.
  */
 export class SessionSnapshot {
   readonly #seen = new Map<string, unknown>();
