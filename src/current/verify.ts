@@ -11,7 +11,7 @@ import type { LoadedUser } from "./request-context.js";
 /**
  * Resolves with the user if the login is still valid; otherwise with the reason why the login must end. If another
  * client uses the session, basic session protection makes the login no longer fresh. Hashes that were made with an
- * older secret are made again with the first one.
+ * older secret are replaced by hashes made with the first secret.
  *
  * @param change changes the login in its session; does nothing if the request must not write
  */

@@ -4,11 +4,11 @@ import type { Keyring } from "../crypto/keys.js";
 import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
 
-/** What latchkey keeps of the client that logs in. */
+/** What a login stores about its client. */
 export interface ClientOptions {
-  /** Whether to keep the IP address, `req.ip`. @default true */
+  /** Whether to store the IP address, `req.ip`. @default true */
   address?: boolean | undefined;
-  /** Whether to keep the first 256 characters of the User-Agent. @default true */
+  /** Whether to store the first 256 characters of the User-Agent. @default true */
   userAgent?: boolean | undefined;
 }
 
@@ -24,7 +24,7 @@ export function resolveClient({ address = true, userAgent = true }: ClientOption
 }
 
 /**
- * Returns a string that identifies a client: its address and User-Agent.
+ * Returns a string that identifies a client. It consists of the client's address and User-Agent.
  *
  * The address is `req.ip`, so Express's `trust proxy` decides whether a forwarded address is used. (Flask-Login's
  * _session_identifier_generator)
@@ -35,13 +35,16 @@ export function clientFingerprint(req: Request): string {
 
 const LONGEST_USER_AGENT = 256;
 
-/** What a record tells about a client. A user can recognize the client by it. Null where unknown or not kept. */
+/**
+ * The client's data in a record, which helps a user to recognize the client. Each value is null if it is unknown or not
+ * stored.
+ */
 export interface ShownClient {
   address: string | null;
   userAgent: string | null;
 }
 
-/** Describes and compares the clients of logins, for what a store keeps of them. */
+/** Makes the client's data for a record, and compares the client of a request with that data. */
 export class Clients {
   readonly #keys: Keyring;
   readonly #kept: ResolvedClient;
@@ -53,7 +56,7 @@ export class Clients {
     this.#fingerprint = options.fingerprint;
   }
 
-  /** Returns what the options allow to keep of the client. */
+  /** Returns the client's data that the options allow to store. */
   shown(req: Request | undefined): ShownClient {
     const { address, userAgent } = this.#kept;
     return {
@@ -63,8 +66,8 @@ export class Clients {
   }
 
   /**
-   * Returns the keyed hash of the client's fingerprint. Nobody can try addresses against it without the secret, and it
-   * differs for each login, so that it does not tell which logins come from the same client.
+   * Returns the keyed hash of the client's fingerprint. Without the secret, nobody can find the address by trying all
+   * addresses. The hash differs for each login, so it does not show which logins come from the same client.
    */
   hashOf(loginId: string, req: Request): string {
     return this.#keys.sign(this.#text(loginId, req));
@@ -73,8 +76,8 @@ export class Clients {
   /**
    * Does the hash in a login come from the client of this request?
    *
-   * @returns the hash to keep from now on: the same hash, or a new hash with the first key; undefined if the client is
-   * another one
+   * @returns the hash to store from now on: the same hash, or a new hash with the first key; undefined if the request
+   * comes from another client
    */
   check(kept: string, loginId: string, req: Request): string | undefined {
     const text = this.#text(loginId, req);
@@ -83,7 +86,10 @@ export class Clients {
     return key === 0 ? kept : this.#keys.sign(text);
   }
 
-  /** A session can only keep a string: without the check, the login would silently disappear at the next request. */
+  /**
+   * Checks that the fingerprint is a string. With any other value, the next request would find no valid login, and
+   * nobody would see why.
+   */
   #text(loginId: string, req: Request): string {
     const fingerprint: unknown = this.#fingerprint(req);
     if (typeof fingerprint === "string") return `${loginId}\0${fingerprint}`;

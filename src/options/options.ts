@@ -105,13 +105,16 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /**
    * Returns a string that identifies the client. latchkey uses it for `sessionProtection` and for remembered browsers:
    * after a restore, a request with the previous remember cookie gets the new cookie only if it comes from the same
-   * client. The store gets only a keyed hash
-   * of the result, which differs for each login.
+   * client. The store gets only a keyed hash of the result, which differs for each login.
    *
    * @default `req.ip` and the User-Agent
    */
   fingerprint?: ((req: Request) => string) | undefined;
-  /** What a login keeps of the client, to show it in the list of the user's logins. @default address and User-Agent */
+  /**
+   * What a login stores about its client, for the list of the user's logins.
+   *
+   * @default the address and the User-Agent
+   */
   client?: ClientOptions | undefined;
   /** The options of the session and its cookie. */
   session?: SessionOptions | undefined;

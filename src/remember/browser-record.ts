@@ -18,7 +18,7 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   sessions: string[];
   /** The keyed hash of the client at the last restore; null before the first restore. */
   fingerprint: string | null;
-  /** The IP address at the login or the last restore; null if unknown or not kept. */
+  /** The IP address at the login or the last restore; null if unknown or not stored. */
   address: string | null;
   userAgent: string | null;
   /**

@@ -41,7 +41,7 @@ interface Reader {
   tokens: RememberTokens;
   ids: StorageIds;
   store: SessionStore;
-  /** Does the client that made the browser's last restore present the token? */
+  /** Is the client that presents the token the same as at the browser's last restore? */
   isSameClient: (browser: RememberedBrowser) => boolean;
 }
 

@@ -80,7 +80,8 @@ export abstract class Remember {
   abstract readonly mode: "persistent" | "stateless";
 
   /**
-   * Makes a cookie for a login. In the persistent mode, a call of `end` with its series makes it invalid.
+   * Makes a cookie for a login. In the persistent mode, a call of `end` with the cookie's series makes the cookie
+   * invalid.
    *
    * @param session the record id of the login's session; null for a session of the application's own express-session
    */

@@ -43,9 +43,9 @@ export interface SessionAuth {
   remembered: boolean;
   /** The id of this browser's record; null if the browser is not remembered, or has no record. */
   series: string | null;
-  /** The IP address that the user logged in from; null if unknown or not kept. */
+  /** The IP address that the user logged in from; null if unknown or not stored. */
   address: string | null;
-  /** The first 256 characters of the User-Agent; null if unknown or not kept. */
+  /** The first 256 characters of the User-Agent; null if unknown or not stored. */
   userAgent: string | null;
   /**
    * True while latchkey checks whether `maxSessions` allows the login. A pending login gives no access, but is counted
