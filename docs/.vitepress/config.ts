@@ -40,6 +40,7 @@ const RECIPES = [
 const OPERATION = [
   { text: "Choosing a store", link: "/choosing-a-store" },
   { text: "Deploying", link: "/deploying" },
+  { text: "Upgrading", link: "/upgrading" },
   { text: "Operating", link: "/operating" },
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },

@@ -19,9 +19,14 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts the site of the tests in its own process, with the store of this URL. */
-export async function startSite(storeUrl: string): Promise<SiteProcess> {
-  const child = fork(fileURLToPath(new URL("site-process.js", import.meta.url)), [storeUrl]);
+const SITE = fileURLToPath(new URL("site-process.js", import.meta.url));
+
+/**
+ * Starts a site in its own process, with the store of this URL: by default the site of the tests. The program sends the
+ * origin of its site once it is running.
+ */
+export async function startSite(storeUrl: string, program = SITE, ...args: string[]): Promise<SiteProcess> {
+  const child = fork(program, [storeUrl, ...args]);
   running.add(child);
   const ended = once(child, "exit").then(() => void running.delete(child));
   const early = ended.then(() => Promise.reject(new Error("the site's process ended before the site was running")));
