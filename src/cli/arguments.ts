@@ -6,13 +6,14 @@ export interface Arguments extends Given {
   isHelp: boolean;
 }
 
-/** The id of a login, if it begins with "-". About one in 64 does. */
+/** A login id that begins with "-". About one id in 64 does. */
 const DASHED_ID = /^-[\w-]{21}$/;
 
 /**
  * Reads the arguments after the name of a command.
  *
- * @throws UsageError if an option is unknown, required or lacks its value, or if the number of arguments is wrong
+ * @throws UsageError if an option is unknown, if a required option or a value is missing, or if the number of arguments
+ * is wrong
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const known = { ...COMMON_OPTIONS, ...command.options };
@@ -43,7 +44,7 @@ function parsed(args: string[], options: OptionTypes) {
   }
 }
 
-/** Moves ids that begin with "-" to the end, after "--", because parseArgs would take them for options. */
+/** Moves ids that begin with "-" to the end, after "--", because parseArgs would read them as options. */
 function withDashedIdsLast(args: readonly string[], options: OptionTypes): string[] {
   const isValue = (i: number) => options[/^--(.*)/.exec(args[i - 1] ?? "")?.[1] ?? ""]?.type === "string";
   const isId = (arg: string, i: number) => DASHED_ID.test(arg) && !isValue(i);

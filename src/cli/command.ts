@@ -1,13 +1,13 @@
 /** An option of a command. */
 export interface CommandOption {
-  /** The name of its value in the help; absent for an option without a value. */
+  /** The name of the option's value in the help; undefined if the option has no value. */
   value?: string;
-  /** What it means, in one line. */
+  /** The description of the option, in one line. */
   help: string;
   isRequired?: true;
 }
 
-/** The arguments of a command, checked. */
+/** The checked arguments of a command. */
 export interface Given {
   /** The arguments that are not options. */
   operands: readonly string[];
@@ -17,19 +17,19 @@ export interface Given {
 
 /** The result of a command. */
 export interface Outcome {
-  /** What people read. */
+  /** The text to print for people. */
   text: string;
-  /** What `--json` prints instead. */
+  /** The document to print with `--json`. */
   json: object;
-  /** Did it find a problem, or nothing to end? Then the exit code is 1. */
+  /** True if the command found a problem, or found no login to end. The exit code is then 1. */
   hasProblem?: boolean;
 }
 
 /** A command of `latchkey`. */
 export interface Command {
-  /** What it does, in one line. */
+  /** The description of the command, in one line. */
   summary: string;
-  /** More about it, for its own help. */
+  /** More text for the help of the command. */
   details?: string;
   /** The names of the arguments that are not options. All of them are required. */
   operands?: readonly string[];
@@ -38,7 +38,7 @@ export interface Command {
   run(given: Given): Promise<Outcome>;
 }
 
-/** The arguments of a command are invalid. */
+/** The error for invalid arguments of a command. */
 export class UsageError extends Error {}
 
 /** The options of every command. */
@@ -47,10 +47,10 @@ export const COMMON_OPTIONS: Readonly<Record<"json" | "help", CommandOption>> = 
   help: { help: "print the help of this command" },
 };
 
-/** The option of the commands that use a store. */
+/** The options of the commands that use a store. */
 export const STORE_OPTIONS: Readonly<Record<"store" | "timeout", CommandOption>> = {
   store: { value: "URL", help: "the URL of the store, as for openStore (default: the variable SESSION_STORE)" },
-  timeout: { value: "DURATION", help: "how long the store may take to answer (default: 5s)" },
+  timeout: { value: "DURATION", help: "how long the store may take to respond (default: 5s)" },
 };
 
 /** The options of the commands about one user. */

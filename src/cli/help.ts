@@ -40,7 +40,7 @@ function shown(name: string, { value }: CommandOption): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-/** Rows of two columns, indented. */
+/** Formats rows of two columns, indented. */
 function aligned(rows: string[][]): string {
   const width = Math.max(...rows.map(([first]) => first!.length));
   return rows.map(([first, second]) => `  ${first!.padEnd(width)}  ${second}`).join("\n");

@@ -6,19 +6,20 @@ import { isLatchkeyError } from "../errors.js";
 import { type Given, UsageError } from "./command.js";
 import { within } from "./within.js";
 
-/** Where a store is, and how long it may take to answer. */
+/** The URL of a store, and how long the store may take to respond. */
 export interface StorePlace {
   url: string;
-  /** Milliseconds. */
+  /** In milliseconds. */
   timeout: number;
 }
 
 const TIMEOUT = "5s";
-/** Node runs a timer with a longer delay at once. */
+/** If the delay of a timer is longer, Node runs the timer immediately. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * The store of a command. The option `--store` wins over the variable SESSION_STORE.
+ * Returns the URL and the timeout for a command's store. The option `--store` takes precedence over the variable
+ * SESSION_STORE.
  *
  * @throws UsageError if the timeout is invalid
  */
@@ -32,9 +33,9 @@ export function placeOf({ store, timeout }: Given["options"]): Omit<StorePlace, 
 }
 
 /**
- * Runs some work on the store of a command, and closes the store.
+ * Opens the store of a command, runs `work` on it, and closes it.
  *
- * @throws UsageError if there is no URL, or it is invalid
+ * @throws UsageError if the URL is missing or invalid
  * @throws Error if the store cannot be reached within the timeout
  */
 export async function withStore<T>(
@@ -51,18 +52,18 @@ export async function withStore<T>(
   }
 }
 
-/** Opens a store, and creates neither a SQLite file nor a table. See `withStore` for its errors. */
+/** Opens a store. Creates neither a SQLite file nor a table. Throws the same errors as `withStore`. */
 export async function opened({ url, timeout }: StorePlace): Promise<OpenStore> {
   if (/^(memory:|sqlite::memory:)/.test(url))
     throw new UsageError("the store's URL names the memory of a process, which no other process can read");
   try {
-    return await within(timeout, openByUrl(url, { upkeep: false }), `the store did not answer within ${timeout} ms`);
+    return await within(timeout, openByUrl(url, { upkeep: false }), `the store did not respond within ${timeout} ms`);
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }
 }
 
-/** Closes a store. A server that does not answer cannot delay this for longer than the timeout. */
+/** Closes a store. If the server does not respond, waits no longer than the timeout. */
 export function close(store: OpenStore, timeout: number): Promise<void> {
   return atMost(timeout, store.close());
 }

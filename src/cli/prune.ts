@@ -4,7 +4,7 @@ import { withStore } from "./opened-store.js";
 /** `latchkey prune` */
 export const prune: Command = {
   summary: "Delete expired records, of all users and realms",
-  details: "Redis removes expired records by itself, so there the number is always 0.",
+  details: "Redis deletes expired records by itself, so the number is always 0 there.",
   options: { limit: { value: "N", help: "delete at most this many (default: all)" }, ...STORE_OPTIONS },
   run: async ({ options }): Promise<Outcome> => {
     const { limit } = options;

@@ -4,7 +4,7 @@ import { named, withUserLogins } from "./user-logins.js";
 /** `latchkey revoke` */
 export const revoke: Command = {
   summary: "End one login of a user, and forget its browser",
-  details: "The id is the one that latchkey sessions shows. The exit code is 1 if the user has no such login.",
+  details: "LOGIN_ID is an id that latchkey sessions prints. The exit code is 1 if the user has no such login.",
   operands: ["LOGIN_ID"],
   options: USER_OPTIONS,
   run: (given) =>
@@ -20,7 +20,8 @@ export const revoke: Command = {
 /** `latchkey revoke-all` */
 export const revokeAll: Command = {
   summary: "End all logins of a user, and forget their browsers",
-  details: "However many they are: it works in steps. The exit code is 1 if there was nothing to end.",
+  details:
+    "It ends them in steps, so a user may have any number of logins. The exit code is 1 if there was nothing to end.",
   options: USER_OPTIONS,
   run: (given) =>
     withUserLogins(given, async (logins): Promise<Outcome> => {

@@ -11,7 +11,7 @@ import { schema } from "./schema.js";
 import { secret } from "./secret.js";
 import { count, sessions } from "./sessions.js";
 
-/** What the process prints, and its exit code. */
+/** The output of the process, and its exit code. */
 export interface Printed {
   stdout?: string;
   stderr?: string;
@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<Printed> {
   }
 }
 
-/** A code for scripts: `wrong_usage`, the code of the error, or `failed`. */
+/** Returns a code for scripts: `wrong_usage`, the code of the error, or `failed`. */
 function codeOf(error: unknown): string {
   if (error instanceof UsageError) return "wrong_usage";
   const { code } = (error ?? {}) as { code?: unknown };

@@ -1,22 +1,22 @@
-/** Characters that a terminal may obey, or that hide or reorder the text around them. */
+/** Characters that may control a terminal, or hide or reorder the text around them. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/** The text with every unsafe character escaped: a User-Agent, for example, is chosen by the client. */
+/** Escapes every unsafe character. For example, a client may send any character in its User-Agent. */
 export function safe(text: string): string {
   return text.replace(UNSAFE, escaped);
 }
 
-/** The same for text of several lines. */
+/** Does the same for text of several lines. */
 export function safeLines(text: string): string {
   return text.split("\n").map(safe).join("\n");
 }
 
-/** A JSON document, on one line, that is safe to print. */
+/** Returns a document as JSON on one line, which is safe to print. */
 export function safeJson(document: object): string {
   return safe(JSON.stringify(document));
 }
 
-/** The text without passwords of URLs. @param url a URL whose password is removed wherever it stands */
+/** Removes the passwords of URLs from a text. @param url a URL whose password is removed from the whole text */
 export function withoutPasswords(text: string, url: string | undefined): string {
   const password = /^[^:]*:\/\/[^:]*:(.*)@/s.exec(url ?? "")?.[1];
   const spellings = password ? [password, decoded(password)] : [];

@@ -7,7 +7,7 @@ export const schema: Command = {
   summary: "Print the SQL that creates the table and its indexes",
   options: {
     dialect: { value: "DIALECT", help: "sqlite, postgres or mysql (also for MariaDB)", isRequired: true },
-    "table-prefix": { value: "PREFIX", help: "how the table's name begins (default: latchkey_)" },
+    "table-prefix": { value: "PREFIX", help: "the first part of the table's name (default: latchkey_)" },
     schema: { value: "SCHEMA", help: "the schema on PostgreSQL, or the database on MySQL" },
   },
   run: async ({ options }): Promise<Outcome> => {

@@ -6,7 +6,7 @@ import { named, withUserLogins } from "./user-logins.js";
 /** `latchkey sessions` */
 export const sessions: Command = {
   summary: "List the logins of a user, newest first: sessions and remembered browsers",
-  details: "The ids in the list are the ids for revoke. They are not secret and give no access.",
+  details: "Pass an id of the list to revoke. The ids are not secret and give no access.",
   options: USER_OPTIONS,
   run: (given) =>
     withUserLogins(given, async (logins): Promise<Outcome> => {
@@ -41,7 +41,7 @@ function tableOf(logins: readonly LoginInfo[]): string {
   return table([header, ...rows]);
 }
 
-/** Without `fresh`, which depends on the application's options, and `current`, which depends on the request. */
+/** Leaves out `fresh`, which depends on the application's options, and `current`, which depends on the request. */
 function asJson({ id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent }: LoginInfo): object {
   const [created, lastSeen, expires] = [createdAt, lastSeenAt, expiresAt].map((time) => new Date(time).toISOString());
   return {

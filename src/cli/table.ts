@@ -1,6 +1,6 @@
 import { safe } from "./safe-text.js";
 
-/** Lines with aligned columns. Cells are made safe to print. The last column is not padded. */
+/** Formats rows as lines with aligned columns. Escapes unsafe characters. Does not pad the last column. */
 export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(safe));
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

@@ -8,22 +8,22 @@ import { newSecret } from "./secret.js";
 export interface UserLogins {
   user: string;
   realm: string;
-  /** The same code that the application uses. */
+  /** Lists and ends the logins with the same code as the application. */
   sessions: UserSessions<object>;
-  /** The login ids that were ended so far. */
+  /** The ids of the logins that were ended so far. */
   ended: string[];
-  /** The ids of the user's records that cannot be read, as far as they were listed. */
+  /** The ids of the user's records that were listed and cannot be read. */
   damaged: Set<string>;
 }
 
-/** Runs some work on the logins of the user whom `--user` and `--realm` name. @throws as `withStore` */
+/** Runs `work` on the logins of the user that `--user` and `--realm` name. Throws the same errors as `withStore`. */
 export async function withUserLogins<T>({ options }: Given, work: (logins: UserLogins) => Promise<T>): Promise<T> {
   const { user, realm } = options;
   return withStore(options, async (store, { timeout }) => {
     try {
-      // Loaded here, because wrong usage and help do not need it.
+      // LoginManager is imported here, because wrong usage and help do not need it.
       const { LoginManager } = await import("../login-manager.js");
-      // No cookie is made or read, so a new secret will do.
+      // No cookie is made or read, so any secret works.
       const login = new LoginManager<object>({ secret: newSecret(), store, realm, storeTimeout: timeout });
       const ended: string[] = [];
       const damaged = new Set<string>();
@@ -37,7 +37,7 @@ export async function withUserLogins<T>({ options }: Given, work: (logins: UserL
   });
 }
 
-/** Names the user in a sentence. */
+/** Returns the name of the user for a sentence. */
 export function named({ user, realm }: Pick<UserLogins, "user" | "realm">): string {
   return realm === "" ? `User ${user}` : `User ${user} of the realm ${realm}`;
 }

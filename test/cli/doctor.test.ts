@@ -19,7 +19,7 @@ interface Check {
   message: string;
 }
 
-/** Runs `latchkey doctor`: its checks by name, and its exit code. */
+/** Runs `latchkey doctor`. Returns the exit code, the checks by name, and the status of each check. */
 async function examined(args: string[], env: NodeJS.ProcessEnv = {}) {
   const { code, stdout } = await latchkey(["doctor", "--json", "--timeout", "2m", ...args], { env });
   const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] };
@@ -63,7 +63,7 @@ describe("latchkey doctor", () => {
     );
   });
 
-  it("checks the store, the timeouts and the cookies of an application, and sends what it prints to stderr", async () => {
+  it("checks the store, the timeouts and the cookies of an application, and sends the application's output to stderr", async () => {
     const app = join(dir, "app.mjs");
     const entry = (name: string) => JSON.stringify(import.meta.resolve(name));
     await writeFile(
@@ -87,7 +87,7 @@ describe("latchkey doctor", () => {
     expect(run.stderr).to.equal("the application has started\n");
   });
 
-  it("warns of an application whose options are not for production", async () => {
+  it("reports warnings if the options of an application are not suitable for production", async () => {
     const app = join(dir, "app.mjs");
     await writeFile(
       app,
@@ -104,7 +104,7 @@ describe("latchkey doctor", () => {
     expect(byName["remember cookie"]!.message).to.include("scripts can read it");
   });
 
-  it("fails if the module has no LoginManager, or cannot be imported", async () => {
+  it("reports a failure if the module exports no LoginManager or cannot be imported", async () => {
     const app = join(dir, "app.mjs");
     await writeFile(app, "export const login = {};");
     const none = await examined(["--app", app]);
@@ -116,7 +116,7 @@ describe("latchkey doctor", () => {
   });
 
   if (here.includes("redis")) {
-    it("judges the eviction policy of Redis", async () => {
+    it("reports whether the eviction policy of Redis is ok, a warning or a failure", async () => {
       const { port, url, stop } = await startRedis();
       const judged = async (policy: string, memory: string) => {
         await redisCli(port, "CONFIG", "SET", "maxmemory-policy", policy);
@@ -130,7 +130,7 @@ describe("latchkey doctor", () => {
       await stop();
     });
 
-    it("reports the rights that a user of Redis lacks", async () => {
+    it("reports a right that a Redis user lacks", async () => {
       const { port, url, stop } = await startRedis();
       await redisCli(port, "ACL", "SETUSER", "app", "on", ">hunter2", "~latchkey:*", "+@all", "-set", "-info");
       const store = url.replace("redis://", "redis://app:hunter2@");
@@ -142,7 +142,7 @@ describe("latchkey doctor", () => {
       await stop();
     });
 
-    it("compares the clocks", async () => {
+    it("reports a warning if the clocks differ by 20 seconds, and a failure if they differ by an hour", async () => {
       const { url, stop } = await startRedis();
       const shifted = async (milliseconds: number) => {
         const code = `const { now } = Date; Date.now = () => now() + ${milliseconds};`;
@@ -158,7 +158,7 @@ describe("latchkey doctor", () => {
   }
 
   if (here.includes("postgres")) {
-    it("reports the rights that a role of PostgreSQL lacks, and needs no right to create tables", async () => {
+    it("reports a right that a PostgreSQL role lacks, and needs no right to create tables", async () => {
       const { url, drop } = await makeDatabase("postgres");
       await (await openStore(url)).close();
       const role = `latchkey_doctor_${process.pid}`;
@@ -187,7 +187,7 @@ describe("latchkey doctor", () => {
   }
 
   if (here.includes("mariadb")) {
-    it("finds a missing index in MariaDB, in another database than that of the connection", async () => {
+    it("finds a missing index in MariaDB, in a database that is not the connection's", async () => {
       const [one, other] = await Promise.all([makeDatabase("mariadb"), makeDatabase("mariadb")]);
       const url = `${one.url}?schema=${new URL(other.url).pathname.slice(1)}`;
       await (await openStore(url)).close();

@@ -32,7 +32,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       await remove();
     });
 
-    /** An application over the store, and a function that logs somebody in with a new browser. */
+    /** Starts an application with the store. Returns a function that logs a user in with a new browser. */
     const application = async (realm?: string) => {
       const { app } = site({ store: new WatchedStore(store), ...(realm === undefined ? {} : { realm }) });
       const origin = await serve(app);
@@ -49,7 +49,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       return JSON.parse(stdout) as Listed;
     };
 
-    it("lists the logins of a user, and logs out the device of one", async () => {
+    it("lists the logins of a user, and ends one of them with its remembered browser", async () => {
       const logIn = await application();
       const laptop = await logIn("1", "Laptop");
       const phone = await logIn("1", "Phone", { remember: true });
@@ -79,7 +79,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect(await revoke()).to.eql({ code: 1, stdout: `User 1 has no login ${login.id}.\n`, stderr: "" });
     });
 
-    it("ends all logins of a user in a realm, and leaves the user of another realm logged in", async () => {
+    it("ends all logins of a user in one realm, but not those of the same user id in another realm", async () => {
       const [customer, staff] = await Promise.all([application(), application("staff")]);
       const browsers = [await customer("1", "A"), await customer("1", "B", { remember: true })];
       const colleague = await staff("1", "C", { remember: true });
@@ -102,7 +102,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect(await isIn(colleague)).to.equal(false);
     });
 
-    it("counts the logins of a user, however many pages they fill, and ends all of them", async () => {
+    it("counts and ends all 601 logins of a user, which fill several pages", async () => {
       const logIn = await application();
       const browser = await logIn("1", "Laptop");
       const page = await store.listByUser("1", { kind: "session", limit: 1 });
@@ -119,20 +119,20 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect(JSON.parse(stdout)).to.eql({ user: "1", realm: "", count: 0 });
     });
 
-    it("deletes expired records, at most as many as asked", async () => {
+    it("deletes expired records, and at most as many as --limit allows", async () => {
       const long = Date.now() - 7_200_000;
       const record = { kind: "session", userId: "1", data: {}, createdAt: long, lastSeenAt: long, revision: 0 };
       for (let i = 0; i < 5; i++) await store.create(`expired-${i}`, { ...record, expiresAt: long });
       await store.create("alive", { ...record, expiresAt: Date.now() + 3_600_000 });
       const deleted = async (...args: string[]) => (await latchkeyOn(url, "prune", ...args)).stdout;
-      const isRedis = name === "redis"; // it deletes expired records by itself
+      const isRedis = name === "redis"; // Redis deletes expired records by itself
       const text = (count: number) => `Deleted ${isRedis ? 0 : count} expired ${count === 1 ? "record" : "records"}.\n`;
       expect(await deleted("--limit", "2")).to.equal(text(2));
       expect(JSON.parse(await deleted("--json"))).to.eql({ deleted: isRedis ? 0 : 3 });
       expect(await store.read("alive")).to.include({ userId: "1" });
     });
 
-    it("finds the store healthy", async () => {
+    it("finds no problem in a healthy store, and leaves no record behind", async () => {
       const { code, stdout, stderr } = await latchkeyOn(url, "doctor", "--json");
       expect({ code, stderr }).to.eql({ code: 0, stderr: "" });
       const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Array<{ check: string; status: string }> };
@@ -147,8 +147,8 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
   });
 }
 
-describe("the command latchkey, on a store with what people must not be shown", () => {
-  it("escapes control characters of a User-Agent, and says how many records it cannot read", async () => {
+describe("the command latchkey, on a store with unsafe characters and a damaged record", () => {
+  it("escapes control characters of a User-Agent, and reports how many records it cannot read", async () => {
     const { url, remove } = await places.sqlite!();
     const store = await openStore(url);
     const device = "Mozilla\u009b31m \u202Eevil\n";

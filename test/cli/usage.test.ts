@@ -27,7 +27,7 @@ describe("the command latchkey", () => {
     expect((await latchkey(["--version"])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it("prints the help of each command, with all of its options", async () => {
+  it("prints the help of each command, in lines of at most 120 characters", async () => {
     const helps = await Promise.all(COMMANDS.map((command) => latchkey([command, "--help"])));
     for (const [i, { code, stdout, stderr }] of helps.entries()) {
       expect({ code, stderr }, COMMANDS[i]).to.eql({ code: 0, stderr: "" });
@@ -62,7 +62,7 @@ describe("the command latchkey", () => {
     }
   });
 
-  it("rejects an invalid realm or user id with the exit code 2, as JSON if asked", async () => {
+  it("rejects an invalid realm or user id with the exit code 2, and prints the error as JSON with --json", async () => {
     const store = `sqlite:${join(dir, "sessions.db")}`;
     new Database(join(dir, "sessions.db")).close();
     const invalid = ["--realm a/b --user 1", `--user ${"1".repeat(256)}`];
@@ -75,7 +75,7 @@ describe("the command latchkey", () => {
     }
   });
 
-  it("takes a login id that begins with a dash for an id, not for an option", async () => {
+  it("accepts a login id that begins with a dash", async () => {
     const store = `sqlite:${join(dir, "sessions.db")}`;
     const db = new Database(join(dir, "sessions.db"));
     db.exec((await latchkey(["schema", "--dialect", "sqlite"])).stdout);
@@ -86,7 +86,7 @@ describe("the command latchkey", () => {
     expect(await latchkey(["revoke", "--user", "1", "--store", store, "--", id])).to.eql(missing);
   });
 
-  it("neither creates a SQLite file nor a table", async () => {
+  it("creates neither a SQLite file nor a table, and ends with the exit code 1 if they are missing", async () => {
     const count = (file: string) => latchkey(["count", "--user", "1", "--store", `sqlite:${join(dir, file)}`]);
     const absent = await count("absent.db");
     expect(absent).to.include({ code: 1, stdout: "" });
@@ -100,7 +100,7 @@ describe("the command latchkey", () => {
     db.close();
   });
 
-  it("prints the statements of the schema for each dialect, with a prefix and a schema", async () => {
+  it("prints the SQL statements for each dialect, with a table prefix or a schema, or as JSON", async () => {
     const { stdout } = await latchkey(["schema", "--dialect", "sqlite", "--table-prefix", "my_"]);
     const db = new Database(":memory:");
     db.exec(stdout);
@@ -151,7 +151,7 @@ describe("the command latchkey, if the store cannot be reached", () => {
   afterEach(() => stop());
 
   for (const scheme of ["redis", "redis+cluster", "postgres", "mysql"]) {
-    it(`ends with the exit code 1 and without the password, for ${scheme}://`, async () => {
+    it(`ends with the exit code 1 and prints no password, for ${scheme}://`, async () => {
       const database = scheme.startsWith("redis") ? "" : "/db";
       const refused = `${scheme}://user:hunter%402@127.0.0.1:1${database}`;
       const away = await latchkey(["count", "--user", "1", "--store", refused]);
@@ -165,13 +165,13 @@ describe("the command latchkey, if the store cannot be reached", () => {
       expect(late).to.include({ code: 1, stderr: "" });
       expect(JSON.parse(late.stdout)).to.eql({
         ok: false,
-        checks: [{ check: "store", status: "failed", message: "the store did not answer within 500 ms" }],
+        checks: [{ check: "store", status: "failed", message: "the store did not respond within 500 ms" }],
       });
       for (const { stdout, stderr } of [away, late]) expect(stdout + stderr).not.to.include("hunter");
     });
   }
 
-  it("shows no password of a URL in the wrong place, nor of one that cannot be read", async () => {
+  it("prints no password of a URL that is in the wrong place or is malformed", async () => {
     const url = "redis://:hunter2@127.0.0.1:1";
     const lines = [
       ["count", url, "--user", "1"],

@@ -9,12 +9,12 @@ import { type Check, resultsOf } from "./check.js";
 
 type Login = Pick<LoginManager<object, object>, "policy" | "options">;
 
-/** How long the module may take, in milliseconds: it may connect to databases. */
+/** How long importing the module may take, in milliseconds. The module may connect to databases. */
 const IMPORT_TIMEOUT = 30_000;
 
-/** Imports a module and returns its LoginManager. @throws Error if there is none */
+/** Imports a module and returns its LoginManager. @throws Error if the module exports no LoginManager */
 export async function importedLogin(file: string): Promise<Login> {
-  // The result of the command stands alone in stdout.
+  // The module's output goes to stderr, so that stdout contains only the result of the command.
   process.stdout.write = process.stderr.write.bind(process.stderr);
   const importing: Promise<Record<string, unknown>> = import(pathToFileURL(resolve(file)).href);
   const module = await within(
@@ -28,7 +28,7 @@ export async function importedLogin(file: string): Promise<Login> {
   return login;
 }
 
-/** The store of an application, unless it is in the memory of the process. */
+/** Returns the store of an application; undefined if it is in the memory of the process. */
 export function storeOf({ options: { store } }: Login): SessionStore | undefined {
   return store instanceof MemoryStore ? undefined : store;
 }
@@ -46,7 +46,7 @@ export function checkApplication(login: Login): Check[] {
   ];
 }
 
-/** Compares by shape: the application may have another copy of this package. */
+/** Checks the shape of the value, because the application may use another copy of this package. */
 function isLogin(value: unknown): value is Login {
   const { policy, options } = (value ?? {}) as Partial<Login>;
   return typeof policy === "function" && typeof options === "object";
@@ -56,7 +56,7 @@ function checkEnvironment(): Check {
   const { ok, warning } = resultsOf("environment");
   const { NODE_ENV } = process.env;
   if (NODE_ENV === "production") return ok("NODE_ENV is production");
-  return warning(`NODE_ENV is ${NODE_ENV ?? "not set"}, so cookies and secrets are those of development`);
+  return warning(`NODE_ENV is ${NODE_ENV ?? "not set"}, so the defaults for cookies and secrets are for development`);
 }
 
 function checkTimeouts({ idleTimeout, absoluteTimeout, assuranceLevel, deviations }: Policy): Check[] {
@@ -72,7 +72,7 @@ function checkCookie(check: string, cookie: Policy["cookies"]["session"]): Check
   const problems = [
     secure !== true && "it may be sent without TLS; set secure: true",
     !httpOnly && "scripts can read it; set httpOnly: true",
-    sameSite === "none" && "requests from other sites send it",
+    sameSite === "none" && "requests from other sites include it",
     secure === true &&
       !name.startsWith("__") &&
       "sibling subdomains can set it, because its name has no prefix __Host-",
@@ -83,7 +83,7 @@ function checkCookie(check: string, cookie: Policy["cookies"]["session"]): Check
 
 function noStore(): Check {
   return resultsOf("application's store").warning(
-    "sessions are in the memory of the process: they end with it, and other instances do not have them",
+    "sessions are in the memory of the process: they are lost when it stops, and other instances do not have them",
   );
 }
 

@@ -5,7 +5,7 @@ export interface Check {
   message: string;
 }
 
-/** Makes the results of a check. */
+/** Returns functions that make the results of a check. */
 export function resultsOf(check: string): Record<Check["status"], (message: string) => Check> {
   const result = (status: Check["status"]) => (message: string) => ({ check, status, message });
   return { ok: result("ok"), warning: result("warning"), failed: result("failed") };

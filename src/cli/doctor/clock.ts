@@ -4,19 +4,21 @@ import type { SqlDialect } from "../../../stores/sql/database.js";
 import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
 
-/** Above this, a clock is probably not synchronized, in milliseconds. */
+/** If the difference is larger, a clock is probably not synchronized. In milliseconds. */
 const SUSPECT = 5000;
-/** The clocks of an application's instances may differ by this much, in milliseconds. The server's is the reference. */
+/**
+ * How much the clocks of an application's instances may differ, in milliseconds. The server's clock is the reference.
+ */
 const LIMIT = 60_000;
 const TIMEOUT = 5000;
 
-/** SQLite has the clock of this machine. */
+/** The SQL that reads the server's clock. SQLite uses the clock of this machine. */
 const NOW: Record<Exclude<SqlDialect, "sqlite">, string> = {
   postgres: "SELECT extract(epoch FROM clock_timestamp()) * 1000 AS millis",
   mysql: "SELECT UNIX_TIMESTAMP(NOW(3)) * 1000 AS millis",
 };
 
-/** Compares the clock of this machine with the clock of the store's server; null if they are the same machine's. */
+/** Compares the clock of this machine with the clock of the store's server; null for SQLite, which has no server. */
 export async function checkClock(inside: Inside): Promise<Check | null> {
   const { ok, warning, failed } = resultsOf("clock");
   if (inside.kind === "sql" && inside.database.dialect === "sqlite") return null;
@@ -32,7 +34,7 @@ export async function checkClock(inside: Inside): Promise<Check | null> {
   const message = `this machine is ${(difference / 1000).toFixed(3)} s ${ahead < 0 ? "behind" : "ahead of"} the store's server`;
   if (difference < SUSPECT) return ok(message);
   if (difference < LIMIT) return warning(`${message}; synchronize the clocks`);
-  return failed(`${message}; instances must be within a minute of each other`);
+  return failed(`${message}; the clocks of instances must differ by less than a minute`);
 }
 
 async function timeOf(inside: Inside): Promise<number> {

@@ -17,13 +17,13 @@ import { checkTable } from "./table.js";
 /** `latchkey doctor` */
 export const doctor: Command = {
   summary: "Check the store, and the options of an application, for production",
-  details: `It checks that the store can be reached, how long a read takes, the table and its indexes, the right to
+  details: `It checks that the store can be reached, the time of a read, the table and its indexes, the right to
 create, read, update, list and delete records, Redis' eviction policy, and the clocks. It writes one record, which no
 request can use, and deletes it. With --app it also checks the application's timeouts and cookies; run it with the
-environment of production. A warning does not change the exit code.`,
+environment variables of production. A warning does not change the exit code.`,
   options: {
     ...STORE_OPTIONS,
-    app: { value: "FILE", help: "a module that exports a LoginManager as login or by default; it is imported" },
+    app: { value: "FILE", help: "a module that exports a LoginManager as login or as default; doctor imports it" },
   },
   async run({ options }): Promise<Outcome> {
     const { app } = options;

@@ -17,7 +17,7 @@ export async function checkEviction(inside: Inside & { kind: "redis" }): Promise
   const setting = `maxmemory-policy is ${policy}`;
   if (policy === "noeviction") return ok(setting);
   if (limit === 0) return warning(`${setting}, but no maxmemory is set; set noeviction before you set a limit`);
-  const sooner = `${setting}: with full memory, Redis logs users out`;
-  if (policy === "volatile-ttl") return warning(`${sooner}, those first whose sessions end soonest; set noeviction`);
+  const sooner = `${setting}: when its memory is full, Redis logs users out`;
+  if (policy === "volatile-ttl") return warning(`${sooner}, first those whose sessions end soonest; set noeviction`);
   return failed(`${sooner}, and hides sessions from lists; set noeviction`);
 }

@@ -4,12 +4,12 @@ import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
 
 const KIND = "doctor";
-/** A user who has no other records of this kind, whoever the users of the application are. */
+/** The user id of the record. No user of the application has other records of this kind. */
 const USER = "@doctor";
-/** How long the record lives if it cannot be deleted, in milliseconds. */
+/** How long the record stays in the store if it cannot be deleted, in milliseconds. */
 const LIFETIME = 60_000;
 
-/** Creates, reads, updates, touches, lists and deletes a record of a kind of its own. */
+/** Creates, reads, updates, touches, lists and deletes a record of a kind that only this check uses. */
 export async function checkRights(store: SessionStore): Promise<Check> {
   const { ok, failed } = resultsOf("rights");
   const id = randomBytes(32).toString("base64url");

@@ -7,7 +7,7 @@ import { type Check, resultsOf } from "./check.js";
 
 const TIMEOUT = 5000;
 
-/** Checks that the table is there with all its columns, and that its indexes are. */
+/** Checks that the table exists with all its columns and indexes. */
 export async function checkTable({ database, tables }: Inside & { kind: "sql" }): Promise<Check[]> {
   const { dialect } = database;
   const table = resultsOf("table");
@@ -23,7 +23,7 @@ export async function checkTable({ database, tables }: Inside & { kind: "sql" })
   try {
     const indexed = await leadingColumns(database, tables, TIMEOUT, { isUsable: true });
     const missing = Object.values(INDEXES).filter(([first]) => !indexed.has(first!.name));
-    if (missing.length === 0) return [found, indexes.ok("all there")];
+    if (missing.length === 0) return [found, indexes.ok("all indexes exist")];
     const lacks = missing.map((columns) => `(${columns.map((column) => column.name).join(", ")})`).join(" and on ");
     return [found, indexes.failed(`no index on ${lacks}; ${advice}`)];
   } catch (error) {
