@@ -35,7 +35,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
 
 type OptionTypes = Record<string, { type: "string" | "boolean" }>;
 
-/** @throws UsageError */
+/** @throws UsageError if the options do not have these types */
 function parsed(args: string[], options: OptionTypes) {
   try {
     return parseArgs({ args, options, allowPositionals: true });

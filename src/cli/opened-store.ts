@@ -6,10 +6,10 @@ import { isLatchkeyError } from "../errors.js";
 import { type Given, UsageError } from "./command.js";
 import { within } from "./within.js";
 
-/** The URL of a store, and how long the store may take to respond. */
+/** The URL and the timeout of a store. */
 export interface StorePlace {
   url: string;
-  /** In milliseconds. */
+  /** How long the store may take to respond, in milliseconds. */
   timeout: number;
 }
 

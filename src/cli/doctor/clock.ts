@@ -4,7 +4,7 @@ import type { SqlDialect } from "../../../stores/sql/database.js";
 import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
 
-/** If the difference is larger, a clock is probably not synchronized. In milliseconds. */
+/** A larger difference, in milliseconds, means that a clock is probably not synchronized. */
 const SUSPECT = 5000;
 /**
  * How much the clocks of an application's instances may differ, in milliseconds. The server's clock is the reference.
@@ -18,7 +18,10 @@ const NOW: Record<Exclude<SqlDialect, "sqlite">, string> = {
   mysql: "SELECT UNIX_TIMESTAMP(NOW(3)) * 1000 AS millis",
 };
 
-/** Compares the clock of this machine with the clock of the store's server; null for SQLite, which has no server. */
+/**
+ * Compares the clock of this machine with the clock of the store's server. Resolves with null for SQLite, which has no
+ * server.
+ */
 export async function checkClock(inside: Inside): Promise<Check | null> {
   const { ok, warning, failed } = resultsOf("clock");
   if (inside.kind === "sql" && inside.database.dialect === "sqlite") return null;

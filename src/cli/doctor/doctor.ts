@@ -38,7 +38,7 @@ environment variables of production. A warning does not change the exit code.`,
   },
 };
 
-/** Checks an application, and its own store unless the timeout for it is null. */
+/** Checks an application. Also checks the application's store, unless `timeout` is null. */
 async function ofApplication(file: string, timeout: number | null): Promise<Check[]> {
   const login = await importedLogin(file).catch((error: unknown) => resultsOf("application").failed(reasonFor(error)));
   if ("status" in login) return [login];

@@ -4,7 +4,7 @@ import { reasonFor } from "../failure.js";
 import { type Check, resultsOf } from "./check.js";
 
 const READS = 20;
-/** If a read takes longer, every page is noticeably slower. In milliseconds. */
+/** If a read takes longer than this, in milliseconds, every page is noticeably slower. */
 const SLOW = 50;
 
 /** Measures how long it takes to read an id that does not exist, as each request with a session does. */
