@@ -6,8 +6,8 @@ const CLOCK_SKEW = 60_000;
 
 /**
  * Returns the milliseconds since `instant`, never negative. Returns NaN if `instant` is not a valid timestamp, or if it
- * is further in the future than clocks may differ, for example after a clock was set back. A comparison with NaN is
- * always false, so NaN is never within a limit.
+ * is too far in the future, for example because a clock was set back. A comparison with NaN is always false, so NaN is
+ * never within a limit.
  */
 export function ageOf(instant: number): number {
   if (!Number.isFinite(instant)) return Number.NaN; // a session may contain any value
@@ -22,7 +22,7 @@ export function isFreshAt(freshAt: number | null, within: number = Number.POSITI
 
 /**
  * Returns the timestamp from which a login is fresh: `authTime`, by default now, but never in the future. Returns null
- * if `authTime` is further in the future than clocks may differ. The credentials are then treated as not checked.
+ * if `authTime` is too far in the future. The credentials are then treated as not checked.
  *
  * @throws OptionError if `authTime` is not a valid timestamp
  */

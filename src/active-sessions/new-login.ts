@@ -14,7 +14,7 @@ export interface NewLogin {
   freshAt: number | null;
   remembered: boolean;
   series: string | null;
-  /** The login that this one continues. The fields of it that this version does not know are kept. */
+  /** The login that this one continues. Its fields that this version does not know are kept. */
   continued?: object | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface Flash {
 
 /** A message that has not been shown yet. */
 export interface KeptFlash extends Flash {
-  /** Does the message ask the user to log in or to confirm the login? Then it is dropped once the user has done so. */
+  /** Does the message ask the user to log in or to confirm the login? A login or a confirmation drops such a message. */
   isChallenge: boolean;
 }
 

@@ -11,8 +11,8 @@ export interface Start {
    * Called once, synchronously, just before the head of the response is made.
    *
    * @param isWhole true if the handler sends the whole response with one `end`, as `res.send`, `res.json` and
-   * `res.redirect` do. The head is then made after the promise resolves. Before that, headers may be set inside
-   * `changeHead`. False if the handler called `writeHead`, `write` or `flushHeaders` first. Headers must then be set
+   * `res.redirect` do. Node writes the head only after the promise resolves. Before that, headers may be set
+   * inside `changeHead`. False if the handler called `writeHead`, `write` or `flushHeaders` first. Headers must then be set
    * before this method returns
    * @returns a promise that the response waits for, or undefined
    */

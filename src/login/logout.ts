@@ -25,7 +25,7 @@ export async function logoutUser(req: Request): Promise<void> {
   try {
     await endLogin(context, auth);
   } catch (error) {
-    // The session may have ended, even if something else of the login has not.
+    // The session may have ended before the store failed.
     if (context.loginId() === null) context.settleAnonymous();
     throw error;
   }

@@ -30,7 +30,7 @@ async function siteOn({ store }: Opened, options: Parameters<typeof site>[0] = {
   return { ...at, origin, logIn };
 }
 
-/** Logs Eve in on two devices. The login of the first is restored, and that of the second is confirmed. */
+/** Logs Eve in on two devices. She restores the login on the first device, and confirms the login on the second. */
 async function useTwoDevices({ origin, logIn }: Awaited<ReturnType<typeof siteOn>>): Promise<string> {
   const atHome = only("remember", await logIn(EVE, HOME));
   const restored = await send(origin, "GET /me", { headers: HOME, cookie: atHome });

@@ -35,7 +35,7 @@ export function addRecordCases(add: AddCase): void {
     const [id, userId, last] = [newId(), newId(), Date.UTC(10_000, 0) - 1];
     const record = newRecord({ userId, createdAt: 0, lastSeenAt: 0, expiresAt: last });
     await store.create(id, record);
-    // A timer whose delay is too long fires at once. If the store uses one, it removes the record now.
+    // A timer whose delay is too long fires at once. A store that uses such a timer removes the record now.
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(await store.read(id), record);
     assert.equal(await store.update(id, { ...record, lastSeenAt: last }), true);

@@ -34,7 +34,7 @@ export function addUserCases(add: AddCase): void {
   add("listByUser returns each record exactly once, for any page size", async (store) => {
     const [userId, createdAt] = [newId(), Date.now()];
     const ids = Array.from({ length: 7 }, newId).sort();
-    // This record has another kind, and comes first in every order. It must not make the first page the last page.
+    // This record has another kind, and comes first in every order. The store must not end the list after it.
     const first = `${"0".repeat(16)}${newId().slice(16)}`;
     await store.create(first, newRecord({ kind: "browser", userId, createdAt: createdAt - HOUR }));
     for (const [i, id] of ids.entries()) {
