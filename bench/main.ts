@@ -7,6 +7,7 @@ import type { Part } from "./harness/part.js";
 import { latency } from "./latency/main.js";
 import { login } from "./login/main.js";
 import { profile } from "./profile/main.js";
+import { pruning } from "./pruning/main.js";
 import { request } from "./request/main.js";
 import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
@@ -21,6 +22,7 @@ const PARTS: readonly Part[] = [
   soak as Part,
   latency as Part,
   growth as Part,
+  pruning as Part,
 ];
 
 const { values: flags, positionals } = parseArgs({

@@ -55,7 +55,10 @@ export interface LoginEvents<U = Express.User> {
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
   /** A browser sent a session or remember cookie more than once, so the cookie was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
-  /** The store failed or was too slow; `operation` is the method of SessionStore. */
+  /**
+   * The store failed or was too slow; `operation` is the method of SessionStore. This includes a failed `prune` that
+   * the store started on its own.
+   */
   storeFailed: { operation: string; error: Error };
   /**
    * The store has a session or a remembered browser that cannot be read, for example because a later version wrote it in

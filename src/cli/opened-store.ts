@@ -1,4 +1,4 @@
-import { atMost } from "../../stores/open/at-most.js";
+import { atMost } from "../../stores/at-most.js";
 import type { OpenStore } from "../../stores/open/open-store.js";
 import { openByUrl } from "../../stores/open/openers.js";
 import { parseDuration } from "../duration.js";

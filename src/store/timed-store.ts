@@ -11,6 +11,7 @@ import type {
   SessionTimes,
   SessionUpdate,
 } from "./session-store.js";
+import { onUpkeepFailed } from "./upkeep.js";
 import { userIdIn, userKey } from "./user-key.js";
 
 /** The codes of errors that are normal results of a store, not failures. */
@@ -41,6 +42,7 @@ export class TimedStore implements SessionStore {
     this.#deadlines = new Deadlines(storeTimeout);
     this.#events = events;
     this.#realm = realm;
+    onUpkeepFailed(store, (failure) => events.emit("storeFailed", failure));
   }
 
   /**

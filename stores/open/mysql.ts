@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
+import { atMost } from "../at-most.js";
 import { type Mysql2PromisePool, mysql2 } from "../sql/drivers/mysql2.js";
-import { atMost } from "./at-most.js";
 import { OPEN_TIMEOUT } from "./failure.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
 import { count, oneOf, type Reader, readParameters, text } from "./parameters.js";

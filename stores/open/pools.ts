@@ -1,6 +1,6 @@
+import { atMost } from "../at-most.js";
 import type { SqlDatabase, SqlRow, SqlValue } from "../sql/database.js";
 import { LateAnswerError } from "../sql/drivers/on-connection.js";
-import { atMost } from "./at-most.js";
 
 /** A pool of connections. */
 export interface SqlPool {

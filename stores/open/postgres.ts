@@ -1,5 +1,5 @@
+import { atMost } from "../at-most.js";
 import { pg } from "../sql/drivers/pg.js";
-import { atMost } from "./at-most.js";
 import { OPEN_TIMEOUT } from "./failure.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
 import { count, oneOf, readParameters, text } from "./parameters.js";

@@ -2,6 +2,7 @@ import type { SqlDatabase } from "../sql/database.js";
 import type { SqlTablesOptions } from "../sql/ddl.js";
 import { hasTable } from "../sql/migration.js";
 import { SqlStore } from "../sql/sql-store.js";
+import { Statements } from "../sql/statements.js";
 import { OPEN_TIMEOUT, openingError } from "./failure.js";
 import { noteInside } from "./inside.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
@@ -62,7 +63,7 @@ export async function openSqlStore(
 /** Fails at once if the server is unreachable or rejects the password; migrate() tries again after any error. */
 async function reach(database: SqlDatabase, url: StoreUrl): Promise<void> {
   try {
-    await database.all("SELECT 1", [], OPEN_TIMEOUT);
+    await new Statements(database, OPEN_TIMEOUT).all("SELECT 1", []);
   } catch (error) {
     throw openingError(error, url);
   }

@@ -1,11 +1,11 @@
 import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { PeerMissingError } from "../../src/store/peer-errors.js";
-import type { SqlDatabase, SqlValue } from "../sql/database.js";
+import type { SqlDatabase } from "../sql/database.js";
 import { type BetterSqlite3Like, betterSqlite3 } from "../sql/drivers/better-sqlite3.js";
 import { type NodeSqliteLike, nodeSqlite } from "../sql/drivers/node-sqlite.js";
 import { type Sqlite3Like, sqlite3 } from "../sql/drivers/sqlite3.js";
-import { isTransient } from "../sql/transient.js";
+import { Statements } from "../sql/statements.js";
 import { openingError } from "./failure.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
 import { readParameters } from "./parameters.js";
@@ -21,8 +21,6 @@ interface SqliteFile {
 
 /** How long a statement waits while another process holds the lock, in milliseconds. */
 const TIMEOUT = 5000;
-/** How long SQLite itself waits for a lock, in milliseconds. Most drivers block the process during this time. */
-const BUSY_TIMEOUT = 20;
 
 /** Opens a store in a SQLite file. It uses the first of better-sqlite3, node:sqlite and sqlite3 that is installed. */
 export async function openSqlite(given: string, options: OpenOptions): Promise<OpenStore> {
@@ -85,38 +83,11 @@ async function openFile(open: Opener, url: StoreUrl, timeout: number, { upkeep }
       await access(url.path); // check first, because the driver would create the file
     else if (url.path !== ":memory:") await mkdir(dirname(url.path), { recursive: true });
     file = await open(url.path);
-    const database = patient(file.database);
-    await database.all(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`, [], timeout);
-    // If another process runs this statement at the same time, SQLite rejects it at once, without the busy timeout.
-    await database.all("PRAGMA journal_mode = WAL", [], timeout);
-    return { ...file, database };
+    // If another process runs this statement at the same time, SQLite rejects it, so it may need several tries.
+    await new Statements(file.database, timeout).all("PRAGMA journal_mode = WAL", []);
+    return file;
   } catch (error) {
     await file?.close();
     throw openingError(error, url);
-  }
-}
-
-/** Wraps a database so that it waits for locks without blocking the process. */
-function patient({ dialect, all, run }: SqlDatabase): SqlDatabase {
-  return {
-    dialect,
-    all: (...statement) => unlocked(statement, all),
-    run: (...statement) => unlocked(statement, run),
-    isTransient: () => false, // the store must not try again after this wait
-  };
-}
-
-type Statement = [sql: string, values: readonly SqlValue[], timeout: number];
-
-async function unlocked<T>(statement: Statement, send: (...statement: Statement) => Promise<T>): Promise<T> {
-  const [, , timeout] = statement;
-  const end = performance.now() + timeout;
-  for (;;) {
-    try {
-      return await send(...statement);
-    } catch (error) {
-      if (!isTransient(error) || performance.now() >= end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5 + 20 * Math.random()));
-    }
   }
 }

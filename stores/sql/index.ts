@@ -18,4 +18,5 @@ export { type PrismaLike, prisma } from "./drivers/prisma.js";
 export { type SequelizeLike, sequelize } from "./drivers/sequelize.js";
 export { type Sqlite3Like, sqlite3 } from "./drivers/sqlite3.js";
 export { type TypeOrmLike, typeorm } from "./drivers/typeorm.js";
-export { SqlStore, type SqlStoreOptions } from "./sql-store.js";
+export type { SqlStoreOptions } from "./options.js";
+export { SqlStore } from "./sql-store.js";

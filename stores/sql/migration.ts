@@ -1,7 +1,7 @@
 import { COLUMNS, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js";
 import type { SqlDatabase, SqlValue } from "./database.js";
 import { quoted, type SqlTablesOptions, statements, tableName } from "./ddl.js";
-import { retried } from "./statements.js";
+import { retried, Statements } from "./statements.js";
 
 const TRIES = 5;
 const TIMEOUT = 60_000;
@@ -16,10 +16,12 @@ export async function createMissing(database: SqlDatabase, options: SqlTablesOpt
   const { dialect } = database;
   // If several processes create the same table at once on PostgreSQL, only one succeeds. The others fail with various
   // errors, so every error is followed by another try.
-  const tried = <T>(work: () => Promise<T>) => retried(TRIES, work, () => true);
+  const patient = new Statements(database, TIMEOUT);
+  const isLocked = (error: unknown) => dialect === "sqlite" && patient.isTransient(error); // even after the timeout
+  const tried = <T>(work: () => Promise<T>) => retried(TRIES, work, (error) => !isLocked(error));
   try {
     const missing = await missingStatements(database, options);
-    for (const statement of missing) await tried(() => database.run(statement, [], TIMEOUT));
+    for (const statement of missing) await tried(() => patient.run(statement, []));
     if (missing.length > 0) await tried(() => assertTable(database, options, TIMEOUT));
   } catch (cause) {
     const { message, code } = (cause ?? {}) as { message?: string; code?: unknown };

@@ -9,6 +9,12 @@ import { quoted, type SqlTablesOptions, tableName } from "./ddl.js";
 export interface Queries {
   /** Inserts a row. Except on MySQL, it replaces an expired row. [the columns; except on MySQL, also now] */
   insert: string;
+  /** Reads the row of the lease and one other row that has expired. [id, pruneAfter, now, id] */
+  leaseAndExpired: string;
+  /** Inserts a row unless the id is taken, even by an expired row. [the columns] */
+  insertLease: string;
+  /** Deletes a row of this revision, even if it has expired. [id, createdAt, revision] */
+  endLease: string;
   /** Deletes a row if it has expired. [id, now] */
   deleteExpired: string;
   /** Reads a row. [id] */
@@ -45,7 +51,8 @@ export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Quer
   const names = COLUMNS.map(({ name }) => quoted(dialect, name));
   const text = (sql: string) => (dialect === "postgres" ? numbered(sql) : sql);
 
-  const insert = (as: string) => `INSERT INTO ${table}${as} (${names.join(", ")}) VALUES (${marks(names.length)})`;
+  const insert = (as: string, verb = "INSERT") =>
+    `${verb} INTO ${table}${as} (${names.join(", ")}) VALUES (${marks(names.length)})`;
   const taken = COLUMNS.filter(({ primary }) => !primary).map(({ name }) => `${name} = excluded.${name}`);
   const upsert = `${insert(" AS kept")} ON CONFLICT (id) DO UPDATE SET ${taken.join(", ")} WHERE kept.expires_at <= ?`;
 
@@ -59,6 +66,12 @@ export function queriesFor(dialect: SqlDialect, options: SqlTablesOptions): Quer
 
   return {
     insert: text(dialect === "mysql" ? insert("") : upsert),
+    leaseAndExpired: text(
+      `SELECT ${columns} FROM ${table} WHERE id = ? UNION ALL SELECT * FROM (SELECT ${columns} FROM ${table} ` +
+        "WHERE prune_after <= ? AND expires_at <= ? AND id <> ? LIMIT 1) AS expired",
+    ),
+    insertLease: text(dialect === "mysql" ? insert("", "INSERT IGNORE") : `${insert("")} ON CONFLICT (id) DO NOTHING`),
+    endLease: text(`DELETE FROM ${table} WHERE id = ? AND created_at = ? AND revision = ?`),
     deleteExpired: text(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ?`),
     read: text(`SELECT ${columns} FROM ${table} WHERE id = ?`),
     update: text(

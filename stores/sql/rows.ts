@@ -2,6 +2,8 @@ import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
 import type { SqlRow } from "./database.js";
+import type { Queries } from "./queries.js";
+import type { Statements } from "./statements.js";
 
 /** A record whose data is not decoded yet. */
 export interface Row extends Omit<SessionRecord, "data"> {
@@ -24,6 +26,13 @@ export function rowOf(found: SqlRow): Row {
 /** @throws RecordDamagedError if the data is not JSON */
 export function recordOf(row: Row): SessionRecord {
   return { ...row, data: decoded(() => JSON.parse(row.data) as JsonObject) };
+}
+
+/** Reads the row with this id. Resolves with null if there is none, or if it has expired. */
+export async function findLive(statements: Statements, queries: Queries, id: string): Promise<Row | null> {
+  const [found] = await statements.all(queries.read, [id]);
+  const row = found && rowOf(found);
+  return row && row.expiresAt > Date.now() ? row : null;
 }
 
 export function idOf({ id }: SqlRow): string {

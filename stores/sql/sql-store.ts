@@ -8,33 +8,19 @@ import type {
   SessionTimes,
   SessionUpdate,
 } from "../../src/store/session-store.js";
-import { given } from "../given.js";
-import { BATCH, deleteExpired, deleteRows, sizeFor } from "./batches.js";
+import { pruneUnasked } from "../../src/store/upkeep.js";
+import { BATCH, deleteRows, LARGEST_BATCH, sizeFor } from "./batches.js";
 import { pruneAfter } from "./columns.js";
-import { assertDatabase, type SqlDatabase, type SqlValue } from "./database.js";
-import type { SqlTablesOptions } from "./ddl.js";
+import { assertDatabase, type SqlDatabase } from "./database.js";
+import { insertRow } from "./insertion.js";
 import { createMissing } from "./migration.js";
+import { intervalsOf, type SqlStoreOptions } from "./options.js";
+import { PruneTimer } from "./prune-timer.js";
+import { Pruner } from "./pruner.js";
 import { type Queries, queriesFor } from "./queries.js";
-import { idOf, type Row, recordOf, rowOf } from "./rows.js";
+import { findLive, idOf, type Row, recordOf, rowOf } from "./rows.js";
 import { Statements } from "./statements.js";
 
-/** Options of the SqlStore. */
-export interface SqlStoreOptions extends SqlTablesOptions {
-  /** How often expired rows are removed, in milliseconds, with random jitter. `close()` stops it. @default never */
-  pruneEvery?: number | undefined;
-  /**
-   * How long one statement may take, in milliseconds. After that, `pg(pool)` and `mysql2(pool)` close its connection,
-   * so that the pool can open another. Use the same value as for `storeTimeout`.
-   *
-   * @default 2000
-   */
-  timeout?: number | undefined;
-}
-
-/** The longest interval that still fits a timer after jitter is added. */
-const LONGEST_INTERVAL = 2 ** 30;
-const TIMEOUT = 2000;
-const CREATE_TRIES = 3;
 const DESTROY_TRIES = 30;
 /** How long a statement of `prune` may take, in milliseconds. It may take long, because no request waits for it. */
 const PRUNE_TIMEOUT = 60_000;
@@ -54,8 +40,9 @@ export class SqlStore implements SessionStore {
   readonly #options: SqlStoreOptions;
   readonly #queries: Queries;
   readonly #statements: Statements;
-  readonly #pruning: Statements;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timeout: number;
+  readonly #pruner: Pruner;
+  readonly #timer: PruneTimer | undefined;
 
   /**
    * @param database the result of `pg(pool)` or another driver function. The store neither opens nor closes it.
@@ -63,15 +50,18 @@ export class SqlStore implements SessionStore {
    */
   constructor(database: SqlDatabase, options: SqlStoreOptions = {}) {
     assertDatabase(database);
-    const { pruneEvery, timeout = TIMEOUT } = options;
-    if (pruneEvery !== undefined) assertInterval("pruneEvery", pruneEvery);
-    assertInterval("timeout", timeout);
+    const { pruneEvery, timeout } = intervalsOf(options);
     this.#database = database;
     this.#options = options;
     this.#queries = queriesFor(database.dialect, options);
     this.#statements = new Statements(database, timeout);
-    this.#pruning = new Statements(database, Math.max(timeout, PRUNE_TIMEOUT));
-    if (pruneEvery !== undefined) this.#pruneLater(pruneEvery);
+    this.#timeout = timeout;
+    const patient = new Statements(database, Math.max(timeout, PRUNE_TIMEOUT));
+    // A server needs larger batches because of the time that its network takes. SQLite blocks the process meanwhile.
+    const batch = database.dialect === "sqlite" ? BATCH : LARGEST_BATCH;
+    this.#pruner = new Pruner(patient, this.#statements, this.#queries, batch);
+    if (pruneEvery !== undefined)
+      this.#timer = new PruneTimer(pruneEvery, () => pruneUnasked(this, () => this.prune()));
   }
 
   /**
@@ -91,8 +81,8 @@ export class SqlStore implements SessionStore {
     assertRecord(record);
     const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
     const instants = [createdAt, lastSeenAt, expiresAt, pruneAfter(expiresAt)];
-    const row = [id, kind, userId, JSON.stringify(data), ...instants, revision];
-    const created = await (this.#database.dialect === "mysql" ? this.#createOnMySql(id, row) : this.#upsert(row));
+    const row = [id, kind, userId, JSON.stringify(data), ...instants, revision] as const;
+    const created = await insertRow(this.#database.dialect, this.#statements, this.#queries, row);
     if (!created) throw new SessionExistsError();
   }
 
@@ -179,50 +169,25 @@ export class SqlStore implements SessionStore {
     return { ended, more: found.length > limit };
   }
 
+  /**
+   * Removes expired rows in batches. Of several processes that call this at once, only one removes rows; for the others
+   * it resolves with 0. If a process is killed while it prunes, no other can prune for 30 seconds.
+   */
   prune({ limit = Number.POSITIVE_INFINITY }: { limit?: number } = {}): Promise<number> {
-    return deleteExpired(this.#pruning, this.#queries, limit);
-  }
-
-  /** Stops the regular pruning. It does not close the database. */
-  async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** Returns the row if it has not expired, otherwise null. */
-  async #find(id: string): Promise<Row | null> {
-    const [found] = await this.#statements.all(this.#queries.read, [id]);
-    const row = found && rowOf(found);
-    return row && row.expiresAt > Date.now() ? row : null;
-  }
-
-  async #upsert(row: readonly SqlValue[]): Promise<boolean> {
-    return (await this.#statements.run(this.#queries.insert, [...row, Date.now()])) > 0;
+    return this.#pruner.prune(limit);
   }
 
   /**
-   * With the flag FOUND_ROWS, MySQL returns the same count for an upsert that inserted a row and for one that changed
-   * nothing. So this method runs an INSERT, and runs other statements only if the INSERT fails.
+   * Stops the regular pruning. A prune that is running ends after its current batch; `close()` waits for that, at most
+   * for the option `timeout`. It does not close the database.
    */
-  async #createOnMySql(id: string, row: readonly SqlValue[]): Promise<boolean> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return (await this.#statements.run(this.#queries.insert, row)) > 0;
-      } catch (error) {
-        if (this.#statements.isTransient(error)) throw error;
-        await this.#statements.run(this.#queries.deleteExpired, [id, Date.now()]);
-        if (await this.#find(id)) return false;
-        if (tried === CREATE_TRIES) throw error;
-      }
-    }
+  async close(): Promise<void> {
+    this.#timer?.stop();
+    await this.#pruner.stop(this.#timeout);
   }
 
-  #pruneLater(every: number): void {
-    const jittered = every * (0.5 + Math.random());
-    this.#timer = setTimeout(async () => {
-      await this.prune().catch(() => {}); // the next run tries again
-      if (this.#timer) this.#pruneLater(every);
-    }, jittered).unref();
+  #find(id: string): Promise<Row | null> {
+    return findLive(this.#statements, this.#queries, id);
   }
 }
 
@@ -233,10 +198,4 @@ function recordUnlessDamaged(row: Row): SessionRecord | null {
     if (isLatchkeyError(error, "record_damaged")) return null;
     throw error;
   }
-}
-
-function assertInterval(name: string, value: unknown): void {
-  if (typeof value === "number" && value > 0 && value <= LONGEST_INTERVAL) return;
-  const shown = typeof value === "number" ? String(value) : given(value);
-  throw new TypeError(`${name} must be between 1 and ${LONGEST_INTERVAL} ms, not ${shown}`);
 }

@@ -2,13 +2,15 @@ import type { SqlDatabase, SqlRow, SqlValue } from "./database.js";
 import { isTransient } from "./transient.js";
 
 const TRIES = 4;
+/** The longest average pause before SQLite is asked again, in milliseconds. */
+const LONGEST_PAUSE = 80;
 
-/** Runs statements on a database, and repeats a statement that failed because of concurrent work. */
+/** Runs statements on a database, and tries again those that failed because of concurrent work. */
 export class Statements {
   readonly #database: SqlDatabase;
   readonly #timeout: number;
 
-  /** @param timeout for each try, in milliseconds */
+  /** @param timeout for each try, in milliseconds; on SQLite, for all tries together */
   constructor(database: SqlDatabase, timeout: number) {
     this.#database = database;
     this.#timeout = timeout;
@@ -31,14 +33,22 @@ export class Statements {
   }
 
   #retried<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#database.dialect === "sqlite") return this.#unlocked(work);
     return retried(TRIES, work, (error) => this.isTransient(error));
+  }
+
+  /**
+   * Waits for the lock of a SQLite file without blocking the process. If SQLite itself waited, as with a busy timeout,
+   * most drivers would block the event loop, and the others would hold up the next reads.
+   */
+  #unlocked<T>(work: () => Promise<T>): Promise<T> {
+    const end = performance.now() + this.#timeout;
+    const isLocked = (error: unknown) => performance.now() < end && this.isTransient(error);
+    return retried(Number.POSITIVE_INFINITY, work, isLocked);
   }
 }
 
-/**
- * Runs the work. If it fails with an error for which `mayPass` returns true, runs it again, at most `tries` times in
- * total.
- */
+/** Runs the work, and runs it again while it fails with an error that may pass, at most `tries` times in all. */
 export async function retried<T>(
   tries: number,
   work: () => Promise<T>,
@@ -55,9 +65,9 @@ export async function retried<T>(
 }
 
 /**
- * Waits before the next try. Each wait is longer than the last one, and random, so that callers do not all try again at
- * once.
+ * Waits before the next try: longer each time, and with a random part, so that callers do not all try again at once.
  */
 function pause(tried: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2 ** tried * 5 * (0.5 + Math.random())));
+  const average = Math.min(2 ** tried * 5, LONGEST_PAUSE);
+  return new Promise((resolve) => setTimeout(resolve, average * (0.5 + Math.random())));
 }

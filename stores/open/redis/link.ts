@@ -1,5 +1,5 @@
+import { atMost } from "../../at-most.js";
 import { commandsOf, type NodeRedisClient, type RedisClient, type RedisCommands } from "../../redis/commands.js";
-import { atMost } from "../at-most.js";
 import { OPEN_TIMEOUT } from "../failure.js";
 
 /** The part of a Redis client that `openStore` uses. */

@@ -11,7 +11,7 @@ export interface BetterSqlite3Like {
     /** Runs the statement and returns the number of rows that it changed. */
     run(...values: SqlValue[]): { changes: number };
   };
-  /** Used to recognize this class. The store does not call this method. */
+  /** Changes a setting of the connection. */
   pragma(source: string): unknown;
 }
 
@@ -19,11 +19,13 @@ export interface BetterSqlite3Like {
  * Returns a database that uses better-sqlite3.
  *
  * Give the store its own connection. On a shared connection, a transaction of the application would include what the
- * store writes at that time.
+ * store writes at that time. This function turns off the busy timeout of the connection, because better-sqlite3 would
+ * block the process while it waits for a lock. The store itself waits without blocking.
  *
  * @throws TypeError if the value is not a `Database` of better-sqlite3
  */
 export function betterSqlite3(db: BetterSqlite3Like): SqlDatabase {
   assertShape("betterSqlite3", "a Database of better-sqlite3", db, ["prepare", "pragma"]);
+  db.pragma("busy_timeout = 0");
   return onPrepared("betterSqlite3", db);
 }

@@ -11,7 +11,7 @@ export interface NodeSqliteLike {
     /** Runs the statement and returns the number of rows that it changed. */
     run(...values: SqlValue[]): { changes: number | bigint };
   };
-  /** Used to recognize this class. The store does not call this method. */
+  /** Runs a statement that returns no rows. */
   exec(sql: string): void;
 }
 
@@ -19,11 +19,13 @@ export interface NodeSqliteLike {
  * Returns a database that uses `DatabaseSync` of node:sqlite, which is part of Node 22 and later versions.
  *
  * Give the store its own connection. On a shared connection, a transaction of the application would include what the
- * store writes at that time.
+ * store writes at that time. This function turns off the busy timeout of the connection, because node:sqlite would
+ * block the process while it waits for a lock. The store itself waits without blocking.
  *
  * @throws TypeError if the value is not a `DatabaseSync`
  */
 export function nodeSqlite(db: NodeSqliteLike): SqlDatabase {
   assertShape("nodeSqlite", "a DatabaseSync of node:sqlite", db, ["prepare", "exec"]);
+  db.exec("PRAGMA busy_timeout = 0");
   return onPrepared("nodeSqlite", db);
 }
