@@ -16,7 +16,7 @@ interface PruningResults {
 }
 
 const ROWS = { full: 20_000, quick: 20_000, smoke: 1000 };
-const ROUNDS = { full: 7, quick: 3, smoke: 1 };
+const ROUNDS = { full: 5, quick: 3, smoke: 1 };
 /** In each direction, in milliseconds. */
 const DELAYS = [0, 3, 8];
 const PRUNERS = [1, 12];

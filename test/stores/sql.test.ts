@@ -241,10 +241,14 @@ for (const { name, open } of await backendsHere(...SQL)) {
         given.push(timeout);
         return /UNION/.test(sql) ? [{ id: "over" }] : [];
       };
+      const run: SqlDatabase["run"] = async (_sql, _values, timeout) => {
+        given.push(timeout);
+        return 1;
+      };
       await new SqlStore({ ...database!, all }).read("a");
       await new SqlStore({ ...database!, all }, { timeout: 3000 }).read("a");
-      await new SqlStore({ ...database!, all }).prune();
-      expect(given).to.eql([2000, 3000, 2000, MINUTE]);
+      await new SqlStore({ ...database!, all, run }).prune();
+      expect(given).to.eql([2000, 3000, 2000, 2000, MINUTE, 2000]);
     });
   });
 }
