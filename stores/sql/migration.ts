@@ -1,5 +1,5 @@
 import { COLUMNS, INDEXES, TABLE, TABLE_PREFIX } from "./columns.js";
-import type { SqlDatabase, SqlValue } from "./database.js";
+import type { SqlDatabase, SqlDialect, SqlValue } from "./database.js";
 import { quoted, type SqlTablesOptions, statements, tableName } from "./ddl.js";
 import { retried, Statements } from "./statements.js";
 
@@ -27,11 +27,17 @@ export async function createMissing(database: SqlDatabase, options: SqlTablesOpt
     const { message, code } = (cause ?? {}) as { message?: string; code?: unknown };
     const error = new Error(
       `cannot create the table ${tableName(dialect, options)} and its indexes: ${message}. Run the statements that ` +
-        `\`npx latchkey schema --dialect ${dialect}\` prints, as a role that may create tables`,
+        `\`${schemaCommand(dialect, options)}\` prints, as a role that may create tables`,
       { cause },
     );
     throw Object.assign(error, code === undefined ? {} : { code });
   }
+}
+
+/** Returns the command that prints the statements for this table. */
+function schemaCommand(dialect: SqlDialect, { tablePrefix, schema }: SqlTablesOptions): string {
+  const prefixed = tablePrefix === undefined ? "" : ` --table-prefix="${tablePrefix}"`;
+  return `npx latchkey schema --dialect ${dialect}${prefixed}${schema === undefined ? "" : ` --schema="${schema}"`}`;
 }
 
 async function missingStatements(database: SqlDatabase, options: SqlTablesOptions): Promise<string[]> {

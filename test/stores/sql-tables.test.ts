@@ -201,6 +201,11 @@ describe("the table of a SqlStore", () => {
         "`npx latchkey schema --dialect sqlite` prints, as a role that may create tables",
     );
     expect(tries).to.equal(5);
+
+    const options = { tablePrefix: "my-", schema: "login" };
+    const elsewhere = new SqlStore({ ...refusing, dialect: "postgres" }, options);
+    const { message } = await elsewhere.migrate().catch((reason) => reason);
+    expect(message).to.include('`npx latchkey schema --dialect postgres --table-prefix="my-" --schema="login"`');
   });
 
   it("throws for a prefix or schema with characters that could end a statement, and for an unknown dialect", () => {

@@ -9,7 +9,7 @@ import { Visitor } from "./visitor.js";
 const FIXTURE = "latchkey-format-1.tgz";
 const PROCESSES = 3;
 /** How many requests each process of a mix of versions responds to before the next process is replaced. */
-const EACH = 100;
+const EACH = 70;
 const VISITORS = 4;
 const here = await backendsHere(...Object.keys(places));
 
@@ -89,7 +89,7 @@ inTestAll("the last version and the present one, side by side on one store", () 
         for (const one of running) await one.stop();
         const problems = visitors.flatMap((visitor) => visitor.problems);
         expect(problems.slice(0, 10), `${problems.length} problems`).to.eql([]);
-        expect(sites.total).to.be.above(3000);
+        expect(sites.total).to.be.above(2000);
         expect(Object.keys(sites.statuses)).to.have.members(["200", "401"]);
       } finally {
         await Promise.allSettled(running.map((one) => one.stop()));
