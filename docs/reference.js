@@ -12,6 +12,7 @@ const ENTRIES = {
   "latchkey/stores/sql": "../stores/sql/index.ts",
   "latchkey/stores/typeorm": "../stores/typeorm/index.ts",
   "latchkey/stores/express-session": "../stores/express-session/index.ts",
+  "latchkey/stores/moving": "../stores/moving/index.ts",
 };
 
 /** Names for parts of a signature, which say nothing that the signature does not. */

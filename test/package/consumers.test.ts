@@ -26,6 +26,7 @@ const PEERS: Record<string, string[]> = {
   "latchkey/testing": [],
   "latchkey/stores": [],
   "latchkey/stores/express-session": [],
+  "latchkey/stores/moving": [],
   "latchkey/stores/sql": [],
   "latchkey/stores/redis": [],
   "latchkey/stores/typeorm": ["typeorm", "reflect-metadata"],

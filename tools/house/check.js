@@ -24,7 +24,7 @@ const FORBIDDEN = [
     path: "^src/",
     pathNot: "^src/(store/|(json|errors|text)\\.ts$)",
   }),
-  rule("a store imports another store", "^stores/(memory|redis|sql|express-session)/", {
+  rule("a store imports another store", "^stores/(memory|redis|sql|express-session|moving)/", {
     path: "^stores/",
     pathNot: "^stores/($1/|(at-most|decoded|given)\\.ts$)",
   }),
