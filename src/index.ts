@@ -37,6 +37,7 @@ export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./login-manager.js";
+export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
 export type { RememberOptions } from "./options/remember-options.js";
 export type { ResolvedOptions } from "./options/resolved-options.js";

@@ -3,7 +3,7 @@ import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../stores/memory/index.js";
 import type { Core } from "./core.js";
 import { createCore } from "./create-core.js";
-import { StorageIds } from "./crypto/storage-id.js";
+import { createSessions } from "./create-sessions.js";
 import { authenticate } from "./current/authenticate.js";
 import { currentUser, showCurrentUser } from "./current/current-user.js";
 import { loadUser } from "./current/load-user.js";
@@ -15,6 +15,7 @@ import type { LoginEventName, LoginListener } from "./events.js";
 import { answerRefusal } from "./guards/challenge.js";
 import { checkRoles, refusalOf } from "./guards/guards.js";
 import { UserSessions } from "./login/user-sessions.js";
+import { type ResolvedImport, resolveImport } from "./options/import-options.js";
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "./options/options.js";
 import { resolveOptions, secretsOf } from "./options/resolve.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
@@ -23,7 +24,7 @@ import { RememberStateless } from "./remember/stateless.js";
 import { watchSession } from "./session/foreign-session.js";
 import { sessionHandler } from "./session/middleware.js";
 import { sessionOf } from "./session/request-session.js";
-import { SessionMiddleware } from "./session/session-middleware.js";
+import type { SessionMiddleware } from "./session/session-middleware.js";
 import { TimedStore } from "./store/timed-store.js";
 import type { AnonymousUser } from "./user.js";
 
@@ -46,6 +47,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** Lists and ends the logins of a user. */
   readonly sessions: UserSessions<U>;
   readonly #secrets: readonly string[];
+  readonly #importFrom: ResolvedImport | undefined;
   readonly #core: Core;
   #sessions: SessionMiddleware | undefined;
   #handler: RequestHandler | undefined;
@@ -56,6 +58,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     const given = options as unknown as LoginManagerOptions<object, object>;
     this.options = resolveOptions(given);
     this.#secrets = secretsOf(given);
+    this.#importFrom = given.session?.importFrom && resolveImport(given.session.importFrom);
     this.#core = createCore(this.options, this.#secrets);
     this.sessions = new UserSessions<U>(this.#core);
     noteThisCopy();
@@ -78,8 +81,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   session(): RequestHandler {
     const { events } = this.#core;
     this.#core.store ??= new TimedStore(new MemoryStore(), this.options, events as never);
-    const ids = new StorageIds(this.options.realm, "session");
-    this.#sessions ??= new SessionMiddleware(this.options, this.#secrets, this.#core.store, ids, events as never);
+    this.#sessions ??= createSessions(this.#core, this.#core.store, this.#secrets, this.#importFrom);
     this.#handler ??= sessionHandler(this.#sessions);
     return this.#handler;
   }

@@ -34,7 +34,6 @@ const RECIPES = [
   { text: "Remember by default", link: "/recipes/remember-by-default" },
   { text: "Acting as another user", link: "/recipes/impersonation" },
   { text: "A forgotten password", link: "/recipes/password-reset" },
-  { text: "Keeping the logins of express-session", link: "/recipes/keeping-old-logins" },
 ];
 
 const OPERATION = [
@@ -42,6 +41,7 @@ const OPERATION = [
   { text: "Deploying", link: "/deploying" },
   { text: "Upgrading", link: "/upgrading" },
   { text: "Operating", link: "/operating" },
+  { text: "Moving sessions", link: "/moving" },
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },
   { text: "What latchkey changes", link: "/what-latchkey-changes" },
@@ -69,6 +69,7 @@ const REFERENCE = [
   { text: "…/stores/sql", link: "/reference/latchkey/stores/sql" },
   { text: "…/stores/typeorm", link: "/reference/latchkey/stores/typeorm" },
   { text: "…/stores/express-session", link: "/reference/latchkey/stores/express-session" },
+  { text: "…/stores/moving", link: "/reference/latchkey/stores/moving" },
 ];
 
 const sidebar: DefaultTheme.Sidebar = [

@@ -68,10 +68,11 @@ function queryOf({ app, url }: Request): Request["query"] {
   return parse(/\?(.*)/s.exec(url)?.[1] ?? "");
 }
 
-async function inStore({ records, ids }: SessionMiddleware, req: Request): Promise<SessionLogin | undefined> {
+async function inStore(sessions: SessionMiddleware, req: Request): Promise<SessionLogin | undefined> {
   // A request that an application handles may have a new session, for example after a login.
-  const sid = hasContext(req) ? req.sessionID : ids.read(req)?.sid;
-  const state = sid === undefined ? null : await records.find(sid);
+  const { records, ids } = sessions;
+  const opened = hasContext(req) ? { sid: req.sessionID, id: undefined } : ids.read(req);
+  const state = opened?.sid === undefined ? null : await sessions.find(req, opened);
   const auth = state?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!state || !auth) return undefined;
   return {
@@ -79,7 +80,7 @@ async function inStore({ records, ids }: SessionMiddleware, req: Request): Promi
     recordId: state.id,
     change: () => {},
     noteUse: () => records.noteUse(state),
-    end: () => records.end(state.sid),
+    end: () => sessions.end(state.sid),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Check, group, isBoolean, isFunction, oneOf } from "../checks.js";
 import { OptionError } from "../errors.js";
 import type { SessionCookieOptions } from "../http/cookies/attributes.js";
 import { checkCookie, isCookieName } from "./cookie.js";
+import { checkImport, type ImportOptions } from "./import-options.js";
 
 /** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
 export interface SessionOptions {
@@ -35,6 +36,11 @@ export interface SessionOptions {
    * @default "keep"
    */
   unset?: "destroy" | "keep" | undefined;
+  /**
+   * Where the sessions of the application's earlier express-session are. Each is imported when its browser comes back,
+   * so that nobody is logged out.
+   */
+  importFrom?: ImportOptions | undefined;
 }
 
 /** SessionOptions with every default filled in. */
@@ -56,6 +62,7 @@ export const checkSession: Check = group({
   rolling: isBoolean,
   saveUninitialized: isBoolean,
   unset: oneOf("destroy", "keep"),
+  importFrom: checkImport,
   resave: refuseResave,
 });
 

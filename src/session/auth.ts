@@ -52,6 +52,11 @@ export interface SessionAuth {
    * as one of the user's logins.
    */
   pending?: true;
+  /**
+   * The id of the session's record, if the login was imported from a session of express-session that still exists. The
+   * login ends with that session, until it moves to another session.
+   */
+  imported?: string;
 }
 
 /** Is this a login that latchkey could have written? A session of another middleware may contain any value. */

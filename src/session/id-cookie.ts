@@ -26,13 +26,18 @@ const MAX_KNOWN = 1000;
 export class SessionCookie {
   readonly #keys: readonly KeyObject[];
   readonly #known = new LRUCache<string, OpenedCookie>({ max: MAX_KNOWN });
+  /** The cookie of the application's earlier express-session. */
+  readonly #earlier: SessionCookie | undefined;
 
+  /** @param earlier the cookie of an earlier express-session, which counts if the request has no cookie of this name */
   constructor(
     readonly name: string,
     secrets: readonly string[],
     private readonly ids: StorageIds,
+    earlier?: { name: string; secrets: readonly string[] },
   ) {
     this.#keys = secrets.map((secret) => createSecretKey(secret, "utf8"));
+    this.#earlier = earlier && new SessionCookie(earlier.name, earlier.secrets, ids);
   }
 
   /** Returns the signed cookie value for a session id. The value is not URL-encoded. */
@@ -45,6 +50,10 @@ export class SessionCookie {
    * the secrets.
    */
   read(req: Request): OpenedCookie | null {
+    return this.#read(req) ?? this.#readEarlier(req);
+  }
+
+  #read(req: Request): OpenedCookie | null {
     const value = readCookie(req, this.name);
     if (value === undefined) return null;
     const known = this.#known.get(value);
@@ -52,6 +61,12 @@ export class SessionCookie {
     const opened = this.#open(value);
     if (opened) this.#known.set(value, opened);
     return opened;
+  }
+
+  /** It counts as signed with an older secret, so that it is replaced. */
+  #readEarlier(req: Request): OpenedCookie | null {
+    const opened = this.#earlier?.read(req);
+    return opened ? { ...opened, byFirst: false } : null;
   }
 
   #open(value: string): OpenedCookie | null {

@@ -12,7 +12,7 @@ import type { SessionMiddleware } from "./session-middleware.js";
  * SessionStore. While the store is unavailable, any use of `req.session` throws StoreUnavailableError.
  */
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
-  const { records, ids, cookie } = sessions;
+  const { ids, cookie } = sessions;
   const expressStore = new ExpressStore(sessions);
   return function latchkeySession(req, res, next) {
     if (sessionOf(req) || req.session) return next();
@@ -25,7 +25,7 @@ export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
       session.setAbsent();
       return next();
     }
-    records.find(opened.sid, opened.id).then(
+    sessions.find(req, opened).then(
       (state) => {
         if (state) session.setFound(state);
         else session.setAbsent();

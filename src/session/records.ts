@@ -79,13 +79,24 @@ export class SessionRecords {
    */
   touch(state: SessionState): Promise<unknown> | undefined {
     if (!state.record) return undefined;
-    const { data, createdAt } = state.record;
+    const { data } = state.record;
     const now = Date.now();
     const idle = this.#idleOf(data);
     if (now - state.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
     state.lastSeenAt = now;
-    const expiresAt = this.#expiryOf(data, createdAt, now);
-    return this.store.touch(state.id, { lastSeenAt: now, expiresAt });
+    return this.extend(state);
+  }
+
+  /** Updates the session's last use in the store now. */
+  extend({ id, record, createdAt }: SessionState): Promise<boolean> {
+    const now = Date.now();
+    const expiresAt = this.#expiryOf(record?.data ?? {}, createdAt, now);
+    return this.store.touch(id, { lastSeenAt: now, expiresAt });
+  }
+
+  /** Creates the record of a session with these values. It lasts until this time at the latest. */
+  async begin(state: SessionState, values: SessionValues, until: number): Promise<void> {
+    state.record = await this.create(state, changedData({}, this.changesOf(state, values)), until);
   }
 
   /** Is the session still in the store? Also updates the time of its last use, unless this was done recently. */
@@ -144,10 +155,10 @@ export class SessionRecords {
   }
 
   /** Creates the record of a session. */
-  async create({ id, createdAt }: SessionState, data: JsonObject): Promise<SessionRecord> {
+  async create({ id, createdAt }: SessionState, data: JsonObject, until: number = LATEST): Promise<SessionRecord> {
     const now = Date.now();
     const userId = authIn(data)?.userId ?? null;
-    const expiresAt = this.#expiryOf(data, createdAt, now);
+    const expiresAt = Math.min(this.#expiryOf(data, createdAt, now), until);
     const record = { kind: "session", userId, data, createdAt, lastSeenAt: now, expiresAt, revision: 0 };
     await this.store.create(id, record);
     return record;

@@ -5,12 +5,14 @@ import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/cross-site.js";
+import type { ResolvedImport } from "../options/import-options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionStore } from "../store/session-store.js";
 import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
+import type { SessionImports } from "./imports/session-imports.js";
 import { SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionState } from "./snapshot.js";
@@ -27,6 +29,8 @@ export class SessionMiddleware implements SessionKeeper {
   /** Does a session end when the application removes it from its request? */
   readonly unsetEnds: boolean;
   readonly absoluteTimeout: number;
+  /** Finds the sessions of the application's earlier express-session too, if it has one. */
+  imports: SessionImports | undefined;
   readonly #genid: ((req: Request) => unknown) | undefined;
 
   constructor(
@@ -34,13 +38,14 @@ export class SessionMiddleware implements SessionKeeper {
     secrets: readonly string[],
     store: SessionStore,
     ids: StorageIds,
+    imported: Pick<ResolvedImport, "name" | "secrets"> | undefined,
     events: LoginEmitter<never>,
   ) {
     const { idleTimeout, absoluteTimeout, sessionCookie: resolved, sessionCookieOf: attributesOf } = options;
     const { rolling, saveUninitialized, unset, proxy, genid } = options.session;
     const maxAge = resolved.maxAge ?? null;
     this.records = new SessionRecords(store, ids, { idleTimeout, absoluteTimeout, maxAge }, events);
-    this.ids = new SessionCookie(resolved.name, secrets, ids);
+    this.ids = new SessionCookie(resolved.name, secrets, ids, imported);
     this.cookie = new BrowserCookie({ resolved, attributesOf, proxy }, events);
     this.rolling = rolling;
     this.saveUninitialized = saveUninitialized;
@@ -97,9 +102,14 @@ export class SessionMiddleware implements SessionKeeper {
     await this.end(req.sessionID).finally(() => this.generate(req));
   }
 
+  /** Resolves with the session that the cookie of a request names, or null. */
+  find(req: Request, opened: { sid: string; id?: string | undefined }): Promise<SessionState | null> {
+    return this.imports ? this.imports.find(req, opened) : this.records.find(opened.sid, opened.id);
+  }
+
   /** Ends a session. Resolves with true if the session existed and this call ended it. */
   end(sid: string): Promise<boolean> {
-    return this.records.end(sid);
+    return (this.imports ?? this.records).end(sid);
   }
 
   /**

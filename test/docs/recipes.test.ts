@@ -1,10 +1,8 @@
 import { once } from "node:events";
 import { expect } from "chai";
 import { WebSocket } from "ws";
-import { backendsHere } from "../support/backends.js";
 import type { Browser } from "../support/browser.js";
 import { endPrograms, type PageProgram, startProgram } from "../support/page-program.js";
-import { startRedis } from "../support/redis-servers.js";
 import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
@@ -12,7 +10,6 @@ const bob = { email: "bob@example.com", password: "battery staple" };
 const wrong = { ...ann, password: "wrong" };
 
 const start = (recipe: string) => startProgram(`docs/recipes/${recipe}.md`);
-const withRedis = (await backendsHere("redis")).length > 0;
 const loggedIn = async (client: Browser, json = ann) => {
   await client.post("/login", { json });
   return client;
@@ -212,36 +209,6 @@ inTestAll("the recipes", () => {
     const again = await loggedIn(program.client(), { ...ann, password: "another" });
     expect((await again.get("/")).text).to.equal("Hello, ann@example.com!");
   });
-
-  const keepsOldLogins = async () => {
-    const redis = await startRedis();
-    process.env.REDIS_URL = redis.url;
-    try {
-      const [before, after] = await Promise.all([
-        startProgram("docs/recipes/keeping-old-logins.md", "before.ts"),
-        start("keeping-old-logins"),
-      ]);
-      const form = new URLSearchParams(ann);
-      const old = (await fetch(`${before.origin}/login`, { method: "POST", body: form })).headers.getSetCookie();
-      const cookie = old[0]!.split(";")[0]!;
-      expect(cookie).to.match(/^connect\.sid=s/);
-      const ask = (cookie: string) => fetch(after.origin, { headers: { accept: "application/json", cookie } });
-      expect((await ask(`${cookie}x`)).status).to.equal(401);
-
-      const first = await ask(cookie);
-      expect(await first.json()).to.eql({ email: ann.email, cart: ["a book"] });
-      const given = first.headers.getSetCookie();
-      expect(given.find((line) => line.startsWith("connect.sid=;"))).to.include("Expires=Thu, 01 Jan 1970");
-      const sid = given.find((line) => line.startsWith("sid="))!.split(";")[0]!;
-      expect(await (await ask(sid)).json()).to.eql({ email: ann.email, cart: ["a book"] });
-      expect((await ask(cookie)).status).to.equal(401);
-    } finally {
-      delete process.env.REDIS_URL;
-      endPrograms();
-      await redis.stop();
-    }
-  };
-  if (withRedis) it("keeping-old-logins: moves an old session to latchkey once", keepsOldLogins);
 });
 
 /** Waits for a printed line, because it can arrive after the response. */

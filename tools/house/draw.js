@@ -4,10 +4,10 @@ const FLOORS = [
     "Public entries",
     ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
   ],
-  ["Login manager", ["src/login-manager.ts", "src/create-core.ts", "src/policy.ts"]],
+  ["Login manager", ["src/login-manager.ts", "src/create-core.ts", "src/create-sessions.ts", "src/policy.ts"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],
   ["Browser storage", ["src/remember", "src/flash"]],
-  ["The session middleware", ["src/session", "src/options"]],
+  ["The session middleware", ["src/session", "src/session/imports", "src/options"]],
   [
     "Stores",
     [
@@ -18,6 +18,7 @@ const FLOORS = [
       "stores/sql/drivers",
       "stores/typeorm",
       "stores/express-session",
+      "stores/moving",
       "stores/decoded.ts",
     ],
   ],
