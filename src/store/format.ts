@@ -21,7 +21,8 @@ type LoginField =
   | "series"
   | "address"
   | "userAgent"
-  | "pending";
+  | "pending"
+  | "imported";
 
 type BrowserField =
   | "v"
@@ -56,6 +57,7 @@ export const LOGIN_FIELDS: Readonly<Record<LoginField, Check>> = {
   address: isTextOrNull,
   userAgent: isTextOrNull,
   pending: (value) => value === undefined || value === true,
+  imported: (value) => value === undefined || isText(value),
 };
 
 /** The fields of a remembered browser that this version knows. */
