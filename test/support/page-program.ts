@@ -7,6 +7,10 @@ export interface PageProgram {
   origin: string;
   /** The lines that the program has printed so far. */
   printed: string[];
+  /** Sends a signal to the process. */
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code when the process ends. */
+  ended: Promise<number | null>;
   /** A browser that accepts HTML. */
   browser(): Browser;
   /** A client that accepts JSON. */
@@ -16,13 +20,14 @@ export interface PageProgram {
 const running = new Set<ChildProcess>();
 
 /** Starts the program of a page, unchanged, on a free port. */
-export async function startProgram(page: string, file?: string): Promise<PageProgram> {
+export async function startProgram(page: string, file?: string, env: NodeJS.ProcessEnv = {}): Promise<PageProgram> {
   const program = fork(await programOf(page, file), {
     execArgv: ["--import", new URL("any-port.js", import.meta.url).href],
-    env: { ...process.env, NODE_ENV: "test" }, // otherwise Express prints every error
+    env: { ...process.env, NODE_ENV: "test", ...env }, // otherwise Express prints every error
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   running.add(program);
+  const ended = new Promise<number | null>((resolve) => program.once("exit", resolve));
   const printed: string[] = [];
   program.stdout?.on("data", (data) => printed.push(...String(data).trim().split("\n")));
   const port = await new Promise((found, failed) => {
@@ -31,7 +36,8 @@ export async function startProgram(page: string, file?: string): Promise<PagePro
   });
   const origin = `http://127.0.0.1:${port}`;
   const client = () => new Browser(origin, { accept: "application/json" });
-  return { origin, printed, browser: () => new Browser(origin), client };
+  const signal = (name: NodeJS.Signals) => void program.kill(name);
+  return { origin, printed, signal, ended, browser: () => new Browser(origin), client };
 }
 
 /** Ends the programs that a test started. */
