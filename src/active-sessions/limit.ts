@@ -81,7 +81,7 @@ async function contend(auth: SessionAuth, maxSessions: number, count: () => Prom
 /** Returns the logins of a user, newest first. All processes get the same order. */
 async function counted(core: Core, userId: string, replaced: string | undefined): Promise<Counted[]> {
   const logins = new Map<string, Counted>();
-  for (const { record, auth } of await sessionsOf(core, userId)) {
+  for await (const { record, auth } of sessionsOf(core, userId)) {
     const { loginId } = auth;
     if (loginId === replaced) continue;
     const login = logins.get(loginId) ?? { loginId, createdAt: record.createdAt, pending: true };

@@ -34,21 +34,25 @@ const MAX_LOOKS = 20;
  */
 const UNREADABLE: LoginName = Object.freeze({ loginId: "", series: null });
 
-/** Returns the readable sessions of a user in the manager's store. */
-export async function sessionsOf(core: Core, userId: string): Promise<LoginSession[]> {
-  const sessions: LoginSession[] = [];
-  for await (const { records } of pagesOf(storeOf(core), userId, "session")) sessions.push(...records.map(loginIn));
-  return sessions;
+/** Lists the readable sessions of a user, page by page. A user may have very many, so the caller should not keep them. */
+export async function* sessionsOf(core: Core, userId: string): AsyncGenerator<LoginSession> {
+  for await (const { records } of pagesOf(storeOf(core), userId, "session")) yield* records.map(loginIn);
 }
 
-/** Returns the readable records of a user's remembered browsers; an empty array if remember cookies are stateless. */
-export async function browsersOf(core: Core, userId: string): Promise<LoginBrowser[]> {
-  if (core.remember.mode === "stateless") return [];
-  const browsers: LoginBrowser[] = [];
+/** Lists the readable records of a user's remembered browsers; none if remember cookies are stateless. */
+export async function* browsersOf(core: Core, userId: string): AsyncGenerator<LoginBrowser> {
+  if (core.remember.mode === "stateless") return;
   for await (const { records } of pagesOf(storeOf(core), userId, "browser")) {
-    browsers.push(...records.map((record) => ({ record, browser: browserIn(record) })));
+    yield* records.map((record) => ({ record, browser: browserIn(record) }));
   }
-  return browsers;
+}
+
+/** Returns the ids of a user's logins. */
+export async function loginIdsOf(core: Core, userId: string): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { auth } of sessionsOf(core, userId)) if (!auth.pending) ids.add(auth.loginId);
+  for await (const { browser } of browsersOf(core, userId)) ids.add(browser.loginId);
+  return ids;
 }
 
 /**

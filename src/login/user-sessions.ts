@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { browsersOf, endAll, endLogins, sessionsOf } from "../active-sessions/store-logins.js";
+import { browsersOf, endAll, endLogins, loginIdsOf, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
@@ -75,19 +75,18 @@ export class UserSessions<U extends object> {
     const userId = this.#idOf(user);
     const current = this.#current(userId, req)?.auth.loginId;
     const logins = new Map<string, LoginInfo>();
-    const sessions = await sessionsOf(this.#core, userId);
-    for (const { record, auth } of sessions.sort((a, b) => b.record.createdAt - a.record.createdAt)) {
+    for await (const { record, auth } of sessionsOf(this.#core, userId)) {
       const { loginId: id, address, userAgent, remembered } = auth;
-      // A login that moves to a new session is in two sessions for a moment. In the mode "stateless", a restored login
-      // may be in several sessions.
-      if (auth.pending || logins.has(id)) continue;
       const { createdAt, expiresAt } = record;
+      // A login that moves to a new session is in two sessions for a moment. In the mode "stateless", a restored login
+      // may be in several sessions. The newest counts.
+      if (auth.pending || (logins.get(id)?.createdAt ?? Number.NEGATIVE_INFINITY) >= createdAt) continue;
       const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
       const kind = { fresh, remembered, persistent: remembered, current: id === current };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
-    for (const { record, browser } of await browsersOf(this.#core, userId)) {
+    for await (const { record, browser } of browsersOf(this.#core, userId)) {
       const { createdAt, lastSeenAt, expiresAt } = record;
       const { loginId: id, address, userAgent } = browser;
       const login = logins.get(id);
@@ -143,9 +142,8 @@ export class UserSessions<U extends object> {
     if (exceptCurrent && !options.req) assertNotEnded("revokeAll(user, { exceptCurrent, req })");
     const current = this.#current(userId, options.req);
     const kept = exceptCurrent ? current?.auth.loginId : undefined;
-    const logins = new Set<string>();
+    const logins = kept === undefined ? await loginIdsOf(this.#core, userId) : new Set<string>();
     if (kept === undefined) {
-      for (const { id } of await this.list(userId)) logins.add(id);
       if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
       await endAll(this.#core, userId);
     }

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+
+/** A TCP proxy that counts the bytes that pass it, in both directions. */
+export interface CountingProxy {
+  /** A URL of the server, with the proxy's address instead of the server's. */
+  urlOf(url: string): string;
+  /** The number of bytes so far. */
+  bytes(): number;
+  stop(): void;
+}
+
+/** Starts a proxy in front of the server with this URL. */
+export async function startCountingProxy(url: string): Promise<CountingProxy> {
+  const target = new URL(url);
+  let bytes = 0;
+  const proxy = createServer((client) => {
+    const server = connect({ host: target.hostname, port: Number(target.port) });
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      from.setNoDelay(true);
+      from.on("data", (data: Buffer) => {
+        bytes += data.length;
+      });
+      from.on("error", () => to.destroy());
+      from.on("close", () => to.destroy());
+      from.pipe(to);
+    }
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return {
+    urlOf: (given) => {
+      const through = new URL(given);
+      through.port = String((proxy.address() as AddressInfo).port);
+      return through.href;
+    },
+    bytes: () => bytes,
+    stop: () => void proxy.close(),
+  };
+}
