@@ -9,6 +9,7 @@ import { login } from "./login/main.js";
 import { profile } from "./profile/main.js";
 import { pruning } from "./pruning/main.js";
 import { request } from "./request/main.js";
+import { sizing } from "./sizing/main.js";
 import { soak } from "./soak/main.js";
 import { start } from "./start/main.js";
 import { trips } from "./trips/main.js";
@@ -23,6 +24,7 @@ const PARTS: readonly Part[] = [
   latency as Part,
   growth as Part,
   pruning as Part,
+  sizing as Part,
 ];
 
 const { values: flags, positionals } = parseArgs({
