@@ -56,10 +56,13 @@ export interface LoginEvents<U = Express.User> {
   /** A browser sent a session or remember cookie more than once, so the cookie was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
   /**
-   * The store failed or was too slow; `operation` is the method of SessionStore. This includes a failed `prune` that
-   * the store started on its own.
+   * The store failed or was too slow. During an outage, there is at most one such event per second. `failures` is the
+   * number of failed calls since the previous event, and `operation` (the method of SessionStore) and `error` are those
+   * of the last one. Each failed `prune` that the store started on its own has an event of its own.
    */
-  storeFailed: { operation: string; error: Error };
+  storeFailed: { operation: string; error: Error; failures: number };
+  /** After `storeFailed`: a call was answered, and no call failed for a second. `since` is when the first call failed. */
+  storeRecovered: { since: number };
   /**
    * The store has a session or a remembered browser that cannot be read, for example because a later version wrote it in
    * a format that this version does not know. It is treated as absent. `id` is the id of its record. The record is

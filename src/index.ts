@@ -55,4 +55,5 @@ export type {
   SessionUpdate,
   StoredRecord,
 } from "./store/session-store.js";
+export type { StoreCall } from "./trace.js";
 export { AnonymousUser, UserMixin } from "./user.js";

@@ -1,6 +1,7 @@
 import type { OpenStore } from "./open/open-store.js";
 import { openByUrl } from "./open/openers.js";
 
+export type { Connections, Reconnect } from "./open/connections.js";
 export type { OpenStore } from "./open/open-store.js";
 
 /**

@@ -209,7 +209,7 @@ describe("events", () => {
     store.before = (verb) => (verb === "read" ? Promise.reject(error) : undefined);
     expect((await client.get("/me")).status).to.equal(503);
     const [failed] = heard().filter(([name]) => name !== "userAccessed");
-    expect(failed).to.eql(["storeFailed", undefined, { operation: "read", error }]);
+    expect(failed).to.eql(["storeFailed", undefined, { operation: "read", error, failures: 1 }]);
   });
 
   it("report that a session ended before the request could save it", async () => {

@@ -9,7 +9,15 @@ import { serve } from "./support/server.js";
 import { site } from "./support/site.js";
 import { WatchedStore } from "./support/watched-store.js";
 
-type Message = { [key: string]: unknown; req?: Request; operation?: string; error?: Error; result?: unknown };
+type Message = {
+  [key: string]: unknown;
+  req?: Request;
+  operation?: string;
+  store?: string;
+  outcome?: string;
+  error?: Error;
+  result?: unknown;
+};
 type Heard = [channel: string, message: Message];
 
 const PARTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
@@ -111,8 +119,36 @@ describe("diagnostics_channel", () => {
     const client = apiClient(await serve(away.app));
     expect((await client.post("/login/1")).status).to.equal(503);
     expect(of("error")).to.deep.equal(["create"]);
+    expect(heard.at(-1)![1]).to.include({ store: "WatchedStore", outcome: "failed" });
     const [, { error }] = heard.find(([name]) => name === "store:error")!;
     expect(error).to.include({ code: "store_unavailable", name: "StoreUnavailableError" });
+  });
+
+  it("reports the store, the outcome and the request of each call, even after a body parser", async () => {
+    const heard = hear(["tracing:latchkey:store:asyncEnd"]);
+    const { store } = await visit();
+    const calls = heard.map(([, { req, operation, outcome, store: name }]) => [req?.path, name, operation, outcome]);
+    expect(calls).to.have.length(store.calls.length);
+    expect(calls[0]).to.deep.equal(["/login/1", "WatchedStore", "create", "ok"]);
+    const paths = new Set(calls.map(([path]) => path));
+    expect([...paths]).to.deep.equal(["/login/1", "/me", "/note/a", "/public", "/confirm", "/logout"]);
+    expect(new Set(calls.map(([, , , outcome]) => outcome))).to.deep.equal(new Set(["ok"]));
+  });
+
+  it("reports the request of a call that authenticate() makes, and none for a call outside of requests", async () => {
+    const { app, login, store } = site({ store: new WatchedStore() });
+    const client = apiClient(await serve(app));
+    await client.post("/login/1");
+    const req = { headers: { cookie: await client.jar.getCookieString(client.origin) }, url: "/socket", socket: {} };
+    const heard = hear(["tracing:latchkey:store:start"]);
+    store.calls = [];
+    expect(await login.authenticate(req as never)).to.have.property("name", "Ann");
+    await login.sessions.list("1");
+    expect(heard.map(([, call]) => [call.operation, call.req])).to.deep.equal([
+      ["read", req],
+      ["listByUser", undefined],
+      ["listByUser", undefined],
+    ]);
   });
 
   it("reports every event of a login manager with its details", async () => {

@@ -12,7 +12,7 @@ const GUIDE = [
   { text: "Remembering", link: "/remembering" },
   { text: "A user's logins", link: "/logins" },
   { text: "Timeouts and freshness", link: "/timeouts-and-freshness" },
-  { text: "Events and tracing", link: "/events" },
+  { text: "Events", link: "/events" },
   { text: "Errors", link: "/errors" },
   { text: "Testing", link: "/testing" },
 ];
@@ -41,6 +41,7 @@ const OPERATION = [
   { text: "Deploying", link: "/deploying" },
   { text: "Upgrading", link: "/upgrading" },
   { text: "Operating", link: "/operating" },
+  { text: "Watching", link: "/observing" },
   { text: "Moving sessions", link: "/moving" },
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },

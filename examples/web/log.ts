@@ -27,6 +27,7 @@ export function logEvents(login: LoginManager<User>, log: Log): void {
   login.on("rememberTokenStale", (misuse) => log.event("remember cookie used twice", use(misuse)));
   login.on("rememberTokenStolen", (misuse) => log.event("REMEMBER COOKIE STOLEN", use(misuse)));
   login.on("storeFailed", ({ error }) => log.error(error));
+  login.on("storeRecovered", ({ since }) => log.event("store recovered", { since: new Date(since).toISOString() }));
 }
 
 function use({ req, userId, loginId, last }: LoginEvents["rememberTokenStolen"]): object {

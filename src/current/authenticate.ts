@@ -6,6 +6,7 @@ import { isUpgrade } from "../http/upgrade.js";
 import { isAuth, type SessionAuth } from "../session/auth.js";
 import { endForeignSession, foreignSession } from "../session/foreign-session.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
+import { forRequest } from "../trace.js";
 import { loadUser } from "./load-user.js";
 import { hasContext, knownContext, secondManager } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
@@ -28,7 +29,11 @@ export interface Mount {
  * For a request that an application handles, it resolves with the user of that request until the response begins. After
  * that, and for an upgrade, each call reads the store.
  */
-export async function authenticate(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
+export function authenticate(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
+  return forRequest(message as Request, () => find(core, mount, message));
+}
+
+async function find(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
   const context = knownContext(message as Request, core);
   if (context && !context.res.headersSent && !isUpgrade(context.req)) {
     const { user, authenticated } = await loadUser(context);

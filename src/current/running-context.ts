@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request } from "express";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
 import { isOfAnotherCopy } from "../http/request-slot.js";
+import { forRequest } from "../trace.js";
 import { contextIn, noteContext, type RequestContext } from "./request-context.js";
 import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./second-copy.js";
 
@@ -42,9 +43,13 @@ export function enterContext(context: RequestContext, next: () => void): void {
   noteContext(context);
   if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
     const { emit } = req;
-    req.emit = (...args: Parameters<typeof emit>) => storage.run(context, () => emit.apply(req, args));
+    req.emit = (...args: Parameters<typeof emit>) => runIn(context, () => emit.apply(req, args));
   }
-  storage.run(context, next);
+  runIn(context, next);
+}
+
+function runIn<T>(context: RequestContext, run: () => T): T {
+  return forRequest(context.req, () => storage.run(context, run));
 }
 
 /**
@@ -92,7 +97,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 export function runWithin<T>(context: RequestContext, run: () => T): T {
   const running = storage.getStore();
   const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
-  return isWithin ? run() : storage.run(context, run);
+  return isWithin ? run() : runIn(context, run);
 }
 
 /** @throws LatchkeyError inside a loader of this request, because waiting for the user there would never end */

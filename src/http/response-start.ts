@@ -1,5 +1,6 @@
 import { ServerResponse } from "node:http";
 import type { Response } from "express";
+import { forRequest } from "../trace.js";
 import { type Call, isPlain, rehearse } from "./dry-run.js";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
@@ -117,7 +118,7 @@ export class ResponseStart {
     let saving: Promise<void> | undefined;
     try {
       if (this.#parts) for (const part of this.#parts) part.finish();
-      saving = this.start.finish(isWhole);
+      saving = forRequest(this.res.req, () => this.start.finish(isWhole));
     } catch (error) {
       saving = Promise.reject(error);
     }

@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { StoreUnavailableError } from "../errors.js";
 import { startResponse } from "../http/before-response.js";
 import { pathOf } from "../http/cookies/places.js";
+import { forRequest } from "../trace.js";
 import { ExpressStore } from "./express-store.js";
 import { OwnSession } from "./own-session.js";
 import { sessionOf } from "./request-session.js";
@@ -16,26 +17,28 @@ export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
   const expressStore = new ExpressStore(sessions);
   return function latchkeySession(req, res, next) {
     if (sessionOf(req) || req.session) return next();
-    const { path } = cookie.attributesFor(req);
-    if (path !== "/" && !pathOf(req).startsWith(path)) return next();
-    const opened = ids.read(req);
-    const session = new OwnSession(req, res, sessions, opened, expressStore);
-    startResponse(res, session, next);
-    if (!opened) {
-      session.setAbsent();
-      return next();
-    }
-    sessions.find(req, opened).then(
-      (state) => {
-        if (state) session.setFound(state);
-        else session.setAbsent();
-        next();
-      },
-      (error: unknown) => {
-        if (!(error instanceof StoreUnavailableError)) return next(error);
-        session.unavailable = error;
-        next();
-      },
-    );
+    forRequest(req, () => {
+      const { path } = cookie.attributesFor(req);
+      if (path !== "/" && !pathOf(req).startsWith(path)) return next();
+      const opened = ids.read(req);
+      const session = new OwnSession(req, res, sessions, opened, expressStore);
+      startResponse(res, session, next);
+      if (!opened) {
+        session.setAbsent();
+        return next();
+      }
+      sessions.find(req, opened).then(
+        (state) => {
+          if (state) session.setFound(state);
+          else session.setAbsent();
+          next();
+        },
+        (error: unknown) => {
+          if (!(error instanceof StoreUnavailableError)) return next(error);
+          session.unavailable = error;
+          next();
+        },
+      );
+    });
   };
 }

@@ -3,6 +3,12 @@ interface Pending {
   /** The deadline, by `performance.now()`. */
   until: number;
   reject(reason: unknown): void;
+  failed: Outcomes["failed"];
+}
+
+/** Called once for each call, before its promise settles. */
+interface Outcomes {
+  answered(): void;
   /** Returns the error to reject with. */
   failed(error: unknown): unknown;
 }
@@ -23,7 +29,7 @@ export class Deadlines {
    * Resolves with the result of the call. If the call fails or takes too long, rejects with the error that `failed`
    * returns.
    */
-  keep<T>(call: () => Promise<T>, failed: (error: unknown) => unknown): Promise<T> {
+  keep<T>(call: () => Promise<T>, { answered, failed }: Outcomes): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { until: performance.now() + this.#within, reject, failed };
       this.#pending.add(pending);
@@ -31,7 +37,9 @@ export class Deadlines {
       try {
         call().then(
           (value) => {
-            if (this.#pending.delete(pending)) resolve(value);
+            if (!this.#pending.delete(pending)) return;
+            answered();
+            resolve(value);
           },
           (error: unknown) => this.#fail(pending, error),
         );

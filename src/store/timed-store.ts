@@ -1,8 +1,9 @@
 import { isLatchkeyError, type LatchkeyError, StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
-import { traced } from "../trace.js";
+import { type StoreCall, tracedCall } from "../trace.js";
 import { isWhole } from "./damaged-records.js";
 import { Deadlines } from "./deadlines.js";
+import { Outage } from "./outage.js";
 import type {
   ListOptions,
   RecordPage,
@@ -34,6 +35,8 @@ export class TimedStore implements SessionStore {
   readonly #store: SessionStore;
   readonly #deadlines: Deadlines;
   readonly #events: LoginEmitter<never>;
+  readonly #outage: Outage;
+  readonly #name: string;
   readonly #realm: string;
 
   constructor(store: SessionStore, { storeTimeout, realm }: TimedStoreOptions, events: LoginEmitter<never>) {
@@ -41,8 +44,10 @@ export class TimedStore implements SessionStore {
     this.#store = store;
     this.#deadlines = new Deadlines(storeTimeout);
     this.#events = events;
+    this.#outage = new Outage(events);
+    this.#name = store.constructor?.name ?? "Object";
     this.#realm = realm;
-    onUpkeepFailed(store, (failure) => events.emit("storeFailed", failure));
+    onUpkeepFailed(store, (failure) => events.emit("storeFailed", { ...failure, failures: 1 }));
   }
 
   /**
@@ -133,18 +138,28 @@ export class TimedStore implements SessionStore {
   }
 
   #ask<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
-    return traced("store", { operation }, () => this.#call(operation, call));
+    const context: StoreCall = { store: this.#name, operation };
+    return tracedCall(context, () => this.#call(context, call));
   }
 
-  #call<T>(operation: string, call: (store: SessionStore) => Promise<T>): Promise<T> {
-    return this.#deadlines.keep(
-      () => call(this.#store),
-      (cause) => {
+  #call<T>(context: StoreCall, call: (store: SessionStore) => Promise<T>): Promise<T> {
+    const { operation } = context;
+    const answered = () => {
+      context.outcome = "ok";
+      this.#outage.answered();
+    };
+    return this.#deadlines.keep(() => call(this.#store), {
+      answered,
+      failed: (cause) => {
         // Compare errors by code, because the store may come from another copy of this package.
-        if (ANSWERS.some((code) => isLatchkeyError(cause, code))) return cause as LatchkeyError;
-        this.#events.emit("storeFailed", { operation, error: cause as Error });
+        if (ANSWERS.some((code) => isLatchkeyError(cause, code))) {
+          answered();
+          return cause as LatchkeyError;
+        }
+        context.outcome = "failed";
+        this.#outage.failed(operation, cause as Error);
         return new StoreUnavailableError(`the session store failed to ${operation}`, { cause });
       },
-    );
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { traced } from "../trace.js";
+import { type StoreCall, tracedCall } from "../trace.js";
 import type { SessionStore } from "./session-store.js";
 
 type Listener = (failure: { operation: string; error: Error }) => void;
@@ -21,8 +21,15 @@ export function onUpkeepFailed(store: SessionStore, listener: Listener): void {
  */
 export async function pruneUnasked(store: SessionStore, prune: () => Promise<number>): Promise<void> {
   const operation = "prune";
+  const call: StoreCall = { store: store.constructor.name, operation };
+  const settle = async () => {
+    call.outcome = "failed";
+    const pruned = await prune();
+    call.outcome = "ok";
+    return pruned;
+  };
   try {
-    await traced("store", { operation }, prune);
+    await tracedCall(call, settle);
   } catch (error) {
     for (const listener of listeners.get(store) ?? []) listener({ operation, error: error as Error });
     warnOnce(store, error);

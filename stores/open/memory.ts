@@ -8,5 +8,5 @@ export async function openMemory(given: string): Promise<OpenStore> {
   readParameters(url, {});
   if (!["", "//"].includes(url.path)) throw new TypeError('nothing may follow "memory:" in the store\'s URL');
   const { MemoryStore } = await import("../memory/index.js");
-  return new MemoryStore();
+  return Object.assign(new MemoryStore(), { connections: () => ({ open: 0, waiting: 0 }) });
 }

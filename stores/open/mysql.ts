@@ -63,7 +63,8 @@ export async function openMySql(given: string, options: OpenOptions): Promise<Op
   };
   const module = await needed<Mysql2>("mysql2/promise");
   const database = new RenewedPool(() => openPool(module, config), timeout);
-  return openSqlStore(database, () => database.close(), parameters, url, options);
+  const opened = { close: () => database.close(), connections: () => database.connections() };
+  return openSqlStore(database, opened, parameters, url, options);
 }
 
 type Address = { socketPath: string } | { host: string; port: number };
@@ -86,6 +87,7 @@ function openPool({ createPool }: Mysql2, config: Address & object): SqlPool {
   const pool = createPool({ ...config, stream } as object);
   return {
     database: mysql2(pool as unknown as Mysql2PromisePool),
+    open: () => sockets.size,
     async close(patience) {
       await atMost(patience, pool.end());
       for (const socket of sockets) socket.destroy();

@@ -1,10 +1,13 @@
 import { atMost } from "../at-most.js";
 import type { SqlDatabase, SqlRow, SqlValue } from "../sql/database.js";
 import { LateAnswerError } from "../sql/drivers/on-connection.js";
+import { type Connections, publishReconnect } from "./connections.js";
 
 /** A pool of connections. */
 export interface SqlPool {
   database: SqlDatabase;
+  /** Returns how many connections are open. */
+  open(): number;
   /** Closes the connections. Those that do not respond within `patience` milliseconds are closed by force. */
   close(patience: number): Promise<void>;
 }
@@ -42,6 +45,10 @@ export class RenewedPool implements SqlDatabase {
     return this.#on((database) => database.run(sql, values, timeout));
   }
 
+  connections(): Connections {
+    return { open: this.#pool.open(), waiting: this.#pool.running.size };
+  }
+
   /** Waits for the running statements, at most `patience` milliseconds, and closes every connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -66,6 +73,7 @@ export class RenewedPool implements SqlDatabase {
 
   #replace(pool: UsedPool): void {
     this.#pool = { ...this.#open(), running: new Set() };
+    publishReconnect({ store: this.dialect as "postgres" | "mysql" });
     // Every statement has a timeout, so all of them settle.
     const retired = Promise.allSettled(pool.running)
       .then(() => pool.close(this.#patience))

@@ -47,7 +47,8 @@ export async function openPostgres(given: string, options: OpenOptions): Promise
     keepAlive: true,
   };
   const database = new RenewedPool(() => openPool(module, config), parameters.timeout ?? TIMEOUT);
-  return openSqlStore(database, () => database.close(), parameters, url, options);
+  const opened = { close: () => database.close(), connections: () => database.connections() };
+  return openSqlStore(database, opened, parameters, url, options);
 }
 
 /** Returns the URL for pg, with only the parameters that pg reads. */
@@ -78,6 +79,7 @@ function openPool({ Pool, Client }: Pg, config: object): SqlPool {
   pool.on("error", () => {}); // the pool opens another connection, and a failed statement rejects
   return {
     database: pg(pool),
+    open: () => pool.totalCount,
     async close(patience) {
       const closed = new Promise<void>((resolve) => {
         empty = resolve;

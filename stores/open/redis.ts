@@ -5,9 +5,10 @@ import { type Inside, noteInside } from "./inside.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
 import { duration, readParameters, text } from "./parameters.js";
 import { installed } from "./peer.js";
+import type { RedisLinkOptions } from "./redis/connection.js";
 import { warnOfEviction } from "./redis/eviction.js";
 import { type Ioredis, ioredisClients } from "./redis/ioredis.js";
-import { RedisLink, type RedisLinkOptions } from "./redis/link.js";
+import { RedisLink } from "./redis/link.js";
 import { type NodeRedis, nodeRedisClients } from "./redis/node-redis.js";
 import type { RedisServers } from "./redis/servers.js";
 import { databaseNumber, onlyHost, readServerUrl, type StoreUrl } from "./url.js";
@@ -28,7 +29,7 @@ export async function openRedis(given: string, { upkeep }: OpenOptions): Promise
   const inside: Inside & { kind: "redis" } = { kind: "redis", client: link, prefix: prefix ?? PREFIX };
   noteInside(store, inside);
   if (upkeep) await warnOfEviction(inside);
-  return Object.assign(store, { close: () => link.close() });
+  return Object.assign(store, { close: () => link.close(), connections: () => link.connections() });
 }
 
 /**

@@ -3,11 +3,18 @@ import type { SqlTablesOptions } from "../sql/ddl.js";
 import { hasTable } from "../sql/migration.js";
 import { SqlStore } from "../sql/sql-store.js";
 import { Statements } from "../sql/statements.js";
+import type { Connections } from "./connections.js";
 import { OPEN_TIMEOUT, openingError } from "./failure.js";
 import { noteInside } from "./inside.js";
 import type { OpenOptions, OpenStore } from "./open-store.js";
 import { duration, type Reader, text } from "./parameters.js";
 import type { StoreUrl } from "./url.js";
+
+/** What was opened for a SqlStore. */
+export interface OpenedDatabase {
+  close(): void | Promise<void>;
+  connections(): Connections;
+}
 
 /** The URL parameters that every SQL database accepts. */
 export const SQL_PARAMETERS: { timeout: Reader<number>; pruneEvery: Reader<number>; tablePrefix: Reader<string> } = {
@@ -34,7 +41,7 @@ const PRUNE_EVERY = 15 * 60_000;
  */
 export async function openSqlStore(
   database: SqlDatabase,
-  close: () => void | Promise<void>,
+  { close, connections }: OpenedDatabase,
   { timeout = TIMEOUT, pruneEvery = PRUNE_EVERY, tablePrefix, schema }: SqlParameters,
   url: StoreUrl,
   { upkeep }: OpenOptions,
@@ -53,6 +60,7 @@ export async function openSqlStore(
   const stop = store.close.bind(store);
   let closed: Promise<void> | undefined;
   return Object.assign(store, {
+    connections,
     close: () => {
       closed ??= stop().then(close);
       return closed;

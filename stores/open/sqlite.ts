@@ -30,7 +30,13 @@ export async function openSqlite(given: string, options: OpenOptions): Promise<O
   const open = (await withBetterSqlite3()) ?? (await withNodeSqlite()) ?? (await withSqlite3());
   if (!open) throw new PeerMissingError("better-sqlite3");
   const { database, close } = await openFile(open, url, timeout, options);
-  return openSqlStore(database, close, { ...parameters, timeout }, url, options);
+  return openSqlStore(
+    database,
+    { close, connections: () => ({ open: 1, waiting: 0 }) },
+    { ...parameters, timeout },
+    url,
+    options,
+  );
 }
 
 type Opener = (file: string) => SqliteFile | Promise<SqliteFile>;

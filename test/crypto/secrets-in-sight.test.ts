@@ -21,6 +21,7 @@ const EVENTS: LoginEventName[] = [
     "rememberTokenStale",
     "rememberTokenStolen",
     "storeFailed",
+    "storeRecovered",
     "sessionGone",
   ] as const),
 ];

@@ -16,9 +16,9 @@ export const faults: Record<string, () => unknown> = {
 /** A site with a remembered login. After a call of `break`, the given methods of its store fail. */
 export async function faultySite(fault: () => unknown, options: Parameters<typeof site>[0] = {}) {
   const at = site({ storeTimeout: "50ms", ...options });
-  const failed = sinon.fake();
+  const failed: string[] = [];
   const restored = sinon.fake();
-  at.login.on("storeFailed", failed).on("loadedFromCookie", restored);
+  at.login.on("loadedFromCookie", restored);
   const load = sinon.spy((id: string) => at.byId.get(id));
   at.login.userLoader(load);
   const origin = await serve(at.app);
@@ -30,9 +30,14 @@ export async function faultySite(fault: () => unknown, options: Parameters<typeo
     cookie,
     load,
     restored,
-    operations: () => failed.args.map(([{ operation }]) => operation as Verb),
+    /** The methods of the calls that failed, or hang. */
+    operations: () => failed,
     break: (...verbs: Verb[]) => {
-      at.store.before = (verb) => (verbs.includes(verb) ? fault() : undefined);
+      at.store.before = (verb) => {
+        if (!verbs.includes(verb)) return undefined;
+        failed.push(verb.replace(/^\w+\./, ""));
+        return fault();
+      };
     },
     mend: () => {
       at.store.before = () => undefined;

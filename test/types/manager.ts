@@ -75,4 +75,4 @@ same<Told<"loginEnded">, { userId: string; reason: EndReason }>(true);
 same<Told<"loginsRevoked">, { userId: string; logins: string[]; reason: RevokeReason }>(true);
 same<Told<"sessionProtected">, { userId: string; mode: "basic" | "strong" }>(true);
 same<Told<"rememberTokenStale" | "rememberTokenStolen">, { userId: string; loginId: string; last: TokenUse }>(true);
-same<Told<"storeFailed">, { operation: string; error: Error }>(true);
+same<Told<"storeFailed">, { operation: string; error: Error; failures: number }>(true);

@@ -2,7 +2,8 @@ import { StoreUnavailableError } from "../../errors.js";
 import type { LoginEmitter } from "../../events.js";
 import type { OldSessionData, OldSessionStore } from "../../options/import-options.js";
 import { Deadlines } from "../../store/deadlines.js";
-import { traced } from "../../trace.js";
+import { Outage } from "../../store/outage.js";
+import { type StoreCall, tracedCall } from "../../trace.js";
 
 /** A session in the store of the application's earlier express-session. */
 export interface OldSession {
@@ -25,12 +26,12 @@ type Done = (error?: unknown, value?: unknown) => void;
 export class OldSessions {
   readonly #store: OldSessionStore;
   readonly #deadlines: Deadlines;
-  readonly #events: LoginEmitter<never>;
+  readonly #outage: Outage;
 
   constructor(store: OldSessionStore, storeTimeout: number, events: LoginEmitter<never>) {
     this.#store = store;
     this.#deadlines = new Deadlines(storeTimeout);
-    this.#events = events;
+    this.#outage = new Outage(events);
   }
 
   /** Resolves with the session of this id, or null. */
@@ -62,14 +63,19 @@ export class OldSessions {
 
   #ask(verb: string, call: (done: Done) => unknown): Promise<unknown> {
     const operation = `import ${verb}`;
-    return traced("store", { operation }, () =>
-      this.#deadlines.keep(
-        () => settled(call),
-        (cause) => {
-          this.#events.emit("storeFailed", { operation, error: cause as Error });
+    const context: StoreCall = { store: this.#store.constructor?.name ?? "Object", operation };
+    return tracedCall(context, () =>
+      this.#deadlines.keep(() => settled(call), {
+        answered: () => {
+          context.outcome = "ok";
+          this.#outage.answered();
+        },
+        failed: (cause) => {
+          context.outcome = "failed";
+          this.#outage.failed(operation, cause as Error);
           return new StoreUnavailableError(`the old session store failed to ${verb}`, { cause });
         },
-      ),
+      }),
     );
   }
 }

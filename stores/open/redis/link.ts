@@ -1,45 +1,8 @@
 import { atMost } from "../../at-most.js";
-import { commandsOf, type NodeRedisClient, type RedisClient, type RedisCommands } from "../../redis/commands.js";
+import type { NodeRedisClient } from "../../redis/commands.js";
+import { type Connections, publishReconnect } from "../connections.js";
 import { OPEN_TIMEOUT } from "../failure.js";
-
-/** The part of a Redis client that `openStore` uses. */
-type OwnClient = RedisClient & {
-  get(key: string): Promise<unknown>;
-  on(event: "error", listener: (error: unknown) => void): unknown;
-};
-
-/** A client that is not connected yet. */
-export interface UnconnectedRedis {
-  client: OwnClient;
-  connect(): Promise<unknown>;
-  /** Closes the connection at once. */
-  destroy(): void;
-}
-
-/** How a link creates and checks its clients. */
-export interface RedisLinkOptions {
-  make(): UnconnectedRedis;
-  /** Connecting fails after this many errors. Without a limit, the client would retry forever. */
-  mostErrors: number;
-  /** Does the client connect to several servers? Then one server may hang while the others respond. */
-  isCluster: boolean;
-  /** The client is replaced if it gets no response for this many milliseconds. */
-  timeout: number;
-}
-
-/** A command that still waits for its response. */
-interface Waiting {
-  since: number;
-  settled: Promise<unknown>;
-  fail(error: Error): void;
-}
-
-interface Connection {
-  client: OwnClient;
-  commands: RedisCommands;
-  waiting: Set<Waiting>;
-  destroy(): void;
-}
+import { type Connection, connected, drop, type RedisLinkOptions, type Waiting } from "./connection.js";
 
 /** The shortest timeout for a new connection, in milliseconds. */
 const SHORTEST_CONNECT = 1000;
@@ -84,6 +47,13 @@ export class RedisLink implements NodeRedisClient {
 
   evalSha(sha1: string, { keys, arguments: args }: { keys: string[]; arguments: string[] }): Promise<unknown> {
     return this.#send(({ commands }) => commands.evaluate("EVALSHA", sha1, keys[0]!, args));
+  }
+
+  connections(): Connections {
+    const connection = this.#connection;
+    if (!connection) return { open: 0, waiting: 0 };
+    const { isReady, status = "ready" } = connection.client;
+    return { open: (isReady ?? status === "ready") ? 1 : 0, waiting: connection.waiting.size };
   }
 
   /** Waits for the commands that were sent, but no longer than the timeout, and closes the connection. */
@@ -159,6 +129,7 @@ export class RedisLink implements NodeRedisClient {
       if (next && !this.#isClosed) {
         this.#retire();
         this.#connection = next;
+        publishReconnect({ store: "redis" });
         break;
       }
       if (next) drop(next);
@@ -183,39 +154,6 @@ export class RedisLink implements NodeRedisClient {
     if (isAlive) setTimeout(() => drop(connection), timeout).unref();
     else drop(connection);
   }
-}
-
-async function connected({ make, mostErrors }: RedisLinkOptions, timeout: number): Promise<Connection> {
-  const { client, connect, destroy } = make();
-  let timer: NodeJS.Timeout | undefined;
-  const errors: Error[] = [];
-  try {
-    await new Promise((resolve, reject) => {
-      // Errors after connecting are ignored: the client reconnects by itself, and a failed command rejects.
-      let isConnecting = true;
-      client.on("error", (error) => {
-        if (isConnecting && error instanceof Error && errors.push(error) >= mostErrors) reject(error);
-      });
-      const fail = (error: unknown) => reject(errors.at(-1) ?? error);
-      timer = setTimeout(() => fail(new Error(`Redis did not respond within ${timeout} ms`)), timeout);
-      connect()
-        .then(resolve, fail)
-        .finally(() => {
-          isConnecting = false;
-        });
-    });
-    return { client, commands: commandsOf(client), waiting: new Set(), destroy };
-  } catch (error) {
-    destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function drop({ waiting, destroy }: Connection): void {
-  destroy();
-  for (const { fail } of waiting) fail(new Error("the connection to Redis was closed before the response arrived"));
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { PeerVersionError } from "../../../src/store/peer-errors.js";
 import { OPEN_TIMEOUT } from "../failure.js";
-import type { UnconnectedRedis } from "./link.js";
+import type { UnconnectedRedis } from "./connection.js";
 import type { RedisServers } from "./servers.js";
 
 /** The package `redis`. */
