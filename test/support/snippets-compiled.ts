@@ -7,8 +7,8 @@ import { pages, type Snippet, slugOf, snippetsOf } from "./snippets.js";
 const FOLDER = "build/snippets";
 /** The files that programs on other pages import. */
 const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
-/** Programs that declare their own user type. A compilation can have only one, so each of them is compiled alone. */
-const ALONE = ["readme", "index", "recipes-prisma", "recipes-drizzle"];
+/** Programs that have their own user type. A compilation can have only one, so each of them is compiled alone. */
+const ALONE = ["readme", "index", "operating", "recipes-prisma", "recipes-drizzle"];
 
 /** The error messages of the compiler for all snippets, or an empty string. Compiles the snippets only once. */
 export function compiledSnippets(): Promise<string> {
