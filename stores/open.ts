@@ -11,7 +11,8 @@ export type { OpenStore } from "./open/open-store.js";
  * `rediss` instead of `redis` encrypts the connection.
  *
  * It imports only the driver that the URL needs, creates the tables that are missing, and prunes expired rows every 15
- * minutes. Errors never contain the password of the URL.
+ * minutes. It emits the process warning `LatchkeyEvictionWarning` if Redis would delete sessions when its memory is
+ * full. Errors never contain the password of the URL.
  *
  * @throws TypeError if the URL has an unknown scheme or cannot be read, or if a parameter is unknown or invalid
  * @throws PeerMissingError if a package is not installed. The message contains the command that installs it.
