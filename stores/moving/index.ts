@@ -102,11 +102,15 @@ export class MovingStore implements SessionStore {
     return this.#change(id, (store) => store.touch(id, times));
   }
 
-  /** Ends the record in both stores, and keeps the id taken in both for ten minutes, so that no late move revives it. */
+  /**
+   * Ends the record in both stores, and keeps the id taken in both for ten minutes, so that no late move revives it. It
+   * begins with `from`: if a store fails halfway, a taken id in `to` would hide a record in `from`, which would be found
+   * again ten minutes later.
+   */
   async destroy(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const inTo = await endIn(this.#to, id);
     const inFrom = await endIn(this.#from, id);
+    const inTo = await endIn(this.#to, id);
     return inTo ?? inFrom;
   }
 

@@ -13,16 +13,13 @@ export async function moveRecord(
   id: string,
   record: SessionRecord,
 ): Promise<boolean> {
-  try {
-    await to.create(id, record);
-  } catch (error) {
-    if (isLatchkeyError(error, "session_exists")) return false;
-    throw error;
-  }
+  if (!(await isCreated(to, id, record))) return false;
   const last = await from.destroy(id);
-  if (!last || isEnded(last)) {
-    // Another process has ended the record in `from` since it was read.
-    await expire(to, id, record.revision);
+  if (!last || !isSame(last, record)) {
+    // Another process has ended the record in `from` since it was read. It may have given the id to another record,
+    // for example to one that reserves the id. That record was just deleted by mistake, so put it back.
+    if (last && !isEnded(last)) await isCreated(from, id, last);
+    await endCopy(to, id, record);
     return false;
   }
   // A process that does not move records may have changed the record since it was read.
@@ -32,4 +29,28 @@ export async function moveRecord(
   }
   if (last.expiresAt !== record.expiresAt || last.lastSeenAt !== record.lastSeenAt) await to.touch(id, last);
   return true;
+}
+
+/** Creates a record. Resolves with false if the id is taken. */
+async function isCreated(store: SessionStore, id: string, record: SessionRecord): Promise<boolean> {
+  try {
+    await store.create(id, record);
+    return true;
+  } catch (error) {
+    if (isLatchkeyError(error, "session_exists")) return false;
+    throw error;
+  }
+}
+
+/** Are these the same record, perhaps with other data? These parts of a record never change. */
+function isSame(one: SessionRecord, other: SessionRecord): boolean {
+  return one.kind === other.kind && one.userId === other.userId && one.createdAt === other.createdAt;
+}
+
+/** Ends a copy of an ended record, even if other processes are changing it, but no other record with the same id. */
+async function endCopy(store: SessionStore, id: string, record: SessionRecord): Promise<void> {
+  for (;;) {
+    const copy = await store.read(id);
+    if (!copy || !isSame(copy, record) || (await expire(store, id, copy.revision))) return;
+  }
 }

@@ -34,6 +34,14 @@ const ends: Record<string, Act> = {
   },
 };
 
+/** The second logout finds no session, so it reserves the id: see `endForGood` in src/remember/browser-record.ts. */
+const twice: Record<string, Act> = {
+  "logs out twice": async (store, id) => {
+    await store.destroy(id);
+    await store.create(id, { ...newRecord(null), kind: "ended", data: {} });
+  },
+};
+
 /** What a process is doing with the records: it moves them, or it does not yet, or not any more. */
 type Stage = "moves" | "before the move" | "on the way back";
 
@@ -133,6 +141,15 @@ for (const [before, after] of pairs as Array<[string, string]>) {
       expect(count).to.be.at.least(least);
     });
 
+    it("revives no session whose id was reserved while it was being moved, and keeps the id reserved", async () => {
+      const [failed, count] = await failures([uses, twice], async (id, userId, processes) => {
+        for (const store of processes) if ((await store.read(id))?.kind !== "ended") return false;
+        return isOver(id, userId, processes);
+      });
+      expect(failed).to.eql([]);
+      expect(count).to.be.at.least(least);
+    });
+
     it("revives no session that was moved while it was being ended", async () => {
       const quickly: Record<string, Act> = { "reads it": (store, id) => store.read(id) };
       const [failed] = await failures([ends, quickly], isOver);
@@ -192,7 +209,7 @@ async function update(store: SessionStore, id: string, by: string): Promise<void
   }
 }
 
-function newRecord(userId: string): SessionRecord {
+function newRecord(userId: string | null): SessionRecord {
   const now = Date.now();
   const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
   return { kind: "session", userId, data: { by: "nobody" }, ...times, revision: 0 };

@@ -2,8 +2,10 @@ import { expect } from "chai";
 import { MemoryStore, type SessionStore } from "latchkey";
 import { MovingStore } from "latchkey/stores/moving";
 import { storeConformance } from "latchkey/testing";
+import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { isQuick } from "../support/tier.js";
+import { WatchedStore } from "../support/watched-store.js";
 
 const BEFORE = "before the move";
 const IN_TURN = "while its calls go in turn to a process before the move and to one that moves";
@@ -67,6 +69,42 @@ describe("a MovingStore", () => {
     expect(new MovingStore({ from: lacking, to: new MemoryStore() }).lacks).to.eql(["listByUser"]);
     expect(new MovingStore({ from: new MemoryStore(), to: lacking }).lacks).to.eql(["listByUser"]);
   });
+});
+
+describe("a logout during a move, if one of the stores fails", () => {
+  for (const moving of [true, false]) {
+    for (const place of ["from", "to"] as const) {
+      for (let failing = 1; failing <= 4; failing++) {
+        it(`hides no login that comes back later: a session in ${place}, moving ${moving}, call ${failing} fails`, async () => {
+          const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+          try {
+            const stores = { from: new WatchedStore(), to: new WatchedStore() };
+            const store = new MovingStore({ ...stores, moving });
+            const now = Date.now();
+            const times = { createdAt: now, lastSeenAt: now, expiresAt: now + 3_600_000 };
+            await stores[place].create("one", { kind: "session", userId: "1", data: {}, ...times, revision: 0 });
+            let calls = 0;
+            for (const one of [stores.from, stores.to])
+              one.before = async () => {
+                if (++calls === failing) throw new Error("the backend is down");
+              };
+            await store.destroy("one").then(
+              () => expect.fail("destroy resolved"),
+              (error: Error) => expect(error.message).to.equal("the backend is down"),
+            );
+            const isThere = (await store.read("one")) !== null;
+            clock.tick(700_000);
+            if (!isThere) expect(await store.read("one")).to.equal(null);
+            await store.destroy("one");
+            clock.tick(700_000);
+            expect(await store.read("one")).to.equal(null);
+          } finally {
+            clock.restore();
+          }
+        });
+      }
+    }
+  }
 });
 
 /** A store that chooses for each call another store that makes the call. */
