@@ -93,6 +93,7 @@ export async function loginUser(req: Request, user: Express.User, options: Login
     const missed = previous && (() => endMovedLogin(core, previous));
     const admit = async () => {
       await limit.admit?.();
+      await session.endEarlier();
       if (held) await rememberer.end(held.series, { sessions: held.sessions, kept });
       if (previous && previous.series !== held?.series) await rememberer.end(previous.series, { kept });
       if (held && held.series === null && held.loginId !== previous?.loginId) await endMovedLogin(core, held);

@@ -44,6 +44,7 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
   else await core.remember.endUnreadable(req);
   if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
+  await session.endEarlier();
   const ended = await session.end();
   if (auth && !ended) await endMovedLogin(core, auth);
   if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);

@@ -50,7 +50,13 @@ export class SessionCookie {
    * the secrets.
    */
   read(req: Request): OpenedCookie | null {
-    return this.#read(req) ?? this.#readEarlier(req);
+    return this.#read(req) ?? this.readEarlier(req);
+  }
+
+  /** Reads the cookie of the earlier express-session. It counts as signed with an older secret, so it is replaced. */
+  readEarlier(req: Request): OpenedCookie | null {
+    const opened = this.#earlier?.read(req);
+    return opened ? { ...opened, byFirst: false } : null;
   }
 
   #read(req: Request): OpenedCookie | null {
@@ -61,12 +67,6 @@ export class SessionCookie {
     const opened = this.#open(value);
     if (opened) this.#known.set(value, opened);
     return opened;
-  }
-
-  /** It counts as signed with an older secret, so that it is replaced. */
-  #readEarlier(req: Request): OpenedCookie | null {
-    const opened = this.#earlier?.read(req);
-    return opened ? { ...opened, byFirst: false } : null;
   }
 
   #open(value: string): OpenedCookie | null {

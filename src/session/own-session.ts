@@ -122,6 +122,10 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     return existed;
   }
 
+  override endEarlier(): Promise<void> {
+    return this.sessions.endEarlier(this.req, this.opened?.sid);
+  }
+
   regenerate(next: NextSession): Promise<void> {
     return regenerate(this, next);
   }

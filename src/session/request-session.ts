@@ -75,6 +75,12 @@ export abstract class RequestSession {
   abstract end(): Promise<boolean>;
 
   /**
+   * Ends the session of the application's earlier express-session that the browser's old cookie names, if there is one.
+   * Otherwise, it would be imported once the current session has ended, and log the browser in.
+   */
+  async endEarlier(): Promise<void> {}
+
+  /**
    * Puts a login into a new, saved session of the request, and ends the old session. If this fails, the request keeps
    * its old session, or gets an empty one if the old session has ended.
    *

@@ -112,6 +112,12 @@ export class SessionMiddleware implements SessionKeeper {
     return (this.imports ?? this.records).end(sid);
   }
 
+  /** Ends the session that the cookie of the application's earlier express-session names. */
+  async endEarlier(req: Request, kept: string | undefined): Promise<void> {
+    const earlier = this.imports && this.ids.readEarlier(req);
+    if (earlier) await this.imports?.endEarlier(earlier.sid, kept);
+  }
+
   /**
    * May this new session be saved? Returns false if the session has no login and a page of another site sent the
    * request without a session cookie. Because of SameSite, the browser may have a session cookie that it did not send.

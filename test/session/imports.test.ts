@@ -12,12 +12,14 @@ import {
   isRemembered,
   LoginManager,
   loginRequired,
+  loginUser,
   logoutUser,
   MemoryStore,
   type OldSessionData,
   type SessionStore,
 } from "latchkey";
 import { createClient } from "redis";
+import sinon from "sinon";
 import { backendsHere, type Opened, shared } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
 import { Browser } from "../support/browser.js";
@@ -25,6 +27,7 @@ import { OLD_SECRET, type OldValues, oldApplication } from "../support/old-appli
 import { type Person, people, SECRET } from "../support/people.js";
 import { serve } from "../support/server.js";
 import { trials } from "../support/trials.js";
+import { WatchedStore } from "../support/watched-store.js";
 
 const DAY = 86_400_000;
 const RACES = trials(10_000, 1_000, 50);
@@ -92,6 +95,14 @@ function newApplication(store: SessionStore, importFrom: Partial<ImportOptions> 
     res.json({ id, cart, passport, fresh: await isFresh(req), remembered: await isRemembered(req) });
   });
   app.get("/cart", (req, res) => void res.json((req.session as OldValues).cart ?? null));
+  app.post("/cart/:item", (req, res) => {
+    (req.session as OldValues).cart = [req.params.item];
+    res.send("added");
+  });
+  app.post("/login/:id", async (req, res) => {
+    await loginUser(req, byId.get(req.params.id)!);
+    res.send("welcome");
+  });
   app.post("/logout", async (req, res) => {
     await logoutUser(req);
     res.send("bye");
@@ -220,6 +231,93 @@ describe("importing sessions", () => {
     expect(revived).to.equal(0);
   });
 
+  it("logs nobody in by another old session of the browser after a logout", async () => {
+    for (const keep of [true, false]) {
+      const from = old();
+      const site = await serve(newApplication(new MemoryStore(), { store: from, keep }).app);
+      const sid = await putOld(from, { passport: { user: "2" } });
+      for (const id of ["1", null]) {
+        const browser = browserOf("earlier");
+        await browser.post(`${site}/cart/a-book`);
+        setOldCookie(browser, sid); // as after a login in a process of the old application
+        if (id !== null) await browser.post(`${site}/login/${id}`);
+        await browser.post(`${site}/logout`);
+        expect((await browser.get(`${site}/me`)).status).to.equal(401);
+        expect((await browserOf(sid).get(`${site}/me`)).status).to.equal(401);
+        expect(await rowOf(from, sid)).to.equal(null);
+      }
+    }
+  });
+
+  it("brings no login back after a logout, whichever call to the new store failed in its import", async () => {
+    for (const keep of [true, false]) {
+      for (let failing = 1, isOver = false; !isOver; failing++) {
+        const from = old();
+        const store = new WatchedStore();
+        let calls = 0;
+        store.before = () => {
+          if (++calls === failing) throw new Error("the store is down");
+        };
+        const site = await serve(newApplication(store, { store: from, keep }).app);
+        const browser = browserOf(await putOld(from, { passport: { user: "1" } }));
+        isOver = (await browser.get(`${site}/me`)).status === 200;
+        expect((await browser.get(`${site}/me`)).status, `call ${failing}`).to.equal(200);
+        expect((await browser.post(`${site}/logout`)).status).to.equal(200);
+        expect((await browser.get(`${site}/me`)).status, `call ${failing}, after the logout`).to.equal(401);
+      }
+    }
+  });
+
+  describe("later", () => {
+    let clock: sinon.SinonFakeTimers;
+    beforeEach(() => {
+      clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    });
+    afterEach(() => clock.restore());
+
+    it("keeps a user logged in, whichever call to the new store failed in the import", async () => {
+      for (let failing = 1, isOver = false; !isOver; failing++) {
+        const from = old();
+        const store = new WatchedStore();
+        let calls = 0;
+        store.before = () => {
+          if (++calls === failing) throw new Error("the store is down");
+        };
+        const site = await serve(newApplication(store, { store: from }).app);
+        const browser = browserOf(await putOld(from, { passport: { user: "1" } }));
+        isOver = (await browser.get(`${site}/me`)).status === 200;
+        expect((await browser.get(`${site}/me`)).status).to.equal(200);
+        clock.tick(31_000);
+        expect((await browser.get(`${site}/me`)).status, `call ${failing}`).to.equal(200);
+      }
+    });
+
+    it("does not import a kept session again after a revocation, however long the session was used", async () => {
+      const from = old();
+      const { app, login } = newApplication(new MemoryStore(), { store: from, keep: true });
+      const site = await serve(app);
+      const expires = new Date(Date.now() + 30 * DAY).toISOString();
+      const sid = await putOld(from, { passport: { user: "1" } }, { originalMaxAge: 30 * DAY, expires });
+      const browser = browserOf(sid);
+      for (const _ of [1, 2]) {
+        expect((await browser.get(`${site}/me`)).status).to.equal(200);
+        clock.tick(10 * DAY);
+      }
+      await browser.get(`${site}/me`);
+      await login.sessions.revokeAll("1");
+      clock.tick(20 * DAY);
+      expect(await rowOf(from, sid)).to.be.an("object");
+      expect((await browserOf(sid).get(`${site}/me`)).status).to.equal(401);
+    });
+  });
+
+  it("imports a session whose cookie has an invalid date", async () => {
+    const from = old();
+    const site = await serve(newApplication(new MemoryStore(), { store: from }).app);
+    const browser = browserOf(await putOld(from, { passport: { user: "1" } }, { expires: "soon" }));
+    for (const _ of [1, 2]) expect((await browser.get(`${site}/me`)).status).to.equal(200);
+  });
+
   it("logs nobody in by a deleted session, a forged cookie, an unknown user or a value named auth", async () => {
     const from = old();
     const site = await serve(newApplication(new MemoryStore(), { store: from }).app);
@@ -303,9 +401,13 @@ describe("importing sessions", () => {
 /** A browser with the cookie of an old session. */
 function browserOf(sid: string, secret = OLD_SECRET): Browser {
   const browser = new Browser("http://127.0.0.1", { accept: "application/json" });
+  setOldCookie(browser, sid, secret);
+  return browser;
+}
+
+function setOldCookie(browser: Browser, sid: string, secret = OLD_SECRET): void {
   const signature = createHmac("sha256", secret).update(sid).digest("base64").replace(/=+$/, "");
   browser.jar.setCookieSync(`connect.sid=${encodeURIComponent(`s:${sid}.${signature}`)}; Path=/`, browser.origin);
-  return browser;
 }
 
 function openOld(store: Store, close: () => unknown = () => {}): OpenedOld {
@@ -330,9 +432,9 @@ async function oldLogin(store: Store, username = "1") {
 }
 
 /** Stores a session as express-session does, and returns its id. */
-async function putOld(store: Store, values: OldSessionData): Promise<string> {
+async function putOld(store: Store, values: OldSessionData, lifetime: object = {}): Promise<string> {
   const sid = randomUUID();
-  const cookie = { originalMaxAge: null, expires: null, httpOnly: true, path: "/" };
+  const cookie = { originalMaxAge: null, expires: null, httpOnly: true, path: "/", ...lifetime };
   await new Promise((resolve) => store.set(sid, { ...values, cookie } as never, resolve));
   return sid;
 }

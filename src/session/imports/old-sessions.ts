@@ -41,7 +41,8 @@ export class OldSessions {
     const { cookie, ...values } = found as OldSessionData & {
       cookie?: { originalMaxAge?: unknown; expires?: unknown };
     };
-    const endsAt = cookie?.expires ? new Date(cookie.expires as string).getTime() : null;
+    const expires = cookie?.expires ? new Date(cookie.expires as string).getTime() : Number.NaN;
+    const endsAt = Number.isNaN(expires) ? null : expires;
     // Some stores return a session after it has expired. express-session treats it as absent.
     if (endsAt !== null && endsAt <= Date.now()) return null;
     const maxAge = typeof cookie?.originalMaxAge === "number" ? cookie.originalMaxAge : null;

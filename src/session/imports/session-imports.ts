@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { StorageIds } from "../../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../../errors.js";
 import type { ResolvedImport } from "../../options/import-options.js";
-import type { SessionStore } from "../../store/session-store.js";
+import type { SessionStore, SessionTimes } from "../../store/session-store.js";
 import { checkUserId } from "../../user.js";
 import type { SessionAuth } from "../auth.js";
 import type { SessionRecords } from "../records.js";
@@ -50,7 +50,10 @@ export class SessionImports {
   async find(req: Request, { sid, id }: { sid: string; id?: string | undefined }): Promise<SessionState | null> {
     const { records, old, from } = this.parts;
     const found = await records.find(sid, id);
-    if (found) return this.#isAlive(found).then((isAlive) => (isAlive ? found : null));
+    if (found) {
+      await this.#extendIfNew(found);
+      return (await this.#isAlive(found)) ? found : null;
+    }
     const session = await old.read(sid);
     // Another process may have imported the session, and ended it in the old store, since the first look.
     if (!session) return from.keep ? null : records.find(sid, id);
@@ -71,6 +74,37 @@ export class SessionImports {
   }
 
   /**
+   * Ends the old session that the browser's old cookie names, and what was imported from it. Otherwise, it would log
+   * the browser in again after a logout. No import that is running can bring the session back.
+   *
+   * @param sid the id of the old session
+   * @param kept the id of the session in use. If it is the same, it is not ended here, because the caller ends it
+   */
+  async endEarlier(sid: string, kept: string | undefined): Promise<void> {
+    const { store, ids, records, old } = this.parts;
+    const marker = ids.of(sid);
+    const { expiresAt, lastSeenAt } = imported(null);
+    try {
+      const times = { createdAt: lastSeenAt, lastSeenAt, expiresAt };
+      await store.create(marker, { kind: KIND, userId: null, data: {}, ...times, revision: 1 });
+    } catch (error) {
+      if (!isLatchkeyError(error, "session_exists")) throw error;
+      await store.update(marker, { data: {}, lastSeenAt, expiresAt, revision: 0 });
+    }
+    if (sid !== kept) await records.end(sid);
+    await old.end(sid);
+  }
+
+  /** Extends a session if the request that imported it failed, or ended, just before it did so. */
+  async #extendIfNew(state: SessionState): Promise<void> {
+    const { lastSeenAt, expiresAt } = state.record!;
+    if (expiresAt > lastSeenAt + LEASE) return;
+    const { store, ids, records } = this.parts;
+    const marker = await store.read(ids.of(state.sid));
+    if (marker && marker.revision > 0) await records.extend(state);
+  }
+
+  /**
    * Is this session still alive? A login whose old session is kept ends with it: the user may have logged out of the
    * earlier application.
    */
@@ -84,8 +118,16 @@ export class SessionImports {
       return false;
     }
     // The event storeFailed reports a failure.
-    if (Date.now() - state.lastSeenAt >= TOUCH_INTERVAL) old.touch(state.sid, session).catch(() => {});
+    if (Date.now() - state.lastSeenAt >= TOUCH_INTERVAL) this.#touchOld(state.sid, session).catch(() => {});
     return true;
+  }
+
+  /** Touches a kept old session. Before, it makes sure that the session stays imported for at least as long. */
+  async #touchOld(sid: string, session: OldSession): Promise<void> {
+    const { store, ids, old } = this.parts;
+    const { maxAge, endsAt } = session;
+    await store.touch(ids.of(sid), imported(maxAge === null ? endsAt : Date.now() + maxAge));
+    await old.touch(sid, session);
   }
 
   async #import(req: Request, sid: string, session: OldSession): Promise<void> {
@@ -154,9 +196,7 @@ export class SessionImports {
 
   /** Notes that the session was imported. Resolves with false if another request has done so. */
   #confirm(marker: string, { endsAt }: OldSession): Promise<boolean> {
-    const now = Date.now();
-    const expiresAt = Math.min(Math.max(now + IMPORTED_FOR, endsAt ?? 0), LATEST);
-    return this.parts.store.update(marker, { data: {}, lastSeenAt: now, expiresAt, revision: 0 });
+    return this.parts.store.update(marker, { data: {}, ...imported(endsAt), revision: 0 });
   }
 
   /** @throws UserIdError if the application's function returns anything but a user id, null or undefined */
@@ -164,4 +204,10 @@ export class SessionImports {
     const userId: unknown = this.parts.from.login?.(values) ?? null;
     return userId === null ? null : checkUserId(userId, "session.importFrom.login()");
   }
+}
+
+/** Returns the timestamps of a record that says that an old session was imported. @param endsAt when that session ends */
+function imported(endsAt: number | null): SessionTimes {
+  const now = Date.now();
+  return { lastSeenAt: now, expiresAt: Math.ceil(Math.min(Math.max(now + IMPORTED_FOR, endsAt ?? 0), LATEST)) };
 }
