@@ -15,6 +15,32 @@ export async function waitForLoad(context: RequestContext): Promise<void> {
   await context.loading?.catch(() => {});
 }
 
+/**
+ * Runs `change`, which changes who is logged in. A load in progress finishes first, and a load that starts meanwhile
+ * waits. Otherwise, the load could restore or end a login in the session that `change` makes, or give the request its
+ * previous user.
+ *
+ * `change` must not wait for the user of the request.
+ */
+export async function changeLogin<T>(context: RequestContext, change: () => Promise<T>): Promise<T> {
+  let loading: Promise<unknown> | undefined;
+  while (context.changing || context.loading !== loading) {
+    ({ loading } = context);
+    await context.changing;
+    await waitForLoad(context);
+  }
+  const changed = change();
+  context.changing = changed.then(
+    () => {},
+    () => {},
+  );
+  try {
+    return await changed;
+  } finally {
+    context.changing = undefined;
+  }
+}
+
 /** Stores the promise before it starts to load, because listeners that run during the load may need the user too. */
 function begin(context: RequestContext): Promise<LoadedUser> {
   let resolve!: (loading: Promise<LoadedUser>) => void;
@@ -27,8 +53,12 @@ function begin(context: RequestContext): Promise<LoadedUser> {
 }
 
 async function load(context: RequestContext): Promise<LoadedUser> {
-  const { core, req, session } = context;
+  const { core, req, session, loading } = context;
   core.events.emit("userAccessed", { req });
+  if (context.changing) {
+    await context.changing;
+    if (context.loading !== loading) return context.loading!;
+  }
   const found = await resolveUser(core, req, loginIn(context), context);
   if (!found) return context.settleAnonymous();
   session.markPersonal();

@@ -20,6 +20,8 @@ export interface LoadedUser {
 export class RequestContext {
   /** The promise of the user; undefined until the load starts. */
   loading: Promise<LoadedUser> | undefined;
+  /** Set while the request logs a user in or out. */
+  changing: Promise<void> | undefined;
   /** The user; undefined until the user is loaded. */
   loaded: LoadedUser | undefined;
   /** The value of `req.user`, unless another library has defined that property. */

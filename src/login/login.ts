@@ -2,9 +2,9 @@ import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
-import { waitForLoad } from "../current/load-user.js";
+import { changeLogin, waitForLoad } from "../current/load-user.js";
 import { mayLogIn } from "../current/loaded-user.js";
-import { contextOf } from "../current/request-context.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
@@ -59,8 +59,7 @@ export interface LoginOptions {
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
   const context = contextOf(req);
-  const { core, res, session } = context;
-  const { remember: rememberer } = core;
+  const { core } = context;
   if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;
@@ -72,6 +71,26 @@ export async function loginUser(req: Request, user: Express.User, options: Login
 
   await waitForLoad(context);
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
+  const freshAt = fresh ? seenAt : null;
+  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration }));
+  core.events.emit("loggedIn", { req, user });
+  return true;
+}
+
+/** A login whose user and options were checked. */
+interface CheckedLogin {
+  user: object;
+  userId: string;
+  freshAt: number | null;
+  remember: boolean | undefined;
+  /** How long to remember the user, in milliseconds. */
+  duration: number;
+}
+
+async function logIn(context: RequestContext, login: CheckedLogin): Promise<void> {
+  const { core, req, res, session } = context;
+  const { remember: rememberer } = core;
+  const { user, userId, freshAt, remember, duration } = login;
   const previous = context.auth;
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
@@ -85,7 +104,6 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   // the user of that login.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
-  const freshAt = fresh ? seenAt : null;
   const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
   try {
     const limit = await underLimit(core, session, auth, isSame ? previous.loginId : undefined);
@@ -108,6 +126,4 @@ export async function loginUser(req: Request, user: Express.User, options: Login
   if (owner === userId) core.flashes.passOn(context, [previous?.loginId, held?.loginId]);
   else core.flashes.drop(context);
   context.settle({ user, authenticated: isAuthenticatedUser(user) });
-  core.events.emit("loggedIn", { req, user });
-  return true;
 }

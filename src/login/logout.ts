@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
-import { loadUser, waitForLoad } from "../current/load-user.js";
+import { changeLogin, loadUser, waitForLoad } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { SessionAuth } from "../session/auth.js";
 import { assertNotStarted } from "./start-session.js";
@@ -16,12 +16,19 @@ import { assertNotStarted } from "./start-session.js";
  */
 export async function logoutUser(req: Request): Promise<void> {
   const context = contextOf(req);
-  const { core, res, session } = context;
   assertNotStarted(context, "logoutUser");
   await waitForLoad(context);
-  session.markPersonal();
-  const { auth } = context;
-  const user = auth && (await userForListeners(context));
+  context.session.markPersonal();
+  const before = context.auth;
+  const user = before && (await userForListeners(context));
+  const auth = await changeLogin(context, () => logOut(context, before));
+  if (auth) context.core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+}
+
+/** Resolves with the login that it ended; undefined if there was none. */
+async function logOut(context: RequestContext, before: SessionAuth | undefined): Promise<SessionAuth | undefined> {
+  const { core, req, res, session } = context;
+  const auth = context.auth ?? before;
   try {
     await endLogin(context, auth);
   } catch (error) {
@@ -34,7 +41,7 @@ export async function logoutUser(req: Request): Promise<void> {
   core.remember.forget(req, res);
   core.flashes.drop(context);
   context.settleAnonymous();
-  if (auth) core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+  return auth;
 }
 
 /** Ends a login in the store: the browser's record first, because it can restore a session. */

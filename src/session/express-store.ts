@@ -40,8 +40,8 @@ export class ExpressStore {
     const found = this.#sessions.records.find(sid).then((state) => {
       if (!state?.record) return null;
       seeAll(state);
-      const { maxAge } = (state.record.data.cookie ?? {}) as { maxAge?: number };
-      const data = { ...changeable(state.record.data), cookie: { originalMaxAge: maxAge ?? null } };
+      const originalMaxAge = this.#sessions.records.maxAgeOf(state.record.data);
+      const data = { ...changeable(state.record.data), cookie: { originalMaxAge } };
       this.#state.set(data, state);
       return data;
     });

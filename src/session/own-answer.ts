@@ -121,7 +121,7 @@ export abstract class OwnAnswer extends RequestSession {
     sessions.cookie.send(this.req, this.res, sessions.ids.seal(sid), {
       ...attributes,
       ...until,
-      secure: secure === true,
+      secure: Boolean(secure), // the application may have assigned "auto", or any other value
     });
     return true;
   }

@@ -116,6 +116,12 @@ export class SessionRecords {
     return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
   }
 
+  /** The lifetime of a stored session's cookie, in milliseconds; null if the cookie lasts until the browser closes. */
+  maxAgeOf({ cookie }: JsonObject): number | null {
+    const { maxAge = this.options.maxAge } = (cookie ?? {}) as { maxAge?: unknown };
+    return typeof maxAge === "number" ? maxAge : null;
+  }
+
   /**
    * Returns what a save would write.
    *
@@ -200,9 +206,9 @@ export class SessionRecords {
   /** How long the session may stay unused: at most the idle timeout, and at most the `maxAge` of its cookie. */
   #idleOf(data: JsonObject): number {
     if (authIn(data)?.pending) return PENDING_TIMEOUT;
-    const { maxAge = this.options.maxAge } = (data.cookie ?? {}) as { maxAge?: unknown };
+    const maxAge = this.maxAgeOf(data);
     const { idleTimeout } = this.options;
-    return typeof maxAge === "number" ? Math.min(idleTimeout, maxAge) : idleTimeout;
+    return maxAge === null ? idleTimeout : Math.min(idleTimeout, maxAge);
   }
 }
 

@@ -128,7 +128,7 @@ export class TimedStore implements SessionStore {
   }
 
   #userIdOf({ userId }: SessionRecord): string | null {
-    return userId === null ? null : (userIdIn(this.#realm, userId) ?? null);
+    return typeof userId === "string" ? (userIdIn(this.#realm, userId) ?? null) : null;
   }
 
   #undo(id: string, creating: Promise<void> | undefined): void {

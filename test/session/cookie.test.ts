@@ -84,3 +84,17 @@ describe("the lifetime of the session cookie", () => {
     expect([second.text, expiryOf(second) - START]).to.eql(["7000", 8_000]);
   });
 });
+
+describe("the Secure attribute of the session cookie", () => {
+  for (const value of [true, "auto", 1]) {
+    both(`is set over HTTPS if the application assigns ${JSON.stringify(value)}`, async (kind) => {
+      const at = await siteOf(kind, { proxy: true }, ({ session }, res) => {
+        Object.assign(session.cookie, { secure: value });
+        res.end();
+      });
+      const answer = await at.visit(undefined, "GET /", { "x-forwarded-proto": "https" });
+      expect(setCookie(answer)!.attributes.secure).to.equal(true);
+      expect(setCookie(await at.visit())).to.equal(undefined);
+    });
+  }
+});

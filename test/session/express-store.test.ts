@@ -2,6 +2,7 @@ import { expect } from "chai";
 import express, { type ErrorRequestHandler } from "express";
 import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
+import { both, siteOf } from "../express-session/middlewares.js";
 import { only, send, sidIn } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
@@ -35,6 +36,19 @@ describe("a session in a SessionStore", () => {
     const { cookie } = await send(origin, "POST /cart/one");
     expect((await send(origin, "POST /cart/broken", { cookie })).status).to.equal(500);
     expect((await send(origin, "POST /cart/two", { cookie })).text).to.equal('{"items":["one","two"]}');
+  });
+
+  both("keeps the lifetime of its cookie when data from sessionStore.get is written", async (kind) => {
+    const at = await siteOf(kind, {}, (req, res) => {
+      req.session.count ??= 0;
+      req.session.save(() => {
+        req.sessionStore.get(req.sessionID, (_error, data) => {
+          req.sessionStore.set(req.sessionID, data!, () => void res.json(req.session.cookie.originalMaxAge));
+        });
+      });
+    });
+    const { cookie } = await at.visit();
+    expect((await at.visit(cookie)).text).to.equal("60000");
   });
 
   it("saves changes inside a value, even a frozen one, and changes that follow a save", async () => {

@@ -287,4 +287,24 @@ describe("a record that cannot be read", () => {
       expect(failed).to.eql([]);
     });
   }
+
+  it("has no login if its user id is not a string, and a logout ends it", async () => {
+    const { store, origin, ask, other, failed } = await twoBrowsers(new WatchedStore().inner);
+    const id = idOf(other);
+    const { read, destroy } = store.inner;
+    const numbered = <R extends object>(record: R | null) => record && { ...record, userId: 1 as never };
+    store.inner.read = async (asked) => {
+      const record = await read.call(store.inner, asked);
+      return asked === id ? numbered(record) : record;
+    };
+    store.inner.destroy = async (asked) => {
+      const record = await destroy.call(store.inner, asked);
+      return asked === id ? numbered(record) : record;
+    };
+    const session = only("sid", other);
+    expect((await ask("GET /me", session))[0]).to.equal(401);
+    expect((await send(origin, "POST /logout", { cookie: session })).status).to.equal(200);
+    expect(await read.call(store.inner, id)).to.equal(null);
+    expect(failed).to.eql([]);
+  });
 });
