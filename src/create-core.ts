@@ -3,6 +3,7 @@ import type { Core } from "./core.js";
 import { Keyring } from "./crypto/keys.js";
 import { SecurityStamps } from "./crypto/security-stamp.js";
 import { StorageIds } from "./crypto/storage-id.js";
+import { StoredHashes } from "./crypto/stored-hashes.js";
 import { OptionError } from "./errors.js";
 import { LoginEmitter } from "./events.js";
 import { FlashCookie } from "./flash/flash-cookie.js";
@@ -22,12 +23,13 @@ import { TimedStore } from "./store/timed-store.js";
 export function createCore(options: ResolvedOptions, secrets: readonly string[]): Core {
   const events = new LoginEmitter<object>();
   const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
+  const hashes = (purpose: string) => new StoredHashes(secrets, purpose, options.realm);
   let made: { store: SessionStore | undefined; remember: Remember } | undefined;
   const core: Core = {
     options,
     events,
-    stamps: new SecurityStamps(keys("stamp")),
-    clients: new Clients(keys("client"), options),
+    stamps: new SecurityStamps(hashes("stamp")),
+    clients: new Clients(hashes("client"), options),
     flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,

@@ -9,8 +9,7 @@ export class Keyring {
 
   /** @param realm each realm has its own keys */
   constructor(secrets: readonly string[], purpose: string, realm = "") {
-    const info = `latchkey ${purpose}${realm && `@${realm}`}`;
-    this.#keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
+    this.#keys = secrets.map((secret) => deriveKey(secret, purpose, realm));
   }
 
   /** Returns the HMAC-SHA256 of a text with the first key, in base64url. */
@@ -26,6 +25,12 @@ export class Keyring {
     const matches = this.#keys.map((key) => isSame(mac(key, text), signature));
     return matches.indexOf(true);
   }
+}
+
+/** Derives the key for one purpose in one realm. */
+export function deriveKey(secret: string, purpose: string, realm: string): Buffer {
+  const info = `latchkey ${purpose}${realm && `@${realm}`}`;
+  return Buffer.from(hkdfSync("sha256", secret, "", info, 32));
 }
 
 /** Are these texts equal? For texts of the same length, how long this takes does not depend on the result. */

@@ -1,23 +1,23 @@
 import { LatchkeyError } from "../errors.js";
 import { kindOf } from "../text.js";
-import type { Keyring } from "./keys.js";
+import type { StoredHashes } from "./stored-hashes.js";
 
 /**
  * Computes keyed hashes of users' stamps. A stamp is a string, such as the password hash. When it changes, all earlier
  * logins of the user end. (Django's session auth hash)
  */
 export class SecurityStamps {
-  readonly #keys: Keyring;
+  readonly #hashes: StoredHashes;
   #hasWarned = false;
 
-  constructor(keys: Keyring) {
-    this.#keys = keys;
+  constructor(hashes: StoredHashes) {
+    this.#hashes = hashes;
   }
 
   /** Returns the hash of the user's current stamp, or null for a user without one. */
   of(userId: string, user: object): string | null {
     const stamp = stampOf(user);
-    return stamp === undefined ? null : this.#keys.sign(`${userId}\0${stamp}`);
+    return stamp === undefined ? null : this.#hashes.of(`${userId}\0${stamp}`);
   }
 
   /**
@@ -33,10 +33,7 @@ export class SecurityStamps {
       this.#warn(stamp === undefined);
       return undefined;
     }
-    const text = `${userId}\0${stamp}`;
-    const key = this.#keys.keyOf(text, kept);
-    if (key === -1) return undefined;
-    return key === 0 ? kept : this.#keys.sign(text);
+    return this.#hashes.check(kept, `${userId}\0${stamp}`);
   }
 
   /**

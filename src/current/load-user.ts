@@ -1,3 +1,5 @@
+import type { SessionAuth } from "../session/auth.js";
+import type { RequestSession } from "../session/request-session.js";
 import { traced } from "../trace.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
@@ -66,15 +68,28 @@ async function load(context: RequestContext): Promise<LoadedUser> {
 }
 
 function loginIn({ session, sessionAuth }: RequestContext): SessionLogin | undefined {
-  return (
-    sessionAuth && {
-      auth: sessionAuth,
-      get recordId() {
-        return session.recordId;
-      },
-      change: (changes) => session.changeAuth(sessionAuth, changes),
-      noteUse() {},
-      end: () => session.end(),
-    }
-  );
+  return sessionAuth && new CurrentLogin(session, sessionAuth);
+}
+
+/** The login in the session of a request that an application handles. */
+class CurrentLogin implements SessionLogin {
+  constructor(
+    private readonly session: RequestSession,
+    readonly auth: SessionAuth,
+  ) {}
+
+  get recordId(): string | null {
+    return this.session.recordId;
+  }
+
+  change(changes: Partial<SessionAuth>): void {
+    this.session.changeAuth(this.auth, changes);
+  }
+
+  /** Does nothing, because the session updates its last use when the response begins. */
+  noteUse(): void {}
+
+  end(): Promise<unknown> {
+    return this.session.end();
+  }
 }

@@ -33,7 +33,7 @@ export async function resolveUser(
   context?: RequestContext,
 ): Promise<LoadedUser | undefined> {
   if (login && !login.auth.pending) {
-    const verdict = await verify(core, req, login.auth, login.change);
+    const verdict = await verify(core, req, login.auth, (changes) => login.change(changes));
     if (typeof verdict !== "string") {
       login.noteUse();
       return verdict;

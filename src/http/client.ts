@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { type Check, group, isBoolean } from "../checks.js";
-import type { Keyring } from "../crypto/keys.js";
+import type { StoredHashes } from "../crypto/stored-hashes.js";
 import { OptionError } from "../errors.js";
 import { kindOf } from "../text.js";
 
@@ -46,12 +46,12 @@ export interface ShownClient {
 
 /** Makes the client's data for a record, and compares the client of a request with that data. */
 export class Clients {
-  readonly #keys: Keyring;
+  readonly #hashes: StoredHashes;
   readonly #kept: ResolvedClient;
   readonly #fingerprint: (req: Request) => string;
 
-  constructor(keys: Keyring, options: { client: ResolvedClient; fingerprint: (req: Request) => string }) {
-    this.#keys = keys;
+  constructor(hashes: StoredHashes, options: { client: ResolvedClient; fingerprint: (req: Request) => string }) {
+    this.#hashes = hashes;
     this.#kept = options.client;
     this.#fingerprint = options.fingerprint;
   }
@@ -70,7 +70,7 @@ export class Clients {
    * addresses. The hash differs for each login, so it does not show which logins come from the same client.
    */
   hashOf(loginId: string, req: Request): string {
-    return this.#keys.sign(this.#text(loginId, req));
+    return this.#hashes.of(this.#text(loginId, req));
   }
 
   /**
@@ -80,10 +80,7 @@ export class Clients {
    * comes from another client
    */
   check(kept: string, loginId: string, req: Request): string | undefined {
-    const text = this.#text(loginId, req);
-    const key = this.#keys.keyOf(text, kept);
-    if (key === -1) return undefined;
-    return key === 0 ? kept : this.#keys.sign(text);
+    return this.#hashes.check(kept, this.#text(loginId, req));
   }
 
   /**
