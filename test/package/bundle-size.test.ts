@@ -22,11 +22,11 @@ async function bundled(contents: string): Promise<number> {
 
 // Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 104_000],
+  ["the whole root entry", 'export * from "latchkey"', 120_000],
   [
     "an application with the memory store",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    99_000,
+    115_000,
   ],
   ["safeNext", 'export { safeNext } from "latchkey"', 2_800],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
