@@ -9,6 +9,8 @@ const ID = "prune-lease";
 const KIND = "lease";
 /** How long a lease lasts, in milliseconds. After a process was killed while it pruned, no other can prune this long. */
 const DURATION = 30_000;
+/** How much the clocks of two processes may differ, in milliseconds. */
+const CLOCKS = 60_000;
 /** The lease is renewed when it is this old, in milliseconds. */
 const RENEW_AFTER = 10_000;
 
@@ -41,8 +43,10 @@ export class PruneLease {
     if (held) {
       const { createdAt, expiresAt, revision } = rowOf(held);
       // A lease that ends too late comes from a clock that is wrong. It could block all pruning for years.
-      if (expiresAt > now && expiresAt <= now + 2 * DURATION) return null;
-      await statements.run(queries.endLease, [ID, createdAt, revision]);
+      if (expiresAt > now && expiresAt <= now + DURATION + CLOCKS) return null;
+      // An expired lease is deleted whatever else its row says, because the row may be damaged.
+      if (expiresAt <= now) await statements.run(queries.deleteExpired, [ID, now]);
+      else await statements.run(queries.endLease, [ID, createdAt, revision]);
     }
     const lease = new PruneLease(statements, queries, now);
     return (await lease.#insert()) ? lease : null;

@@ -139,6 +139,26 @@ for (const { name, open } of await backendsHere(...SQL)) {
       expect([removed, others]).to.eql([2000, Array(Math.ceil(2000 / batch)).fill(0)]);
     });
 
+    it("lets one process prune at a time if the clock of another is almost a minute behind, or half a minute ahead", async () => {
+      await addRows(2000, 1);
+      const first = await pruneHalted();
+      for (const off of [-59_000, 29_000]) {
+        const clock = sinon.useFakeTimers({ now: Date.now() + off, toFake: ["Date"] });
+        expect(await storeOn(database).prune(), `${off} ms`).to.equal(0);
+        clock.restore();
+      }
+      first.goOn();
+      expect(await first.pruned).to.equal(2000);
+    });
+
+    it("replaces an expired lease whose row is damaged", async () => {
+      await addRows(10, 1);
+      await pruneHalted();
+      await opened.query!(`UPDATE ${opened.table} SET revision = 9007199254740993 WHERE kind = 'lease'`);
+      sinon.useFakeTimers({ now: Date.now() + 31_000, toFake: ["Date"] });
+      expect(await storeOn(database).prune()).to.equal(10);
+    });
+
     it("ignores a lease that a process with a wrong clock took for years", async () => {
       await addRows(10, 1);
       const year = 365 * 24 * HOUR;
