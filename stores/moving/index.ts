@@ -33,6 +33,8 @@ export interface MovingStoreOptions {
 interface Found {
   store: SessionStore;
   record: SessionRecord;
+  /** Is its id taken in the other store, so that it cannot move there? */
+  isHeld: boolean;
 }
 
 /** How many times a record is moved if other processes change it at the same moment. */
@@ -102,15 +104,11 @@ export class MovingStore implements SessionStore {
     return this.#change(id, (store) => store.touch(id, times));
   }
 
-  /**
-   * Ends the record in both stores, and keeps the id taken in both for ten minutes, so that no late move revives it. It
-   * begins with `from`: if a store fails halfway, a taken id in `to` would hide a record in `from`, which would be found
-   * again ten minutes later.
-   */
+  /** Ends the record in both stores, and keeps the id taken in both for ten minutes, so that no late move revives it. */
   async destroy(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const inFrom = await endIn(this.#from, id);
     const inTo = await endIn(this.#to, id);
+    const inFrom = await endIn(this.#from, id);
     return inTo ?? inFrom;
   }
 
@@ -169,17 +167,24 @@ export class MovingStore implements SessionStore {
   async #find(id: string): Promise<Found | null> {
     for (let tried = 0; tried < MAX_TRIES; tried++) {
       const found = await this.#locate(id);
-      if (!found || !this.#moving || found.store === this.#to) return found;
-      if (await moveRecord(this.#from, this.#to, id, found.record)) return { store: this.#to, record: found.record };
+      if (!found || !this.#moving || found.store === this.#to || found.isHeld) return found;
+      if (await moveRecord(this.#from, this.#to, id, found.record)) return { ...found, store: this.#to };
     }
     throw new StoreUnavailableError("a record could not be moved");
   }
 
-  /** The record in `to` counts. `to` is read again, because the record may move between the first two reads. */
+  /**
+   * The record in `to` counts. `to` is read again, because the record may move between the first two reads.
+   *
+   * An end that failed halfway has taken the id in one store, and left the record in the other. This record is still
+   * found. If it were not, the user would seem logged out, and would be logged in again once the id is free.
+   */
   async #locate(id: string): Promise<Found | null> {
+    let isHeld = false;
     for (const store of [this.#to, this.#from, this.#to]) {
       const record = await store.read(id);
-      if (record) return isEnded(record) ? null : { store, record };
+      if (record && !isEnded(record)) return { store, record, isHeld };
+      isHeld ||= record !== null;
     }
     return null;
   }
