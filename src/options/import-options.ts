@@ -24,7 +24,7 @@ export interface ImportOptions {
   name?: string | undefined;
   /**
    * Returns the id of the user that a session belongs to, or null. With Passport:
-   * `({ passport }) => passport?.user ?? null`.
+   * `({ passport }) => (passport?.user === undefined ? null : String(passport.user))`.
    *
    * @default nobody is logged in by an old session
    */

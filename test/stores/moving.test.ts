@@ -10,10 +10,11 @@ import { WatchedStore } from "../support/watched-store.js";
 const BEFORE = "before the move";
 const IN_TURN = "while its calls go in turn to a process before the move and to one that moves";
 /**
- * What holds only once all processes move: before, two processes that create one id at once may both fail, and of two
- * that change one session while it moves, both may succeed. docs/moving.md says so.
+ * What holds only once all processes move. Before, two processes that create one id at once may both fail, two that
+ * change one session while it moves may both succeed, and one that ends a moving record may count it twice.
+ * docs/moving.md says so.
  */
-const LIMITS = /concurrent (creates|updates|prunes)/;
+const LIMITS = /concurrent (creates|updates|prunes|destroyByUser calls)/;
 
 /** How a store is used while records move from one store to the other. */
 const STAGES: Record<string, (from: SessionStore, to: SessionStore) => SessionStore> = {
