@@ -41,7 +41,7 @@ const OPERATION = [
   { text: "Deploying", link: "/deploying" },
   { text: "Upgrading", link: "/upgrading" },
   { text: "Operating", link: "/operating" },
-  { text: "Watching", link: "/observing" },
+  { text: "Monitoring", link: "/observing" },
   { text: "Moving sessions", link: "/moving" },
   { text: "Benchmarks", link: "/benchmarks" },
   { text: "Security model", link: "/security-model" },
