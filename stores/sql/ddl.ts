@@ -40,12 +40,8 @@ export function ddl(dialect: SqlDialect, options: SqlTablesOptions = {}): string
 /** Returns the statements of `ddl` as an array. */
 export function statements(dialect: SqlDialect, options: SqlTablesOptions): string[] {
   assertDialect(dialect);
-  const { tablePrefix = TABLE_PREFIX } = options;
   const table = tableName(dialect, options);
-  const indexes = Object.entries(INDEXES).map(([name, columns]) => ({
-    index: quoted(dialect, `${tablePrefix}${TABLE}_${name}`),
-    of: columns.map((column) => quoted(dialect, column.name)).join(", "),
-  }));
+  const indexes = Object.keys(INDEXES).map((name) => indexOf(dialect, name, options));
   const lines = COLUMNS.map((column) => definition(dialect, column));
   // MySQL has no CREATE INDEX IF NOT EXISTS.
   if (dialect === "mysql") lines.push(...indexes.map(({ index, of }) => `INDEX ${index} (${of})`));
@@ -53,6 +49,21 @@ export function statements(dialect: SqlDialect, options: SqlTablesOptions): stri
   if (dialect === "mysql") return [`${create} ENGINE=InnoDB`];
   const created = dialect === "postgres" ? `${create} WITH (fillfactor = ${FILL_FACTOR})` : create;
   return [created, ...indexes.map(({ index, of }) => `CREATE INDEX IF NOT EXISTS ${index} ON ${table} (${of})`)];
+}
+
+/** Returns the statement that adds indexes to an existing table of MySQL, which has no CREATE INDEX IF NOT EXISTS. */
+export function addIndexes(names: readonly string[], options: SqlTablesOptions): string {
+  const added = names
+    .map((name) => indexOf("mysql", name, options))
+    .map(({ index, of }) => `ADD INDEX ${index} (${of})`);
+  return `ALTER TABLE ${tableName("mysql", options)} ${added.join(", ")}`;
+}
+
+function indexOf(dialect: SqlDialect, name: string, { tablePrefix = TABLE_PREFIX }: SqlTablesOptions) {
+  return {
+    index: quoted(dialect, `${tablePrefix}${TABLE}_${name}`),
+    of: INDEXES[name]!.map((column) => quoted(dialect, column.name)).join(", "),
+  };
 }
 
 /**

@@ -13,6 +13,8 @@ import { inTestAll } from "../support/tier.js";
 
 const MANY = 40_000;
 const STEP = 500;
+/** The longest turn of the event loop, in milliseconds. Measuring the coverage makes everything slower. */
+const LONGEST_TURN = process.env.NODE_V8_COVERAGE ? 200 : 50;
 
 type Fill = (store: SessionStore, record: StoredRecord, url: string) => Promise<void>;
 
@@ -98,7 +100,7 @@ inTestAll(`a user with ${MANY} sessions`, () => {
           MANY / STEP,
           MANY / STEP + 2,
         );
-        expect(turn, "the longest turn of the event loop in milliseconds").to.be.below(50);
+        expect(turn, "the longest turn of the event loop in milliseconds").to.be.below(LONGEST_TURN);
         expect([await storedSessions(store, "1"), await storedBrowsers(store, "1")]).to.eql([[], []]);
         expect((await send(at.origin, "GET /me", { cookie })).status).to.equal(401);
         await store.close();
