@@ -6,8 +6,11 @@ import { isCookieName } from "./cookie.js";
  * The part of an express-session store that latchkey uses to import sessions. Every store for express-session has it.
  */
 export interface OldSessionStore {
+  /** Passes the session of this id to the callback, or null. */
   get(sid: string, done: (error: unknown, session?: unknown) => void): unknown;
+  /** Deletes the session. */
   destroy(sid: string, done: (error?: unknown) => void): unknown;
+  /** Extends the session. */
   touch?(sid: string, session: never, done: () => void): unknown;
 }
 
