@@ -33,7 +33,7 @@ const ENDED = "ended";
 /** How long the id stays reserved, in milliseconds. */
 const ENDED_FOR = 600_000;
 /** How many times latchkey tries to end a session that is being created at the same time. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 20;
 
 /** Returns the browser that a record describes. */
 export function browserIn({ userId, data }: SessionRecord): RememberedBrowser {
@@ -97,7 +97,10 @@ export async function endBrowser(
  */
 export async function endForGood(store: SessionStore, id: string): Promise<void> {
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
-    const ended = await store.destroy(id);
+    // Only the first try deletes without a look. Otherwise, concurrent calls would delete each other's reservations.
+    const found = tried === 1 ? null : await store.read(id);
+    if (found?.kind === ENDED) return;
+    const ended = tried === 1 || found ? await store.destroy(id) : null;
     if (ended && ended.kind !== ENDED) return;
     const now = Date.now();
     const times = { createdAt: now, lastSeenAt: now, expiresAt: now + ENDED_FOR };
@@ -106,7 +109,6 @@ export async function endForGood(store: SessionStore, id: string): Promise<void>
       return;
     } catch (error) {
       if (!isLatchkeyError(error, "session_exists")) throw error;
-      if ((await store.read(id))?.kind === ENDED) return;
     }
   }
   throw new StoreUnavailableError("the session store did not end a session");

@@ -153,7 +153,7 @@ describe("a used-up remember token that is presented again", () => {
 
       it("is reported once when 20 requests present it at once, and its records are deleted", async () => {
         const at = await rememberingSites(opened, {}, {});
-        for (let round = 0; round < trials(100, 3); round++) {
+        for (let round = 0; round < trials(100, 20, 3); round++) {
           const ann = at.newPerson();
           const [{ remember }, other] = [await at.logIn(ann), await at.logIn(ann)];
           const second = await at.me(remember);

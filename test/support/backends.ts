@@ -119,6 +119,7 @@ export const backends: readonly Backend[] = [
       const { url } = await shared.postgres();
       return openSql(() => {
         const pool = new pg.Pool({ connectionString: url });
+        pool.on("error", () => {}); // dropping the database may end a connection that is closing
         return { database: pgDatabase(pool), close: () => pool.end() };
       });
     },
