@@ -96,20 +96,31 @@ export async function endBrowser(
  * it creates the session. If the session does not exist yet, reserves its id, so that the session cannot be created.
  */
 export async function endForGood(store: SessionStore, id: string): Promise<void> {
+  if (await endsSession(store, id)) return;
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
-    // Only the first try deletes without a look. Otherwise, concurrent calls would delete each other's reservations.
-    const found = tried === 1 ? null : await store.read(id);
-    if (found?.kind === ENDED) return;
-    const ended = tried === 1 || found ? await store.destroy(id) : null;
-    if (ended && ended.kind !== ENDED) return;
-    const now = Date.now();
-    const times = { createdAt: now, lastSeenAt: now, expiresAt: now + ENDED_FOR };
-    try {
-      await store.create(id, { kind: ENDED, userId: null, data: {}, ...times, revision: 0 });
-      return;
-    } catch (error) {
-      if (!isLatchkeyError(error, "session_exists")) throw error;
-    }
+    if (await isReserved(store, id)) return;
+    // Look before deleting. Otherwise, concurrent calls would delete each other's reservations.
+    const found = await store.read(id);
+    if (found?.kind === ENDED || (found && (await endsSession(store, id)))) return;
   }
   throw new StoreUnavailableError("the session store did not end a session");
+}
+
+/** Deletes a record. Resolves with true if it was a session, and not a reservation. */
+async function endsSession(store: SessionStore, id: string): Promise<boolean> {
+  const ended = await store.destroy(id);
+  return ended !== null && ended.kind !== ENDED;
+}
+
+/** Reserves an id. Resolves with false if the id is taken. */
+async function isReserved(store: SessionStore, id: string): Promise<boolean> {
+  const now = Date.now();
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + ENDED_FOR };
+  try {
+    await store.create(id, { kind: ENDED, userId: null, data: {}, ...times, revision: 0 });
+    return true;
+  } catch (error) {
+    if (isLatchkeyError(error, "session_exists")) return false;
+    throw error;
+  }
 }
