@@ -253,11 +253,7 @@ describe("importing sessions", () => {
     for (const keep of [true, false]) {
       for (let failing = 1, isOver = false; !isOver; failing++) {
         const from = old();
-        const store = new WatchedStore();
-        let calls = 0;
-        store.before = () => {
-          if (++calls === failing) throw new Error("the store is down");
-        };
+        const store = failingOnceAt(failing);
         const site = await serve(newApplication(store, { store: from, keep }).app);
         const browser = browserOf(await putOld(from, { passport: { user: "1" } }));
         isOver = (await browser.get(`${site}/me`)).status === 200;
@@ -278,11 +274,7 @@ describe("importing sessions", () => {
     it("keeps a user logged in, whichever call to the new store failed in the import", async () => {
       for (let failing = 1, isOver = false; !isOver; failing++) {
         const from = old();
-        const store = new WatchedStore();
-        let calls = 0;
-        store.before = () => {
-          if (++calls === failing) throw new Error("the store is down");
-        };
+        const store = failingOnceAt(failing);
         const site = await serve(newApplication(store, { store: from }).app);
         const browser = browserOf(await putOld(from, { passport: { user: "1" } }));
         isOver = (await browser.get(`${site}/me`)).status === 200;
@@ -397,6 +389,16 @@ describe("importing sessions", () => {
     expect(make({ store, secret: OLD_SECRET, keep: 1 })).to.throw("session.importFrom.keep: expected true or false");
   });
 });
+
+/** A store whose call with this number fails. */
+function failingOnceAt(failing: number): WatchedStore {
+  const store = new WatchedStore();
+  let calls = 0;
+  store.before = () => {
+    if (++calls === failing) throw new Error("the store is down");
+  };
+  return store;
+}
 
 /** A browser with the cookie of an old session. */
 function browserOf(sid: string, secret = OLD_SECRET): Browser {

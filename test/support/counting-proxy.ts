@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { proxiedUrl } from "./proxied-url.js";
 
 /** A TCP proxy that counts the bytes that pass it, in both directions. */
 export interface CountingProxy {
@@ -31,11 +32,7 @@ export async function startCountingProxy(url: string): Promise<CountingProxy> {
   }).listen(0, "127.0.0.1");
   await once(proxy, "listening");
   return {
-    urlOf: (given) => {
-      const through = new URL(given);
-      through.port = String((proxy.address() as AddressInfo).port);
-      return through.href;
-    },
+    urlOf: (given) => proxiedUrl(given, proxy),
     bytes: () => bytes,
     stop: () => void proxy.close(),
   };

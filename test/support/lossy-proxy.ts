@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { proxiedUrl } from "./proxied-url.js";
 
 /**
  * A TCP proxy that can lose connections like a network: it stops forwarding data, but does not close the connections.
@@ -62,11 +63,7 @@ export async function startLossyProxy(url: string): Promise<LossyProxy> {
   await once(proxy, "listening");
 
   return {
-    urlOf: (given) => {
-      const through = new URL(given);
-      through.port = String((proxy.address() as AddressInfo).port);
-      return through.href;
-    },
+    urlOf: (given) => proxiedUrl(given, proxy),
     loseAll,
     loseAllAndLater() {
       areAllLost = true;
