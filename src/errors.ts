@@ -183,6 +183,20 @@ export class FreshLoginRequiredError extends LatchkeyError {
   }
 }
 
+/**
+ * The login lacks a method, such as a second factor. The status is 401 if the login is not complete, because
+ * `requiredMethods` requires the method. It is 403 if the user is logged in, and only the route requires it.
+ */
+export class MethodRequiredError extends LatchkeyError {
+  constructor(
+    /** The methods that the user must show. */
+    readonly methods: readonly string[],
+    status: 401 | 403,
+  ) {
+    super("method_required", status, "You need to show that it is you.");
+  }
+}
+
 /** A user is logged in, but has none of the roles. */
 export class RoleRequiredError extends LatchkeyError {
   constructor() {

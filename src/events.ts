@@ -14,8 +14,13 @@ export type RevokeReason =
 
 /** The events of logins, with the details that a listener gets. The first nine are Flask-Login's signals. */
 export interface LoginEvents<U = Express.User> {
-  /** `loginUser` logged somebody in. */
+  /** `loginUser` logged somebody in, or `confirmLogin` completed a login. */
   loggedIn: { req: Request; user: U };
+  /**
+   * `loginUser` or `confirmLogin` left a login incomplete, because the user must also show these methods. Nobody is
+   * logged in yet.
+   */
+  loginPending: { req: Request; user: U; methods: readonly string[] };
   /** `logoutUser` ended a login. `user` is absent if the user could not be loaded. */
   loggedOut: { req: Request; userId: string; user?: U };
   /** The remember cookie restored a login. */
@@ -28,6 +33,8 @@ export interface LoginEvents<U = Express.User> {
   unauthorized: { req: Request };
   /** A guard refused a login that is not fresh. */
   needsRefresh: { req: Request };
+  /** A guard refused a login that lacks these methods. */
+  methodRequired: { req: Request; user: U; methods: readonly string[] };
   /** The current user was read for the first time in a request. */
   userAccessed: { req: Request };
   /** Session protection noticed that a session is used by a different client than at the login. */

@@ -1,6 +1,6 @@
 export { MemoryStore, type MemoryStoreOptions } from "../stores/memory/index.js";
 export { decodeCookie, encodeCookie } from "./crypto/signed-cookie.js";
-export { currentUser } from "./current/current-user.js";
+export { currentUser, pendingUser } from "./current/current-user.js";
 export { flash, takeFlashes } from "./current/flash.js";
 export type { Duration } from "./duration.js";
 export {
@@ -10,6 +10,7 @@ export {
   LatchkeyError,
   LoaderMissingError,
   LoginRequiredError,
+  MethodRequiredError,
   MiddlewareMissingError,
   OptionError,
   OtherUserError,
@@ -32,11 +33,13 @@ export { loginUrl, safeNext } from "./guards/next-url.js";
 export type { ClientOptions, ResolvedClient } from "./http/client.js";
 export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies/attributes.js";
 export type { JsonObject, JsonValue } from "./json.js";
-export { type ConfirmOptions, confirmLogin, isFresh, isRemembered, refreshStamp } from "./login/confirm.js";
+export { type ConfirmOptions, confirmLogin, refreshStamp } from "./login/confirm.js";
+export { type FreshOptions, isFresh, isRemembered } from "./login/freshness.js";
 export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./login-manager.js";
+export type { Methods } from "./methods.js";
 export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
 export type { RememberOptions } from "./options/remember-options.js";

@@ -5,7 +5,7 @@ import type { Core } from "./core.js";
 import { createCore } from "./create-core.js";
 import { createSessions } from "./create-sessions.js";
 import { authenticate } from "./current/authenticate.js";
-import { currentUser, showCurrentUser } from "./current/current-user.js";
+import { currentUser, pendingUser, showCurrentUser } from "./current/current-user.js";
 import { loadUser } from "./current/load-user.js";
 import { contextOf, hasContext, knownContext, RequestContext, secondManager } from "./current/request-context.js";
 import { enterContext, isUnderAnotherCopy, noteThisCopy } from "./current/running-context.js";
@@ -125,6 +125,11 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    */
   currentUser(req?: Request): Promise<U | A> {
     return currentUser(req) as Promise<U | A>;
+  }
+
+  /** Returns the user whose login is not complete, with the types of this manager; null if there is no such user. */
+  pendingUser(req?: Request): Promise<U | null> {
+    return pendingUser(req) as Promise<U | null>;
   }
 
   /**

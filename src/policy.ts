@@ -10,6 +10,8 @@ export interface Policy {
   idleTimeout: number;
   absoluteTimeout: number;
   freshFor: number | null;
+  /** How long a login may stay incomplete; null if no methods are required. */
+  methodTimeout: number | null;
   sessionProtection: "basic" | "strong" | false;
   maxSessions: number | null;
   onLimit: "end-oldest" | "refuse";
@@ -43,6 +45,7 @@ export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Poli
     idleTimeout,
     absoluteTimeout,
     freshFor: finite(options.freshFor),
+    methodTimeout: options.requiredMethods ? options.methodTimeout : null,
     sessionProtection,
     maxSessions: options.maxSessions ?? null,
     onLimit,

@@ -82,8 +82,8 @@ async function contend(auth: SessionAuth, maxSessions: number, count: () => Prom
 async function counted(core: Core, userId: string, replaced: string | undefined): Promise<Counted[]> {
   const logins = new Map<string, Counted>();
   for await (const { record, auth } of sessionsOf(core, userId)) {
-    const { loginId } = auth;
-    if (loginId === replaced) continue;
+    const { loginId, pendingUntil } = auth;
+    if (loginId === replaced || pendingUntil !== undefined) continue;
     const login = logins.get(loginId) ?? { loginId, createdAt: record.createdAt, pending: true };
     login.pending &&= auth.pending === true;
     logins.set(loginId, login);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
+import type { Methods } from "../methods.js";
 import { laterFields, type SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
 
@@ -14,6 +15,8 @@ export interface NewLogin {
   freshAt: number | null;
   remembered: boolean;
   series: string | null;
+  methods?: Methods;
+  earlierMethods?: Methods;
   /** The login that this one continues. Its fields that this version does not know are kept. */
   continued?: object | undefined;
 }

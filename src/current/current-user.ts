@@ -35,8 +35,20 @@ declare global {
  * @throws StoreUnavailableError if the session cannot be read
  */
 export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
-  const { user } = await loadUser(req ? contextOf(req) : currentContext());
+  const { user } = await loadUser(req ? contextOf(req) : currentContext("currentUser(req)"));
   return user;
+}
+
+/**
+ * Returns the user whose login is not complete, because the user must also show the methods that `requiredMethods`
+ * requires. Returns null if there is no such user. Until the login is complete, `currentUser()` is the anonymous user.
+ *
+ * @param req the request, as with `currentUser`
+ */
+export async function pendingUser(req?: Request): Promise<Express.User | null> {
+  const context = req ? contextOf(req) : currentContext("pendingUser(req)");
+  await loadUser(context);
+  return context.pending?.user ?? null;
 }
 
 /** The property `req.user` of every request that a manager handles. */

@@ -64,7 +64,7 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   const found = await resolveUser(core, req, loginIn(context), context);
   if (!found) return context.settleAnonymous();
   session.markPersonal();
-  return context.settle(found);
+  return found.missing ? context.settlePending({ ...found, missing: found.missing }) : context.settle(found);
 }
 
 function loginIn({ session, sessionAuth }: RequestContext): SessionLogin | undefined {

@@ -14,7 +14,12 @@ export interface LoadedUser {
   readonly authenticated: boolean;
   /** The login, if it is valid for this request only and is not in a session. */
   readonly once?: SessionAuth;
+  /** Set if the login is not complete: the methods that the user must still show. */
+  readonly missing?: readonly string[];
 }
+
+/** The user of a login that is not complete. */
+export type PendingUser = LoadedUser & Required<Pick<LoadedUser, "missing">>;
 
 /** The state of one request that a LoginManager handles. */
 export class RequestContext {
@@ -24,6 +29,8 @@ export class RequestContext {
   changing: Promise<void> | undefined;
   /** The user; undefined until the user is loaded. */
   loaded: LoadedUser | undefined;
+  /** The user whose login is not complete; undefined if there is none, or if the user is not loaded. */
+  pending: PendingUser | undefined;
   /** The value of `req.user`, unless another library has defined that property. */
   user: Request["user"];
   /** The user that this context assigned to `req.user`. */
@@ -79,15 +86,30 @@ export class RequestContext {
     return this.sessionAuth ?? this.loaded?.once;
   }
 
+  /** The login of the user of this request; undefined if the user comes from the request loader. */
+  get userAuth(): SessionAuth | undefined {
+    const { auth } = this;
+    return auth?.pending ? undefined : auth;
+  }
+
   /** Makes the anonymous user the user of this request. */
-  settleAnonymous(): LoadedUser {
+  settleAnonymous(once?: SessionAuth): LoadedUser {
     const make = this.core.options.anonymousUser as (new () => object) & (() => object);
     const isClass = Object.getOwnPropertyDescriptor(make, "prototype")?.writable === false;
-    return this.settle({ user: isClass ? new make() : make(), authenticated: false });
+    const user = isClass ? new make() : make();
+    return this.settle({ user, authenticated: false, ...(once && { once }) });
+  }
+
+  /** Makes the anonymous user the user of this request, until the loaded user has completed the login. */
+  settlePending(pending: PendingUser): LoadedUser {
+    const loaded = this.settleAnonymous(pending.once);
+    this.pending = pending;
+    return loaded;
   }
 
   /** Makes the loaded user the user of this request. */
   settle(loaded: LoadedUser): LoadedUser {
+    this.pending = undefined;
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
     if (loaded.authenticated) this.req.user = this.#placed = loaded.user;

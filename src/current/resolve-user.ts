@@ -22,7 +22,8 @@ export interface SessionLogin {
 
 /**
  * Resolves with the user of a request, or with undefined if nobody is logged in. Tries the session first, then the
- * remember cookie, then the request loader.
+ * remember cookie, then the request loader. If the login in the session is not complete, the others are not tried: a
+ * restored login would replace it, and the user of the request loader could complete it.
  *
  * @param context the context of the request; undefined if the request must not set cookies or save a session
  */
@@ -32,11 +33,12 @@ export async function resolveUser(
   login: SessionLogin | undefined,
   context?: RequestContext,
 ): Promise<LoadedUser | undefined> {
-  if (login && !login.auth.pending) {
+  if (login && (!login.auth.pending || isIncomplete(login.auth))) {
     const verdict = await verify(core, req, login.auth, (changes) => login.change(changes));
     if (typeof verdict !== "string") {
       login.noteUse();
-      return verdict;
+      const isGivenUp = login.auth.pending && !verdict.missing; // the user is no longer active
+      return isGivenUp ? undefined : verdict;
     }
     const isAttack = verdict === "session protection";
     if (isAttack) await core.remember.end(login.auth.series, { kept: login.recordId });
@@ -46,6 +48,14 @@ export async function resolveUser(
     if (isAttack) return undefined;
   }
   return (await restoreLogin(core, req, context)) ?? (await fromRequest(core, req));
+}
+
+/**
+ * May the user still complete this login? If it lapsed, it is treated as absent. Its session is kept, because the
+ * session has the application's values of a visitor.
+ */
+function isIncomplete({ pendingUntil }: SessionAuth): boolean {
+  return pendingUntil !== undefined && Date.now() < pendingUntil;
 }
 
 async function fromRequest(core: Core, req: Request): Promise<LoadedUser | undefined> {

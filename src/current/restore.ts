@@ -6,8 +6,10 @@ import { SessionGoneError, SessionLimitError, StoreUnavailableError } from "../e
 import { hasBegun } from "../http/before-response.js";
 import { isUpgrade } from "../http/upgrade.js";
 import type { Restored } from "../remember/remember.js";
+import { restoredMethods } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
+import { missingIn } from "./required-methods.js";
 import { verifyRemembered } from "./verify.js";
 
 /** How many times a restore is tried while other requests change the browser's record. */
@@ -54,7 +56,7 @@ async function tryRestore(
   if (restored === null || restored === "inactive") return undefined;
   const { user, userId, loginId, series, issued, commit, restoredElsewhere } = restored;
   const login = { userId, loginId, freshAt: null, remembered: true, series };
-  const auth = newAuth(core, user, { req, ...login, continued: restored.login });
+  const auth = newAuth(core, user, { req, ...login, ...restoredMethods(restored.login), continued: restored.login });
   if (issued && open) remember.set(req, open.res, issued);
   const isSaved = open && commit;
   const outcome = isSaved ? await restoreIntoSession(open, auth, commit) : await restoreOnce(core, auth);
@@ -63,7 +65,11 @@ async function tryRestore(
   if (outcome !== "restored") return undefined;
   if (context && restoredElsewhere && context.session.isUnsaved) context.session.restoredElsewhere = true;
   events.emit("loadedFromCookie", { req, user });
-  return { user, authenticated: true, ...(isSaved ? {} : { once: auth }) };
+  const missing = await missingIn(core, req, user, auth);
+  const once = isSaved ? {} : { once: auth };
+  return missing.length === 0
+    ? { user, authenticated: true, ...once }
+    : { user, authenticated: false, missing, ...once };
 }
 
 /** Restores a login for this request only. */
@@ -97,7 +103,9 @@ async function restoreIntoSession(
   };
   try {
     const limit = await underLimit(core, session, auth);
-    await session.regenerate({ ...limit, values: session.values(), auth, name });
+    const owner = context.sessionAuth?.userId ?? auth.userId;
+    const values = owner === auth.userId ? session.values() : {};
+    await session.regenerate({ ...limit, values, auth, name });
     return "restored";
   } catch (error) {
     if (isUsedUp) return "again";

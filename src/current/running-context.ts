@@ -120,16 +120,17 @@ export function activeContext(): RequestContext | undefined {
 /**
  * Returns the context of the current request, for a caller that was not given the request.
  *
+ * @param form as with `assertNotEnded`
  * @throws RequestEndedError if the response has ended
  * @throws MiddlewareMissingError outside of a request
  */
-export function currentContext(): RequestContext {
-  assertNotEnded("currentUser(req)");
+export function currentContext(form: string): RequestContext {
+  assertNotEnded(form);
   const context = contextHere();
   if (context) return context;
   if (copiesBeside(copy).some((other) => other.isServing())) throw secondCopy("the request that is being handled");
   throw new MiddlewareMissingError(
-    "currentUser() was called outside of a request, or before login.init(app) or login.middleware()",
+    `${form.replace("req", "")} was called outside of a request, or before login.init(app) or login.middleware()`,
   );
 }
 

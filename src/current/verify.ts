@@ -2,16 +2,18 @@ import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
 import { ageOf } from "../instants.js";
+import { staleMethods } from "../methods.js";
 import type { VerifyRemembered } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
 import { userById } from "./loaded-user.js";
 import type { LoadedUser } from "./request-context.js";
+import { missingIn } from "./required-methods.js";
 
 /**
- * Resolves with the user if the login is still valid; otherwise with the reason why the login must end. If another
- * client uses the session, basic session protection makes the login no longer fresh. Hashes that were made with an
- * older secret are replaced by hashes made with the first secret.
+ * Resolves with the user if the login is still valid, even if it is not complete; otherwise with the reason why the
+ * login must end. If another client uses the session, basic session protection makes the login no longer fresh. Hashes
+ * that were made with an older secret are replaced by hashes made with the first secret.
  *
  * @param change changes the login in its session; does nothing if the request must not write
  */
@@ -31,7 +33,7 @@ export async function verify(
     if (fingerprint === undefined) {
       core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
       if (sessionProtection === "strong") return "session protection";
-      if (auth.freshAt !== null) change({ freshAt: null });
+      if (auth.freshAt !== null) change({ freshAt: null, ...staleMethods(auth) });
     } else if (fingerprint !== auth.fingerprint) change({ fingerprint });
   }
 
@@ -40,7 +42,11 @@ export async function verify(
   const stamp = core.stamps.check(auth.stamp, auth.userId, user);
   if (stamp === undefined) return "stamp changed";
   if (stamp !== auth.stamp) change({ stamp });
-  return { user, authenticated: isAuthenticatedUser(user) };
+  const authenticated = isAuthenticatedUser(user);
+  if (!authenticated || (!auth.pending && !core.options.requiredMethods)) return { user, authenticated };
+  const missing = await missingIn(core, req, user, auth);
+  const isComplete = !auth.pending && missing.length === 0;
+  return isComplete ? { user, authenticated } : { user, authenticated: false, missing };
 }
 
 /** Returns a function that checks the user and the stamp, to decide whether a remember cookie may restore a login. */

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from "node:http";
 import type { NextFunction } from "express";
 import type { RequestContext } from "../current/request-context.js";
-import { FreshLoginRequiredError, LoginRequiredError, type RoleRequiredError } from "../errors.js";
+import { FreshLoginRequiredError, LoginRequiredError, MethodRequiredError, type RoleRequiredError } from "../errors.js";
 import type { ChallengeHandler, View } from "../options/options.js";
 import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 
 /** Why a guard refuses a request. */
-export type Refusal = LoginRequiredError | FreshLoginRequiredError | RoleRequiredError;
+export type Refusal = LoginRequiredError | FreshLoginRequiredError | MethodRequiredError | RoleRequiredError;
 
 /** How to respond to one kind of refusal. */
 interface Challenge {
@@ -49,7 +49,9 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
         `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${detail}</p></html>`,
       );
   } else {
-    res.type("application/problem+json").send(JSON.stringify({ type: "about:blank", title, status, detail, code }));
+    const more = refusal instanceof MethodRequiredError ? { methods: refusal.methods } : {};
+    const problem = { type: "about:blank", title, status, detail, code, ...more };
+    res.type("application/problem+json").send(JSON.stringify(problem));
   }
 }
 
@@ -64,10 +66,13 @@ function schemeFor({ core, req }: RequestContext): string {
   return sent[1] === undefined ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
-function emitRefusal({ core, req, loaded }: RequestContext, refusal: Refusal): void {
+function emitRefusal({ core, req, loaded, pending }: RequestContext, refusal: Refusal): void {
+  const { user } = pending ?? loaded ?? {};
   if (refusal instanceof LoginRequiredError) core.events.emit("unauthorized", { req });
   else if (refusal instanceof FreshLoginRequiredError) core.events.emit("needsRefresh", { req });
-  else core.events.emit("forbidden", { req, user: loaded!.user });
+  else if (refusal instanceof MethodRequiredError) {
+    core.events.emit("methodRequired", { req, user: user!, methods: refusal.methods });
+  } else core.events.emit("forbidden", { req, user: user! });
 }
 
 function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): Challenge {
@@ -85,6 +90,14 @@ function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): 
       view: options.refreshView,
       message: options.needsRefreshMessage,
       category: options.needsRefreshMessageCategory,
+    };
+  }
+  if (refusal instanceof MethodRequiredError) {
+    return {
+      handler: options.onMethodRequired,
+      view: options.methodView,
+      message: options.methodMessage,
+      category: options.methodMessageCategory,
     };
   }
   return { handler: options.onForbidden };

@@ -2,16 +2,21 @@ import type { RequestHandler } from "express";
 import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
-import { type Duration, parseDuration } from "../duration.js";
-import { FreshLoginRequiredError, LoginRequiredError, OptionError, RoleRequiredError } from "../errors.js";
-import { isFresh } from "../login/confirm.js";
+import {
+  FreshLoginRequiredError,
+  LoginRequiredError,
+  MethodRequiredError,
+  OptionError,
+  RoleRequiredError,
+} from "../errors.js";
+import { checkFreshness, type Freshness, type FreshOptions, loadFreshness } from "../login/freshness.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";
 
 /** What a guard requires in addition to a logged-in user. */
 export interface Requirement {
-  /** Set if the login must be fresh. `within` is how recently credentials must have been checked, in milliseconds. */
-  readonly fresh?: { readonly within?: number };
+  /** Set if the login must be fresh. */
+  readonly fresh?: Freshness;
   /** The user must have at least one role of each list. */
   readonly roles: ReadonlyArray<readonly string[]>;
 }
@@ -26,19 +31,18 @@ export function loginRequired(...given: unknown[]): RequestHandler {
 /**
  * Requires a fresh login. (Flask-Login's fresh_login_required)
  *
- * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
- * the upper limit
+ * With `methods`, users who have not shown one of them recently enough are sent to `methodView`, others to `refreshView`.
  *
- * @throws OptionError if the duration is invalid, or if the argument is not an object
+ * @throws OptionError if an option is invalid, or if the argument is not an object
  */
-export function freshLoginRequired(options?: { within?: Duration | undefined }): RequestHandler;
+export function freshLoginRequired(options?: FreshOptions): RequestHandler;
 export function freshLoginRequired(...given: unknown[]): RequestHandler {
   checkCalled(given, "freshLoginRequired()");
   const [options = {}] = given;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionError("freshLoginRequired", `expected options such as { within: "10m" }, not ${kindOf(options)}`);
   }
-  return guard({ fresh: freshness(options), roles: [] });
+  return guard({ fresh: checkFreshness(options), roles: [] });
 }
 
 /**
@@ -80,16 +84,14 @@ export function guard(requirement: Requirement): RequestHandler {
 /** Returns why the request does not meet the requirement; null if it does. */
 export async function refusalOf(context: RequestContext, { fresh, roles }: Requirement): Promise<Refusal | null> {
   const { user, authenticated } = await loadUser(context);
-  if (!authenticated) return new LoginRequiredError();
-  if (fresh && !(await isFresh(context.req, fresh))) return new FreshLoginRequiredError();
+  if (!authenticated) {
+    return context.pending ? new MethodRequiredError(context.pending.missing, 401) : new LoginRequiredError();
+  }
+  const isFresh = fresh ? await loadFreshness(context, fresh) : true;
+  if (isFresh !== true) return isFresh ? new MethodRequiredError(isFresh, 403) : new FreshLoginRequiredError();
   if (roles.length === 0) return null;
   const has = await rolesOf(context, user);
   return roles.every((list) => list.some((role) => has.includes(role))) ? null : new RoleRequiredError();
-}
-
-/** Parses `within`. @throws OptionError if it is invalid */
-export function freshness({ within }: { within?: Duration | undefined }): { within?: number } {
-  return within === undefined ? {} : { within: parseDuration("within", within) };
 }
 
 /** Returns the roles. @throws OptionError if a role is not a non-empty string */

@@ -19,7 +19,7 @@ const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
  *
  * With `nextIn: "query"`, the page is the parameter `next` of the query or, if that is missing, of the body. With
  * `"cookie"`, the page is the page that the guard stored, and this call removes the page from the cookie. The result is
- * never `loginView` or `refreshView`, so that users are not redirected in circles.
+ * never `loginView`, `refreshView` or `methodView`, so that users are not redirected in circles.
  *
  * @returns the fallback, or a path with its query and hash, starting with exactly one slash
  * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`
@@ -33,7 +33,8 @@ export function safeNext(req: Request, fallback = "/"): string {
       : (req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT]);
   const checked = checkNext(next);
   if (checked === null) return fallback;
-  const views = [...viewUrls(options.loginView, req), ...viewUrls(options.refreshView, req)];
+  const { loginView, refreshView, methodView } = options;
+  const views = [loginView, refreshView, methodView].flatMap((view) => viewUrls(view, req));
   return views.some((view) => samePath(view, checked)) ? fallback : checked;
 }
 

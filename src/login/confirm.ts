@@ -6,13 +6,15 @@ import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
 import { userById } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import { type Duration, parseDuration } from "../duration.js";
-import { LoginRequiredError, OtherUserError, SessionGoneError } from "../errors.js";
-import { freshFrom, isFreshAt } from "../instants.js";
+import { missingIn } from "../current/required-methods.js";
+import { LoginRequiredError, OtherUserError, SessionGoneError, SessionLimitError } from "../errors.js";
+import { freshFrom } from "../instants.js";
+import { checkMethods, noteMethods } from "../methods.js";
 import { endForGood } from "../remember/browser-record.js";
 import type { NewRemembered } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { keepPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
 /** Options of `confirmLogin`. */
@@ -24,15 +26,26 @@ export interface ConfirmOptions {
   user?: Express.User | null | undefined;
   /** When the credentials were checked, as in the options of `loginUser`. @default now */
   authTime?: Date | number | undefined;
+  /**
+   * The methods that the user has shown now, such as `["otp"]`. They are added to those that the login has already.
+   *
+   * @default no methods
+   */
+  methods?: readonly string[] | undefined;
 }
 
 /**
  * Makes the current login fresh. Call it after you have checked the user's credentials again. (Flask-Login's
  * confirm_login)
  *
+ * If the login is not complete, because `requiredMethods` requires further methods, it adds the shown methods. The login
+ * is complete when none is missing.
+ *
  * Like a new login, a confirmed login gets a new session id, and its timeouts start again.
  *
- * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie
+ * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie, and no login is incomplete
+ * @throws SessionLimitError when it would complete a login, the user has `maxSessions` logins, and `onLimit` is
+ * `"refuse"`
  * @throws OtherUserError when the credentials belong to another user or to nobody; the login does not change
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionGoneError when the login was ended while this request was using it
@@ -41,15 +54,28 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
   const context = contextOf(req);
   const { core } = context;
   const freshAt = freshFrom(options.authTime);
-  const { user, auth } = await currentLogin(context, "confirm");
+  const methods = checkMethods("methods", options.methods ?? []);
+  const { user, auth } = await loginToConfirm(context);
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
-  const login = { userId, loginId, freshAt, remembered: false, series };
+  const login = { userId, loginId, freshAt, remembered: false, series, ...noteMethods(auth, methods, freshAt) };
   const confirmed = newAuth(core, user, { req, ...login, continued: auth });
-  await move(context, confirmed, { browser: series, time: null });
+  const missing = await missingIn(core, req, user, confirmed);
+  if (auth.pending) await proceed(context, user, confirmed, { from: auth, missing });
+  else {
+    const shown = methods.length > 0 ? confirmed : undefined;
+    const time = shown ? await core.remember.renewalFor(req, shown) : null;
+    await move(context, confirmed, { browser: series, shown, time });
+  }
   core.flashes.passOn(context, [loginId]);
-  core.events.emit("loginConfirmed", { req, user });
+  if (missing.length > 0) {
+    context.settlePending({ user, authenticated: false, missing });
+    core.events.emit("loginPending", { req, user, methods: missing });
+  } else {
+    if (context.pending) context.settle({ user, authenticated: true });
+    core.events.emit(auth.pending ? "loggedIn" : "loginConfirmed", { req, user });
+  }
 }
 
 /**
@@ -94,62 +120,73 @@ export async function refreshStamp(req: Request): Promise<void> {
   core.events.emit("stampRefreshed", { req, user });
 }
 
-/**
- * Is a user logged in, and were the credentials checked recently enough in this session? (Flask-Login's login_fresh)
- *
- * @param options.within how recently; the option `freshFor` is the default and the upper limit
- */
-export async function isFresh(req: Request, options: { within?: Duration | undefined } = {}): Promise<boolean> {
-  const { within } = options;
-  const context = contextOf(req);
-  const { freshFor } = context.core.options;
-  const limit = Math.min(within === undefined ? freshFor : parseDuration("within", within), freshFor);
-  const { authenticated } = await loadUser(context);
-  return authenticated && isFreshAt(context.auth?.freshAt ?? null, limit);
-}
-
-/** Was this login restored from the remember cookie, and not confirmed since then? */
-export async function isRemembered(req: Request): Promise<boolean> {
-  const context = contextOf(req);
-  const { authenticated } = await loadUser(context);
-  return authenticated && context.auth?.remembered === true;
-}
-
 function isUser({ options }: Core, user: object | null | undefined, userId: string): boolean {
   return user !== null && user !== undefined && checkUserId(options.userId(user), "userId()") === userId;
 }
 
 async function currentLogin(context: RequestContext, verb: string): Promise<{ user: object; auth: SessionAuth }> {
   const { user, authenticated } = await loadUser(context);
-  const auth = context.auth;
+  const auth = context.userAuth;
   if (authenticated && auth) return { user, auth };
   throw new LoginRequiredError(`There is no login to ${verb}.`);
+}
+
+/** Returns the current login, or the login that is not complete. */
+async function loginToConfirm(context: RequestContext): Promise<{ user: object; auth: SessionAuth }> {
+  await loadUser(context);
+  const { pending, auth } = context;
+  if (pending && auth && isAuthenticatedUser(pending.user)) return { user: pending.user, auth };
+  return currentLogin(context, "confirm");
+}
+
+/** Moves a login that was not complete to a new session. It is complete if no methods are missing. */
+async function proceed(
+  context: RequestContext,
+  user: object,
+  auth: SessionAuth,
+  { from, missing }: { from: SessionAuth; missing: readonly string[] },
+): Promise<void> {
+  if (missing.length > 0) {
+    keepPending(auth, from);
+    return move(context, auth, { browser: null, time: null });
+  }
+  try {
+    await move(context, auth, { browser: null, time: timeFor(from.rememberFor), isNew: true });
+  } catch (error) {
+    if (error instanceof SessionLimitError) context.core.events.emit("loginRefused", { req: context.req, user });
+    throw error;
+  }
 }
 
 /** How a login moves to a new session. */
 interface Moved {
   /** The id of the browser's record that must name the new session; null if there is none. */
   browser: string | null;
+  /** The login, if the user has shown further methods, which the browser's record must contain. */
+  shown?: SessionAuth | undefined;
   /** How long the new remember cookie lasts; null if there is no new cookie. */
   time: NewRemembered | null;
+  /** Does the login begin to count toward `maxSessions`? */
+  isNew?: boolean;
   last?: () => Promise<void>;
 }
 
 /** Moves the current login to a new session. */
-async function move(context: RequestContext, auth: SessionAuth, { browser, time, last }: Moved): Promise<void> {
+async function move(context: RequestContext, auth: SessionAuth, moved: Moved): Promise<void> {
+  const { browser, shown, time, isNew, last } = moved;
   const { core, session } = context;
   const isOnce = context.sessionAuth === undefined;
-  const limit = isOnce ? await underLimit(core, session, auth) : {};
+  const limit = isOnce || isNew ? await underLimit(core, session, auth) : {};
   const own = isOnce ? undefined : session.recordId;
   let before: readonly string[] = [];
   let instead: string | null | undefined;
   const name = async (recordId: string | null) => {
-    const moved = await core.remember.moveTo(browser, recordId, { own, instead });
+    const named = await core.remember.moveTo(browser, recordId, { own, instead, login: shown });
     // A browser's record may have expired before its session. But if the login has no session, or a session was named
     // before, a missing record means that another request has ended the login.
-    if (!moved && (isOnce || instead !== undefined)) throw new SessionGoneError();
+    if (!named && (isOnce || instead !== undefined)) throw new SessionGoneError();
     instead = recordId;
-    before = moved?.before ?? [];
+    before = named?.before ?? [];
   };
   const admit = async () => {
     await limit.admit?.();

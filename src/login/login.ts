@@ -5,11 +5,14 @@ import { endMovedLogin } from "../active-sessions/store-logins.js";
 import { changeLogin, waitForLoad } from "../current/load-user.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
+import { missingIn } from "../current/required-methods.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
+import { checkMethods, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { setPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
 /** Options of `loginUser`. */
@@ -35,6 +38,13 @@ export interface LoginOptions {
    * @default now
    */
   authTime?: Date | number | undefined;
+  /**
+   * The methods that the user has shown, such as `["pwd"]`. The names are yours; those of RFC 8176 are best. If the
+   * option `requiredMethods` requires others too, the login is not complete until `confirmLogin` has noted them.
+   *
+   * @default no methods
+   */
+  methods?: readonly string[] | undefined;
 }
 
 /**
@@ -44,10 +54,15 @@ export interface LoginOptions {
  * in the session are kept if the session belonged to an anonymous visitor or to the same user. The values of another
  * user are dropped.
  *
+ * If `requiredMethods` requires more methods than `methods` contains, the login is not complete, and nobody is logged in
+ * yet: `pendingUser()` is the user until `confirmLogin` completes the login, `loginUser` begins another one, `logoutUser`
+ * gives it up, or `methodTimeout` is over. Only a complete login counts toward `maxSessions` and sets a remember cookie.
+ *
  * Pass the same object that your `userLoader` returns for this user. If the object has no `isActive`, latchkey also
  * calls `userLoader`, because it may add that property.
  *
- * @returns true; false if the user is not active and `force` is not set. Nothing changes in that case.
+ * @returns true, even if the login is not complete; false if the user is not active and `force` is not set. Nothing
+ * changes in that case.
  * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` but this one does not
  * @throws UserIdError when the loader returns another user for this user's id
  * @throws LoaderMissingError when there is no `userLoader`, which the next request needs
@@ -68,12 +83,15 @@ export async function loginUser(req: Request, user: Express.User, options: Login
     options.duration === undefined
       ? core.options.rememberDuration
       : checkRememberDuration("duration", options.duration);
+  const methods = checkMethods("methods", options.methods ?? []);
 
   await waitForLoad(context);
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const freshAt = fresh ? seenAt : null;
-  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration }));
-  core.events.emit("loggedIn", { req, user });
+  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration, methods }));
+  const missing = context.pending?.missing;
+  if (missing) core.events.emit("loginPending", { req, user, methods: missing });
+  else core.events.emit("loggedIn", { req, user });
   return true;
 }
 
@@ -85,12 +103,13 @@ interface CheckedLogin {
   remember: boolean | undefined;
   /** How long to remember the user, in milliseconds. */
   duration: number;
+  methods: readonly string[];
 }
 
 async function logIn(context: RequestContext, login: CheckedLogin): Promise<void> {
   const { core, req, res, session } = context;
   const { remember: rememberer } = core;
-  const { user, userId, freshAt, remember, duration } = login;
+  const { user, userId, freshAt, remember, duration, methods } = login;
   const previous = context.auth;
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
@@ -98,15 +117,19 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   const held = await rememberer.loginOf(req);
   const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
-  const time = lasts === undefined ? null : { duration: lasts, until: Date.now() + lasts };
+  const shown = noteMethods({}, methods, freshAt);
+  const missing = await missingIn(core, req, user, shown);
+  const isComplete = missing.length === 0;
 
   // A login that was restored only for single requests is not in the session, but the values in the session belong to
   // the user of that login.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
-  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null });
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null, ...shown });
+  if (!isComplete) setPending(core, auth, lasts);
+  const time = isComplete ? timeFor(lasts) : null;
   try {
-    const limit = await underLimit(core, session, auth, isSame ? previous.loginId : undefined);
+    const limit = isComplete ? await underLimit(core, session, auth, isSame ? previous.loginId : undefined) : {};
     const kept = session.recordId;
     const missed = previous && (() => endMovedLogin(core, previous));
     const admit = async () => {
@@ -125,5 +148,6 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   if (!time) rememberer.forget(req, res);
   if (owner === userId) core.flashes.passOn(context, [previous?.loginId, held?.loginId]);
   else core.flashes.drop(context);
-  context.settle({ user, authenticated: isAuthenticatedUser(user) });
+  if (isComplete) context.settle({ user, authenticated: isAuthenticatedUser(user) });
+  else context.settlePending({ user, authenticated: false, missing });
 }

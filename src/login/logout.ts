@@ -22,7 +22,8 @@ export async function logoutUser(req: Request): Promise<void> {
   const before = context.auth;
   const user = before && (await userForListeners(context));
   const auth = await changeLogin(context, () => logOut(context, before));
-  if (auth) context.core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+  if (auth && !auth.pending)
+    context.core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
 }
 
 /** Resolves with the login that it ended; undefined if there was none. */

@@ -4,6 +4,8 @@ import type { Core } from "../core.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { isFreshAt } from "../instants.js";
+import { type Methods, shownMethods } from "../methods.js";
+import { restoredMethods } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
@@ -37,6 +39,8 @@ export interface LoginInfo {
    * `remembered`, because there are no records of browsers.
    */
   persistent: boolean;
+  /** The methods that the user has shown for this login. */
+  methods: Methods;
   /** Is this the login of the current request? */
   current: boolean;
 }
@@ -83,7 +87,8 @@ export class UserSessions<U extends object> {
       if (auth.pending || (logins.get(id)?.createdAt ?? Number.NEGATIVE_INFINITY) >= createdAt) continue;
       const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
-      const kind = { fresh, remembered, persistent: remembered, current: id === current };
+      const methods = shownMethods(auth);
+      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for await (const { record, browser } of browsersOf(this.#core, userId)) {
@@ -95,7 +100,8 @@ export class UserSessions<U extends object> {
         login.createdAt = Math.min(login.createdAt, createdAt);
         login.expiresAt = Math.max(login.expiresAt, expiresAt);
       } else {
-        const kind = { fresh: false, remembered: true, persistent: true, current: id === current };
+        const methods = shownMethods(restoredMethods(browser.login));
+        const kind = { fresh: false, remembered: true, persistent: true, methods, current: id === current };
         logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
       }
     }

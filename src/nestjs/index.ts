@@ -9,9 +9,9 @@ import {
 } from "@nestjs/common";
 import type { Request, RequestHandler, Response } from "express";
 import { currentUser } from "../current/current-user.js";
-import type { Duration } from "../duration.js";
 import { LatchkeyError } from "../errors.js";
 import { freshLoginRequired, loginRequired, roleRequired } from "../guards/guards.js";
+import type { FreshOptions } from "../login/freshness.js";
 
 /** Lets only logged-in users reach a controller or a handler: `@UseGuards(LoginGuard)`. */
 export class LoginGuard implements CanActivate {
@@ -24,11 +24,9 @@ export class LoginGuard implements CanActivate {
 
 /**
  * Lets only users with a fresh login reach a controller or a handler: `@UseGuards(FreshLoginGuard({ within: "10m" }))`.
- *
- * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
- * the upper limit
+ * With `methods`, each of the methods must have been shown recently enough.
  */
-export function FreshLoginGuard(options: { within?: Duration | undefined } = {}): CanActivate {
+export function FreshLoginGuard(options: FreshOptions = {}): CanActivate {
   return guardOf(freshLoginRequired(options));
 }
 

@@ -55,6 +55,21 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** The page where users confirm their login. Guards redirect to this page. If it is not set, they send status 403. */
   refreshView?: View | undefined;
   /**
+   * The page where users show a further method, such as a second factor. Guards redirect to this page. If it is not set,
+   * they send status 401 to users whose login is not complete, and 403 to others.
+   */
+  methodView?: View | undefined;
+  /**
+   * Returns the methods that a user must show before a login counts. Until then, `currentUser()` is the anonymous user,
+   * and `pendingUser()` is the user. It is called whenever the user is loaded, so a method that becomes required later
+   * is asked for in existing logins too. It does not apply to users of the request loader.
+   *
+   * @default no methods
+   */
+  requiredMethods?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
+  /** How long a user may take to show the required methods. After this time, the login begins anew. @default "10m" */
+  methodTimeout?: Duration | undefined;
+  /**
    * The message that is flashed before a redirect to `loginView`; null for no message.
    *
    * @default "Please log in to access this page."
@@ -70,12 +85,22 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   needsRefreshMessage?: string | null | undefined;
   /** The category of `needsRefreshMessage`. @default "message" */
   needsRefreshMessageCategory?: string | undefined;
-  /** Translates `loginMessage` and `needsRefreshMessage`. */
+  /**
+   * The message that is flashed before a redirect to `methodView`; null for no message.
+   *
+   * @default "Please show that it is you to access this page."
+   */
+  methodMessage?: string | null | undefined;
+  /** The category of `methodMessage`. @default "message" */
+  methodMessageCategory?: string | undefined;
+  /** Translates `loginMessage`, `needsRefreshMessage` and `methodMessage`. */
   localize?: ((message: string, req: Request) => string) | undefined;
   /** Responds to a request without a login, instead of the redirect or status 401. */
   onUnauthorized?: ChallengeHandler | undefined;
   /** Responds to a request whose login is not fresh, instead of the redirect or status 403. */
   onNeedsRefresh?: ChallengeHandler | undefined;
+  /** Responds to a request whose login lacks a method, instead of the redirect or the status 401 or 403. */
+  onMethodRequired?: ChallengeHandler | undefined;
   /** Responds to a request whose user does not have the required role, instead of status 403. */
   onForbidden?: ChallengeHandler | undefined;
   /**

@@ -25,13 +25,19 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   roles: isFunction,
   loginView: checkView,
   refreshView: checkView,
+  methodView: checkView,
+  requiredMethods: isFunction,
+  methodTimeout: parseDuration,
   loginMessage: isTextOrNull,
   loginMessageCategory: isText,
   needsRefreshMessage: isTextOrNull,
   needsRefreshMessageCategory: isText,
+  methodMessage: isTextOrNull,
+  methodMessageCategory: isText,
   localize: isFunction,
   onUnauthorized: isFunction,
   onNeedsRefresh: isFunction,
+  onMethodRequired: isFunction,
   onForbidden: isFunction,
   nextIn: oneOf("query", "cookie"),
   redirectHost: checkHost,
@@ -62,7 +68,9 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
   const { secret: _, session, remember, client, ...others } = options;
-  const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, ...rest } = others;
+  const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, methodTimeout, ...rest } = others;
+  const { loginView, refreshView, methodView } = rest;
+  const views = { loginView, refreshView, methodView };
   const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
   const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
   const { name } = rememberCookie.resolved;
@@ -80,13 +88,15 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     loginMessageCategory: "message",
     needsRefreshMessage: "Please confirm your login to access this page.",
     needsRefreshMessageCategory: "message",
+    methodMessage: "Please show that it is you to access this page.",
+    methodMessageCategory: "message",
     nextIn: "query",
     sessionProtection: "basic",
     fingerprint: clientFingerprint,
     onLimit: "end-oldest",
     assuranceLevel: 1,
     realm: "",
-    ...withoutUndefined({ ...rest, loginView: frozenView(rest.loginView), refreshView: frozenView(rest.refreshView) }),
+    ...withoutUndefined({ ...rest, ...frozenViews(views) }),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     client: resolveClient(client),
     session: resolveSession(session),
@@ -102,6 +112,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
     storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),
     freshFor: time("freshFor", freshFor),
+    methodTimeout: parseDuration("methodTimeout", methodTimeout ?? "10m"),
   });
 }
 
@@ -132,9 +143,12 @@ export function secretsOf({ secret }: LoginManagerOptions<object, object>): read
   return typeof secret === "string" ? [secret] : [...secret];
 }
 
-/** Returns a frozen copy of a view, so that the caller cannot change it. */
-function frozenView(view: View | undefined): View | undefined {
-  return typeof view === "object" ? Object.freeze({ ...view }) : view;
+/** Returns frozen copies of views, so that the caller cannot change them. */
+function frozenViews<K extends string>(views: Record<K, View | undefined>): Record<K, View | undefined> {
+  const frozen = (view: View) => (typeof view === "object" ? Object.freeze({ ...view }) : view);
+  return Object.fromEntries(
+    Object.entries<View | undefined>(views).map(([name, view]) => [name, view && frozen(view)]),
+  ) as never;
 }
 
 function checkStoreTimeout(option: string, value: unknown): void {

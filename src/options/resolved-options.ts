@@ -32,7 +32,7 @@ export type ResolvedOptions = Readonly<
 >;
 
 type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor";
+type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor" | "methodTimeout";
 type OptionalName =
   | "maxSessions"
   | "store"
@@ -41,8 +41,11 @@ type OptionalName =
   | "roles"
   | "loginView"
   | "refreshView"
+  | "methodView"
+  | "requiredMethods"
   | "localize"
   | "onUnauthorized"
   | "onNeedsRefresh"
+  | "onMethodRequired"
   | "onForbidden"
   | "redirectHost";

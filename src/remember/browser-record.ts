@@ -1,11 +1,12 @@
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import type { ShownMethods } from "../methods.js";
 import { BROWSER_FIELDS, unknownFields } from "../store/format.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** The content of a remembered browser's record, except the record's timestamps. */
-export interface RememberedBrowser extends RememberedLogin, RememberedTime {
+export interface RememberedBrowser extends Omit<RememberedLogin, keyof ShownMethods>, RememberedTime {
   /** The version of the format. */
   v: number;
   /** How many times the login was restored. This is also the number of the current token. */
@@ -22,8 +23,8 @@ export interface RememberedBrowser extends RememberedLogin, RememberedTime {
   address: string | null;
   userAgent: string | null;
   /**
-   * Fields of the login that a restore puts into the new session. This version writes no such fields, but later
-   * versions may.
+   * Fields of the login that a restore puts into the new session: `earlierMethods`, and fields that a later version has
+   * added.
    */
   login?: JsonObject;
 }
@@ -45,10 +46,9 @@ export function dataOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return data as unknown as JsonObject;
 }
 
-/** Returns the fields that a later version has added to a browser's record. This version does not know or write them. */
+/** Returns the fields that a later version has added to a browser's record, and the fields of the login. */
 export function laterOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
-  const { login: _login, ...known } = BROWSER_FIELDS satisfies Record<keyof typeof data, unknown>;
-  return unknownFields(data, known);
+  return unknownFields(data, BROWSER_FIELDS satisfies Record<Exclude<keyof typeof data, "login">, unknown>);
 }
 
 /** The sessions of a browser that the caller of `endBrowser` knows. */

@@ -4,6 +4,7 @@ import type { StorageIds } from "../crypto/storage-id.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import type { JsonObject } from "../json.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {
@@ -25,7 +26,7 @@ import {
   type Restored,
   type VerifyRemembered,
 } from "./remember.js";
-import type { NewRemembered, RememberedLogin } from "./remembered-login.js";
+import { fieldsForRestore, type NewRemembered, type RememberedLogin } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
 /** The options of the persistent mode. */
@@ -66,9 +67,11 @@ export class RememberPersistent extends Remember {
   ): Promise<IssuedCookie> {
     const series = randomBytes(16).toString("base64url");
     const { userId, loginId, stamp } = login;
-    const { duration, until, later } = time;
+    const { duration, until, later: { login: before, ...later } = {} } = time;
     const first = { v: FORMAT, generation: 0, sessions: named(session), fingerprint: null };
-    const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...this.options.clients.shown(req) };
+    const shown = this.options.clients.shown(req);
+    const fields = withFields(login, before as JsonObject | undefined);
+    const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...shown, ...fields };
     const now = Date.now();
     const written = this.#written(browser, now);
     const id = this.ids.of(series);
@@ -123,7 +126,7 @@ export class RememberPersistent extends Remember {
   async moveTo(
     series: string | null,
     session: string | null,
-    { own, instead }: Moving = {},
+    { own, instead, login }: Moving = {},
   ): Promise<{ before: string[] } | null> {
     if (series === null) return { before: [] };
     for (let tried = 1; tried <= MAX_TRIES; tried++) {
@@ -131,8 +134,9 @@ export class RememberPersistent extends Remember {
       if (!record) return null;
       const browser = browserIn(record);
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
-      const update = { ...record, data: dataOf({ ...browser, sessions: [...before, ...named(session)] }) };
-      if (await this.store.update(series, update)) return { before };
+      const fields = login && withFields(login, browser.login);
+      const data = dataOf({ ...browser, sessions: [...before, ...named(session)], ...fields });
+      if (await this.store.update(series, { ...record, data })) return { before };
     }
     throw new StoreUnavailableError(
       "the record of a browser could not be written, because other requests kept changing it",
@@ -143,6 +147,10 @@ export class RememberPersistent extends Remember {
     if (series === null) return true;
     const record = await readBrowser(this.store, series);
     return record !== null && browserIn(record).sessions.at(-1) === session;
+  }
+
+  async renewalFor(): Promise<null> {
+    return null;
   }
 
   async end(series: string | null, named?: NamedSessions): Promise<boolean> {
@@ -191,6 +199,11 @@ export class RememberPersistent extends Remember {
     const expiresAt = Math.ceil(Math.min(now + rememberIdleTimeout, until));
     return { data: dataOf({ ...browser, until }), lastSeenAt: now, expiresAt };
   }
+}
+
+function withFields(login: RememberedLogin, before: JsonObject | undefined): { login?: JsonObject } {
+  const fields = fieldsForRestore(login, before);
+  return fields ? { login: fields } : {};
 }
 
 function named(session: string | null): string[] {

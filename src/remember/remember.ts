@@ -36,6 +36,8 @@ export interface Moving {
    * removed from the record.
    */
   instead?: string | null | undefined;
+  /** The login, if the user has shown further methods. */
+  login?: RememberedLogin | undefined;
 }
 
 /** The result of a restore. */
@@ -135,6 +137,12 @@ export abstract class Remember {
    * login when the record can be read again.
    */
   abstract endUnreadable(req: Request): Promise<void>;
+
+  /**
+   * Resolves with how long a new cookie lasts that a login needs after the user has shown further methods. Resolves with
+   * null if the browser's record has the methods, so that the cookie stays.
+   */
+  abstract renewalFor(req: Request, login: RememberedLogin): Promise<NewRemembered | null>;
 
   /** Is there a remember cookie in the request, valid or not? */
   isIn(req: Request): boolean {

@@ -3,10 +3,16 @@ import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import type { JsonValue } from "../json.js";
+import type { JsonObject, JsonValue } from "../json.js";
 import { isObject } from "../store/format.js";
 import { type CookieLogin, type IssuedCookie, Remember, type Restored, type VerifyRemembered } from "./remember.js";
-import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembered-login.js";
+import {
+  fieldsForRestore,
+  type NewRemembered,
+  type RememberedLogin,
+  type RememberedTime,
+  restoredMethods,
+} from "./remembered-login.js";
 
 /** The content of a valid cookie. */
 interface ReadCookie extends RememberedLogin, RememberedTime {
@@ -15,15 +21,12 @@ interface ReadCookie extends RememberedLogin, RememberedTime {
   later: Later;
 }
 
-/**
- * The values after the login id in a cookie. This version adds no such values, but keeps the values that a later
- * version added.
- */
+/** The values after the login id in a cookie. */
 type Later = { values: JsonValue[] };
 
 /**
- * The JSON in a cookie: user id, expiry, stamp, duration, login id. A later version may add an object with fields of
- * the login, and other values after it. A restore puts those fields into the new session.
+ * The JSON in a cookie: user id, expiry, stamp, duration, login id. If needed, an object follows with the fields of the
+ * login that a restore puts into the new session. A later version may add other values after it, which are kept.
  */
 type Content = [string, number, string | null, number, string, ...JsonValue[]];
 
@@ -60,10 +63,9 @@ export class RememberStateless extends Remember {
     const { user, stamp } = verified;
     const { userId, loginId } = held;
     this.#hasUnstamped ||= stamp === null;
-    const issued = held.byFirst && held.stamp === stamp ? null : this.#issue({ userId, loginId, stamp }, held);
-    const [login] = held.later.values;
-    const kept = isObject(login) ? login : undefined;
-    return { user, userId, loginId, series: null, login: kept, issued: null, commit: async () => ({ issued }) };
+    const issued = held.byFirst && held.stamp === stamp ? null : this.#issue({ ...held, stamp }, held);
+    const login = fieldsIn(held.later);
+    return { user, userId, loginId, series: null, login, issued: null, commit: async () => ({ issued }) };
   }
 
   async moveTo(): Promise<{ before: string[] }> {
@@ -74,6 +76,11 @@ export class RememberStateless extends Remember {
 
   async namesLast(): Promise<boolean> {
     return true;
+  }
+
+  async renewalFor(req: Request, { userId }: RememberedLogin): Promise<NewRemembered | null> {
+    const held = this.#read(req);
+    return held?.userId === userId ? held : null;
   }
 
   async end(): Promise<boolean> {
@@ -111,9 +118,13 @@ export class RememberStateless extends Remember {
   }
 
   /** Makes a cookie. The login id makes every cookie different (ASVS 7.2.2). */
-  #issue({ userId, loginId, stamp }: RememberedLogin, { duration, until, later }: NewRemembered): IssuedCookie {
+  #issue(login: RememberedLogin, { duration, until, later = { values: [] } }: NewRemembered): IssuedCookie {
+    const { userId, loginId, stamp } = login;
     this.#hasUnstamped ||= stamp === null;
-    const content: Content = [userId, until, stamp, duration, loginId, ...((later as Later | undefined)?.values ?? [])];
+    const others = (later as Later).values.slice(1);
+    const fields = fieldsForRestore(login, fieldsIn(later as Later));
+    const content: Content = [userId, until, stamp, duration, loginId];
+    if (fields || others.length > 0) content.push(fields ?? {}, ...others);
     const value = sealCookie(JSON.stringify(content), this.#keys);
     return { value, until, series: null };
   }
@@ -126,7 +137,15 @@ export class RememberStateless extends Remember {
     const opened = cookie ? openCookie(cookie, this.#keys) : null;
     if (opened === null) return null;
     const [userId, until, stamp, duration, loginId, ...values] = JSON.parse(opened.payload) as Content;
+    if (until <= Date.now()) return null;
     const { byFirst } = opened;
-    return until > Date.now() ? { userId, loginId, stamp, duration, until, later: { values }, byFirst } : null;
+    const later = { values };
+    const methods = restoredMethods(fieldsIn(later));
+    return { userId, loginId, stamp, duration, until, later, byFirst, ...methods };
   }
+}
+
+/** Returns the fields of the login in a cookie. */
+function fieldsIn({ values: [fields] }: Later): JsonObject | undefined {
+  return isObject(fields) ? fields : undefined;
 }

@@ -1,6 +1,7 @@
 import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
 import { LatchkeyError, OptionError } from "../errors.js";
 import { guard, type Requirement } from "../guards/guards.js";
+import type { Freshness } from "../login/freshness.js";
 
 /** The metadata of routing-controllers. */
 export type Storage = ReturnType<typeof getMetadataArgsStorage>;
@@ -61,9 +62,14 @@ function nameOf(key: PropertyKey): string | symbol {
 
 function both(a: Requirement, b: Requirement): Requirement {
   const roles = [...a.roles, ...b.roles];
-  if (!a.fresh && !b.fresh) return { roles };
-  const within = Math.min(a.fresh?.within ?? Number.POSITIVE_INFINITY, b.fresh?.within ?? Number.POSITIVE_INFINITY);
-  return { fresh: within === Number.POSITIVE_INFINITY ? {} : { within }, roles };
+  if (!a.fresh || !b.fresh) return { ...((a.fresh || b.fresh) && { fresh: a.fresh ?? b.fresh! }), roles };
+  return { fresh: strictest(a.fresh, b.fresh), roles };
+}
+
+function strictest(a: Freshness, b: Freshness): Freshness {
+  const within = Math.min(a.within ?? Number.POSITIVE_INFINITY, b.within ?? Number.POSITIVE_INFINITY);
+  const methods = [...new Set([...(a.methods ?? []), ...(b.methods ?? [])])];
+  return { ...(within < Number.POSITIVE_INFINITY && { within }), ...(methods.length > 0 && { methods }) };
 }
 
 const LOOKUP = "filterUsesWithTargetAndMethod";

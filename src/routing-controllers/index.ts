@@ -2,9 +2,9 @@ import type { Request } from "express";
 import { type Action, ActionMetadata, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
 import { currentUser } from "../current/current-user.js";
 import { hasContext } from "../current/request-context.js";
-import type { Duration } from "../duration.js";
 import { OptionError } from "../errors.js";
-import { checkRoles, freshness, type Requirement } from "../guards/guards.js";
+import { checkRoles, type Requirement } from "../guards/guards.js";
+import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../login-manager.js";
 import { ancestry, CLASS, remember, requirementOf, type Storage } from "./controller-guards.js";
 
@@ -22,13 +22,11 @@ export function Authorized(...roles: string[]): GuardDecorator {
 }
 
 /**
- * Lets only users with a fresh login reach a controller or an action.
- *
- * @param options.within how recently the credentials must have been checked; the option `freshFor` is the default and
- * the upper limit
+ * Lets only users with a fresh login reach a controller or an action. With `methods`, each of the methods must have been
+ * shown recently enough.
  */
-export function Fresh(options: { within?: Duration | undefined } = {}): GuardDecorator {
-  return declare({ fresh: freshness(options), roles: [] });
+export function Fresh(options: FreshOptions = {}): GuardDecorator {
+  return declare({ fresh: checkFreshness(options), roles: [] });
 }
 
 /** Lets everybody reach an action of a guarded controller. */
@@ -55,6 +53,8 @@ export interface GuardedRoute {
   roles: ReadonlyArray<readonly string[]>;
   /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
   within?: number;
+  /** The methods that must have been shown that recently; absent if any credentials will do. */
+  methods?: readonly string[];
 }
 
 /**
@@ -115,9 +115,9 @@ function actionsOf(storage: Storage, controller: object) {
   return actions;
 }
 
-function described(requirement: Requirement | null): Pick<GuardedRoute, "guard" | "roles" | "within"> {
+function described(requirement: Requirement | null): Pick<GuardedRoute, "guard" | "roles" | "within" | "methods"> {
   if (!requirement) return { guard: "public", roles: [] };
   const { fresh, roles } = requirement;
   const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
-  return { guard: kind, roles, ...(fresh?.within === undefined ? {} : { within: fresh.within }) };
+  return { guard: kind, roles, ...fresh };
 }

@@ -1,7 +1,8 @@
 /// <reference types="express-session" preserve="true" />
 import type { JsonObject } from "../json.js";
+import type { Methods } from "../methods.js";
 import { isLogin } from "../store/damaged-records.js";
-import { LOGIN_FIELDS, unknownFields } from "../store/format.js";
+import { LOGIN_FIELDS, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 declare module "express-session" {
   interface SessionData {
@@ -47,11 +48,19 @@ export interface SessionAuth {
   address: string | null;
   /** The first 256 characters of the User-Agent; null if unknown or not stored. */
   userAgent: string | null;
+  /** The methods that the user has shown since the login began or was last restored. */
+  methods?: Methods;
+  /** The methods that the user showed before that. They count for `requiredMethods`, but not for freshness. */
+  earlierMethods?: Methods;
   /**
-   * True while latchkey checks whether `maxSessions` allows the login. A pending login gives no access, but is counted
-   * as one of the user's logins.
+   * True while the user must still show a method, or while latchkey checks whether `maxSessions` allows the login. A
+   * pending login gives no access.
    */
   pending?: true;
+  /** If the user must still show a method: until when. The login does not count toward `maxSessions`. */
+  pendingUntil?: number;
+  /** If the user must still show a method: how long to remember the user after that, in milliseconds. */
+  rememberFor?: number;
   /**
    * The id of the session's record, if the login was imported from a session of express-session that still exists. The
    * login ends with that session, until it moves to another session.
@@ -64,7 +73,9 @@ export function isAuth(auth: unknown): auth is SessionAuth {
   return isLogin(auth);
 }
 
+const KNOWN: Record<keyof SessionAuth, unknown> = { ...LOGIN_FIELDS, ...OPTIONAL_LOGIN_FIELDS };
+
 /** Returns the fields of a login that this version does not know, because a later version has added them. */
 export function laterFields(auth: object): JsonObject {
-  return unknownFields(auth, LOGIN_FIELDS satisfies Record<keyof SessionAuth, unknown>);
+  return unknownFields(auth, KNOWN);
 }

@@ -29,7 +29,7 @@ export interface SessionValues {
 const LATEST = Date.UTC(9999, 11, 31);
 /** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
-/** How long a pending login stays in the store if its process stops before it has checked `maxSessions`. */
+/** How long a login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
 /**
  * How many times an update is tried while other processes change the session. The first retry is immediate. Later
@@ -205,7 +205,8 @@ export class SessionRecords {
 
   /** How long the session may stay unused: at most the idle timeout, and at most the `maxAge` of its cookie. */
   #idleOf(data: JsonObject): number {
-    if (authIn(data)?.pending) return PENDING_TIMEOUT;
+    const auth = authIn(data);
+    if (auth?.pending && auth.pendingUntil === undefined) return PENDING_TIMEOUT;
     const maxAge = this.maxAgeOf(data);
     const { idleTimeout } = this.options;
     return maxAge === null ? idleTimeout : Math.min(idleTimeout, maxAge);

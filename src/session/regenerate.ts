@@ -16,7 +16,7 @@ export interface NextSession {
    * another id; if all ids were taken, called with null. If the promise rejects, no session is created.
    */
   name?: ((session: string | null) => Promise<void>) | undefined;
-  /** Is the login first stored as pending? A pending login gives no access. */
+  /** Is the login stored as pending until `admit` has resolved? A pending login gives no access. */
   pending?: boolean;
   /** Called after the login is written to the store. If the promise rejects, the login is undone. */
   admit?: (() => Promise<void>) | undefined;
@@ -71,7 +71,7 @@ export async function regenerate(session: Regenerable, next: NextSession): Promi
     ended = isStored && (await endOld());
     if (continues && isStored && !ended) throw new SessionGoneError();
     if (isStored && !ended) await missed?.();
-    if (auth.pending) await activate(session, auth);
+    if (next.pending) await activate(session, auth);
     session.noteReplaced(ended);
   } catch (error) {
     const isGone = error instanceof SessionGoneError;

@@ -1,5 +1,12 @@
 import type { JsonObject } from "../json.js";
-import { BROWSER_FIELDS, hasFields, isObject, LOGIN_FIELDS } from "./format.js";
+import {
+  BROWSER_FIELDS,
+  hasFields,
+  isObject,
+  LOGIN_FIELDS,
+  OPTIONAL_BROWSER_FIELDS,
+  OPTIONAL_LOGIN_FIELDS,
+} from "./format.js";
 import type { SessionRecord } from "./session-store.js";
 
 /**
@@ -10,13 +17,13 @@ export function isWhole(record: SessionRecord): boolean {
   const { kind, data, createdAt, lastSeenAt, expiresAt, revision } = record;
   if (!isObject(data) || ![createdAt, lastSeenAt, expiresAt, revision].every(Number.isFinite)) return false;
   if (kind === "session") return isSession(record);
-  if (kind === "browser") return record.userId !== null && hasFields(data, BROWSER_FIELDS);
+  if (kind === "browser") return record.userId !== null && hasFields(data, BROWSER_FIELDS, OPTIONAL_BROWSER_FIELDS);
   return true;
 }
 
 /** Could this version have written the login, apart from fields that it does not know? */
 export function isLogin(auth: unknown): auth is JsonObject {
-  return hasFields(auth, LOGIN_FIELDS);
+  return hasFields(auth, LOGIN_FIELDS, OPTIONAL_LOGIN_FIELDS);
 }
 
 function isSession({ userId, data: { auth } }: SessionRecord): boolean {

@@ -20,9 +20,9 @@ type LoginField =
   | "stamp"
   | "series"
   | "address"
-  | "userAgent"
-  | "pending"
-  | "imported";
+  | "userAgent";
+
+type OptionalLoginField = "methods" | "earlierMethods" | "pending" | "pendingUntil" | "rememberFor" | "imported";
 
 type BrowserField =
   | "v"
@@ -34,16 +34,16 @@ type BrowserField =
   | "generation"
   | "fingerprint"
   | "address"
-  | "userAgent"
-  | "login";
+  | "userAgent";
 
 const isFormat: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= FORMAT;
 const isText: Check = (value) => typeof value === "string";
 const isTextOrNull: Check = (value) => value === null || isText(value);
 const isNumber: Check = (value) => Number.isFinite(value);
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
+const isMethods: Check = (value) => isObject(value) && Object.values(value).every(isNumber);
 
-/** The fields of a login that this version knows. */
+/** The fields of a login that this version knows, and that every login has. */
 export const LOGIN_FIELDS: Readonly<Record<LoginField, Check>> = {
   v: isFormat,
   userId: isText,
@@ -56,11 +56,19 @@ export const LOGIN_FIELDS: Readonly<Record<LoginField, Check>> = {
   series: isTextOrNull,
   address: isTextOrNull,
   userAgent: isTextOrNull,
-  pending: (value) => value === undefined || value === true,
-  imported: (value) => value === undefined || isText(value),
 };
 
-/** The fields of a remembered browser that this version knows. */
+/** The other fields of a login that this version knows. */
+export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> = {
+  methods: isMethods,
+  earlierMethods: isMethods,
+  pending: (value) => value === true,
+  pendingUntil: isNumber,
+  rememberFor: isNumber,
+  imported: isText,
+};
+
+/** The fields of a remembered browser that this version knows, and that every one has. */
 export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
   v: isFormat,
   loginId: isText,
@@ -72,13 +80,20 @@ export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
   fingerprint: isTextOrNull,
   address: isTextOrNull,
   userAgent: isTextOrNull,
-  login: (value) => value === undefined || isObject(value),
 };
 
+/** The other fields of a remembered browser that this version knows. */
+export const OPTIONAL_BROWSER_FIELDS: Readonly<Record<"login", Check>> = { login: isObject };
+
 /** Is the value an object with these fields? It may have others, which a later version has added. */
-export function hasFields(value: unknown, fields: Readonly<Record<string, Check>>): value is JsonObject {
+export function hasFields(
+  value: unknown,
+  fields: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>>,
+): value is JsonObject {
   if (!isObject(value)) return false;
   for (const name in fields) if (!fields[name]!(value[name])) return false;
+  for (const name in optional) if (value[name] !== undefined && !optional[name]!(value[name])) return false;
   return true;
 }
 

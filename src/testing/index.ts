@@ -2,6 +2,7 @@ import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { insideOf, type LoginManager } from "../login-manager.js";
+import { checkMethods, noteMethods } from "../methods.js";
 import { newSessionId } from "../session/session-middleware.js";
 import { checkUserId } from "../user.js";
 
@@ -17,6 +18,8 @@ export interface LoginAsOptions {
    * @default false
    */
   remember?: boolean | undefined;
+  /** The methods that the user has shown. @default the methods that the option `requiredMethods` requires */
+  methods?: readonly string[] | undefined;
 }
 
 /**
@@ -41,7 +44,16 @@ export async function loginAs<U extends object, A extends object>(
   const userId = checkUserId(core.options.userId(user), "userId()");
   const loginId = newLoginId();
   const freshAt = fresh ? Date.now() : null;
-  const auth = newAuth(core, user, { userId, loginId, freshAt, remembered: remember && !fresh, series: null });
+  const required = options.methods ?? (await core.options.requiredMethods?.(user)) ?? [];
+  const shown = noteMethods({}, checkMethods("methods", required), freshAt);
+  const auth = newAuth(core, user, {
+    userId,
+    loginId,
+    freshAt,
+    remembered: remember && !fresh,
+    series: null,
+    ...shown,
+  });
   const { rememberDuration: duration } = core.options;
   const { records } = sessions;
   const state = records.unsaved(newSessionId());

@@ -62,11 +62,27 @@ describe("the logins of a user", () => {
         const expected = [
           {
             ...{ createdAt: start + 2 * HOUR, lastSeenAt: start + 2 * HOUR, expiresAt: start + 2 * HOUR + 10 * DAY },
-            ...{ address, userAgent: "gone", fresh: false, remembered: true, persistent: true, current: false },
+            ...{
+              address,
+              userAgent: "gone",
+              fresh: false,
+              remembered: true,
+              persistent: true,
+              current: false,
+              methods: {},
+            },
           },
           {
             ...{ createdAt: start + HOUR, lastSeenAt: start + 26 * HOUR, expiresAt: start + HOUR + 30 * DAY },
-            ...{ address, userAgent: "kept", fresh: true, remembered: false, persistent: true, current: true },
+            ...{
+              address,
+              userAgent: "kept",
+              fresh: true,
+              remembered: false,
+              persistent: true,
+              current: true,
+              methods: {},
+            },
           },
         ];
         const found = await shown(kept);

@@ -17,6 +17,7 @@ import type {
   loginUrl,
   loginUser,
   logoutUser,
+  pendingUser,
   refreshStamp,
   roleRequired,
   SessionAuth,
@@ -25,21 +26,23 @@ import type {
 } from "latchkey";
 import { same } from "./same.js";
 
-type Within = { within?: Duration | undefined };
+type Fresh = { within?: Duration | undefined; methods?: readonly string[] | undefined };
 
 same<typeof loginUser, (req: Request, user: Express.User, options?: LoginOptions) => Promise<boolean>>(true);
-same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime">(true);
+same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime" | "methods">(true);
 same<typeof logoutUser, (req: Request) => Promise<void>>(true);
 same<typeof refreshStamp, (req: Request) => Promise<void>>(true);
 same<typeof isRemembered, (req: Request) => Promise<boolean>>(true);
-same<typeof isFresh, (req: Request, options?: Within) => Promise<boolean>>(true);
+same<typeof isFresh, (req: Request, options?: Fresh) => Promise<boolean>>(true);
+same<typeof pendingUser, (req?: Request) => Promise<Express.User | null>>(true);
 same<typeof confirmLogin, (req: Request, options?: ConfirmOptions) => Promise<void>>(true);
 same<ConfirmOptions["authTime"], Date | number | undefined>(true);
+same<keyof ConfirmOptions, "user" | "authTime" | "methods">(true);
 same<ConfirmOptions["user"], Express.User | null | undefined>(true);
 same<typeof currentUser, (req?: Request) => Promise<Express.User | AnonymousUser>>(true);
 
 same<typeof loginRequired, () => RequestHandler>(true);
-same<typeof freshLoginRequired, (options?: Within) => RequestHandler>(true);
+same<typeof freshLoginRequired, (options?: Fresh) => RequestHandler>(true);
 same<typeof roleRequired, (...roles: string[]) => RequestHandler>(true);
 
 same<typeof safeNext, (req: Request, fallback?: string) => string>(true);

@@ -1,0 +1,64 @@
+import type { Request } from "express";
+import { loadUser } from "../current/load-user.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
+import { type Duration, parseDuration } from "../duration.js";
+import { isFreshAt } from "../instants.js";
+import { checkMethods, staleOrMissing } from "../methods.js";
+
+/** How recently the credentials must have been checked. */
+export interface FreshOptions {
+  /** How recently; the option `freshFor` is the default and the upper limit. */
+  within?: Duration | undefined;
+  /**
+   * The methods of which each must have been shown that recently in this session.
+   *
+   * @default any credentials
+   */
+  methods?: readonly string[] | undefined;
+}
+
+/**
+ * Is a user logged in, and were the credentials checked recently enough in this session? (Flask-Login's login_fresh)
+ *
+ * @throws OptionError if an option is invalid
+ */
+export async function isFresh(req: Request, options: FreshOptions = {}): Promise<boolean> {
+  return (await loadFreshness(contextOf(req), checkFreshness(options))) === true;
+}
+
+/** How recently the credentials must have been checked, in milliseconds, and which methods must have been shown. */
+export interface Freshness {
+  readonly within?: number;
+  readonly methods?: readonly string[];
+}
+
+/** Parses the options. @throws OptionError if one is invalid */
+export function checkFreshness({ within, methods }: FreshOptions): Freshness {
+  return {
+    ...(within !== undefined && { within: parseDuration("within", within) }),
+    ...(methods !== undefined && { methods: checkMethods("methods", methods) }),
+  };
+}
+
+/**
+ * Is the login fresh? If it is not because methods are missing, or were shown too long ago, resolves with these methods.
+ */
+export async function loadFreshness(
+  context: RequestContext,
+  { within = Number.POSITIVE_INFINITY, methods = [] }: Freshness,
+): Promise<boolean | readonly string[]> {
+  const { authenticated } = await loadUser(context);
+  const auth = context.userAuth;
+  if (!authenticated) return false;
+  const limit = Math.min(within, context.core.options.freshFor);
+  if (methods.length === 0) return isFreshAt(auth?.freshAt ?? null, limit);
+  const stale = staleOrMissing(methods, auth ?? {}, limit);
+  return stale.length === 0 || stale;
+}
+
+/** Was this login restored from the remember cookie, and not confirmed since then? */
+export async function isRemembered(req: Request): Promise<boolean> {
+  const context = contextOf(req);
+  const { authenticated } = await loadUser(context);
+  return authenticated && context.userAuth?.remembered === true;
+}
