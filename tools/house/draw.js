@@ -25,7 +25,7 @@ const FLOORS = [
   ["Shared modules", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
   [
     "Leaves",
-    ["user", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map(
+    ["user", "methods", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map(
       (leaf) => `src/${leaf}.ts`,
     ),
   ],
