@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { LoginEvents, SessionStore, StoredRecord } from "latchkey";
-import { openStore } from "latchkey/stores";
 import pg from "pg";
 import { accountSite } from "../support/account-site.js";
 import { backendsHere } from "../support/backends.js";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.js";
 import { longestTurn } from "../support/longest-turn.js";
+import { openedStore } from "../support/opened-store.js";
 import { places } from "../support/processes.js";
 import { only, send } from "../support/raw-client.js";
 import { storedBrowsers, storedSessions } from "../support/records.js";
@@ -59,7 +59,7 @@ inTestAll(`a user with ${MANY} sessions`, () => {
       });
 
       it("needs at most 1.5 times the calls and bytes of a user with one session, and all of them end", async () => {
-        const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1m`);
+        const store = await openedStore(`${proxy.urlOf(place.url)}?timeout=1m`);
         const at = await accountSite({ store, storeTimeout: "1m" });
         const costOf = async (line: string, cookie: string, json?: object) => {
           const bytes = proxy.bytes();
@@ -103,7 +103,6 @@ inTestAll(`a user with ${MANY} sessions`, () => {
         expect(turn, "the longest turn of the event loop in milliseconds").to.be.below(LONGEST_TURN);
         expect([await storedSessions(store, "1"), await storedBrowsers(store, "1")]).to.eql([[], []]);
         expect((await send(at.origin, "GET /me", { cookie })).status).to.equal(401);
-        await store.close();
       });
     });
   }

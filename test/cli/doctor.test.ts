@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { openStore } from "latchkey/stores";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { latchkey } from "../support/command.js";
 import { makeDatabase } from "../support/databases.js";
@@ -118,6 +119,7 @@ describe("latchkey doctor", () => {
   if (here.includes("redis")) {
     it("reports whether the eviction policy of Redis is ok, a warning or a failure", async () => {
       const { port, url, stop } = await startRedis();
+      afterTest(stop);
       const judged = async (policy: string, memory: string) => {
         await redisCli(port, "CONFIG", "SET", "maxmemory-policy", policy);
         await redisCli(port, "CONFIG", "SET", "maxmemory", memory);
@@ -127,11 +129,11 @@ describe("latchkey doctor", () => {
       expect(await judged("allkeys-lru", "0")).to.equal("warning");
       expect(await judged("volatile-ttl", "100mb")).to.equal("warning");
       expect(await judged("allkeys-lru", "100mb")).to.equal("failed");
-      await stop();
     });
 
     it("reports a right that a Redis user lacks", async () => {
       const { port, url, stop } = await startRedis();
+      afterTest(stop);
       await redisCli(port, "ACL", "SETUSER", "app", "on", ">hunter2", "~latchkey:*", "+@all", "-set", "-info");
       const store = url.replace("redis://", "redis://app:hunter2@");
       const { byName, code } = await examined(["--store", store]);
@@ -139,11 +141,11 @@ describe("latchkey doctor", () => {
       expect(byName.rights!.message).to.match(/^cannot create a record: .*(NOPERM|can't run this command)/);
       expect(byName.eviction).to.include({ status: "warning" });
       expect(byName.eviction!.message).to.match(/^cannot read the eviction policy: /);
-      await stop();
     });
 
     it("reports a warning if the clocks differ by 20 seconds, and a failure if they differ by an hour", async () => {
       const { url, stop } = await startRedis();
+      afterTest(stop);
       const shifted = async (milliseconds: number) => {
         const code = `const { now } = Date; Date.now = () => now() + ${milliseconds};`;
         const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(code)}`;
@@ -153,17 +155,18 @@ describe("latchkey doctor", () => {
       const { status, message } = await shifted(-3_600_000);
       expect(status).to.equal("failed");
       expect(message).to.match(/^this machine is (3600|3599)\.\d+ s behind the store's server; /);
-      await stop();
     });
   }
 
   if (here.includes("postgres")) {
     it("reports a right that a PostgreSQL role lacks, and needs no right to create tables", async () => {
       const { url, drop } = await makeDatabase("postgres");
+      afterTest(drop);
       await (await openStore(url)).close();
       const role = `latchkey_doctor_${process.pid}`;
       const client = new pg.Client({ connectionString: url });
       await client.connect();
+      afterTest(() => client.end());
       await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'hunter2'`);
       await client.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
       await client.query(`GRANT SELECT, INSERT ON latchkey_sessions TO ${role}`);
@@ -181,26 +184,23 @@ describe("latchkey doctor", () => {
       );
       await client.query(`DROP OWNED BY ${role}`);
       await client.query(`DROP ROLE ${role}`);
-      await client.end();
-      await drop();
     });
   }
 
   if (here.includes("mariadb")) {
     it("finds a missing index in MariaDB and says how to add it, in a database that is not the connection's", async () => {
       const [one, other] = await Promise.all([makeDatabase("mariadb"), makeDatabase("mariadb")]);
+      for (const { drop } of [one, other]) afterTest(drop);
       const url = `${one.url}?schema=${new URL(other.url).pathname.slice(1)}`;
       await (await openStore(url)).close();
       expect(await examined(["--store", url])).to.include({ code: 0 });
       const connection = await createConnection({ uri: other.url });
+      afterTest(() => connection.end());
       await connection.query("DROP INDEX latchkey_sessions_user_id_kind ON latchkey_sessions");
       const { message } = (await examined(["--store", url])).byName.indexes!;
       expect(message).to.include("no index on (user_id, kind); run: ALTER TABLE");
       await connection.query(message.split("run: ")[1]!);
       expect(await examined(["--store", url])).to.include({ code: 0 });
-      await connection.end();
-      await one.drop();
-      await other.drop();
     });
   }
 });

@@ -1,8 +1,10 @@
 import { expect } from "chai";
-import { type OpenStore, openStore } from "latchkey/stores";
+import type { OpenStore } from "latchkey/stores";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { Browser } from "../support/browser.js";
 import { latchkey, latchkeyOn } from "../support/command.js";
+import { openedStore } from "../support/opened-store.js";
 import { places } from "../support/processes.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
@@ -19,17 +21,12 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
   describe(`the command latchkey, on ${name}`, () => {
     let url: string;
     let store: OpenStore;
-    let remove: () => Promise<void>;
 
     beforeEach(async () => {
       const place = await places[name]!();
       url = `${place.url}?timeout=1m`;
-      remove = place.remove;
-      store = await openStore(url);
-    });
-    afterEach(async () => {
-      await store.close();
-      await remove();
+      afterTest(place.remove);
+      store = await openedStore(url);
     });
 
     /** Starts an application with the store. Returns a function that logs a user in with a new browser. */
@@ -150,7 +147,8 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
 describe("the command latchkey, on a store with unsafe characters and a damaged record", () => {
   it("escapes control characters of a User-Agent, and reports how many records it cannot read", async () => {
     const { url, remove } = await places.sqlite!();
-    const store = await openStore(url);
+    afterTest(remove);
+    const store = await openedStore(url);
     const device = "Mozilla\u009b31m \u202Eevil\n";
     const { app } = site({ store: new WatchedStore(store) });
     const browser = new Browser(await serve(app), { accept: "application/json" });
@@ -171,7 +169,5 @@ describe("the command latchkey, on a store with unsafe characters and a damaged 
     expect(JSON.parse(json).logins[0].userAgent).to.equal(device);
     const ended = await latchkey(["revoke-all", "--user", "1", "--store", url]);
     expect(ended.stdout).to.equal("Ended 1 login, and 1 that could not be read.\n");
-    await store.close();
-    await remove();
   });
 });

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { openStore } from "latchkey/stores";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { holdersOf } from "../support/load.js";
+import { openedStore } from "../support/opened-store.js";
 import { send } from "../support/raw-client.js";
 import { type RedisServer, redisCli, startRedisCluster, startRedisSentinels, until } from "../support/redis-servers.js";
 import { serve } from "../support/server.js";
@@ -46,7 +47,8 @@ inTestAll("a site whose store loses a master", () => {
   for (const { name } of here) {
     it(`sends 503 until ${name} has a new master, and then recovers without a restart, with all sessions`, async () => {
       const { url, masters, replicas, killMaster, stop } = await starts[name]!();
-      const store = await openStore(url);
+      afterTest(stop);
+      const store = await openedStore(url);
       const { app } = site({ store: new WatchedStore(store), storeTimeout: "1s" });
       const origin = await serve(app);
       const holders = await holdersOf(origin, 16);
@@ -72,8 +74,6 @@ inTestAll("a site whose store loses a master", () => {
       });
       expect([...seen].sort()).to.eql([200, 503]);
       await holdersOf(origin, 8);
-      await store.close();
-      await stop();
     });
   }
 });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { mysql2, pg as pgDatabase, type SqlDatabase, SqlStore } from "latchkey/stores/sql";
 import { createPool } from "mysql2/promise";
 import pg from "pg";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { makeDatabase } from "../support/databases.js";
 import { startLossyProxy } from "../support/lossy-proxy.js";
@@ -32,8 +33,11 @@ for (const { name } of here) {
 
     it("fails for one timeout after the network drops all of its connections silently, and then works again", async () => {
       const { url, drop } = await makeDatabase(name as "postgres" | "mariadb");
+      afterTest(drop);
       const proxy = await startLossyProxy(url);
       const { database, close } = pools[name]!(proxy.urlOf(url));
+      afterTest(close);
+      afterTest(proxy.stop); // before the pool, which waits for its lost connections
       const store = new SqlStore(database, { timeout: 1000 });
       await until(async () => store.migrate().then(() => true));
       const readAtOnce = () => Promise.allSettled(Array.from({ length: 3 * MAX }, () => store.read("a")));
@@ -51,9 +55,6 @@ for (const { name } of here) {
       });
       expect(failures).to.be.within(1, 3 * MAX);
       expect(proxy.opened()).to.be.above(opened);
-      proxy.stop(); // closes the lost connections, which the pool waits for
-      await close();
-      await drop();
     });
   });
 }

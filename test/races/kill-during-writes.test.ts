@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { openStore } from "latchkey/stores";
 import { DataSource } from "typeorm";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
+import { openedStore } from "../support/opened-store.js";
 import { addCrowd } from "../support/people.js";
 import { places, startSite } from "../support/processes.js";
 import { send } from "../support/raw-client.js";
@@ -41,7 +42,7 @@ async function comeAndGo(origin: string, id: string, cookies: string[], answered
 
 /** Opens the store in a new site. Returns each user's number of sessions, the accepted cookies and the last cookie. */
 async function look(url: string, cookies: Map<string, string[]>) {
-  const store = await openStore(url);
+  const store = await openedStore(url);
   const watched = new WatchedStore(store);
   const { app, byId } = site({ store: watched });
   addCrowd(byId);
@@ -63,40 +64,37 @@ describe("a process that is killed while it writes", () => {
     it(`on ${name}, the store opens again and accepts at most the last cookie (${ROUNDS} kills, KILL_SEED=${seed})`, async () => {
       const random = numbers(seed);
       const place = await places[name]!();
+      afterTest(place.remove);
       const lives: number[] = [];
-      try {
-        for (let round = 0; round < ROUNDS; round++) {
-          const { origin, kill } = await startSite(place.url);
-          const cookies = new Map<string, string[]>();
-          let left = 1 + Math.floor(random() * 60);
-          const delay = random() * 4;
-          await new Promise<void>((resolve, reject) => {
-            const answered = () => {
-              if (--left === 0) setTimeout(() => kill().then(resolve, reject), delay);
-            };
-            for (let n = 0; n < USERS; n++) {
-              const id = String(10 + round * USERS + n);
-              cookies.set(id, []);
-              comeAndGo(origin, id, cookies.get(id)!, answered).catch(reject);
-            }
-          });
-          if (name === "sqlite") expect(await integrity(place.url)).to.eql("ok");
-          for (const { live, accepted, last } of await look(place.url, cookies)) {
-            // If the process is killed while it moves a login, the old and the new session are both stored.
-            // No browser has the id of the new one.
-            expect(live, "sessions of one login").to.be.at.most(2);
-            expect(accepted.length, "accepted cookies").to.be.at.most(1);
-            expect(
-              accepted.filter((cookie) => cookie !== last),
-              "replaced cookies that are accepted",
-            ).to.eql([]);
-            lives.push(accepted.length);
+      for (let round = 0; round < ROUNDS; round++) {
+        const { origin, kill } = await startSite(place.url);
+        const cookies = new Map<string, string[]>();
+        let left = 1 + Math.floor(random() * 60);
+        const delay = random() * 4;
+        await new Promise<void>((resolve, reject) => {
+          const answered = () => {
+            if (--left === 0) setTimeout(() => kill().then(resolve, reject), delay);
+          };
+          for (let n = 0; n < USERS; n++) {
+            const id = String(10 + round * USERS + n);
+            cookies.set(id, []);
+            comeAndGo(origin, id, cookies.get(id)!, answered).catch(reject);
           }
+        });
+        if (name === "sqlite") expect(await integrity(place.url)).to.eql("ok");
+        for (const { live, accepted, last } of await look(place.url, cookies)) {
+          // If the process is killed while it moves a login, the old and the new session are both stored.
+          // No browser has the id of the new one.
+          expect(live, "sessions of one login").to.be.at.most(2);
+          expect(accepted.length, "accepted cookies").to.be.at.most(1);
+          expect(
+            accepted.filter((cookie) => cookie !== last),
+            "replaced cookies that are accepted",
+          ).to.eql([]);
+          lives.push(accepted.length);
         }
-        expect([...new Set(lives)].sort(), "some users are logged in, and some are not").to.eql([0, 1]);
-      } finally {
-        await place.remove();
       }
+      expect([...new Set(lives)].sort(), "some users are logged in, and some are not").to.eql([0, 1]);
     });
   }
 });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
-import { places, type SiteProcess, startSite } from "../support/processes.js";
+import { places, startSite } from "../support/processes.js";
 import { countTrials, send } from "../support/raw-client.js";
 
 const TRIALS = 100;
@@ -9,21 +10,10 @@ const here = await backendsHere(...Object.keys(places));
 describe("two processes over one store", () => {
   for (const { name } of here) {
     describe(`on ${name}`, () => {
-      let place: Awaited<ReturnType<(typeof places)[string]>>;
-      const both: SiteProcess[] = [];
-      before(async () => {
-        place = await places[name]!();
-        const starting = [startSite(place.url), startSite(place.url)];
-        for (const started of await Promise.allSettled(starting))
-          if (started.status === "fulfilled") both.push(started.value);
-        await Promise.all(starting);
-      });
-      after(async () => {
-        await Promise.all(both.map((one) => one.kill()));
-        await place?.remove();
-      });
-
       it(`the next request in one process sees a login or a logout in the other (${TRIALS} times)`, async () => {
+        const place = await places[name]!();
+        afterTest(place.remove);
+        const both = await Promise.all([startSite(place.url), startSite(place.url)]);
         const seen = await countTrials(TRIALS, async (trial) => {
           const [one, other] = trial % 2 ? both : both.toReversed();
           const { cookie } = await send(one!.origin, "POST /login/1");

@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import { openStore } from "latchkey/stores";
 import sinon from "sinon";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
+import { openedStore } from "../support/opened-store.js";
 import { addCrowd } from "../support/people.js";
 import { places, startSite } from "../support/processes.js";
 import { send } from "../support/raw-client.js";
@@ -49,61 +50,57 @@ describe("a process that is killed while it restores remembered browsers", () =>
   for (const { name } of here) {
     it(`restores each browser or asks it to log in once, without an alarm, ${ROUNDS} times on ${name}`, async () => {
       const place = await places[name]!();
-      const store = await openStore(place.url);
+      afterTest(place.remove);
+      const store = await openedStore(place.url);
       const at = await rememberingSites({ store });
       addCrowd(at.byId);
       const ends = { back: 0, asked: 0, cut: 0 };
       let rounds = 0;
-      try {
-        // On a busy machine the process may respond to all requests before it is killed. Then another round follows.
-        for (let round = 0; round < ROUNDS || ends.cut === 0; round++) {
-          rounds++;
-          const browsers = await Promise.all(
-            Array.from({ length: USERS }, async (_, n): Promise<Remembered> => {
-              const id = String(10 + round * USERS + n);
-              const [token, other] = await Promise.all([at.logIn({ id }), at.logIn({ id })]);
-              return { id, token: token.remember, other: other.remember };
-            }),
-          );
-          ends.cut += await killAmid(
-            place.url,
-            browsers,
-            1 + Math.floor(Math.random() * USERS * BURST * 0.8),
-            Math.random() * 4,
-          );
-          const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
-          const [soon, late] = [browsers.slice(0, USERS / 2), browsers.slice(USERS / 2)];
-          const latest: Array<Remembered & { expected?: 200 }> = [...late];
-          for (const browser of soon) {
-            const answer = await at.me(browser.token);
-            expect(answer.status, "within the grace period").to.equal(200);
-            latest.push({ ...browser, token: rememberIn(answer) ?? browser.token, expected: 200 });
-          }
-          clock.tick(GRACE + 1);
-          for (const { id, token, other, expected } of latest) {
-            const answer = await at.me(token);
-            if (answer.status === 200) {
-              ends.back++;
-              expect(await storedSessions(store, id)).to.have.lengthOf(2);
-            } else {
-              ends.asked++;
-              expect([answer.status, forgets(answer), expected]).to.eql([401, true, undefined]);
-              const again = await send(at.origin, `POST /login/${id}`, { json: { remember: true } });
-              expect(await at.isIn(rememberIn(again)!)).to.equal(true);
-            }
-            expect(await at.isIn(other), "another device").to.equal(true);
-          }
-          expect(at.told.filter(({ event }) => event === "stolen")).to.eql([]);
-          clock.restore();
+      // On a busy machine the process may respond to all requests before it is killed. Then another round follows.
+      for (let round = 0; round < ROUNDS || ends.cut === 0; round++) {
+        rounds++;
+        const browsers = await Promise.all(
+          Array.from({ length: USERS }, async (_, n): Promise<Remembered> => {
+            const id = String(10 + round * USERS + n);
+            const [token, other] = await Promise.all([at.logIn({ id }), at.logIn({ id })]);
+            return { id, token: token.remember, other: other.remember };
+          }),
+        );
+        ends.cut += await killAmid(
+          place.url,
+          browsers,
+          1 + Math.floor(Math.random() * USERS * BURST * 0.8),
+          Math.random() * 4,
+        );
+        const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+        const [soon, late] = [browsers.slice(0, USERS / 2), browsers.slice(USERS / 2)];
+        const latest: Array<Remembered & { expected?: 200 }> = [...late];
+        for (const browser of soon) {
+          const answer = await at.me(browser.token);
+          expect(answer.status, "within the grace period").to.equal(200);
+          latest.push({ ...browser, token: rememberIn(answer) ?? browser.token, expected: 200 });
         }
-        expect(ends.back + ends.asked).to.equal(rounds * USERS);
-        expect(ends.back).to.be.at.least((rounds * USERS) / 2);
-        // With only two rounds, it is possible that no browser must log in again.
-        if (soaking) expect(ends.asked, "some browsers must log in again").to.be.above(0);
-      } finally {
-        await store.close();
-        await place.remove();
+        clock.tick(GRACE + 1);
+        for (const { id, token, other, expected } of latest) {
+          const answer = await at.me(token);
+          if (answer.status === 200) {
+            ends.back++;
+            expect(await storedSessions(store, id)).to.have.lengthOf(2);
+          } else {
+            ends.asked++;
+            expect([answer.status, forgets(answer), expected]).to.eql([401, true, undefined]);
+            const again = await send(at.origin, `POST /login/${id}`, { json: { remember: true } });
+            expect(await at.isIn(rememberIn(again)!)).to.equal(true);
+          }
+          expect(await at.isIn(other), "another device").to.equal(true);
+        }
+        expect(at.told.filter(({ event }) => event === "stolen")).to.eql([]);
+        clock.restore();
       }
+      expect(ends.back + ends.asked).to.equal(rounds * USERS);
+      expect(ends.back).to.be.at.least((rounds * USERS) / 2);
+      // With only two rounds, it is possible that no browser must log in again.
+      if (soaking) expect(ends.asked, "some browsers must log in again").to.be.above(0);
     });
   }
 });

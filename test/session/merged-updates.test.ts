@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { SessionStore } from "latchkey";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere, SQL } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
 import { places, startSite } from "../support/processes.js";
@@ -160,21 +161,16 @@ describe("two processes that change the same session at the same time", () => {
   for (const { name } of shared) {
     it(`on ${name} lose no change, and all requests succeed`, async () => {
       const place = await places[name]!();
-      const sites = await Promise.all([startSite(place.url), startSite(place.url)]);
-      try {
-        const [one, other] = sites as [(typeof sites)[0], (typeof sites)[0]];
-        const { cookie } = await send(one.origin, "POST /login/1");
-        const keep = (index: number) =>
-          send([one, other][index % 2]!.origin, `POST /keep/key${index}/${index}`, { cookie });
-        const answers = await Promise.all(many(REQUESTS).map(keep));
-        expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
-        const { text } = await send(other.origin, "GET /kept", { cookie });
-        const kept = JSON.parse(text) as Record<string, string>;
-        expect(many(REQUESTS).filter((index) => kept[`key${index}`] !== String(index))).to.deep.equal([]);
-      } finally {
-        await Promise.all(sites.map((site) => site.kill()));
-        await place.remove();
-      }
+      afterTest(place.remove);
+      const [one, other] = await Promise.all([startSite(place.url), startSite(place.url)]);
+      const { cookie } = await send(one.origin, "POST /login/1");
+      const keep = (index: number) =>
+        send([one, other][index % 2]!.origin, `POST /keep/key${index}/${index}`, { cookie });
+      const answers = await Promise.all(many(REQUESTS).map(keep));
+      expect(answers.filter(({ status }) => status !== 200)).to.deep.equal([]);
+      const { text } = await send(other.origin, "GET /kept", { cookie });
+      const kept = JSON.parse(text) as Record<string, string>;
+      expect(many(REQUESTS).filter((index) => kept[`key${index}`] !== String(index))).to.deep.equal([]);
     });
   }
 });

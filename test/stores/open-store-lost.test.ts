@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { type OpenStore, openStore } from "latchkey/stores";
+import type { OpenStore } from "latchkey/stores";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { startLossyProxy } from "../support/lossy-proxy.js";
+import { openedStore } from "../support/opened-store.js";
 import { places } from "../support/processes.js";
 import { runProgram } from "../support/program.js";
 import { until } from "../support/redis-servers.js";
@@ -42,15 +44,13 @@ describe("the connections of openStore", () => {
       let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
       beforeEach(async () => {
         place = await places[name]!();
+        afterTest(place.remove);
         proxy = await startLossyProxy(place.url);
-      });
-      afterEach(async () => {
-        proxy.stop();
-        await place.remove();
+        afterTest(proxy.stop);
       });
 
       it("are replaced after one or two timeouts when the network drops all of them silently", async () => {
-        const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1s`);
+        const store = await openedStore(`${proxy.urlOf(place.url)}?timeout=1s`);
         await readAtOnce(store);
         for (let round = 0; round < 2; round++) {
           proxy.loseAll();
@@ -66,13 +66,12 @@ describe("the connections of openStore", () => {
           expect(failures).to.be.within(1, 2);
           await readAtOnce(store);
         }
-        await store.close();
       });
 
       const lock = locks[name];
       if (lock) {
         it("are free for other sessions one timeout after many writes to a locked session fill the pool", async () => {
-          const store = await openStore(`${place.url}?timeout=1s&max=4`);
+          const store = await openedStore(`${place.url}?timeout=1s&max=4`);
           const now = Date.now();
           const record = {
             kind: "session",
@@ -84,23 +83,20 @@ describe("the connections of openStore", () => {
             revision: 0,
           };
           await Promise.all([store.create("locked", record), store.create("free", record)]);
-          const release = await lock(place.url);
+          afterTest(await lock(place.url));
           const writes = Array.from({ length: 12 }, () => store.destroy("locked").catch(() => "late"));
           await Promise.race(writes);
           for (let i = 0; i < 20; i++) expect(await store.read("free")).not.to.equal(null);
           expect(await Promise.all(writes)).to.eql(writes.map(() => "late"));
-          await release();
-          await store.close();
         });
       }
 
       it("are not replaced while they work", async () => {
-        const store = await openStore(`${proxy.urlOf(place.url)}?timeout=1m`);
+        const store = await openedStore(`${proxy.urlOf(place.url)}?timeout=1m`);
         await readAtOnce(store);
         const opened = proxy.opened();
         for (let i = 0; i < 10; i++) await readAtOnce(store);
         expect(proxy.opened()).to.equal(opened);
-        await store.close();
       });
 
       it("are closed by close(), and the process ends, even if the server no longer responds", async () => {

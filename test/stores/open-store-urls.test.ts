@@ -7,9 +7,11 @@ import { expect } from "chai";
 import { openStore } from "latchkey/stores";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere, shared } from "../support/backends.js";
 import { makeDatabase } from "../support/databases.js";
 import { startLossyProxy } from "../support/lossy-proxy.js";
+import { openedStore } from "../support/opened-store.js";
 import { redisCli, startRedis, until } from "../support/redis-servers.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
@@ -79,13 +81,12 @@ describe("the URL of openStore", () => {
     if (here.includes("redis")) {
       it("decodes the password for Redis, and does not show it in an error if Redis rejects it", async () => {
         const { url, port, stop } = await startRedis();
+        afterTest(stop);
         await redisCli(port, "ACL", "SETUSER", "app", "on", ">p@ss#w,o?r/d%", "~*", "+@all");
-        const store = await openStore(url.replace("//", `//app:${encodeURIComponent("p@ss#w,o?r/d%")}@`));
+        const store = await openedStore(url.replace("//", `//app:${encodeURIComponent("p@ss#w,o?r/d%")}@`));
         await store.create("a", record());
-        await store.close();
         const error = await rejection(openStore(url.replace("//", "//app:hunter2@")));
         expect(shownBy(error)).to.include("WRONGPASS").and.not.include("hunter2");
-        await stop();
       });
     }
 
@@ -174,30 +175,28 @@ describe("the URL of openStore", () => {
       afterEach(() => rm(file, { force: true }));
 
       it("accepts tablePrefix and pruneEvery", async () => {
-        const store = await openStore(`sqlite:${file}?tablePrefix=shop_&pruneEvery=20ms`);
+        const store = await openedStore(`sqlite:${file}?tablePrefix=shop_&pruneEvery=20ms`);
         await store.create("a", record(Date.now() - 1));
         const db = new Database(file);
         await until(async () => db.prepare("SELECT * FROM shop_sessions").all().length === 0);
         db.close();
-        await store.close();
       });
     });
 
     if (here.includes("redis")) {
       it("accepts a prefix on Redis, even an empty one, and a database number", async () => {
         const { url, port, stop } = await startRedis();
+        afterTest(stop);
         for (const [query, key] of [
           ["/3?prefix=shop:", "shop:record:a"],
           ["/3?prefix=", "record:a"],
           ["/3", "latchkey:record:a"],
           ["", "latchkey:record:a"],
         ] as const) {
-          const store = await openStore(`${url}${query}`);
+          const store = await openedStore(`${url}${query}`);
           await store.create("a", record());
           expect(await redisCli(port, "-n", query.startsWith("/3") ? "3" : "0", "EXISTS", key), query).to.equal("1\n");
-          await store.close();
         }
-        await stop();
       });
     }
 
@@ -205,51 +204,47 @@ describe("the URL of openStore", () => {
       if (!here.includes(name)) continue;
       it(`accepts max and tablePrefix on ${name}`, async () => {
         const { url, drop } = await makeDatabase(name);
+        afterTest(drop);
         const proxy = await startLossyProxy(url);
-        const store = await openStore(`${proxy.urlOf(url)}?max=3&tablePrefix=shop_&timeout=1m`);
+        afterTest(proxy.stop);
+        const store = await openedStore(`${proxy.urlOf(url)}?max=3&tablePrefix=shop_&timeout=1m`);
         await Promise.all(Array.from({ length: 30 }, () => store.read("a")));
         expect(proxy.opened()).to.equal(3);
         expect(await count(url, "shop_sessions")).to.equal(0);
-        await store.close();
-        proxy.stop();
-        await drop();
       });
 
       it(`accepts schema on ${name}`, async () => {
         const { url, drop } = await makeDatabase(name);
+        afterTest(drop);
         const other = await makeDatabase(name);
+        afterTest(other.drop);
         const schema = name === "postgres" ? "auth" : new URL(other.url).pathname.slice(1);
         if (name === "postgres") await run(url, "CREATE SCHEMA auth");
-        const store = await openStore(`${url}?schema=${schema}`);
+        const store = await openedStore(`${url}?schema=${schema}`);
         await store.create("a", record());
         expect(await count(url, `${schema}.latchkey_sessions`)).to.equal(1);
-        await store.close();
-        await other.drop();
-        await drop();
       });
     }
 
     if (here.includes("postgres")) {
       it("passes pg's own parameters to pg", async () => {
         const { url, drop } = await makeDatabase("postgres");
+        afterTest(drop);
         const { hostname, port, username, pathname } = new URL(url);
-        const store = await openStore(
-          `${url}?application_name=shop&options=-c%20statement_timeout%3D7s&sslmode=disable`,
-        );
+        await openedStore(`${url}?application_name=shop&options=-c%20statement_timeout%3D7s&sslmode=disable`);
         const own = "pg_stat_activity WHERE application_name = 'shop'";
         expect(await count(url, own)).to.equal(1);
-        await store.close();
         await (await openStore(`postgres://${username}@elsewhere:${port}${pathname}?host=${hostname}`)).close();
         await (await openStore(`${url}?channel_binding=prefer`)).close();
         const error = await rejection(openStore(`${url}?sslmode=verify-full&sslrootcert=/no/such/file`));
         expect(error).to.have.property("code", "ENOENT");
-        await drop();
       });
     }
 
     if (here.includes("mariadb")) {
       it("passes mysql2's own parameters to mysql2, and accepts ssl-mode as MySQL's own clients do", async () => {
         const { url, drop } = await makeDatabase("mariadb");
+        afterTest(drop);
         const [{ socket }] = (await run(url, "SELECT @@socket AS socket")) as [{ socket: string }];
         await (await openStore(`${url}?ssl-mode=DISABLED`)).close();
         const { username, pathname } = new URL(url);
@@ -263,7 +258,6 @@ describe("the URL of openStore", () => {
           "ssl-mode=VERIFY_IDENTITY",
         ])
           if (tls !== "YES") expect(await rejection(openStore(`${url}?${query}`)), query).to.match(/secure connection/);
-        await drop();
       });
     }
   });

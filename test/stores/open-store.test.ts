@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import Database from "better-sqlite3";
 import { expect } from "chai";
-import { openStore } from "latchkey/stores";
 import { DataSource } from "typeorm";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere, shared } from "../support/backends.js";
 import { makeDatabase } from "../support/databases.js";
+import { openedStore } from "../support/opened-store.js";
 import { packageWith } from "../support/package-with.js";
 import { runProgram } from "../support/program.js";
 import { freePort, redisCli, startRedis } from "../support/redis-servers.js";
@@ -77,13 +78,13 @@ describe("openStore", () => {
       const port = await freePort();
       const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"];
       const server = await startRedis({ args: ["--tls-port", String(port), ...files] });
+      afterTest(server.stop);
       const args = [`rediss://127.0.0.1:${port}`];
       expect(await runProgram(USE, { args, env: { NODE_EXTRA_CA_CERTS: cert } })).to.eql(ran("RedisStore"));
       expect(await runProgram(USE, { args }))
         .to.include({ code: 1 })
         .and.property("output")
         .include("self-signed");
-      await server.stop();
     });
 
     it("rejects when Redis is not running, and leaves nothing open that keeps the process alive", async () => {
@@ -119,8 +120,9 @@ describe("openStore", () => {
 
   it("opens sqlite: so that reads do not wait for writers, and writes wait up to the timeout", async () => {
     const file = join(dir, "busy.db");
-    const store = await openStore(`sqlite:${file}?timeout=1m`);
+    const store = await openedStore(`sqlite:${file}?timeout=1m`);
     const other = new Database(file);
+    afterTest(() => other.close());
     expect(other.pragma("journal_mode")).to.eql([{ journal_mode: "wal" }]);
     other.exec("BEGIN IMMEDIATE");
     const now = Date.now();
@@ -139,12 +141,9 @@ describe("openStore", () => {
     await writing;
     expect(await store.read("a")).to.include({ userId: "1" });
     other.exec("BEGIN IMMEDIATE");
-    const impatient = await openStore(`sqlite:${file}?timeout=1ms`);
+    const impatient = await openedStore(`sqlite:${file}?timeout=1ms`);
     const error = await impatient.create("b", record).catch((error: Error) => error);
     expect(error).to.have.property("message", "database is locked");
-    await impatient.close();
-    other.close();
-    await store.close();
   });
 
   const makers: Array<[string, string, () => Promise<{ url: string; drop(): Promise<void> }>]> = [
@@ -156,13 +155,13 @@ describe("openStore", () => {
     if (!here.includes(backend)) continue;
     it(`opens ${scheme} on a new database in four processes at once`, async () => {
       const { url, drop } = await make();
+      afterTest(drop);
       const outcomes = await Promise.all([1, 2, 3, 4].map(() => runProgram(USE, { args: [url] })));
       expect(outcomes).to.eql(outcomes.map(() => ran("SqlStore")));
       expect(await runProgram(USE, { args: [url] })).to.eql(ran("SqlStore"));
       const alias = url.replace(/^postgres:/, "postgresql:").replace(/^mysql:/, "mariadb:");
       expect(await runProgram(USE, { args: [alias] })).to.eql(ran("SqlStore"));
       expect(await kept(url)).to.equal(6);
-      await drop();
     });
   }
 
@@ -194,7 +193,7 @@ async function kept(url: string): Promise<number> {
     scheme === "sqlite" ? { type: "better-sqlite3", database } : { type: scheme as "postgres" | "mysql", url },
   );
   await dataSource.initialize();
+  afterTest(() => dataSource.destroy());
   const [{ n }] = await dataSource.query("SELECT count(*) AS n FROM latchkey_sessions");
-  await dataSource.destroy();
   return Number(n);
 }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterTest } from "./after-test.js";
 import { makeDatabase } from "./databases.js";
 import { startRedis } from "./redis-servers.js";
 
@@ -22,23 +23,22 @@ process.on("exit", () => {
 const SITE = fileURLToPath(new URL("site-process.js", import.meta.url));
 
 /**
- * Starts a site in its own process, with the store of this URL: by default the site of the tests. The program sends the
+ * Starts a site in its own process until the end of the test, with the store of this URL: by default the site of the tests. The program sends the
  * origin of its site once it is running.
  */
 export async function startSite(storeUrl: string, program = SITE, ...args: string[]): Promise<SiteProcess> {
   const child = fork(program, [storeUrl, ...args]);
   running.add(child);
   const ended = once(child, "exit").then(() => void running.delete(child));
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  afterTest(kill);
   const early = ended.then(() => Promise.reject(new Error("the site's process ended before the site was running")));
   const [origin] = (await Promise.race([once(child, "message"), early])) as [string];
   early.catch(() => {});
-  return {
-    origin,
-    async kill() {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
+  return { origin, kill };
 }
 
 /** Places where several processes can store sessions, by the name of the backend. */
