@@ -8,6 +8,7 @@ const START = [
 
 const GUIDE = [
   { text: "Guards", link: "/guards" },
+  { text: "routing-controllers", link: "/routing-controllers" },
   { text: "Users", link: "/users" },
   { text: "Remembering", link: "/remembering" },
   { text: "A user's logins", link: "/logins" },
@@ -30,6 +31,7 @@ const RECIPES = [
   { text: "CSRF tokens", link: "/recipes/csrf" },
   { text: "Limiting login attempts", link: "/recipes/rate-limiting" },
   { text: "Roles", link: "/recipes/roles" },
+  { text: "Deny by default on Express", link: "/recipes/deny-by-default" },
   { text: "Several login pages", link: "/recipes/several-login-pages" },
   { text: "Remember by default", link: "/recipes/remember-by-default" },
   { text: "Acting as another user", link: "/recipes/impersonation" },

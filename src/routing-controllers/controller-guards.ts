@@ -1,80 +1,77 @@
 import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
 import { LatchkeyError, OptionError } from "../errors.js";
-import { guard, type Requirement } from "../guards/guards.js";
-import type { Freshness } from "../login/freshness.js";
-
-/** The metadata of routing-controllers. */
-export type Storage = ReturnType<typeof getMetadataArgsStorage>;
-
-/** The declarations of one class: for the class itself (under CLASS) and for its methods. */
-type Declared = Map<string | symbol, Requirement | "public">;
-
-/** The key of the requirement that a class declares for all its actions. */
-export const CLASS: unique symbol = Symbol("class");
-const declarations = new WeakMap<object, Declared>();
-
-/** Stores the requirement of a class or of one of its methods. Several requirements are combined. */
-export function remember(target: object, key: PropertyKey, requirement: Requirement | "public"): void {
-  if (typeof key === "object") {
-    // Standard decorators get a context object instead of the name.
-    throw new OptionError("decorators", 'routing-controllers needs "experimentalDecorators": true in tsconfig.json');
-  }
-  attachGuards(getMetadataArgsStorage());
-  const declared: Declared = declarations.get(target) ?? new Map();
-  declarations.set(target, declared);
-  const previous = declared.get(nameOf(key));
-  if (previous !== undefined && (previous === "public" || requirement === "public")) {
-    const { name } = target as { name: string };
-    throw new OptionError("@Public", `${name}.${String(key)} is declared both public and guarded`);
-  }
-  const added = previous === undefined ? requirement : both(previous as Requirement, requirement as Requirement);
-  declared.set(nameOf(key), added);
-}
-
-/**
- * Returns the requirement of a controller's action, or null. It combines the requirements of the class, of every base
- * class, and of every declaration of the method. If a class declares the method public, the requirements of that class
- * and of its base classes are ignored.
- */
-export function requirementOf(controller: object, method: PropertyKey): Requirement | null {
-  let requirement: Requirement | null = null;
-  for (const target of ancestry(controller)) {
-    const declared = declarations.get(target);
-    const ofMethod = declared?.get(nameOf(method));
-    if (ofMethod === "public") break;
-    for (const found of [declared?.get(CLASS), ofMethod]) {
-      if (found) requirement = requirement ? both(requirement, found as Requirement) : (found as Requirement);
-    }
-  }
-  return requirement;
-}
-
-/** Yields a class and its base classes. */
-export function* ancestry(controller: object): Generator<object> {
-  for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))
-    yield target;
-}
-
-/** Returns a method's name as a key, because the name may also be a symbol or a number. */
-function nameOf(key: PropertyKey): string | symbol {
-  return typeof key === "symbol" ? key : String(key);
-}
-
-function both(a: Requirement, b: Requirement): Requirement {
-  const roles = [...a.roles, ...b.roles];
-  if (!a.fresh || !b.fresh) return { ...((a.fresh || b.fresh) && { fresh: a.fresh ?? b.fresh! }), roles };
-  return { fresh: strictest(a.fresh, b.fresh), roles };
-}
-
-function strictest(a: Freshness, b: Freshness): Freshness {
-  const within = Math.min(a.within ?? Number.POSITIVE_INFINITY, b.within ?? Number.POSITIVE_INFINITY);
-  const methods = [...new Set([...(a.methods ?? []), ...(b.methods ?? [])])];
-  return { ...(within < Number.POSITIVE_INFINITY && { within }), ...(methods.length > 0 && { methods }) };
-}
+import { guard } from "../guards/guards.js";
+import { kindOf } from "../text.js";
+import { ancestry, type Declaration, declarationOf, remember, type Storage } from "./declarations.js";
 
 const LOOKUP = "filterUsesWithTargetAndMethod";
 const attached = new WeakSet<object>();
 const guards = new WeakSet<object>();
+
+/** The controllers of servers that deny by default, and of all other servers. */
+const denied = new WeakSet<object>();
+const open = new WeakSet<object>();
+/** The classes whose declarations are in use: the controllers of all servers, and their base classes. */
+const inUse = new WeakSet<object>();
+
+/** How many actions were added to a server while `denyByDefault` runs; undefined while it does not run. */
+let added: number | undefined;
+
+/**
+ * Creates a server that denies by default: an action of its controllers needs a login unless `@Public()` opens it.
+ *
+ * It holds for all controllers of all servers that the function creates, also for those that routing-controllers loads
+ * from a folder. Other servers in the process do not change. Middleware and routes outside of controllers are not
+ * guarded.
+ *
+ * @param create creates one or several servers, for example with `createExpressServer` or `useExpressServer`
+ *
+ * @returns what the function returns
+ * @throws OptionError if the function adds no action to a server before it returns, or if it returns a promise
+ */
+export function denyByDefault<T>(create: () => T): T {
+  if (typeof create !== "function") {
+    const example = "() => createExpressServer({ controllers })";
+    throw new OptionError("denyByDefault", `expected a function such as ${example}, not ${kindOf(create)}`);
+  }
+  attachGuards();
+  const outer = added;
+  added = 0;
+  try {
+    const created = create();
+    if (typeof (created as PromiseLike<unknown> | null | undefined)?.then === "function") {
+      throw new OptionError("denyByDefault", "the function must not be async: create the server before it returns");
+    }
+    if (added === 0) {
+      throw new OptionError(
+        "denyByDefault",
+        "the function added no action to a server, so nothing is guarded: call createExpressServer or useExpressServer in it, with your controllers",
+      );
+    }
+    return created;
+  } finally {
+    added = outer === undefined ? undefined : outer + added;
+  }
+}
+
+/** Do all servers of a controller deny by default? False if it has no server. */
+export function isDeniedByDefault(controller: object): boolean {
+  return denied.has(controller) && !open.has(controller);
+}
+
+/** Stores what a decorator declares for a class, or for one of its methods. @throws OptionError if it cannot work */
+export function declare(target: object, key: PropertyKey, declaration: Declaration): void {
+  if (typeof key === "object") {
+    // Standard decorators get a context object instead of the name.
+    throw new OptionError("decorators", 'routing-controllers needs "experimentalDecorators": true in tsconfig.json');
+  }
+  attachGuards();
+  if (inUse.has(target)) {
+    const { name } = target as { name: string };
+    throw new OptionError("decorators", `${name} already has a server, so a further decorator would have no effect`);
+  }
+  remember(target, key, declaration);
+}
 
 /**
  * Puts the guard before every guarded action. It does so when routing-controllers looks up the action's middleware.
@@ -82,7 +79,8 @@ const guards = new WeakSet<object>();
  * `@UseBefore` would not work: routing-controllers looks it up by the exact class, so an inherited action would keep
  * its route and lose its guard.
  */
-function attachGuards(storage: Storage): void {
+function attachGuards(): void {
+  const storage = getMetadataArgsStorage();
   // Patch the class if possible, not its only instance, because the tests of an application may replace the instance.
   const holder: Pick<Storage, typeof LOOKUP> = Object.hasOwn(storage, LOOKUP)
     ? storage
@@ -91,9 +89,11 @@ function attachGuards(storage: Storage): void {
   const lookup = holder[LOOKUP];
   holder[LOOKUP] = function (this: Storage, target, method) {
     const uses: ReturnType<typeof lookup> = lookup.call(this, target, method);
-    const requirement = method === undefined ? null : requirementOf(target, method);
-    if (!requirement) return uses;
-    const middleware = guard(requirement);
+    if (method === undefined) return uses;
+    const declaration = declarationOf(this, target, method) ?? (added === undefined ? "public" : { roles: [] });
+    noteServerOf(target);
+    if (declaration === "public") return uses;
+    const middleware = guard(declaration);
     guards.add(middleware);
     return [{ target, method, middleware, afterAction: false }, ...uses];
   };
@@ -101,13 +101,20 @@ function attachGuards(storage: Storage): void {
   attached.add(holder);
 }
 
+function noteServerOf(controller: object): void {
+  (added === undefined ? open : denied).add(controller);
+  if (added !== undefined) added++;
+  for (const target of ancestry(controller)) inUse.add(target);
+}
+
 /** Mounts an inherited action on a fake application, and checks that a guard runs before the action. */
 function assertAttached(storage: Storage): void {
   class Base {}
   class Probe extends Base {}
   class None {}
-  declarations.set(Base, new Map([["act", { roles: [] }]]));
+  remember(Base, "act", { roles: [] });
   const { controllers, actions } = storage;
+  const addedBefore = added;
   let handlers: object[] = [];
   const app = {
     get(_route: string, ...mounted: object[]) {
@@ -120,6 +127,7 @@ function assertAttached(storage: Storage): void {
     useExpressServer(app, { controllers: [Probe], middlewares: [None], interceptors: [None] });
   } finally {
     Object.assign(storage, { controllers, actions });
+    added = addedBefore;
   }
   if (handlers.some((handler) => guards.has(handler))) return;
   throw new LatchkeyError(

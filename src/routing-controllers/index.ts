@@ -1,14 +1,16 @@
 import type { Request } from "express";
-import { type Action, ActionMetadata, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
+import { type Action, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
 import { currentUser } from "../current/current-user.js";
 import { hasContext } from "../current/request-context.js";
-import { OptionError } from "../errors.js";
-import { checkRoles, type Requirement } from "../guards/guards.js";
+import { checkRoles } from "../guards/guards.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../login-manager.js";
-import { ancestry, CLASS, remember, requirementOf, type Storage } from "./controller-guards.js";
+import { declare } from "./controller-guards.js";
+import { CLASS, type Declaration } from "./declarations.js";
 
-type ControllerClass = abstract new (...args: never[]) => unknown;
+export { denyByDefault } from "./controller-guards.js";
+export { type GuardedRoute, guardTable } from "./guard-table.js";
+
 /** Decorates a controller class or an action. */
 type GuardDecorator = (target: object, method?: string | symbol) => void;
 
@@ -18,7 +20,7 @@ type GuardDecorator = (target: object, method?: string | symbol) => void;
  * The requirements of the class and of the action are combined. They also apply to subclasses and to inherited actions.
  */
 export function Authorized(...roles: string[]): GuardDecorator {
-  return declare({ roles: roles.length === 0 ? [] : [checkRoles(roles)] });
+  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)] });
 }
 
 /**
@@ -26,62 +28,22 @@ export function Authorized(...roles: string[]): GuardDecorator {
  * shown recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
-  return declare({ fresh: checkFreshness(options), roles: [] });
+  return decorate({ fresh: checkFreshness(options), roles: [] });
 }
 
-/** Lets everybody reach an action of a guarded controller. */
-export function Public(): MethodDecorator {
-  return (target, method) => {
-    if (method === undefined) throw new OptionError("@Public", "must be on an action, not on a class");
-    remember(target.constructor, method, "public");
-  };
+/**
+ * Lets everybody reach an action, also if its controller is guarded or its server was created with `denyByDefault`.
+ *
+ * On a class, it opens each action for which nothing else requires a login: no decorator of the action, of the class or
+ * of a base class. It does not open the actions that subclasses add or override.
+ */
+export function Public(): GuardDecorator {
+  return decorate("public");
 }
 
 /** Passes the current user, or the anonymous user, to a parameter of an action. */
 export function CurrentUser(): ParameterDecorator {
   return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
-}
-
-/** A route and the requirement of its guard. */
-export interface GuardedRoute {
-  method: string;
-  path: string;
-  /** The action, as `Controller.action`. */
-  action: string;
-  guard: "public" | "login" | "fresh" | "roles";
-  /** The user must have at least one role of each list. */
-  roles: ReadonlyArray<readonly string[]>;
-  /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
-  within?: number;
-  /** The methods that must have been shown that recently; absent if any credentials will do. */
-  methods?: readonly string[];
-}
-
-/**
- * Returns every route of the controllers with its guard, to print or to check in tests.
- *
- * @throws OptionError if a class is not a controller
- */
-export function guardTable(
-  controllers: readonly ControllerClass[],
-  { routePrefix = "" }: { routePrefix?: string } = {},
-): GuardedRoute[] {
-  const storage = getMetadataArgsStorage();
-  return controllers.flatMap((controller) => {
-    const declared = storage.controllers.find(({ target }) => target === controller);
-    if (!declared) throw new OptionError("controllers", `${controller.name} is not a @Controller or @JsonController`);
-    return actionsOf(storage, controller).map(({ type, route, method }) => {
-      const requirement = requirementOf(controller, method);
-      const base = declared.route ?? "";
-      const full = route instanceof RegExp ? ActionMetadata.appendBaseRoute(base, route) : `${base}${route ?? ""}`;
-      return {
-        method: type.toUpperCase(),
-        path: String(ActionMetadata.appendBaseRoute(routePrefix, full)) || "/",
-        action: `${controller.name}.${String(method)}`,
-        ...described(requirement),
-      };
-    });
-  });
 }
 
 /** Returns a global middleware for the session and the login, for the option `middlewares` of `createExpressServer`. */
@@ -99,25 +61,9 @@ export function loginMiddleware(login: LoginManager<never, never> | LoginManager
   return LoginMiddleware;
 }
 
-function declare(requirement: Requirement): GuardDecorator {
+function decorate(declaration: Declaration): GuardDecorator {
   return (target, method) => {
-    if (method === undefined) remember(target, CLASS, requirement);
-    else remember(target.constructor, method, requirement);
+    if (method === undefined) declare(target, CLASS, declaration);
+    else declare(target.constructor, method, declaration);
   };
-}
-
-function actionsOf(storage: Storage, controller: object) {
-  const actions: ReturnType<Storage["filterActionsWithTarget"]> = [];
-  for (const target of ancestry(controller)) {
-    const seen = new Set(actions.map(({ method }) => method));
-    actions.push(...storage.filterActionsWithTarget(target as never).filter(({ method }) => !seen.has(method)));
-  }
-  return actions;
-}
-
-function described(requirement: Requirement | null): Pick<GuardedRoute, "guard" | "roles" | "within" | "methods"> {
-  if (!requirement) return { guard: "public", roles: [] };
-  const { fresh, roles } = requirement;
-  const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
-  return { guard: kind, roles, ...fresh };
 }

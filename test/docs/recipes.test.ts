@@ -161,6 +161,23 @@ inTestAll("the recipes", () => {
     expect((await staff.get("/invoices/2")).status).to.equal(200);
   });
 
+  it("deny-by-default: serves only the public routes to strangers", async () => {
+    const program = await start("deny-by-default");
+    const [nobody, page] = [program.client(), program.browser()];
+    expect((await nobody.get("/")).text).to.equal("Welcome.");
+    expect((await page.get("/login")).status).to.equal(200);
+    const guarded = ["/orders", "/admin/users", "/admin", "/no/such/path", "/orders/", "/ORDERS"];
+    for (const path of guarded) expect((await nobody.get(path)).json(), path).to.include({ code: "login_required" });
+    expect((await nobody.send("DELETE", "/login")).status).to.equal(401);
+    expect((await page.get("/orders")).location).to.equal("/login?next=%2Forders");
+    expect((await page.post("/login?next=/orders", { form: bob })).location).to.equal("/orders");
+    expect((await page.get("/orders")).text).to.equal("your orders");
+    expect((await page.get("/admin/users")).status).to.equal(403);
+    expect((await page.get("/no/such/path")).status).to.equal(404);
+    await page.post("/login", { form: ann });
+    expect((await page.get("/admin/users")).text).to.equal("all users");
+  });
+
   it("several-login-pages: redirects to the login page of the requested part of the site", async () => {
     const browser = (await start("several-login-pages")).browser();
     const to = async (path: string) => (await browser.get(path)).location;

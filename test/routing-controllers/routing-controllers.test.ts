@@ -161,10 +161,19 @@ describe("decorators of controllers", () => {
       return Contradiction;
     }).to.throw(OptionError, "Contradiction.both is declared both public and guarded");
     expect(() => {
-      @(Public() as ClassDecorator)
-      class Everything {}
-      return Everything;
-    }).to.throw(OptionError, "on an action, not on a class");
+      @Public()
+      @Authorized()
+      class Contradiction {}
+      return Contradiction;
+    }).to.throw(OptionError, "@Public: Contradiction is declared both public and guarded");
+    expect(() => {
+      @Authorized()
+      class Guarded {}
+      class Between extends Guarded {}
+      @Public()
+      class Contradiction extends Between {}
+      return Contradiction;
+    }).to.throw(OptionError, "Contradiction is declared public, but its base class Guarded is guarded");
     expect(() => Authorized()(class Standard {}, { kind: "class" } as never)).to.throw(
       OptionError,
       "experimentalDecorators",

@@ -1,0 +1,110 @@
+import type { getMetadataArgsStorage } from "routing-controllers";
+import { OptionError } from "../errors.js";
+import type { Requirement } from "../guards/guards.js";
+import type { Freshness } from "../login/freshness.js";
+
+/** The metadata of routing-controllers. */
+export type Storage = ReturnType<typeof getMetadataArgsStorage>;
+
+/** What the decorators of a class or an action say. */
+export type Declaration = Requirement | "public";
+
+/** The declarations of one class: for the class itself (under CLASS) and for its methods. */
+type Declared = Map<string | symbol, Declaration>;
+
+/** The key of what a class declares for its actions. */
+export const CLASS: unique symbol = Symbol("class");
+const declarations = new WeakMap<object, Declared>();
+
+/**
+ * Stores what a decorator declares for a class or for one of its methods. Several requirements are combined.
+ *
+ * @throws OptionError if the class or the method is already declared, or its base class is, and the two contradict each
+ * other
+ */
+export function remember(target: object, key: PropertyKey, declaration: Declaration): void {
+  const declared: Declared = declarations.get(target) ?? new Map();
+  declarations.set(target, declared);
+  const { name } = target as { name: string };
+  if (key === CLASS && declaration === "public") assertUnguardedBase(target, name);
+  const previous = declared.get(nameOf(key));
+  if (previous !== undefined && (previous === "public") !== (declaration === "public")) {
+    const subject = key === CLASS ? name : `${name}.${String(key)}`;
+    throw new OptionError("@Public", `${subject} is declared both public and guarded`);
+  }
+  declared.set(
+    nameOf(key),
+    isRequirement(previous) && isRequirement(declaration) ? both(previous, declaration) : declaration,
+  );
+}
+
+/**
+ * Returns what the decorators say about a controller's action; null if they say nothing.
+ *
+ * Requirements of the class, of every base class and of every declaration of the method are combined. If a class
+ * declares the method public, the requirements of that class and of its base classes are ignored. A class that is
+ * public opens an action only if nothing else requires a login for it. It does not open the actions that subclasses add
+ * or override.
+ */
+export function declarationOf(storage: Storage, controller: object, method: PropertyKey): Declaration | null {
+  let requirement: Requirement | null = null;
+  let isPublic = false;
+  let isBelow = false; // is the method written in a subclass of the target?
+  for (const target of ancestry(controller)) {
+    const declared = declarations.get(target);
+    const ofClass = declared?.get(CLASS);
+    const ofMethod = declared?.get(nameOf(method));
+    isPublic ||= ofMethod === "public" || (ofClass === "public" && !isBelow);
+    if (ofMethod === "public") break;
+    for (const found of [ofClass, ofMethod]) {
+      if (isRequirement(found)) requirement = requirement ? both(requirement, found) : found;
+    }
+    isBelow ||= isWrittenIn(storage, target, method);
+  }
+  return requirement ?? (isPublic ? "public" : null);
+}
+
+/** Yields a class and its base classes. */
+export function* ancestry(controller: object): Generator<object> {
+  for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))
+    yield target;
+}
+
+function isRequirement(declaration: Declaration | undefined): declaration is Requirement {
+  return declaration !== undefined && declaration !== "public";
+}
+
+/** A class cannot be public if its base class is guarded, because the base class guards the actions of its subclasses. */
+function assertUnguardedBase(target: object, name: string): void {
+  for (const base of ancestry(Object.getPrototypeOf(target))) {
+    if (!isRequirement(declarations.get(base)?.get(CLASS))) continue;
+    throw new OptionError(
+      "@Public",
+      `${name} is declared public, but its base class ${(base as { name: string }).name} is guarded; put @Public() on single actions`,
+    );
+  }
+}
+
+/** Does the class itself have the method? An action may also be a property, which only its decorator tells. */
+function isWrittenIn(storage: Storage, target: object, method: PropertyKey): boolean {
+  const { prototype } = target as { prototype: object };
+  const actions = storage.filterActionsWithTarget(target as never);
+  return Object.hasOwn(prototype, method) || actions.some((action) => nameOf(action.method) === nameOf(method));
+}
+
+/** Returns a method's name as a key, because the name may also be a symbol or a number. */
+function nameOf(key: PropertyKey): string | symbol {
+  return typeof key === "symbol" ? key : String(key);
+}
+
+function both(a: Requirement, b: Requirement): Requirement {
+  const roles = [...a.roles, ...b.roles];
+  if (!a.fresh || !b.fresh) return { ...((a.fresh || b.fresh) && { fresh: a.fresh ?? b.fresh! }), roles };
+  return { fresh: strictest(a.fresh, b.fresh), roles };
+}
+
+function strictest(a: Freshness, b: Freshness): Freshness {
+  const within = Math.min(a.within ?? Number.POSITIVE_INFINITY, b.within ?? Number.POSITIVE_INFINITY);
+  const methods = [...new Set([...(a.methods ?? []), ...(b.methods ?? [])])];
+  return { ...(within < Number.POSITIVE_INFINITY && { within }), ...(methods.length > 0 && { methods }) };
+}

@@ -1,0 +1,75 @@
+import { ActionMetadata, getMetadataArgsStorage } from "routing-controllers";
+import { OptionError } from "../errors.js";
+import { isDeniedByDefault } from "./controller-guards.js";
+import { ancestry, type Declaration, declarationOf, type Storage } from "./declarations.js";
+
+type ControllerClass = abstract new (...args: never[]) => unknown;
+
+/** A route and what its guard requires. */
+export interface GuardedRoute {
+  method: string;
+  path: string;
+  /** The action, as `Controller.action`. */
+  action: string;
+  /** What a request needs to reach the action. `"public"` means nothing. */
+  guard: "public" | "login" | "fresh" | "roles";
+  /**
+   * Whether a decorator of the action, of its class or of a base class says so. An undeclared action is public, or needs
+   * a login if all servers of its controller were created with `denyByDefault`.
+   */
+  declared: boolean;
+  /** The user must have at least one role of each list. */
+  roles: ReadonlyArray<readonly string[]>;
+  /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
+  within?: number;
+  /** The methods that must have been shown that recently; absent if any credentials will do. */
+  methods?: readonly string[];
+}
+
+/**
+ * Returns every route of the controllers with its guard, to print or to check in tests. Create the server first, so that
+ * the table shows whether it denies by default.
+ *
+ * @param controllers by default, all controllers that were loaded
+ *
+ * @throws OptionError if a class is not a controller
+ */
+export function guardTable(
+  controllers?: readonly ControllerClass[],
+  { routePrefix = "" }: { routePrefix?: string } = {},
+): GuardedRoute[] {
+  const storage = getMetadataArgsStorage();
+  const classes: ReadonlyArray<{ name: string }> = controllers ?? storage.controllers.map(({ target }) => target);
+  return classes.flatMap((controller) => {
+    const declared = storage.controllers.find(({ target }) => target === controller);
+    if (!declared) throw new OptionError("controllers", `${controller.name} is not a @Controller or @JsonController`);
+    return actionsOf(storage, controller).map(({ type, route, method }) => {
+      const declaration = declarationOf(storage, controller, method);
+      const base = declared.route ?? "";
+      const full = route instanceof RegExp ? ActionMetadata.appendBaseRoute(base, route) : `${base}${route ?? ""}`;
+      return {
+        method: type.toUpperCase(),
+        path: String(ActionMetadata.appendBaseRoute(routePrefix, full)) || "/",
+        action: `${controller.name}.${String(method)}`,
+        ...described(declaration ?? (isDeniedByDefault(controller) ? { roles: [] } : "public")),
+        declared: declaration !== null,
+      };
+    });
+  });
+}
+
+function actionsOf(storage: Storage, controller: object) {
+  const actions: ReturnType<Storage["filterActionsWithTarget"]> = [];
+  for (const target of ancestry(controller)) {
+    const seen = new Set(actions.map(({ method }) => method));
+    actions.push(...storage.filterActionsWithTarget(target as never).filter(({ method }) => !seen.has(method)));
+  }
+  return actions;
+}
+
+function described(declaration: Declaration): Pick<GuardedRoute, "guard" | "roles" | "within" | "methods"> {
+  if (declaration === "public") return { guard: "public", roles: [] };
+  const { fresh, roles } = declaration;
+  const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
+  return { guard: kind, roles, ...fresh };
+}
