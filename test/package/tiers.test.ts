@@ -62,7 +62,11 @@ describe("a run of tests", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** Runs a test file with additional environment variables, and returns the exit code and the output. */
-  async function run(
+  const run = (source: string, env: NodeJS.ProcessEnv, ...flags: string[]) =>
+    runToItsEnd(source, env, "--exit", ...flags);
+
+  /** Like `run`, but the process keeps running after the last test while something is open. */
+  async function runToItsEnd(
     source: string,
     env: NodeJS.ProcessEnv,
     ...flags: string[]
@@ -70,7 +74,7 @@ describe("a run of tests", () => {
     const file = join(folder, "a.test.mjs");
     writeFileSync(file, source.replaceAll("../support/", `${resolve("build/test/support")}/`));
     const { QUICK, SOAK, CI, RESULTS, NODE_V8_COVERAGE, MOCHA_WORKER_ID, ...rest } = process.env;
-    const args = ["node_modules/mocha/bin/mocha.js", "--exit", ...flags, file];
+    const args = ["node_modules/mocha/bin/mocha.js", ...flags, file];
     return promisify(execFile)(process.execPath, args, { env: { ...rest, ...env } }).then(
       ({ stdout }) => ({ code: 0, output: stdout }),
       ({ code, stdout }) => ({ code, output: stdout }),
@@ -141,6 +145,43 @@ describe("a run of tests", () => {
     const { code, output } = await run("", {});
     expect(code, output).to.equal(1);
     expect(output).to.match(/Files in which no test ran:\n +\S*a\.test/);
+  });
+
+  describe("that leaves something open", () => {
+    const leaking = `
+      import { spawn } from "node:child_process";
+      import { createServer } from "node:net";
+      it("leaks", (done) => {
+        setInterval(() => {}, 1000);
+        spawn("sleep", ["4711"], { stdio: "ignore" });
+        createServer().listen(0, "127.0.0.1", done);
+      });
+    `;
+
+    const expectAllIn = (output: string) => {
+      for (const open of [/a server on 127\.0\.0\.1:\d+\n/, /the child process \d+: sleep 4711\n/, /timers: 1\n/])
+        expect(output).to.match(open);
+    };
+
+    it("ends after a while with a failure, and says what is open", async () => {
+      const { code, output } = await runToItsEnd(leaking, {}, "--reporter-option", "patience=50");
+      expect(code, output).to.equal(1);
+      expect(output).to.include("1 passing").and.include("0.05 s after the last test");
+      expectAllIn(output);
+    });
+
+    it("fails if it is parallel, and says what a worker left open", async () => {
+      const { code, output } = await runToItsEnd(leaking, {}, "--parallel", "--jobs", "2");
+      expect(code, output).to.equal(3);
+      expect(output).to.include("1 passing").and.include("Left open by a worker");
+      expectAllIn(output);
+    });
+
+    it("ends at once if it closes everything", async () => {
+      const { code, output } = await runToItsEnd('it("opens nothing", () => {});', {});
+      expect([code, output]).to.eql([0, output]);
+      expect(output).not.to.include("after the last test");
+    });
   });
 });
 

@@ -9,6 +9,7 @@ import { type OpenStore, openStore } from "latchkey/stores";
 import { createPool } from "mysql2/promise";
 import pg from "pg";
 import sinon from "sinon";
+import { afterTest } from "../support/after-test.js";
 import { backendsHere, shared } from "../support/backends.js";
 import { SECRET } from "../support/people.js";
 import { warningsOf } from "../support/warnings.js";
@@ -98,15 +99,13 @@ for (const { name } of await backendsHere(...Object.keys(guarded))) {
     before(async () => {
       place = await guarded[name]!();
     });
-    afterEach(async () => {
-      sinon.restore();
-      await store?.close();
-    });
+    afterEach(() => sinon.restore());
     after(() => place?.remove());
 
     const opened = async (pruneEvery: string) => {
-      store = await openStore(`${place.url}${place.url.includes("?") ? "&" : "?"}pruneEvery=${pruneEvery}`);
-      return store;
+      const opening = await openStore(`${place.url}${place.url.includes("?") ? "&" : "?"}pruneEvery=${pruneEvery}`);
+      afterTest(() => opening.close());
+      store = opening;
     };
     /** A store with `count` records that expired a minute ago, and one that lives. */
     async function expired(count: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import Mocha from "mocha";
+import { endIfStillOpen, PATIENCE, STILL_OPEN } from "./still-open.js";
 import { isQuick, LEFT_OUT } from "./tier.js";
 
 /** The results of one test file. */
@@ -12,21 +13,25 @@ interface Took {
 }
 
 const SLOWEST = 10;
-const leftOutFile = join(mkdtempSync(join(tmpdir(), "latchkey-tests-")), "left-out");
+const folder = mkdtempSync(join(tmpdir(), "latchkey-tests-"));
 // Set before any test file is loaded, in this process or in a worker.
-process.env[LEFT_OUT] = leftOutFile;
+process.env[LEFT_OUT] = join(folder, "left-out");
+process.env[STILL_OPEN] = join(folder, "still-open");
 
 /**
  * Mocha's `spec` reporter. At the end it also prints how long each file took, and which parts were left out. A file in
- * which no test ran is a failure unless something was left out. If `RESULTS` is set, the number of passed tests
- * of each file is written to that path.
+ * which no test ran is a failure unless something was left out. It is also a failure if the process does not end after
+ * the last test because something is still open. If `RESULTS` is set, the number of passed tests of each file is
+ * written to that path. The reporter option `patience` says how long the process may keep running, in milliseconds.
  */
 class TierReporter extends Mocha.reporters.Spec {
   readonly #files: Map<string, Took>;
   readonly #began = process.uptime();
+  readonly #patience: number;
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions & { files: string[] }) {
     super(runner, options);
+    this.#patience = Number(options.reporterOptions?.patience ?? PATIENCE);
     this.#files = new Map(options.files.map((file) => [nameOf(file), { ran: 0, passed: 0, milliseconds: 0 }]));
     const none = { ran: 0, passed: 0, milliseconds: 0 };
     const took = ({ file }: { file?: string | undefined }) => this.#files.get(nameOf(file ?? "")) ?? none;
@@ -44,19 +49,19 @@ class TierReporter extends Mocha.reporters.Spec {
     const files = [...this.#files].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
     const empty = files.filter(([, { ran }]) => ran === 0).map(([file]) => file);
     if (files.length > 1) this.#printTimes(files.slice(0, isQuick ? SLOWEST : undefined));
-    const leftOut = takeLeftOut();
+    const leftOut = leftOutParts();
     if (leftOut.length > 0) print("Left out:", leftOut);
-    if (empty.length > 0)
-      print(
-        "Files in which no test ran:",
-        empty.map((file) => [file, ""]),
-      );
+    if (empty.length > 0) printNames("Files in which no test ran:", empty);
+    const open = linesOf(STILL_OPEN);
+    if (open.length > 0) printNames("Left open by a worker. Close these in the tests:", open);
+    rmSync(folder, { recursive: true });
     if (process.env.RESULTS)
       writeFileSync(
         process.env.RESULTS,
         JSON.stringify(Object.fromEntries(files.map(([file, { passed }]) => [file, passed]))),
       );
-    end(failures + (leftOut.length > 0 ? 0 : empty.length));
+    end(failures + open.length + (leftOut.length > 0 ? 0 : empty.length));
+    endIfStillOpen(this.#patience);
   }
 
   #printTimes(files: Array<[string, Took]>): void {
@@ -78,10 +83,21 @@ function nameOf(file: string): string {
 }
 
 /** The parts that were left out, without duplicates, in alphabetical order. */
-function takeLeftOut(): Array<[string, string]> {
-  const lines = existsSync(leftOutFile) ? readFileSync(leftOutFile, "utf8").trim().split("\n") : [];
-  rmSync(dirname(leftOutFile), { recursive: true });
-  return [...new Map<string, string>(lines.map((line) => JSON.parse(line)))].sort();
+function leftOutParts(): Array<[string, string]> {
+  return [...new Map<string, string>(linesOf(LEFT_OUT).map((line) => JSON.parse(line)))].sort();
+}
+
+/** The lines of the file whose path is in an environment variable. */
+function linesOf(variable: string): string[] {
+  const file = process.env[variable]!;
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+}
+
+function printNames(title: string, names: string[]): void {
+  print(
+    title,
+    names.map((name) => [name, ""]),
+  );
 }
 
 function print(title: string, rows: Array<[string, string]>): void {
