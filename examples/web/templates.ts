@@ -8,7 +8,7 @@ import { deviceName } from "./device.js";
  * templates.
  */
 export function useTemplates(app: Application): void {
-  const folder = sourceFolder();
+  const folder = sourceFolder("web");
   app.set("views", join(folder, "views"));
   app.set("view engine", "ejs");
   Object.assign(app.locals, { deviceName, when });
@@ -23,13 +23,13 @@ function when(instant: number | Date): string {
 }
 
 /**
- * Finds the source folder. Compiled code runs in a build folder, but the templates and public files stay with the
- * sources.
+ * Finds the source folder of an example. Compiled code runs in a build folder, but the templates and public files stay
+ * with the sources.
  */
-function sourceFolder(): string {
+export function sourceFolder(example: string): string {
   for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    const sources = join(folder, "examples", "web");
+    const sources = join(folder, "examples", example);
     if (existsSync(join(sources, "views"))) return sources;
   }
-  throw new Error("the folder examples/web/views was not found");
+  throw new Error(`the folder examples/${example}/views was not found`);
 }
