@@ -2,39 +2,61 @@ import axe from "axe-core";
 import { expect } from "chai";
 import { guardTable } from "latchkey/routing-controllers";
 import type { Page } from "playwright-core";
+import sinon from "sinon";
+import { controllers as factorControllers } from "../../examples/second-factor/app.js";
 import { controllers } from "../../examples/web/app.js";
 import { inChromium } from "../support/chromium.js";
+import { serveSecondFactor } from "../support/second-factor.js";
+import { factorTour } from "./factor-tour.js";
 import { place } from "./steps.js";
-import { tour } from "./tour.js";
+import { type Stop, tour } from "./tour.js";
 
 const SCREENS = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } };
 const SCHEMES = ["light", "dark"] as const;
 
 inChromium("every page of the example site", (here) => {
   it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
-    const found: string[] = [];
-    const seen = new Set<string>();
-    let looks = 0;
-    for await (const { name, page } of tour(here())) {
-      seen.add(place(page).split("?")[0]!);
-      for (const [screen, size] of Object.entries(SCREENS)) {
-        await page.setViewportSize(size);
-        for (const colorScheme of SCHEMES) {
-          await page.emulateMedia({ colorScheme });
-          const problems = await problemsOf(page);
-          found.push(...problems.map((problem) => `${name}, ${screen}, ${colorScheme}: ${problem}`));
-          looks += 1;
-        }
-        const width = await page.evaluate("document.documentElement.scrollWidth");
-        if ((width as number) > size.width) found.push(`${name}, ${screen}: ${width} pixels wide`);
-      }
-    }
-    expect(found).to.deep.equal([]);
-    expect(looks).to.equal(18 * 4);
+    const seen = await expectAccessible(tour(here()), 18);
     const pages = guardTable(controllers).filter(({ method, path }) => method === "GET" && !path.startsWith("/api"));
     expect([...seen]).to.include.members(pages.map(({ path }) => path));
   });
 });
+
+inChromium("every page of the example with a second factor", (here) => {
+  afterEach(() => sinon.restore());
+
+  it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
+    sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    const { origin } = await serveSecondFactor();
+    const seen = await expectAccessible(factorTour(await here().newPage({ baseURL: origin })), 17);
+    const pages = guardTable(factorControllers).filter(({ method, path }) => method === "GET" && path !== "/");
+    expect([...seen]).to.include.members(pages.map(({ path }) => path));
+  });
+});
+
+/** Expects each stop to pass axe's rules and to fit each screen. Returns the paths of the pages. */
+async function expectAccessible(stops: AsyncGenerator<Stop>, count: number): Promise<Set<string>> {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  let looks = 0;
+  for await (const { name, page } of stops) {
+    seen.add(place(page).split("?")[0]!);
+    for (const [screen, size] of Object.entries(SCREENS)) {
+      await page.setViewportSize(size);
+      for (const colorScheme of SCHEMES) {
+        await page.emulateMedia({ colorScheme });
+        const problems = await problemsOf(page);
+        found.push(...problems.map((problem) => `${name}, ${screen}, ${colorScheme}: ${problem}`));
+        looks += 1;
+      }
+      const width = await page.evaluate("document.documentElement.scrollWidth");
+      if ((width as number) > size.width) found.push(`${name}, ${screen}: ${width} pixels wide`);
+    }
+  }
+  expect(found).to.deep.equal([]);
+  expect(looks).to.equal(count * 4);
+  return seen;
+}
 
 /** Returns the problems that axe finds. The debugger runs axe, so the Content-Security-Policy does not block it. */
 async function problemsOf(page: Page): Promise<string[]> {

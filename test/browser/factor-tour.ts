@@ -1,0 +1,70 @@
+import type { Page } from "playwright-core";
+import { codeOf } from "../support/second-factor.js";
+import {
+  addAuthenticator,
+  addPasskey,
+  makeRecoveryCodes,
+  sendCode,
+  sendPassword,
+  setUpApp,
+  signUpForFactors,
+} from "./factor-steps.js";
+import { expectHeading, expectText, fillInLogin, logOut, press } from "./steps.js";
+import type { Stop } from "./tour.js";
+
+/** Opens every page of the example with a second factor, and yields each one in its states. */
+export async function* factorTour(page: Page): AsyncGenerator<Stop> {
+  await addAuthenticator(page);
+  const show = (name: string): Stop => ({ name: `second-factor-${name}`, page });
+  await page.goto("/signup");
+  yield show("sign-up");
+  const email = await signUpForFactors(page, "cara@example.com");
+  yield show("none");
+  await page.goto("/security/app");
+  yield show("new-app");
+  await page.getByLabel("Code").fill("000000");
+  await press(page, "Finish");
+  await expectText(page, "This code is wrong.");
+  yield show("new-app-wrong");
+  const secret = await setUpApp(page);
+  yield show("recovery-codes-none");
+  await makeRecoveryCodes(page);
+  yield show("recovery-codes");
+  await page.goto("/security/passkeys");
+  await expectButton(page, "Add a passkey");
+  yield show("new-passkey");
+  await addPasskey(page);
+  await expectHeading(page, "Security");
+  yield show("security");
+  await page.goto("/security/recovery-codes");
+  yield show("recovery-codes-again");
+  await page.goto("/security/password");
+  yield show("password");
+  await page.goto("/confirm");
+  yield show("confirm");
+  await page.goto("/second-factor");
+  yield show("step-up");
+  await page.goto("/nothing");
+  yield show("not-found");
+  await page.goto("/security");
+  await logOut(page);
+  await expectButton(page, "Use a passkey instead");
+  yield show("log-in");
+  await fillInLogin(page, email, "wrong password");
+  await expectText(page, "The e-mail or the password is wrong.");
+  yield show("log-in-wrong");
+  await sendPassword(page, email);
+  await expectButton(page, "Use your passkey");
+  yield show("one-more-step");
+  await sendCode(page, "000000");
+  await expectText(page, "This code is wrong");
+  await page.getByText("I cannot do this now").click();
+  yield show("one-more-step-wrong");
+  await sendCode(page, codeOf(secret));
+  await expectHeading(page, "Security");
+}
+
+/** Waits for a button that the page's script shows. */
+async function expectButton(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name }).waitFor();
+}

@@ -1,0 +1,93 @@
+import { expect } from "chai";
+import type { LoginManager } from "latchkey";
+import { TOTP } from "otpauth";
+import type { Account } from "../../examples/second-factor/account.js";
+import { Accounts } from "../../examples/second-factor/accounts.js";
+import { createApp } from "../../examples/second-factor/app.js";
+import type { Authenticator } from "./authenticator.js";
+import { type Answer, Browser } from "./browser.js";
+import { SECRET } from "./people.js";
+import { serve } from "./server.js";
+
+/** The accounts of the example in the tests. */
+export const ANN = { email: "ann@example.com", password: "correct horse battery" };
+export const BOB = { email: "bob@example.com", password: "staple staple staple" };
+
+/** The running example, with the accounts ANN and BOB. */
+export interface SecondFactorSite {
+  /** With the host localhost, because passkeys do not work on an IP address. */
+  origin: string;
+  accounts: Accounts;
+  login: LoginManager<Account>;
+  account(email: string): Promise<Account>;
+}
+
+/** Starts the example. The server and the database end with the test. */
+export async function serveSecondFactor(): Promise<SecondFactorSite> {
+  const accounts = await Accounts.open();
+  for (const { email, password } of [ANN, BOB]) await accounts.signUp(email, password);
+  let site: ReturnType<typeof createApp> | undefined;
+  const origin = (await serve((req, res) => site?.app(req, res))).replace("127.0.0.1", "localhost");
+  site = createApp(accounts, { origin, secret: SECRET });
+  site.app.set("env", "test"); // otherwise Express prints an error that came after its response had begun
+  const account = async (email: string) => (await accounts.authenticate(email, passwordOf(email)))!;
+  return { origin, accounts, login: site.login, account };
+}
+
+function passwordOf(email: string): string {
+  return [ANN, BOB].find((person) => person.email === email)!.password;
+}
+
+/** The code that an authenticator app with this secret shows, at this time in milliseconds. */
+export function codeOf(secret: string, timestamp = Date.now()): string {
+  return new TOTP({ secret }).generate({ timestamp });
+}
+
+/** A browser that uses the pages of the example. */
+export class Client extends Browser {
+  /** Sends the password. */
+  logIn(form: Record<string, string> = ANN): Promise<Answer> {
+    return this.post("/login", { form });
+  }
+
+  sendCode(code: string, form: Record<string, string> = {}): Promise<Answer> {
+    return this.post("/second-factor", { form: { code, ...form } });
+  }
+
+  /** Sets up an authenticator app for the logged-in user. Returns its secret. */
+  async addApp(): Promise<string> {
+    const page = await this.get("/security/app");
+    const secret = /<code class="secret">([^<]+)</.exec(page.text)![1]!.replaceAll(" ", "");
+    const answer = await this.post("/security/app", { form: { code: codeOf(secret) } });
+    expect(answer.status, answer.text).to.equal(303);
+    return secret;
+  }
+
+  /** Makes new recovery codes. */
+  async makeRecoveryCodes(): Promise<string[]> {
+    const { text } = await this.post("/security/recovery-codes");
+    return [...text.matchAll(/<code>([^<]+)</g)].map(([, code]) => code!);
+  }
+
+  /** Adds a passkey for the logged-in user. */
+  async addPasskey(authenticator: Authenticator): Promise<Answer> {
+    const options = await this.json("/security/passkeys/options");
+    return this.json("/security/passkeys", { response: authenticator.register(options.json()) });
+  }
+
+  /** Uses a passkey, at `/login/passkey` or `/second-factor/passkey`. */
+  async usePasskey(authenticator: Authenticator, path: string, more: object = {}): Promise<Answer> {
+    const options = await this.json(`${path}/options`);
+    return this.json(path, { response: authenticator.sign(options.json()), ...more });
+  }
+
+  /** Sends JSON, as the script of the pages does. */
+  json(path: string, json: object = {}): Promise<Answer> {
+    return this.post(path, { json, headers: { accept: "application/json" } });
+  }
+
+  /** Is the user logged in? */
+  async isIn(): Promise<boolean> {
+    return (await this.get("/security")).status === 200;
+  }
+}
