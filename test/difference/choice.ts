@@ -1,3 +1,4 @@
+import { isQuick } from "../support/tier.js";
 import { soaking } from "../support/trials.js";
 import { CIRCUMSTANCES, type Circumstances, type Spec } from "./spec.js";
 
@@ -16,6 +17,11 @@ function at<T>(values: readonly T[], index: number): T {
 export function casesOf(way: string, index: number): Spec[] {
   const all = soaking ? inFull(index) : inShort(index);
   return all.map((circumstances) => ({ way, ...circumstances }));
+}
+
+/** The cases that run: all of them, but only two of each way in the quick tier. */
+export function chosen(cases: Spec[], index: number): Spec[] {
+  return isQuick ? cases.filter((_, turn) => turn % 2 === index % 2) : cases;
 }
 
 function inShort(index: number): Circumstances[] {

@@ -9,7 +9,7 @@ import { site } from "../support/site.js";
 import { trials } from "../support/trials.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-const TRIALS = 1000;
+const TRIALS = trials(1000, 1000, 200);
 const REDIRECTS = trials(1000, 200);
 const SLOWEST = trials(300, 100);
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { MemoryStore, type SessionStore } from "latchkey";
 import { MovingStore } from "latchkey/stores/moving";
-import { storeConformance } from "latchkey/testing";
 import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
+import { storeCases } from "../support/store-cases.js";
 import { isQuick } from "../support/tier.js";
 import { WatchedStore } from "../support/watched-store.js";
 
@@ -49,7 +49,7 @@ for (const { name, open } of await backendsHere(...BACKENDS)) {
         });
         after(() => opened?.close());
         const failing = () => make(failingStore(), failingStore());
-        for (const { name, run } of storeConformance({ store: () => store, failing })) {
+        for (const { name, run } of storeCases({ store: () => store, failing })) {
           if (stage === IN_TURN && LIMITS.test(name)) continue;
           if ((stage === IN_TURN || stage === OLD_CREATES) && COUNTS.test(name)) continue;
           it(name, run);

@@ -1,7 +1,7 @@
 import { openStore } from "latchkey/stores";
-import { storeConformance } from "latchkey/testing";
 import { backendsHere, shared } from "../support/backends.js";
 import { places } from "../support/processes.js";
+import { storeCases } from "../support/store-cases.js";
 
 /** For each backend: creates an empty place for a store, and returns its URL. */
 const urls: Record<string, () => Promise<{ url: string; remove(): Promise<void> }>> = {
@@ -25,6 +25,6 @@ for (const { name } of await backendsHere(...Object.keys(urls))) {
       await store?.close();
       await place?.remove();
     });
-    for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
+    for (const { name, run } of storeCases({ store: () => store })) it(name, run);
   });
 }
