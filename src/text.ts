@@ -4,6 +4,18 @@ export function isPlainText(text: string): boolean {
 }
 
 /**
+ * Parses a URL; null if it is invalid. In Node.js 20 and 22, `URL.canParse` rejects hosts with non-ASCII letters after
+ * some thousand calls.
+ */
+export function parseUrl(text: string, base?: string): URL | null {
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Returns a string in quotes, or the type of any other value. Use it only in errors about values that are not secret.
  */
 export function shown(value: unknown): string {

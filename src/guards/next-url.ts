@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { contextOf } from "../current/request-context.js";
 import type { View } from "../options/options.js";
-import { isPlainText } from "../text.js";
+import { isPlainText, parseUrl } from "../text.js";
 
 /** The parameter that contains the page to go to after logging in. */
 const NEXT = "next";
@@ -42,13 +42,8 @@ export function safeNext(req: Request, fallback = "/"): string {
 export function checkNext(raw: unknown): string | null {
   if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isPlainText(raw)) return null;
   if (REWRITTEN.test(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
-  let url: URL;
-  try {
-    url = new URL(raw, BASE);
-  } catch {
-    return null;
-  }
-  if (url.origin !== BASE || url.username || url.password) return null;
+  const url = parseUrl(raw, BASE);
+  if (!url || url.origin !== BASE || url.username || url.password) return null;
   const path = url.pathname + url.search + url.hash;
   // Normalizing can produce a path that leaves the host: "/.//evil.com" becomes "//evil.com".
   if (path.length > LONGEST || LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;

@@ -4,7 +4,7 @@ import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { checkClient, clientFingerprint, resolveClient } from "../http/client.js";
 import { checkStore, isComplete } from "../store/check-store.js";
-import { kindOf, shown } from "../text.js";
+import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
 import { cookieFor, flashCookieName } from "./cookie.js";
 import type { LoginManagerOptions, View } from "./options.js";
@@ -170,7 +170,9 @@ function checkView(option: string, value: unknown): void {
 
 function isViewUrl(value: unknown): boolean {
   return (
-    typeof value === "string" && /^(\/(?![/\\])|https?:\/\/)/.test(value) && URL.canParse(value, "https://view.invalid")
+    typeof value === "string" &&
+    /^(\/(?![/\\])|https?:\/\/)/.test(value) &&
+    parseUrl(value, "https://view.invalid") !== null
   );
 }
 

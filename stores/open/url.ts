@@ -1,3 +1,5 @@
+import { parseUrl } from "../../src/text.js";
+
 /** A host in a URL, and its port if the URL has one. */
 export interface Host {
   host: string;
@@ -76,7 +78,7 @@ export function databaseNumber(path: string, scheme: string): number {
 function readHost(text: string): Host | undefined {
   const [, ipv6, name, port] = HOST.exec(text) ?? [];
   const host = ipv6 ?? name;
-  if (host === undefined || !URL.canParse(`http://${text}`)) return undefined;
+  if (host === undefined || !parseUrl(`http://${text}`)) return undefined;
   return { host, port: port === undefined ? undefined : Number(port) };
 }
 
