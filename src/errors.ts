@@ -204,6 +204,13 @@ export class RoleRequiredError extends LatchkeyError {
   }
 }
 
+/** A page of another origin sent the request. */
+export class CrossOriginError extends LatchkeyError {
+  constructor() {
+    super("cross_origin", 403, "A page of another site sent this request, so it was refused.");
+  }
+}
+
 /** The user has as many logins as `maxSessions` allows, and `onLimit` is `"refuse"`. */
 export class SessionLimitError extends LatchkeyError {
   constructor(

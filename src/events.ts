@@ -41,6 +41,8 @@ export interface LoginEvents<U = Express.User> {
   sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
   /** A guard refused a user who has none of the roles. */
   forbidden: { req: Request; user: U };
+  /** `sameOriginRequired()` refused a request that a page of another origin sent. */
+  crossOriginRefused: { req: Request };
   /** A login was found to be invalid while its user was loaded, and was ended. */
   loginEnded: { req: Request; userId: string; reason: EndReason };
   /** `refreshStamp` kept a login whose user's stamp has changed. */

@@ -4,6 +4,7 @@ export { currentUser, pendingUser } from "./current/current-user.js";
 export { flash, takeFlashes } from "./current/flash.js";
 export type { Duration } from "./duration.js";
 export {
+  CrossOriginError,
   FreshLoginRequiredError,
   InsecureConnectionError,
   isLatchkeyError,
@@ -30,8 +31,10 @@ export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReaso
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";
+export { sameOriginRequired } from "./guards/same-origin.js";
 export type { ClientOptions, ResolvedClient } from "./http/client.js";
 export type { CookieOptions, ResolvedCookie, SessionCookieOptions } from "./http/cookies/attributes.js";
+export { isSameOrigin, type SameOriginOptions } from "./http/request-origin.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export { type ConfirmOptions, confirmLogin, refreshStamp } from "./login/confirm.js";
 export { type FreshOptions, isFresh, isRemembered } from "./login/freshness.js";

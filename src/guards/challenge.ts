@@ -1,7 +1,13 @@
 import { STATUS_CODES } from "node:http";
-import type { NextFunction } from "express";
+import type { NextFunction, Request, Response } from "express";
 import type { RequestContext } from "../current/request-context.js";
-import { FreshLoginRequiredError, LoginRequiredError, MethodRequiredError, type RoleRequiredError } from "../errors.js";
+import {
+  FreshLoginRequiredError,
+  type LatchkeyError,
+  LoginRequiredError,
+  MethodRequiredError,
+  type RoleRequiredError,
+} from "../errors.js";
 import type { ChallengeHandler, View } from "../options/options.js";
 import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 
@@ -31,18 +37,22 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
     await challenge.handler(req, res, refuse as NextFunction);
     return;
   }
-  const wantsPage = req.accepts(["json", "html"]) === "html";
-  const view = wantsPage ? viewUrl(challenge.view, req) : undefined;
+  const view = wantsPage(req) ? viewUrl(challenge.view, req) : undefined;
   if (view !== undefined) {
     const target = prepareRedirect(context, view, challenge);
     res.redirect(req.method === "GET" || req.method === "HEAD" ? 302 : 303, target);
     return;
   }
-  res.vary("Accept").status(refusal.status).set("Cache-Control", "no-store");
   if (refusal.status === 401) res.set("WWW-Authenticate", schemeFor(context));
+  sendRefusal(req, res, refusal);
+}
+
+/** Sends the status of a refusal: with a short HTML page for a page, or with a problem document (RFC 9457). */
+export function sendRefusal(req: Request, res: Response, refusal: LatchkeyError): void {
   const { code, status, message: detail } = refusal;
   const title = STATUS_CODES[status]!;
-  if (wantsPage) {
+  res.vary("Accept").status(status).set("Cache-Control", "no-store");
+  if (wantsPage(req)) {
     res
       .type("html")
       .send(
@@ -53,6 +63,10 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
     const problem = { type: "about:blank", title, status, detail, code, ...more };
     res.type("application/problem+json").send(JSON.stringify(problem));
   }
+}
+
+function wantsPage(req: Request): boolean {
+  return req.accepts(["json", "html"]) === "html";
 }
 
 /**

@@ -107,7 +107,7 @@ export function checkRoles(roles: readonly unknown[]): readonly string[] {
  * Throws OptionError if the function was mounted as a middleware, as in `app.use(loginRequired)`. Without this check,
  * the request would never get a response.
  */
-function checkCalled(given: readonly unknown[], call: string): void {
+export function checkCalled(given: readonly unknown[], call: string): void {
   if (given.length < 3 || typeof given[2] !== "function") return;
   throw new OptionError(call.slice(0, call.indexOf("(")), `call it: ${call}`);
 }

@@ -4,7 +4,7 @@ import type { StorageIds } from "../crypto/storage-id.js";
 import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import { isFromOtherSite } from "../http/cross-site.js";
+import { isFromOtherSite } from "../http/request-origin.js";
 import type { ResolvedImport } from "../options/import-options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionStore } from "../store/session-store.js";

@@ -23,6 +23,7 @@ const EVENTS: LoginEventName[] = [
     "storeFailed",
     "storeRecovered",
     "sessionGone",
+    "crossOriginRefused",
   ] as const),
 ];
 const CONSOLE = ["log", "info", "warn", "error", "debug", "trace"] as const;

@@ -16,7 +16,7 @@ const EVENTS: Record<LoginEventName, true> = {
   ...{ unauthorized: true, needsRefresh: true, forbidden: true, userAccessed: true, sessionProtected: true },
   ...{ loginEnded: true, stampRefreshed: true, loginsRevoked: true, loginRefused: true, rememberTokenStale: true },
   ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
-  ...{ storeRecovered: true, loginPending: true, methodRequired: true },
+  ...{ storeRecovered: true, loginPending: true, methodRequired: true, crossOriginRefused: true },
 };
 
 inTestAll("the code of the documentation", () => {

@@ -69,7 +69,7 @@ type Told<N extends LoginEventName> = Omit<LoginEvents<User>[N], "req">;
 same<Parameters<LoginListener<User, "loggedIn">>[0], { req: Request; user: User }>(true);
 same<Told<"loggedIn" | "loadedFromCookie" | "loadedFromRequest" | "loginConfirmed">["user"], User>(true);
 same<Told<"forbidden" | "stampRefreshed" | "loginRefused">["user"], User>(true);
-same<keyof Told<"unauthorized" | "needsRefresh" | "userAccessed" | "sessionGone">, never>(true);
+same<keyof Told<"unauthorized" | "needsRefresh" | "crossOriginRefused" | "userAccessed" | "sessionGone">, never>(true);
 same<Told<"loggedOut">, { userId: string; user?: User }>(true);
 same<Told<"loginEnded">, { userId: string; reason: EndReason }>(true);
 same<Told<"loginsRevoked">, { userId: string; logins: string[]; reason: RevokeReason }>(true);
