@@ -18,6 +18,8 @@ export interface GuardedRoute {
    * a login if all servers of its controller were created with `denyByDefault`.
    */
   declared: boolean;
+  /** Whether the login must be fresh; it may also have to with the guard `"roles"`. */
+  fresh: boolean;
   /** The user must have at least one role of each list. */
   roles: ReadonlyArray<readonly string[]>;
   /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
@@ -67,9 +69,9 @@ function actionsOf(storage: Storage, controller: object) {
   return actions;
 }
 
-function described(declaration: Declaration): Pick<GuardedRoute, "guard" | "roles" | "within" | "methods"> {
-  if (declaration === "public") return { guard: "public", roles: [] };
+function described(declaration: Declaration): Omit<GuardedRoute, "method" | "path" | "action" | "declared"> {
+  if (declaration === "public") return { guard: "public", fresh: false, roles: [] };
   const { fresh, roles } = declaration;
   const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
-  return { guard: kind, roles, ...fresh };
+  return { guard: kind, fresh: fresh !== undefined, roles, ...fresh };
 }

@@ -10,6 +10,7 @@ import { CLASS, type Declaration } from "./declarations.js";
 
 export { denyByDefault } from "./controller-guards.js";
 export { type GuardedRoute, guardTable } from "./guard-table.js";
+export { type OpenApiDocument, openApiWithGuards } from "./openapi.js";
 
 /** Decorates a controller class or an action. */
 type GuardDecorator = (target: object, method?: string | symbol) => void;
