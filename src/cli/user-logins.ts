@@ -22,7 +22,7 @@ export async function withUserLogins<T>({ options }: Given, work: (logins: UserL
   return withStore(options, async (store, { timeout }) => {
     try {
       // LoginManager is imported here, because wrong usage and help do not need it.
-      const { LoginManager } = await import("../login-manager.js");
+      const { LoginManager } = await import("../manager/login-manager.js");
       // No cookie is made or read, so any secret works.
       const login = new LoginManager<object>({ secret: newSecret(), store, realm, storeTimeout: timeout });
       const ended: string[] = [];

@@ -4,7 +4,7 @@ import { currentUser } from "../current/current-user.js";
 import { hasContext } from "../current/request-context.js";
 import { checkRoles } from "../guards/guards.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
-import type { LoginManager } from "../login-manager.js";
+import type { LoginManager } from "../manager/login-manager.js";
 import { declare } from "./controller-guards.js";
 import { CLASS, type Declaration } from "./declarations.js";
 

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.js";
-import type { LoginManager } from "../login-manager.js";
+import type { LoginManager } from "../manager/login-manager.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { kindOf } from "../text.js";
 import type { GuardedRoute } from "./guard-table.js";

@@ -1,7 +1,7 @@
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
-import { insideOf, type LoginManager } from "../login-manager.js";
+import { insideOf, type LoginManager } from "../manager/login-manager.js";
 import { checkMethods, noteMethods } from "../methods.js";
 import { newSessionId } from "../session/session-middleware.js";
 import { checkUserId } from "../user.js";

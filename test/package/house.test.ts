@@ -35,10 +35,10 @@ function inRooms(): void {
   });
 
   it("must not import a type from a room above", async () => {
-    plant("src/http/caching.ts", 'export type Planted = import("../policy.js").Policy;\n');
+    plant("src/http/caching.ts", 'export type Planted = import("../manager/policy.js").Policy;\n');
     plant("src/store/deadlines.ts", 'import type { Core } from "../core.js";\nexport type Planted = Core;\n');
     const problems = await problemsOf(copy);
-    expect(problems).to.include("http imports upwards: src/http/caching.ts -> src/policy.ts");
+    expect(problems).to.include("http imports upwards: src/http/caching.ts -> src/manager/policy.ts");
     expect(problems).to.include("store, crypto imports upwards: src/store/deadlines.ts -> src/core.ts");
   });
 
@@ -52,12 +52,12 @@ function inRooms(): void {
   it("must not import sibling rooms, other entries or other stores, and stores import only the contract", async () => {
     plant("src/flash/flashes.ts", 'import "../remember/token.js";\n');
     plant("src/nestjs/index.ts", 'import "../testing/index.js";\n');
-    plant("src/login-manager.ts", 'import "../stores/redis/index.js";\n');
+    plant("src/manager/login-manager.ts", 'import "../../stores/redis/index.js";\n');
     plant("stores/memory/index.ts", 'import "../redis/value.js";\nimport "../../src/duration.js";\n');
     expect(await problemsOf(copy)).to.have.members([
       "siblings import each other: src/flash/flashes.ts -> src/remember/token.ts",
       "an entry imports another: src/nestjs/index.ts -> src/testing/index.ts",
-      "only the default store may be imported here: src/login-manager.ts -> stores/redis/index.ts",
+      "only the default store may be imported here: src/manager/login-manager.ts -> stores/redis/index.ts",
       "a store imports another store: stores/memory/index.ts -> stores/redis/value.ts",
       "a store imports more than the contract: stores/memory/index.ts -> src/duration.ts",
     ]);

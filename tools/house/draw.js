@@ -4,7 +4,7 @@ const FLOORS = [
     "Public entries",
     ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
   ],
-  ["Login manager", ["src/login-manager.ts", "src/create-core.ts", "src/create-sessions.ts", "src/policy.ts"]],
+  ["Login manager", ["src/manager"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],
   ["Browser storage", ["src/remember", "src/flash"]],
   ["The session middleware", ["src/session", "src/session/imports", "src/options"]],

@@ -6,7 +6,7 @@
  */
 export const ROOMS = [
   { name: "entries", files: "^src/(index\\.ts$|(routing-controllers|nestjs|testing|cli)/)" },
-  { name: "login-manager", files: "^src/(login-manager|create-core|create-sessions|policy)\\.ts$" },
+  { name: "login-manager", files: "^src/manager/" },
   { name: "guards", files: "^src/guards/" },
   { name: "login", files: "^src/login/" },
   { name: "current", files: "^src/current/" },

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { MemoryStore } from "../../../stores/memory/index.js";
-import type { LoginManager } from "../../login-manager.js";
-import type { Policy } from "../../policy.js";
+import type { LoginManager } from "../../manager/login-manager.js";
+import type { Policy } from "../../manager/policy.js";
 import type { SessionStore } from "../../store/session-store.js";
 import { within } from "../within.js";
 import { type Check, resultsOf } from "./check.js";

@@ -1,23 +1,23 @@
-import { onMisuse } from "./active-sessions/token-misuse.js";
-import type { Core } from "./core.js";
-import { Keyring } from "./crypto/keys.js";
-import { SecurityStamps } from "./crypto/security-stamp.js";
-import { StorageIds } from "./crypto/storage-id.js";
-import { StoredHashes } from "./crypto/stored-hashes.js";
-import { OptionError } from "./errors.js";
-import { LoginEmitter } from "./events.js";
-import { FlashCookie } from "./flash/flash-cookie.js";
-import { FlashMessages } from "./flash/flashes.js";
-import { Clients } from "./http/client.js";
-import { BrowserCookie } from "./http/cookies/browser-cookie.js";
-import type { ResolvedOptions } from "./options/resolved-options.js";
-import { RememberPersistent } from "./remember/persistent.js";
-import type { Remember } from "./remember/remember.js";
-import { RememberStateless } from "./remember/stateless.js";
-import { RememberTokens } from "./remember/token.js";
-import { isComplete } from "./store/check-store.js";
-import type { SessionStore } from "./store/session-store.js";
-import { TimedStore } from "./store/timed-store.js";
+import { onMisuse } from "../active-sessions/token-misuse.js";
+import type { Core } from "../core.js";
+import { Keyring } from "../crypto/keys.js";
+import { SecurityStamps } from "../crypto/security-stamp.js";
+import { StorageIds } from "../crypto/storage-id.js";
+import { StoredHashes } from "../crypto/stored-hashes.js";
+import { OptionError } from "../errors.js";
+import { LoginEmitter } from "../events.js";
+import { FlashCookie } from "../flash/flash-cookie.js";
+import { FlashMessages } from "../flash/flashes.js";
+import { Clients } from "../http/client.js";
+import { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
+import { RememberPersistent } from "../remember/persistent.js";
+import type { Remember } from "../remember/remember.js";
+import { RememberStateless } from "../remember/stateless.js";
+import { RememberTokens } from "../remember/token.js";
+import { isComplete } from "../store/check-store.js";
+import type { SessionStore } from "../store/session-store.js";
+import { TimedStore } from "../store/timed-store.js";
 
 /** Creates the objects that the parts of one LoginManager share. */
 export function createCore(options: ResolvedOptions, secrets: readonly string[]): Core {

@@ -1,6 +1,6 @@
-import type { ResolvedCookie } from "./http/cookies/attributes.js";
-import type { ResolvedOptions } from "./options/resolved-options.js";
-import type { Remember } from "./remember/remember.js";
+import type { ResolvedCookie } from "../http/cookies/attributes.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
+import type { Remember } from "../remember/remember.js";
 
 /**
  * A manager's limits for logins, as data. Durations are in milliseconds, and null means no limit. (ASVS 7.1.1, 7.1.2)

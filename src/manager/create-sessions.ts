@@ -1,11 +1,11 @@
-import type { Core } from "./core.js";
-import { StorageIds } from "./crypto/storage-id.js";
-import { importedLogin } from "./current/imported-login.js";
-import type { ResolvedImport } from "./options/import-options.js";
-import { OldSessions } from "./session/imports/old-sessions.js";
-import { SessionImports } from "./session/imports/session-imports.js";
-import { SessionMiddleware } from "./session/session-middleware.js";
-import type { SessionStore } from "./store/session-store.js";
+import type { Core } from "../core.js";
+import { StorageIds } from "../crypto/storage-id.js";
+import { importedLogin } from "../current/imported-login.js";
+import type { ResolvedImport } from "../options/import-options.js";
+import { OldSessions } from "../session/imports/old-sessions.js";
+import { SessionImports } from "../session/imports/session-imports.js";
+import { SessionMiddleware } from "../session/session-middleware.js";
+import type { SessionStore } from "../store/session-store.js";
 
 /** Creates the sessions of one LoginManager. */
 export function createSessions(
