@@ -154,6 +154,7 @@ for (const { name } of await backendsHere(...Object.keys(guarded))) {
       sinon.restore();
       await expired(3);
       await store.close();
+      let opening: Promise<void> | undefined;
       const heard = await new Promise<object>((resolve) => {
         const listener = (message: unknown) => {
           const { operation, result } = message as { operation: string; result?: number };
@@ -162,8 +163,9 @@ for (const { name } of await backendsHere(...Object.keys(guarded))) {
           resolve({ operation, result });
         };
         subscribe("tracing:latchkey:store:asyncEnd", listener);
-        void opened("10ms");
+        opening = opened("10ms");
       });
+      await opening; // it may prune before it is open
       expect(heard).to.eql({ operation: "prune", result: 3 });
       expect(await store.read("live")).to.include({ userId: "ann" });
     });

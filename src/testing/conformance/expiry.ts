@@ -69,7 +69,7 @@ export function addExpiryCases(add: AddCase, hasUsers: boolean): void {
   });
   add("a backend's own expiry follows every update and touch, in real time", async (store) => {
     const [touched, updated, touchedBack, updatedBack, brief] = [newId(), newId(), newId(), newId(), newId()];
-    const [soon, late] = [Date.now() + 1200, Date.now() + HOUR].map((expiresAt) => newRecord({ expiresAt }));
+    const [soon, late] = [Date.now() + 1900, Date.now() + HOUR].map((expiresAt) => newRecord({ expiresAt }));
     const userIds = [newId(), newId(), newId()];
     await store.create(touched, { ...soon!, userId: userIds[0]! });
     assert.equal(await store.touch(touched, late!), true);
