@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-/** Pictures of `examples/web` that pages show, and what is to be seen on them. */
+/** Pictures of the examples that pages show, and what is to be seen on them. */
 const PICTURES = {
   "log-in": "The example's login page: e-mail, password, and a box to be remembered for 30 days",
   logins: "The example's list of logins: two browsers with their addresses and times, and buttons that log them out",
+  "second-factor-one-more-step":
+    "The example's page after the password: a field for the code of an authenticator app, a box to be asked again only after 30 days, and a button for a passkey",
 };
 
 /** Writes the parts of pages that are made from files elsewhere; empty where those are missing. */

@@ -21,7 +21,7 @@ export class FactorPages {
   @Get()
   @Render("second-factor")
   async show(@Req() req: Request, @Res() res: Response) {
-    const account = await accountOf(req, this.site);
+    const account = await accountOf(req);
     if (!account) return toLogin(req, res);
     return account.hasSecondFactor ? view(req, account) : redirect(res, HOME);
   }
@@ -46,7 +46,7 @@ export class FactorPages {
   /** Checks a code, but first counts the try. */
   async #check(req: Request, res: Response, method: string, isRight: (account: Account) => Promise<boolean>) {
     const { accounts } = this.site;
-    const account = await accountOf(req, this.site);
+    const account = await accountOf(req);
     if (!account) return toLogin(req, res);
     if (!(await accounts.takeTry(account))) {
       res.status(429);

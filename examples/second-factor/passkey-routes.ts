@@ -37,7 +37,7 @@ export class PasskeyRoutes {
   @Public()
   @Post("/second-factor/passkey/options")
   async factorOptions(@Req() req: Request) {
-    const account = await accountOf(req, this.site);
+    const account = await accountOf(req);
     if (!account) throw new LoginRequiredError();
     return authenticationOptions(req, this.site.origin, account.passkeys);
   }
@@ -45,7 +45,7 @@ export class PasskeyRoutes {
   @Public()
   @Post("/second-factor/passkey")
   async showFactor(@Req() req: Request, @Res() res: Response) {
-    const account = await accountOf(req, this.site);
+    const account = await accountOf(req);
     if (!account) throw new LoginRequiredError();
     const passkey = account.passkeys.find(({ id }) => id === idIn(req));
     const shown = await this.#shown(req, passkey, { only: false });

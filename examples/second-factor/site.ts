@@ -16,11 +16,8 @@ export interface Site {
 export const HOME = "/security";
 
 /** Returns the account whose factor is asked for: of a login that is not complete, or else of the current login. */
-export async function accountOf(req: Request, { login }: Site): Promise<Account | null> {
-  const pending = (await pendingUser(req)) as Account | null;
-  if (pending) return pending;
-  const user = await login.currentUser(req);
-  return user.isAnonymous ? null : user;
+export async function accountOf(req: Request): Promise<Account | undefined> {
+  return ((await pendingUser(req)) ?? req.user) as Account | undefined;
 }
 
 /** Returns the secret that signs the cookie of trusted browsers. It changes with the password and at a revocation. */
