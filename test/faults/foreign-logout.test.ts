@@ -30,7 +30,13 @@ const foreign: Record<string, () => Promise<Foreign>> = {
   async postgres() {
     const server = await startPostgres();
     const Store = ConnectPg(expressSession);
-    const store = new Store({ conString: server.url, createTableIfMissing: true, pruneSessionInterval: false });
+    const errorLog = () => {}; // the pool reports the connections that it loses
+    const store = new Store({
+      conString: server.url,
+      createTableIfMissing: true,
+      pruneSessionInterval: false,
+      errorLog,
+    });
     return { server, store, close: () => store.close() };
   },
 };

@@ -5,6 +5,7 @@ declare module "connect-pg-simple" {
     conString: string;
     createTableIfMissing: boolean;
     pruneSessionInterval: false;
+    errorLog?: () => void;
   }
   type PgStore = session.Store & { close(): Promise<void> };
   const connect: (given: typeof session) => new (options: Options) => PgStore;

@@ -12,7 +12,7 @@ import { refuseInQuickTier } from "./tier.js";
 /** A database server that one test starts and may kill. */
 export interface DatabaseServer {
   url: string;
-  /** Ends the process with SIGKILL, like a crash, and waits until the process has ended. */
+  /** Ends all processes of the server with SIGKILL, like a crash, and waits until the first one has ended. */
   kill(): Promise<void>;
   /** Starts the server again with the same port and data, and waits until it responds. */
   restart(): Promise<void>;
@@ -107,7 +107,11 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
       if (!child || !running.has(child)) return;
       const ended = new Promise((resolve) => child!.once("exit", resolve));
       child.ref();
+      // A process of PostgreSQL that serves a connection could still respond after the first process has ended.
+      child.kill("SIGSTOP");
+      const others = await childrenOf(child);
       child.kill("SIGKILL");
+      for (const pid of others) kill(pid, "SIGKILL");
       await ended;
     },
     restart: () =>
@@ -130,8 +134,22 @@ async function startServer({ user, port, urlOf, make, serve, ask }: Server): Pro
 /** Sends a signal to a process and its children. */
 async function signal(parent: ChildProcess, name: NodeJS.Signals): Promise<void> {
   parent.kill(name);
+  for (const pid of await childrenOf(parent)) kill(pid, name);
+}
+
+/** The process ids of the children of a process. */
+async function childrenOf(parent: ChildProcess): Promise<number[]> {
   const listed = await promisify(execFile)("pgrep", ["-P", String(parent.pid)]).catch(() => ({ stdout: "" }));
-  for (const pid of listed.stdout.split("\n").filter(Boolean)) process.kill(Number(pid), name);
+  return listed.stdout.split("\n").filter(Boolean).map(Number);
+}
+
+/** Sends a signal to a process, which may have ended meanwhile. */
+function kill(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
+  }
 }
 
 /** The path of a program. Debian does not put the programs of PostgreSQL on PATH. */
