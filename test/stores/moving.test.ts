@@ -3,7 +3,7 @@ import { MemoryStore, type SessionStore } from "latchkey";
 import { MovingStore } from "latchkey/stores/moving";
 import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
-import { storeCases } from "../support/store-cases.js";
+import { isInRealTime, storeCases } from "../support/store-cases.js";
 import { isQuick } from "../support/tier.js";
 import { WatchedStore } from "../support/watched-store.js";
 
@@ -49,10 +49,12 @@ for (const { name, open } of await backendsHere(...BACKENDS)) {
         });
         after(() => opened?.close());
         const failing = () => make(failingStore(), failingStore());
-        for (const { name, run } of storeCases({ store: () => store, failing })) {
-          if (stage === IN_TURN && LIMITS.test(name)) continue;
-          if ((stage === IN_TURN || stage === OLD_CREATES) && COUNTS.test(name)) continue;
-          it(name, run);
+        for (const one of storeCases({ store: () => store, failing })) {
+          if (stage === IN_TURN && LIMITS.test(one.name)) continue;
+          if ((stage === IN_TURN || stage === OLD_CREATES) && COUNTS.test(one.name)) continue;
+          // A database does not delete expired rows by itself, so there is nothing to wait for.
+          if (name.startsWith("sql") && isInRealTime(one)) continue;
+          it(one.name, one.run);
         }
       });
     }
