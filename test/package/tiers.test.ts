@@ -164,7 +164,7 @@ describe("a run of tests", () => {
     };
 
     it("ends after a while with a failure, and says what is open", async () => {
-      const { code, output } = await runToItsEnd(leaking, {}, "--reporter-option", "patience=50");
+      const { code, output } = await runToItsEnd(leaking, { LATCHKEY_TESTS_PATIENCE: "50" });
       expect(code, output).to.equal(1);
       expect(output).to.include("1 passing").and.include("0.05 s after the last test");
       expectAllIn(output);

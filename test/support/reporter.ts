@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import Mocha from "mocha";
-import { endIfStillOpen, PATIENCE, STILL_OPEN } from "./still-open.js";
+import { STILL_OPEN } from "./still-open.js";
 import { isQuick, LEFT_OUT } from "./tier.js";
 
 /** The results of one test file. */
@@ -20,18 +20,15 @@ process.env[STILL_OPEN] = join(folder, "still-open");
 
 /**
  * Mocha's `spec` reporter. At the end it also prints how long each file took, and which parts were left out. A file in
- * which no test ran is a failure unless something was left out. It is also a failure if the process does not end after
- * the last test because something is still open. If `RESULTS` is set, the number of passed tests of each file is
- * written to that path. The reporter option `patience` says how long the process may keep running, in milliseconds.
+ * which no test ran is a failure unless something was left out. So is what a worker of a parallel run left open. If
+ * `RESULTS` is set, the number of passed tests of each file is written to that path.
  */
 class TierReporter extends Mocha.reporters.Spec {
   readonly #files: Map<string, Took>;
   readonly #began = process.uptime();
-  readonly #patience: number;
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions & { files: string[] }) {
     super(runner, options);
-    this.#patience = Number(options.reporterOptions?.patience ?? PATIENCE);
     this.#files = new Map(options.files.map((file) => [nameOf(file), { ran: 0, passed: 0, milliseconds: 0 }]));
     const none = { ran: 0, passed: 0, milliseconds: 0 };
     const took = ({ file }: { file?: string | undefined }) => this.#files.get(nameOf(file ?? "")) ?? none;
@@ -61,7 +58,6 @@ class TierReporter extends Mocha.reporters.Spec {
         JSON.stringify(Object.fromEntries(files.map(([file, { passed }]) => [file, passed]))),
       );
     end(failures + open.length + (leftOut.length > 0 ? 0 : empty.length));
-    endIfStillOpen(this.#patience);
   }
 
   #printTimes(files: Array<[string, Took]>): void {

@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { Server, Socket } from "node:net";
 
 /** How long a process may keep running after its last test, in milliseconds. */
-export const PATIENCE = 20_000;
+const PATIENCE = Number(process.env.LATCHKEY_TESTS_PATIENCE ?? 20_000);
 
 /** The environment variable with the path of a file. A worker of a parallel run lists in this file what it left open. */
 export const STILL_OPEN = "LATCHKEY_TESTS_STILL_OPEN";
@@ -19,13 +19,14 @@ export function stillOpen(): string[] {
 }
 
 /**
- * Ends the process with a failure if it is still running a while after its last test, and prints what keeps it running.
- * Otherwise a server or a pool that a test forgot to close would keep it running for ever.
+ * Mocha calls this after the last test. It ends the process with a failure if the process is still running a while
+ * later, and prints what keeps it running. Otherwise a server or a pool that a test forgot to close would keep it
+ * running for ever.
  */
-export function endIfStillOpen(patience: number): void {
+export function mochaGlobalTeardown(): void {
   setTimeout(() => {
     console.log(
-      `\n  ${patience / 1000} s after the last test, these keep the process running. Close them in the tests:`,
+      `\n  ${PATIENCE / 1000} s after the last test, these keep the process running. Close them in the tests:`,
     );
     const names = stillOpen();
     if (names.length === 0) names.push("something that Node does not list, such as a worker thread");
@@ -36,7 +37,7 @@ export function endIfStillOpen(patience: number): void {
       process.exitCode ||= 1;
     });
     process.exit();
-  }, patience).unref();
+  }, PATIENCE).unref();
 }
 
 /** Otherwise a child process could run for ever, and keep the output of this process open. */
