@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { type AnonymousUser, confirmLogin, flash, loginUser, logoutUser, safeNext } from "latchkey";
-import { Authorized, CurrentUser } from "latchkey/routing-controllers";
+import { CurrentUser, Public } from "latchkey/routing-controllers";
 import { Controller, Get, Post, Render, Req, Res } from "routing-controllers";
 import { HOME, redirect, refill } from "./answers.js";
 import { field, isChecked } from "./form.js";
@@ -16,12 +16,14 @@ import type { User } from "./user.js";
 export class AccountPages {
   constructor(readonly site: Site) {}
 
+  @Public()
   @Get("/signup")
   @Render("signup")
   showSignUp(@Req() req: Request) {
     return { next: safeNext(req, HOME) };
   }
 
+  @Public()
   @Post("/signup")
   @Render("signup")
   async signUp(@Req() req: Request, @Res() res: Response) {
@@ -37,6 +39,7 @@ export class AccountPages {
     return redirect(res, next);
   }
 
+  @Public()
   @Get("/login")
   @Render("login")
   showLogIn(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User | AnonymousUser) {
@@ -44,6 +47,7 @@ export class AccountPages {
     return user.isAuthenticated ? redirect(res, next) : { next };
   }
 
+  @Public()
   @Post("/login")
   @Render("login")
   async logIn(@Req() req: Request, @Res() res: Response) {
@@ -64,6 +68,7 @@ export class AccountPages {
     return { email, remember, next, failure };
   }
 
+  @Public()
   @Post("/logout")
   async logOut(@Req() req: Request, @Res() res: Response) {
     await logoutUser(req);
@@ -71,14 +76,12 @@ export class AccountPages {
     return redirect(res, "/");
   }
 
-  @Authorized()
   @Get("/confirm")
   @Render("confirm")
   showConfirm(@Req() req: Request) {
     return { next: safeNext(req, HOME) };
   }
 
-  @Authorized()
   @Post("/confirm")
   @Render("confirm")
   async confirm(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { confirmLogin, loginUser, logoutUser, refreshStamp } from "latchkey";
-import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { Authorized, CurrentUser, Fresh, Public } from "latchkey/routing-controllers";
 import {
   ForbiddenError,
   Get,
@@ -25,6 +25,7 @@ import type { User } from "./user.js";
 export class Api {
   constructor(readonly site: Site) {}
 
+  @Public()
   @Post("/signup")
   @HttpCode(201)
   async signUp(@Req() req: Request) {
@@ -33,6 +34,7 @@ export class Api {
     return user;
   }
 
+  @Public()
   @Post("/login")
   async logIn(@Req() req: Request) {
     const email = field(req, "email");
@@ -43,13 +45,11 @@ export class Api {
     throw new UnauthorizedError("The e-mail or the password is wrong.");
   }
 
-  @Authorized()
   @Get("/me")
   me(@CurrentUser() user: User) {
     return user;
   }
 
-  @Authorized()
   @Post("/confirm")
   @OnUndefined(204)
   async confirm(@Req() req: Request, @CurrentUser() user: User) {
@@ -72,6 +72,7 @@ export class Api {
     return this.site.accounts.list();
   }
 
+  @Public()
   @Post("/logout")
   @OnUndefined(204)
   async logOut(@Req() req: Request) {

@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import express, { type Application } from "express";
 import { LoginManager, RoleRequiredError, type SessionStore } from "latchkey";
+import { denyByDefault } from "latchkey/routing-controllers";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
 import type { DataSource } from "typeorm";
 import { AccountPages } from "./account-pages.js";
@@ -66,7 +67,9 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
   app.post(["/login", "/confirm", "/api/login", "/api/confirm"], limitFailures());
 
   giveToControllers(app, { accounts, tokens, login, log });
-  useExpressServer(app, { controllers, defaultErrorHandler: false, classTransformer: false, validation: false });
+  const options = { controllers, defaultErrorHandler: false, classTransformer: false, validation: false };
+  // An action needs a login unless it has @Public().
+  denyByDefault(() => useExpressServer(app, options));
   app.use(notFound, errorAnswer(log));
   return { app, login };
 }

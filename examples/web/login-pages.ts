@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { flash } from "latchkey";
-import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { CurrentUser, Fresh } from "latchkey/routing-controllers";
 import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
 import { redirect } from "./answers.js";
 import type { Site } from "./site.js";
@@ -10,7 +10,6 @@ import type { User } from "./user.js";
  * The list of a user's logins. A person at an unattended browser can see it, but ending other logins needs the
  * password.
  */
-@Authorized()
 @Controller("/logins")
 export class LoginPages {
   constructor(readonly site: Site) {}

@@ -23,14 +23,15 @@ if ((await accounts.list()).length === 0) {
   console.log(`The admin of this example: admin@example.com, password ${password}`);
 }
 
+const store = await openStore(SESSION_STORE);
+const { app, login } = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
+
 console.log("\nEvery route and its guard:");
 for (const { method, path, guard, roles, within } of guardTable(controllers)) {
   const detail = [roles.flat().join(" or "), within && `within ${within / 60_000} minutes`].filter(Boolean).join(", ");
   console.log(`  ${method.padEnd(5)} ${path.padEnd(26)} ${guard}${detail ? ` (${detail})` : ""}`);
 }
 
-const store = await openStore(SESSION_STORE);
-const { app, login } = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
 const server = createServer(app);
 new LiveNotes(login, consoleLog).serve(server);
 server.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,18 +1,18 @@
 import type { Request } from "express";
 import { isFresh, isRemembered } from "latchkey";
-import { Authorized } from "latchkey/routing-controllers";
+import { Public } from "latchkey/routing-controllers";
 import { Controller, Get, Render, Req } from "routing-controllers";
 
 /** A public page, and a page for logged-in users. */
 @Controller()
 export class Pages {
+  @Public()
   @Get("/")
   @Render("home")
   home(@Req() req: Request) {
     return { origin: `${req.protocol}://${req.host}` };
   }
 
-  @Authorized()
   @Get("/dashboard")
   @Render("dashboard")
   async dashboard(@Req() req: Request) {

@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { flash, refreshStamp } from "latchkey";
-import { Authorized, CurrentUser, Fresh } from "latchkey/routing-controllers";
+import { CurrentUser, Fresh } from "latchkey/routing-controllers";
 import { Controller, Get, Post, Render, Req, Res } from "routing-controllers";
 import { HOME, redirect, refill } from "./answers.js";
 import { takeDraft } from "./draft.js";
@@ -9,7 +9,6 @@ import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /** The account settings. `@Fresh` protects the e-mail and the password from a person at an unattended browser. */
-@Authorized()
 @Controller()
 export class SettingsPages {
   constructor(readonly site: Site) {}

@@ -35,6 +35,7 @@ const REQUIRED: Record<string, readonly string[]> = {
       "data across users",
       "strict sessions",
       "path confusion",
+      "deny by default",
     ],
   ],
   "NIST SP 800-63B-4": [

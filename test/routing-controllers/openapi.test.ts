@@ -132,6 +132,7 @@ describe("openApiWithGuards", () => {
     expect(operationId).to.equal("exportArticles");
     expect(responses["401"]).to.include({ description: "No one is logged in, and the key is wrong." });
     expect(codesOf(responses["401"])).to.deep.equal(["login_required"]);
+    expect(responses["401"]!.content).to.have.keys(PROBLEM, "text/plain");
     expect(responses["403"]).to.deep.equal({
       description: "The export is too large.",
       content: { "application/json": {} },
@@ -155,6 +156,11 @@ describe("openApiWithGuards", () => {
     expect(paths["/api/articles/"]!.get!.security).to.deep.equal([]);
     expect(document.components.schemas.LatchkeyProblem).to.include({ description: "our own" });
     expect(document.components.securitySchemes).to.have.keys("bearer", "csrf", "session");
+
+    const optional = [{}, { session: [] }];
+    const help = { openapi: "3.0.3", paths: { "/api/help/": { get: { security: optional, responses: {} } } } };
+    const { paths: open } = openApiWithGuards(help, guardTable(documentedControllers, PREFIX), managerOf());
+    expect(open["/api/help/"].get.security).to.deep.equal(optional);
 
     const [row] = guardTable(documentedControllers, PREFIX).filter(
       ({ action }) => action === "ArticleController.replace",

@@ -39,7 +39,7 @@ export class ArticleController {
   @OpenAPI({
     operationId: "exportArticles",
     responses: {
-      401: { description: "No one is logged in, and the key is wrong.", headers: {} },
+      401: { description: "No one is logged in, and the key is wrong.", content: { "text/plain": {} } },
       403: { description: "The export is too large.", content: { "application/json": {} } },
     },
   })

@@ -28,7 +28,8 @@ const CORE = [
     "guards/next-url",
     "current/authenticate",
   ],
-  ...["guards/guards", "routing-controllers/controller-guards", "routing-controllers/inherited-guards", "stores/redis"],
+  ...["guards/guards", "routing-controllers/controller-guards", "routing-controllers/inherited-guards"],
+  ...["routing-controllers/deny-by-default", "routing-controllers/deny-by-default-order", "stores/redis"],
 ];
 /** The store contract on every backend, and the differences between driver versions. */
 const STORES = ["stores/stores", "stores/open-store", "stores/typeorm", "stores/redis-index"];
