@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { hash, verify } from "@node-rs/argon2";
 import express, { type Request } from "express";
-import { freshLoginRequired, LoginManager, loginRequired, loginUser, logoutUser } from "latchkey";
+import { freshLoginRequired, LoginManager, loginRequired, loginUser, logoutUser, sameOriginRequired } from "latchkey";
 
 const { PORT = "3000" } = process.env;
 
@@ -43,6 +43,7 @@ const login = new LoginManager<Account>({
 
 const app = express();
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.json());
 
 app.post("/login", async (req, res) => {

@@ -9,7 +9,7 @@ import { hash, verify } from "@node-rs/argon2";
 import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
-import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import { LoginManager, loginRequired, loginUser, logoutUser, safeNext, sameOriginRequired } from "latchkey";
 import { createClient } from "redis";
 
 const { PORT = "3000", SECRET = randomBytes(32).toString("hex"), REDIS_URL = "redis://localhost:6379" } = process.env;
@@ -44,6 +44,7 @@ app.use(
   }),
 );
 app.use(login.middleware()); // instead of login.init(app)
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (_req, res) => {

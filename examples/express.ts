@@ -15,6 +15,7 @@ import {
   logoutUser,
   refreshStamp,
   safeNext,
+  sameOriginRequired,
   UserMixin,
 } from "latchkey";
 
@@ -49,6 +50,7 @@ const login = new LoginManager<Account>({
 
 const app = express();
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (_req, res) => {

@@ -22,7 +22,15 @@ import { APP_FILTER, NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { hash, verify } from "@node-rs/argon2";
 import type { Request } from "express";
-import { currentUser, LoginManager, loginUser, logoutUser, refreshStamp, UserMixin } from "latchkey";
+import {
+  currentUser,
+  LoginManager,
+  loginUser,
+  logoutUser,
+  refreshStamp,
+  sameOriginRequired,
+  UserMixin,
+} from "latchkey";
 import { CurrentUser, FreshLoginGuard, LatchkeyErrorFilter, LoginGuard, RoleGuard } from "latchkey/nestjs";
 import { openStore } from "latchkey/stores";
 
@@ -149,5 +157,6 @@ class AppModule {}
 
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ["error", "warn"] });
 app.get(LoginManager).init(app.getHttpAdapter().getInstance());
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 await app.listen(Number(PORT), "localhost");
 console.log((await app.getUrl()).replace(/\[::1\]|127\.0\.0\.1/, "localhost"));

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { hash, verify } from "@node-rs/argon2";
 import express from "express";
-import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import { LoginManager, loginRequired, loginUser, logoutUser, safeNext, sameOriginRequired } from "latchkey";
 import passport from "passport";
 import { Strategy as LocalStrategy } from "passport-local";
 
@@ -36,6 +36,7 @@ const login = new LoginManager<Account>({
 
 const app = express();
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (req, res) => {

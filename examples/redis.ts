@@ -7,7 +7,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { hash, verify } from "@node-rs/argon2";
 import express from "express";
-import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import { LoginManager, loginRequired, loginUser, logoutUser, safeNext, sameOriginRequired } from "latchkey";
 import { openStore } from "latchkey/stores";
 
 const { PORT = "3000", SECRET, SESSION_STORE = "redis://localhost:6379" } = process.env;
@@ -27,6 +27,7 @@ const login = new LoginManager<Account>({
 const app = express();
 // Behind a load balancer that ends TLS, call app.set("trust proxy", 1). Otherwise Secure cookies cannot be set.
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (_req, res) => {

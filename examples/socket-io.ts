@@ -3,11 +3,19 @@
 //   npm run build && npm run build:examples && node build/examples/socket-io.js
 
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hash, verify } from "@node-rs/argon2";
 import express from "express";
-import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import {
+  isSameOrigin,
+  LoginManager,
+  loginRequired,
+  loginUser,
+  logoutUser,
+  safeNext,
+  sameOriginRequired,
+} from "latchkey";
 import { openStore } from "latchkey/stores";
 import { Server, type Socket } from "socket.io";
 
@@ -25,6 +33,7 @@ const login = new LoginManager<Account>({
 
 const app = express();
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (_req, res) => {
@@ -68,17 +77,10 @@ type LoggedInSocket = Socket<object, Messages, object, { account: Account }>;
 
 const server = createServer(app);
 const io = new Server<object, Messages, object, { account: Account }>(server, {
-  allowRequest: (req, decide) => decide(null, isFromOurPages(req)),
+  // Browsers let every page open a socket here, and may send our cookies with it.
+  allowRequest: (req, decide) => decide(null, isSameOrigin(req)),
   pingInterval: Number(PING_EVERY),
 });
-
-/**
- * Any page on the web can open a socket here, and the browser may send our cookies with it. The Origin header shows
- * which page it was. Browsers leave the header out when our own page polls.
- */
-function isFromOurPages({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
-}
 
 io.use(async (socket, next) => {
   try {

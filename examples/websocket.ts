@@ -8,7 +8,15 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { hash, verify } from "@node-rs/argon2";
 import express from "express";
-import { LoginManager, loginRequired, loginUser, logoutUser, safeNext } from "latchkey";
+import {
+  isSameOrigin,
+  LoginManager,
+  loginRequired,
+  loginUser,
+  logoutUser,
+  safeNext,
+  sameOriginRequired,
+} from "latchkey";
 import { type WebSocket, WebSocketServer } from "ws";
 
 const { PORT = "3000", PING_EVERY = "10000" } = process.env;
@@ -26,6 +34,7 @@ const login = new LoginManager<Account>({
 
 const app = express();
 login.init(app);
+app.use(sameOriginRequired()); // refuses forms and requests of other sites
 app.use(express.urlencoded());
 
 app.get("/login", (_req, res) => {
@@ -68,7 +77,8 @@ const sockets = new WebSocketServer({ noServer: true });
 server.on("upgrade", async (req, socket, head) => {
   socket.on("error", () => socket.destroy());
   try {
-    if (!isFromOurPages(req)) return refuse(socket, "403 Forbidden");
+    // Browsers let every page open a socket here, and may send our cookies with it.
+    if (!isSameOrigin(req)) return refuse(socket, "403 Forbidden");
     const account = await login.authenticate(req);
     if (!account) return refuse(socket, "401 Unauthorized");
     sockets.handleUpgrade(req, socket, head, (ws) => serve(ws, req, account));
@@ -77,13 +87,6 @@ server.on("upgrade", async (req, socket, head) => {
     refuse(socket, "503 Service Unavailable");
   }
 });
-
-/**
- * Any page on the web can open a socket here, and the browser may send our cookies, for example from a sibling domain.
- */
-function isFromOurPages({ headers: { origin = "", host } }: IncomingMessage): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
-}
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

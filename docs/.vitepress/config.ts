@@ -32,7 +32,7 @@ const RECIPES = [
   { text: "Do not ask again on this browser", link: "/recipes/trusted-browsers" },
   { text: "OpenID Connect", link: "/recipes/openid-connect" },
   { text: "Passport checks credentials", link: "/recipes/passport" },
-  { text: "CSRF tokens", link: "/recipes/csrf" },
+  { text: "Forged requests (CSRF)", link: "/recipes/csrf" },
   { text: "Limiting login attempts", link: "/recipes/rate-limiting" },
   { text: "Roles", link: "/recipes/roles" },
   { text: "Deny by default on Express", link: "/recipes/deny-by-default" },

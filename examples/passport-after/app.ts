@@ -8,6 +8,7 @@ import {
   refreshStamp,
   roleRequired,
   safeNext,
+  sameOriginRequired,
   takeFlashes,
 } from "latchkey";
 import { Account, type Accounts } from "./accounts.js";
@@ -25,6 +26,7 @@ export function createApp(accounts: Accounts, secret: string): Express {
 
   const app = express();
   login.init(app);
+  app.use(sameOriginRequired());
   app.use(express.urlencoded());
 
   app.get("/", async (req, res) => {

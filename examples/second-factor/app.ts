@@ -2,13 +2,12 @@ import "reflect-metadata";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import express, { type Application, type ErrorRequestHandler } from "express";
-import { LoginManager, type SessionStore } from "latchkey";
+import { LoginManager, type SessionStore, sameOriginRequired } from "latchkey";
 import { denyByDefault } from "latchkey/routing-controllers";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
 import { notFound } from "../web/errors.js";
 import { securityHeaders } from "../web/headers.js";
 import { limitFailures } from "../web/limit.js";
-import { ownOriginOnly } from "../web/own-origin.js";
 import { sourceFolder } from "../web/templates.js";
 import type { Account } from "./account.js";
 import type { Accounts } from "./accounts.js";
@@ -48,7 +47,8 @@ export function createApp(accounts: Accounts, { origin, secret, store }: AppOpti
   login.on("rememberTokenStolen", ({ userId }) => accounts.noteRevocation(Number(userId)));
   login.init(app);
 
-  app.use(ownOriginOnly, express.urlencoded({ extended: false, limit: "20kb" }), express.json({ limit: "20kb" }));
+  app.use(sameOriginRequired());
+  app.use(express.urlencoded({ extended: false, limit: "20kb" }), express.json({ limit: "20kb" }));
   app.post(["/login", "/confirm"], limitFailures());
   app.set("site", { accounts, login, origin, secret } satisfies Site);
   useContainer({ get: (Controller, action?: Action) => new Controller(action?.request.app.get("site")) });
@@ -75,5 +75,5 @@ const answerError: ErrorRequestHandler = (error, req, res, next) => {
   const detail = status < 500 ? error.message : "Something went wrong here. Please try again later.";
   res.status(status).set(error.headers ?? {});
   if (req.accepts(["html", "json"]) === "json") res.json({ detail });
-  else res.render("error", { title: "That did not work", detail, again: "/" });
+  else res.render("error", { title: "That did not work", detail });
 };

@@ -10,7 +10,7 @@ import type { User } from "./user.js";
 /**
  * Sign-up, login, confirmation and logout. A rejected form is shown again with its errors. An accepted form redirects.
  *
- * Every change is a POST request with the token of `csrf.ts`.
+ * Every change is a POST request, so `sameOriginRequired()` refuses it if another site sends it.
  */
 @Controller()
 export class AccountPages {

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import express, { type Application } from "express";
-import { LoginManager, RoleRequiredError, type SessionStore } from "latchkey";
+import { LoginManager, RoleRequiredError, type SessionStore, sameOriginRequired } from "latchkey";
 import { denyByDefault } from "latchkey/routing-controllers";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
 import type { DataSource } from "typeorm";
@@ -8,14 +8,12 @@ import { AccountPages } from "./account-pages.js";
 import { Accounts } from "./accounts.js";
 import { AdminPages } from "./admin-pages.js";
 import { Api } from "./api.js";
-import { forms } from "./csrf.js";
 import { confirmView, keepDraft } from "./draft.js";
 import { errorAnswer, notFound } from "./errors.js";
 import { securityHeaders } from "./headers.js";
 import { limitFailures } from "./limit.js";
 import { consoleLog, type Log, logEvents } from "./log.js";
 import { LoginPages } from "./login-pages.js";
-import { ownOriginOnly } from "./own-origin.js";
 import { Pages } from "./pages.js";
 import { SettingsPages } from "./settings-pages.js";
 import type { Site } from "./site.js";
@@ -62,8 +60,10 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
   logEvents(login, log);
   login.init(app);
 
-  app.use("/api", ownOriginOnly, express.json({ limit: "20kb" }));
-  app.use(forms(login));
+  // Other sites, and other ports and subdomains of this site, can neither log a user in or out nor change anything.
+  app.use(sameOriginRequired());
+  app.use("/api", express.json({ limit: "20kb" }));
+  app.use(express.urlencoded({ extended: false, limit: "20kb" }));
   app.post(["/login", "/confirm", "/api/login", "/api/confirm"], limitFailures());
 
   giveToControllers(app, { accounts, tokens, login, log });

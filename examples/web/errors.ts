@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { NotFoundError } from "routing-controllers";
 import type { Log } from "./log.js";
-import { formPage, isApi } from "./paths.js";
+import { isApi } from "./paths.js";
 
 interface HttpProblem {
   message?: string;
@@ -37,8 +37,7 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
       res.type("application/problem+json").send(JSON.stringify(problem));
     } else {
       // The layout reads the session. If that fails, send plain text instead.
-      const again = error.code === "EBADCSRFTOKEN" && req.path !== "/logout" ? formPage(req) : "/";
-      res.render("error", { title, detail, again }, (failure, html: string) => {
+      res.render("error", { title, detail }, (failure, html: string) => {
         if (failure) res.type("text/plain").send(detail);
         else res.send(html);
       });

@@ -18,6 +18,7 @@ export const securityHeaders = helmet({
     },
   },
   xFrameOptions: { action: "deny" },
-  // With helmet's default "no-referrer", a browser sends "Origin: null" with our own forms.
+  // With helmet's default "no-referrer", browsers send "Origin: null" with our own forms. Over plain HTTP, they send
+  // nothing else that sameOriginRequired() could check.
   referrerPolicy: { policy: "same-origin" },
 });

@@ -1,10 +1,9 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { LoginManager } from "latchkey";
+import { isSameOrigin, type LoginManager } from "latchkey";
 import { type WebSocket, WebSocketServer } from "ws";
 import { deviceName } from "./device.js";
 import type { Log } from "./log.js";
-import { isOwnOrigin } from "./own-origin.js";
 import type { User } from "./user.js";
 
 /** The close code after which `public/live.js` checks whether its page is still logged in, and then connects again. */
@@ -45,9 +44,9 @@ export class LiveNotes {
   }
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    // The same-origin policy does not cover WebSockets, and browsers send cookies with them. Without this check, any
-    // page could read the notes.
-    if (req.url !== "/live" || !isOwnOrigin(req)) return refuse(socket, 403);
+    // Browsers let every page open a WebSocket, and may send our cookies. Without this check, any page could read the
+    // notes.
+    if (req.url !== "/live" || !isSameOrigin(req)) return refuse(socket, 403);
     const user = await this.login.authenticate(req);
     if (!user) return refuse(socket, 401);
     this.#webSockets.handleUpgrade(req, socket, head, (webSocket) => {

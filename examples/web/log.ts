@@ -23,6 +23,9 @@ export function logEvents(login: LoginManager<User>, log: Log): void {
   login.on("loginsRevoked", (revoked) => log.event("logins revoked", revoked));
   login.on("stampRefreshed", ({ user }) => log.event("password changed", { userId: user.getId() }));
   login.on("forbidden", ({ req, user }) => log.event("forbidden", { userId: user.getId(), path: req.path }));
+  login.on("crossOriginRefused", ({ req }) => {
+    log.event("other origin", { origin: req.get("origin"), path: req.path, address: req.ip });
+  });
   login.on("sessionProtected", ({ userId, req }) => log.event("other client", { userId, address: req.ip }));
   login.on("rememberTokenStale", (misuse) => log.event("remember cookie used twice", use(misuse)));
   login.on("rememberTokenStolen", (misuse) => log.event("REMEMBER COOKIE STOLEN", use(misuse)));

@@ -129,14 +129,16 @@ inTestAll("the recipes", () => {
     expect((await browser.get("/")).location).to.equal("/login?next=%2F");
   });
 
-  it("csrf: requires a token, and a new one after the login", async () => {
+  it("csrf: refuses forms of other sites, except of a trusted one", async () => {
     const browser = (await start("csrf")).browser();
-    const tokenOf = async (path: string) => /name="csrf".* value="([^"]+)"/.exec((await browser.get(path)).text)![1]!;
-    const csrf = await tokenOf("/login");
-    expect((await browser.post("/login", { form: ann })).status).to.equal(403);
-    expect((await browser.post("/login", { form: { ...ann, csrf } })).location).to.equal("/");
-    expect((await browser.post("/note", { form: { csrf } })).status).to.equal(403);
-    expect((await browser.post("/note", { form: { csrf: await tokenOf("/") } })).text).to.equal("noted");
+    const forged = { headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } };
+    const own = { headers: { origin: browser.origin, "sec-fetch-site": "same-origin" } };
+    expect((await browser.post("/login", { ...forged, form: ann })).status).to.equal(403);
+    expect((await browser.post("/login", { ...own, form: ann })).location).to.equal("/");
+    for (const path of ["/note", "/paid", "/logout"]) expect((await browser.post(path, forged)).status).to.equal(403);
+    expect((await browser.post("/note", own)).text).to.equal("noted");
+    const provider = { headers: { origin: "https://pay.example", "sec-fetch-site": "cross-site" } };
+    expect((await browser.post("/paid", provider)).text).to.equal("Thank you.");
   });
 
   it("rate-limiting: rejects the sixth guess for one account, and still accepts another account", async () => {

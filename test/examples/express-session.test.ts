@@ -48,6 +48,8 @@ for (const { name } of here) {
         .and.not.equal(before.keys[0]);
       expect(session.auth).to.include({ userId: "1" });
 
+      const forged = { headers: { "sec-fetch-site": "cross-site" } };
+      expect((await browser.post("/logout", forged)).status, "from another site").to.equal(403);
       expect((await browser.post("/logout")).location).to.equal("/login");
       expect((await browser.get("/")).location).to.equal("/login?next=%2F");
       expect((await stored()).session?.auth).to.equal(undefined);

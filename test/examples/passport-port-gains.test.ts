@@ -90,6 +90,17 @@ describe("the address book, ported from Passport to latchkey", () => {
     expect(inTheEnd).to.deep.equal({ before: ANN.email, after: null });
   });
 
+  it("does not log a user in or out if a page of another site sends the form", async () => {
+    const headers = { "sec-fetch-site": "same-site", origin: "https://blog.shop.example" };
+    const inTheEnd = await onBoth(async ({ origin }) => {
+      const [visitor, user] = [new Browser(origin), await loggedIn(origin)];
+      await visitor.post("/login", { headers, form: ANN });
+      await user.post("/logout", { headers });
+      return [await whoIs(visitor), await whoIs(user)];
+    });
+    expect(inTheEnd).to.deep.equal({ before: [ANN.email, null], after: [null, ANN.email] });
+  });
+
   it("does not look up the account for pages that do not need it", async () => {
     const lookUps = await onBoth(async (book) => {
       const browser = await loggedIn(book.origin);

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import sinon from "sinon";
 import { deviceName } from "../../examples/web/device.js";
 import { apiClient, Browser } from "../support/browser.js";
-import { ANN, type Example, serveExample, Visitor } from "../support/example.js";
+import { ANN, type Example, serveExample } from "../support/example.js";
 
 const MINUTE = 60_000;
 const WRONG = { ...ANN, password: "wrong password" };
@@ -22,7 +22,7 @@ describe("the example site", () => {
     await example.close();
   });
 
-  const logIn = async (form: Record<string, string>) => (await new Visitor(origin).post("/login", { form })).status;
+  const logIn = async (form: Record<string, string>) => (await new Browser(origin).post("/login", { form })).status;
 
   it("sends a Content-Security-Policy that allows only its own content, and no X-Powered-By", async () => {
     for (const path of ["/", "/style.css", "/api/me", "/nothing"]) {
@@ -35,30 +35,34 @@ describe("the example site", () => {
   });
 
   it("has no inline scripts or styles", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     await browser.post("/login", { form: ANN });
     for (const path of ["/", "/dashboard", "/logins", "/tokens", "/password"]) {
       expect((await browser.get(path)).text, path).not.to.match(/<style|style=|\son\w+=|<script(?! src="\/live\.js")/);
     }
   });
 
-  it("replaces the form token at a login, and rejects a form with the old one", async () => {
-    const browser = new Visitor(origin);
-    const before = await browser.csrf();
-    expect(await browser.csrf(), "the same token in one session").to.equal(before);
+  it("rejects the forms of other origins, on pages and without a page, and logs them", async () => {
+    const browser = new Browser(origin);
     await browser.post("/login", { form: ANN });
-    const stale = await browser.send("POST", "/profile", { form: { name: "Eve", csrf: before } });
-    expect(stale.status).to.equal(403);
-    expect(stale.text).to.include("This form is out of date").and.include('href="/profile"');
-    expect(await browser.csrf())
-      .to.match(/^[0-9a-f]{64}$/)
-      .and.not.equal(before);
-    expect((await browser.get("/profile")).text).not.to.include("Eve");
-  });
-
-  it("rejects every form without a token", async () => {
-    for (const path of ["/signup", "/login", "/logout", "/confirm", "/nothing"]) {
-      expect((await new Browser(origin).post(path, { form: ANN })).status, path).to.equal(403);
+    const forged: Array<Record<string, string>> = [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site", origin: "https://www.shop.example" },
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { origin: `${origin}.evil.example` },
+    ];
+    for (const headers of forged) {
+      for (const path of ["/login", "/logout", "/profile", "/signup", "/nothing"]) {
+        expect((await browser.post(path, { headers, form: { name: "Eve" } })).status, path).to.equal(403);
+      }
+    }
+    const logged = example.events.filter(([name]) => name === "other origin").map(([, details]) => details);
+    expect(logged).to.have.lengthOf(25);
+    expect(logged[24]).to.eql({ origin: `${origin}.evil.example`, path: "/nothing", address: "127.0.0.1" });
+    expect((await browser.get("/profile", { headers: forged[0]! })).text, "a link").not.to.include("Eve");
+    for (const headers of [{ origin }, { "sec-fetch-site": "same-origin", origin: "null" }]) {
+      expect((await browser.post("/profile", { headers, form: { name: "Ann" } })).status).to.equal(303);
     }
   });
 
@@ -66,7 +70,8 @@ describe("the example site", () => {
     const api = apiClient(origin);
     await api.post("/api/login", { json: ANN });
     for (const from of ["https://evil.example", "null", `${origin}.evil.example`]) {
-      expect((await api.post("/api/logout", { headers: { origin: from } })).status, from).to.equal(403);
+      const refused = await api.post("/api/logout", { headers: { origin: from } });
+      expect(refused.json(), from).to.include({ status: 403, code: "cross_origin" });
     }
     expect((await api.get("/api/me")).status).to.equal(200);
     expect((await api.post("/api/logout", { headers: { origin } })).status).to.equal(204);
@@ -90,7 +95,7 @@ describe("the example site", () => {
   });
 
   it("counts a wrong password at a confirmation for the logged-in account, whatever e-mail the form contains", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     await browser.post("/login", { form: ANN });
     const statuses: number[] = [];
     for (let time = 1; time <= 6; time++) {
@@ -102,7 +107,7 @@ describe("the example site", () => {
 
   it("logs failed logins, logins and logouts with the client's address", async () => {
     await logIn(WRONG);
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     await browser.post("/login", { form: ANN });
     await browser.post("/logout");
     expect(example.events.map(([name]) => name)).to.deep.equal(["failed login", "login", "logout"]);

@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { Token } from "../../examples/web/token.js";
 import { type Answer, apiClient, Browser } from "../support/browser.js";
-import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/example.js";
+import { ADMIN, ANN, type Example, serveExample } from "../support/example.js";
 
 describe("the access tokens of the example site", () => {
   let example: Example;
-  let owner: Visitor;
+  let owner: Browser;
 
   beforeEach(async () => {
     example = await serveExample();
-    owner = new Visitor(example.origin);
+    owner = new Browser(example.origin);
     await owner.post("/login", { form: ANN });
   });
 
@@ -44,7 +44,7 @@ describe("the access tokens of the example site", () => {
 
   it("stop working when their owner revokes them, but other users cannot revoke them", async () => {
     const token = await makeToken();
-    const other = new Visitor(example.origin);
+    const other = new Browser(example.origin);
     await other.post("/login", { form: ADMIN });
     await other.post("/tokens/1/revoke");
     expect((await ask("/api/me", token)).status).to.equal(200);
@@ -57,7 +57,7 @@ describe("the access tokens of the example site", () => {
     expect((await ask("/api/users", token)).status).to.equal(403);
     await example.accounts.setActive("1", false);
     expect((await ask("/api/me", token)).status).to.equal(401);
-    const admin = new Visitor(example.origin);
+    const admin = new Browser(example.origin);
     await admin.post("/login", { form: ADMIN });
     expect((await ask("/api/users", await makeToken(admin))).status).to.equal(200);
   });

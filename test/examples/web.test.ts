@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { guardTable } from "latchkey/routing-controllers";
 import sinon from "sinon";
 import { controllers } from "../../examples/web/app.js";
-import { ADMIN, ANN, type Example, serveExample, Visitor } from "../support/example.js";
+import { Browser } from "../support/browser.js";
+import { ADMIN, ANN, type Example, serveExample } from "../support/example.js";
 
 const MINUTE = 60_000;
 
@@ -21,14 +22,14 @@ describe("the pages of the example site", () => {
     await example.close();
   });
 
-  async function loggedIn(form: Record<string, string> = ANN): Promise<Visitor> {
-    const browser = new Visitor(origin);
+  async function loggedIn(form: Record<string, string> = ANN): Promise<Browser> {
+    const browser = new Browser(origin);
     expect((await browser.post("/login", { form })).location).to.equal("/dashboard");
     return browser;
   }
 
   it("sign up a user, and show the welcome message once", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     const form = { email: " Bob@Example.com ", password: "long enough", next: "/dashboard?tab=1" };
     const answer = await browser.post("/signup", { form });
     expect([answer.status, answer.location]).to.deep.equal([303, "/dashboard?tab=1"]);
@@ -39,7 +40,7 @@ describe("the pages of the example site", () => {
   });
 
   it("show what is wrong with a sign-up, and keep the entered e-mail", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     const refused: Array<[email: string, password: string, problem: string]> = [
       ["bob@example.com", "1234567", "Use at least 8 characters."],
       ["bob@example.com", "x".repeat(129), "Use at most 128 characters."],
@@ -57,12 +58,12 @@ describe("the pages of the example site", () => {
 
   it("create one account when three people sign up with the same e-mail at the same time", async () => {
     const form = { email: "bob@example.com", password: "long enough" };
-    const answers = await Promise.all([1, 2, 3].map(() => new Visitor(origin).post("/signup", { form })));
+    const answers = await Promise.all([1, 2, 3].map(() => new Browser(origin).post("/signup", { form })));
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 422, 422]);
   });
 
   it("redirect to the requested page after a login", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     const { location } = await browser.get("/dashboard?tab=1");
     expect(location).to.equal("/login?next=%2Fdashboard%3Ftab%3D1");
     const page = await browser.get(location!);
@@ -75,14 +76,14 @@ describe("the pages of the example site", () => {
 
   it("never redirect to another site after a login", async () => {
     for (const next of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]) {
-      const page = await new Visitor(origin).get(`/login?next=${encodeURIComponent(next)}`);
+      const page = await new Browser(origin).get(`/login?next=${encodeURIComponent(next)}`);
       expect(page.text).to.include('name="next" value="/dashboard"').and.not.include("evil");
       await loggedIn({ ...ANN, next });
     }
   });
 
   it("show the same error for an unknown e-mail and a wrong password, and log both", async () => {
-    const browser = new Visitor(origin);
+    const browser = new Browser(origin);
     const attempt = (email: string) => browser.post("/login", { form: { email, password: "wrong password" } });
     const [wrong, unknown] = [await attempt(ANN.email), await attempt("eve@example.com")];
     expect([wrong.status, unknown.status]).to.deep.equal([422, 422]);
@@ -178,12 +179,12 @@ describe("the pages of the example site", () => {
     expect((await here.get("/dashboard")).status, "this browser stays remembered").to.equal(200);
     expect((await there.get("/dashboard")).status).to.equal(302);
     expect((await remembering.get("/dashboard")).status).to.equal(302);
-    expect((await new Visitor(origin).post("/login", { form: ANN })).status).to.equal(422);
+    expect((await new Browser(origin).post("/login", { form: ANN })).status).to.equal(422);
     await loggedIn({ ...ANN, password: "a new password" });
   });
 
   it("show the admin page only to admins", async () => {
-    expect((await new Visitor(origin).get("/admin")).location).to.equal("/login?next=%2Fadmin");
+    expect((await new Browser(origin).get("/admin")).location).to.equal("/login?next=%2Fadmin");
     const refused = await (await loggedIn()).get("/admin");
     expect(refused.status).to.equal(403);
     expect(refused.text).to.include("You are not allowed to do this.").and.not.include(ADMIN.email);

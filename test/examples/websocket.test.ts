@@ -51,13 +51,14 @@ describe("the example websocket.ts", () => {
     expect(await refused(await open())).to.equal(401);
   });
 
-  it("sends 403 for another origin or no origin, even with a login's cookies", async () => {
+  it("sends 403 for another origin, even with a login's cookies", async () => {
     for (const origin of ["https://evil.example", "null", `${example.origin}.evil.example`]) {
       expect(await refused(await open(origin)), origin).to.equal(403);
     }
-    const cookie = await browser.jar.getCookieString(example.origin);
-    const without = new WebSocket(example.origin.replace("http", "ws"), { headers: { cookie } });
-    expect(await refused(without), "no origin").to.equal(403);
+    const headers = { cookie: await browser.jar.getCookieString(example.origin) };
+    const program = new WebSocket(example.origin.replace("http", "ws"), { headers });
+    expect(String((await once(program, "message"))[0]), "a program with a login's cookies").to.equal("Hello, Ann!");
+    program.terminate();
   });
 
   it("closes a login's sockets after its logout, and no others", async () => {

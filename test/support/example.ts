@@ -6,7 +6,6 @@ import { createApp } from "../../examples/web/app.js";
 import { openDatabase } from "../../examples/web/database.js";
 import type { Log } from "../../examples/web/log.js";
 import type { User } from "../../examples/web/user.js";
-import { type Answer, Browser, type Sending } from "./browser.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
 
@@ -52,16 +51,4 @@ export async function serveExample(): Promise<Example> {
       expect(errors, "unexpected errors").to.deep.equal([]);
     },
   };
-}
-
-/** A browser that adds the CSRF token to every form, as the pages of the example do. */
-export class Visitor extends Browser {
-  /** The CSRF token of the session. Every page has the same token, and everybody can open this page. */
-  async csrf(): Promise<string> {
-    return /name="csrf" value="(\w+)"/.exec((await this.get("/signup")).text)?.[1] ?? "";
-  }
-
-  override async post(path: string, { form, ...sending }: Sending = {}): Promise<Answer> {
-    return this.send("POST", path, { ...sending, form: { ...form, csrf: await this.csrf() } });
-  }
 }
