@@ -48,7 +48,7 @@ describe("the guards of actions by their declarations", () => {
       it(`agree with a model, on ${name} with denyByDefault ${denies ? "on" : "off"} (seed ${seed})`, async () => {
         const random = randomOf(seed);
         const all = everyCase();
-        const share = trials(all.length, 400, 40) / all.length;
+        const share = trials(all.length, 200, 40) / all.length;
         const cases = all.filter(() => random() < share);
         const controllers = cases.map(controllerOf);
         const create = build(controllers);
