@@ -79,6 +79,12 @@ export class Accounts {
     return changed(await this.database.manager.delete(RecoveryCode, { accountId: id, hash: recoveryHash(code) }));
   }
 
+  /** Removes the recovery codes of an account that has no second factor any more. */
+  async removeUnneededCodes({ id }: Account): Promise<void> {
+    const account = await this.find(String(id));
+    if (account && !account.hasSecondFactor) await this.saveRecoveryCodes(account, []);
+  }
+
   countRecoveryCodes({ id }: Account): Promise<number> {
     return this.database.manager.countBy(RecoveryCode, { accountId: id });
   }

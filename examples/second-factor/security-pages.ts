@@ -65,6 +65,7 @@ export class SecurityPages {
   @Post("/app/remove")
   async removeApp(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
     await this.site.accounts.saveTotp(account, null, 0);
+    await this.site.accounts.removeUnneededCodes(account);
     await endOtherLogins(this.site, account);
     flash(req, "Your authenticator app is removed.", "success");
     return redirect(res, HOME);
@@ -87,6 +88,7 @@ export class SecurityPages {
     @Param("id") id: string,
   ) {
     await this.site.accounts.removePasskey(account, id);
+    await this.site.accounts.removeUnneededCodes(account);
     await endOtherLogins(this.site, account);
     flash(req, "The passkey is removed.", "success");
     return redirect(res, HOME);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { LoginManager } from "latchkey";
 import { TOTP } from "otpauth";
+import sinon from "sinon";
 import type { Account } from "../../examples/second-factor/account.js";
 import { Accounts } from "../../examples/second-factor/accounts.js";
 import { createApp } from "../../examples/second-factor/app.js";
@@ -20,7 +21,17 @@ export interface SecondFactorSite {
   accounts: Accounts;
   login: LoginManager<Account>;
   account(email: string): Promise<Account>;
+  client(): Client;
+  /** A client that has sent the password, and is asked for a second factor. */
+  halfway(person?: Person): Promise<Client>;
+  /**
+   * A logged-in client, and the secret of the authenticator app that it has set up. The next code can be used at once,
+   * because it moves the fake clock by 30 seconds.
+   */
+  withApp(person?: Person): Promise<{ browser: Client; secret: string }>;
 }
+
+type Person = typeof ANN;
 
 /** Starts the example. The server and the database end with the test. */
 export async function serveSecondFactor(): Promise<SecondFactorSite> {
@@ -31,7 +42,22 @@ export async function serveSecondFactor(): Promise<SecondFactorSite> {
   site = createApp(accounts, { origin, secret: SECRET });
   site.app.set("env", "test"); // otherwise Express prints an error that came after its response had begun
   const account = async (email: string) => (await accounts.authenticate(email, passwordOf(email)))!;
-  return { origin, accounts, login: site.login, account };
+  const client = () => new Client(origin);
+  return {
+    ...{ origin, accounts, login: site.login, account, client },
+    async halfway(person = ANN) {
+      const browser = client();
+      expect((await browser.logIn(person)).location).to.equal("/second-factor?next=%2Fsecurity");
+      return browser;
+    },
+    async withApp(person = ANN) {
+      const browser = client();
+      await browser.logIn(person);
+      const secret = await browser.addApp();
+      sinon.clock.tick(30_000);
+      return { browser, secret };
+    },
+  };
 }
 
 function passwordOf(email: string): string {

@@ -1,7 +1,14 @@
 import { expect } from "chai";
 import sinon from "sinon";
-import { Authenticator } from "../support/authenticator.js";
-import { ANN, BOB, Client, codeOf, type SecondFactorSite, serveSecondFactor } from "../support/second-factor.js";
+import { Authenticator } from "../../support/authenticator.js";
+import {
+  ANN,
+  BOB,
+  type Client,
+  codeOf,
+  type SecondFactorSite,
+  serveSecondFactor,
+} from "../../support/second-factor.js";
 
 const MINUTE = 60_000;
 const LOGIN = "/login/passkey";
@@ -18,21 +25,13 @@ describe("passkeys in the example with a second factor", () => {
 
   afterEach(() => sinon.restore());
 
-  const client = () => new Client(site.origin);
-
   /** A logged-in client with a passkey. */
   async function withPasskey(person = ANN, behavior = {}): Promise<{ browser: Client; passkey: Authenticator }> {
-    const [browser, passkey] = [client(), new Authenticator(site.origin, behavior)];
+    const [browser, passkey] = [site.client(), new Authenticator(site.origin, behavior)];
     await browser.logIn(person);
     const added = await browser.addPasskey(passkey);
     expect([added.status, added.text]).to.deep.equal([200, '{"next":"/security/recovery-codes"}']);
     return { browser, passkey };
-  }
-
-  async function halfway(person = ANN): Promise<Client> {
-    const browser = client();
-    expect((await browser.logIn(person)).location).to.equal("/second-factor?next=%2Fsecurity");
-    return browser;
   }
 
   async function methodsOf(email: string): Promise<string[][]> {
@@ -47,7 +46,7 @@ describe("passkeys in the example with a second factor", () => {
     ] as const) {
       const { browser: first, passkey } = await withPasskey(method === "hwk" ? ANN : BOB, behavior);
       await first.post("/logout");
-      const browser = await halfway(method === "hwk" ? ANN : BOB);
+      const browser = await site.halfway(method === "hwk" ? ANN : BOB);
       const answer = await browser.usePasskey(passkey, FACTOR, { next: "/security/password" });
       expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/security/password"}']);
       expect((await browser.get("/security/password")).status).to.equal(200);
@@ -58,7 +57,7 @@ describe("passkeys in the example with a second factor", () => {
   it("are the only factor of a login if they verify the user", async () => {
     const { browser: first, passkey } = await withPasskey();
     await first.post("/logout");
-    const browser = client();
+    const browser = site.client();
     const answer = await browser.usePasskey(passkey, LOGIN, { remember: "on" });
     expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/security"}']);
     expect((await browser.get("/security")).text).to.include(ANN.email);
@@ -68,14 +67,14 @@ describe("passkeys in the example with a second factor", () => {
     expect(await browser.isIn()).to.equal(true);
 
     const { passkey: key } = await withPasskey(BOB, { verifies: false });
-    const refused = await client().usePasskey(key, LOGIN);
+    const refused = await site.client().usePasskey(key, LOGIN);
     expect([refused.status, refused.json()]).to.deep.equal([422, { detail: REFUSED }]);
   });
 
   it("work for their own user only", async () => {
     const { passkey } = await withPasskey();
     const { passkey: ofBob } = await withPasskey(BOB);
-    const browser = await halfway();
+    const browser = await site.halfway();
     expect((await browser.usePasskey(ofBob, FACTOR)).status).to.equal(422);
     expect(await browser.isIn()).to.equal(false);
     // Bob's key signs in the name of Ann's passkey.
@@ -86,8 +85,9 @@ describe("passkeys in the example with a second factor", () => {
   });
 
   it("sign a challenge of this session, once, within five minutes", async () => {
-    const { passkey } = await withPasskey();
-    const [browser, other] = [await halfway(), await halfway()];
+    // A synchronized passkey has no counter, so only the challenge stops a second use.
+    const { passkey } = await withPasskey(ANN, { synchronized: true });
+    const [browser, other] = [await site.halfway(), await site.halfway()];
     const sign = async (one: Client, path = FACTOR) => passkey.sign((await one.json(`${path}/options`)).json());
     const send = async (one: Client, response: object, path = FACTOR) => (await one.json(path, { response })).status;
 
@@ -111,10 +111,10 @@ describe("passkeys in the example with a second factor", () => {
 
   it("complete one of two logins that send the same response at the same time", async () => {
     const { passkey } = await withPasskey();
-    const browser = client();
+    const browser = site.client();
     const response = passkey.sign((await browser.json(`${LOGIN}/options`)).json());
     const cookie = (await browser.cookie("sid"))!;
-    const twin = client();
+    const twin = site.client();
     await twin.setCookie("sid", cookie);
     const statuses = await Promise.all(
       [browser, twin].map(async (one) => (await one.json(LOGIN, { response })).status),
@@ -131,7 +131,7 @@ describe("passkeys in the example with a second factor", () => {
       [3, 422],
       [8, 200],
     ] as const) {
-      const browser = await halfway();
+      const browser = await site.halfway();
       const options = (await browser.json(`${FACTOR}/options`)).json<{ challenge: string }>();
       const response = passkey.sign(options, { counter });
       expect((await browser.json(FACTOR, { response })).status, String(counter)).to.equal(status);
@@ -140,7 +140,7 @@ describe("passkeys in the example with a second factor", () => {
 
   it("are refused if another site asked for them", async () => {
     const { passkey } = await withPasskey();
-    const browser = await halfway();
+    const browser = await site.halfway();
     const options = (await browser.json(`${FACTOR}/options`)).json<{ challenge: string }>();
     const response = passkey.sign(options, { origin: site.origin.replace("localhost", "localhost.example") });
     expect((await browser.json(FACTOR, { response })).status).to.equal(422);
@@ -148,21 +148,21 @@ describe("passkeys in the example with a second factor", () => {
 
   it("are not added without a fresh login, for a second time, or in the name of another user's passkey", async () => {
     const { browser, passkey } = await withPasskey();
-    const bob = client();
+    const bob = site.client();
     await bob.logIn(BOB);
     const copy = new Authenticator(site.origin);
     Object.assign(copy, { id: passkey.id });
     expect((await bob.addPasskey(copy)).status, "an id that is taken").to.equal(422);
     expect((await browser.addPasskey(passkey)).status).to.equal(422);
-    expect((await (await halfway()).json("/security/passkeys/options")).status).to.equal(401);
-    expect((await (await halfway()).json("/security/passkeys", {})).status).to.equal(401);
+    expect((await (await site.halfway()).json("/security/passkeys/options")).status).to.equal(401);
+    expect((await (await site.halfway()).json("/security/passkeys", {})).status).to.equal(401);
     sinon.clock.tick(10 * MINUTE + 1);
     expect((await bob.json("/security/passkeys/options")).json()).to.include({ code: "fresh_login_required" });
   });
 
   it("reject anything that is no response, without an error", async () => {
     await withPasskey();
-    const browser = await halfway();
+    const browser = await site.halfway();
     for (const response of [undefined, null, "x", 7, [], {}, { id: 7 }, { id: "x" }, { id: "x", response: {} }]) {
       for (const path of [FACTOR, LOGIN]) {
         await browser.json(`${path}/options`);
@@ -175,20 +175,20 @@ describe("passkeys in the example with a second factor", () => {
     const { browser, passkey } = await withPasskey();
     const { browser: bob } = await withPasskey(BOB);
     await bob.post(`/security/passkeys/${passkey.id}/remove`);
-    expect((await (await halfway()).usePasskey(passkey, FACTOR)).status).to.equal(200);
+    expect((await (await site.halfway()).usePasskey(passkey, FACTOR)).status).to.equal(200);
     await browser.logIn();
     await browser.usePasskey(passkey, FACTOR);
     await browser.post(`/security/passkeys/${passkey.id}/remove`);
-    expect((await client().usePasskey(passkey, LOGIN)).status).to.equal(422);
-    expect((await client().logIn()).location).to.equal("/security");
+    expect((await site.client().usePasskey(passkey, LOGIN)).status).to.equal(422);
+    expect((await site.client().logIn()).location).to.equal("/security");
   });
 
   it("and an app are factors of the same rank: each completes a login", async () => {
     const { browser, passkey } = await withPasskey();
     const secret = await browser.addApp();
     sinon.clock.tick(30_000);
-    expect((await (await halfway()).sendCode(codeOf(secret))).location).to.equal("/security");
-    const trusted = await halfway();
+    expect((await (await site.halfway()).sendCode(codeOf(secret))).location).to.equal("/security");
+    const trusted = await site.halfway();
     expect((await trusted.usePasskey(passkey, FACTOR, { trust: "on" })).status).to.equal(200);
     expect(await trusted.cookie("trusted")).to.be.a("string");
   });
