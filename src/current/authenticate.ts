@@ -8,7 +8,7 @@ import { endForeignSession, foreignSession } from "../session/foreign-session.js
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { forRequest } from "../trace.js";
 import { loadUser } from "./load-user.js";
-import { hasContext, knownContext, secondManager } from "./request-context.js";
+import { contextOf, hasContext, knownContext, type RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
@@ -39,14 +39,14 @@ async function find(core: Core, mount: Mount, message: IncomingMessage): Promise
     const { user, authenticated } = await loadUser(context);
     return authenticated ? user : null;
   }
-  if (!context && hasContext(message as Request)) throw secondManager();
   if (!context && isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
   const req = asRequest(message, mount.app);
-  assertOutsideLoader({ req });
+  assertOutsideLoader({ core, req });
   if (context?.loaded?.authenticated) core.remember.vouchFor(req);
   // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a
   // concurrent request. The next HTTP request makes the same changes and saves them.
-  const login = mount.sessions ? await inStore(mount.sessions, req) : await inForeignSession(req);
+  if (!mount.sessions && !context && hasContext(req)) contextOf(req, core);
+  const login = mount.sessions ? await inStore(mount.sessions, req, context) : await inForeignSession(req);
   const found = await resolveUser(core, req, login);
   if (!found?.authenticated) return null;
   core.remember.vouchFor(req);
@@ -73,11 +73,15 @@ function queryOf({ app, url }: Request): Request["query"] {
   return parse(/\?(.*)/s.exec(url)?.[1] ?? "");
 }
 
-async function inStore(sessions: SessionMiddleware, req: Request): Promise<SessionLogin | undefined> {
+async function inStore(
+  sessions: SessionMiddleware,
+  req: Request,
+  context: RequestContext | undefined,
+): Promise<SessionLogin | undefined> {
   // A request that an application handles may have a new session, for example after a login.
   const { records, ids } = sessions;
-  const opened = hasContext(req) ? { sid: req.sessionID, id: undefined } : ids.read(req);
-  const state = opened?.sid === undefined ? null : await sessions.find(req, opened);
+  const opened = context ? openedBy(context) : ids.read(req);
+  const state = opened && (await sessions.find(req, opened));
   const auth = state?.record?.data.auth as unknown as SessionAuth | undefined;
   if (!state || !auth) return undefined;
   return {
@@ -87,6 +91,10 @@ async function inStore(sessions: SessionMiddleware, req: Request): Promise<Sessi
     noteUse: () => records.noteUse(state),
     end: () => sessions.end(state.sid),
   };
+}
+
+function openedBy({ session: { id } }: RequestContext): { sid: string } | null {
+  return id === undefined ? null : { sid: id };
 }
 
 /**

@@ -1,11 +1,12 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
+import type { Core } from "../core.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { AnonymousUser } from "../user.js";
-import { takeFlashes } from "./flash.js";
+import { takeFlashesIn } from "./flash.js";
 import { loadUser } from "./load-user.js";
-import { contextIn, contextOf, type RequestContext } from "./request-context.js";
-import { activeContext, currentContext, runWithin } from "./running-context.js";
+import { contextIn, type RequestContext } from "./request-context.js";
+import { activeContext, contextFor, runWithin } from "./running-context.js";
 
 declare global {
   namespace Express {
@@ -35,8 +36,12 @@ declare global {
  * @throws StoreUnavailableError if the session cannot be read
  */
 export async function currentUser(req?: Request): Promise<Express.User | AnonymousUser> {
-  const { user } = await loadUser(req ? contextOf(req) : currentContext("currentUser(req)"));
-  return user;
+  return (await currentUserUnder(undefined, req)) as Express.User | AnonymousUser;
+}
+
+/** The same for a manager. @param core the manager; by default, the first manager of the request */
+export async function currentUserUnder(core: Core | undefined, req: Request | undefined): Promise<object> {
+  return (await loadUser(contextFor(req, core, "currentUser(req)"))).user;
 }
 
 /**
@@ -46,7 +51,12 @@ export async function currentUser(req?: Request): Promise<Express.User | Anonymo
  * @param req the request, as with `currentUser`
  */
 export async function pendingUser(req?: Request): Promise<Express.User | null> {
-  const context = req ? contextOf(req) : currentContext("pendingUser(req)");
+  return pendingUserUnder(undefined, req);
+}
+
+/** The same for a manager. @param core the manager; by default, the first manager of the request */
+export async function pendingUserUnder(core: Core | undefined, req: Request | undefined): Promise<object | null> {
+  const context = contextFor(req, core, "pendingUser(req)");
   await loadUser(context);
   return context.pending?.user ?? null;
 }
@@ -113,7 +123,7 @@ function showIn(app: Application): void {
     addLocal(app, "takeFlashes", () => {
       const own = context(); // read now, because the template may call the function later
       // Once the response has begun, the cookie can no longer be removed, so the messages stay for the next page.
-      return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashes(own.req, options) : []);
+      return (options?: { category?: string }) => (own && !own.res.headersSent ? takeFlashesIn(own, options) : []);
     });
   }
   const renderView = app.render as (...args: unknown[]) => void;

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { OptionError } from "../errors.js";
 import type { Flash } from "../flash/flash-cookie.js";
 import { kindOf } from "../text.js";
-import { contextOf } from "./request-context.js";
+import { contextOf, type RequestContext } from "./request-context.js";
 
 /**
  * Stores a message until `takeFlashes` returns it, for at most ten minutes. (Flask's flash)
@@ -14,9 +14,13 @@ import { contextOf } from "./request-context.js";
  * @throws OptionError if the message or the category is not a string
  */
 export function flash(req: Request, message: string, category = "message"): void {
+  flashIn(contextOf(req), message, category);
+}
+
+/** The same for a manager. */
+export function flashIn(context: RequestContext, message: string, category: string): void {
   checkText("message", message);
   checkText("category", category);
-  const context = contextOf(req);
   context.core.flashes.of(context, "flash").add({ message, category, isChallenge: false });
 }
 
@@ -26,8 +30,12 @@ export function flash(req: Request, message: string, category = "message"): void
  *
  * @throws ResponseStartedError if the response has begun, because the cookie can no longer be removed
  */
-export function takeFlashes(req: Request, { category }: { category?: string | undefined } = {}): Flash[] {
-  const context = contextOf(req);
+export function takeFlashes(req: Request, options: { category?: string | undefined } = {}): Flash[] {
+  return takeFlashesIn(contextOf(req), options);
+}
+
+/** The same for a manager. */
+export function takeFlashesIn(context: RequestContext, { category }: { category?: string | undefined } = {}): Flash[] {
   return context.core.flashes.of(context, "takeFlashes").take(category);
 }
 

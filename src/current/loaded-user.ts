@@ -14,7 +14,7 @@ import { runLoader } from "./running-context.js";
 export function userById(core: Core, req: Request, id: string): object | null | Promise<object | null> {
   const { userLoader, requestLoader } = core;
   if (!userLoader) throw new LoaderMissingError(requestLoader ? "userLoader" : "userLoader or requestLoader");
-  return runLoader(req, userLoader, [id, req], (loaded) => {
+  return runLoader(core, req, userLoader, [id, req], (loaded) => {
     const asked = () => `userLoader was called with the id ${JSON.stringify(id)}`;
     const found = identified(core, loaded, asked);
     if (found && found.id !== id) {
@@ -36,7 +36,7 @@ export async function userByRequest(core: Core, req: Request): Promise<object | 
   if (!userLoader && !requestLoader) throw new LoaderMissingError("userLoader or requestLoader");
   if (!requestLoader) return null;
   const asked = () => "requestLoader was called";
-  return runLoader(req, requestLoader, [req], (loaded) => identified(core, loaded, asked)?.user ?? null);
+  return runLoader(core, req, requestLoader, [req], (loaded) => identified(core, loaded, asked)?.user ?? null);
 }
 
 /**

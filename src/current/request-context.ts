@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
-import { LatchkeyError, MiddlewareMissingError, StoreUnavailableError } from "../errors.js";
+import { MiddlewareMissingError, StoreUnavailableError } from "../errors.js";
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { RequestSession } from "../session/request-session.js";
@@ -21,8 +21,13 @@ export interface LoadedUser {
 /** The user of a login that is not complete. */
 export type PendingUser = LoadedUser & Required<Pick<LoadedUser, "missing">>;
 
-/** The state of one request that a LoginManager handles. */
+/** The state of one request under one LoginManager. */
 export class RequestContext {
+  /**
+   * The context of the first manager of the request, which may be this one. Functions without a manager mean it, and
+   * `req.session` and `req.user` belong to it.
+   */
+  readonly first: RequestContext;
   /** The promise of the user; undefined until the load starts. */
   loading: Promise<LoadedUser> | undefined;
   /** Set while the request logs a user in or out. */
@@ -41,7 +46,10 @@ export class RequestContext {
     readonly req: Request,
     readonly res: Response,
     readonly session: RequestSession,
-  ) {}
+    first?: RequestContext,
+  ) {
+    this.first = first ?? this;
+  }
 
   /**
    * Has the response ended? If the client disconnected before the response began, the request is still being handled.
@@ -112,6 +120,7 @@ export class RequestContext {
     this.pending = undefined;
     this.loaded = loaded;
     this.loading = Promise.resolve(loaded);
+    if (this.first !== this) return loaded;
     if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
     else if (this.req.user === this.#placed) this.req.user = undefined; // keep a user that another library set
     return loaded;
@@ -120,14 +129,24 @@ export class RequestContext {
 
 const contexts = new RequestSlot<RequestContext>();
 
+/** Has a request of this process had several managers? */
+let hasSeveral = false;
+let hasWarned = false;
+
 /** Associates a request with its context. */
 export function noteContext(context: RequestContext): void {
   contexts.set(context.req, context, context.core);
+  if (context.first !== context) hasSeveral = true;
 }
 
-/** Returns the context of a request; undefined if the request did not pass the middleware of a manager. */
+/** Returns the context of a request under its first manager; undefined if it did not pass the middleware of one. */
 export function contextIn(req: Request): RequestContext | undefined {
   return contexts.get(req);
+}
+
+/** Returns the contexts of a request under all of its managers, in the order in which their middleware ran. */
+export function contextsIn(req: Request): RequestContext[] {
+  return contexts.all(req);
 }
 
 /** Did the request pass the middleware of any manager? */
@@ -143,26 +162,47 @@ export function knownContext(req: Request, core: Core): RequestContext | undefin
 /**
  * Returns the context of a request.
  *
- * @throws MiddlewareMissingError if the request did not pass the middleware of a manager
+ * @param core the manager; by default, the first manager of the request. If there are several, emits a warning
+ *
+ * @throws MiddlewareMissingError if the request did not pass the middleware of the manager
  * @throws LatchkeyError if the request passed the middleware of another copy of this package
  */
-export function contextOf(req: Request): RequestContext {
-  const context = contexts.get(req);
-  if (context) return context;
+export function contextOf(req: Request, core?: Core): RequestContext {
+  const context = contexts.get(req, core);
+  if (context) {
+    if (hasSeveral && !core && !hasWarned) warnIfAmbiguous(req);
+    return context;
+  }
   if (isOfAnotherCopy(req)) throw secondCopy("this request");
   throw new MiddlewareMissingError(
-    "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes",
+    contexts.get(req)
+      ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes"
+      : "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes",
   );
 }
 
 /**
- * The error for a request that another manager already handles. One session cannot hold the logins of two managers,
- * because the managers may use the same id for different users.
+ * Returns the context of a request under the manager with this realm.
+ *
+ * @throws MiddlewareMissingError if no such manager handles the request
  */
-export function secondManager(): LatchkeyError {
-  return new LatchkeyError(
-    "second_manager",
-    500,
-    "another LoginManager already handles this request; use one LoginManager for all routes",
+export function contextWithRealm(req: Request, realm: string): RequestContext {
+  const context = contextsIn(req).find(({ core }) => core.options.realm === realm);
+  if (context) return context;
+  contextOf(req);
+  throw new MiddlewareMissingError(
+    `no LoginManager with the realm ${JSON.stringify(realm)} handles this request: call its init(app) before the routes`,
+  );
+}
+
+function warnIfAmbiguous(req: Request): void {
+  if (contextsIn(req).length < 2) return;
+  hasWarned = true;
+  const { realm } = contexts.get(req)!.core.options;
+  process.emitWarning(
+    "a request has several LoginManagers, and a function or a guard was called without naming one, so it means the first, " +
+      `${realm === "" ? "which has no realm" : `with the realm ${JSON.stringify(realm)}`}. Call it on a manager instead, for example ` +
+      "staff.currentUser() or staff.loginRequired()",
+    "LatchkeyManagerWarning",
   );
 }

@@ -16,7 +16,7 @@ export function missingIn(
 ): readonly string[] | Promise<readonly string[]> {
   const { requiredMethods } = core.options;
   if (!requiredMethods) return [];
-  return runLoader(req, requiredMethods, [user], (required) =>
+  return runLoader(core, req, requiredMethods, [user], (required) =>
     missingMethods(checkMethods("requiredMethods", required), login),
   );
 }

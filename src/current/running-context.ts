@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Request } from "express";
+import type { Core } from "../core.js";
 import { LatchkeyError, MiddlewareMissingError, RequestEndedError } from "../errors.js";
 import { isOfAnotherCopy } from "../http/request-slot.js";
 import { forRequest } from "../trace.js";
-import { contextIn, noteContext, type RequestContext } from "./request-context.js";
+import { contextIn, contextOf, noteContext, type RequestContext } from "./request-context.js";
 import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "./second-copy.js";
 
 /**
@@ -14,6 +15,7 @@ class LoaderRun {
   isOver = false;
 
   constructor(
+    readonly core: Core,
     readonly req: Request,
     readonly within: RequestContext | undefined,
   ) {}
@@ -33,7 +35,7 @@ export function isUnderAnotherCopy(req: Request): boolean {
 }
 
 /**
- * Runs `next`, and everything that it starts, in the context of the request.
+ * Runs `next`, and everything that it starts, in the context of the request under its first manager.
  *
  * Body parsers listen to events of the request, which Node.js emits in the context of the connection. Here, the events
  * are emitted in the context of the request. Otherwise, the context would be lost after a body parser such as multer.
@@ -41,6 +43,10 @@ export function isUnderAnotherCopy(req: Request): boolean {
 export function enterContext(context: RequestContext, next: () => void): void {
   const { req } = context;
   noteContext(context);
+  if (context.first !== context) {
+    runWithin(context, next);
+    return;
+  }
   if (req.headers["content-length"] !== undefined || req.headers["transfer-encoding"] !== undefined) {
     const { emit } = req;
     req.emit = (...args: Parameters<typeof emit>) => runIn(context, () => emit.apply(req, args));
@@ -57,12 +63,13 @@ function runIn<T>(context: RequestContext, run: () => T): T {
  * loader does. The loader may wait for anything except the user that it is loading.
  */
 export function runLoader<A extends unknown[], R>(
+  core: Core,
   req: Request,
   load: (...args: A) => unknown,
   args: A,
   check: (loaded: unknown) => R,
 ): R | Promise<R> {
-  const run = new LoaderRun(req, contextIn(req));
+  const run = new LoaderRun(core, req, contextIn(req));
   let loading: unknown;
   try {
     loading = storage.run(run, load, ...args);
@@ -94,16 +101,16 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
  * Runs a function in the context of this request. The current context may belong to another request, for example in a
  * callback of a connection pool.
  */
-export function runWithin<T>(context: RequestContext, run: () => T): T {
+export function runWithin<T>({ first }: RequestContext, run: () => T): T {
   const running = storage.getStore();
-  const isWithin = running === context || (running instanceof LoaderRun && running.req === context.req);
-  return isWithin ? run() : runIn(context, run);
+  const isWithin = running === first || (running instanceof LoaderRun && running.req === first.req);
+  return isWithin ? run() : runIn(first, run);
 }
 
 /** @throws LatchkeyError inside a loader of this request, because waiting for the user there would never end */
-export function assertOutsideLoader({ req }: Pick<RequestContext, "req">): void {
+export function assertOutsideLoader({ core, req }: Pick<RequestContext, "core" | "req">): void {
   const running = storage.getStore();
-  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
+  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req || running.core !== core) return;
   throw new LatchkeyError(
     "inside_loader",
     500,
@@ -117,17 +124,23 @@ export function activeContext(): RequestContext | undefined {
   return context?.hasEnded ? undefined : context;
 }
 
+/** Returns the context of a request under this manager; without a request, the context of the current request. */
+export function contextFor(req: Request | undefined, core: Core | undefined, form: string): RequestContext {
+  return req ? contextOf(req, core) : currentContext(form, core);
+}
+
 /**
  * Returns the context of the current request, for a caller that was not given the request.
  *
  * @param form as with `assertNotEnded`
+ * @param core as with `contextOf`
  * @throws RequestEndedError if the response has ended
  * @throws MiddlewareMissingError outside of a request
  */
-export function currentContext(form: string): RequestContext {
+function currentContext(form: string, core: Core | undefined): RequestContext {
   assertNotEnded(form);
   const context = contextHere();
-  if (context) return context;
+  if (context) return contextOf(context.req, core);
   if (copiesBeside(copy).some((other) => other.isServing())) throw secondCopy("the request that is being handled");
   throw new MiddlewareMissingError(
     `${form.replace("req", "")} was called outside of a request, or before login.init(app) or login.middleware()`,

@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
+import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
-import { contextOf, type RequestContext } from "../current/request-context.js";
+import { contextOf, contextWithRealm, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
 import {
   FreshLoginRequiredError,
@@ -19,6 +20,8 @@ export interface Requirement {
   readonly fresh?: Freshness;
   /** The user must have at least one role of each list. */
   readonly roles: ReadonlyArray<readonly string[]>;
+  /** The realm of the manager whose users may pass; by default, the first manager of the request. */
+  readonly realm?: string | undefined;
 }
 
 /** Requires a logged-in user. (Flask-Login's login_required) */
@@ -38,11 +41,15 @@ export function loginRequired(...given: unknown[]): RequestHandler {
 export function freshLoginRequired(options?: FreshOptions): RequestHandler;
 export function freshLoginRequired(...given: unknown[]): RequestHandler {
   checkCalled(given, "freshLoginRequired()");
-  const [options = {}] = given;
+  return guard(freshness(given));
+}
+
+/** Returns the requirement for the arguments of `freshLoginRequired`. @throws OptionError as that function does */
+export function freshness([options = {}]: readonly unknown[]): Requirement {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new OptionError("freshLoginRequired", `expected options such as { within: "10m" }, not ${kindOf(options)}`);
   }
-  return guard({ fresh: checkFreshness(options), roles: [] });
+  return { fresh: checkFreshness(options), roles: [] };
 }
 
 /**
@@ -52,17 +59,25 @@ export function freshLoginRequired(...given: unknown[]): RequestHandler {
  */
 export function roleRequired(...roles: string[]): RequestHandler {
   checkCalled(roles, 'roleRequired("admin")');
+  return guard(anyRole(roles));
+}
+
+/** Returns the requirement for the arguments of `roleRequired`. @throws OptionError as that function does */
+export function anyRole(roles: readonly string[]): Requirement {
   if (roles.length === 0) throw new OptionError("roleRequired", "expected at least one role");
-  return guard({ roles: [checkRoles(roles)] });
+  return { roles: [checkRoles(roles)] };
 }
 
 /**
  * Returns the middleware for a requirement. It responds to a refused request itself, and calls `next` at most once.
  * `next` runs in the asynchronous context of the request, even if earlier middleware lost that context.
+ *
+ * @param core the manager whose users may pass; by default, the manager that the requirement names
  */
-export function guard(requirement: Requirement): RequestHandler {
+export function guard(requirement: Requirement, core?: Core): RequestHandler {
+  const { realm } = requirement;
   return function latchkeyGuard(req, _res, next) {
-    const context = contextOf(req);
+    const context = realm === undefined ? contextOf(req, core) : contextWithRealm(req, realm);
     let called = false;
     const once = (error?: unknown) => {
       if (called) return;

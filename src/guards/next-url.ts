@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { contextOf } from "../current/request-context.js";
+import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { View } from "../options/options.js";
 import { isPlainText, parseUrl } from "../text.js";
 
@@ -25,7 +25,12 @@ const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
  * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`
  */
 export function safeNext(req: Request, fallback = "/"): string {
-  const context = contextOf(req);
+  return safeNextIn(contextOf(req), fallback);
+}
+
+/** The same for a manager. */
+export function safeNextIn(context: RequestContext, fallback: string): string {
+  const { req } = context;
   const { options, flashes } = context.core;
   const next =
     options.nextIn === "cookie"

@@ -18,7 +18,7 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
 
 /**
  * Calls `start.finish` once, before the head of a response is made. Sends no byte of the response before the promise of
- * `start.finish` resolves.
+ * `start.finish` resolves. May be called again for the same response, with another Start.
  *
  * Each call that the handler makes on the response takes effect immediately, as without latchkey. Only the bytes are
  * held back, by `HeldResponse`. The exception is a whole response, which the handler sends with one `end`: Node makes
@@ -27,6 +27,11 @@ const CALLS: ReadonlyArray<[name: string, call: Call]> = [
  */
 export function startResponse(res: Response, start: Start, next: (error: unknown) => void): void {
   const own = res as unknown as Record<string, Method>;
+  const begun = starts.get(res.req);
+  if (begun) {
+    begun.add(start);
+    return;
+  }
   const responseStart = new ResponseStart(res, start, next);
   starts.set(res.req, responseStart);
   // If earlier middleware replaced a method, its replacement is called exactly when the original would have been.

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 
-/** One module's data about a request, for one manager. `next` is the entry of another manager. */
+/** One module's data about a request, for one manager. `next` is the entry of the manager that was added next. */
 interface Entry {
   readonly manager: object | undefined;
   value: unknown;
@@ -20,23 +20,38 @@ let count = 0;
 export class RequestSlot<T> {
   readonly #index = count++;
 
-  /** @param manager the manager whose data to return; by default, the manager whose data was added last */
+  /** @param manager the manager whose data to return; by default, the manager whose data was added first */
   get(req: Request, manager?: object): T | undefined {
     let entry = (req as SlottedRequest)[SLOTS]?.[this.#index];
     if (manager) while (entry && entry.manager !== manager) entry = entry.next;
     return entry?.value as T | undefined;
   }
 
+  /** Returns the data of all managers, in the order in which it was added. */
+  all(req: Request): T[] {
+    const all: T[] = [];
+    for (let entry = (req as SlottedRequest)[SLOTS]?.[this.#index]; entry; entry = entry.next) {
+      all.push(entry.value as T);
+    }
+    return all;
+  }
+
   set(req: Request, value: T, manager?: object): void {
     (req as SlottedRequest)[SLOTS] ??= Array(count).fill(undefined);
     const slots = (req as SlottedRequest)[SLOTS]!;
+    const added = { manager, value, next: undefined };
     const first = slots[this.#index];
+    if (!first) slots[this.#index] = added;
     for (let entry = first; entry; entry = entry.next) {
-      if (entry.manager !== manager) continue;
-      entry.value = value;
-      return;
+      if (entry.manager === manager) {
+        entry.value = value;
+        return;
+      }
+      if (!entry.next) {
+        entry.next = added;
+        return;
+      }
     }
-    slots[this.#index] = { manager, value, next: first };
   }
 }
 

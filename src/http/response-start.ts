@@ -55,6 +55,8 @@ export class ResponseStart {
   #held: HeldResponse | undefined;
   #answer: WaitingAnswer | undefined;
   #parts: StartPart[] | undefined;
+  /** The Starts that were added after the first. */
+  #more: Start[] | undefined;
 
   constructor(
     readonly res: Response,
@@ -82,6 +84,12 @@ export class ResponseStart {
 
   get hasBegun(): boolean {
     return this.#begun;
+  }
+
+  /** Adds another Start. Does nothing if the response has begun. */
+  add(start: Start): void {
+    this.#more ??= [];
+    this.#more.push(start);
   }
 
   join(part: StartPart): void {
@@ -118,7 +126,7 @@ export class ResponseStart {
     let saving: Promise<void> | undefined;
     try {
       if (this.#parts) for (const part of this.#parts) part.finish();
-      saving = forRequest(this.res.req, () => this.start.finish(isWhole));
+      saving = forRequest(this.res.req, () => this.#finishStarts(isWhole));
     } catch (error) {
       saving = Promise.reject(error);
     }
@@ -130,6 +138,21 @@ export class ResponseStart {
       () => process.nextTick(() => this.#saved()),
       (error: unknown) => process.nextTick(() => this.#failed(error)),
     );
+  }
+
+  /** Finishes every Start, even if one of them fails. */
+  #finishStarts(isWhole: boolean): Promise<void> | undefined {
+    if (!this.#more) return this.start.finish(isWhole);
+    const finishing = [this.start, ...this.#more].map((start) => {
+      try {
+        return start.finish(isWhole);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    });
+    const saving = finishing.filter((one) => one !== undefined);
+    if (saving.length === 0) return undefined;
+    return Promise.allSettled(saving).then(async () => void (await Promise.all(saving)));
   }
 
   #saved(): void {
@@ -167,6 +190,7 @@ export class ResponseStart {
 
   #fail(): void {
     this.start.fail?.();
+    if (this.#more) for (const start of this.#more) start.fail?.();
     if (this.#parts) for (const part of this.#parts) part.fail();
   }
 

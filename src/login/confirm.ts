@@ -51,8 +51,12 @@ export interface ConfirmOptions {
  * @throws SessionGoneError when the login was ended while this request was using it
  */
 export async function confirmLogin(req: Request, options: ConfirmOptions = {}): Promise<void> {
-  const context = contextOf(req);
-  const { core } = context;
+  return confirmLoginIn(contextOf(req), options);
+}
+
+/** The same for a manager. */
+export async function confirmLoginIn(context: RequestContext, options: ConfirmOptions): Promise<void> {
+  const { core, req } = context;
   const freshAt = freshFrom(options.authTime);
   const methods = checkMethods("methods", options.methods ?? []);
   const { user, auth } = await loginToConfirm(context);
@@ -91,8 +95,12 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
  * @throws SessionGoneError when the login was ended while this request was using it
  */
 export async function refreshStamp(req: Request): Promise<void> {
-  const context = contextOf(req);
-  const { core } = context;
+  return refreshStampIn(contextOf(req));
+}
+
+/** The same for a manager. */
+export async function refreshStampIn(context: RequestContext): Promise<void> {
+  const { core, req } = context;
   const { auth } = await currentLogin(context, "keep");
   const { userId, loginId } = auth;
   const user = await userById(core, req, userId);

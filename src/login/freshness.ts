@@ -23,7 +23,12 @@ export interface FreshOptions {
  * @throws OptionError if an option is invalid
  */
 export async function isFresh(req: Request, options: FreshOptions = {}): Promise<boolean> {
-  return (await loadFreshness(contextOf(req), checkFreshness(options))) === true;
+  return isFreshIn(contextOf(req), options);
+}
+
+/** The same for a manager. */
+export async function isFreshIn(context: RequestContext, options: FreshOptions): Promise<boolean> {
+  return (await loadFreshness(context, checkFreshness(options))) === true;
 }
 
 /** How recently the credentials must have been checked, in milliseconds, and which methods must have been shown. */
@@ -58,7 +63,11 @@ export async function loadFreshness(
 
 /** Was this login restored from the remember cookie, and not confirmed since then? */
 export async function isRemembered(req: Request): Promise<boolean> {
-  const context = contextOf(req);
+  return isRememberedIn(contextOf(req));
+}
+
+/** The same for a manager. */
+export async function isRememberedIn(context: RequestContext): Promise<boolean> {
   const { authenticated } = await loadUser(context);
   return authenticated && context.userAuth?.remembered === true;
 }

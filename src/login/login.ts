@@ -73,8 +73,12 @@ export interface LoginOptions {
  * its session has ended
  */
 export async function loginUser(req: Request, user: Express.User, options: LoginOptions = {}): Promise<boolean> {
-  const context = contextOf(req);
-  const { core } = context;
+  return loginUserIn(contextOf(req), user, options);
+}
+
+/** The same for a manager. */
+export async function loginUserIn(context: RequestContext, user: object, options: LoginOptions): Promise<boolean> {
+  const { core, req } = context;
   if (!core.userLoader) throw new LoaderMissingError("userLoader");
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;

@@ -15,11 +15,16 @@ import { assertNotStarted } from "./start-session.js";
  * @throws StoreUnavailableError if the store fails
  */
 export async function logoutUser(req: Request): Promise<void> {
-  const context = contextOf(req);
+  return logoutUserIn(contextOf(req));
+}
+
+/** The same for a manager. */
+export async function logoutUserIn(context: RequestContext): Promise<void> {
   assertNotStarted(context, "logoutUser");
   await waitForLoad(context);
   context.session.markPersonal();
   const before = context.auth;
+  const { req } = context;
   const user = before && (await userForListeners(context));
   const auth = await changeLogin(context, () => logOut(context, before));
   if (auth && !auth.pending)

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { browsersOf, endAll, endLogins, loginIdsOf, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
-import { contextOf, type RequestContext } from "../current/request-context.js";
+import { contextOf, hasContext, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { isFreshAt } from "../instants.js";
 import { type Methods, shownMethods } from "../methods.js";
@@ -9,7 +9,7 @@ import { restoredMethods } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
-import { logoutUser } from "./logout.js";
+import { logoutUserIn } from "./logout.js";
 
 /**
  * A login of a user. It contains no secrets, so it can be shown to the user. All timestamps are milliseconds since the
@@ -118,7 +118,7 @@ export class UserSessions<U extends object> {
     const userId = this.#idOf(user);
     const current = this.#current(userId, req);
     if (current && current.auth.loginId === id && !current.context.res.headersSent) {
-      await logoutUser(current.context.req);
+      await logoutUserIn(current.context);
       return true;
     }
     const ended = await endLogins(this.#core, userId, ({ loginId }) => loginId === id);
@@ -150,7 +150,7 @@ export class UserSessions<U extends object> {
     const kept = exceptCurrent ? current?.auth.loginId : undefined;
     const logins = kept === undefined ? await loginIdsOf(this.#core, userId) : new Set<string>();
     if (kept === undefined) {
-      if (current && !current.context.res.headersSent) await logoutUser(current.context.req);
+      if (current && !current.context.res.headersSent) await logoutUserIn(current.context);
       await endAll(this.#core, userId);
     }
     // Some logins may have moved to another session in the meantime. End them one by one.
@@ -172,8 +172,9 @@ export class UserSessions<U extends object> {
   /** Returns the login of the request, if it belongs to this user. */
   #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
     if (this.#core.hasForeignSessions) throw foreignSessions();
-    const context = given ? contextOf(given) : activeContext();
-    if (context?.core !== this.#core) return undefined;
+    const req = given ?? activeContext()?.req;
+    const context = req && (knownContext(req, this.#core) ?? (hasContext(req) ? undefined : contextOf(req)));
+    if (!context) return undefined;
     const auth = context.auth;
     return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;
   }

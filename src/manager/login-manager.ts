@@ -3,10 +3,10 @@ import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../../stores/memory/index.js";
 import type { Core } from "../core.js";
 import { authenticate } from "../current/authenticate.js";
-import { currentUser, pendingUser, showCurrentUser } from "../current/current-user.js";
 import { loadUser } from "../current/load-user.js";
-import { contextOf, hasContext, knownContext, RequestContext, secondManager } from "../current/request-context.js";
-import { enterContext, isUnderAnotherCopy, noteThisCopy } from "../current/running-context.js";
+import { noteManagerOf } from "../current/manager-conflicts.js";
+import { contextOf } from "../current/request-context.js";
+import { noteThisCopy } from "../current/running-context.js";
 import { secondCopy } from "../current/second-copy.js";
 import { FreshLoginRequiredError, LoginRequiredError } from "../errors.js";
 import type { LoginEventName, LoginListener } from "../events.js";
@@ -17,15 +17,14 @@ import { type ResolvedImport, resolveImport } from "../options/import-options.js
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "../options/options.js";
 import { resolveOptions, secretsOf } from "../options/resolve.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
-import { RememberStateless } from "../remember/stateless.js";
-import { watchSession } from "../session/foreign-session.js";
 import { sessionHandler } from "../session/middleware.js";
-import { sessionOf } from "../session/request-session.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { TimedStore } from "../store/timed-store.js";
 import type { AnonymousUser } from "../user.js";
 import { createCore } from "./create-core.js";
 import { createSessions } from "./create-sessions.js";
+import { loginMiddleware } from "./login-middleware.js";
+import { ManagerFunctions } from "./manager-functions.js";
 import { type Policy, policyOf, warnOfDeviations } from "./policy.js";
 
 /** The object that routing-controllers passes to its checkers. */
@@ -39,9 +38,14 @@ export let insideOf: (login: LoginManager<object, object>) => { core: Core; sess
 /**
  * Handles the logins of an application, and keeps users logged in between requests. (Flask-Login's LoginManager)
  *
- * One manager may serve several applications, but an application has only one manager.
+ * One manager may serve several applications. An application with several kinds of users, such as customers and staff, has
+ * a manager for each kind. The others then need a `realm`. The first manager of a request owns `req.session`, `req.user` and the
+ * functions that are not called on a manager.
  */
-export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> {
+export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> extends ManagerFunctions<
+  U,
+  A
+> {
   /** The validated options with their defaults. The object is frozen, and does not contain the secrets. */
   readonly options: ResolvedOptions;
   /** Lists and ends the logins of a user. */
@@ -56,10 +60,14 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** @throws OptionError if an option is missing, unknown or invalid. The error names the option. */
   constructor(options: LoginManagerOptions<U, A>) {
     const given = options as unknown as LoginManagerOptions<object, object>;
-    this.options = resolveOptions(given);
-    this.#secrets = secretsOf(given);
+    const resolved = resolveOptions(given);
+    const secrets = secretsOf(given);
+    const core = createCore(resolved, secrets);
+    super(core);
+    this.options = resolved;
+    this.#secrets = secrets;
     this.#importFrom = given.session?.importFrom && resolveImport(given.session.importFrom);
-    this.#core = createCore(this.options, this.#secrets);
+    this.#core = core;
     this.sessions = new UserSessions<U>(this.#core);
     noteThisCopy();
     warnOfDeviations(this.options);
@@ -68,8 +76,11 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /**
    * Mounts the session middleware and the login middleware on an application. Call this before you add routes.
    * (Flask-Login's init_app)
+   *
+   * @throws LatchkeyError `second_manager` if another manager of the application has the same realm or cookies
    */
   init(app: Pick<Application, "use">): void {
+    noteManagerOf(app, this.#core);
     this.#app = app;
     app.use(this.session(), this.middleware());
   }
@@ -79,11 +90,16 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    * `store`. Do not mount it if you use your own express-session.
    */
   session(): RequestHandler {
+    this.#handler ??= sessionHandler(this.#open());
+    return this.#handler;
+  }
+
+  /** Returns the sessions of this manager, and creates the default store if there is no other. */
+  #open(): SessionMiddleware {
     const { events } = this.#core;
     this.#core.store ??= new TimedStore(new MemoryStore(), this.options, events as never);
     this.#sessions ??= createSessions(this.#core, this.#core.store, this.#secrets, this.#importFrom);
-    this.#handler ??= sessionHandler(this.#sessions);
-    return this.#handler;
+    return this.#sessions;
   }
 
   /**
@@ -91,21 +107,10 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    * not load the user or read from the store.
    */
   middleware(): RequestHandler {
+    const handle = loginMiddleware(this.#core, () => this.#open());
     return (req, res, next) => {
-      if (hasContext(req)) return next(knownContext(req, this.#core) ? undefined : secondManager());
-      if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
       this.#app ??= req.app;
-      showCurrentUser(req, res);
-      let session = sessionOf(req);
-      if (!session) {
-        if (req.session) this.#core.hasForeignSessions = true;
-        session = watchSession(req, res, next);
-      }
-      const { remember } = this.#core;
-      if (this.options.refreshEachRequest && remember instanceof RememberStateless) {
-        session.renewing = remember.renewalOf(req, res) ?? undefined;
-      }
-      enterContext(new RequestContext(this.#core, req, res, session), next);
+      handle(req, res, next);
     };
   }
 
@@ -117,19 +122,6 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** Sets the request loader, instead of the option. (Flask-Login's request_loader) */
   requestLoader(load: RequestLoader<U>): void {
     this.#core.requestLoader = load as RequestLoader<object>;
-  }
-
-  /**
-   * Returns the user of the current request, with the types of this manager. The documentation of the function
-   * `currentUser` describes when to pass `req`.
-   */
-  currentUser(req?: Request): Promise<U | A> {
-    return currentUser(req) as Promise<U | A>;
-  }
-
-  /** Returns the user whose login is not complete, with the types of this manager; null if there is no such user. */
-  pendingUser(req?: Request): Promise<U | null> {
-    return pendingUser(req) as Promise<U | null>;
   }
 
   /**
@@ -163,12 +155,12 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /** Responds to a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
   async unauthorized(req: Request): Promise<void> {
-    await answerRefusal(contextOf(req), new LoginRequiredError(), req.next!);
+    await answerRefusal(contextOf(req, this.#core), new LoginRequiredError(), req.next!);
   }
 
   /** Responds to a request as a guard does when the login is not fresh. (Flask-Login's needs_refresh) */
   async needsRefresh(req: Request): Promise<void> {
-    await answerRefusal(contextOf(req), new FreshLoginRequiredError(), req.next!);
+    await answerRefusal(contextOf(req, this.#core), new FreshLoginRequiredError(), req.next!);
   }
 
   /** Adds a listener for an event of this manager. (Flask-Login's signals) */
@@ -192,7 +184,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    */
   readonly authorizationChecker = async ({ request }: Action, roles: unknown[]): Promise<boolean> => {
     const required = roles.length === 0 ? [] : [checkRoles(roles.flat())];
-    const refusal = await refusalOf(contextOf(request), { roles: required });
+    const refusal = await refusalOf(contextOf(request, this.#core), { roles: required });
     if (refusal) throw refusal;
     return true;
   };
@@ -202,7 +194,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
    * uses it. It resolves with null if nobody is logged in.
    */
   readonly currentUserChecker = async ({ request }: Action): Promise<U | null> => {
-    const { user, authenticated } = await loadUser(contextOf(request));
+    const { user, authenticated } = await loadUser(contextOf(request, this.#core));
     return authenticated ? (user as U) : null;
   };
 

@@ -17,11 +17,11 @@ export const isCookieName: Check = matches(
 );
 
 /**
- * Returns the name of the flash cookie: `flash` or `__Host-flash` if the session cookie is named `sid` or `__Host-sid`,
- * otherwise `<name>-flash`.
+ * Returns the name of the flash cookie: `flash`, `__Host-flash` or `staff-flash` if the session cookie is named `sid`,
+ * `__Host-sid` or `staff-sid`, otherwise `<name>-flash`.
  */
 export function flashCookieName(sessionName: string): string {
-  return /^(__Host-)?sid$/.test(sessionName) ? sessionName.replace("sid", "flash") : `${sessionName}-flash`;
+  return /(^|-)sid$/.test(sessionName) ? sessionName.replace(/sid$/, "flash") : `${sessionName}-flash`;
 }
 
 const CHECK_OF_EACH = Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, ATTRIBUTES[name].check]));

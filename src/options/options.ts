@@ -177,7 +177,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /**
    * A name that separates managers with the same secret and the same store, such as one for customers and one for
    * staff. A manager rejects the cookies of another realm. If it ends the logins of its user "1", the logins of user
-   * "1" in another realm stay valid. At most 32 letters, digits, `_` and `-`.
+   * "1" in another realm stay valid. The default names of the cookies begin with it, as in `staff-sid`. At most 32
+   * letters, digits, `_` and `-`.
    *
    * @default no realm
    */

@@ -10,7 +10,8 @@ export interface RememberOptions {
   /**
    * The cookie's name.
    *
-   * @default "remember"; in production "__Host-remember", if the cookie's attributes allow that prefix
+   * @default "remember"; with the realm "staff" "staff-remember"; in production with the prefix "__Host-", if the cookie's
+   * attributes allow that
    */
   name?: string | undefined;
   /**

@@ -71,8 +71,9 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, methodTimeout, ...rest } = others;
   const { loginView, refreshView, methodView } = rest;
   const views = { loginView, refreshView, methodView };
-  const sessionCookie = cookieFor("session", "sid", session?.name, session?.cookie);
-  const rememberCookie = cookieFor("remember", "remember", remember?.name, remember?.cookie);
+  const prefix = rest.realm ? `${rest.realm}-` : "";
+  const sessionCookie = cookieFor("session", `${prefix}sid`, session?.name, session?.cookie);
+  const rememberCookie = cookieFor("remember", `${prefix}remember`, remember?.name, remember?.cookie);
   const { name } = rememberCookie.resolved;
   if (name === sessionCookie.resolved.name) {
     throw new OptionError("remember.name", `${name} is also the name of the session cookie`);

@@ -7,7 +7,12 @@ import { checkImport, type ImportOptions } from "./import-options.js";
 
 /** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
 export interface SessionOptions {
-  /** The cookie's name. @default "sid"; in production "__Host-sid", if the cookie's attributes allow that prefix */
+  /**
+   * The cookie's name.
+   *
+   * @default "sid"; with the realm "staff" "staff-sid"; in production with the prefix "__Host-", if the cookie's
+   * attributes allow that
+   */
   name?: string | undefined;
   /** The cookie's attributes, or a function that returns them for a request. */
   cookie?: SessionCookieOptions | ((req: Request) => SessionCookieOptions) | undefined;

@@ -97,10 +97,19 @@ function nameOf(key: PropertyKey): string | symbol {
   return typeof key === "symbol" ? key : String(key);
 }
 
+/** @throws OptionError if the requirements are for different kinds of users */
 function both(a: Requirement, b: Requirement): Requirement {
+  const { realm } = a;
+  if (b.realm !== realm) {
+    const named = [realm, b.realm].map((one) => (one === undefined ? "the first manager" : `the realm ${one}`));
+    throw new OptionError(
+      "decorators",
+      `an action is guarded for users of ${named.join(" and of ")}; choose one of them`,
+    );
+  }
   const roles = [...a.roles, ...b.roles];
-  if (!a.fresh || !b.fresh) return { ...((a.fresh || b.fresh) && { fresh: a.fresh ?? b.fresh! }), roles };
-  return { fresh: strictest(a.fresh, b.fresh), roles };
+  const fresh = a.fresh && b.fresh ? strictest(a.fresh, b.fresh) : (a.fresh ?? b.fresh);
+  return { ...(fresh && { fresh }), roles, ...(realm !== undefined && { realm }) };
 }
 
 function strictest(a: Freshness, b: Freshness): Freshness {

@@ -26,6 +26,8 @@ export interface GuardedRoute {
   within?: number;
   /** The methods that must have been shown that recently; absent if any credentials will do. */
   methods?: readonly string[];
+  /** The realm of the users who may pass; absent for the users of the first manager. */
+  realm?: string;
 }
 
 /**
@@ -71,7 +73,8 @@ function actionsOf(storage: Storage, controller: object) {
 
 function described(declaration: Declaration): Omit<GuardedRoute, "method" | "path" | "action" | "declared"> {
   if (declaration === "public") return { guard: "public", fresh: false, roles: [] };
-  const { fresh, roles } = declaration;
+  const { fresh, roles, realm } = declaration;
   const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
-  return { guard: kind, fresh: fresh !== undefined, roles, ...fresh };
+  const named = realm === undefined ? {} : { realm };
+  return { guard: kind, fresh: fresh !== undefined, roles, ...fresh, ...named };
 }

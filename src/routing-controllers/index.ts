@@ -1,10 +1,13 @@
 import type { Request } from "express";
 import { type Action, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
 import { currentUser } from "../current/current-user.js";
-import { hasContext } from "../current/request-context.js";
+import { loadUser } from "../current/load-user.js";
+import { contextsIn, contextWithRealm } from "../current/request-context.js";
+import { OptionError } from "../errors.js";
 import { checkRoles } from "../guards/guards.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../manager/login-manager.js";
+import { kindOf } from "../text.js";
 import { declare } from "./controller-guards.js";
 import { CLASS, type Declaration } from "./declarations.js";
 
@@ -21,7 +24,7 @@ type GuardDecorator = (target: object, method?: string | symbol) => void;
  * The requirements of the class and of the action are combined. They also apply to subclasses and to inherited actions.
  */
 export function Authorized(...roles: string[]): GuardDecorator {
-  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)] });
+  return authorized(roles);
 }
 
 /**
@@ -29,7 +32,7 @@ export function Authorized(...roles: string[]): GuardDecorator {
  * shown recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
-  return decorate({ fresh: checkFreshness(options), roles: [] });
+  return fresh(options);
 }
 
 /**
@@ -47,14 +50,47 @@ export function CurrentUser(): ParameterDecorator {
   return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
 }
 
+/** The decorators for the users of one manager. */
+export interface RealmDecorators {
+  Authorized(...roles: string[]): GuardDecorator;
+  Fresh(options?: FreshOptions): GuardDecorator;
+  CurrentUser(): ParameterDecorator;
+}
+
+/**
+ * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
+ * decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. An action is for
+ * one kind of users.
+ */
+export function decoratorsFor(realm: string): RealmDecorators {
+  if (typeof realm !== "string") throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
+  return {
+    Authorized: (...roles) => authorized(roles, realm),
+    Fresh: (options = {}) => fresh(options, realm),
+    CurrentUser: () =>
+      createParamDecorator({
+        value: async ({ request }: Action) => (await loadUser(contextWithRealm(request as Request, realm))).user,
+      }) as ParameterDecorator,
+  };
+}
+
+function authorized(roles: readonly string[], realm?: string): GuardDecorator {
+  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...(realm !== undefined && { realm }) });
+}
+
+function fresh(options: FreshOptions, realm?: string): GuardDecorator {
+  return decorate({ fresh: checkFreshness(options), roles: [], ...(realm !== undefined && { realm }) });
+}
+
 /** Returns a global middleware for the session and the login, for the option `middlewares` of `createExpressServer`. */
 export function loginMiddleware(login: LoginManager<never, never> | LoginManager<object, object>): new () => object {
   const session = login.session();
   const middleware = login.middleware();
   class LoginMiddleware {
     use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
-      // A server without a list of middlewares uses all middlewares in the process, including those of another manager.
-      if (hasContext(req)) next();
+      // A server without a list of middlewares uses all middlewares in the process, including those of a manager with
+      // the same realm, which serves another server.
+      if (contextsIn(req).some(({ core }) => core.options.realm === login.options.realm)) next();
       else session(req, res, (error?: unknown) => (error ? next(error) : middleware(req, res, next)));
     }
   }

@@ -58,7 +58,7 @@ type Code = keyof typeof MEANINGS;
  * example routing-controllers-openapi.
  *
  * An operation is matched by its path and method, or else by its `operationId`, which is `Controller.action`. Operations
- * without a row in the table stay as they are. What the document already says is kept: other security schemes are
+ * without a row in the table, and those for users of another realm, stay as they are. What the document already says is kept: other security schemes are
  * alternatives to the session cookie, except where the login must be fresh. If the application has its own handler for
  * a refusal, such as `onUnauthorized`, the document does not describe its response.
  *
@@ -82,7 +82,7 @@ export function openApiWithGuards<D extends OpenApiDocument>(
       if (!METHODS.includes(method)) return operation;
       found.operations++;
       const route = routeOf(table, path, method, operation);
-      if (!route) return operation;
+      if (!route || (route.realm ?? options.realm) !== options.realm) return operation;
       found.routes++;
       return route.guard === "public" || options.exemptMethods.includes(method.toUpperCase())
         ? { ...operation, security: operation.security ?? [] }

@@ -16,6 +16,10 @@ class ForeignSession extends RequestSession {
   /** Has the application read `req.session`? If so, it may have changed the session. */
   #isOpen = false;
 
+  get id(): string | undefined {
+    return this.req.sessionID;
+  }
+
   get recordId(): null {
     return null;
   }

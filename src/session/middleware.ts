@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { StoreUnavailableError } from "../errors.js";
 import { startResponse } from "../http/before-response.js";
 import { pathOf } from "../http/cookies/places.js";
@@ -13,32 +13,52 @@ import type { SessionMiddleware } from "./session-middleware.js";
  * SessionStore. While the store is unavailable, any use of `req.session` throws StoreUnavailableError.
  */
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
-  const { ids, cookie } = sessions;
   const expressStore = new ExpressStore(sessions);
   return function latchkeySession(req, res, next) {
     if (sessionOf(req) || req.session) return next();
-    forRequest(req, () => {
-      const { path } = cookie.attributesFor(req);
-      if (path !== "/" && !pathOf(req).startsWith(path)) return next();
-      const opened = ids.read(req);
-      const session = new OwnSession(req, res, sessions, opened, expressStore);
-      startResponse(res, session, next);
-      if (!opened) {
-        session.setAbsent();
-        return next();
-      }
-      sessions.find(req, opened).then(
-        (state) => {
-          if (state) session.setFound(state);
-          else session.setAbsent();
-          next();
-        },
-        (error: unknown) => {
-          if (!(error instanceof StoreUnavailableError)) return next(error);
-          session.unavailable = error;
-          next();
-        },
-      );
-    });
+    forRequest(req, () => openSession(sessions, { req, res, expressStore }, (error) => next(error)));
   };
+}
+
+/** Whose session to open; without `expressStore`, beside `req.session`. */
+interface Opening {
+  req: Request;
+  res: Response;
+  expressStore: ExpressStore | undefined;
+}
+
+/**
+ * Opens the session that the cookie of a request names, and passes it to `next`. Passes undefined if the cookie's path
+ * does not cover the request.
+ */
+export function openSession(
+  sessions: SessionMiddleware,
+  { req, res, expressStore }: Opening,
+  next: (error?: unknown, session?: OwnSession) => void,
+): void {
+  const { ids, cookie } = sessions;
+  const { path } = cookie.attributesFor(req);
+  if (path !== "/" && !pathOf(req).startsWith(path)) {
+    next();
+    return;
+  }
+  const opened = ids.read(req);
+  const session = new OwnSession(req, res, sessions, opened, expressStore);
+  startResponse(res, session, next);
+  if (!opened) {
+    session.setAbsent();
+    next(undefined, session);
+    return;
+  }
+  sessions.find(req, opened).then(
+    (state) => {
+      if (state) session.setFound(state);
+      else session.setAbsent();
+      next(undefined, session);
+    },
+    (error: unknown) => {
+      if (error instanceof StoreUnavailableError) session.unavailable = error;
+      next(error instanceof StoreUnavailableError ? undefined : error, session);
+    },
+  );
 }

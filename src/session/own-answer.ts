@@ -22,8 +22,9 @@ export abstract class OwnAnswer extends RequestSession {
     res: Response,
     protected readonly sessions: SessionMiddleware,
     protected readonly opened: OpenedCookie | null,
+    isBeside = false,
   ) {
-    super(req, res, undefined);
+    super(req, res, undefined, isBeside);
     this.sid = opened?.sid;
   }
 

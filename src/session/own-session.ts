@@ -34,16 +34,22 @@ const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) => {
 
 /** latchkey's own session in one request: created on first use, saved when the response begins. */
 export class OwnSession extends OwnAnswer implements Regenerable {
+  /** @param expressStore `req.sessionStore`; undefined for a session beside `req.session` */
   constructor(
     req: Request,
     res: Response,
     sessions: SessionMiddleware,
     opened: OpenedCookie | null,
-    readonly expressStore: ExpressStore,
+    readonly expressStore: ExpressStore | undefined,
   ) {
-    super(req, res, sessions, opened);
+    super(req, res, sessions, opened, expressStore === undefined);
+    if (!expressStore) return;
     if (sessions.unsetEnds) makeDeletable(req);
     idAndStore.addTo(req);
+  }
+
+  get id(): string | undefined {
+    return this.sid;
   }
 
   useId(): string | undefined {

@@ -16,7 +16,8 @@ export interface Renewing {
 
 /**
  * The session of one request, as the login layer uses it: a session of latchkey (OwnSession), or of the application's
- * own express-session (ForeignSession).
+ * own express-session (ForeignSession). It is `req.session`, unless it is the session of a second manager, which is
+ * beside `req.session` and contains only the login.
  *
  * When the response begins, it sets `Vary: Cookie` if the session was used, and a private `Cache-Control` if the
  * response is personal or sets one of latchkey's cookies. If the request got a new session and left it empty, as after
@@ -47,9 +48,13 @@ export abstract class RequestSession {
     protected readonly req: Request,
     protected readonly res: Response,
     protected session: Request["session"] | undefined,
+    isBeside = false,
   ) {
-    ownSessionOf(req, this);
+    if (!isBeside) ownSessionOf(req, this);
   }
+
+  /** The session's id; undefined if there is no session. */
+  abstract get id(): string | undefined;
 
   /** The id of the session's record in the store; null if the session is not in that store. */
   abstract get recordId(): string | null;

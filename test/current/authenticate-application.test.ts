@@ -134,10 +134,15 @@ for (const { name, express } of expressVersions) {
       expect(await theirs.whoIs(cookies[1]!)).to.equal("nobody, Bob");
 
       theirs.app.get("/other", (req, res) => {
-        mine.login.authenticate(req).catch(({ code }) => res.json(code));
+        mine.login.authenticate(req).then((user) => res.json(user?.name ?? "nobody"));
       });
-      const { text } = await send(theirs.origin, "GET /other", { cookie: cookies[1]! });
-      expect(text, "a request of another manager").to.equal('"second_manager"');
+      for (const [cookie, name] of [
+        [cookies[1]!, "nobody"],
+        [cookies.join("; "), "Ann"],
+      ] as const) {
+        const { text } = await send(theirs.origin, "GET /other", { cookie });
+        expect(text, "a request of another manager").to.equal(`"${name}"`);
+      }
     });
 
     it("rejects without a loader, as over HTTP", async () => {

@@ -11,7 +11,8 @@ async function realms<const R extends readonly (string | undefined)[]>(...names:
   const inner = new MemoryStore();
   const sites = await Promise.all(
     names.map(async (realm) => {
-      const at = site({ store: new WatchedStore(inner), ...(realm ? { realm } : {}) });
+      const names = { session: { name: "sid" }, remember: { name: "remember" } };
+      const at = site({ store: new WatchedStore(inner), ...names, ...(realm ? { realm } : {}) });
       at.app.post("/message", async (req, res) => {
         flash(req, "for this realm");
         res.send("left");

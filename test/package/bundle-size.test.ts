@@ -22,13 +22,13 @@ async function bundled(contents: string): Promise<number> {
 
 // Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 120_000],
+  ["the whole root entry", 'export * from "latchkey"', 133_000],
   [
     "an application with the memory store",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    115_000,
+    130_000,
   ],
-  ["safeNext", 'export { safeNext } from "latchkey"', 2_800],
+  ["safeNext", 'export { safeNext } from "latchkey"', 3_650],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
   ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 36_200],

@@ -1,0 +1,51 @@
+import type { Request } from "express";
+import type { Core } from "../core.js";
+import { LatchkeyError } from "../errors.js";
+import { contextsIn } from "./request-context.js";
+
+/** The managers that were mounted on each application with `init`. */
+const mounted = new WeakMap<object, Set<Core>>();
+
+/** Notes a manager of an application. @throws LatchkeyError if another manager of the application conflicts with it */
+export function noteManagerOf(app: object, core: Core): void {
+  const managers = mounted.get(app) ?? new Set();
+  mounted.set(app, managers);
+  const conflict = firstConflict(managers, core);
+  if (conflict) throw conflict;
+  managers.add(core);
+}
+
+/** Returns why this manager cannot handle a request together with the request's other managers; null if it can. */
+export function conflictIn(req: Request, core: Core): LatchkeyError | null {
+  return firstConflict(
+    contextsIn(req).map((context) => context.core),
+    core,
+  );
+}
+
+function firstConflict(others: Iterable<Core>, core: Core): LatchkeyError | null {
+  for (const other of others) {
+    const conflict = other === core ? null : conflictBetween(other, core);
+    if (conflict) return conflict;
+  }
+  return null;
+}
+
+/** Two managers need different realms, so that users with the same id stay apart, and different cookies. */
+function conflictBetween(first: Core, second: Core): LatchkeyError | null {
+  const [a, b] = [first.options, second.options];
+  const shared = [a.sessionCookie.name, a.rememberCookie.name].filter((name) =>
+    [b.sessionCookie.name, b.rememberCookie.name].includes(name),
+  );
+  if (a.realm !== b.realm && shared.length === 0) return null;
+  const problem =
+    a.realm === b.realm
+      ? `both have ${a.realm === "" ? "no realm" : `the realm ${JSON.stringify(a.realm)}`}`
+      : `both use the cookie ${shared[0]}`;
+  return new LatchkeyError(
+    "second_manager",
+    500,
+    `two LoginManagers handle the same application, and ${problem}. Give the second one a realm of its own, such as ` +
+      '{ realm: "staff" }, from which its cookies get their names. For the same users, use one LoginManager',
+  );
+}

@@ -1,0 +1,25 @@
+import type { Request } from "express";
+import type { AnonymousUser, LoginManager } from "latchkey";
+import { same } from "./same.js";
+
+interface Customer {
+  id: string;
+  orders: number;
+}
+interface Employee {
+  id: string;
+  badge: string;
+}
+declare const customers: LoginManager<Customer>;
+declare const staff: LoginManager<Employee>;
+declare const req: Request;
+declare const customer: Customer;
+
+same<ReturnType<typeof customers.currentUser>, Promise<Customer | AnonymousUser>>(true);
+same<ReturnType<typeof staff.pendingUser>, Promise<Employee | null>>(true);
+void customers.loginUser(req, customer, { remember: true });
+// @ts-expect-error A customer is no employee.
+void staff.loginUser(req, customer);
+void customers.confirmLogin(req, { user: customer });
+// @ts-expect-error A customer is no employee.
+void staff.confirmLogin(req, { user: customer });
