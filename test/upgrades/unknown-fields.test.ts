@@ -11,7 +11,7 @@ import type { Me } from "../support/site.js";
 const JSON_ONLY = { accept: "application/json" };
 const OLD_SECRET = "the old secret of this site, 32 characters or more";
 /** What a later version of latchkey adds to a login. */
-const ADDED = { methods: ["pwd", "otp"], seen: { otp: 1 } };
+const ADDED = { factors: ["pwd", "otp"], seen: { otp: 1 } };
 /** What a later version adds to the record of a remembered browser, apart from fields of the login. */
 const LABEL = { label: "phone" };
 

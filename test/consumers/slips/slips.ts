@@ -46,7 +46,7 @@ export const email = (await login.currentUser()).email;
 export const name = (await currentUser(req)).email;
 
 // A duration is passed instead of an object, or a role is not a string.
-// TS2559: Type '"10m"' has no properties in common with type '{ within?: Duration | undefined; }'.
+// TS2559: Type '"10m"' has no properties in common with type 'FreshOptions'.
 freshLoginRequired("10m");
 // TS2345: Argument of type 'number' is not assignable to parameter of type 'string'.
 roleRequired(1);
