@@ -43,7 +43,7 @@ export { logoutUser } from "./login/logout.js";
 export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
-export type { Methods } from "./methods.js";
+export type { Methods, MethodsGiven } from "./methods.js";
 export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
 export type { RememberOptions } from "./options/remember-options.js";

@@ -24,12 +24,13 @@ export function isFreshAt(freshAt: number | null, within: number = Number.POSITI
  * Returns the timestamp from which a login is fresh: `authTime`, by default now, but never in the future. Returns null
  * if `authTime` is too far in the future. The credentials are then treated as not checked.
  *
+ * @param option the name of the argument, for the error
  * @throws OptionError if `authTime` is not a valid timestamp
  */
-export function freshFrom(authTime: Date | number | undefined): number | null {
+export function freshFrom(authTime: Date | number | undefined, option = "authTime"): number | null {
   const now = Date.now();
   if (authTime === undefined) return now;
-  const instant = checkInstant("authTime", authTime);
+  const instant = checkInstant(option, authTime);
   return Number.isNaN(ageOf(instant)) ? null : Math.min(instant, now);
 }
 

@@ -1,5 +1,5 @@
 import { OptionError } from "./errors.js";
-import { isFreshAt } from "./instants.js";
+import { freshFrom, isFreshAt } from "./instants.js";
 import { kindOf, shown } from "./text.js";
 
 /**
@@ -16,6 +16,33 @@ export interface ShownMethods {
 
 const NAME = /^[A-Za-z0-9][\w.:-]{0,31}$/;
 const MOST = 16;
+
+/**
+ * The methods that the user has shown: their names, or an object that says when each was shown, as a Date or in
+ * milliseconds since the epoch.
+ */
+export type MethodsGiven = readonly string[] | Readonly<Record<string, Date | number>>;
+
+/**
+ * Returns the methods with their times.
+ *
+ * @param shownAt the time of the methods that are given by name; null if it is unknown
+ *
+ * @throws OptionError if the value is not valid methods with valid times
+ */
+export function methodsFrom(
+  option: string,
+  value: unknown,
+  shownAt: number | null,
+): ReadonlyArray<[string, number | null]> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return checkMethods(option, value).map((name) => [name, shownAt]);
+  }
+  return checkMethods(option, Object.keys(value)).map((name) => [
+    name,
+    freshFrom((value as Record<string, Date | number>)[name], `${option}.${name}`),
+  ]);
+}
 
 /** Returns the names without duplicates. @throws OptionError if the value is not an array of valid names */
 export function checkMethods(option: string, value: unknown): readonly string[] {
@@ -34,14 +61,17 @@ export function checkMethods(option: string, value: unknown): readonly string[] 
 }
 
 /**
- * Returns the methods of a login after the user has shown these methods at `shownAt`. If `shownAt` is null, they were
- * shown at an unknown time, so they do not count for freshness.
+ * Returns the methods of a login after the user has shown these methods. If the time of a method is null, it was shown
+ * at an unknown time, so it does not count for freshness.
  */
-export function noteMethods(before: ShownMethods, names: readonly string[], shownAt: number | null): ShownMethods {
-  const noted = Object.fromEntries(names.map((name) => [name, shownAt ?? Date.now()]));
-  const methods = shownAt === null ? before.methods : { ...before.methods, ...noted };
-  const earlier = shownAt === null ? { ...before.earlierMethods, ...noted } : before.earlierMethods;
-  return fieldsOf(methods, earlier);
+export function noteMethods(before: ShownMethods, shown: ReadonlyArray<[string, number | null]>): ShownMethods {
+  const methods = { ...before.methods };
+  const earlierMethods = { ...before.earlierMethods };
+  for (const [name, at] of shown) {
+    if (at === null) earlierMethods[name] = Date.now();
+    else methods[name] = Math.max(at, Object.hasOwn(methods, name) ? methods[name]! : 0);
+  }
+  return { ...(hasAny(methods) && { methods }), ...(hasAny(earlierMethods) && { earlierMethods }) };
 }
 
 /** Returns the methods of a login that is no longer fresh. */
@@ -65,10 +95,6 @@ export function staleOrMissing(required: readonly string[], { methods = {} }: Sh
   return required.filter((name) => !Object.hasOwn(methods, name) || !isFreshAt(methods[name]!, within));
 }
 
-function fieldsOf(methods: Methods | undefined, earlierMethods: Methods | undefined): ShownMethods {
-  return { ...(hasAny(methods) && { methods }), ...(hasAny(earlierMethods) && { earlierMethods }) };
-}
-
-function hasAny(methods: Methods | undefined): methods is Methods {
-  return methods !== undefined && Object.keys(methods).length > 0;
+function hasAny(methods: Methods): boolean {
+  return Object.keys(methods).length > 0;
 }

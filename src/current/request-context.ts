@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { Core } from "../core.js";
 import { MiddlewareMissingError, StoreUnavailableError } from "../errors.js";
+import { expressRequired } from "../http/express-only.js";
 import { isOfAnotherCopy, RequestSlot } from "../http/request-slot.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { RequestSession } from "../session/request-session.js";
@@ -165,7 +166,7 @@ export function knownContext(req: Request, core: Core): RequestContext | undefin
  * @param core the manager; by default, the first manager of the request. If there are several, emits a warning
  *
  * @throws MiddlewareMissingError if the request did not pass the middleware of the manager
- * @throws LatchkeyError if the request passed the middleware of another copy of this package
+ * @throws LatchkeyError if the request passed the middleware of another copy of this package, or is not of Express
  */
 export function contextOf(req: Request, core?: Core): RequestContext {
   const context = contexts.get(req, core);
@@ -174,6 +175,7 @@ export function contextOf(req: Request, core?: Core): RequestContext {
     return context;
   }
   if (isOfAnotherCopy(req)) throw secondCopy("this request");
+  if (typeof req?.app !== "function") throw expressRequired();
   throw new MiddlewareMissingError(
     contexts.get(req)
       ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes"

@@ -9,7 +9,7 @@ import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { LoginRequiredError, OtherUserError, SessionGoneError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
-import { checkMethods, noteMethods } from "../methods.js";
+import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { endForGood } from "../remember/browser-record.js";
 import type { NewRemembered } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
@@ -27,11 +27,12 @@ export interface ConfirmOptions {
   /** When the credentials were checked, as in the options of `loginUser`. @default now */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown now, such as `["otp"]`. They are added to those that the login has already.
+   * The methods that the user has shown, as in the options of `loginUser`. They are added to those that the login has
+   * already.
    *
    * @default no methods
    */
-  methods?: readonly string[] | undefined;
+  methods?: MethodsGiven | undefined;
 }
 
 /**
@@ -57,13 +58,14 @@ export async function confirmLogin(req: Request, options: ConfirmOptions = {}): 
 /** The same for a manager. */
 export async function confirmLoginIn(context: RequestContext, options: ConfirmOptions): Promise<void> {
   const { core, req } = context;
-  const freshAt = freshFrom(options.authTime);
-  const methods = checkMethods("methods", options.methods ?? []);
+  const seenAt = freshFrom(options.authTime);
+  const methods = methodsFrom("methods", options.methods ?? [], seenAt);
   const { user, auth } = await loginToConfirm(context);
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
-  const login = { userId, loginId, freshAt, remembered: false, series, ...noteMethods(auth, methods, freshAt) };
+  const freshAt = seenAt === null ? auth.freshAt : Math.max(seenAt, auth.freshAt ?? 0);
+  const login = { userId, loginId, freshAt, remembered: false, series, ...noteMethods(auth, methods) };
   const confirmed = newAuth(core, user, { req, ...login, continued: auth });
   const missing = await missingIn(core, req, user, confirmed);
   if (auth.pending) await proceed(context, user, confirmed, { from: auth, missing });

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
+import { missingIn } from "../current/required-methods.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { isFreshAt } from "../instants.js";
 import { checkMethods, staleOrMissing } from "../methods.js";
@@ -10,11 +11,12 @@ export interface FreshOptions {
   /** How recently; the option `freshFor` is the default and the upper limit. */
   within?: Duration | undefined;
   /**
-   * The methods of which each must have been shown that recently in this session.
+   * The methods of which each must have been shown that recently in this session. `"required"` means the methods that
+   * the option `requiredMethods` returns for the user; if it returns none, any credentials will do.
    *
    * @default any credentials
    */
-  methods?: readonly string[] | undefined;
+  methods?: readonly string[] | "required" | undefined;
 }
 
 /**
@@ -35,13 +37,16 @@ export async function isFreshIn(context: RequestContext, options: FreshOptions):
 export interface Freshness {
   readonly within?: number;
   readonly methods?: readonly string[];
+  /** Must the methods that `requiredMethods` returns for the user have been shown too? */
+  readonly required?: true;
 }
 
 /** Parses the options. @throws OptionError if one is invalid */
 export function checkFreshness({ within, methods }: FreshOptions): Freshness {
   return {
     ...(within !== undefined && { within: parseDuration("within", within) }),
-    ...(methods !== undefined && { methods: checkMethods("methods", methods) }),
+    ...(methods === "required" && { required: true }),
+    ...(methods !== undefined && methods !== "required" && { methods: checkMethods("methods", methods) }),
   };
 }
 
@@ -50,14 +55,16 @@ export function checkFreshness({ within, methods }: FreshOptions): Freshness {
  */
 export async function loadFreshness(
   context: RequestContext,
-  { within = Number.POSITIVE_INFINITY, methods = [] }: Freshness,
+  { within = Number.POSITIVE_INFINITY, methods = [], required }: Freshness,
 ): Promise<boolean | readonly string[]> {
-  const { authenticated } = await loadUser(context);
+  const { user, authenticated } = await loadUser(context);
   const auth = context.userAuth;
   if (!authenticated) return false;
-  const limit = Math.min(within, context.core.options.freshFor);
-  if (methods.length === 0) return isFreshAt(auth?.freshAt ?? null, limit);
-  const stale = staleOrMissing(methods, auth ?? {}, limit);
+  const { core, req } = context;
+  const limit = Math.min(within, core.options.freshFor);
+  const all = required ? [...new Set([...methods, ...(await missingIn(core, req, user, {}))])] : methods;
+  if (all.length === 0) return isFreshAt(auth?.freshAt ?? null, limit);
+  const stale = staleOrMissing(all, auth ?? {}, limit);
   return stale.length === 0 || stale;
 }
 

@@ -9,7 +9,7 @@ import { missingIn } from "../current/required-methods.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
-import { checkMethods, noteMethods } from "../methods.js";
+import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { setPending, timeFor } from "./pending-login.js";
@@ -39,12 +39,13 @@ export interface LoginOptions {
    */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown, such as `["pwd"]`. The names are yours; those of RFC 8176 are best. If the
-   * option `requiredMethods` requires others too, the login is not complete until `confirmLogin` has noted them.
+   * The methods that the user has shown, such as `["pwd"]`, at `authTime`; or `{ pwd: time }`, with the time of each. The
+   * names are yours; those of RFC 8176 are best. If the option `requiredMethods` requires others too, the login is not
+   * complete until `confirmLogin` has noted them.
    *
    * @default no methods
    */
-  methods?: readonly string[] | undefined;
+  methods?: MethodsGiven | undefined;
 }
 
 /**
@@ -87,11 +88,11 @@ export async function loginUserIn(context: RequestContext, user: object, options
     options.duration === undefined
       ? core.options.rememberDuration
       : checkRememberDuration("duration", options.duration);
-  const methods = checkMethods("methods", options.methods ?? []);
 
   await waitForLoad(context);
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const freshAt = fresh ? seenAt : null;
+  const methods = methodsFrom("methods", options.methods ?? [], freshAt);
   await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration, methods }));
   const missing = context.pending?.missing;
   if (missing) core.events.emit("loginPending", { req, user, methods: missing });
@@ -107,7 +108,7 @@ interface CheckedLogin {
   remember: boolean | undefined;
   /** How long to remember the user, in milliseconds. */
   duration: number;
-  methods: readonly string[];
+  methods: ReturnType<typeof methodsFrom>;
 }
 
 async function logIn(context: RequestContext, login: CheckedLogin): Promise<void> {
@@ -121,7 +122,7 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   const held = await rememberer.loginOf(req);
   const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
-  const shown = noteMethods({}, methods, freshAt);
+  const shown = noteMethods({}, methods);
   const missing = await missingIn(core, req, user, shown);
   const isComplete = missing.length === 0;
 

@@ -74,14 +74,14 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   }
 
   /**
-   * Mounts the session middleware and the login middleware on an application. Call this before you add routes.
-   * (Flask-Login's init_app)
+   * Mounts the session middleware and the login middleware on an application, or on a router. Call this before you add
+   * routes. (Flask-Login's init_app)
    *
    * @throws LatchkeyError `second_manager` if another manager of the application has the same realm or cookies
    */
-  init(app: Pick<Application, "use">): void {
+  init(app: { use(...handlers: RequestHandler[]): unknown }): void {
     noteManagerOf(app, this.#core);
-    this.#app = app;
+    if ("request" in app) this.#app = app; // a router has no prototype of requests
     app.use(this.session(), this.middleware());
   }
 

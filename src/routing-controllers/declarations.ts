@@ -115,5 +115,9 @@ function both(a: Requirement, b: Requirement): Requirement {
 function strictest(a: Freshness, b: Freshness): Freshness {
   const within = Math.min(a.within ?? Number.POSITIVE_INFINITY, b.within ?? Number.POSITIVE_INFINITY);
   const methods = [...new Set([...(a.methods ?? []), ...(b.methods ?? [])])];
-  return { ...(within < Number.POSITIVE_INFINITY && { within }), ...(methods.length > 0 && { methods }) };
+  return {
+    ...(within < Number.POSITIVE_INFINITY && { within }),
+    ...(methods.length > 0 && { methods }),
+    ...((a.required || b.required) && { required: true }),
+  };
 }

@@ -26,6 +26,8 @@ export interface GuardedRoute {
   within?: number;
   /** The methods that must have been shown that recently; absent if any credentials will do. */
   methods?: readonly string[];
+  /** Set if the methods that `requiredMethods` returns for the user must have been shown too. */
+  required?: true;
   /** The realm of the users who may pass; absent for the users of the first manager. */
   realm?: string;
 }

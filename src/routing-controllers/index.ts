@@ -5,6 +5,7 @@ import { loadUser } from "../current/load-user.js";
 import { contextsIn, contextWithRealm } from "../current/request-context.js";
 import { OptionError } from "../errors.js";
 import { checkRoles } from "../guards/guards.js";
+import { expressRequired } from "../http/express-only.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../manager/login-manager.js";
 import { kindOf } from "../text.js";
@@ -88,6 +89,7 @@ export function loginMiddleware(login: LoginManager<never, never> | LoginManager
   const middleware = login.middleware();
   class LoginMiddleware {
     use(req: Request, res: Parameters<typeof session>[1], next: (error?: unknown) => void): void {
+      if (typeof next !== "function") throw expressRequired(); // Koa calls a middleware with a context and `next`
       // A server without a list of middlewares uses all middlewares in the process, including those of a manager with
       // the same realm, which serves another server.
       if (contextsIn(req).some(({ core }) => core.options.realm === login.options.realm)) next();

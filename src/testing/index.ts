@@ -2,7 +2,7 @@ import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { insideOf, type LoginManager } from "../manager/login-manager.js";
-import { checkMethods, noteMethods } from "../methods.js";
+import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { newSessionId } from "../session/session-middleware.js";
 import { checkUserId } from "../user.js";
 
@@ -19,7 +19,7 @@ export interface LoginAsOptions {
    */
   remember?: boolean | undefined;
   /** The methods that the user has shown. @default the methods that the option `requiredMethods` requires */
-  methods?: readonly string[] | undefined;
+  methods?: MethodsGiven | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function loginAs<U extends object, A extends object>(
   const loginId = newLoginId();
   const freshAt = fresh ? Date.now() : null;
   const required = options.methods ?? (await core.options.requiredMethods?.(user)) ?? [];
-  const shown = noteMethods({}, checkMethods("methods", required), freshAt);
+  const shown = noteMethods({}, methodsFrom("methods", required, freshAt));
   const auth = newAuth(core, user, {
     userId,
     loginId,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { confirmLogin, type LoginInfo, LoginManager, MemoryStore } from "latchkey";
+import { confirmLogin, freshLoginRequired, type LoginInfo, LoginManager, MemoryStore } from "latchkey";
 import { loginAs } from "latchkey/testing";
 import sinon from "sinon";
 import { apiClient, Browser } from "../support/browser.js";
@@ -295,6 +295,38 @@ describe("requiredMethods", () => {
     clock.tick(50 * MINUTE);
     expect((await client.get("/fresh-otp")).status).to.equal(403);
     expect((await client.get("/fresh")).status).to.equal(200);
+  });
+
+  it("asks for whatever the user must show with methods: required, and for any credentials if that is nothing", async () => {
+    const { client, app } = await visit({ freshFor: "1h" });
+    app.get("/required", freshLoginRequired({ methods: "required" }), (_req, res) => void res.json("through"));
+    await client.post("/login/1", { json: { methods: ["pwd", "otp"] } });
+    clock.tick(59 * MINUTE);
+    await client.post("/confirm", { json: { methods: ["pwd"] } });
+    expect((await client.get("/required")).status).to.equal(200);
+    clock.tick(2 * MINUTE);
+    expect((await client.get("/required")).json()).to.deep.include({ code: "method_required", methods: ["otp"] });
+    await client.post("/login/2", PWD);
+    expect((await client.get("/required")).status).to.equal(200);
+    clock.tick(61 * MINUTE);
+    expect((await client.get("/required")).json()).to.include({ code: "fresh_login_required" });
+  });
+
+  it("takes the time of each method, and never a time before the one that it has", async () => {
+    const { client, logins } = await visit();
+    const now = Date.now();
+    const [old, older] = [now - 20 * MINUTE, now - 40 * MINUTE];
+    await client.post("/login/1", { json: { methods: { pwd: now, otp: old } } });
+    expect((await logins())[0]!.methods).to.eql({ pwd: now, otp: old });
+    expect((await client.get("/recent-otp")).status).to.equal(403);
+    await client.post("/confirm", { json: { methods: { otp: older }, authTime: older } });
+    expect((await logins())[0]!.methods).to.eql({ pwd: now, otp: old });
+    expect((await logins())[0]!.fresh).to.equal(true);
+    await client.post("/confirm", OTP);
+    expect((await client.get("/recent-otp")).status).to.equal(200);
+    for (const methods of [{ otp: "now" }, { otp: now / 1000 }, { "a b": now }]) {
+      expect((await client.post("/login/1", { json: { methods } })).status).to.equal(500);
+    }
   });
 
   it("sends pages to methodView with the page to return to, and lets safeNext refuse methodView", async () => {

@@ -26,7 +26,7 @@ import type {
 } from "latchkey";
 import { same } from "./same.js";
 
-type Fresh = { within?: Duration | undefined; methods?: readonly string[] | undefined };
+type Fresh = { within?: Duration | undefined; methods?: readonly string[] | "required" | undefined };
 
 same<typeof loginUser, (req: Request, user: Express.User, options?: LoginOptions) => Promise<boolean>>(true);
 same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime" | "methods">(true);
