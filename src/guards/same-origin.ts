@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { contextIn } from "../current/request-context.js";
+import { contextsIn } from "../current/request-context.js";
 import { CrossOriginError } from "../errors.js";
 import { comesFrom, isSafe, type SameOriginOptions, trustedOrigins } from "../http/request-origin.js";
 import { isUpgrade } from "../http/upgrade.js";
@@ -19,8 +19,8 @@ import { checkCalled } from "./guards.js";
  * - There is neither `Sec-Fetch-Site` nor `Origin`: a program sent the request, and not a page.
  * - `Origin` is one of `trustedOrigins`.
  *
- * A refused request gets a 403 (CrossOriginError). If it passed the middleware of a LoginManager, the manager emits the
- * event `crossOriginRefused`. These are the rules of Go's http.CrossOriginProtection; see also OWASP ASVS 5.0, 3.5.1.
+ * A refused request gets a 403 (CrossOriginError). Each LoginManager whose middleware it passed emits the event
+ * `crossOriginRefused`. These are the rules of Go's http.CrossOriginProtection; see also OWASP ASVS 5.0, 3.5.1.
  *
  * @throws OptionError if an option is unknown or invalid
  */
@@ -31,7 +31,7 @@ export function sameOriginRequired(...given: unknown[]): RequestHandler {
   const trusted = trustedOrigins("sameOriginRequired", options);
   return function latchkeySameOrigin(req, res, next) {
     if ((isSafe(req) && !isUpgrade(req)) || comesFrom(req, trusted)) return next();
-    contextIn(req)?.core.events.emit("crossOriginRefused", { req });
+    for (const { core } of contextsIn(req)) core.events.emit("crossOriginRefused", { req });
     sendRefusal(req, res, new CrossOriginError());
   };
 }

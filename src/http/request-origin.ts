@@ -22,6 +22,9 @@ const SITES: readonly string[] = ["same-origin", "same-site", "cross-site", "non
 /** Browsers send Lax cookies with these methods when a user follows a link from another site. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
 
+/** The schemes of pages that a web server sent. */
+const WEB: readonly string[] = ["http:", "https:"];
+
 /** A scheme, a host and an optional port. The host is a name or an IP address. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:[\p{L}\p{M}\p{N}._-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/iu;
 
@@ -98,7 +101,7 @@ function siteOf(req: IncomingMessage): Site {
   if (origin === undefined) return "none"; // a program, or a browser that is older than 2020
   const sender = parsed(origin);
   if (!sender) return null;
-  const own = /^https?:$/.test(sender.protocol) ? parsed(`${sender.protocol}//${hostOf(req)}`) : null;
+  const own = WEB.includes(sender.protocol) ? parsed(`${sender.protocol}//${hostOf(req)}`) : null;
   if (own?.host === sender.host) return "same-origin";
   return own?.hostname === sender.hostname ? "same-site" : "cross-site";
 }

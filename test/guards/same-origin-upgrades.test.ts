@@ -145,6 +145,7 @@ describe("isSameOrigin", () => {
     const req = { headers: {}, method: "GET" };
     for (const [given, message] of [
       [[], "isSameOrigin: expected a request, not undefined"],
+      [[null], "isSameOrigin: expected a request, not null"],
       [["https://a.example"], "isSameOrigin: expected a request, not a string"],
       [[{ origin: "https://a.example", req }], "isSameOrigin: expected a request, not object"],
       [[req, null], "isSameOrigin: expected an object, not null"],

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { expect } from "chai";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import express from "express";
-import { OptionError, sameOriginRequired } from "latchkey";
+import { MemoryStore, OptionError, sameOriginRequired } from "latchkey";
 import { apiClient, Browser } from "../support/browser.js";
 import { expressVersions } from "../support/express.js";
 import { countTrials, send } from "../support/raw-client.js";
@@ -10,6 +10,7 @@ import { cases, headersOf, passes, TRUSTED } from "../support/same-origin-model.
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { seed, trials } from "../support/trials.js";
+import { twoKinds } from "../support/two-kinds.js";
 
 const EVIL = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
 /** How many of the cases are tested: one of so many. The numbers have no factor in common with those of the cases. */
@@ -156,6 +157,16 @@ describe("sameOriginRequired", () => {
     expect((await browser.get("/me")).status).to.equal(200);
   });
 
+  it("emits the event of each manager that the request passed", async () => {
+    const { app, customers, staff } = twoKinds({ customers: new MemoryStore(), staff: new MemoryStore() });
+    app.use(sameOriginRequired());
+    const told: string[] = [];
+    customers.on("crossOriginRefused", () => void told.push("customers"));
+    staff.on("crossOriginRefused", () => void told.push("staff"));
+    expect((await send(await serve(app), "POST /nothing", { headers: EVIL })).status).to.equal(403);
+    expect(told).to.eql(["customers", "staff"]);
+  });
+
   it("accepts the origins of its option in any case, with or without the default port", () => {
     const good = ["https://a.example", "HTTP://LOCALHOST:80", "https://bücher.example", "http://[::1]:3000", "app://x"];
     for (const origin of good) expect(sameOriginRequired({ trustedOrigins: [origin] }), origin).to.be.a("function");
@@ -184,6 +195,7 @@ describe("sameOriginRequired", () => {
       [[["https://a.example"]], "sameOriginRequired: expected an object, not an array"],
       [[{ trustedOrigin: [] }], "sameOriginRequired.trustedOrigin: unknown option; the options are trustedOrigins"],
       [[{ trustedOrigins: "https://a.example" }], 'expected an array of origins, not "https://a.example"'],
+      [[{ trustedOrigins: [["https://a.example"]] }], `sameOriginRequired.trustedOrigins[0]: ${wants}, not an array`],
       [[{ trustedOrigins: [/a/] }], `sameOriginRequired.trustedOrigins[0]: ${wants}, not object`],
       [
         [{ trustedOrigins: [new URL("https://a.example")] }],

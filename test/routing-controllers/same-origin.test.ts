@@ -6,6 +6,7 @@ import {
   createExpressServer,
   Get,
   JsonController,
+  Middleware,
   OnUndefined,
   Post,
   Req,
@@ -73,6 +74,17 @@ describe("sameOriginRequired with routing-controllers", () => {
       await expectRefusals(origin, login);
     });
   }
+
+  it("refuses requests of other sites if it is a global middleware: createExpressServer", async () => {
+    class SameOrigin {
+      use = sameOriginRequired();
+    }
+    Middleware({ type: "before", priority: -1 })(SameOrigin);
+    const { origin, login } = await setUp((manager) =>
+      createExpressServer({ controllers: [newController()], middlewares: [SameOrigin, loginMiddleware(manager!)] }),
+    );
+    await expectRefusals(origin, login);
+  });
 
   it("refuses requests of other sites if it is in @UseBefore of a controller: createExpressServer", async () => {
     const Accounts = newController();

@@ -60,6 +60,7 @@ const ORIGINS: readonly OriginCase[] = [
   { sent: "https://PAY.example:443", from: sender("https", "pay.example", 443) },
   { sent: "http://pay.example", from: sender("http", "pay.example", 80) },
   { sent: "app://mobile", from: sender("app", "mobile") },
+  { sent: "shttp://shop.example", from: sender("shttp", "shop.example") },
   { sent: "app://shop.example", from: sender("app", "shop.example") },
   ...["null", "", "shop.example", "https://shop.example/", "https://me@shop.example"].map((sent) => ({
     sent,
