@@ -60,12 +60,9 @@ export class LoginPages {
     }
     const remember = isChecked(req, "remember");
     const since = trustedSince(req, account.getId(), trustSecret(this.site, account));
-    if (since === null) await loginUser(req, account, { methods: ["pwd"], remember });
-    else {
-      // The second factor was shown when this browser was trusted; only the password was shown now.
-      await loginUser(req, account, { methods: ["mfa"], authTime: since, remember });
-      await confirmLogin(req, { methods: ["pwd"] });
-    }
+    // In a trusted browser, the second factor was shown when the user trusted it. Only the password was shown now.
+    const methods = since === null ? ["pwd"] : { pwd: Date.now(), mfa: since };
+    await loginUser(req, account, { methods, remember });
     return redirect(res, (await pendingUser(req)) ? loginUrl("/second-factor", next) : next);
   }
 

@@ -12,8 +12,9 @@ import { controllers, createApp } from "./app.js";
 const { PORT = "3000", SECRET = randomBytes(32).toString("base64url") } = process.env;
 
 console.log("Every route and its guard:");
-for (const { method, path, guard, methods = [] } of guardTable(controllers)) {
-  console.log(`  ${method.padEnd(5)} ${path.padEnd(32)} ${[guard, ...methods].join(" ")}`);
+for (const { method, path, guard, methods = [], required } of guardTable(controllers)) {
+  const factors = required ? "(and the required methods)" : methods.join(" ");
+  console.log(`  ${method.padEnd(5)} ${path.padEnd(32)} ${guard} ${factors}`);
 }
 
 const accounts = await Accounts.open();

@@ -1,13 +1,12 @@
 import type { Request, Response } from "express";
 import { confirmLogin, LoginRequiredError, loginUser, safeNext } from "latchkey";
 import { CurrentUser, Fresh, Public } from "latchkey/routing-controllers";
-import { HttpError, JsonController, Post, Req, Res, UseBefore } from "routing-controllers";
+import { HttpError, JsonController, Post, Req, Res } from "routing-controllers";
 import { deviceName } from "../web/device.js";
 import { field, isChecked } from "../web/form.js";
 import type { Account } from "./account.js";
-import { endOtherLogins, secondFactorIfAny } from "./factor-changes.js";
 import { authenticationOptions, registrationOptions, verifyAuthentication, verifyRegistration } from "./passkeys.js";
-import { accountOf, HOME, type Site, trustSecret } from "./site.js";
+import { accountOf, endOtherLogins, HOME, type Site, trustSecret } from "./site.js";
 import { trustBrowser } from "./trusted-browser.js";
 
 /** What `public/passkeys.js` calls: each use of a passkey takes two requests, one for the options, one for the result. */
@@ -54,20 +53,18 @@ export class PasskeyRoutes {
     return { next: safeNext(req, HOME) };
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/security/passkeys/options")
   newOptions(@Req() req: Request, @CurrentUser() account: Account) {
     return registrationOptions(req, this.site.origin, account);
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/security/passkeys")
   async add(@Req() req: Request, @CurrentUser() account: Account) {
     const passkey = await verifyRegistration(req, this.site.origin, req.body?.response);
     if (!passkey || (await this.site.accounts.findPasskey(passkey.id))) throw refused();
-    await confirmLogin(req, { methods: ["mfa"] });
+    await confirmLogin(req, { methods: ["mfa"] }); // otherwise this login would be incomplete from now on
     await this.site.accounts.addPasskey(account, passkey, deviceName(req.get("user-agent") ?? null));
     await endOtherLogins(this.site, account);
     return { next: account.hasSecondFactor ? HOME : "/security/recovery-codes" };

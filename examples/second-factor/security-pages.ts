@@ -1,14 +1,13 @@
 import type { Request, Response } from "express";
 import { confirmLogin, flash, refreshStamp } from "latchkey";
 import { CurrentUser, Fresh } from "latchkey/routing-controllers";
-import { Controller, Get, Param, Post, Render, Req, Res, UseBefore } from "routing-controllers";
+import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
 import { redirect } from "../web/answers.js";
 import { field } from "../web/form.js";
 import { passwordProblem } from "../web/passwords.js";
 import type { Account } from "./account.js";
-import { endOtherLogins, secondFactorIfAny } from "./factor-changes.js";
 import { newRecoveryCodes } from "./recovery-codes.js";
-import { HOME, type Site } from "./site.js";
+import { endOtherLogins, HOME, type Site } from "./site.js";
 import { newTotpSecret, totpPicture, totpStep } from "./totp.js";
 
 declare module "express-session" {
@@ -18,7 +17,10 @@ declare module "express-session" {
   }
 }
 
-/** Where users set up and remove their factors. `@Fresh` asks for a factor again before it is removed. */
+/**
+ * Where users set up and remove their factors. Before a change, `methods: "required"` asks for the second factor again if
+ * the account has one, and otherwise for the password. Only accounts with a second factor have recovery codes.
+ */
 @Controller("/security")
 export class SecurityPages {
   constructor(readonly site: Site) {}
@@ -29,8 +31,7 @@ export class SecurityPages {
     return { account, codes: await this.site.accounts.countRecoveryCodes(account) };
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Get("/app")
   @Render("authenticator-app")
   showApp(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
@@ -38,8 +39,7 @@ export class SecurityPages {
     return appView(req.session.newTotpSecret, account, res);
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/app")
   @Render("authenticator-app")
   async addApp(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
@@ -54,14 +54,14 @@ export class SecurityPages {
       };
     }
     delete req.session.newTotpSecret;
-    await confirmLogin(req, { methods: ["otp", "mfa"] }); // otherwise this login would not be complete any more
+    await confirmLogin(req, { methods: ["otp", "mfa"] }); // otherwise this login would be incomplete from now on
     await this.site.accounts.saveTotp(account, secret, step);
     await endOtherLogins(this.site, account);
     flash(req, "Your authenticator app is set up.", "success");
     return redirect(res, account.hasSecondFactor ? HOME : "/security/recovery-codes");
   }
 
-  @Fresh({ within: "10m", methods: ["mfa"] })
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/app/remove")
   async removeApp(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
     await this.site.accounts.saveTotp(account, null, 0);
@@ -71,15 +71,14 @@ export class SecurityPages {
     return redirect(res, HOME);
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Get("/passkeys")
   @Render("passkey")
   showPasskey() {
     return {};
   }
 
-  @Fresh({ within: "10m", methods: ["mfa"] })
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/passkeys/:id/remove")
   async removePasskey(
     @Req() req: Request,
@@ -111,16 +110,14 @@ export class SecurityPages {
     return { codes, count: codes.length };
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Get("/password")
   @Render("password")
   showPassword() {
     return {};
   }
 
-  @Fresh({ within: "10m" })
-  @UseBefore(secondFactorIfAny)
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/password")
   @Render("password")
   async changePassword(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {

@@ -24,3 +24,12 @@ export async function accountOf(req: Request): Promise<Account | undefined> {
 export function trustSecret({ secret }: Site, { passwordHash, revocations }: Account): string {
   return `${secret} ${passwordHash} ${revocations}`;
 }
+
+/**
+ * Ends all other logins of the account, and the trust in its browsers. The trust ends first: if the second call fails,
+ * no login that the user wanted to end leaves a trusted browser behind.
+ */
+export async function endOtherLogins({ accounts, login }: Site, account: Account): Promise<void> {
+  await accounts.noteRevocation(account.id);
+  await login.sessions.revokeAll(account, { exceptCurrent: true });
+}
