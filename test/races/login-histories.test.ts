@@ -36,7 +36,7 @@ async function historySites(opened: Opened) {
   // lost-answers.test.ts tests lost responses.
   const options = { fingerprint: () => String(requests++), sessionProtection: false } as const;
   const at = await rememberingSites(opened, options, options);
-  for (const { app, byId } of at.sites) {
+  for (const { app, byId, login } of at.sites) {
     app.post("/enter/:id", async (req, res) => {
       const remember = CHOICES[String(req.query.remember)];
       await loginUser(req, byId.get(req.params.id)!, remember === undefined ? {} : { remember });
@@ -47,7 +47,7 @@ async function historySites(opened: Opened) {
       res.end();
     });
     app.post("/password/:stamp", loginRequired(), async (req, res) => {
-      const person = (await at.sites[0]!.login.currentUser(req)) as Person;
+      const person = (await login.currentUser(req)) as Person;
       person.stamp = req.params.stamp as string;
       await refreshStamp(req);
       res.end();
