@@ -6,10 +6,11 @@ import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { Flash } from "../flash/flash-cookie.js";
 import { anyRole, checkCalled, freshness, guard } from "../guards/guards.js";
 import { safeNextIn } from "../guards/next-url.js";
-import { type ConfirmOptions, confirmLoginIn, refreshStampIn } from "../login/confirm.js";
+import { type ConfirmOptions, confirmLoginIn } from "../login/confirm.js";
 import { type FreshOptions, isFreshIn, isRememberedIn } from "../login/freshness.js";
 import { type LoginOptions, loginUserIn } from "../login/login.js";
 import { logoutUserIn } from "../login/logout.js";
+import { refreshStampIn } from "../login/refresh-stamp.js";
 
 /** Options of `confirmLogin`, with the user's type of this manager. */
 type Confirming<U> = Omit<ConfirmOptions, "user"> & { user?: U | null | undefined };
