@@ -38,10 +38,18 @@ export function methodsFrom(
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return checkMethods(option, value).map((name) => [name, shownAt]);
   }
-  return checkMethods(option, Object.keys(value)).map((name) => [
-    name,
-    freshFrom((value as Record<string, Date | number>)[name], `${option}.${name}`),
-  ]);
+  if (Symbol.iterator in value) {
+    throw new OptionError(
+      option,
+      "expected an array, or an object such as { pwd: time }, not a Map, a Set or the like",
+    );
+  }
+  return checkMethods(option, Object.keys(value)).map((name) => {
+    const at = (value as Record<string, Date | number | undefined>)[name];
+    // An undefined time is a method that was not shown, and not one that was shown now.
+    if (at === undefined) throw new OptionError(`${option}.${name}`, "expected a Date or milliseconds, not undefined");
+    return [name, freshFrom(at, `${option}.${name}`)];
+  });
 }
 
 /** Returns the names without duplicates. @throws OptionError if the value is not an array of valid names */
@@ -77,6 +85,11 @@ export function noteMethods(before: ShownMethods, shown: ReadonlyArray<[string, 
 /** Returns the methods of a login that is no longer fresh. */
 export function staleMethods(login: ShownMethods): ShownMethods {
   return login.methods ? { methods: {}, earlierMethods: shownMethods(login) } : {};
+}
+
+/** Does a method of the login count for freshness? */
+export function hasMethods({ methods = {} }: ShownMethods): boolean {
+  return hasAny(methods);
 }
 
 /** Returns all methods that the user has shown. */

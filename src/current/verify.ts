@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
 import { ageOf } from "../instants.js";
-import { staleMethods } from "../methods.js";
+import { hasMethods, staleMethods } from "../methods.js";
 import type { VerifyRemembered } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
@@ -33,7 +33,7 @@ export async function verify(
     if (fingerprint === undefined) {
       core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
       if (sessionProtection === "strong") return "session protection";
-      if (auth.freshAt !== null) change({ freshAt: null, ...staleMethods(auth) });
+      if (auth.freshAt !== null || hasMethods(auth)) change({ freshAt: null, ...staleMethods(auth) });
     } else if (fingerprint !== auth.fingerprint) change({ fingerprint });
   }
 

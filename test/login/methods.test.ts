@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { confirmLogin, freshLoginRequired, type LoginInfo, LoginManager, MemoryStore } from "latchkey";
+import { confirmLogin, freshLoginRequired, type LoginInfo, LoginManager, loginUser, MemoryStore } from "latchkey";
 import { loginAs } from "latchkey/testing";
 import sinon from "sinon";
 import { apiClient, Browser } from "../support/browser.js";
@@ -283,6 +283,15 @@ describe("requiredMethods", () => {
     expect((await client.get("/fresh-otp")).status).to.equal(403);
   });
 
+  it("no longer counts them for another client either if the login was never fresh", async () => {
+    const { client } = await visit();
+    await client.post("/login/1", { json: { fresh: false, methods: { otp: Date.now() } } });
+    expect((await client.get("/fresh-otp")).status).to.equal(200);
+    const headers = { "user-agent": "another" };
+    expect((await client.get("/fresh-otp", { headers })).json()).to.include({ code: "method_required" });
+    expect((await client.get("/fresh-otp")).status).to.equal(403);
+  });
+
   it("counts each method for as long as the guard says", async () => {
     const { client } = await visit({ freshFor: "1h" });
     await client.post("/login/1", { json: { methods: ["pwd", "otp"] } });
@@ -367,6 +376,24 @@ describe("requiredMethods", () => {
     expect(
       () => new LoginManager({ secret: SECRET, userLoader: () => null, requiredMethods: ["otp"] as never }),
     ).to.throw("requiredMethods: expected a function, not an array");
+  });
+
+  it("does not take an undefined time for now, or a Map for an object", async () => {
+    const { client, app, ann, who } = await visit();
+    const given: unknown[] = [{ pwd: Date.now(), otp: undefined }, new Map([["otp", Date.now()]]), new Set(["otp"])];
+    app.post("/given/:n", async (req, res) => {
+      const methods = given[Number(req.params.n)] as never;
+      const told = async (verb: Promise<unknown>) => verb.then(String, ({ message }: Error) => message);
+      res.json([await told(loginUser(req, ann, { methods })), await told(confirmLogin(req, { methods }))]);
+    });
+    const kinds = "expected an array, or an object such as { pwd: time }, not a Map, a Set or the like";
+    const problems = ["methods.otp: expected a Date or milliseconds, not undefined", `methods: ${kinds}`];
+    for (const n of given.keys()) {
+      await client.post("/login/1", PWD);
+      const problem = problems[Math.min(n, 1)];
+      expect((await client.post(`/given/${n}`)).json()).to.eql([problem, problem]);
+      expect(await who()).to.eql({ user: null, pending: "1" });
+    }
   });
 
   it("is met by a login that loginAs makes", async () => {
