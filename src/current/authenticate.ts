@@ -3,8 +3,8 @@ import type { Request } from "express";
 import type { Core } from "../core.js";
 import { MiddlewareMissingError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
-import { isAuth, type SessionAuth } from "../session/auth.js";
-import { endForeignSession, foreignSession } from "../session/foreign-session.js";
+import type { SessionAuth } from "../session/auth.js";
+import { endForeignSession, foreignSession, isAuthIn } from "../session/foreign-session.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { forRequest } from "../trace.js";
 import { loadUser } from "./load-user.js";
@@ -46,7 +46,7 @@ async function find(core: Core, mount: Mount, message: IncomingMessage): Promise
   // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a
   // concurrent request. The next HTTP request makes the same changes and saves them.
   if (!mount.sessions && !context && hasContext(req)) contextOf(req, core);
-  const login = mount.sessions ? await inStore(mount.sessions, req, context) : await inForeignSession(req);
+  const login = mount.sessions ? await inStore(mount.sessions, req, context) : await inForeignSession(core, req);
   const found = await resolveUser(core, req, login);
   if (!found?.authenticated) return null;
   core.remember.vouchFor(req);
@@ -101,11 +101,11 @@ function openedBy({ session: { id } }: RequestContext): { sid: string } | null {
  * The application has already run its own express-session on the request. Each call of this function reads the store
  * again.
  */
-async function inForeignSession(req: Request): Promise<SessionLogin | undefined> {
+async function inForeignSession(core: Core, req: Request): Promise<SessionLogin | undefined> {
   if (req.sessionID === undefined) {
     throw new MiddlewareMissingError("req.session is missing: run your express-session on the request first");
   }
   const auth = (await foreignSession(req))?.auth;
-  if (!isAuth(auth)) return undefined;
+  if (!isAuthIn(core.options.realm, auth)) return undefined;
   return { auth, recordId: null, change: () => {}, noteUse() {}, end: () => endForeignSession(req) };
 }

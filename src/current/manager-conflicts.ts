@@ -49,3 +49,13 @@ function conflictBetween(first: Core, second: Core): LatchkeyError | null {
       '{ realm: "staff" }, from which its cookies get their names. For the same users, use one LoginManager',
   );
 }
+
+/** The error for `session()` of one manager before `middleware()` of another, which would get the other's users. */
+export function sessionOfAnother(): LatchkeyError {
+  return new LatchkeyError(
+    "second_manager",
+    500,
+    "req.session belongs to another LoginManager, whose middleware did not run: mount session() and middleware() of one " +
+      "manager together, as init(app) does, before those of the next manager",
+  );
+}

@@ -13,6 +13,8 @@ import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "
  */
 class LoaderRun {
   isOver = false;
+  /** The other managers whose user of this request the loader has asked for. */
+  readonly asked = new Set<Core>();
 
   constructor(
     readonly core: Core,
@@ -22,6 +24,8 @@ class LoaderRun {
 }
 
 const storage = new AsyncLocalStorage<RequestContext | LoaderRun>();
+/** The runs that have asked for the user of another manager, by request. */
+const asking = new WeakMap<Request, Set<LoaderRun>>();
 const copy: Copy = { isServing: () => storage.getStore() !== undefined };
 
 /** Registers this copy of the package, so that other copies know that it is in use. */
@@ -107,15 +111,34 @@ export function runWithin<T>({ first }: RequestContext, run: () => T): T {
   return isWithin ? run() : runIn(first, run);
 }
 
-/** @throws LatchkeyError inside a loader of this request, because waiting for the user there would never end */
+/**
+ * @throws LatchkeyError inside a loader of this request, because waiting for the user there would never end. The same
+ * applies to a loader of another manager for which a loader of this manager waits
+ */
 export function assertOutsideLoader({ core, req }: Pick<RequestContext, "core" | "req">): void {
   const running = storage.getStore();
-  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req || running.core !== core) return;
-  throw new LatchkeyError(
-    "inside_loader",
-    500,
-    "a loader called currentUser(), or another function that needs the user that is being loaded",
-  );
+  if (!(running instanceof LoaderRun) || running.isOver || running.req !== req) return;
+  if (running.core === core) {
+    throw insideLoader("a loader called currentUser(), or another function that needs the user that is being loaded");
+  }
+  if (waits(req, core, running.core)) {
+    throw insideLoader("the loaders of two LoginManagers wait for each other: each needs the user of the other");
+  }
+  running.asked.add(core);
+  asking.set(req, (asking.get(req) ?? new Set()).add(running));
+}
+
+/** Does a running loader of this manager wait, directly or not, for the user of another manager? */
+function waits(req: Request, core: Core, other: Core): boolean {
+  for (const run of asking.get(req) ?? []) {
+    if (run.isOver || run.core !== core) continue;
+    for (const asked of run.asked) if (asked === other || waits(req, asked, other)) return true;
+  }
+  return false;
+}
+
+function insideLoader(problem: string): LatchkeyError {
+  return new LatchkeyError("inside_loader", 500, problem);
 }
 
 /** The context of the current request; undefined outside of a request, and after the response has ended. */

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import type { Core } from "../core.js";
 import { showCurrentUser } from "../current/current-user.js";
-import { conflictIn } from "../current/manager-conflicts.js";
+import { conflictIn, sessionOfAnother } from "../current/manager-conflicts.js";
 import { contextIn, knownContext, RequestContext } from "../current/request-context.js";
 import { enterContext, isUnderAnotherCopy } from "../current/running-context.js";
 import { secondCopy } from "../current/second-copy.js";
@@ -26,11 +26,12 @@ export function loginMiddleware(core: Core, sessions: () => SessionMiddleware): 
     const first = contextIn(req);
     if (first) return enterSecond(core, sessions, first, next);
     if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
-    showCurrentUser(req, res);
     let session = sessionOf(req);
+    if (session?.belongsTo(core.options) === false) return next(sessionOfAnother());
+    showCurrentUser(req, res);
     if (!session) {
       if (req.session) core.hasForeignSessions = true;
-      session = watchSession(req, res, next);
+      session = watchSession(req, res, core.options.realm, next);
     }
     enter(new RequestContext(core, req, res, session), next);
   };

@@ -66,6 +66,8 @@ export interface SessionAuth {
    * login ends with that session, until it moves to another session.
    */
   imported?: string;
+  /** The realm of the manager, in a session of the application's own express-session, unless the manager has no realm. */
+  realm?: string;
 }
 
 /** Is this a login that latchkey could have written? A session of another middleware may contain any value. */

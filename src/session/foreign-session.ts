@@ -16,6 +16,14 @@ class ForeignSession extends RequestSession {
   /** Has the application read `req.session`? If so, it may have changed the session. */
   #isOpen = false;
 
+  constructor(
+    req: Request,
+    res: Response,
+    private readonly realm: string,
+  ) {
+    super(req, res, req.session);
+  }
+
   get id(): string | undefined {
     return this.req.sessionID;
   }
@@ -67,13 +75,20 @@ class ForeignSession extends RequestSession {
     return super.use();
   }
 
-  /**
-   * The application may have written any value. A value that is not a login is treated as absent, and no loader is
-   * called.
-   */
+  belongsTo(): boolean {
+    return true;
+  }
+
+  /** A value that is not a login of this realm is treated as absent, and no loader is called. */
   override readAuth(): SessionAuth | undefined | null {
     const auth: unknown = super.readAuth();
-    return auth === null || isAuth(auth) ? auth : undefined;
+    return auth === null || isAuthIn(this.realm, auth) ? auth : undefined;
+  }
+
+  /** Returns no values if the session has a login of another realm, because they belong to that user. */
+  override values(): object {
+    const auth: unknown = this.use()?.auth;
+    return isAuth(auth) && !isAuthIn(this.realm, auth) ? {} : super.values();
   }
 
   override finish(isWhole: boolean): Promise<void> | undefined {
@@ -84,7 +99,7 @@ class ForeignSession extends RequestSession {
   }
 
   protected override writeAuth(auth: SessionAuth): void {
-    this.req.session.auth = auth;
+    this.req.session.auth = this.realm === "" ? auth : { ...auth, realm: this.realm };
   }
 
   /**
@@ -110,11 +125,24 @@ class ForeignSession extends RequestSession {
 }
 
 /** Returns the session of a request that did not pass latchkey's session middleware. */
-export function watchSession(req: Request, res: Response, next: (error: unknown) => void): RequestSession {
+export function watchSession(
+  req: Request,
+  res: Response,
+  realm: string,
+  next: (error: unknown) => void,
+): RequestSession {
   if (req.app) ownedLater.add(req.app);
-  const session = new ForeignSession(req, res, req.session);
+  const session = new ForeignSession(req, res, realm);
   startResponse(res, session, next);
   return session;
+}
+
+/**
+ * Is this a login of this realm? The application may have written any value. Several managers may use one
+ * express-session, each on routes of its own.
+ */
+export function isAuthIn(realm: string, auth: unknown): auth is SessionAuth {
+  return isAuth(auth) && (auth.realm ?? "") === realm;
 }
 
 /** The error for the application's own express-session, which cannot list a user's sessions. */

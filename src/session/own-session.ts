@@ -2,6 +2,7 @@ import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
 import { makeDeletable } from "../http/session-property.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionAuth } from "./auth.js";
 import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
@@ -93,6 +94,10 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     this.isAbsent = false;
     this.found = undefined;
     super.replace(session);
+  }
+
+  belongsTo(manager: ResolvedOptions): boolean {
+    return this.sessions.options === manager;
   }
 
   get recordId(): string | null {

@@ -3,6 +3,7 @@ import { SessionGoneError, type StoreUnavailableError } from "../errors.js";
 import { changeHead } from "../http/before-response.js";
 import { hasNotedCookie, keepPrivate } from "../http/caching.js";
 import { noteDeletion, ownerOf, ownSessionOf } from "../http/session-property.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionAuth } from "./auth.js";
 import type { NextSession } from "./regenerate.js";
 
@@ -55,6 +56,9 @@ export abstract class RequestSession {
 
   /** The session's id; undefined if there is no session. */
   abstract get id(): string | undefined;
+
+  /** Is this a session that the manager with these options may use as `req.session`? */
+  abstract belongsTo(manager: ResolvedOptions): boolean;
 
   /** The id of the session's record in the store; null if the session is not in that store. */
   abstract get recordId(): string | null;

@@ -34,7 +34,7 @@ export class SessionMiddleware implements SessionKeeper {
   readonly #genid: ((req: Request) => unknown) | undefined;
 
   constructor(
-    options: ResolvedOptions,
+    readonly options: ResolvedOptions,
     secrets: readonly string[],
     store: SessionStore,
     ids: StorageIds,

@@ -22,7 +22,14 @@ type LoginField =
   | "address"
   | "userAgent";
 
-type OptionalLoginField = "methods" | "earlierMethods" | "pending" | "pendingUntil" | "rememberFor" | "imported";
+type OptionalLoginField =
+  | "methods"
+  | "earlierMethods"
+  | "pending"
+  | "pendingUntil"
+  | "rememberFor"
+  | "imported"
+  | "realm";
 
 type BrowserField =
   | "v"
@@ -66,6 +73,7 @@ export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> 
   pendingUntil: isNumber,
   rememberFor: isNumber,
   imported: isText,
+  realm: isText,
 };
 
 /** The fields of a remembered browser that this version knows, and that every one has. */
