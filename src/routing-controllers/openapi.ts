@@ -133,6 +133,7 @@ function guarded(
 function codesOf(route: GuardedRoute, options: ResolvedOptions): Record<string, Code[]> {
   const { requiredMethods, onUnauthorized, onMethodRequired, onNeedsRefresh, onForbidden } = options;
   const needsMethods = (route.methods ?? []).length > 0;
+  const mayNeedMethods = needsMethods || (route.required === true && requiredMethods !== undefined);
   const when = (code: Code, isPossible: boolean, handler: unknown) => (isPossible && !handler ? [code] : []);
   return {
     401: [
@@ -141,7 +142,7 @@ function codesOf(route: GuardedRoute, options: ResolvedOptions): Record<string, 
     ],
     403: [
       ...when("fresh_login_required", route.fresh && !needsMethods, onNeedsRefresh),
-      ...when("method_required", needsMethods, onMethodRequired),
+      ...when("method_required", mayNeedMethods, onMethodRequired),
       ...when("role_required", route.roles.length > 0, onForbidden),
     ],
   };

@@ -197,6 +197,18 @@ describe("openApiWithGuards", () => {
     expect(kept["/api/help/mine"]!.get!.responses["401"]).to.equal(reference);
   });
 
+  it("has both refusals for methods: required, whose users may need none", () => {
+    const row = guardTable(documentedControllers, PREFIX).find(({ fresh }) => fresh)!;
+    const [path, method] = [row.path.replace(/:(\w+)/g, "{$1}"), row.method.toLowerCase()];
+    const given = { openapi: "3.1.0", paths: { [path]: { [method]: {} } } };
+    const codes = (options = {}) => {
+      const document = openApiWithGuards(given, [{ ...row, roles: [], required: true }], managerOf(options));
+      return codesOf((document as never as Document).paths[path]![method]!.responses["403"]);
+    };
+    expect(codes({ requiredMethods })).to.deep.equal(["fresh_login_required", "method_required"]);
+    expect(codes()).to.deep.equal(["fresh_login_required"]);
+  });
+
   it("does not guard exempt methods", () => {
     const { paths } = documentOf({ options: { exemptMethods: ["PUT"] } });
     const { put, patch } = paths["/api/articles/{id}"]!;
