@@ -1,8 +1,9 @@
 import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
 import { LatchkeyError, OptionError } from "../errors.js";
+import { ancestry, type Declaration, remember } from "../guards/declarations.js";
 import { guard } from "../guards/guards.js";
 import { kindOf } from "../text.js";
-import { ancestry, type Declaration, declarationOf, remember, type Storage } from "./declarations.js";
+import { declarationOfAction, type Storage } from "./actions.js";
 
 const LOOKUP = "filterUsesWithTargetAndMethod";
 const attached = new WeakSet<object>();
@@ -90,7 +91,7 @@ function attachGuards(): void {
   holder[LOOKUP] = function (this: Storage, target, method) {
     const uses: ReturnType<typeof lookup> = lookup.call(this, target, method);
     if (method === undefined) return uses;
-    const declaration = declarationOf(this, target, method) ?? (added === undefined ? "public" : { roles: [] });
+    const declaration = declarationOfAction(this, target, method) ?? (added === undefined ? "public" : { roles: [] });
     noteServerOf(target);
     if (declaration === "public") return uses;
     const middleware = guard(declaration);

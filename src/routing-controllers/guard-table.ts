@@ -1,7 +1,8 @@
 import { ActionMetadata, getMetadataArgsStorage } from "routing-controllers";
 import { OptionError } from "../errors.js";
+import { ancestry, type Declaration } from "../guards/declarations.js";
+import { declarationOfAction, type Storage } from "./actions.js";
 import { isDeniedByDefault } from "./controller-guards.js";
-import { ancestry, type Declaration, declarationOf, type Storage } from "./declarations.js";
 
 type ControllerClass = abstract new (...args: never[]) => unknown;
 
@@ -50,7 +51,7 @@ export function guardTable(
     const declared = storage.controllers.find(({ target }) => target === controller);
     if (!declared) throw new OptionError("controllers", `${controller.name} is not a @Controller or @JsonController`);
     return actionsOf(storage, controller).map(({ type, route, method }) => {
-      const declaration = declarationOf(storage, controller, method);
+      const declaration = declarationOfAction(storage, controller, method);
       const base = declared.route ?? "";
       const full = route instanceof RegExp ? ActionMetadata.appendBaseRoute(base, route) : `${base}${route ?? ""}`;
       return {

@@ -4,13 +4,13 @@ import { currentUser } from "../current/current-user.js";
 import { loadUser } from "../current/load-user.js";
 import { contextsIn, contextWithRealm } from "../current/request-context.js";
 import { OptionError } from "../errors.js";
+import { CLASS, type Declaration } from "../guards/declarations.js";
 import { checkRoles } from "../guards/guards.js";
 import { expressRequired } from "../http/express-only.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../manager/login-manager.js";
 import { kindOf } from "../text.js";
 import { declare } from "./controller-guards.js";
-import { CLASS, type Declaration } from "./declarations.js";
 
 export { denyByDefault } from "./controller-guards.js";
 export { type GuardedRoute, guardTable } from "./guard-table.js";

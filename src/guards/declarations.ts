@@ -1,10 +1,6 @@
-import type { getMetadataArgsStorage } from "routing-controllers";
 import { OptionError } from "../errors.js";
-import type { Requirement } from "../guards/guards.js";
 import type { Freshness } from "../login/freshness.js";
-
-/** The metadata of routing-controllers. */
-export type Storage = ReturnType<typeof getMetadataArgsStorage>;
+import type { Requirement } from "./guards.js";
 
 /** What the decorators of a class or an action say. */
 export type Declaration = Requirement | "public";
@@ -38,6 +34,9 @@ export function remember(target: object, key: PropertyKey, declaration: Declarat
   );
 }
 
+/** Is a method written in this class, and not only in a base class? */
+export type IsWrittenIn = (target: object, method: PropertyKey) => boolean;
+
 /**
  * Returns what the decorators say about a controller's action; null if they say nothing.
  *
@@ -45,8 +44,14 @@ export function remember(target: object, key: PropertyKey, declaration: Declarat
  * declares the method public, the requirements of that class and of its base classes are ignored. A class that is
  * public opens an action only if nothing else requires a login for it. It does not open the actions that subclasses add
  * or override.
+ *
+ * @param isWrittenIn by default, whether the class has a method with this name
  */
-export function declarationOf(storage: Storage, controller: object, method: PropertyKey): Declaration | null {
+export function declarationOf(
+  controller: object,
+  method: PropertyKey,
+  isWrittenIn: IsWrittenIn = hasMethod,
+): Declaration | null {
   let requirement: Requirement | null = null;
   let isPublic = false;
   let isBelow = false; // is the method written in a subclass of the target?
@@ -59,7 +64,7 @@ export function declarationOf(storage: Storage, controller: object, method: Prop
     for (const found of [ofClass, ofMethod]) {
       if (isRequirement(found)) requirement = requirement ? both(requirement, found) : found;
     }
-    isBelow ||= isWrittenIn(storage, target, method);
+    isBelow ||= isWrittenIn(target, method);
   }
   return requirement ?? (isPublic ? "public" : null);
 }
@@ -85,15 +90,13 @@ function assertUnguardedBase(target: object, name: string): void {
   }
 }
 
-/** Does the class itself have the method? An action may also be a property, which only its decorator tells. */
-function isWrittenIn(storage: Storage, target: object, method: PropertyKey): boolean {
-  const { prototype } = target as { prototype: object };
-  const actions = storage.filterActionsWithTarget(target as never);
-  return Object.hasOwn(prototype, method) || actions.some((action) => nameOf(action.method) === nameOf(method));
+/** Does the class itself have the method? */
+export function hasMethod(target: object, method: PropertyKey): boolean {
+  return Object.hasOwn((target as { prototype: object }).prototype, method);
 }
 
 /** Returns a method's name as a key, because the name may also be a symbol or a number. */
-function nameOf(key: PropertyKey): string | symbol {
+export function nameOf(key: PropertyKey): string | symbol {
   return typeof key === "symbol" ? key : String(key);
 }
 
