@@ -1,4 +1,4 @@
-// NestJS on Express, with latchkey's guards as NestJS guards.
+// NestJS on Express: every handler needs a login unless it is public.
 //
 //   npm run build && npm run build:examples && node build/examples/nestjs.js
 
@@ -16,9 +16,8 @@ import {
   Post,
   Req,
   UnauthorizedException,
-  UseGuards,
 } from "@nestjs/common";
-import { APP_FILTER, NestFactory } from "@nestjs/core";
+import { APP_GUARD, NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { hash, verify } from "@node-rs/argon2";
 import type { Request } from "express";
@@ -31,7 +30,7 @@ import {
   sameOriginRequired,
   UserMixin,
 } from "latchkey";
-import { CurrentUser, FreshLoginGuard, LatchkeyErrorFilter, LoginGuard, RoleGuard } from "latchkey/nestjs";
+import { Authorized, CurrentUser, Fresh, LatchkeyModule, LoginGuard, Public } from "latchkey/nestjs";
 import { openStore } from "latchkey/stores";
 
 const { PORT = "3000", SESSION_STORE = "memory:" } = process.env;
@@ -79,6 +78,7 @@ class Greeter {
   }
 }
 
+@Public()
 @Controller()
 class LoginController {
   constructor(
@@ -106,7 +106,6 @@ class LoginController {
   }
 }
 
-@UseGuards(LoginGuard) // all routes of this controller require a login
 @Controller("account")
 class AccountController {
   @Get()
@@ -114,7 +113,7 @@ class AccountController {
     return { id, name };
   }
 
-  @UseGuards(FreshLoginGuard({ within: "10m" }))
+  @Fresh({ within: "10m" })
   @Post("password")
   @HttpCode(204)
   async changePassword(
@@ -128,21 +127,21 @@ class AccountController {
     await refreshStamp(req); // keeps this login, and ends all others
   }
 
-  @UseGuards(RoleGuard("admin"))
+  @Authorized("admin")
   @Get("audit")
   audit() {
     return ["nothing happened"];
   }
 }
 
+@Module({ providers: [Accounts], exports: [Accounts] })
+class AccountsModule {}
+
 @Module({
-  controllers: [LoginController, AccountController],
-  providers: [
-    Accounts,
-    Greeter,
-    { provide: APP_FILTER, useClass: LatchkeyErrorFilter },
-    {
-      provide: LoginManager,
+  imports: [
+    AccountsModule,
+    LatchkeyModule.forRootAsync({
+      imports: [AccountsModule],
       inject: [Accounts],
       useFactory: async (accounts: Accounts) =>
         new LoginManager<Account>({
@@ -150,13 +149,14 @@ class AccountController {
           store: await openStore(SESSION_STORE),
           userLoader: (id) => accounts.find(id),
         }),
-    },
+    }),
   ],
+  controllers: [LoginController, AccountController],
+  providers: [Greeter, { provide: APP_GUARD, useClass: LoginGuard }],
 })
 class AppModule {}
 
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ["error", "warn"] });
-app.get(LoginManager).init(app.getHttpAdapter().getInstance());
 app.use(sameOriginRequired()); // refuses forms and requests of other sites
 await app.listen(Number(PORT), "localhost");
 console.log((await app.getUrl()).replace(/\[::1\]|127\.0\.0\.1/, "localhost"));

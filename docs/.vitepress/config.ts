@@ -9,6 +9,7 @@ const START = [
 const GUIDE = [
   { text: "Guards", link: "/guards" },
   { text: "routing-controllers", link: "/routing-controllers" },
+  { text: "NestJS", link: "/nestjs" },
   { text: "Users", link: "/users" },
   { text: "Remembering", link: "/remembering" },
   { text: "A user's logins", link: "/logins" },
@@ -23,7 +24,6 @@ const RECIPES = [
   { text: "A login form on plain Express", link: "/recipes/login-form" },
   { text: "A JSON API", link: "/recipes/json-api" },
   { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
-  { text: "NestJS", link: "/recipes/nestjs" },
   { text: "WebSockets", link: "/recipes/websockets" },
   { text: "Users and sessions with Prisma", link: "/recipes/prisma" },
   { text: "Users and sessions with Drizzle", link: "/recipes/drizzle" },

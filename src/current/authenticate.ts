@@ -8,7 +8,7 @@ import { endForeignSession, foreignSession, isAuthIn } from "../session/foreign-
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { forRequest } from "../trace.js";
 import { loadUser } from "./load-user.js";
-import { contextOf, hasContext, knownContext, type RequestContext } from "./request-context.js";
+import { contextOf, hasContext, knownContext, type LoadedUser, type RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
@@ -40,17 +40,51 @@ async function find(core: Core, mount: Mount, message: IncomingMessage): Promise
     return authenticated ? user : null;
   }
   if (!context && isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
+  const { loaded } = await findLogin(core, mount, message, context);
+  return loaded?.authenticated ? loaded.user : null;
+}
+
+/** The login of a request that no application handles. */
+export interface FoundLogin {
+  req: Request;
+  /** The user; undefined if there is none. */
+  loaded: LoadedUser | undefined;
+  /** The login of the user; undefined if the user comes from the request loader. */
+  auth: SessionAuth | undefined;
+}
+
+/**
+ * Reads the login of a request that no application handles. Never sets a cookie.
+ *
+ * @param context the context of the request, if an application handles it, or did
+ */
+export async function findLogin(
+  core: Core,
+  mount: Mount,
+  message: IncomingMessage,
+  context?: RequestContext,
+): Promise<FoundLogin> {
   const req = asRequest(message, mount.app);
   assertOutsideLoader({ core, req });
   if (context?.loaded?.authenticated) core.remember.vouchFor(req);
-  // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a
-  // concurrent request. The next HTTP request makes the same changes and saves them.
   if (!mount.sessions && !context && hasContext(req)) contextOf(req, core);
   const login = mount.sessions ? await inStore(mount.sessions, req, context) : await inForeignSession(core, req);
-  const found = await resolveUser(core, req, login);
-  if (!found?.authenticated) return null;
-  core.remember.vouchFor(req);
-  return found.user;
+  let auth = login?.auth.pending ? undefined : login?.auth;
+  // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a
+  // concurrent request. The next HTTP request makes the same changes and saves them.
+  const watched = login && {
+    ...login,
+    change(changes: Partial<SessionAuth>) {
+      auth = auth && { ...auth, ...changes };
+    },
+    end() {
+      auth = undefined;
+      return login.end();
+    },
+  };
+  const loaded = await resolveUser(core, req, watched);
+  if (loaded?.authenticated) core.remember.vouchFor(req);
+  return { req, loaded, auth: loaded?.once ?? auth };
 }
 
 /** Turns a message into an Express request, as Express itself does, so that `req.ip` follows `trust proxy`. */

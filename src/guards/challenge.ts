@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { NextFunction, Request, Response } from "express";
+import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
 import {
   FreshLoginRequiredError,
@@ -28,8 +29,13 @@ interface Challenge {
  * or 403: with a short HTML page for a page, or with a problem document (RFC 9457).
  */
 export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
-  const { req, res } = context;
   emitRefusal(context, refusal);
+  await answerEmitted(context, refusal, next);
+}
+
+/** Responds to a refused request whose event has been emitted. */
+export async function answerEmitted(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
+  const { req, res } = context;
   const challenge = challengeFor(context, refusal);
   if (challenge.handler) {
     // `next()` and `next("route")` would let the refused request through. So `next` always gets an error here.
@@ -49,7 +55,7 @@ export async function answerRefusal(context: RequestContext, refusal: Refusal, n
 
 /** Sends the status of a refusal: with a short HTML page for a page, or with a problem document (RFC 9457). */
 export function sendRefusal(req: Request, res: Response, refusal: LatchkeyError): void {
-  const { code, status, message: detail } = refusal;
+  const { status, message: detail } = refusal;
   const title = STATUS_CODES[status]!;
   res.vary("Accept").status(status).set("Cache-Control", "no-store");
   if (wantsPage(req)) {
@@ -59,10 +65,15 @@ export function sendRefusal(req: Request, res: Response, refusal: LatchkeyError)
         `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${detail}</p></html>`,
       );
   } else {
-    const more = refusal instanceof MethodRequiredError ? { methods: refusal.methods } : {};
-    const problem = { type: "about:blank", title, status, detail, code, ...more };
-    res.type("application/problem+json").send(JSON.stringify(problem));
+    res.type("application/problem+json").send(JSON.stringify(problemOf(refusal)));
   }
+}
+
+/** The problem document (RFC 9457) of a refusal. */
+export function problemOf(refusal: LatchkeyError): Record<string, unknown> {
+  const { code, status, message: detail } = refusal;
+  const more = refusal instanceof MethodRequiredError ? { methods: refusal.methods } : {};
+  return { type: "about:blank", title: STATUS_CODES[status]!, status, detail, code, ...more };
 }
 
 function wantsPage(req: Request): boolean {
@@ -80,13 +91,19 @@ function schemeFor({ core, req }: RequestContext): string {
   return sent[1] === undefined ? "Bearer" : 'Bearer error="invalid_token"';
 }
 
-function emitRefusal({ core, req, loaded, pending }: RequestContext, refusal: Refusal): void {
-  const { user } = pending ?? loaded ?? {};
-  if (refusal instanceof LoginRequiredError) core.events.emit("unauthorized", { req });
-  else if (refusal instanceof FreshLoginRequiredError) core.events.emit("needsRefresh", { req });
+/** Emits the event of a refusal. */
+export function emitRefusal(context: RequestContext, refusal: Refusal): void {
+  const { user } = context.pending ?? context.loaded ?? {};
+  emitRefusalOf(context.core, context.req, user, refusal);
+}
+
+/** Emits the event of a refusal. @param user the user who was refused, if there is one */
+export function emitRefusalOf({ events }: Core, req: Request, user: object | undefined, refusal: Refusal): void {
+  if (refusal instanceof LoginRequiredError) events.emit("unauthorized", { req });
+  else if (refusal instanceof FreshLoginRequiredError) events.emit("needsRefresh", { req });
   else if (refusal instanceof MethodRequiredError) {
-    core.events.emit("methodRequired", { req, user: user!, methods: refusal.methods });
-  } else core.events.emit("forbidden", { req, user: user! });
+    events.emit("methodRequired", { req, user: user!, methods: refusal.methods });
+  } else events.emit("forbidden", { req, user: user! });
 }
 
 function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): Challenge {

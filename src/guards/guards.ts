@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
 import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
-import { contextOf, contextWithRealm, type RequestContext } from "../current/request-context.js";
+import { contextOf, contextWithRealm, type LoadedUser, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
 import {
   FreshLoginRequiredError,
@@ -10,7 +10,8 @@ import {
   OptionError,
   RoleRequiredError,
 } from "../errors.js";
-import { checkFreshness, type Freshness, type FreshOptions, loadFreshness } from "../login/freshness.js";
+import { checkFreshness, type Freshness, type FreshOptions, freshnessOf } from "../login/freshness.js";
+import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";
 
@@ -97,15 +98,29 @@ export function guard(requirement: Requirement, core?: Core): RequestHandler {
 }
 
 /** Returns why the request does not meet the requirement; null if it does. */
-export async function refusalOf(context: RequestContext, { fresh, roles }: Requirement): Promise<Refusal | null> {
+export async function refusalOf(context: RequestContext, requirement: Requirement): Promise<Refusal | null> {
   const { user, authenticated } = await loadUser(context);
-  if (!authenticated) {
-    return context.pending ? new MethodRequiredError(context.pending.missing, 401) : new LoginRequiredError();
-  }
-  const isFresh = fresh ? await loadFreshness(context, fresh) : true;
+  const missing = context.pending?.missing;
+  const loaded = { user, authenticated, ...(missing && { missing }) };
+  return refusalFor(context, loaded, () => context.userAuth, requirement);
+}
+
+/**
+ * Returns why a user does not meet the requirement; null if the user does.
+ *
+ * @param auth returns the login of the user; it is called if the login must be fresh
+ */
+export async function refusalFor(
+  { core, req }: Pick<RequestContext, "core" | "req">,
+  { user, authenticated, missing }: LoadedUser,
+  auth: () => SessionAuth | undefined,
+  { fresh, roles }: Requirement,
+): Promise<Refusal | null> {
+  if (!authenticated) return missing ? new MethodRequiredError(missing, 401) : new LoginRequiredError();
+  const isFresh = fresh ? await freshnessOf(core, req, { user, auth: auth() }, fresh) : true;
   if (isFresh !== true) return isFresh ? new MethodRequiredError(isFresh, 403) : new FreshLoginRequiredError();
   if (roles.length === 0) return null;
-  const has = await rolesOf(context, user);
+  const has = await rolesOf(core, user);
   return roles.every((list) => list.some((role) => has.includes(role))) ? null : new RoleRequiredError();
 }
 
@@ -127,7 +142,7 @@ export function checkCalled(given: readonly unknown[], call: string): void {
   throw new OptionError(call.slice(0, call.indexOf("(")), `call it: ${call}`);
 }
 
-async function rolesOf({ core }: RequestContext, user: object): Promise<readonly string[]> {
+async function rolesOf(core: Core, user: object): Promise<readonly string[]> {
   const { roles } = core.options;
   const found: unknown = roles ? await roles(user) : (user as { roles?: unknown }).roles;
   if (Array.isArray(found) && found.every((role) => typeof role === "string")) return found;

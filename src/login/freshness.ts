@@ -1,10 +1,12 @@
 import type { Request } from "express";
+import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { isFreshAt } from "../instants.js";
 import { checkMethods, staleOrMissing } from "../methods.js";
+import type { SessionAuth } from "../session/auth.js";
 
 /** How recently the credentials must have been checked. */
 export interface FreshOptions {
@@ -55,12 +57,24 @@ export function checkFreshness({ within, methods }: FreshOptions): Freshness {
  */
 export async function loadFreshness(
   context: RequestContext,
-  { within = Number.POSITIVE_INFINITY, methods = [], required }: Freshness,
+  freshness: Freshness,
 ): Promise<boolean | readonly string[]> {
   const { user, authenticated } = await loadUser(context);
   const auth = context.userAuth;
-  if (!authenticated) return false;
-  const { core, req } = context;
+  return authenticated && freshnessOf(context.core, context.req, { user, auth }, freshness);
+}
+
+/**
+ * Is the login of an authenticated user fresh? If it is not because of methods, resolves with these methods.
+ *
+ * @param login the user, and the login, which is undefined if the user comes from the request loader
+ */
+export async function freshnessOf(
+  core: Core,
+  req: Request,
+  { user, auth }: { user: object; auth: SessionAuth | undefined },
+  { within = Number.POSITIVE_INFINITY, methods = [], required }: Freshness,
+): Promise<boolean | readonly string[]> {
   const limit = Math.min(within, core.options.freshFor);
   const all = required ? [...new Set([...methods, ...(await missingIn(core, req, user, {}))])] : methods;
   if (all.length === 0) return isFreshAt(auth?.freshAt ?? null, limit);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Application, Request, RequestHandler } from "express";
 import { MemoryStore } from "../../stores/memory/index.js";
 import type { Core } from "../core.js";
-import { authenticate } from "../current/authenticate.js";
+import { authenticate, type Mount } from "../current/authenticate.js";
 import { loadUser } from "../current/load-user.js";
 import { noteManagerOf } from "../current/manager-conflicts.js";
 import { contextOf } from "../current/request-context.js";
@@ -32,8 +32,8 @@ interface Action {
   request: Request;
 }
 
-/** The private parts of a manager, for `latchkey/testing`. `sessions` is undefined until `session()` is called. */
-export let insideOf: (login: LoginManager<object, object>) => { core: Core; sessions: SessionMiddleware | undefined };
+/** The private parts of a manager, for other entries of the package. */
+export let insideOf: (login: LoginManager<object, object>) => { core: Core } & Mount;
 
 /**
  * Handles the logins of an application, and keeps users logged in between requests. (Flask-Login's LoginManager)
@@ -201,7 +201,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   static {
     insideOf = (login) => {
       if (!(#core in login)) throw secondCopy("this LoginManager");
-      return { core: login.#core, sessions: login.#sessions };
+      return { core: login.#core, sessions: login.#sessions, app: login.#app };
     };
   }
 }

@@ -84,7 +84,7 @@ inTestAll("the recipes", () => {
   });
 
   it("nestjs: guards routes as on Express, and passes the user to the handler", async () => {
-    const program = await start("nestjs");
+    const program = await startProgram("docs/nestjs.md");
     const client = program.client();
     const code = async (path: string) => (await client.get(path)).json<{ code: string }>().code;
     expect((await client.post("/login", { json: wrong })).status).to.equal(401);
@@ -99,6 +99,7 @@ inTestAll("the recipes", () => {
     expect((await other.get("/account/audit")).json()).to.include({ status: 403, code: "role_required" });
     expect((await client.post("/logout")).status).to.equal(204);
     expect(await code("/account")).to.equal("login_required");
+    expect((await client.get("/account/help")).text).to.equal("Help!");
   });
 
   it("openid-connect: measures freshness from the provider's login", async () => {

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
  * npm can install latchkey next to any version that an application already uses.
  */
 const MADE_FOR = {
-  "@nestjs/common": "^11.0.0",
+  "@nestjs/common": "^10.0.0 || ^11.0.0 || ^12.0.0",
   "@types/express": "^4.17.21 || ^5.0.0",
   "@types/express-session": "^1.18.0",
   "better-sqlite3": "^12.0.0",

@@ -1,0 +1,112 @@
+import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from "@nestjs/common";
+import { currentUser } from "../current/current-user.js";
+import { loadUser } from "../current/load-user.js";
+import { contextWithRealm } from "../current/request-context.js";
+import { OptionError } from "../errors.js";
+import { ancestry, CLASS, type Declaration, remember } from "../guards/declarations.js";
+import { checkRoles } from "../guards/guards.js";
+import { checkFreshness, type FreshOptions } from "../login/freshness.js";
+import { kindOf } from "../text.js";
+import { LatchkeyErrorFilter } from "./error-filter.js";
+import { DeclaredGuard } from "./login-guard.js";
+import { isOfSocket, requestOf, socketUser } from "./request.js";
+
+/** Decorates a controller, a resolver or a gateway, or one of its handlers. */
+type GuardDecorator = (target: object, method?: string | symbol) => void;
+
+/** The classes that have the guard. */
+const guarded = new WeakSet<object>();
+
+/**
+ * Lets only logged-in users reach a handler, or all handlers of a class. With roles, the user must have at least one of
+ * the roles.
+ *
+ * The requirements of the class and of the handler are combined. They also apply to subclasses and to inherited handlers.
+ */
+export function Authorized(...roles: string[]): GuardDecorator {
+  return authorized(roles);
+}
+
+/**
+ * Lets only users with a fresh login reach a handler, or all handlers of a class. With `methods`, each of the methods
+ * must have been shown recently enough.
+ */
+export function Fresh(options: FreshOptions = {}): GuardDecorator {
+  return fresh(options);
+}
+
+/**
+ * Lets everybody reach a handler, also if its class is guarded or the application has the global guard `LoginGuard`.
+ *
+ * On a class, it opens each handler for which nothing else requires a login: no decorator of the handler, of the class
+ * or of a base class. It does not open the handlers that subclasses add or override.
+ */
+export function Public(): GuardDecorator {
+  return decorate("public");
+}
+
+/**
+ * Passes the current user, or the anonymous user, to a parameter of a handler or a resolver. In a gateway, it passes the
+ * user that the guard of the message found.
+ */
+export function CurrentUser(): ParameterDecorator {
+  return userParameter();
+}
+
+/** The decorators for the users of one manager. */
+export interface RealmDecorators {
+  Authorized(...roles: string[]): GuardDecorator;
+  Fresh(options?: FreshOptions): GuardDecorator;
+  CurrentUser(): ParameterDecorator;
+}
+
+/**
+ * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
+ * decorators of the same names in `latchkey/nestjs` are for the users of the first manager. A handler is for one kind of
+ * users.
+ */
+export function decoratorsFor(realm: string): RealmDecorators {
+  if (typeof realm !== "string") throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
+  return {
+    Authorized: (...roles) => authorized(roles, realm),
+    Fresh: (options = {}) => fresh(options, realm),
+    CurrentUser: () => userParameter(realm),
+  };
+}
+
+function authorized(roles: readonly string[], realm?: string): GuardDecorator {
+  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...(realm !== undefined && { realm }) });
+}
+
+function fresh(options: FreshOptions, realm?: string): GuardDecorator {
+  return decorate({ fresh: checkFreshness(options), roles: [], ...(realm !== undefined && { realm }) });
+}
+
+const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {
+  const req = requestOf(context);
+  if (isOfSocket(context, req)) return socketUser(req, realm);
+  return realm === undefined ? currentUser(req) : (await loadUser(contextWithRealm(req, realm))).user;
+});
+
+function decorate(declaration: Declaration): GuardDecorator {
+  return (target, method) => {
+    if (typeof method === "object") {
+      // Standard decorators get a context object instead of the name.
+      throw new OptionError("decorators", 'NestJS needs "experimentalDecorators": true in tsconfig.json');
+    }
+    const owner = method === undefined ? target : target.constructor;
+    remember(owner, method ?? CLASS, declaration);
+    if (declaration !== "public") attachGuard(owner);
+  };
+}
+
+/**
+ * Puts the guard on the class, also if only a handler is declared: NestJS looks up the guards of a handler by its
+ * function, so a method that overrides the handler would lose them. Subclasses inherit the guards of a class.
+ */
+function attachGuard(target: object): void {
+  for (const one of ancestry(target)) if (guarded.has(one)) return;
+  guarded.add(target);
+  UseGuards(DeclaredGuard)(target as never);
+  UseFilters(new LatchkeyErrorFilter())(target as never);
+}

@@ -1,0 +1,80 @@
+import {
+  type DynamicModule,
+  Inject,
+  type InjectionToken,
+  type MiddlewareConsumer,
+  Module,
+  type ModuleMetadata,
+  type NestModule,
+  type OptionalFactoryDependency,
+} from "@nestjs/common";
+import type { Application } from "express";
+import { OptionError } from "../errors.js";
+import { LoginManager } from "../manager/login-manager.js";
+import { LatchkeyErrorFilter } from "./error-filter.js";
+import { type GivenManagers, MANAGERS, managersOf } from "./managers.js";
+
+/** How `forRootAsync` gets the manager, or its options. */
+export interface LatchkeyAsyncOptions extends Pick<ModuleMetadata, "imports"> {
+  /** The providers that are passed to `useFactory`. */
+  inject?: Array<InjectionToken | OptionalFactoryDependency>;
+  // biome-ignore lint/suspicious/noExplicitAny: the types of the arguments follow from `inject`
+  useFactory(...injected: any[]): GivenManagers | Promise<GivenManagers>;
+}
+
+/** The value of APP_FILTER in `@nestjs/core`. */
+const APP_FILTER = "APP_FILTER";
+
+/**
+ * Mounts the session and the login for all routes, provides the `LoginManager` for injection, and registers
+ * `LatchkeyErrorFilter`. Import it once. The module closes neither the store nor the manager.
+ *
+ * An application with several kinds of users gives it a list of managers. The first is the one that is injected.
+ */
+@Module({})
+export class LatchkeyModule implements NestModule {
+  constructor(@Inject(MANAGERS) private readonly managers: readonly LoginManager<object, object>[]) {}
+
+  /** @throws OptionError if the options of a new manager are invalid */
+  static forRoot(login: GivenManagers): DynamicModule {
+    const managers = managersOf(login);
+    return LatchkeyModule.forRootAsync({ useFactory: () => managers });
+  }
+
+  /** As `forRoot`, for a manager that needs other providers, such as a service that loads users. */
+  static forRootAsync({ imports = [], inject = [], useFactory }: LatchkeyAsyncOptions): DynamicModule {
+    return {
+      module: LatchkeyModule,
+      global: true,
+      imports,
+      providers: [
+        {
+          provide: MANAGERS,
+          inject,
+          useFactory: async (...injected: unknown[]) => managersOf(await useFactory(...injected)),
+        },
+        { provide: LoginManager, inject: [MANAGERS], useFactory: ([first]: LoginManager[]) => first },
+        { provide: APP_FILTER, useClass: LatchkeyErrorFilter },
+      ],
+      exports: [MANAGERS, LoginManager],
+    };
+  }
+
+  /** Mounts the middleware on Express itself, so that no global prefix, version or route limits it. */
+  configure(consumer: MiddlewareConsumer): void {
+    const { getHttpAdapter } = consumer as MiddlewareConsumer & { getHttpAdapter?(): Adapter };
+    const adapter = getHttpAdapter?.call(consumer);
+    if (adapter?.getType() !== "express") {
+      throw new OptionError(
+        "LatchkeyModule",
+        `NestJS must run on Express, not on ${adapter?.getType() ?? "another platform"}`,
+      );
+    }
+    for (const login of this.managers) login.init(adapter.getInstance());
+  }
+}
+
+interface Adapter {
+  getType(): string;
+  getInstance(): Application;
+}
