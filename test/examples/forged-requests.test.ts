@@ -58,7 +58,9 @@ describe("a forged login or logout", () => {
     const programs = readdirSync("examples", { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
       .map((file) => ({ file, source: readFileSync(`examples/${file}`, "utf8") }))
-      .filter(({ source }) => /\blogin\.init\(|\(LoginManager\)\.init\(|\blogin\.middleware\(\)/.test(source));
+      .filter(({ source }) =>
+        /\b(login|customers)\.init\(|\(LoginManager\)\.init\(|\blogin\.middleware\(\)/.test(source),
+      );
     expect(programs).to.have.length.above(8);
     const without = programs.filter(({ source }) => !source.includes("app.use(sameOriginRequired());"));
     expect(without.map(({ file }) => file)).to.eql([]);
