@@ -38,6 +38,7 @@ inTestAll("the recipes for second factors, as programs", () => {
     expect((await browser.post("/login", { form: ann })).location).to.equal("/");
     expect((await browser.get("/")).status, "no factor yet").to.equal(200);
     expect((await browser.post("/recovery-codes")).location).to.equal("/second-factor");
+    expect((await browser.get("/second-factor")).location).to.equal("/app");
     const secret = /<code>(\w+)</.exec((await browser.get("/app")).text)![1]!;
     expect((await browser.post("/app", { form: { code: "000000" } })).status).to.equal(422);
     // The program has a real clock. It accepts a code for 30 seconds before and after its own time.
@@ -52,7 +53,7 @@ inTestAll("the recipes for second factors, as programs", () => {
     expect((await other.get("/app")).location).to.equal("/second-factor?next=%2Fapp");
     expect((await send({ code })).status, "the code of the setup").to.equal(422);
     expect((await send({ code: nextCode })).location).to.equal("/");
-    expect((await other.get("/")).text).to.equal("Hello, ann@example.com!");
+    expect((await other.get("/")).text).to.include("Hello, ann@example.com!");
 
     await other.post("/login", { form: ann });
     expect((await send({ code: nextCode })).status, "the same code").to.equal(422);
