@@ -14,7 +14,8 @@ export function changeable<T>(value: T): T {
   return typeof value === "object" && value !== null && Object.isFrozen(value) ? structuredClone(value) : value;
 }
 
-function frozen<T extends JsonValue>(value: T): T {
+/** Freezes a value, and everything in it. */
+export function frozen<T extends JsonValue | undefined>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   for (const inner of Object.values(value)) frozen(inner);
   return Object.freeze(value);

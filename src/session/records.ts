@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { SessionGoneError, StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
-import type { JsonObject } from "../json.js";
+import { frozen, type JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
@@ -61,7 +61,7 @@ export class SessionRecords {
   async find(sid: string, id: string = this.ids.of(sid)): Promise<SessionState | null> {
     const record = await this.#read(id);
     if (!record) return null;
-    Object.freeze(record.data.auth);
+    frozen(record.data.auth);
     return new SessionState(sid, id, record);
   }
 

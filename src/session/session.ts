@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { changeable, type JsonObject } from "../json.js";
+import { changeable, frozen, type JsonObject } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie, isLifetime } from "./cookie.js";
 import type { SessionValues } from "./records.js";
@@ -83,7 +83,7 @@ export class Session {
 
   /** Puts a login into a Session. */
   static logIn(session: object, auth: SessionAuth): void {
-    (session as Session).#auth = Object.freeze(auth);
+    (session as Session).#auth = frozen(auth as never);
     Object.defineProperty(session, "auth", Session.#AUTH);
   }
 

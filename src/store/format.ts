@@ -91,7 +91,9 @@ export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
 };
 
 /** The other fields of a remembered browser that this version knows. */
-export const OPTIONAL_BROWSER_FIELDS: Readonly<Record<"login", Check>> = { login: isObject };
+export const OPTIONAL_BROWSER_FIELDS: Readonly<Record<"login", Check>> = {
+  login: (value) => isObject(value) && (value.earlierMethods === undefined || isMethods(value.earlierMethods)),
+};
 
 /** Is the value an object with these fields? It may have others, which a later version has added. */
 export function hasFields(

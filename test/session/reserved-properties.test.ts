@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import express, { type Express, type Request, type RequestHandler } from "express";
 import expressSession from "express-session";
-import { currentUser, loginUser, logoutUser, type SessionStore } from "latchkey";
+import { currentUser, isFresh, loginUser, logoutUser, MemoryStore, type SessionStore } from "latchkey";
 import sinon from "sinon";
+import { apiClient } from "../support/browser.js";
+import { factorSite } from "../support/factor-site.js";
 import { send } from "../support/raw-client.js";
 import { storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
@@ -260,6 +262,48 @@ describe("the login in a session", () => {
     const anonymous = await send(origin, "POST /note/anonymous");
     app.get("/keys", (req, res) => void res.json(Object.keys(req.session).sort()));
     expect(JSON.parse((await send(origin, "GET /keys", { cookie: anonymous.cookie })).text)).to.eql(["cookie", "note"]);
+  });
+});
+
+describe("the methods of the login in a session", () => {
+  /** Copies a body into an object, and into its inner objects, as libraries do. */
+  function merge(into: Values, body: Values): void {
+    for (const [key, value] of Object.entries(body)) {
+      if (typeof value === "object" && typeof into[key] === "object") merge(into[key] as Values, value as Values);
+      else Reflect.set(into, key, value);
+    }
+  }
+
+  it("cannot be changed by a body that is merged into the session", async () => {
+    const store = new MemoryStore();
+    const read = store.read.bind(store);
+    store.read = async (id) => structuredClone(await read(id)); // as from a database
+    const { app, ann, factors } = factorSite({ store });
+    factors.set(ann.id, []);
+    app.post("/merge", (req, res) => {
+      merge(values(req), req.body as Values);
+      res.json(Object.isFrozen(req.session.auth?.methods));
+    });
+    app.post("/login-and-merge", async (req, res) => {
+      await loginUser(req, ann, { methods: ["pwd"] });
+      merge(values(req), req.body as Values);
+      res.json(await isFresh(req, { methods: ["otp"] }));
+    });
+    app.post("/data", (req, res) => {
+      req.sessionStore.get(req.sessionID, (_error, found) => {
+        merge(found as unknown as Values, req.body as Values);
+        req.sessionStore.set(req.sessionID, found!, () => res.json("set"));
+      });
+    });
+    const client = apiClient(await serve(app));
+    const json = { note: "kept", auth: { methods: { otp: Date.now() }, freshAt: Date.now() } };
+    await client.post("/login/1", { json: { methods: ["pwd"] } });
+    expect((await client.post("/merge", { json })).text).to.equal("true");
+    expect((await client.get("/note")).text).to.equal('"kept"');
+    expect((await client.get("/fresh-otp")).status).to.equal(403);
+    expect((await client.post("/login-and-merge", { json })).text).to.equal("false");
+    expect((await client.post("/data", { json })).text).to.equal('"set"');
+    expect((await client.get("/fresh-otp")).status).to.equal(403);
   });
 });
 

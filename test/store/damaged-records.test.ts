@@ -30,6 +30,14 @@ const DAMAGE: Record<string, (text: string) => string> = {
   ),
   ...changed("of a format that this version does not know", (data) => Object.assign(placeOfFormat(data), { v: 2 })),
   ...changed("without the version of its format", (data) => Object.assign(placeOfFormat(data), { v: undefined })),
+  ...changed("with methods of wrong types", (data) =>
+    Object.assign(
+      data,
+      "auth" in data
+        ? { auth: { ...(data.auth as object), methods: { otp: "now" } } }
+        : { login: { earlierMethods: "otp" } },
+    ),
+  ),
   ...changed("with a login that is a string", (data) =>
     Object.assign(data, "auth" in data ? { auth: "ann" } : { stamp: 1 }),
   ),
