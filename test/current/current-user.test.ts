@@ -73,7 +73,7 @@ describe("currentUser", () => {
       .with.property("message")
       .that.includes("outside of a request");
     expect(outside).to.include({ code: "middleware_missing", status: 500, httpCode: 500 });
-    const stray = await currentUser({ headers: {} } as Request).catch((error) => error);
+    const stray = await currentUser({ headers: {}, app: express() } as unknown as Request).catch((error) => error);
     expect(stray)
       .to.be.instanceOf(MiddlewareMissingError)
       .with.property("message")
