@@ -2,7 +2,6 @@ import type { Request, RequestHandler, Response } from "express";
 import { StoreUnavailableError } from "../errors.js";
 import { startResponse } from "../http/before-response.js";
 import { pathOf } from "../http/cookies/places.js";
-import { expressRequired } from "../http/express-only.js";
 import { forRequest } from "../trace.js";
 import { ExpressStore } from "./express-store.js";
 import { OwnSession } from "./own-session.js";
@@ -16,7 +15,6 @@ import type { SessionMiddleware } from "./session-middleware.js";
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
   const expressStore = new ExpressStore(sessions);
   return function latchkeySession(req, res, next) {
-    if (typeof req.app !== "function") return next(expressRequired());
     if (sessionOf(req) || req.session) return next();
     forRequest(req, () => openSession(sessions, { req, res, expressStore }, (error) => next(error)));
   };
