@@ -178,7 +178,8 @@ export function contextOf(req: Request, core?: Core): RequestContext {
   if (typeof req?.app !== "function") throw expressRequired();
   throw new MiddlewareMissingError(
     contexts.get(req)
-      ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes"
+      ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes. " +
+          "If it is called there, the path of this manager's session cookie does not cover this request"
       : "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes",
   );
 }

@@ -33,7 +33,7 @@ export async function resolveUser(
   login: SessionLogin | undefined,
   context?: RequestContext,
 ): Promise<LoadedUser | undefined> {
-  if (login && (!login.auth.pending || isIncomplete(login.auth))) {
+  if (login && !isLapsed(login.auth)) {
     const verdict = await verify(core, req, login.auth, (changes) => login.change(changes));
     if (typeof verdict !== "string") {
       login.noteUse();
@@ -51,11 +51,11 @@ export async function resolveUser(
 }
 
 /**
- * May the user still complete this login? If it lapsed, it is treated as absent. Its session is kept, because the
- * session has the application's values of a visitor.
+ * Is this a pending login that the user can no longer complete? Such a login is treated as absent. Its session is kept,
+ * because the session has the application's values of a visitor.
  */
-function isIncomplete({ pendingUntil }: SessionAuth): boolean {
-  return pendingUntil !== undefined && Date.now() < pendingUntil;
+export function isLapsed({ pending, pendingUntil }: SessionAuth): boolean {
+  return pending === true && (pendingUntil === undefined || Date.now() >= pendingUntil);
 }
 
 async function fromRequest(core: Core, req: Request): Promise<LoadedUser | undefined> {

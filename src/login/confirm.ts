@@ -4,6 +4,7 @@ import type { Core } from "../core.js";
 import { changeLogin, loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
+import { isLapsed } from "../current/resolve-user.js";
 import { OtherUserError, SessionLimitError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
@@ -98,7 +99,8 @@ function isUser({ options }: Core, user: object | null | undefined, userId: stri
 async function loginToConfirm(context: RequestContext): Promise<{ user: object; auth: SessionAuth }> {
   await loadUser(context);
   const { pending, auth } = context;
-  if (pending && auth && isAuthenticatedUser(pending.user)) return { user: pending.user, auth };
+  // The login may have lapsed since it was loaded, for example while the handler waited for the user's telephone.
+  if (pending && auth && !isLapsed(auth) && isAuthenticatedUser(pending.user)) return { user: pending.user, auth };
   return currentLogin(context, "confirm");
 }
 

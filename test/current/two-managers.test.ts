@@ -225,4 +225,23 @@ describe("two managers in one application", () => {
     app.get("/missing", (req, res) => void staff.isFresh(req).catch(({ code }) => res.json(code)));
     expect((await send(await serve(app), "GET /missing")).text).to.equal('"middleware_missing"');
   });
+
+  it("say that a cookie's path does not cover the request", async () => {
+    const app = express();
+    const load = people().load;
+    new LoginManager({ secret: SECRET, userLoader: load }).init(app);
+    const cookie = { path: "/staff" };
+    const staff = new LoginManager({ secret: SECRET, userLoader: load, realm: "staff", session: { cookie } });
+    staff.init(app);
+    app.get("/{*path}", (req, res) => {
+      const told = (text: string) => void res.json(text);
+      staff
+        .isFresh(req)
+        .then(String, ({ message }: Error) => message)
+        .then(told);
+    });
+    const origin = await serve(app);
+    expect((await send(origin, "GET /staff/who")).text).to.equal('"false"');
+    expect((await send(origin, "GET /who")).text).to.include("session cookie does not cover this request");
+  });
 });

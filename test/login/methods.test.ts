@@ -1,5 +1,13 @@
 import { expect } from "chai";
-import { confirmLogin, freshLoginRequired, type LoginInfo, LoginManager, loginUser, MemoryStore } from "latchkey";
+import {
+  confirmLogin,
+  freshLoginRequired,
+  type LoginInfo,
+  LoginManager,
+  loginUser,
+  MemoryStore,
+  pendingUser,
+} from "latchkey";
 import { loginAs } from "latchkey/testing";
 import sinon from "sinon";
 import { apiClient, Browser } from "../support/browser.js";
@@ -120,6 +128,21 @@ describe("requiredMethods", () => {
     expect((await client.post("/confirm", { json: { methods: ["hwk"] } })).status).to.equal(401);
     expect((await client.get("/note")).text).to.equal('"cart"');
     expect(told).to.eql(["loginPending", "loginPending"]);
+  });
+
+  it("lapses also while the request waits for the method", async () => {
+    const { client, app, who } = await visit({ methodTimeout: "5m" });
+    app.post("/wait/:minutes", async (req, res, next) => {
+      expect(await pendingUser(req)).to.include({ id: "1" });
+      clock.tick(Number(req.params.minutes) * MINUTE);
+      confirmLogin(req, { methods: ["otp"] }).then(() => res.json(null), next);
+    });
+    await client.post("/login/1", PWD);
+    expect((await client.post("/wait/5")).status).to.equal(401);
+    expect(await who()).to.eql({ user: null, pending: null });
+    await client.post("/login/1", PWD);
+    expect((await client.post("/wait/4")).status).to.equal(200);
+    expect(await who()).to.eql({ user: "1", pending: null });
   });
 
   it("drops the values of a lapsed login when another user logs in", async () => {
