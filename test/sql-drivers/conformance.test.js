@@ -9,6 +9,8 @@ import { holdLock } from "./locks.js";
 import { makeDatabase } from "./servers.js";
 
 const TRIES = 4;
+/** In milliseconds: long enough for several tries on SQLite, although Sequelize tries each one several times itself. */
+const TIMEOUT = 1500;
 
 /** Creates a place for a database, and returns it with a function that removes it. */
 async function makePlace(dialect) {
@@ -49,7 +51,8 @@ for (const { name, dialect, missing, open } of DRIVERS) {
 
     for (const { name, run } of storeConformance({ store: () => store })) it(name, run);
 
-    it("tries a write four times while another connection holds a lock", async () => {
+    const tried = dialect === "sqlite" ? "until its timeout" : "four times";
+    it(`tries a write ${tried} while another connection holds a lock`, async () => {
       await store.create("locked", record());
       const { statement, release } = await holdLock(dialect, place, opened.database);
       let tries = 0;
@@ -58,11 +61,13 @@ for (const { name, dialect, missing, open } of DRIVERS) {
         return opened.database.all(statement, [], timeout);
       };
       try {
-        await assert.rejects(new SqlStore({ ...opened.database, run }).update("locked", record()));
+        const impatient = new SqlStore({ ...opened.database, run }, dialect === "sqlite" ? { timeout: TIMEOUT } : {});
+        await assert.rejects(impatient.update("locked", record()));
       } finally {
         await release();
       }
-      assert.equal(tries, TRIES);
+      if (dialect === "sqlite") assert.ok(tries > 1, `${tries} tries`);
+      else assert.equal(tries, TRIES);
     });
   });
 }
