@@ -13,6 +13,8 @@ export abstract class OwnAnswer extends RequestSession {
   protected sid: string | undefined;
   /** True if the store has no session for this request, and the request has not created one yet. */
   protected isAbsent = false;
+  /** False until the store has answered, or the application has assigned a session. */
+  protected isKnown = false;
   /** The session that was found in the store; undefined after the first use of the session. */
   protected found: SessionState | undefined;
   #setsCookie = false;
@@ -49,9 +51,8 @@ export abstract class OwnAnswer extends RequestSession {
     this.conclude();
     const isAmbiguous = this.used && !this.opened && sessions.cookie.isDoubledIn(req);
     if (isAmbiguous || (this.ended && !this.session && sessions.cookie.isIn(req))) sessions.cookie.clear(req, res);
-    if (isUnset && sessions.unsetEnds && !this.isAbsent && !this.unavailable && typeof this.sid === "string") {
-      return this.#endUnset(this.sid);
-    }
+    const mayEnd = sessions.unsetEnds && this.isKnown && !this.isAbsent && !this.unavailable;
+    if (isUnset && mayEnd && typeof this.sid === "string") return this.#endUnset(this.sid);
     if (typeof this.sid !== "string") return undefined; // the application removed the session's id
     const { session } = this;
     return session && Session.stateOf(session) ? this.#finishSession(session, isWhole) : undefined;

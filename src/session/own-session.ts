@@ -66,12 +66,13 @@ export class OwnSession extends OwnAnswer implements Regenerable {
 
   /** Records that the store has no session for this request. A new session is created on first use. */
   setAbsent(): void {
-    this.isAbsent = true;
+    this.isAbsent = this.isKnown = true;
   }
 
   /** Records the session that the store has for this request. `req.session` is created from it on first use. */
   setFound(state: SessionState): void {
     this.found = state;
+    this.isKnown = true;
   }
 
   override use(): Request["session"] | undefined {
@@ -92,6 +93,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
 
   override replace(session: Request["session"] | undefined): void {
     this.isAbsent = false;
+    this.isKnown = true;
     this.found = undefined;
     super.replace(session);
   }
