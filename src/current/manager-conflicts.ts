@@ -1,6 +1,8 @@
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import { LatchkeyError } from "../errors.js";
+import { flashCookieName } from "../options/cookie.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 import { contextsIn } from "./request-context.js";
 
 /** The managers that were mounted on each application with `init`. */
@@ -34,9 +36,8 @@ function firstConflict(others: Iterable<Core>, core: Core): LatchkeyError | null
 /** Two managers need different realms, so that users with the same id stay apart, and different cookies. */
 function conflictBetween(first: Core, second: Core): LatchkeyError | null {
   const [a, b] = [first.options, second.options];
-  const shared = [a.sessionCookie.name, a.rememberCookie.name].filter((name) =>
-    [b.sessionCookie.name, b.rememberCookie.name].includes(name),
-  );
+  const used = cookiesOf(b);
+  const shared = cookiesOf(a).filter((name) => used.includes(name));
   if (a.realm !== b.realm && shared.length === 0) return null;
   const problem =
     a.realm === b.realm
@@ -48,6 +49,11 @@ function conflictBetween(first: Core, second: Core): LatchkeyError | null {
     `two LoginManagers handle the same application, and ${problem}. Give the second one a realm of its own, such as ` +
       '{ realm: "staff" }, from which its cookies get their names. For the same users, use one LoginManager',
   );
+}
+
+/** Returns the names of a manager's cookies. */
+function cookiesOf({ sessionCookie, rememberCookie }: ResolvedOptions): string[] {
+  return [sessionCookie.name, rememberCookie.name, flashCookieName(sessionCookie.name)];
 }
 
 /** The error for `session()` of one manager before `middleware()` of another, which would get the other's users. */

@@ -206,6 +206,8 @@ describe("two managers in one application", () => {
       [{ realm: "a" }, { realm: "a" }, 'both have the realm "a"'],
       [{ realm: "a", session: { name: "s" } }, { realm: "b", session: { name: "s" } }, "both use the cookie s"],
       [{ realm: "a", session: { name: "s" } }, { realm: "b", remember: { name: "s" } }, "both use the cookie s"],
+      [{ realm: "a", session: { name: "s" } }, { realm: "b", remember: { name: "s-flash" } }, "the cookie s-flash"],
+      [{ realm: "a", session: { name: "x-sid" } }, { realm: "b", session: { name: "x" } }, "the cookie x-flash"],
     ];
     for (const [first, second, problem] of pairs) {
       const app = express();
