@@ -184,8 +184,8 @@ export class FreshLoginRequiredError extends LatchkeyError {
 }
 
 /**
- * The login lacks a method, such as a second factor. The status is 401 if the login is not complete, because
- * `requiredMethods` requires the method. It is 403 if the user is logged in, and only the route requires it.
+ * The user must show a method, such as a second factor. The status is 401 if the login is not complete, because
+ * `requiredMethods` requires the method. It is 403 if the user is logged in, and only the route requires the method.
  */
 export class MethodRequiredError extends LatchkeyError {
   constructor(
@@ -193,7 +193,7 @@ export class MethodRequiredError extends LatchkeyError {
     readonly methods: readonly string[],
     status: 401 | 403,
   ) {
-    super("method_required", status, "You need to show that it is you.");
+    super("method_required", status, "You need to confirm that it is you.");
   }
 }
 

@@ -8,7 +8,7 @@ import { contextsIn } from "./request-context.js";
 /** The managers that were mounted on each application with `init`. */
 const mounted = new WeakMap<object, Set<Core>>();
 
-/** Notes a manager of an application. @throws LatchkeyError if another manager of the application conflicts with it */
+/** Registers a manager of an application. @throws LatchkeyError if another manager of the application conflicts with it */
 export function noteManagerOf(app: object, core: Core): void {
   const managers = mounted.get(app) ?? new Set();
   mounted.set(app, managers);
@@ -56,7 +56,7 @@ function cookiesOf({ sessionCookie, rememberCookie }: ResolvedOptions): string[]
   return [sessionCookie.name, rememberCookie.name, flashCookieName(sessionCookie.name)];
 }
 
-/** The error for `session()` of one manager before `middleware()` of another, which would get the other's users. */
+/** The error for `session()` of one manager before `middleware()` of another, which would then load the wrong users. */
 export function sessionOfAnother(): LatchkeyError {
   return new LatchkeyError(
     "second_manager",

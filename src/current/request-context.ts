@@ -25,8 +25,8 @@ export type PendingUser = LoadedUser & Required<Pick<LoadedUser, "missing">>;
 /** The state of one request under one LoginManager. */
 export class RequestContext {
   /**
-   * The context of the first manager of the request, which may be this one. Functions without a manager mean it, and
-   * `req.session` and `req.user` belong to it.
+   * The context of the first manager of the request, which may be this one. Functions that are not called on a manager use
+   * it, and `req.session` and `req.user` belong to it.
    */
   readonly first: RequestContext;
   /** The promise of the user; undefined until the load starts. */
@@ -203,7 +203,7 @@ function warnIfAmbiguous(req: Request): void {
   hasWarned = true;
   const { realm } = contexts.get(req)!.core.options;
   process.emitWarning(
-    "a request has several LoginManagers, and a function or a guard was called without naming one, so it means the first, " +
+    "a request has several LoginManagers, and a function or a guard that belongs to none of them was called, so it uses the first, " +
       `${realm === "" ? "which has no realm" : `with the realm ${JSON.stringify(realm)}`}. Call it on a manager instead, for example ` +
       "staff.currentUser() or staff.loginRequired()",
     "LatchkeyManagerWarning",

@@ -60,7 +60,7 @@ export function comesFrom(req: IncomingMessage, trusted: ReadonlySet<string>): b
 }
 
 /**
- * Did a page of another site send this request, with an unsafe method? Browsers then keep Lax cookies back. An `Origin`
+ * Did a page of another site send this request, with an unsafe method? Browsers send no Lax cookies with it. An `Origin`
  * of `null` does not count, because a page of this site may send it too.
  */
 export function isFromOtherSite(req: Request): boolean {

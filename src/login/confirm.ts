@@ -24,8 +24,7 @@ export interface ConfirmOptions {
   /** When the credentials were checked, as in the options of `loginUser`. @default now */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown, as in the options of `loginUser`. They are added to those that the login has
-   * already.
+   * The methods that the user has shown, as in the options of `loginUser`. They are added to the methods of the login.
    *
    * @default no methods
    */
@@ -36,8 +35,8 @@ export interface ConfirmOptions {
  * Makes the current login fresh. Call it after you have checked the user's credentials again. (Flask-Login's
  * confirm_login)
  *
- * If the login is not complete, because `requiredMethods` requires further methods, it adds the shown methods. The login
- * is complete when none is missing.
+ * If the login is not complete, because `requiredMethods` requires further methods, pass the methods that the user has now
+ * shown. The login becomes complete when no required method is missing.
  *
  * Like a new login, a confirmed login gets a new session id, and its timeouts start again.
  *

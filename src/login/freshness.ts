@@ -13,8 +13,8 @@ export interface FreshOptions {
   /** How recently; the option `freshFor` is the default and the upper limit. */
   within?: Duration | undefined;
   /**
-   * The methods of which each must have been shown that recently in this session. `"required"` means the methods that
-   * the option `requiredMethods` returns for the user; if it returns none, any credentials will do.
+   * The methods that must all have been shown that recently in this session. `"required"` means the methods that the
+   * option `requiredMethods` returns for the user. If it returns none, any credentials are enough.
    *
    * @default any credentials
    */
@@ -39,7 +39,7 @@ export async function isFreshIn(context: RequestContext, options: FreshOptions):
 export interface Freshness {
   readonly within?: number;
   readonly methods?: readonly string[];
-  /** Must the methods that `requiredMethods` returns for the user have been shown too? */
+  /** Also require the methods that `requiredMethods` returns for the user? */
   readonly required?: true;
 }
 

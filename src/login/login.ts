@@ -39,9 +39,9 @@ export interface LoginOptions {
    */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown, such as `["pwd"]`, at `authTime`; or `{ pwd: time }`, with the time of each. The
-   * names are yours; those of RFC 8176 are best. If the option `requiredMethods` requires others too, the login is not
-   * complete until `confirmLogin` has noted them.
+   * The methods that the user has shown: `["pwd"]` if they were shown at `authTime`, or `{ pwd: time }` with the time of
+   * each. You choose the names, preferably from RFC 8176. If the option `requiredMethods` requires other methods too, the
+   * login is not complete until they were passed to `confirmLogin`.
    *
    * @default no methods
    */

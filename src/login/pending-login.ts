@@ -13,7 +13,7 @@ export function setPending({ options }: Core, auth: SessionAuth, rememberFor: nu
   if (rememberFor !== undefined) auth.rememberFor = rememberFor;
 }
 
-/** Marks a login as not complete yet, like the login that it continues. */
+/** Marks a login as still not complete, with the limits of the login that it continues. */
 export function keepPending(auth: SessionAuth, { pendingUntil, rememberFor }: SessionAuth): void {
   auth.pending = true;
   if (pendingUntil !== undefined) auth.pendingUntil = pendingUntil;

@@ -38,9 +38,9 @@ export let insideOf: (login: LoginManager<object, object>) => { core: Core } & M
 /**
  * Handles the logins of an application, and keeps users logged in between requests. (Flask-Login's LoginManager)
  *
- * One manager may serve several applications. An application with several kinds of users, such as customers and staff, has
- * a manager for each kind. The others then need a `realm`. The first manager of a request owns `req.session`, `req.user` and the
- * functions that are not called on a manager.
+ * One manager may serve several applications. An application with several kinds of users, such as customers and staff,
+ * has a manager for each kind. All but the first need a `realm`. `req.session` and `req.user` belong to the first manager
+ * of a request, and functions that are not called on a manager use it.
  */
 export class LoginManager<U extends object = Express.User, A extends object = AnonymousUser> extends ManagerFunctions<
   U,

@@ -12,13 +12,13 @@ import { type LoginOptions, loginUserIn } from "../login/login.js";
 import { logoutUserIn } from "../login/logout.js";
 import { refreshStampIn } from "../login/refresh-stamp.js";
 
-/** Options of `confirmLogin`, with the user's type of this manager. */
+/** Options of `confirmLogin`, with the type of this manager's users. */
 type Confirming<U> = Omit<ConfirmOptions, "user"> & { user?: U | null | undefined };
 
 /**
  * The functions and guards of one LoginManager, for applications with several kinds of users. Each does the same as the
- * function of the same name in `latchkey`, which means the first manager of a request. These functions mean this manager,
- * and have its types.
+ * function of the same name in `latchkey`, but for this manager and with its types. The functions in `latchkey` use the
+ * first manager of a request.
  *
  * @throws MiddlewareMissingError if the request did not pass the middleware of this manager
  */

@@ -20,7 +20,7 @@ export function isGuardedBy(guard: abstract new () => CanActivate, handler: Hand
   return guards.some((one) => one === guard || one instanceof guard);
 }
 
-/** Returns the name of a handler, which NestJS does not tell to guards. */
+/** Returns the name of a handler, because NestJS does not pass it to guards. */
 function nameIn(controller: object, handler: Handler): PropertyKey {
   const known = names.get(controller) ?? new Map<Handler, PropertyKey>();
   names.set(controller, known);

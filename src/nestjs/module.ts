@@ -41,7 +41,7 @@ export class LatchkeyModule implements NestModule {
     return LatchkeyModule.forRootAsync({ useFactory: () => managers });
   }
 
-  /** As `forRoot`, for a manager that needs other providers, such as a service that loads users. */
+  /** Like `forRoot`, for a manager that needs other providers, such as a service that loads users. */
   static forRootAsync({ imports = [], inject = [], useFactory }: LatchkeyAsyncOptions): DynamicModule {
     return {
       module: LatchkeyModule,

@@ -60,14 +60,14 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    */
   methodView?: View | undefined;
   /**
-   * Returns the methods that a user must show before a login counts. Until then, `currentUser()` is the anonymous user,
-   * and `pendingUser()` is the user. It is called whenever the user is loaded, so a method that becomes required later
-   * is asked for in existing logins too. It does not apply to users of the request loader.
+   * Returns the methods that a user must show before the login is complete. Until then, `currentUser()` is the anonymous
+   * user, and `pendingUser()` is the user. It is called each time the user is loaded, so a method that becomes required
+   * later is also required for existing logins. It does not apply to users of the request loader.
    *
    * @default no methods
    */
   requiredMethods?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
-  /** How long a user may take to show the required methods. After this time, the login begins anew. @default "10m" */
+  /** How long a user may take to show the required methods. After that, the user must log in again. @default "10m" */
   methodTimeout?: Duration | undefined;
   /**
    * The message that is flashed before a redirect to `loginView`; null for no message.
@@ -88,7 +88,7 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /**
    * The message that is flashed before a redirect to `methodView`; null for no message.
    *
-   * @default "Please show that it is you to access this page."
+   * @default "Please confirm that it is you to access this page."
    */
   methodMessage?: string | null | undefined;
   /** The category of `methodMessage`. @default "message" */
@@ -177,8 +177,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /**
    * A name that separates managers with the same secret and the same store, such as one for customers and one for
    * staff. A manager rejects the cookies of another realm. If it ends the logins of its user "1", the logins of user
-   * "1" in another realm stay valid. The default names of the cookies begin with it, as in `staff-sid`. At most 32
-   * letters, digits, `_` and `-`.
+   * "1" in another realm stay valid. The default names of the cookies begin with the realm, as in `staff-sid`. At
+   * most 32 letters, digits, `_` and `-`.
    *
    * @default no realm
    */

@@ -10,8 +10,8 @@ export interface RememberOptions {
   /**
    * The cookie's name.
    *
-   * @default "remember"; with the realm "staff" "staff-remember"; in production with the prefix "__Host-", if the cookie's
-   * attributes allow that
+   * @default "remember", or "staff-remember" with the realm "staff"; in production with the prefix "__Host-", if the
+   * cookie's attributes allow that
    */
   name?: string | undefined;
   /**

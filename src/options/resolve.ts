@@ -89,7 +89,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     loginMessageCategory: "message",
     needsRefreshMessage: "Please confirm your login to access this page.",
     needsRefreshMessageCategory: "message",
-    methodMessage: "Please show that it is you to access this page.",
+    methodMessage: "Please confirm that it is you to access this page.",
     methodMessageCategory: "message",
     nextIn: "query",
     sessionProtection: "basic",

@@ -10,7 +10,7 @@ export interface SessionOptions {
   /**
    * The cookie's name.
    *
-   * @default "sid"; with the realm "staff" "staff-sid"; in production with the prefix "__Host-", if the cookie's
+   * @default "sid", or "staff-sid" with the realm "staff"; in production with the prefix "__Host-", if the cookie's
    * attributes allow that
    */
   name?: string | undefined;

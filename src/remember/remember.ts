@@ -139,8 +139,8 @@ export abstract class Remember {
   abstract endUnreadable(req: Request): Promise<void>;
 
   /**
-   * Resolves with how long a new cookie lasts that a login needs after the user has shown further methods. Resolves with
-   * null if the browser's record has the methods, so that the cookie stays.
+   * Call this after the user has shown further methods. Resolves with how long the new cookie lasts; null if the login
+   * needs no new cookie, because the browser's record contains the methods.
    */
   abstract renewalFor(req: Request, login: RememberedLogin): Promise<NewRemembered | null>;
 

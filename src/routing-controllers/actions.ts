@@ -6,7 +6,7 @@ export type Storage = ReturnType<typeof getMetadataArgsStorage>;
 
 /** Returns what the decorators say about an action; null if they say nothing. */
 export function declarationOfAction(storage: Storage, controller: object, method: PropertyKey): Declaration | null {
-  // An action may also be a property, which only its decorator tells.
+  // An action may also be a property. Only its decorator says so.
   return declarationOf(controller, method, (target, name) => {
     const actions = storage.filterActionsWithTarget(target as never);
     return hasMethod(target, name) || actions.some((action) => nameOf(action.method) === nameOf(name));

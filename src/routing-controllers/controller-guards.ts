@@ -21,8 +21,8 @@ let added: number | undefined;
 /**
  * Creates a server that denies by default: an action of its controllers needs a login unless `@Public()` opens it.
  *
- * It holds for all controllers of all servers that the function creates, also for those that routing-controllers loads
- * from a folder. Other servers in the process do not change. Middleware and routes outside of controllers are not
+ * This applies to all controllers of all servers that the function creates, including controllers that
+ * routing-controllers loads from a folder. Other servers in the process do not change. Middleware and routes outside of controllers are not
  * guarded.
  *
  * @param create creates one or several servers, for example with `createExpressServer` or `useExpressServer`

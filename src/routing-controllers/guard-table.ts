@@ -19,7 +19,7 @@ export interface GuardedRoute {
    * a login if all servers of its controller were created with `denyByDefault`.
    */
   declared: boolean;
-  /** Whether the login must be fresh; it may also have to with the guard `"roles"`. */
+  /** Whether the login must be fresh. This may also be so if `guard` is `"roles"`. */
   fresh: boolean;
   /** The user must have at least one role of each list. */
   roles: ReadonlyArray<readonly string[]>;

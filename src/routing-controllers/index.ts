@@ -37,7 +37,7 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
 }
 
 /**
- * Lets everybody reach an action, also if its controller is guarded or its server was created with `denyByDefault`.
+ * Lets everybody reach an action, even if its controller is guarded or its server was created with `denyByDefault`.
  *
  * On a class, it opens each action for which nothing else requires a login: no decorator of the action, of the class or
  * of a base class. It does not open the actions that subclasses add or override.
@@ -60,8 +60,8 @@ export interface RealmDecorators {
 
 /**
  * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
- * decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. An action is for
- * one kind of users.
+ * decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. Each action is
+ * for one kind of users.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
   if (typeof realm !== "string") throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);

@@ -58,9 +58,9 @@ type Code = keyof typeof MEANINGS;
  * example routing-controllers-openapi.
  *
  * An operation is matched by its path and method, or else by its `operationId`, which is `Controller.action`. Operations
- * without a row in the table, and those for users of another realm, stay as they are. What the document already says is kept: other security schemes are
- * alternatives to the session cookie, except where the login must be fresh. If the application has its own handler for
- * a refusal, such as `onUnauthorized`, the document does not describe its response.
+ * without a row in the table, and those for users of another realm, stay as they are. What the document already says is
+ * kept: other security schemes are alternatives to the session cookie, except where the login must be fresh. If the
+ * application has its own handler for a refusal, such as `onUnauthorized`, the document does not describe its response.
  *
  * @param table the result of `guardTable`
  * @param login the manager of the server, which decides the name of the cookie

@@ -57,7 +57,7 @@ export interface SessionAuth {
    * pending login gives no access.
    */
   pending?: true;
-  /** If the user must still show a method: until when. The login does not count toward `maxSessions`. */
+  /** If the user must still show a method: the time limit. Such a login does not count toward `maxSessions`. */
   pendingUntil?: number;
   /** If the user must still show a method: how long to remember the user after that, in milliseconds. */
   rememberFor?: number;
