@@ -95,14 +95,19 @@ const DECORATORS: Record<string, Array<ReturnType<typeof Fresh>>> = {
 
 /**
  * Makes classes whose handlers have the guards of the model, from the decorators of a kind of handlers. Each handler
- * returns "through".
+ * returns "through", or another value.
  */
-export function guardedClasses(handler: (guard: string) => MethodDecorator, ofClass: ClassDecorator): Type[] {
+export function guardedClasses(
+  handler: (guard: string) => MethodDecorator,
+  ofClass: ClassDecorator,
+  returned: unknown = "through",
+): Type[] {
   class Guarded {}
-  for (const [guard, decorators] of Object.entries(DECORATORS)) add(Guarded, guard, [handler(guard), ...decorators]);
+  for (const [guard, decorators] of Object.entries(DECORATORS))
+    add(Guarded, guard, returned, [handler(guard), ...decorators]);
   Authorized()(Guarded);
   class GuardedTwice {}
-  add(GuardedTwice, "fresh-admin", [handler("fresh-admin"), Authorized("admin")]);
+  add(GuardedTwice, "fresh-admin", returned, [handler("fresh-admin"), Authorized("admin")]);
   Fresh({ methods: ["otp"] })(GuardedTwice);
   for (const one of [Guarded, GuardedTwice]) ofClass(one);
   return [Guarded, GuardedTwice];
@@ -110,8 +115,8 @@ export function guardedClasses(handler: (guard: string) => MethodDecorator, ofCl
 
 type Decorator = (target: object, name: string, descriptor: PropertyDescriptor) => unknown;
 
-function add({ prototype }: Type, name: string, decorators: unknown[]): void {
-  const descriptor = { configurable: true, writable: true, value: () => "through" };
+function add({ prototype }: Type, name: string, returned: unknown, decorators: unknown[]): void {
+  const descriptor = { configurable: true, writable: true, value: () => returned };
   Object.defineProperty(prototype, name, descriptor);
   for (const decorate of decorators) (decorate as Decorator)(prototype, name, descriptor);
 }

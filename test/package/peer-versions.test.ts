@@ -15,7 +15,7 @@ const { peerDependencies, peerDependenciesMeta } = JSON.parse(await readFile(man
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
-/** Packages that an application can use itself, in versions that latchkey does not support. */
+/** Packages that an application can use itself, in versions that are not installed here. */
 const BESIDE = [
   "connect-redis@8",
   "redis@4",

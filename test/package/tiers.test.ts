@@ -8,7 +8,7 @@ import { expect } from "chai";
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
 
 /** Folders with their own packages and test runners. */
-const APART = ["consumers", "drivers", "orms", "sql-drivers"];
+const APART = ["consumers", "drivers", "nestjs-versions", "orms", "sql-drivers"];
 
 /** Returns the test files of a folder, without their endings. Skips the folders above, because they have many files. */
 function testsIn(folder: string, ending: string): string[] {

@@ -38,6 +38,7 @@ describe("the workflows", () => {
       "test:matrix",
       "test:drivers",
       "test:first-steps",
+      "test:nestjs",
       "test:orms",
       "test:sql-drivers",
       "sbom",

@@ -10,6 +10,7 @@
  * @property {boolean} [lowest] installs the lowest supported version of every package
  * @property {boolean} [native] compiles better-sqlite3 again, for another Node or another version
  * @property {readonly string[]} [tests] files in `test`, without `.test.ts`. Default: all files.
+ * @property {readonly string[]} [program] a program that runs tests, and its arguments, instead of `tests`
  * @property {boolean} [quick] runs only the first tier, as `npm test` does. Default: all tests.
  */
 
@@ -66,6 +67,11 @@ const onNode = (/** @type {string} */ major, /** @type {string} */ headers = maj
   native: true,
 });
 
+const onNestJS = (/** @type {string} */ major) => ({
+  name: `nestjs-${major}`,
+  program: ["test/nestjs-versions/run.js", major],
+});
+
 /** @type {Row[]} */
 export const ROWS = [
   onNode("22"),
@@ -80,6 +86,7 @@ export const ROWS = [
   },
   { name: "node-redis-5", packages: { redis: "5.0.0" }, tests: REDIS },
   { name: "typeorm-0.3", packages: { typeorm: "0.3.20" }, tests: STORES },
+  ...["10", "11", "12"].map(onNestJS),
   { name: "typescript-5.8", packages: { typescript: "5.8" }, tests: ["package/consumers"] },
   { name: "typescript-6", packages: { typescript: "6" }, tests: ["package/consumers"] },
   { name: "lowest", lowest: true, native: true, tests: [...CORE, ...STORES, ...FRAMEWORK] },

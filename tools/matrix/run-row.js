@@ -47,7 +47,7 @@ async function tryRow(row, tree, nodes) {
   const files = (row.tests ?? ["**/*"]).map((test) => `build/test/${test}.test.js`);
   // The house test checks the sources, which do not depend on the installed versions.
   const mocha = ["node_modules/mocha/bin/mocha.js", "--exit", "--ignore", "build/test/package/house.test.js", ...files];
-  const report = await command("node", mocha, { cwd: tree, env }).catch((error) => error.message);
+  const report = await command("node", row.program ?? mocha, { cwd: tree, env }).catch((error) => error.message);
   const count = (word) => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(report)?.[1] ?? 0);
   const isGreen = count("passing") > 0 && count("failing") === 0 && !report.startsWith("node ");
   return { versions, passed: count("passing"), ...(isGreen ? {} : { problem: report }) };
