@@ -69,6 +69,11 @@ export function declarationOf(
   return requirement ?? (isPublic ? "public" : null);
 }
 
+/** Is a method itself declared public, in a class or in one of its base classes? */
+export function isPublicMethod(controller: object, method: PropertyKey): boolean {
+  return [...ancestry(controller)].some((target) => declarations.get(target)?.get(nameOf(method)) === "public");
+}
+
 /** Yields a class and its base classes. */
 export function* ancestry(controller: object): Generator<object> {
   for (let target = controller; target && target !== Function.prototype; target = Object.getPrototypeOf(target))

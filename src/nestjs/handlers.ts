@@ -1,6 +1,6 @@
 import type { CanActivate, ExecutionContext } from "@nestjs/common";
 import { LatchkeyError } from "../errors.js";
-import { ancestry, type Declaration, declarationOf } from "../guards/declarations.js";
+import { ancestry, type Declaration, declarationOf, isPublicMethod } from "../guards/declarations.js";
 
 type Handler = ReturnType<ExecutionContext["getHandler"]>;
 
@@ -14,10 +14,17 @@ export function declarationFor(context: ExecutionContext): Declaration | null {
   return declarationOf(controller, nameIn(controller, context.getHandler()));
 }
 
-/** Does `@UseGuards` name this guard for the handler itself? */
-export function isGuardedBy(guard: abstract new () => CanActivate, handler: Handler): boolean {
-  const guards = (Reflect.getMetadata(GUARDS, handler) ?? []) as unknown[];
-  return guards.some((one) => one === guard || one instanceof guard);
+/**
+ * Does `@UseGuards` name this guard for the handler, or for the class of a handler that is not itself public? Then the
+ * guard is meant, although the class may be public.
+ */
+export function isNamed(guard: CanActivate, context: ExecutionContext): boolean {
+  const [controller, handler] = [context.getClass(), context.getHandler()];
+  const names = (target: object) =>
+    ((Reflect.getMetadata(GUARDS, target) ?? []) as unknown[]).some(
+      (one) => one === guard || one === guard.constructor,
+    );
+  return names(handler) || (names(controller) && !isPublicMethod(controller, nameIn(controller, handler)));
 }
 
 /** Returns the name of a handler, because NestJS does not pass it to guards. */

@@ -7,7 +7,7 @@ import { emitRefusal, emitRefusalOf } from "../guards/challenge.js";
 import type { Declaration } from "../guards/declarations.js";
 import { type Requirement, refusalFor, refusalOf } from "../guards/guards.js";
 import { insideOf, type LoginManager } from "../manager/login-manager.js";
-import { declarationFor, isGuardedBy } from "./handlers.js";
+import { declarationFor, isNamed } from "./handlers.js";
 import { MANAGERS } from "./managers.js";
 import { RefusedException, refusedIn } from "./refused-exception.js";
 import { isOfSocket, noteSocketUser, requestOf } from "./request.js";
@@ -26,7 +26,7 @@ export class LoginGuard implements CanActivate {
 
   /** @throws RefusedException if the request does not meet the requirements */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const declaration = this instanceof DeclaredGuard ? declared(context) : declaredOrLogin(context);
+    const declaration = this instanceof DeclaredGuard ? declared(context) : declaredOrLogin(this, context);
     if (declaration === "public" || passed.has(context)) return true;
     const refused = await this.#refused(context, declaration);
     if (refused) throw refused;
@@ -84,7 +84,7 @@ function declared(context: ExecutionContext): Declaration {
   return declarationFor(context) ?? "public";
 }
 
-function declaredOrLogin(context: ExecutionContext): Declaration {
+function declaredOrLogin(guard: LoginGuard, context: ExecutionContext): Declaration {
   const declaration = declarationFor(context) ?? { roles: [] };
-  return declaration === "public" && isGuardedBy(LoginGuard, context.getHandler()) ? { roles: [] } : declaration;
+  return declaration === "public" && isNamed(guard, context) ? { roles: [] } : declaration;
 }

@@ -5,6 +5,9 @@ import { LatchkeyError, LoginRequiredError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { kindOf } from "../text.js";
 
+/** The request in a GraphQL context. For a subscription with graphql-ws, NestJS passes the context of the connection. */
+type GraphQLRequest = Request & { extra?: { request?: Request } };
+
 /** The users that guards found for the requests that opened sockets, by the realm that the guard names. */
 const socketUsers = new WeakMap<object, Map<string | undefined, object>>();
 
@@ -17,8 +20,9 @@ export function requestOf(context: ExecutionContext): Request {
   const type = context.getType<string>();
   if (type === "http") return context.switchToHttp().getRequest<Request>();
   if (type === "graphql") {
-    const { req } = context.getArgByIndex<{ req?: Request } | undefined>(2) ?? {};
+    const { req } = context.getArgByIndex<{ req?: GraphQLRequest } | undefined>(2) ?? {};
     if (req?.headers) return req;
+    if (req?.extra?.request?.headers) return req.extra.request;
     throw noRequest("the GraphQL context has no req: return it from the option context of GraphQLModule");
   }
   if (type === "ws") {

@@ -1,14 +1,17 @@
+import { once } from "node:events";
 import { ApolloDriver, type ApolloDriverConfig } from "@nestjs/apollo";
 import { Controller, Post } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
-import { Args, Context, GraphQLModule, Int, Mutation, Query, Resolver } from "@nestjs/graphql";
+import { Args, Context, GraphQLModule, Int, Mutation, Query, Resolver, Subscription } from "@nestjs/graphql";
 import { expect } from "chai";
 import type { Request } from "express";
 import { loginUser, logoutUser } from "latchkey";
 import { CurrentUser, Fresh, LoginGuard, Public } from "latchkey/nestjs";
 import sinon from "sinon";
+import { WebSocket } from "ws";
 import { guardedClasses, type NestSite, nestSite } from "../nestjs/site.js";
 import { times, visit } from "../nestjs/visit.js";
+import { afterTest } from "../support/after-test.js";
 import { apiClient, type Browser } from "../support/browser.js";
 import { expected, guards, visitors } from "../support/guard-model.js";
 import { type Person, people } from "../support/people.js";
@@ -94,6 +97,9 @@ describe("latchkey in GraphQL", () => {
     ) {
       return loginUser(req, byId.get(String(id))!);
     }
+    @Subscription(() => String, { resolve: (value) => value }) async *letters(@CurrentUser() user: Person) {
+      yield `for ${user.name}`;
+    }
     @Mutation(() => Boolean, { nullable: true }) async logout(@Context() { req }: { req: Request }) {
       await logoutUser(req);
       return true;
@@ -150,4 +156,29 @@ describe("latchkey in GraphQL", () => {
     const { data, errors } = await ask(client, "{ me }");
     expect([data, errors!.length]).to.eql([{ me: null }, 1]);
   });
+
+  it("checks the login of the socket when a subscription begins", async () => {
+    const { client, origin } = await open({ subscriptions: { "graphql-ws": true } });
+    const cookie = async () => (await client.jar.getCookieString(origin)) || "none=1";
+    expect(await subscribed(origin, await cookie()))
+      .to.include("You need to log in.")
+      .and.include("login_required");
+    await ask(client, "mutation { login(id: 2) }");
+    expect(await subscribed(origin, await cookie())).to.include("for Bob");
+  });
 });
+
+/** Subscribes as graphql-ws does, and returns the first message after that. */
+async function subscribed(origin: string, cookie: string): Promise<string> {
+  const socket = new WebSocket(`${origin.replace("http", "ws")}/graphql`, "graphql-transport-ws", {
+    headers: { cookie },
+  });
+  afterTest(() => socket.terminate());
+  await once(socket, "open");
+  const send = async (message: object) => {
+    socket.send(JSON.stringify(message));
+    return String((await once(socket, "message"))[0]);
+  };
+  await send({ type: "connection_init" });
+  return send({ id: "1", type: "subscribe", payload: { query: "subscription { letters }" } });
+}

@@ -55,7 +55,20 @@ describe("the decorators of latchkey/nestjs", () => {
         return "named";
       }
     }
-    const all = await clients([Shop, Help], GLOBAL);
+    @UseGuards(LoginGuard)
+    @Public()
+    @Controller("contrary")
+    class Contrary {
+      @Get() closed() {
+        return "closed";
+      }
+      @Public() @Get("open") open() {
+        return "open";
+      }
+    }
+    const all = await clients([Shop, Help, Contrary], GLOBAL);
+    expect(await statuses(all, "/contrary")).to.equal("401 200 200");
+    expect(await statuses(all, "/contrary/open")).to.equal("200 200 200");
     expect(await statuses(all, "/shop/orders")).to.equal("401 200 200");
     expect(await statuses(all, "/shop/prices")).to.equal("200 200 200");
     expect(await statuses(all, "/shop/audit")).to.equal("401 403 200");
