@@ -24,6 +24,8 @@ const INNER = [
   "GuardDecorator",
   "ControllerClass",
   "Action",
+  "Confirming",
+  "Refusal",
   "__global.Express.User",
 ];
 

@@ -55,8 +55,11 @@ export function CurrentUser(): ParameterDecorator {
 
 /** The decorators for the users of one manager. */
 export interface RealmDecorators {
+  /** Lets only users of the realm through. With roles, the user must have at least one of the roles. */
   Authorized(...roles: string[]): GuardDecorator;
+  /** Lets only users of the realm with a fresh login through. */
   Fresh(options?: FreshOptions): GuardDecorator;
+  /** Passes the current user of the realm, or its anonymous user, to a parameter. */
   CurrentUser(): ParameterDecorator;
 }
 

@@ -18,6 +18,7 @@ import { type GivenManagers, MANAGERS, managersOf } from "./managers.js";
 export interface LatchkeyAsyncOptions extends Pick<ModuleMetadata, "imports"> {
   /** The providers that are passed to `useFactory`. */
   inject?: Array<InjectionToken | OptionalFactoryDependency>;
+  /** Returns the manager or its options, or a list of managers. */
   // biome-ignore lint/suspicious/noExplicitAny: the types of the arguments follow from `inject`
   useFactory(...injected: any[]): GivenManagers | Promise<GivenManagers>;
 }
