@@ -82,7 +82,7 @@ export function noteMethods(before: ShownMethods, shown: ReadonlyArray<[string, 
   return { ...(hasAny(methods) && { methods }), ...(hasAny(earlierMethods) && { earlierMethods }) };
 }
 
-/** Returns the methods of a login that is no longer fresh. */
+/** Returns the methods of a login after it has stopped being fresh. */
 export function staleMethods(login: ShownMethods): ShownMethods {
   return login.methods ? { methods: {}, earlierMethods: shownMethods(login) } : {};
 }

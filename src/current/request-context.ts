@@ -102,16 +102,17 @@ export class RequestContext {
   }
 
   /** Makes the anonymous user the user of this request. */
-  settleAnonymous(once?: SessionAuth): LoadedUser {
+  settleAnonymous(rest: Pick<LoadedUser, "once" | "missing"> = {}): LoadedUser {
     const make = this.core.options.anonymousUser as (new () => object) & (() => object);
     const isClass = Object.getOwnPropertyDescriptor(make, "prototype")?.writable === false;
     const user = isClass ? new make() : make();
-    return this.settle({ user, authenticated: false, ...(once && { once }) });
+    return this.settle({ ...rest, user, authenticated: false });
   }
 
   /** Makes the anonymous user the user of this request, until the loaded user has completed the login. */
   settlePending(pending: PendingUser): LoadedUser {
-    const loaded = this.settleAnonymous(pending.once);
+    const { once, missing } = pending;
+    const loaded = this.settleAnonymous({ missing, ...(once && { once }) });
     this.pending = pending;
     return loaded;
   }

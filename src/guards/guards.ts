@@ -100,10 +100,7 @@ export function guard(requirement: Requirement, core?: Core): RequestHandler {
 
 /** Returns why the request does not meet the requirement; null if it does. */
 export async function refusalOf(context: RequestContext, requirement: Requirement): Promise<Refusal | null> {
-  const { user, authenticated } = await loadUser(context);
-  const missing = context.pending?.missing;
-  const loaded = { user, authenticated, ...(missing && { missing }) };
-  return refusalFor(context, loaded, () => context.userAuth, requirement);
+  return refusalFor(context, await loadUser(context), () => context.userAuth, requirement);
 }
 
 /**

@@ -4,18 +4,18 @@ import { loadUser } from "../current/load-user.js";
 import { contextWithRealm } from "../current/request-context.js";
 import { OptionError } from "../errors.js";
 import { ancestry, CLASS, type Declaration, remember } from "../guards/declarations.js";
-import { checkRoles } from "../guards/guards.js";
-import { checkFreshness, type FreshOptions } from "../login/freshness.js";
-import { kindOf } from "../text.js";
+import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
+import type { FreshOptions } from "../login/freshness.js";
 import { LatchkeyErrorFilter } from "./error-filter.js";
 import { DeclaredGuard } from "./login-guard.js";
 import { isOfSocket, requestOf, socketUser } from "./request.js";
 
-/** Decorates a controller, a resolver or a gateway, or one of its handlers. */
-type GuardDecorator = (target: object, method?: string | symbol) => void;
+export type { RealmDecorators };
 
 /** The classes that have the guard. */
 const guarded = new WeakSet<object>();
+
+const ofFirst = guardDecorators(decorate);
 
 /**
  * Lets only logged-in users reach a handler, or all handlers of a class. With roles, the user must have at least one of
@@ -24,7 +24,7 @@ const guarded = new WeakSet<object>();
  * The requirements of the class and of the handler are combined. They also apply to subclasses and to inherited handlers.
  */
 export function Authorized(...roles: string[]): GuardDecorator {
-  return authorized(roles);
+  return ofFirst.Authorized(...roles);
 }
 
 /**
@@ -32,7 +32,7 @@ export function Authorized(...roles: string[]): GuardDecorator {
  * must have been shown recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
-  return fresh(options);
+  return ofFirst.Fresh(options);
 }
 
 /**
@@ -53,36 +53,16 @@ export function CurrentUser(): ParameterDecorator {
   return userParameter();
 }
 
-/** The decorators for the users of one manager. */
-export interface RealmDecorators {
-  /** Lets only users of the realm through. With roles, the user must have at least one of the roles. */
-  Authorized(...roles: string[]): GuardDecorator;
-  /** Lets only users of the realm with a fresh login through. */
-  Fresh(options?: FreshOptions): GuardDecorator;
-  /** Passes the current user of the realm, or its anonymous user, to a parameter. */
-  CurrentUser(): ParameterDecorator;
-}
-
 /**
  * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
  * decorators of the same names in `latchkey/nestjs` are for the users of the first manager. A handler is for one kind of
  * users.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
-  if (typeof realm !== "string") throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
   return {
-    Authorized: (...roles) => authorized(roles, realm),
-    Fresh: (options = {}) => fresh(options, realm),
+    ...guardDecorators(decorate, checkRealm(realm)),
     CurrentUser: () => userParameter(realm),
   };
-}
-
-function authorized(roles: readonly string[], realm?: string): GuardDecorator {
-  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...(realm !== undefined && { realm }) });
-}
-
-function fresh(options: FreshOptions, realm?: string): GuardDecorator {
-  return decorate({ fresh: checkFreshness(options), roles: [], ...(realm !== undefined && { realm }) });
 }
 
 const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {

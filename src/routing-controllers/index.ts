@@ -3,21 +3,19 @@ import { type Action, createParamDecorator, getMetadataArgsStorage } from "routi
 import { currentUser } from "../current/current-user.js";
 import { loadUser } from "../current/load-user.js";
 import { contextsIn, contextWithRealm } from "../current/request-context.js";
-import { OptionError } from "../errors.js";
 import { CLASS, type Declaration } from "../guards/declarations.js";
-import { checkRoles } from "../guards/guards.js";
+import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
 import { expressRequired } from "../http/express-only.js";
-import { checkFreshness, type FreshOptions } from "../login/freshness.js";
+import type { FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../manager/login-manager.js";
-import { kindOf } from "../text.js";
 import { declare } from "./controller-guards.js";
 
+export type { RealmDecorators } from "../guards/decorators.js";
 export { denyByDefault } from "./controller-guards.js";
 export { type GuardedRoute, guardTable } from "./guard-table.js";
 export { type OpenApiDocument, openApiWithGuards } from "./openapi.js";
 
-/** Decorates a controller class or an action. */
-type GuardDecorator = (target: object, method?: string | symbol) => void;
+const ofFirst = guardDecorators(decorate);
 
 /**
  * Lets only logged-in users reach a controller or an action. With roles, the user must have at least one of the roles.
@@ -25,7 +23,7 @@ type GuardDecorator = (target: object, method?: string | symbol) => void;
  * The requirements of the class and of the action are combined. They also apply to subclasses and to inherited actions.
  */
 export function Authorized(...roles: string[]): GuardDecorator {
-  return authorized(roles);
+  return ofFirst.Authorized(...roles);
 }
 
 /**
@@ -33,7 +31,7 @@ export function Authorized(...roles: string[]): GuardDecorator {
  * shown recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
-  return fresh(options);
+  return ofFirst.Fresh(options);
 }
 
 /**
@@ -51,39 +49,19 @@ export function CurrentUser(): ParameterDecorator {
   return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
 }
 
-/** The decorators for the users of one manager. */
-export interface RealmDecorators {
-  /** Lets only users of the realm through. With roles, the user must have at least one of the roles. */
-  Authorized(...roles: string[]): GuardDecorator;
-  /** Lets only users of the realm with a fresh login through. */
-  Fresh(options?: FreshOptions): GuardDecorator;
-  /** Passes the current user of the realm, or its anonymous user, to a parameter. */
-  CurrentUser(): ParameterDecorator;
-}
-
 /**
  * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
  * decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. Each action is
  * for one kind of users.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
-  if (typeof realm !== "string") throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
   return {
-    Authorized: (...roles) => authorized(roles, realm),
-    Fresh: (options = {}) => fresh(options, realm),
+    ...guardDecorators(decorate, checkRealm(realm)),
     CurrentUser: () =>
       createParamDecorator({
         value: async ({ request }: Action) => (await loadUser(contextWithRealm(request as Request, realm))).user,
       }) as ParameterDecorator,
   };
-}
-
-function authorized(roles: readonly string[], realm?: string): GuardDecorator {
-  return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...(realm !== undefined && { realm }) });
-}
-
-function fresh(options: FreshOptions, realm?: string): GuardDecorator {
-  return decorate({ fresh: checkFreshness(options), roles: [], ...(realm !== undefined && { realm }) });
 }
 
 /** Returns a global middleware for the session and the login, for the option `middlewares` of `createExpressServer`. */

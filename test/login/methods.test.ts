@@ -375,7 +375,7 @@ describe("requiredMethods", () => {
     expect(headers.get("www-authenticate")).to.equal("Cookie");
   });
 
-  it("calls onMethodRequired in the place of the redirect, with the missing methods in the error", async () => {
+  it("calls onMethodRequired instead of redirecting, with the missing methods in the error", async () => {
     const { origin } = await visit({ onMethodRequired: (_req, _res, next) => next() });
     const browser = new Browser(origin);
     await browser.post("/login/1", PWD);

@@ -17,7 +17,7 @@ const OTP = { methods: ["otp"] };
 interface Rival {
   line: string;
   json?: object;
-  /** Who may be logged in afterwards, by any cookie that a response has set. */
+  /** The users who may be logged in afterwards with a cookie from one of the responses. */
   mayBe: Array<string | null>;
 }
 

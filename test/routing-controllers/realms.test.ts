@@ -77,7 +77,7 @@ describe("decoratorsFor", () => {
     ]);
   });
 
-  it("refuses an action for two kinds of users, and what is no realm", () => {
+  it("rejects an action for two kinds of users, and a realm that is not a string", () => {
     class Mixed {
       act() {}
     }

@@ -18,7 +18,7 @@ import {
 } from "latchkey";
 import { type Person, people, SECRET } from "./people.js";
 
-/** Who a request of this site belongs to. */
+/** The user of a request, and the user whose login is not complete. */
 export interface Who {
   user: string | null;
   pending: string | null;

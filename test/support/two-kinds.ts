@@ -19,7 +19,7 @@ export class Member extends UserMixin {
   }
 }
 
-/** Who a request of this site belongs to: the user of each kind, as `kind id`. */
+/** The customer and the employee of a request, each as `kind id`. */
 export interface Both {
   customer: string | null;
   staff: string | null;

@@ -160,7 +160,7 @@ describe("passkeys in the example with a second factor", () => {
     expect((await bob.json("/security/passkeys/options")).json()).to.include({ code: "fresh_login_required" });
   });
 
-  it("reject anything that is no response, without an error", async () => {
+  it("reject anything that is not a response, without an error", async () => {
     await withPasskey();
     const browser = await site.halfway();
     for (const response of [undefined, null, "x", 7, [], {}, { id: 7 }, { id: "x" }, { id: "x", response: {} }]) {

@@ -1,0 +1,40 @@
+import { OptionError } from "../errors.js";
+import { checkFreshness, type FreshOptions } from "../login/freshness.js";
+import { kindOf } from "../text.js";
+import type { Declaration } from "./declarations.js";
+import { checkRoles } from "./guards.js";
+
+/** Decorates a class, or one of its methods. */
+export type GuardDecorator = (target: object, method?: string | symbol) => void;
+
+/** The decorators for the users of one manager. */
+export interface RealmDecorators {
+  /** Lets only users of the realm through. With roles, the user must have at least one of the roles. */
+  Authorized(...roles: string[]): GuardDecorator;
+  /** Lets only users of the realm with a fresh login through. */
+  Fresh(options?: FreshOptions): GuardDecorator;
+  /** Passes the current user of the realm, or its anonymous user, to a parameter. */
+  CurrentUser(): ParameterDecorator;
+}
+
+/**
+ * Returns the decorators that guard, for the users of a realm or of the first manager.
+ *
+ * @param decorate returns a decorator that stores a declaration
+ */
+export function guardDecorators(
+  decorate: (declaration: Declaration) => GuardDecorator,
+  realm?: string,
+): Pick<RealmDecorators, "Authorized" | "Fresh"> {
+  const named = realm === undefined ? {} : { realm };
+  return {
+    Authorized: (...roles) => decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...named }),
+    Fresh: (options = {}) => decorate({ fresh: checkFreshness(options), roles: [], ...named }),
+  };
+}
+
+/** Returns the argument of `decoratorsFor`. @throws OptionError if it is not a string */
+export function checkRealm(realm: unknown): string {
+  if (typeof realm === "string") return realm;
+  throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
+}
