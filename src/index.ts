@@ -4,24 +4,17 @@ export { currentUser, pendingUser } from "./current/current-user.js";
 export { flash, takeFlashes } from "./current/flash.js";
 export type { Duration } from "./duration.js";
 export {
-  CrossOriginError,
-  FreshLoginRequiredError,
   InsecureConnectionError,
   isLatchkeyError,
   LatchkeyError,
   LoaderMissingError,
-  LoginRequiredError,
-  MethodRequiredError,
   MiddlewareMissingError,
   OptionError,
-  OtherUserError,
   RecordDamagedError,
   RequestEndedError,
   ResponseStartedError,
-  RoleRequiredError,
   SessionExistsError,
   SessionGoneError,
-  SessionLimitError,
   SessionValueError,
   StoreUnavailableError,
   UnsupportedByStoreError,
@@ -50,6 +43,15 @@ export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, 
 export type { RememberOptions } from "./options/remember-options.js";
 export type { ResolvedOptions } from "./options/resolved-options.js";
 export type { ResolvedSession, SessionOptions } from "./options/session-options.js";
+export {
+  CrossOriginError,
+  FreshLoginRequiredError,
+  LoginRequiredError,
+  MethodRequiredError,
+  OtherUserError,
+  RoleRequiredError,
+  SessionLimitError,
+} from "./refusals.js";
 export type { SessionAuth } from "./session/auth.js";
 export { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "./store/arguments.js";
 export { PeerMissingError, PeerVersionError } from "./store/peer-errors.js";

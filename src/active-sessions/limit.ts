@@ -1,5 +1,6 @@
 import type { Core } from "../core.js";
-import { SessionGoneError, SessionLimitError } from "../errors.js";
+import { SessionGoneError } from "../errors.js";
+import { SessionLimitError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { NextSession } from "../session/regenerate.js";
 import type { RequestSession } from "../session/request-session.js";

@@ -2,14 +2,14 @@ import { STATUS_CODES } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
+import type { LatchkeyError } from "../errors.js";
+import type { ChallengeHandler, View } from "../options/options.js";
 import {
   FreshLoginRequiredError,
-  type LatchkeyError,
   LoginRequiredError,
   MethodRequiredError,
   type RoleRequiredError,
-} from "../errors.js";
-import type { ChallengeHandler, View } from "../options/options.js";
+} from "../refusals.js";
 import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
 
 /** Why a guard refuses a request. */

@@ -3,14 +3,9 @@ import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
 import { contextOf, contextWithRealm, type LoadedUser, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
-import {
-  FreshLoginRequiredError,
-  LoginRequiredError,
-  MethodRequiredError,
-  OptionError,
-  RoleRequiredError,
-} from "../errors.js";
+import { OptionError } from "../errors.js";
 import { checkFreshness, type Freshness, type FreshOptions, freshnessOf } from "../login/freshness.js";
+import { FreshLoginRequiredError, LoginRequiredError, MethodRequiredError, RoleRequiredError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";

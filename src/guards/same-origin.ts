@@ -1,8 +1,8 @@
 import type { RequestHandler } from "express";
 import { contextsIn } from "../current/request-context.js";
-import { CrossOriginError } from "../errors.js";
 import { comesFrom, isSafe, type SameOriginOptions, trustedOrigins } from "../http/request-origin.js";
 import { isUpgrade } from "../http/upgrade.js";
+import { CrossOriginError } from "../refusals.js";
 import { sendRefusal } from "./challenge.js";
 import { checkCalled } from "./guards.js";
 

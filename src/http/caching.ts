@@ -25,8 +25,14 @@ export function noteCookie(req: Request): void {
   cookies.set(req, true);
 }
 
-export function hasNotedCookie(req: Request): boolean {
-  return cookies.get(req) === true;
+/** Sets the headers for caches, before the head of the response is made. */
+export function tellCaches(req: Request, res: Response, is: { varies: boolean; isPersonal: boolean }): void {
+  if (res.headersSent) return;
+  if (is.varies) {
+    if (res.hasHeader("Vary")) res.vary("Cookie");
+    else res.setHeader("Vary", "Cookie");
+  }
+  if (is.isPersonal || cookies.get(req) === true) keepPrivate(res);
 }
 
 /** Does Cache-Control allow shared caches to store the response? */

@@ -8,7 +8,6 @@ import { noteManagerOf } from "../current/manager-conflicts.js";
 import { contextOf } from "../current/request-context.js";
 import { noteThisCopy } from "../current/running-context.js";
 import { secondCopy } from "../current/second-copy.js";
-import { FreshLoginRequiredError, LoginRequiredError } from "../errors.js";
 import type { LoginEventName, LoginListener } from "../events.js";
 import { answerRefusal } from "../guards/challenge.js";
 import { checkRoles, refusalOf } from "../guards/guards.js";
@@ -17,6 +16,7 @@ import { type ResolvedImport, resolveImport } from "../options/import-options.js
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "../options/options.js";
 import { resolveOptions, secretsOf } from "../options/resolve.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import { FreshLoginRequiredError, LoginRequiredError } from "../refusals.js";
 import { sessionHandler } from "../session/middleware.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { TimedStore } from "../store/timed-store.js";

@@ -1,8 +1,9 @@
 import type { ExecutionContext } from "@nestjs/common";
 import type { Request } from "express";
 import { hasContext } from "../current/request-context.js";
-import { LatchkeyError, LoginRequiredError } from "../errors.js";
+import { LatchkeyError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
+import { LoginRequiredError } from "../refusals.js";
 import { kindOf } from "../text.js";
 
 /** The request in a GraphQL context. For a subscription with graphql-ws, NestJS passes the context of the connection. */

@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
 import { SessionGoneError, type StoreUnavailableError } from "../errors.js";
 import { changeHead } from "../http/before-response.js";
-import { hasNotedCookie, keepPrivate } from "../http/caching.js";
+import { tellCaches } from "../http/caching.js";
 import { noteDeletion, ownerOf, ownSessionOf } from "../http/session-property.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { SessionAuth } from "./auth.js";
@@ -203,17 +203,7 @@ export abstract class RequestSession {
     this.#finishing = true;
     if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
     if (this.restoredElsewhere && !this.replaced && !this.session?.auth) this.session = undefined;
-    this.#setCacheHeaders();
-  }
-
-  #setCacheHeaders(): void {
-    const { res } = this;
-    if (res.headersSent) return;
-    if (this.used) {
-      if (res.hasHeader("Vary")) res.vary("Cookie");
-      else res.setHeader("Vary", "Cookie");
-    }
-    if (this.personal || hasNotedCookie(this.req)) keepPrivate(res);
+    tellCaches(this.req, this.res, { varies: this.used, isPersonal: this.personal });
   }
 }
 

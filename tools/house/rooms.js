@@ -23,6 +23,7 @@ export const ROOMS = [
   { name: "duration, instants", files: "^src/(duration|instants)\\.ts$" },
   { name: "trace, events, json", files: "^src/(trace|events|json)\\.ts$" },
   { name: "checks", files: "^src/checks\\.ts$" },
+  { name: "refusals", files: "^src/refusals\\.ts$" },
   { name: "errors", files: "^src/errors\\.ts$" },
   { name: "text", files: "^src/text\\.ts$" },
 ];
