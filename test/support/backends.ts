@@ -14,8 +14,8 @@ import pg from "pg";
 import { createClient, createCluster, createSentinel } from "redis";
 import { DataSource } from "typeorm";
 import { DataSource as DataSource03 } from "typeorm03";
-import { dropDatabases, makeDatabase, query } from "./databases.js";
-import { startRedis, startRedisCluster, startRedisSentinels, stopRedisServers } from "./redis-servers.js";
+import { makeDatabase, query } from "./databases.js";
+import { startRedis, startRedisCluster, startRedisSentinels } from "./redis-servers.js";
 import { isQuick, leaveOut, leaveToTestAll } from "./tier.js";
 
 /** A store with its own table or prefix. */
@@ -52,7 +52,7 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The servers that backends share. Each server starts at its first use and stops at the end. */
+/** The servers that backends share. Each server starts at its first use and stops when the process ends. */
 export const shared = {
   redis: once(startRedis),
   cluster: once(startRedisCluster),
@@ -301,9 +301,4 @@ async function fails(attempt: () => Promise<unknown>): Promise<boolean> {
     () => false,
     () => true,
   );
-}
-
-// This is a root hook because Mocha loads this module before the first suite of the file that imports it.
-if (typeof after === "function") {
-  after("backends", () => Promise.all([stopRedisServers(), dropDatabases()]));
 }

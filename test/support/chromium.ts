@@ -7,6 +7,7 @@ import {
   type LaunchOptions,
   type Page,
 } from "playwright-core";
+import { afterTests } from "./after-test.js";
 import { type ExampleProcess, startExample } from "./example-process.js";
 import { isQuick, leaveOut, leaveToTestAll, refuseInQuickTier } from "./tier.js";
 
@@ -40,9 +41,13 @@ export interface InChromium {
 let example: Promise<ExampleProcess> | undefined;
 let browser: Promise<Browser> | undefined;
 
-/** Starts the example and Chromium at the first call. Later calls use the same ones. */
+/**
+ * Starts the example and Chromium at the first call. Later calls use the same ones. They stop after the last test, or
+ * after the file if test files run in parallel.
+ */
 export async function startChromium(): Promise<InChromium> {
   refuseInQuickTier("Chromium");
+  if (!browser) afterTests(stopChromium);
   example ??= startExample();
   browser ??= chromium.launch(LAUNCH);
   const { origin } = await example;
@@ -64,6 +69,7 @@ export async function startChromium(): Promise<InChromium> {
 export async function stopChromium(): Promise<void> {
   await (await browser)?.close();
   await (await example)?.stop();
+  browser = example = undefined;
 }
 
 /**
@@ -95,6 +101,3 @@ export function inChromium(title: string, suite: (here: () => InChromium) => voi
     suite(() => started);
   }
 }
-
-// This is a root hook because Mocha loads this module before the first suite of the file that imports it.
-if (typeof after === "function") after("Chromium", stopChromium);

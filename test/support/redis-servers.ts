@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -17,6 +18,8 @@ export interface RedisServerOptions {
 /** A Redis server that the tests start. */
 export interface RedisServer {
   port: number;
+  /** Its working folder. */
+  dir: string;
   url: string;
   pid(): number;
   /** Sends a signal. Waits until the process has ended if the signal is meant to end it. @default "SIGKILL" */
@@ -31,6 +34,7 @@ const running = new Set<ChildProcess>();
 const started = new Set<RedisServer>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+  for (const { dir } of started) rmSync(dir, { recursive: true, force: true });
 });
 
 /** The server does not save its data, and it sends the data to a replica without waiting for more replicas. */
@@ -189,6 +193,7 @@ function serverOf(port: number, dir: string, first: ChildProcess, launch: () => 
   let child = first;
   const server: RedisServer = {
     port,
+    dir,
     url: `redis://127.0.0.1:${port}`,
     pid: () => child.pid!,
     async kill(signal = "SIGKILL") {

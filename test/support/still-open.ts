@@ -72,6 +72,8 @@ function addressOf(address: unknown): string {
 // Mocha ends the workers of a parallel run as soon as they have no more files, so they report at their end.
 if (process.argv[1]?.endsWith("/mocha/lib/nodejs/worker.cjs"))
   process.on("exit", () => {
+    // Mocha sends this signal a second later, but the worker may take longer to stop its servers and write its coverage.
+    process.on("SIGTERM", () => {});
     const file = process.env[STILL_OPEN];
     if (file) for (const name of stillOpen()) appendFileSync(file, `${name}\n`);
     killChildren();
