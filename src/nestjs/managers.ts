@@ -1,8 +1,10 @@
+import { OptionError } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
 import type { LoginManagerOptions } from "../options/options.js";
+import { kindOf } from "../text.js";
 
-/** The token under which `LatchkeyModule` provides its managers to the guards. */
-export const MANAGERS: unique symbol = Symbol("latchkey managers");
+/** The token of the managers. NestJS shows it in its error if somebody imports `LatchkeyModule` without `forRoot`. */
+export const MANAGERS: unique symbol = Symbol("the managers of LatchkeyModule.forRoot()");
 
 /** A manager, or the options of one that the module creates. */
 export type GivenManager =
@@ -14,8 +16,22 @@ export type GivenManager =
 /** One manager, or the managers of an application with several kinds of users. */
 export type GivenManagers = GivenManager | readonly GivenManager[];
 
-/** Returns the managers, and creates those that are given as options. @throws OptionError if an option is invalid */
+/**
+ * Returns the managers, and creates those that are given as options.
+ *
+ * @throws OptionError if there is no manager, or if an option is invalid
+ */
 export function managersOf(given: GivenManagers): LoginManager<object, object>[] {
-  const all = Array.isArray(given) ? (given as readonly GivenManager[]) : [given as GivenManager];
-  return all.map((one) => (one instanceof LoginManager ? one : new LoginManager(one as never)) as never);
+  const all: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (all.length === 0)
+    throw new OptionError("LatchkeyModule", "expected at least one LoginManager, not an empty list");
+  return all.map((one) => (one instanceof LoginManager ? one : new LoginManager(checkOptions(one))));
+}
+
+function checkOptions(given: unknown): LoginManagerOptions<object, object> {
+  if (typeof given === "object" && given !== null) return given as LoginManagerOptions<object, object>;
+  throw new OptionError(
+    "LatchkeyModule",
+    `expected a LoginManager, its options, or a list of them, not ${kindOf(given)}`,
+  );
 }

@@ -38,7 +38,7 @@ export async function loginAs<U extends object, A extends object>(
   const { core, sessions } = insideOf(login as unknown as LoginManager<object, object>);
   if (!sessions)
     throw new MiddlewareMissingError(
-      "loginAs needs a manager that was mounted with login.init(app) or login.session()",
+      "loginAs needs a manager that was mounted with login.init(app) or login.session(); in NestJS, call await app.init() first",
     );
   const { remember = false, fresh = !remember } = options;
   const userId = checkUserId(core.options.userId(user), "userId()");

@@ -139,6 +139,24 @@ describe("LatchkeyModule", () => {
     expect(() => module.configure({ getHttpAdapter: () => adapter } as never)).to.throw(OptionError, "not on fastify");
   });
 
+  it("rejects a list without a manager, and what is not a manager", async () => {
+    expect(() => LatchkeyModule.forRoot([])).to.throw(
+      OptionError,
+      "LatchkeyModule: expected at least one LoginManager",
+    );
+    expect(() => LatchkeyModule.forRoot(null as never)).to.throw(
+      OptionError,
+      "its options, or a list of them, not null",
+    );
+    const imports = () => [LatchkeyModule.forRootAsync({ useFactory: () => undefined as never })];
+    expect(String(await nestSite({ imports }).catch((error: unknown) => error))).to.include("not undefined");
+  });
+
+  it("names forRoot in NestJS's error if it is imported without it", async () => {
+    const error: unknown = await nestSite({ imports: () => [LatchkeyModule] }).catch((reason: unknown) => reason);
+    expect(String(error)).to.include("LatchkeyModule.forRoot()");
+  });
+
   it("serves several kinds of users", async () => {
     const { load } = people();
     const staff = new LoginManager<Person>({ secret: SECRET, realm: "staff", userLoader: load });
