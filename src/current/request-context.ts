@@ -181,32 +181,40 @@ export function contextOf(req: Request, core?: Core): RequestContext {
     contexts.get(req)
       ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes. " +
           "If it is called there, the path of this manager's session cookie does not cover this request"
-      : "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes",
+      : "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes. " +
+          "In NestJS, import LatchkeyModule.forRoot(login) in the root module",
   );
 }
 
 /**
- * Returns the context of a request under the manager with this realm.
+ * Returns the context of a request under the manager with this realm, or under the first manager, without a warning.
  *
  * @throws MiddlewareMissingError if no such manager handles the request
  */
-export function contextWithRealm(req: Request, realm: string): RequestContext {
-  const context = contextsIn(req).find(({ core }) => core.options.realm === realm);
+export function contextOfRealm(req: Request, realm: string | undefined): RequestContext {
+  const first = contextOf(req, contextIn(req)?.core);
+  if (realm === undefined) return first;
+  const contexts = contextsIn(req);
+  const context = contexts.find(({ core }) => core.options.realm === realm);
   if (context) return context;
-  contextOf(req);
   throw new MiddlewareMissingError(
-    `no LoginManager with the realm ${JSON.stringify(realm)} handles this request: call its init(app) before the routes`,
+    `no LoginManager with the realm ${JSON.stringify(realm)} handles this request. ` +
+      `Its managers have ${contexts.map(({ core }) => realmNamed(core.options.realm)).join(", ")}. ` +
+      "Check the realm, and call init(app) of that manager before the routes",
   );
 }
 
 function warnIfAmbiguous(req: Request): void {
   if (contextsIn(req).length < 2) return;
   hasWarned = true;
-  const { realm } = contexts.get(req)!.core.options;
   process.emitWarning(
     "a request has several LoginManagers, and a function or a guard that belongs to none of them was called, so it uses the first, " +
-      `${realm === "" ? "which has no realm" : `with the realm ${JSON.stringify(realm)}`}. Call it on a manager instead, for example ` +
+      `with ${realmNamed(contexts.get(req)!.core.options.realm)}. Call it on a manager instead, for example ` +
       "staff.currentUser() or staff.loginRequired()",
     "LatchkeyManagerWarning",
   );
+}
+
+function realmNamed(realm: string): string {
+  return realm === "" ? "no realm" : `the realm ${JSON.stringify(realm)}`;
 }

@@ -1,7 +1,7 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
-import { contextOf, contextWithRealm, type LoadedUser, type RequestContext } from "../current/request-context.js";
+import { contextOf, type LoadedUser, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
 import { OptionError } from "../errors.js";
 import { checkFreshness, type Freshness, type FreshOptions, freshnessOf } from "../login/freshness.js";
@@ -69,12 +69,11 @@ export function anyRole(roles: readonly string[]): Requirement {
  * Returns the middleware for a requirement. It responds to a refused request itself, and calls `next` at most once.
  * `next` runs in the asynchronous context of the request, even if earlier middleware lost that context.
  *
- * @param core the manager whose users may pass; by default, the manager that the requirement names
+ * @param find returns the context of a request under the manager whose users may pass; by default, the first manager
  */
-export function guard(requirement: Requirement, core?: Core): RequestHandler {
-  const { realm } = requirement;
+export function guard(requirement: Requirement, find: (req: Request) => RequestContext = contextOf): RequestHandler {
   return function latchkeyGuard(req, _res, next) {
-    const context = realm === undefined ? contextOf(req, core) : contextWithRealm(req, realm);
+    const context = find(req);
     let called = false;
     const once = (error?: unknown) => {
       if (called) return;

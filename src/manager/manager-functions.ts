@@ -73,20 +73,20 @@ export class ManagerFunctions<U extends object, A extends object> {
   loginRequired(): RequestHandler;
   loginRequired(...given: unknown[]): RequestHandler {
     checkCalled(given, "loginRequired()");
-    return guard({ roles: [] }, this.#core);
+    return guard({ roles: [] }, (req) => this.#contextOf(req));
   }
 
   /** See `freshLoginRequired`. */
   freshLoginRequired(options?: FreshOptions): RequestHandler;
   freshLoginRequired(...given: unknown[]): RequestHandler {
     checkCalled(given, "freshLoginRequired()");
-    return guard(freshness(given), this.#core);
+    return guard(freshness(given), (req) => this.#contextOf(req));
   }
 
   /** See `roleRequired`. */
   roleRequired(...roles: string[]): RequestHandler {
     checkCalled(roles, 'roleRequired("admin")');
-    return guard(anyRole(roles), this.#core);
+    return guard(anyRole(roles), (req) => this.#contextOf(req));
   }
 
   /** See `safeNext`. */

@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from "@nestjs/common";
-import { currentUser } from "../current/current-user.js";
 import { loadUser } from "../current/load-user.js";
-import { contextWithRealm } from "../current/request-context.js";
+import { contextOfRealm } from "../current/request-context.js";
 import { OptionError } from "../errors.js";
 import { ancestry, CLASS, type Declaration, remember } from "../guards/declarations.js";
 import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
@@ -68,7 +67,7 @@ export function decoratorsFor(realm: string): RealmDecorators {
 const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {
   const req = requestOf(context);
   if (isOfSocket(context, req)) return socketUser(req, realm);
-  return realm === undefined ? currentUser(req) : (await loadUser(contextWithRealm(req, realm))).user;
+  return (await loadUser(contextOfRealm(req, realm))).user;
 });
 
 function decorate(declaration: Declaration): GuardDecorator {

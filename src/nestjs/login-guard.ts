@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Optional } from "@nestjs/common";
 import type { Request } from "express";
 import { findLogin } from "../current/authenticate.js";
-import { contextOf, contextWithRealm } from "../current/request-context.js";
+import { contextOfRealm } from "../current/request-context.js";
 import { MiddlewareMissingError } from "../errors.js";
 import { emitRefusal, emitRefusalOf } from "../guards/challenge.js";
 import type { Declaration } from "../guards/declarations.js";
@@ -46,8 +46,7 @@ export class LoginGuard implements CanActivate {
   async #refused(context: ExecutionContext, requirement: Requirement): Promise<RefusedException | null> {
     const req = this.getRequest(context);
     if (isOfSocket(context, req)) return this.#refusedSocket(req, requirement);
-    const { realm } = requirement;
-    const known = realm === undefined ? contextOf(req) : contextWithRealm(req, realm);
+    const known = contextOfRealm(req, requirement.realm);
     if (context.getType() === "http" && known.core.options.exemptMethods.includes(req.method)) return null;
     const refusal = await refusalOf(known, requirement);
     if (!refusal) return null;

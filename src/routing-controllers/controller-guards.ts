@@ -1,4 +1,5 @@
 import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
+import { contextOfRealm } from "../current/request-context.js";
 import { LatchkeyError, OptionError } from "../errors.js";
 import { ancestry, type Declaration, remember } from "../guards/declarations.js";
 import { guard } from "../guards/guards.js";
@@ -94,7 +95,7 @@ function attachGuards(): void {
     const declaration = declarationOfAction(this, target, method) ?? (added === undefined ? "public" : { roles: [] });
     noteServerOf(target);
     if (declaration === "public") return uses;
-    const middleware = guard(declaration);
+    const middleware = guard(declaration, (req) => contextOfRealm(req, declaration.realm));
     guards.add(middleware);
     return [{ target, method, middleware, afterAction: false }, ...uses];
   };

@@ -1,8 +1,7 @@
 import type { Request } from "express";
 import { type Action, createParamDecorator, getMetadataArgsStorage } from "routing-controllers";
-import { currentUser } from "../current/current-user.js";
 import { loadUser } from "../current/load-user.js";
-import { contextsIn, contextWithRealm } from "../current/request-context.js";
+import { contextOfRealm, contextsIn } from "../current/request-context.js";
 import { CLASS, type Declaration } from "../guards/declarations.js";
 import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
 import { expressRequired } from "../http/express-only.js";
@@ -46,7 +45,7 @@ export function Public(): GuardDecorator {
 
 /** Passes the current user, or the anonymous user, to a parameter of an action. */
 export function CurrentUser(): ParameterDecorator {
-  return createParamDecorator({ value: ({ request }: Action) => currentUser(request) }) as ParameterDecorator;
+  return userParameter();
 }
 
 /**
@@ -57,11 +56,14 @@ export function CurrentUser(): ParameterDecorator {
 export function decoratorsFor(realm: string): RealmDecorators {
   return {
     ...guardDecorators(decorate, checkRealm(realm)),
-    CurrentUser: () =>
-      createParamDecorator({
-        value: async ({ request }: Action) => (await loadUser(contextWithRealm(request as Request, realm))).user,
-      }) as ParameterDecorator,
+    CurrentUser: () => userParameter(realm),
   };
+}
+
+function userParameter(realm?: string): ParameterDecorator {
+  return createParamDecorator({
+    value: async ({ request }: Action) => (await loadUser(contextOfRealm(request as Request, realm))).user,
+  }) as ParameterDecorator;
 }
 
 /** Returns a global middleware for the session and the login, for the option `middlewares` of `createExpressServer`. */

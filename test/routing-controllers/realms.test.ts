@@ -63,7 +63,9 @@ describe("decoratorsFor", () => {
     useExpressServer(app, { controllers: [Shop] });
     const answer = await apiClient(await serve(app)).get("/shop/nobody");
     expect(answer.status).to.equal(500);
-    expect(answer.text).to.include("no LoginManager with the realm &quot;nobody&quot; handles this request");
+    expect(answer.text).to.include(
+      "no LoginManager with the realm &quot;nobody&quot; handles this request. Its managers have the realm &quot;customers&quot;, the realm &quot;staff&quot;.",
+    );
   });
 
   it("is shown in the table of guards", () => {
