@@ -6,10 +6,14 @@ import { kindOf } from "../text.js";
 /** The token of the managers. NestJS shows it in its error if somebody imports `LatchkeyModule` without `forRoot`. */
 export const MANAGERS: unique symbol = Symbol("the managers of LatchkeyModule.forRoot()");
 
-/** A manager, or the options of one that the module creates. */
+/**
+ * A manager, or the options of one that the module creates.
+ *
+ * The type picks what all managers have in common. With the manager's method `userLoader`, TypeScript could not infer the
+ * type of `id` in the option `userLoader`.
+ */
 export type GivenManager =
-  | LoginManager<never, never>
-  | LoginManager<object, object>
+  | Pick<LoginManager<object, object>, "init" | "session" | "middleware" | "options">
   | LoginManagerOptions<never, never>
   | LoginManagerOptions<object, object>;
 

@@ -11,6 +11,7 @@ import {
 import type { Application } from "express";
 import { OptionError } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
+import type { LoginManagerOptions } from "../options/options.js";
 import { LatchkeyErrorFilter } from "./error-filter.js";
 import { type GivenManagers, MANAGERS, managersOf } from "./managers.js";
 
@@ -22,6 +23,9 @@ export interface LatchkeyAsyncOptions extends Pick<ModuleMetadata, "imports"> {
   // biome-ignore lint/suspicious/noExplicitAny: the types of the arguments follow from `inject`
   useFactory(...injected: any[]): GivenManagers | Promise<GivenManagers>;
 }
+
+/** The token of the managers as they were given. Tests may replace the first of them by the provider `LoginManager`. */
+const GIVEN: unique symbol = Symbol("the managers that LatchkeyModule was given");
 
 /** The value of APP_FILTER in `@nestjs/core`. */
 const APP_FILTER = "APP_FILTER";
@@ -36,7 +40,13 @@ const APP_FILTER = "APP_FILTER";
 export class LatchkeyModule implements NestModule {
   constructor(@Inject(MANAGERS) private readonly managers: readonly LoginManager<object, object>[]) {}
 
-  /** @throws OptionError if the options of a new manager are invalid */
+  /**
+   * Takes a manager, the options of one, or a list of both.
+   *
+   * @throws OptionError if there is no manager, or if the options of a new manager are invalid
+   */
+  static forRoot<U extends object, A extends object>(options: LoginManagerOptions<U, A>): DynamicModule;
+  static forRoot(login: GivenManagers): DynamicModule;
   static forRoot(login: GivenManagers): DynamicModule {
     const managers = managersOf(login);
     return LatchkeyModule.forRootAsync({ useFactory: () => managers });
@@ -50,11 +60,16 @@ export class LatchkeyModule implements NestModule {
       imports,
       providers: [
         {
-          provide: MANAGERS,
+          provide: GIVEN,
           inject,
           useFactory: async (...injected: unknown[]) => managersOf(await useFactory(...injected)),
         },
-        { provide: LoginManager, inject: [MANAGERS], useFactory: ([first]: LoginManager[]) => first },
+        { provide: LoginManager, inject: [GIVEN], useFactory: ([first]: LoginManager[]) => first },
+        {
+          provide: MANAGERS,
+          inject: [LoginManager, GIVEN],
+          useFactory: (first: LoginManager, [, ...others]: LoginManager[]) => [first, ...others],
+        },
         { provide: APP_FILTER, useClass: LatchkeyErrorFilter },
       ],
       exports: [MANAGERS, LoginManager],

@@ -114,13 +114,14 @@ describe("LatchkeyModule", () => {
       LatchkeyModule.forRootAsync({
         imports: [UsersModule],
         inject: [Users],
-        useFactory: async (users: Users) => ({ secret: SECRET, userLoader: users.find }),
+        useFactory: async (users: Users) => ({ secret: SECRET, userLoader: (id) => users.find(id) }),
       }),
     ];
     const module = { ...CONTROLLERS, providers: [Service] };
     expect(await outcome({ imports, module })).to.eql(GUARDED);
     expect(injected).to.be.instanceOf(LoginManager);
-    expect(() => LatchkeyModule.forRoot({ secret: "short" } as never)).to.throw(OptionError, "secret");
+    const options = { secret: "short", userLoader: load };
+    expect(() => LatchkeyModule.forRoot({ ...options, roles: (user) => [user.name] })).to.throw(OptionError, "secret");
   });
 
   it("closes nothing that it did not open", async () => {
