@@ -1,2 +1,3 @@
-// A stand-in for a package that is installed only in test/nestjs-versions.
+// Stand-ins for packages that are installed only in test/nestjs-versions.
+declare module "@nestjs/testing";
 declare module "@nestjs/websockets";

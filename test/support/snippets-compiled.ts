@@ -33,7 +33,7 @@ async function compile(): Promise<string> {
       for (const shared of SHARED) write({ ...shared, page });
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
-  copyFileSync("test/support/nestjs-websockets.d.ts", join(FOLDER, "fragments/nestjs-websockets.d.ts"));
+  copyFileSync("test/support/nestjs-packages.d.ts", join(FOLDER, "fragments/nestjs-packages.d.ts"));
   copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, "programs/better-sqlite3.d.ts"));
   for (const project of ["fragments", "recipes-prisma", "recipes-drizzle"])
     copyFileSync("test/support/prisma-and-drizzle.d.ts", join(FOLDER, project, "prisma-and-drizzle.d.ts"));
