@@ -37,6 +37,7 @@ const RECIPES = [
   { text: "Roles", link: "/recipes/roles" },
   { text: "Deny by default on Express", link: "/recipes/deny-by-default" },
   { text: "Several login pages", link: "/recipes/several-login-pages" },
+  { text: "A login page on another host", link: "/recipes/login-page-elsewhere" },
   { text: "Several kinds of users", link: "/recipes/several-kinds-of-users" },
   { text: "Remember by default", link: "/recipes/remember-by-default" },
   { text: "Acting as another user", link: "/recipes/impersonation" },

@@ -10,7 +10,7 @@ import {
   MethodRequiredError,
   type RoleRequiredError,
 } from "../refusals.js";
-import { loginUrl, requestedPage, viewUrl } from "./next-url.js";
+import { loginUrl, pageFrom, viewUrl } from "./next-url.js";
 
 /** Why a guard refuses a request. */
 export type Refusal = LoginRequiredError | FreshLoginRequiredError | MethodRequiredError | RoleRequiredError;
@@ -137,14 +137,15 @@ function challengeFor({ core: { options } }: RequestContext, refusal: Refusal): 
 /** Flashes the message, stores the page to return to if `nextIn` is "cookie", and returns the URL of the view. */
 function prepareRedirect(context: RequestContext, view: string, { message, category = "message" }: Challenge): string {
   const { core, req } = context;
-  const { localize, nextIn, redirectHost } = core.options;
-  const page = requestedPage(req);
+  const { localize, nextIn, origin, redirectHost } = core.options;
+  const page = pageFrom(view, req, core.options);
   const text = message && localize ? localize(message, req) : message;
   const kept = nextIn === "cookie" ? page : null;
   if (text || kept !== null) {
     core.flashes.of(context, "a guard").addChallenge(text ? { message: text, category } : null, kept);
   }
-  // A view on another origin gets no `next`: that page would need an absolute URL, and the Host header cannot be
-  // trusted.
-  return loginUrl(view, nextIn === "query" && view.startsWith("/") ? page : null, redirectHost);
+  // If this site's origin is unknown, a view on another origin gets no `next`: that page would need an absolute URL, and
+  // the Host header cannot be trusted.
+  const isUseful = view.startsWith("/") || origin !== undefined;
+  return loginUrl(view, nextIn === "query" && isUseful ? page : null, redirectHost);
 }

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { View } from "../options/options.js";
+import type { ResolvedOptions } from "../options/resolved-options.js";
 import { isPlainText, parseUrl } from "../text.js";
 
 /** The parameter that contains the page to go to after logging in. */
@@ -13,15 +14,19 @@ const BASE = "https://next.invalid";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match control characters
 const REWRITTEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff\\]/;
 const LEAVES_HOST = /^\/(?:\/|\\|%2f|%5c)/i;
+/** An absolute URL whose host every parser finds at the same place. */
+const ABSOLUTE = /^https?:\/\/[^/?#@]+(?:[/?#]|$)/i;
 
 /**
- * Returns the page to go to after logging in if it belongs to this site. Otherwise, returns the fallback.
+ * Returns the page to go to after logging in if it belongs to this site, or to a site of the option `nextOrigins`.
+ * Otherwise, returns the fallback.
  *
  * With `nextIn: "query"`, the page is the parameter `next` of the query or, if that is missing, of the body. With
  * `"cookie"`, the page is the page that the guard stored, and this call removes the page from the cookie. The result is
  * never `loginView`, `refreshView` or `methodView`, so that users are not redirected in circles.
  *
- * @returns the fallback, or a path with its query and hash, starting with exactly one slash
+ * @returns the fallback; a path of this site with its query and hash, starting with exactly one slash; or an absolute URL
+ * that begins with one of `nextOrigins`
  * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`
  */
 export function safeNext(req: Request, fallback = "/"): string {
@@ -36,31 +41,59 @@ export function safeNextIn(context: RequestContext, fallback: string): string {
     options.nextIn === "cookie"
       ? flashes.of(context, "safeNext").takeNext()
       : (req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT]);
-  const checked = checkNext(next);
+  const checked = checkNext(next, options);
   if (checked === null) return fallback;
   const { loginView, refreshView, methodView } = options;
   const views = [loginView, refreshView, methodView].flatMap((view) => viewUrls(view, req));
-  return views.some((view) => samePath(view, checked)) ? fallback : checked;
+  return views.some((view) => samePage(view, checked)) ? fallback : checked;
+}
+
+/** Returns a path of this site, or a URL of one of `nextOrigins`, in normalized form; null for any other value. */
+function checkNext(raw: unknown, { origin, nextOrigins }: ResolvedOptions): string | null {
+  if (!isClean(raw)) return null;
+  if (!ABSOLUTE.test(raw)) return checkPath(raw);
+  const url = parseUrl(raw);
+  const path = url && checkPath(pathIn(url));
+  if (!path || url.origin === origin) return path;
+  const checked = url.origin + path;
+  return nextOrigins.includes(url.origin) && checked.length <= LONGEST ? checked : null;
 }
 
 /** Returns a path of this site in normalized form; null for any other value. */
-export function checkNext(raw: unknown): string | null {
-  if (typeof raw !== "string" || raw === "" || raw.length > LONGEST || !isPlainText(raw)) return null;
-  if (REWRITTEN.test(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
+function checkPath(raw: string): string | null {
+  if (!isClean(raw) || raw[0] !== "/" || LEAVES_HOST.test(raw)) return null;
   const url = parseUrl(raw, BASE);
   if (!url || url.origin !== BASE || url.username || url.password) return null;
-  const path = url.pathname + url.search + url.hash;
+  const path = pathIn(url);
   // Normalizing can produce a path that leaves the host: "/.//evil.com" becomes "//evil.com".
   if (path.length > LONGEST || LEAVES_HOST.test(path) || new URL(path, BASE).href !== url.href) return null;
   return path;
+}
+
+function isClean(raw: unknown): raw is string {
+  return typeof raw === "string" && raw !== "" && raw.length <= LONGEST && isPlainText(raw) && !REWRITTEN.test(raw);
+}
+
+function pathIn({ pathname, search, hash }: URL): string {
+  return pathname + search + hash;
 }
 
 /**
  * Returns the page that a request asked for; null if its method is not GET or HEAD. The user can return to this page
  * after logging in.
  */
-export function requestedPage(req: Request): string | null {
-  return req.method === "GET" || req.method === "HEAD" ? checkNext(req.originalUrl) : null;
+function requestedPage(req: Request): string | null {
+  return req.method === "GET" || req.method === "HEAD" ? checkPath(req.originalUrl) : null;
+}
+
+/**
+ * Returns the page to return to from a view: the path of the requested page, or its absolute URL if the view is on
+ * another origin than this site. It is a path, too, if this site's origin is unknown.
+ */
+export function pageFrom(view: string, req: Request, { origin, redirectHost }: ResolvedOptions): string | null {
+  const page = requestedPage(req);
+  if (page === null || origin === undefined) return page;
+  return new URL(loginUrl(view, null, redirectHost), origin).origin === origin ? page : origin + page;
 }
 
 /**
@@ -74,7 +107,7 @@ export function loginUrl(view: string, next: string | null = null, host?: string
   const isPath = view.startsWith("/");
   const url = new URL(view, BASE);
   if (next !== null) url.searchParams.set(NEXT, next);
-  const path = url.pathname + url.search + url.hash;
+  const path = pathIn(url);
   if (host !== undefined) return `${isPath ? "" : url.protocol}//${host}${path}`;
   return isPath ? path : url.href;
 }
@@ -101,8 +134,10 @@ function isUnder(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(base);
 }
 
-function samePath(view: string, next: string): boolean {
-  return pathOf(view) === pathOf(next);
+/** The host of a view is not compared with a path, because the site may not know its own origin. */
+function samePage(view: string, next: string): boolean {
+  const isSameSite = next.startsWith("/") || new URL(view, BASE).origin === new URL(next).origin;
+  return isSameSite && pathOf(view) === pathOf(next);
 }
 
 function pathOf(url: string): string {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import { group } from "../checks.js";
 import { OptionError } from "../errors.js";
-import { kindOf, parseUrl, shown } from "../text.js";
+import { kindOf } from "../text.js";
+import { anyOrigin, isWeb, originsIn, parseOrigin, writeOrigin } from "./origin.js";
 import { isUpgrade } from "./upgrade.js";
 
 /** Which pages may send requests, in addition to the pages of the request's own origin. */
@@ -21,12 +22,6 @@ const SITES: readonly string[] = ["same-origin", "same-site", "cross-site", "non
 
 /** Browsers send Lax cookies with these methods when a user follows a link from another site. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
-
-/** The schemes of pages that a web server sent. */
-const WEB: readonly string[] = ["http:", "https:"];
-
-/** A scheme, a host and an optional port. The host is a name or an IP address. */
-const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/(?:[\p{L}\p{M}\p{N}._-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/iu;
 
 /** Does the request have a safe method (RFC 9110, 9.2.1)? TRACE is not included, because browsers never send it. */
 export function isSafe({ method }: IncomingMessage): boolean {
@@ -55,8 +50,8 @@ export function isSameOrigin(req: IncomingMessage, options: SameOriginOptions = 
 export function comesFrom(req: IncomingMessage, trusted: ReadonlySet<string>): boolean {
   const site = siteOf(req);
   if (site === "same-origin" || site === "none") return true;
-  const sender = parsed(req.headers.origin);
-  return sender !== null && trusted.has(written(sender));
+  const sender = parseOrigin(req.headers.origin);
+  return sender !== null && trusted.has(writeOrigin(sender));
 }
 
 /**
@@ -68,26 +63,18 @@ export function isFromOtherSite(req: Request): boolean {
 }
 
 /**
- * Checks the options of a function, and returns the trusted origins in the form of `written`.
+ * Checks the options of a function, and returns the trusted origins in the form of `writeOrigin`.
  *
  * @param caller the name of the function, for the error
  * @throws OptionError if an option is unknown or invalid
  */
 export function trustedOrigins(caller: string, options: unknown): ReadonlySet<string> {
-  const trusted = new Set<string>();
+  let trusted: readonly string[] = [];
   const check = (option: string, list: unknown) => {
-    if (!Array.isArray(list)) throw new OptionError(option, `expected an array of origins, not ${shown(list)}`);
-    for (const [i, origin] of list.entries()) {
-      const url = parsed(origin);
-      if (!url) {
-        const expected = 'expected a scheme, a host and an optional port, such as "https://accounts.example.com"';
-        throw new OptionError(`${option}[${i}]`, `${expected}, not ${shown(origin)}`);
-      }
-      trusted.add(written(url));
-    }
+    trusted = originsIn(option, list, anyOrigin);
   };
   group({ trustedOrigins: check })(caller, options);
-  return trusted;
+  return new Set(trusted);
 }
 
 /**
@@ -99,9 +86,9 @@ function siteOf(req: IncomingMessage): Site {
   const { "sec-fetch-site": site, origin } = req.headers;
   if (site !== undefined) return SITES.includes(site as string) ? (site as Site) : null;
   if (origin === undefined) return "none"; // a program, or a browser that is older than 2020
-  const sender = parsed(origin);
+  const sender = parseOrigin(origin);
   if (!sender) return null;
-  const own = WEB.includes(sender.protocol) ? parsed(`${sender.protocol}//${hostOf(req)}`) : null;
+  const own = isWeb(sender) ? parseOrigin(`${sender.protocol}//${hostOf(req)}`) : null;
   if (own?.host === sender.host) return "same-origin";
   return own?.hostname === sender.hostname ? "same-site" : "cross-site";
 }
@@ -114,17 +101,4 @@ function hostOf(req: IncomingMessage): string {
   const trusts = app?.get("trust proxy fn") as ((address: string | undefined, hop: number) => boolean) | undefined;
   if (!forwarded || !trusts?.(req.socket.remoteAddress, 0)) return host;
   return String(forwarded).split(",", 1)[0]!.trimEnd();
-}
-
-/**
- * Parses an origin; null for anything else, such as `null`, the origin of a sandboxed page, or several origins, which
- * Node.js joins with a comma.
- */
-function parsed(origin: unknown): URL | null {
-  return typeof origin === "string" && ORIGIN.test(origin) ? parseUrl(origin) : null;
-}
-
-/** Returns an origin in the form that browsers send: in lower case, and without the default port of its scheme. */
-function written({ protocol, host }: URL): string {
-  return `${protocol}//${host.toLowerCase()}`;
 }

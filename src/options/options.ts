@@ -110,6 +110,22 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    * @default "query"
    */
   nextIn?: "query" | "cookie" | undefined;
+  /**
+   * This site's public origin, for example `"https://app.example.com"`: a scheme, a host and an optional port. If a view
+   * is on another origin, guards add the absolute URL of the requested page as `next`, so that the view can redirect
+   * back. The origin is never taken from the request, because the client chooses the Host header.
+   *
+   * @default unknown: `next` is always a path, and a view with an absolute URL gets no `next` in its query
+   */
+  origin?: string | undefined;
+  /**
+   * The origins of other sites to which `safeNext` may return, for example `["https://app.example.com"]`. Each is a
+   * scheme, a host and an optional port, without a path or a wildcard. Set it on the site with the login page. All
+   * pages of these sites can be the target of a redirect.
+   *
+   * @default [], only this site
+   */
+  nextOrigins?: readonly string[] | undefined;
   /** The host, with an optional port, in redirects to the views. @default the view's own host, if its URL has one */
   redirectHost?: string | undefined;
   /**

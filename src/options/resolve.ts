@@ -3,6 +3,7 @@ import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { checkClient, clientFingerprint, resolveClient } from "../http/client.js";
+import { originsIn, webOrigin } from "../http/origin.js";
 import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
@@ -40,6 +41,8 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   onMethodRequired: isFunction,
   onForbidden: isFunction,
   nextIn: oneOf("query", "cookie"),
+  origin: webOrigin,
+  nextOrigins: (option, list) => originsIn(option, list, webOrigin),
   redirectHost: checkHost,
   exemptMethods: checkMethods,
   sessionProtection: oneOf("basic", "strong", false),
@@ -70,6 +73,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   const { secret: _, session, remember, client, ...others } = options;
   const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, methodTimeout, ...rest } = others;
   const { loginView, refreshView, methodView } = rest;
+  const origin = rest.origin === undefined ? undefined : webOrigin("origin", rest.origin);
   const views = { loginView, refreshView, methodView };
   const prefix = rest.realm ? `${rest.realm}-` : "";
   const sessionCookie = cookieFor("session", `${prefix}sid`, session?.name, session?.cookie);
@@ -97,7 +101,8 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     onLimit: "end-oldest",
     assuranceLevel: 1,
     realm: "",
-    ...withoutUndefined({ ...rest, ...frozenViews(views) }),
+    ...withoutUndefined({ ...rest, ...frozenViews(views), origin }),
+    nextOrigins: Object.freeze(originsIn("nextOrigins", rest.nextOrigins ?? [], webOrigin)),
     exemptMethods: Object.freeze((rest.exemptMethods ?? []).map((method) => method.toUpperCase())),
     client: resolveClient(client),
     session: resolveSession(session),

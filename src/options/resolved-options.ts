@@ -48,4 +48,5 @@ type OptionalName =
   | "onNeedsRefresh"
   | "onMethodRequired"
   | "onForbidden"
+  | "origin"
   | "redirectHost";

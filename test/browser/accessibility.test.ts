@@ -1,12 +1,11 @@
-import axe from "axe-core";
 import { expect } from "chai";
 import { guardTable } from "latchkey/routing-controllers";
-import type { Page } from "playwright-core";
 import sinon from "sinon";
 import { controllers as factorControllers } from "../../examples/second-factor/app.js";
 import { controllers } from "../../examples/web/app.js";
 import { inChromium } from "../support/chromium.js";
 import { serveSecondFactor } from "../support/second-factor.js";
+import { problemsOf } from "./accessible.js";
 import { factorTour } from "./factor-tour.js";
 import { place } from "./steps.js";
 import { type Stop, tour } from "./tour.js";
@@ -56,11 +55,4 @@ async function expectAccessible(stops: AsyncGenerator<Stop>, count: number): Pro
   expect(found).to.deep.equal([]);
   expect(looks).to.equal(count * 4);
   return seen;
-}
-
-/** Returns the problems that axe finds. The debugger runs axe, so the Content-Security-Policy does not block it. */
-async function problemsOf(page: Page): Promise<string[]> {
-  await page.evaluate(`if (!window.axe) { ${axe.source} }; 0`);
-  const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }

@@ -50,10 +50,13 @@ const groups = {
     ],
   },
   origins: {
-    sources: ["http/request-origin", "guards/same-origin"],
+    sources: ["http/origin", "http/request-origin", "guards/same-origin"],
     tests: ["guards/same-origin", "guards/same-origin-upgrades", "http/cross-site"],
   },
-  redirects: { sources: ["guards/next-url"], tests: ["guards/next-url", "guards/requested-page"] },
+  redirects: {
+    sources: ["guards/next-url"],
+    tests: ["guards/next-url", "guards/next-elsewhere", "guards/requested-page"],
+  },
   sessions: {
     sources: ["session/express-store", "session/records"],
     tests: [

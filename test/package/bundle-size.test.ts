@@ -28,7 +28,7 @@ const LIMITS: Array<[string, string, number]> = [
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
     130_000,
   ],
-  ["safeNext", 'export { safeNext } from "latchkey"', 4_100],
+  ["safeNext", 'export { safeNext } from "latchkey"', 4_570],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
   ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 36_200],

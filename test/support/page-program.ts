@@ -4,7 +4,10 @@ import { programOf } from "./snippets-compiled.js";
 
 /** A program from a documentation page, which runs in its own process. */
 export interface PageProgram {
+  /** The origin of its first server. */
   origin: string;
+  /** The ports of its servers, in the order in which they started. */
+  ports: number[];
   /** The lines that the program has printed so far. */
   printed: string[];
   /** Sends a signal to the process. */
@@ -19,8 +22,17 @@ export interface PageProgram {
 
 const running = new Set<ChildProcess>();
 
-/** Starts the program of a page, unchanged, on a free port. */
-export async function startProgram(page: string, file?: string, env: NodeJS.ProcessEnv = {}): Promise<PageProgram> {
+/**
+ * Starts the program of a page, unchanged, on free ports.
+ *
+ * @param servers the number of servers that the program starts
+ */
+export async function startProgram(
+  page: string,
+  file?: string,
+  env: NodeJS.ProcessEnv = {},
+  servers = 1,
+): Promise<PageProgram> {
   const program = fork(await programOf(page, file), {
     execArgv: ["--import", new URL("any-port.js", import.meta.url).href],
     env: { ...process.env, NODE_ENV: "test", ...env }, // otherwise Express prints every error
@@ -30,14 +42,17 @@ export async function startProgram(page: string, file?: string, env: NodeJS.Proc
   const ended = new Promise<number | null>((resolve) => program.once("exit", resolve));
   const printed: string[] = [];
   program.stdout?.on("data", (data) => printed.push(...String(data).trim().split("\n")));
-  const port = await new Promise((found, failed) => {
-    program.once("message", found);
+  const ports: number[] = [];
+  await new Promise<void>((found, failed) => {
+    program.on("message", (port) => {
+      if (ports.push(port as number) === servers) found();
+    });
     program.once("exit", (code) => failed(new Error(`the program of ${page} ended with ${code}`)));
   });
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://127.0.0.1:${ports[0]}`;
   const client = () => new Browser(origin, { accept: "application/json" });
   const signal = (name: NodeJS.Signals) => void program.kill(name);
-  return { origin, printed, signal, ended, browser: () => new Browser(origin), client };
+  return { origin, ports, printed, signal, ended, browser: () => new Browser(origin), client };
 }
 
 /** Ends the programs that a test started. */
