@@ -11,14 +11,18 @@ type Declared = Map<string | symbol, Declaration>;
 /** The key of what a class declares for its actions. */
 export const CLASS: unique symbol = Symbol("class");
 const declarations = new WeakMap<object, Declared>();
+/** What is declared for functions, which an application may copy to other classes. A requirement stays. */
+const ofFunctions = new WeakMap<object, Declaration>();
 
 /**
  * Stores what a decorator declares for a class or for one of its methods. Several requirements are combined.
  *
+ * @param method the function of the method; the declaration also applies if it is copied to another class
+ *
  * @throws OptionError if the class or the method is already declared, or its base class is, and the two contradict each
  * other
  */
-export function remember(target: object, key: PropertyKey, declaration: Declaration): void {
+export function remember(target: object, key: PropertyKey, declaration: Declaration, method?: object): void {
   const declared: Declared = declarations.get(target) ?? new Map();
   declarations.set(target, declared);
   const { name } = target as { name: string };
@@ -28,10 +32,12 @@ export function remember(target: object, key: PropertyKey, declaration: Declarat
     const subject = key === CLASS ? name : `${name}.${String(key)}`;
     throw new OptionError("@Public", `${subject} is declared both public and guarded`);
   }
-  declared.set(
-    nameOf(key),
-    isRequirement(previous) && isRequirement(declaration) ? both(previous, declaration) : declaration,
-  );
+  const combined = isRequirement(previous) && isRequirement(declaration) ? both(previous, declaration) : declaration;
+  declared.set(nameOf(key), combined);
+  if (!method) return;
+  const before = ofFunctions.get(method);
+  if (!isRequirement(before)) ofFunctions.set(method, combined);
+  else if (isRequirement(declaration)) ofFunctions.set(method, both(before, declaration));
 }
 
 /** Is a method written in this class, and not only in a base class? */
@@ -56,9 +62,8 @@ export function declarationOf(
   let isPublic = false;
   let isBelow = false; // is the method written in a subclass of the target?
   for (const target of ancestry(controller)) {
-    const declared = declarations.get(target);
-    const ofClass = declared?.get(CLASS);
-    const ofMethod = declared?.get(nameOf(method));
+    const ofClass = declarations.get(target)?.get(CLASS);
+    const ofMethod = ofMethodIn(target, method);
     isPublic ||= ofMethod === "public" || (ofClass === "public" && !isBelow);
     if (ofMethod === "public") break;
     for (const found of [ofClass, ofMethod]) {
@@ -71,7 +76,16 @@ export function declarationOf(
 
 /** Is a method itself declared public, in a class or in one of its base classes? */
 export function isPublicMethod(controller: object, method: PropertyKey): boolean {
-  return [...ancestry(controller)].some((target) => declarations.get(target)?.get(nameOf(method)) === "public");
+  return [...ancestry(controller)].some((target) => ofMethodIn(target, method) === "public");
+}
+
+/** What a class itself declares for a method, or what another class declares for a method that was copied from there. */
+function ofMethodIn(target: object, method: PropertyKey): Declaration | undefined {
+  const declared = declarations.get(target)?.get(nameOf(method));
+  if (declared !== undefined) return declared;
+  const { prototype } = target as { prototype?: object };
+  const own: unknown = prototype && Object.getOwnPropertyDescriptor(prototype, method)?.value;
+  return typeof own === "function" ? ofFunctions.get(own) : undefined;
 }
 
 /** Yields a class and its base classes. */

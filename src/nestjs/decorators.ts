@@ -11,7 +11,7 @@ import { isOfSocket, requestOf, socketUser } from "./request.js";
 
 export type { RealmDecorators };
 
-/** The classes that have the guard. */
+/** The classes and the methods that have the guard. */
 const guarded = new WeakSet<object>();
 
 const ofFirst = guardDecorators(decorate);
@@ -71,15 +71,41 @@ const userParameter = createParamDecorator(async (realm: string | undefined, con
 });
 
 function decorate(declaration: Declaration): GuardDecorator {
-  return (target, method) => {
+  return (target: object, method?: string | symbol, descriptor?: PropertyDescriptor) => {
     if (typeof method === "object") {
       // Standard decorators get a context object instead of the name.
       throw new OptionError("decorators", 'NestJS needs "experimentalDecorators": true in tsconfig.json');
     }
-    const owner = method === undefined ? target : target.constructor;
-    remember(owner, method ?? CLASS, declaration);
-    if (declaration !== "public") attachGuard(owner);
+    if (method === undefined) {
+      remember(target, CLASS, declaration);
+      if (declaration !== "public") attachGuard(target);
+      return;
+    }
+    const handler = methodOf(target, method, descriptor);
+    const owner = target.constructor;
+    remember(owner, method, declaration, handler);
+    if (declaration === "public") return;
+    attachGuard(owner);
+    attachGuardToMethod(target, handler);
   };
+}
+
+/** Returns the decorated method. @throws OptionError if it is not a method, because NestJS would not call a guard */
+function methodOf(target: object, method: PropertyKey, given: PropertyDescriptor | undefined): object {
+  const { value } = given ?? Object.getOwnPropertyDescriptor(target, method) ?? {};
+  if (typeof target === "object" && typeof value === "function") return value;
+  const { name } = (typeof target === "function" ? target : target.constructor) as { name: string };
+  throw new OptionError(
+    "decorators",
+    `only classes and their methods can be guarded, not static methods, properties or parameters such as ${name}.${String(method)}`,
+  );
+}
+
+/** Puts the guard on the function too, because an application may copy the method to another class. */
+function attachGuardToMethod(target: object, value: object): void {
+  if (guarded.has(value)) return;
+  guarded.add(value);
+  UseGuards(DeclaredGuard)(target, "", { value });
 }
 
 /**

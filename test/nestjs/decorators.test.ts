@@ -1,29 +1,12 @@
-import { Controller, Get, HttpCode, Post, SetMetadata, type Type, UseGuards } from "@nestjs/common";
+import { Controller, Get, HttpCode, Post, SetMetadata, UseGuards } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 import { expect } from "chai";
 import { OptionError } from "latchkey";
 import { Authorized, CurrentUser, Fresh, LoginGuard, Public } from "latchkey/nestjs";
-import { apiClient, type Browser } from "../support/browser.js";
 import type { Person } from "../support/people.js";
-import { nestSite } from "./site.js";
+import { clients, statuses } from "./clients.js";
 
 const GLOBAL = { providers: [{ provide: APP_GUARD, useClass: LoginGuard }] };
-
-/** Starts a site, and returns clients of nobody, Bob, and Ann, who is an admin. */
-async function clients(controllers: Type[], more: object = {}): Promise<Record<"nobody" | "bob" | "ann", Browser>> {
-  const { origin, factors } = await nestSite({ module: { controllers, ...more } });
-  factors.clear();
-  const [nobody, bob, ann] = [apiClient(origin), apiClient(origin), apiClient(origin)];
-  await bob.post("/login/2", { json: {} });
-  await ann.post("/login/1", { json: {} });
-  return { nobody, bob, ann };
-}
-
-/** The statuses that nobody, Bob and Ann get. */
-async function statuses({ nobody, bob, ann }: Record<string, Browser>, path: string, method = "GET") {
-  const answers = [nobody!, bob!, ann!].map((client) => client.send(method, path));
-  return (await Promise.all(answers)).map(({ status }) => status).join(" ");
-}
 
 describe("the decorators of latchkey/nestjs", () => {
   it("deny by default with LoginGuard as APP_GUARD, and open what is public", async () => {
