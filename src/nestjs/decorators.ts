@@ -66,7 +66,7 @@ export function decoratorsFor(realm: string): RealmDecorators {
 
 const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {
   const req = requestOf(context);
-  if (isOfSocket(context, req)) return socketUser(req, realm);
+  if (isOfSocket(context, req)) return socketUser(context, req, realm);
   return (await loadUser(contextOfRealm(req, realm))).user;
 });
 

@@ -45,7 +45,7 @@ export class LoginGuard implements CanActivate {
 
   async #refused(context: ExecutionContext, requirement: Requirement): Promise<RefusedException | null> {
     const req = this.getRequest(context);
-    if (isOfSocket(context, req)) return this.#refusedSocket(req, requirement);
+    if (isOfSocket(context, req)) return this.#refusedSocket(context, req, requirement);
     const known = contextOfRealm(req, requirement.realm);
     if (context.getType() === "http" && known.core.options.exemptMethods.includes(req.method)) return null;
     const refusal = await refusalOf(known, requirement);
@@ -55,7 +55,11 @@ export class LoginGuard implements CanActivate {
   }
 
   /** Reads the login of a socket from the store again, because it may have ended since the last message. */
-  async #refusedSocket(upgrade: Request, requirement: Requirement): Promise<RefusedException | null> {
+  async #refusedSocket(
+    context: ExecutionContext,
+    upgrade: Request,
+    requirement: Requirement,
+  ): Promise<RefusedException | null> {
     const { realm } = requirement;
     const login = this.managers?.find(({ options }) => realm === undefined || options.realm === realm);
     if (!login) {
@@ -65,12 +69,14 @@ export class LoginGuard implements CanActivate {
       );
     }
     const { core, ...mount } = insideOf(login);
-    noteSocketUser(upgrade, realm, undefined);
     const { req, loaded, auth } = await findLogin(core, mount, upgrade);
     const found = loaded ?? { user: {}, authenticated: false };
     const refusal = await refusalFor({ core, req }, found, () => auth, requirement);
-    noteSocketUser(upgrade, realm, refusal ? undefined : found.user);
-    if (!refusal) return null;
+    if (!refusal) {
+      const isOfFirst = login === this.managers?.[0];
+      noteSocketUser(context, upgrade, { user: found.user, realm: login.options.realm, isOfFirst });
+      return null;
+    }
     emitRefusalOf(core, req, loaded?.user, refusal);
     return new RefusedException(refusal);
   }

@@ -5,12 +5,23 @@ import { LatchkeyError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { LoginRequiredError } from "../refusals.js";
 import { kindOf } from "../text.js";
+import { type Handler, handlerOf } from "./handlers.js";
 
 /** The request in a GraphQL context. For a subscription with graphql-ws, NestJS passes the context of the connection. */
 type GraphQLRequest = Request & { extra?: { request?: Request } };
 
-/** The users that guards found for the requests that opened sockets, by the realm that the guard names. */
-const socketUsers = new WeakMap<object, Map<string | undefined, object>>();
+/** A user that a guard let through, and the realm of its manager. */
+interface SocketUser {
+  readonly user: object;
+  readonly realm: string;
+  readonly isOfFirst: boolean;
+}
+
+/**
+ * The users that guards let through for the requests that opened sockets, by handler: messages of one socket may be
+ * handled at the same time.
+ */
+const socketUsers = new WeakMap<Request, Map<Handler, SocketUser>>();
 
 /**
  * Returns the request of a handler or a resolver, or the request that opened the socket of a message.
@@ -21,7 +32,7 @@ export function requestOf(context: ExecutionContext): Request {
   const type = context.getType<string>();
   if (type === "http") return context.switchToHttp().getRequest<Request>();
   if (type === "graphql") {
-    const { req } = context.getArgByIndex<{ req?: GraphQLRequest } | undefined>(2) ?? {};
+    const { req } = graphQLContextOf(context.getArgs<unknown[]>()) ?? {};
     if (req?.headers) return req;
     if (req?.extra?.request?.headers) return req.extra.request;
     throw noRequest("the GraphQL context has no req: return it from the option context of GraphQLModule");
@@ -41,25 +52,32 @@ export function isOfSocket(context: ExecutionContext, req: Request): boolean {
   return context.getType<string>() === "ws" || (isUpgrade(req) && !hasContext(req));
 }
 
-/** Stores the user that a guard found for the request that opened a socket; undefined if the guard refused it. */
-export function noteSocketUser(req: Request, realm: string | undefined, user: object | undefined): void {
-  const users = socketUsers.get(req) ?? new Map<string | undefined, object>();
+/** Stores the user that a guard let through, for a message of the socket that the request opened. */
+export function noteSocketUser(context: ExecutionContext, req: Request, found: SocketUser): void {
+  const users = socketUsers.get(req) ?? new Map<Handler, SocketUser>();
   socketUsers.set(req, users);
-  if (user) users.set(realm, user);
-  else users.delete(realm);
+  users.set(handlerOf(context), found);
 }
 
 /**
- * Returns the user that a guard found for the last message.
+ * Returns the user that the guard of a message let through.
  *
- * @throws LoginRequiredError if there is no user
+ * @param realm the realm of the manager; by default, the first manager
+ *
+ * @throws LoginRequiredError if the message has no guard, or a guard for other users
  */
-export function socketUser(req: Request, realm: string | undefined): object {
-  const user = socketUsers.get(req)?.get(realm);
-  if (user) return user;
+export function socketUser(context: ExecutionContext, req: Request, realm: string | undefined): object {
+  const found = socketUsers.get(req)?.get(handlerOf(context));
+  if (found && (realm === undefined ? found.isOfFirst : found.realm === realm)) return found.user;
   throw new LoginRequiredError(
-    "@CurrentUser() in a gateway needs a guard that requires a login, such as @Authorized().",
+    "@CurrentUser() in a gateway needs a guard that requires a login of the same users, such as @Authorized().",
   );
+}
+
+/** A resolver gets its parent, its arguments, the context and an info. The resolver of a reference gets no arguments. */
+function graphQLContextOf(args: unknown[]): { req?: GraphQLRequest } | undefined {
+  const infoAt = args.findIndex((arg) => typeof (arg as { parentType?: unknown } | null)?.parentType === "object");
+  return args[infoAt < 0 ? 2 : infoAt - 1] as { req?: GraphQLRequest } | undefined;
 }
 
 function noRequest(message: string): LatchkeyError {

@@ -88,7 +88,7 @@ describe("latchkey in GraphQL", () => {
     @Fresh({ methods: ["otp"] }) @Query(() => String, { nullable: true }) secret() {
       return "secret";
     }
-    @Public() @Query(() => String) hello(@CurrentUser() user: Person) {
+    @Public() @Query(() => String, { nullable: true }) hello(@CurrentUser() user: Person) {
       return `Hello, ${user.name ?? "stranger"}!`;
     }
     @Public() @Mutation(() => Boolean) login(
@@ -166,10 +166,22 @@ describe("latchkey in GraphQL", () => {
     await ask(client, "mutation { login(id: 2) }");
     expect(await subscribed(origin, await cookie())).to.include("for Bob");
   });
+
+  it("passes the user to fields that run at the same time on one socket", async () => {
+    const { client, origin } = await open({ subscriptions: { "graphql-ws": true } });
+    await ask(client, "mutation { login(id: 2) }");
+    const answer = await subscribed(origin, await client.jar.getCookieString(origin), "{ me secret hello }");
+    const { data, errors } = (JSON.parse(answer) as { payload: Result }).payload;
+    expect(data).to.eql({ me: "Bob", secret: null, hello: null });
+    expect(errors!.map(({ path, extensions }) => `${path[0]} ${extensions.code}`).sort()).to.eql([
+      "hello login_required", // it has no guard
+      "secret method_required",
+    ]);
+  });
 });
 
-/** Subscribes as graphql-ws does, and returns the first message after that. */
-async function subscribed(origin: string, cookie: string): Promise<string> {
+/** Sends an operation as graphql-ws does, and returns the first message after that. */
+async function subscribed(origin: string, cookie: string, query = "subscription { letters }"): Promise<string> {
   const socket = new WebSocket(`${origin.replace("http", "ws")}/graphql`, "graphql-transport-ws", {
     headers: { cookie },
   });
@@ -180,5 +192,5 @@ async function subscribed(origin: string, cookie: string): Promise<string> {
     return String((await once(socket, "message"))[0]);
   };
   await send({ type: "connection_init" });
-  return send({ id: "1", type: "subscribe", payload: { query: "subscription { letters }" } });
+  return send({ id: "1", type: "subscribe", payload: { query } });
 }
