@@ -23,6 +23,8 @@ export class LatchkeyErrorFilter implements ExceptionFilter<LatchkeyError | Refu
     const shown = shownOf(error);
     if (type === "http") respond(error, shown, host);
     else if (type === "ws") tell(host.switchToWs().getClient(), shown);
+    // In a microservice, an error that a filter throws may end the process. NestJS responds if the filter does not.
+    else if (type === "rpc") return;
     else if (error instanceof RefusedException) throw error;
     else throw Object.assign(new Error(shown.message, { cause: error }), { extensions: extensionsOf(shown) });
   }
