@@ -37,7 +37,7 @@ export function loginMiddleware(core: Core, sessions: () => SessionMiddleware): 
   };
 }
 
-/** Connects a request to a further manager, whose session is beside `req.session`. */
+/** Connects a request to another manager after the first. The session of that manager is separate from `req.session`. */
 function enterSecond(core: Core, sessions: () => SessionMiddleware, first: RequestContext, next: Next): void {
   const { req, res } = first;
   const isKnown = knownContext(req, core) !== undefined;

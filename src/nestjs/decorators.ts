@@ -37,8 +37,8 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
 /**
  * Lets everybody reach a handler, even if its class is guarded or the application has the global guard `LoginGuard`.
  *
- * On a class, it opens each handler for which nothing else requires a login: no decorator of the handler, of the class
- * or of a base class. It does not open the handlers that subclasses add or override.
+ * On a class, it opens each handler that no other decorator guards. It does not open the handlers that subclasses add or
+ * override.
  */
 export function Public(): GuardDecorator {
   return decorate("public");

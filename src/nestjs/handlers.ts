@@ -24,8 +24,8 @@ export function declarationFor(context: ExecutionContext): Declaration | null {
 }
 
 /**
- * Does `@UseGuards` name this guard for the handler, or for the class of a handler that is not itself public? Then the
- * guard is meant, although the class may be public.
+ * Does `@UseGuards` name this guard on the handler, or on its class while the handler is not itself public? Then the
+ * handler needs a login, even if its class is public.
  */
 export function isNamed(guard: CanActivate, context: ExecutionContext): boolean {
   const { controller, method } = handlerOf(context);

@@ -16,8 +16,8 @@ import { isOfSocket, noteSocketUser, requestOf } from "./request.js";
 const passed = new WeakSet<ExecutionContext>();
 
 /**
- * Requires a login for every handler that `@Public()` does not open, and what the decorators of the handler and its class
- * require: `{ provide: APP_GUARD, useClass: LoginGuard }`.
+ * Requires a login for every handler that `@Public()` does not open, and checks the decorators of the handler and its
+ * class. Use it as a global guard: `{ provide: APP_GUARD, useClass: LoginGuard }`.
  */
 export class LoginGuard implements CanActivate {
   @Optional()
@@ -82,7 +82,7 @@ export class LoginGuard implements CanActivate {
   }
 }
 
-/** Requires what the decorators of a handler and its class require, and nothing else. The decorators add it to classes. */
+/** Checks only the decorators of a handler and its class. The decorators add this guard to classes. */
 export class DeclaredGuard extends LoginGuard {}
 
 function declared(context: ExecutionContext): Declaration {

@@ -34,7 +34,7 @@ const APP_FILTER = "APP_FILTER";
  * Mounts the session and the login for all routes, provides the `LoginManager` for injection, and registers
  * `LatchkeyErrorFilter`. Import it once. The module closes neither the store nor the manager.
  *
- * An application with several kinds of users gives it a list of managers. The first is the one that is injected.
+ * For several kinds of users, pass a list of managers. `LoginManager` then injects the first of them.
  */
 @Module({})
 export class LatchkeyModule implements NestModule {

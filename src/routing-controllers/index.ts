@@ -36,8 +36,8 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
 /**
  * Lets everybody reach an action, even if its controller is guarded or its server was created with `denyByDefault`.
  *
- * On a class, it opens each action for which nothing else requires a login: no decorator of the action, of the class or
- * of a base class. It does not open the actions that subclasses add or override.
+ * On a class, it opens each action that no other decorator guards. It does not open the actions that subclasses add or
+ * override.
  */
 export function Public(): GuardDecorator {
   return decorate("public");
