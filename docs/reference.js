@@ -6,6 +6,7 @@ const ENTRIES = {
   latchkey: "../src/index.ts",
   "latchkey/routing-controllers": "../src/routing-controllers/index.ts",
   "latchkey/nestjs": "../src/nestjs/index.ts",
+  "latchkey/impersonation": "../src/impersonation/index.ts",
   "latchkey/testing": "../src/testing/index.ts",
   "latchkey/stores": "../stores/open.ts",
   "latchkey/stores/redis": "../stores/redis/index.ts",

@@ -5,6 +5,7 @@ import type { Clients } from "./http/client.js";
 import type { RequestLoader, UserLoader } from "./options/options.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
+import type { SessionRecords } from "./session/records.js";
 import type { SessionStore } from "./store/session-store.js";
 
 /** The objects that the parts of one LoginManager share. */
@@ -17,6 +18,8 @@ export interface Core {
   readonly flashes: FlashMessages;
   /** The store; undefined if the application has used only its own express-session so far. */
   store: SessionStore | undefined;
+  /** Reads and writes the sessions in the store; undefined until `login.session()` is called. */
+  records?: SessionRecords;
   /**
    * Has a request used the application's own express-session? The store does not contain the sessions of that
    * express-session.

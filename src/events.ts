@@ -2,7 +2,20 @@ import { channel } from "node:diagnostics_channel";
 import type { Request } from "express";
 
 /** Why latchkey ended an invalid login when a request used it. */
-export type EndReason = "unknown user" | "stamp changed" | "absolute timeout" | "session protection" | "clock";
+export type EndReason =
+  | "unknown user"
+  | "stamp changed"
+  | "absolute timeout"
+  | "session protection"
+  | "clock"
+  | "inactive user"
+  | "impersonator";
+
+/**
+ * Why an impersonation ended: `"stopped"` by `stopImpersonating`, `"logged out"` by `logoutUser`, `"revoked"` together
+ * with one of its two logins, or the reason why a request found it to be invalid.
+ */
+export type ImpersonationEnd = "stopped" | "logged out" | "revoked" | EndReason;
 
 /** Why logins were revoked. Logouts, and logins that a request found to be invalid, are not included. */
 export type RevokeReason =
@@ -39,12 +52,22 @@ export interface LoginEvents<U = Express.User> {
   userAccessed: { req: Request };
   /** Session protection noticed that a session is used by a different client than at the login. */
   sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
-  /** A guard refused a user who has none of the roles. */
+  /** A guard refused a user who has none of the roles, or a request in which an administrator acts as the user. */
   forbidden: { req: Request; user: U };
   /** `sameOriginRequired()` refused a request that a page of another origin sent. */
   crossOriginRefused: { req: Request };
   /** A login was found to be invalid while its user was loaded, and was ended. */
   loginEnded: { req: Request; userId: string; reason: EndReason };
+  /** An administrator, `impersonator`, acts as a user from now on. `loginId` is the id of the user's new login. */
+  impersonationStarted: { req: Request; user: U; impersonator: U; loginId: string };
+  /** An administrator no longer acts as the user. `req` is absent if one of the two logins was revoked. */
+  impersonationEnded: {
+    req?: Request;
+    userId: string;
+    impersonatorId: string;
+    loginId: string;
+    reason: ImpersonationEnd;
+  };
   /** `refreshStamp` kept a login whose user's stamp has changed. */
   stampRefreshed: { req: Request; user: U };
   /** Logins were revoked. `logins` are their ids. */

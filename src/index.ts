@@ -20,7 +20,15 @@ export {
   UnsupportedByStoreError,
   UserIdError,
 } from "./errors.js";
-export type { EndReason, LoginEventName, LoginEvents, LoginListener, RevokeReason, TokenUse } from "./events.js";
+export type {
+  EndReason,
+  ImpersonationEnd,
+  LoginEventName,
+  LoginEvents,
+  LoginListener,
+  RevokeReason,
+  TokenUse,
+} from "./events.js";
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";
@@ -46,13 +54,14 @@ export type { ResolvedSession, SessionOptions } from "./options/session-options.
 export {
   CrossOriginError,
   FreshLoginRequiredError,
+  ImpersonatingError,
   LoginRequiredError,
   MethodRequiredError,
   OtherUserError,
   RoleRequiredError,
   SessionLimitError,
 } from "./refusals.js";
-export type { SessionAuth } from "./session/auth.js";
+export type { OtherLogin, SessionAuth } from "./session/auth.js";
 export { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "./store/arguments.js";
 export { PeerMissingError, PeerVersionError } from "./store/peer-errors.js";
 export type {

@@ -35,6 +35,13 @@ export class RoleRequiredError extends LatchkeyError {
   }
 }
 
+/** An administrator acts as the user, and only the user may do this. */
+export class ImpersonatingError extends LatchkeyError {
+  constructor() {
+    super("impersonating", 403, "You cannot do this while you act as another user.");
+  }
+}
+
 /** A page of another origin sent the request. */
 export class CrossOriginError extends LatchkeyError {
   constructor() {

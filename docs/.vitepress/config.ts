@@ -72,6 +72,7 @@ const REFERENCE = [
   { text: "latchkey", link: "/reference/latchkey" },
   { text: "…/routing-controllers", link: "/reference/latchkey/routing-controllers" },
   { text: "…/nestjs", link: "/reference/latchkey/nestjs" },
+  { text: "…/impersonation", link: "/reference/latchkey/impersonation" },
   { text: "…/testing", link: "/reference/latchkey/testing" },
   { text: "…/stores", link: "/reference/latchkey/stores" },
   { text: "…/stores/redis", link: "/reference/latchkey/stores/redis" },

@@ -84,7 +84,7 @@ async function counted(core: Core, userId: string, replaced: string | undefined)
   const logins = new Map<string, Counted>();
   for await (const { record, auth } of sessionsOf(core, userId)) {
     const { loginId, pendingUntil } = auth;
-    if (loginId === replaced || pendingUntil !== undefined) continue;
+    if (loginId === replaced || pendingUntil !== undefined || auth.impersonator) continue;
     const login = logins.get(loginId) ?? { loginId, createdAt: record.createdAt, pending: true };
     login.pending &&= auth.pending === true;
     logins.set(loginId, login);

@@ -4,6 +4,7 @@ import { browserIn, endBrowser, type RememberedBrowser } from "../remember/brows
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import type { RecordPage, SessionStore, StoredRecord } from "../store/session-store.js";
+import { endLinked, isLinked } from "./linked-logins.js";
 
 /** A session of a user, and the login in it. */
 export interface LoginSession {
@@ -80,6 +81,7 @@ export async function endLogins(
 /** Ends all existing logins of a user: forgets their browsers one by one, and ends their sessions in batches. */
 export async function endAll(core: Core, userId: string): Promise<void> {
   await forgetBrowsers(core, userId, () => true);
+  await endSessions(core, userId, isLinked);
   const store = storeOf(core);
   for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind: "session", limit: PAGE }));
 }
@@ -145,7 +147,9 @@ export async function endSessions(
       const sessions = records.map(loginIn).filter(({ auth }) => chosen(auth));
       const ended = await Promise.all(sessions.map(({ record }) => store.destroy(record.id)));
       if (chosen(UNREADABLE)) for (const id of damaged) await store.destroy(id);
-      all.push(...sessions.filter((_, i) => ended[i]));
+      const own = sessions.filter((_, i) => ended[i]);
+      for (const { auth } of own) await endLinked(core, auth, "revoked");
+      all.push(...own);
       found += sessions.length;
       missed += ended.filter((record) => record === null).length;
       pages++;
@@ -167,7 +171,7 @@ export function storeOf({ store }: Core): SessionStore {
   throw foreignSessions();
 }
 
-type LoginName = Pick<SessionAuth, "loginId" | "series">;
+type LoginName = Pick<SessionAuth, "loginId" | "series" | "impersonator" | "parked">;
 
 async function* pagesOf(store: SessionStore, userId: string, kind: Kind): AsyncGenerator<RecordPage> {
   let after: string | undefined;

@@ -29,19 +29,25 @@ export interface Mount {
  * For a request that an application handles, it resolves with the user of that request until the response begins. After
  * that, and for an upgrade, each call reads the store.
  */
-export function authenticate(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
-  return forRequest(message as Request, () => find(core, mount, message));
+export async function authenticate(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
+  return (await authenticated(core, mount, message))?.user ?? null;
 }
 
-async function find(core: Core, mount: Mount, message: IncomingMessage): Promise<object | null> {
+/** The same, with what else is known of the user. Resolves with undefined if nobody is logged in. */
+export async function authenticated(
+  core: Core,
+  mount: Mount,
+  message: IncomingMessage,
+): Promise<LoadedUser | undefined> {
+  const loaded = await forRequest(message as Request, () => find(core, mount, message));
+  return loaded?.authenticated ? loaded : undefined;
+}
+
+async function find(core: Core, mount: Mount, message: IncomingMessage): Promise<LoadedUser | undefined> {
   const context = knownContext(message as Request, core);
-  if (context && !context.res.headersSent && !isUpgrade(context.req)) {
-    const { user, authenticated } = await loadUser(context);
-    return authenticated ? user : null;
-  }
+  if (context && !context.res.headersSent && !isUpgrade(context.req)) return loadUser(context);
   if (!context && isUnderAnotherCopy(message as Request)) throw secondCopy("this request");
-  const { loaded } = await findLogin(core, mount, message, context);
-  return loaded?.authenticated ? loaded.user : null;
+  return (await findLogin(core, mount, message, context)).loaded;
 }
 
 /** The login of a request that no application handles. */

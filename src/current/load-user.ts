@@ -89,7 +89,7 @@ class CurrentLogin implements SessionLogin {
   /** Does nothing, because the session updates its last use when the response begins. */
   noteUse(): void {}
 
-  end(): Promise<unknown> {
+  end(): Promise<boolean> {
     return this.session.end();
   }
 }

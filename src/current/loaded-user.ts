@@ -72,7 +72,7 @@ export async function mayLogIn(core: Core, req: Request, user: object, id: strin
     throw new LatchkeyError(
       "incomplete_user",
       500,
-      `loginUser was given a user without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has this method: ` +
+      `a user was given without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has this method: ` +
         "create both objects with the same function",
     );
   }

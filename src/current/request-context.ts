@@ -17,6 +17,8 @@ export interface LoadedUser {
   readonly once?: SessionAuth;
   /** Set if the login is not complete: the methods that the user must still show. */
   readonly missing?: readonly string[];
+  /** The administrator who acts as the user; undefined if the user logged in. */
+  readonly impersonator?: object;
 }
 
 /** The user of a login that is not complete. */

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { endLinked } from "../active-sessions/linked-logins.js";
 import type { Core } from "../core.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
@@ -16,8 +17,8 @@ export interface SessionLogin {
   change(changes: Partial<SessionAuth>): void;
   /** Called when the login is valid. */
   noteUse(): void;
-  /** Ends the session. */
-  end(): Promise<unknown>;
+  /** Ends the session. Resolves with true if this call ended it. */
+  end(): Promise<boolean>;
 }
 
 /**
@@ -42,10 +43,13 @@ export async function resolveUser(
     }
     const isAttack = verdict === "session protection";
     if (isAttack) await core.remember.end(login.auth.series, { kept: login.recordId });
-    await login.end();
+    const isEnded = await login.end();
     if (isAttack && context && !context.res.headersSent) core.remember.forget(req, context.res);
-    core.events.emit("loginEnded", { req, userId: login.auth.userId, reason: verdict });
-    if (isAttack) return undefined;
+    const { userId, impersonator } = login.auth;
+    if (impersonator && isEnded) await endLinked(core, login.auth, verdict, req);
+    // If another request has ended an impersonation, it has reported the end.
+    if (!impersonator || isEnded) core.events.emit("loginEnded", { req, userId, reason: verdict });
+    if (isAttack || impersonator) return undefined; // a page meant for the user must not be the administrator's
   }
   return (await restoreLogin(core, req, context)) ?? (await fromRequest(core, req));
 }

@@ -6,6 +6,7 @@ import { hasMethods, staleMethods } from "../methods.js";
 import type { VerifyRemembered } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";
+import { impersonatorIn } from "./impersonator.js";
 import { userById } from "./loaded-user.js";
 import type { LoadedUser } from "./request-context.js";
 import { missingIn } from "./required-methods.js";
@@ -37,12 +38,16 @@ export async function verify(
     } else if (fingerprint !== auth.fingerprint) change({ fingerprint });
   }
 
+  const impersonator = auth.impersonator && (await impersonatorIn(core, req, auth.impersonator));
+  if (impersonator === null) return "impersonator";
   const user = await userById(core, req, auth.userId);
   if (!user) return "unknown user";
   const stamp = core.stamps.check(auth.stamp, auth.userId, user);
   if (stamp === undefined) return "stamp changed";
   if (stamp !== auth.stamp) change({ stamp });
   const authenticated = isAuthenticatedUser(user);
+  // The administrator has shown the methods that are required of the administrator. Those of the user are not asked for.
+  if (impersonator) return authenticated ? { user, authenticated, impersonator } : "inactive user";
   if (!authenticated || (!auth.pending && !core.options.requiredMethods)) return { user, authenticated };
   const missing = await missingIn(core, req, user, auth);
   const isComplete = !auth.pending && missing.length === 0;

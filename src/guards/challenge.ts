@@ -6,6 +6,7 @@ import type { LatchkeyError } from "../errors.js";
 import type { ChallengeHandler, View } from "../options/options.js";
 import {
   FreshLoginRequiredError,
+  type ImpersonatingError,
   LoginRequiredError,
   MethodRequiredError,
   type RoleRequiredError,
@@ -13,7 +14,12 @@ import {
 import { loginUrl, pageFrom, viewUrl } from "./next-url.js";
 
 /** Why a guard refuses a request. */
-export type Refusal = LoginRequiredError | FreshLoginRequiredError | MethodRequiredError | RoleRequiredError;
+export type Refusal =
+  | LoginRequiredError
+  | FreshLoginRequiredError
+  | MethodRequiredError
+  | RoleRequiredError
+  | ImpersonatingError;
 
 /** How to respond to one kind of refusal. */
 interface Challenge {

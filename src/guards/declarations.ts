@@ -131,7 +131,12 @@ function both(a: Requirement, b: Requirement): Requirement {
   }
   const roles = [...a.roles, ...b.roles];
   const fresh = a.fresh && b.fresh ? strictest(a.fresh, b.fresh) : (a.fresh ?? b.fresh);
-  return { ...(fresh && { fresh }), roles, ...(realm !== undefined && { realm }) };
+  return {
+    ...(fresh && { fresh }),
+    roles,
+    ...(realm !== undefined && { realm }),
+    ...((a.notImpersonated || b.notImpersonated) && { notImpersonated: true }),
+  };
 }
 
 function strictest(a: Freshness, b: Freshness): Freshness {

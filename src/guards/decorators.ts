@@ -13,6 +13,8 @@ export interface RealmDecorators {
   Authorized(...roles: string[]): GuardDecorator;
   /** Lets only users of the realm with a fresh login through. */
   Fresh(options?: FreshOptions): GuardDecorator;
+  /** Lets only users of the realm through, and no administrator who acts as a user. */
+  NotImpersonated(): GuardDecorator;
   /** Passes the current user of the realm, or its anonymous user, to a parameter. */
   CurrentUser(): ParameterDecorator;
 }
@@ -25,11 +27,12 @@ export interface RealmDecorators {
 export function guardDecorators(
   decorate: (declaration: Declaration) => GuardDecorator,
   realm?: string,
-): Pick<RealmDecorators, "Authorized" | "Fresh"> {
+): Pick<RealmDecorators, "Authorized" | "Fresh" | "NotImpersonated"> {
   const named = realm === undefined ? {} : { realm };
   return {
     Authorized: (...roles) => decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...named }),
     Fresh: (options = {}) => decorate({ fresh: checkFreshness(options), roles: [], ...named }),
+    NotImpersonated: () => decorate({ roles: [], notImpersonated: true, ...named }),
   };
 }
 

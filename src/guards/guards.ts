@@ -5,7 +5,13 @@ import { contextOf, type LoadedUser, type RequestContext } from "../current/requ
 import { runWithin } from "../current/running-context.js";
 import { OptionError } from "../errors.js";
 import { checkFreshness, type Freshness, type FreshOptions, freshnessOf } from "../login/freshness.js";
-import { FreshLoginRequiredError, LoginRequiredError, MethodRequiredError, RoleRequiredError } from "../refusals.js";
+import {
+  FreshLoginRequiredError,
+  ImpersonatingError,
+  LoginRequiredError,
+  MethodRequiredError,
+  RoleRequiredError,
+} from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
 import { answerRefusal, type Refusal } from "./challenge.js";
@@ -18,6 +24,8 @@ export interface Requirement {
   readonly roles: ReadonlyArray<readonly string[]>;
   /** The realm of the manager whose users may pass; by default, the first manager of the request. */
   readonly realm?: string | undefined;
+  /** Set if no administrator may act as the user. A login that must be fresh implies this. */
+  readonly notImpersonated?: true;
 }
 
 /** Requires a logged-in user. (Flask-Login's login_required) */
@@ -100,15 +108,16 @@ export async function refusalOf(context: RequestContext, requirement: Requiremen
 /**
  * Returns why a user does not meet the requirement; null if the user does.
  *
- * @param auth returns the login of the user; it is called if the login must be fresh
+ * @param auth returns the login of the user; it is called if the login must be fresh or must not be an impersonation
  */
 export async function refusalFor(
   { core, req }: Pick<RequestContext, "core" | "req">,
   { user, authenticated, missing }: LoadedUser,
   auth: () => SessionAuth | undefined,
-  { fresh, roles }: Requirement,
+  { fresh, roles, notImpersonated }: Requirement,
 ): Promise<Refusal | null> {
   if (!authenticated) return missing ? new MethodRequiredError(missing, 401) : new LoginRequiredError();
+  if ((fresh || notImpersonated) && auth()?.impersonator) return new ImpersonatingError();
   const isFresh = fresh ? await freshnessOf(core, req, { user, auth: auth() }, fresh) : true;
   if (isFresh !== true) return isFresh ? new MethodRequiredError(isFresh, 403) : new FreshLoginRequiredError();
   if (roles.length === 0) return null;

@@ -7,7 +7,7 @@ import { missingIn } from "../current/required-methods.js";
 import { isLapsed } from "../current/resolve-user.js";
 import { freshFrom } from "../instants.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
-import { OtherUserError, SessionLimitError } from "../refusals.js";
+import { ImpersonatingError, OtherUserError, SessionLimitError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { currentLogin, move } from "./move-login.js";
@@ -43,6 +43,7 @@ export interface ConfirmOptions {
  * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie, and no login is incomplete
  * @throws SessionLimitError when it would complete a login, the user has `maxSessions` logins, and `onLimit` is
  * `"refuse"`
+ * @throws ImpersonatingError when an administrator acts as the user
  * @throws OtherUserError when the credentials belong to another user or to nobody; the login does not change
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionGoneError when the login was ended while this request was using it
@@ -71,6 +72,7 @@ async function confirm(
 ): Promise<{ user: object; auth: SessionAuth; missing: readonly string[] }> {
   const { core, req } = context;
   const { user, auth } = await loginToConfirm(context);
+  if (auth.impersonator) throw new ImpersonatingError();
   const { userId, loginId, series } = auth;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");

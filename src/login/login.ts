@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { underLimit } from "../active-sessions/limit.js";
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
-import { changeLogin, waitForLoad } from "../current/load-user.js";
+import { changeLogin, loadUser, waitForLoad } from "../current/load-user.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
@@ -11,7 +11,7 @@ import { LoaderMissingError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
-import { SessionLimitError } from "../refusals.js";
+import { ImpersonatingError, SessionLimitError } from "../refusals.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { setPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
@@ -70,6 +70,7 @@ export interface LoginOptions {
  * @throws LoaderMissingError when there is no `userLoader`, which the next request needs
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionLimitError when the user has `maxSessions` logins and `onLimit` is `"refuse"`
+ * @throws ImpersonatingError when an administrator acts as a user in this session
  * @throws SessionGoneError when the login was ended before it was complete, for example by `maxSessions`
  * @throws StoreUnavailableError when the store fails; the user is not logged in, and the previous login stays unless
  * its session has ended
@@ -91,6 +92,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
       : checkRememberDuration("duration", options.duration);
 
   await waitForLoad(context);
+  if (context.auth?.impersonator) await loadUser(context); // an impersonation that has ended is no obstacle
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const freshAt = fresh ? seenAt : null;
   const methods = methodsFrom("methods", options.methods ?? [], freshAt);
@@ -117,6 +119,7 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   const { remember: rememberer } = core;
   const { user, userId, freshAt, remember, duration, methods } = login;
   const previous = context.auth;
+  if (previous?.impersonator) throw new ImpersonatingError();
   assertWritable(context, "loginUser");
   if (remember) rememberer.assertDeliverable(req);
   const isSame = previous?.userId === userId;

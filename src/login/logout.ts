@@ -1,12 +1,16 @@
 import type { Request } from "express";
+import { emitEnd } from "../active-sessions/linked-logins.js";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
+import type { Core } from "../core.js";
 import { changeLogin, loadUser, waitForLoad } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import type { SessionAuth } from "../session/auth.js";
+import type { OtherLogin, SessionAuth } from "../session/auth.js";
 import { assertNotStarted } from "./start-session.js";
 
 /**
  * Logs the current user out, if there is one, and forgets the browser. (Flask-Login's logout_user)
+ *
+ * If an administrator acts as the user, the login of the administrator ends too.
  *
  * When it resolves, the session has ended in the store, the browser's cookies are removed, and the request has a new,
  * empty session. If it rejects, the user is still logged in: the browser keeps its cookies, so the same request can be
@@ -27,8 +31,10 @@ export async function logoutUserIn(context: RequestContext): Promise<void> {
   const { req } = context;
   const user = before && (await userForListeners(context));
   const auth = await changeLogin(context, () => logOut(context, before));
-  if (auth && !auth.pending)
-    context.core.events.emit("loggedOut", { req, userId: auth.userId, ...(user ? { user } : {}) });
+  if (!auth || auth.pending) return;
+  const { impersonator } = auth;
+  if (impersonator) emitEnd(context.core, { user: auth, impersonator, reason: "logged out", req });
+  context.core.events.emit("loggedOut", { req, userId: (impersonator ?? auth).userId, ...(user ? { user } : {}) });
 }
 
 /** Resolves with the login that it ended; undefined if there was none. */
@@ -58,17 +64,23 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   else await core.remember.endUnreadable(req);
   if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
   await session.endEarlier();
+  if (auth?.impersonator) await endImpersonator(core, auth.impersonator);
   const ended = await session.end();
   if (auth && !ended) await endMovedLogin(core, auth);
   if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
 }
 
+/** Ends the login of the administrator, which `stopImpersonating` may have moved to another session. */
+async function endImpersonator(core: Core, login: OtherLogin): Promise<void> {
+  if (!(await core.store?.destroy(login.session))) await endMovedLogin(core, login);
+}
+
 /**
- * Returns the user for the listeners. A logout must not depend on the user loader, so the loader is called only if
+ * Returns the user who logs out, for the listeners: if an administrator acts as the user, the administrator. A logout must not depend on the user loader, so the loader is called only if
  * there are listeners, and its errors are ignored.
  */
 async function userForListeners(context: RequestContext): Promise<object | undefined> {
   if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;
   const loaded = await loadUser(context).catch(() => undefined);
-  return loaded?.authenticated ? loaded.user : undefined;
+  return loaded?.authenticated ? (loaded.impersonator ?? loaded.user) : undefined;
 }

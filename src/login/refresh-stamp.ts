@@ -4,7 +4,7 @@ import { changeLogin, loadUser } from "../current/load-user.js";
 import { userById } from "../current/loaded-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { SessionGoneError } from "../errors.js";
-import { LoginRequiredError } from "../refusals.js";
+import { ImpersonatingError, LoginRequiredError } from "../refusals.js";
 import { isAuthenticatedUser } from "../user.js";
 import { currentLogin, move } from "./move-login.js";
 import { assertWritable } from "./start-session.js";
@@ -18,6 +18,7 @@ import { assertWritable } from "./start-session.js";
  *
  * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie, or the user is gone or not
  * active
+ * @throws ImpersonatingError when an administrator acts as the user
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionGoneError when the login was ended while this request was using it
  */
@@ -38,6 +39,7 @@ export async function refreshStampIn(context: RequestContext): Promise<void> {
 async function refresh(context: RequestContext): Promise<{ user: object; userId: string; others: Set<string> }> {
   const { core, req } = context;
   const { auth } = await currentLogin(context, "keep");
+  if (auth.impersonator) throw new ImpersonatingError();
   const { userId, loginId } = auth;
   const user = await userById(core, req, userId);
   if (!user || !isAuthenticatedUser(user)) throw new LoginRequiredError();

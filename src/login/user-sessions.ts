@@ -43,6 +43,10 @@ export interface LoginInfo {
   methods: Methods;
   /** Is this the login of the current request? */
   current: boolean;
+  /** The id of the administrator who acts as the user in this login. Absent if the user logged in. */
+  impersonator?: string;
+  /** The id of the user as whom this user, an administrator, acts at the moment. Absent if this user acts as no other. */
+  impersonating?: string;
 }
 
 /** Options that name the request of the current login. */
@@ -88,7 +92,11 @@ export class UserSessions<U extends object> {
       const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
       const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
       const methods = shownMethods(auth);
-      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current };
+      const other = {
+        ...(auth.impersonator && { impersonator: auth.impersonator.userId }),
+        ...(auth.parked && { impersonating: auth.parked.userId }),
+      };
+      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current, ...other };
       logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for await (const { record, browser } of browsersOf(this.#core, userId)) {

@@ -18,6 +18,7 @@ export function createSessions(
   const events = core.events as never;
   const ids = new StorageIds(options.realm, "session");
   const sessions = new SessionMiddleware(options, secrets, store, ids, from, events);
+  core.records = sessions.records;
   if (from) {
     sessions.imports = new SessionImports({
       from,

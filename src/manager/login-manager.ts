@@ -16,7 +16,7 @@ import { type ResolvedImport, resolveImport } from "../options/import-options.js
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "../options/options.js";
 import { resolveOptions, secretsOf } from "../options/resolve.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
-import { FreshLoginRequiredError, LoginRequiredError } from "../refusals.js";
+import { FreshLoginRequiredError, ImpersonatingError, LoginRequiredError } from "../refusals.js";
 import { sessionHandler } from "../session/middleware.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { TimedStore } from "../store/timed-store.js";
@@ -160,7 +160,9 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /** Responds to a request as a guard does when the login is not fresh. (Flask-Login's needs_refresh) */
   async needsRefresh(req: Request): Promise<void> {
-    await answerRefusal(contextOf(req, this.#core), new FreshLoginRequiredError(), req.next!);
+    const context = contextOf(req, this.#core);
+    const refusal = context.auth?.impersonator ? new ImpersonatingError() : new FreshLoginRequiredError();
+    await answerRefusal(context, refusal, req.next!);
   }
 
   /** Adds a listener for an event of this manager. (Flask-Login's signals) */

@@ -35,6 +35,14 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
 }
 
 /**
+ * Lets only logged-in users reach a handler, or all handlers of a class, and no administrator who acts as a user: see
+ * `latchkey/impersonation`. `@Fresh()` implies this.
+ */
+export function NotImpersonated(): GuardDecorator {
+  return ofFirst.NotImpersonated();
+}
+
+/**
  * Lets everybody reach a handler, even if its class is guarded or the application has the global guard `LoginGuard`.
  *
  * On a class, it opens each handler that no other decorator guards. It does not open the handlers that subclasses add or

@@ -1,4 +1,12 @@
-export { Authorized, CurrentUser, decoratorsFor, Fresh, Public, type RealmDecorators } from "./decorators.js";
+export {
+  Authorized,
+  CurrentUser,
+  decoratorsFor,
+  Fresh,
+  NotImpersonated,
+  Public,
+  type RealmDecorators,
+} from "./decorators.js";
 export { LatchkeyErrorFilter } from "./error-filter.js";
 export { LoginGuard } from "./login-guard.js";
 export type { GivenManager, GivenManagers } from "./managers.js";

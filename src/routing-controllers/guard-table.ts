@@ -29,6 +29,8 @@ export interface GuardedRoute {
   methods?: readonly string[];
   /** Set if the methods that `requiredMethods` returns for the user must have been shown too. */
   required?: true;
+  /** Set if no administrator may act as the user. A login that must be fresh implies this. */
+  notImpersonated?: true;
   /** The realm of the users who may pass; absent for the users of the first manager. */
   realm?: string;
 }
@@ -76,8 +78,9 @@ function actionsOf(storage: Storage, controller: object) {
 
 function described(declaration: Declaration): Omit<GuardedRoute, "method" | "path" | "action" | "declared"> {
   if (declaration === "public") return { guard: "public", fresh: false, roles: [] };
-  const { fresh, roles, realm } = declaration;
+  const { fresh, roles, realm, notImpersonated } = declaration;
   const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
   const named = realm === undefined ? {} : { realm };
-  return { guard: kind, fresh: fresh !== undefined, roles, ...fresh, ...named };
+  const own = notImpersonated ? { notImpersonated } : {};
+  return { guard: kind, fresh: fresh !== undefined, roles, ...fresh, ...named, ...own };
 }

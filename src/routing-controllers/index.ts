@@ -34,6 +34,14 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
 }
 
 /**
+ * Lets only logged-in users reach a controller or an action, and no administrator who acts as a user: see
+ * `latchkey/impersonation`. `@Fresh()` implies this.
+ */
+export function NotImpersonated(): GuardDecorator {
+  return ofFirst.NotImpersonated();
+}
+
+/**
  * Lets everybody reach an action, even if its controller is guarded or its server was created with `denyByDefault`.
  *
  * On a class, it opens each action that no other decorator guards. It does not open the actions that subclasses add or

@@ -49,6 +49,7 @@ const MEANINGS = {
   fresh_login_required: "The login is not fresh.",
   method_required: "The login lacks a required method.",
   role_required: "The user does not have the role.",
+  impersonating: "An administrator acts as the user.",
 };
 type Code = keyof typeof MEANINGS;
 
@@ -144,6 +145,7 @@ function codesOf(route: GuardedRoute, options: ResolvedOptions): Record<string, 
       ...when("fresh_login_required", route.fresh && !needsMethods, onNeedsRefresh),
       ...when("method_required", mayNeedMethods, onMethodRequired),
       ...when("role_required", route.roles.length > 0, onForbidden),
+      ...when("impersonating", route.notImpersonated === true, onForbidden),
     ],
   };
 }

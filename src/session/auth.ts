@@ -68,6 +68,25 @@ export interface SessionAuth {
   imported?: string;
   /** The realm of the manager, in a session of the application's own express-session, unless the manager has no realm. */
   realm?: string;
+  /**
+   * The login of the administrator who acts as the user in this login. This login ends with that login, is never fresh,
+   * and does not count toward `maxSessions`.
+   */
+  impersonator?: OtherLogin;
+  /**
+   * Set in the login of an administrator who acts as another user: the login of that user. No cookie leads to this
+   * session until `stopImpersonating` moves its login to a new session. `remember` says how long the browser is
+   * remembered.
+   */
+  parked?: OtherLogin & { remember?: { duration: number; until: number } };
+}
+
+/** The other one of the two logins of an impersonation. */
+export interface OtherLogin {
+  userId: string;
+  loginId: string;
+  /** The id of the session's record. */
+  session: string;
 }
 
 /** Is this a login that latchkey could have written? A session of another middleware may contain any value. */

@@ -20,6 +20,8 @@ export interface NextSession {
   pending?: boolean;
   /** Called after the login is written to the store. If the promise rejects, the login is undone. */
   admit?: (() => Promise<void>) | undefined;
+  /** Called after the old session has ended. If the promise rejects, the new session ends too. */
+  settle?: (() => Promise<void>) | undefined;
   /**
    * Called if the old session has already ended. Ends the login of that session, which may have moved to another
    * session.
@@ -71,6 +73,7 @@ export async function regenerate(session: Regenerable, next: NextSession): Promi
     ended = isStored && (await endOld());
     if (continues && isStored && !ended) throw new SessionGoneError();
     if (isStored && !ended) await missed?.();
+    await next.settle?.();
     if (next.pending) await activate(session, auth);
     session.noteReplaced(ended);
   } catch (error) {

@@ -29,7 +29,9 @@ type OptionalLoginField =
   | "pendingUntil"
   | "rememberFor"
   | "imported"
-  | "realm";
+  | "realm"
+  | "impersonator"
+  | "parked";
 
 type BrowserField =
   | "v"
@@ -49,6 +51,11 @@ const isTextOrNull: Check = (value) => value === null || isText(value);
 const isNumber: Check = (value) => Number.isFinite(value);
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
 const isMethods: Check = (value) => isObject(value) && Object.values(value).every(isNumber);
+/** The other login of an impersonation. */
+const isOther: Check = (value) => isObject(value) && [value.userId, value.loginId, value.session].every(isText);
+const isParked: Check = (value) => isOther(value) && isTime((value as JsonObject).remember);
+const isTime: Check = (value) =>
+  value === undefined || (isObject(value) && [value.duration, value.until].every(isNumber));
 
 /** The fields of a login that this version knows, and that every login has. */
 export const LOGIN_FIELDS: Readonly<Record<LoginField, Check>> = {
@@ -74,6 +81,8 @@ export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> 
   rememberFor: isNumber,
   imported: isText,
   realm: isText,
+  impersonator: isOther,
+  parked: isParked,
 };
 
 /** The fields of a remembered browser that this version knows, and that every one has. */

@@ -17,6 +17,7 @@ const EVENTS: Record<LoginEventName, true> = {
   ...{ loginEnded: true, stampRefreshed: true, loginsRevoked: true, loginRefused: true, rememberTokenStale: true },
   ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
   ...{ storeRecovered: true, loginPending: true, methodRequired: true, crossOriginRefused: true },
+  ...{ impersonationStarted: true, impersonationEnded: true },
 };
 
 inTestAll("the code of the documentation", () => {

@@ -202,18 +202,24 @@ inTestAll("the recipes", () => {
     expect(await statuses({ ...ann, shared: "on" })).to.eql([401, 401]);
   });
 
-  it("impersonation: lets an admin read another user's data, but not change it", async () => {
+  it("impersonation: lets an admin act as a user, except for what only the user may do", async () => {
     const program = await start("impersonation");
     const user = await loggedIn(program.client(), bob);
-    expect((await user.post("/support/view/1")).status).to.equal(403);
+    expect((await user.post("/support/as/1")).status).to.equal(403);
     const admin = await loggedIn(program.client());
-    expect((await admin.post("/support/view/9")).status).to.equal(404);
-    expect((await admin.post("/support/view/2")).status).to.equal(204);
+    expect((await admin.post("/support/as/9")).status).to.equal(404);
+    expect((await admin.post("/support/as/1")).status).to.equal(404);
+    expect((await admin.post("/support/as/2")).status).to.equal(204);
     expect((await admin.get("/orders")).json()).to.eql({ of: bob.email, seenBy: ann.email });
-    expect((await admin.post("/orders")).status).to.equal(403);
-    await admin.send("DELETE", "/support/view");
-    expect((await admin.get("/orders")).json()).to.eql({ of: ann.email, seenBy: ann.email });
-    expect(program.printed).to.include("ann@example.com looks at the account 2");
+    for (const path of ["/orders", "/password"]) expect((await admin.post(path)).status, path).to.equal(403);
+    expect((await user.post("/orders")).status).to.equal(201);
+    await admin.send("DELETE", "/support/as");
+    expect((await admin.get("/orders")).json()).to.eql({ of: ann.email });
+    expect((await admin.post("/orders")).status).to.equal(201);
+    expect(program.printed).to.include.members([
+      "ann@example.com acts as bob@example.com",
+      "1 no longer acts as 2: stopped",
+    ]);
   });
 
   it("password-reset: ends every login, and accepts a link only once", async () => {

@@ -23,6 +23,7 @@ const OPTIONAL = [
 /** The packages that each entry needs. */
 const PEERS: Record<string, string[]> = {
   latchkey: [],
+  "latchkey/impersonation": [],
   "latchkey/testing": [],
   "latchkey/stores": [],
   "latchkey/stores/express-session": [],

@@ -1,0 +1,55 @@
+import type { Cookie } from "express-session";
+import { emitEnd } from "../active-sessions/linked-logins.js";
+import { storeOf } from "../active-sessions/store-logins.js";
+import { parkedSession } from "../current/impersonator.js";
+import { changeLogin, loadUser } from "../current/load-user.js";
+import type { RequestContext } from "../current/request-context.js";
+import { SessionGoneError } from "../errors.js";
+import { changeable, type JsonObject } from "../json.js";
+import { assertWritable, enterSession } from "../login/start-session.js";
+import { staleMethods } from "../methods.js";
+import type { OtherLogin, SessionAuth } from "../session/auth.js";
+
+/** See `stopImpersonating`. */
+export async function stopImpersonatingIn(context: RequestContext): Promise<boolean> {
+  const { core, req } = context;
+  await loadUser(context);
+  const ended = await changeLogin(context, () => stop(context));
+  if (!ended) return false;
+  emitEnd(core, { user: ended, impersonator: ended.impersonator, reason: "stopped", req });
+  return true;
+}
+
+/** Resolves with the login of the user, which it ended; null if no administrator acts as a user. */
+async function stop(context: RequestContext): Promise<(SessionAuth & { impersonator: OtherLogin }) | null> {
+  const { core, session, loaded, userAuth: auth } = context;
+  if (!auth?.impersonator || !loaded?.impersonator) return null;
+  const { impersonator } = auth;
+  assertWritable(context, "stopImpersonating");
+  const found = await parkedSession(core, impersonator);
+  if (!found) throw new SessionGoneError();
+  const { parked, ...own } = found.auth;
+  const time = parked?.remember && parked.remember.until > Date.now() ? parked.remember : null;
+  const next = {
+    values: valuesIn(found.state.record!.data, session.use()?.cookie),
+    auth: { ...own, freshAt: null, ...staleMethods(own) },
+    continues: true,
+    createdAt: found.state.createdAt,
+    // If the administrator's login has ended in the meantime, the administrator must not be logged in again.
+    async settle() {
+      if (!(await storeOf(core).destroy(impersonator.session))) throw new SessionGoneError();
+    },
+  };
+  await enterSession(context, next, time);
+  core.flashes.drop(context);
+  context.settle({ user: loaded.impersonator, authenticated: true });
+  return { ...auth, impersonator };
+}
+
+/** The values of a parked session, in the form in which a new session gets them. */
+function valuesIn({ auth: _, cookie: stored, ...data }: JsonObject, cookie: Cookie | undefined): object {
+  const values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, changeable(value)]));
+  if (!stored || !cookie) return values;
+  cookie.maxAge = (stored as { maxAge: number | null }).maxAge as number;
+  return { ...values, cookie };
+}
