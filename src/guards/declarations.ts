@@ -26,18 +26,19 @@ export function remember(target: object, key: PropertyKey, declaration: Declarat
   const declared: Declared = declarations.get(target) ?? new Map();
   declarations.set(target, declared);
   const { name } = target as { name: string };
+  const label = key === CLASS ? name : labelOf(target, key);
   if (key === CLASS && declaration === "public") assertUnguardedBase(target, name);
   const previous = declared.get(nameOf(key));
   if (previous !== undefined && (previous === "public") !== (declaration === "public")) {
-    const subject = key === CLASS ? name : `${name}.${String(key)}`;
-    throw new OptionError("@Public", `${subject} is declared both public and guarded`);
+    throw new OptionError("@Public", `${label} is declared both public and guarded`);
   }
-  const combined = isRequirement(previous) && isRequirement(declaration) ? both(previous, declaration) : declaration;
+  const combined =
+    isRequirement(previous) && isRequirement(declaration) ? both(previous, declaration, label) : declaration;
   declared.set(nameOf(key), combined);
   if (!method) return;
   const before = ofFunctions.get(method);
   if (!isRequirement(before)) ofFunctions.set(method, combined);
-  else if (isRequirement(declaration)) ofFunctions.set(method, both(before, declaration));
+  else if (isRequirement(declaration)) ofFunctions.set(method, both(before, declaration, label));
 }
 
 /** Is a method written in this class, and not only in a base class? */
@@ -67,7 +68,8 @@ export function declarationOf(
     isPublic ||= ofMethod === "public" || (ofClass === "public" && !isBelow);
     if (ofMethod === "public") break;
     for (const found of [ofClass, ofMethod]) {
-      if (isRequirement(found)) requirement = requirement ? both(requirement, found) : found;
+      if (isRequirement(found))
+        requirement = requirement ? both(requirement, found, labelOf(controller, method)) : found;
     }
     isBelow ||= isWrittenIn(target, method);
   }
@@ -119,14 +121,19 @@ export function nameOf(key: PropertyKey): string | symbol {
   return typeof key === "symbol" ? key : String(key);
 }
 
+/** The name of a method in error messages. */
+function labelOf(target: object, method: PropertyKey): string {
+  return `${(target as { name: string }).name}.${String(method)}`;
+}
+
 /** @throws OptionError if the requirements are for different kinds of users */
-function both(a: Requirement, b: Requirement): Requirement {
+function both(a: Requirement, b: Requirement, label: string): Requirement {
   const { realm } = a;
   if (b.realm !== realm) {
     const named = [realm, b.realm].map((one) => (one === undefined ? "the first manager" : `the realm ${one}`));
     throw new OptionError(
       "decorators",
-      `an action is guarded for users of ${named.join(" and of ")}; choose one of them`,
+      `${label} is guarded for users of ${named.join(" and of ")}; choose one of them`,
     );
   }
   const roles = [...a.roles, ...b.roles];

@@ -85,7 +85,7 @@ describe("decoratorsFor", () => {
     }
     Staff.Authorized()(Mixed.prototype, "act");
     expect(() => Authorized()(Mixed.prototype, "act")).to.throw(
-      "an action is guarded for users of the realm staff and of the first manager",
+      "decorators: Mixed.act is guarded for users of the realm staff and of the first manager",
     );
     expect(() => Fresh()(Mixed.prototype, "act")).to.throw("choose one of them");
     expect(() => decoratorsFor(undefined as never)).to.throw("decoratorsFor: expected a realm, not undefined");
