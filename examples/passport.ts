@@ -51,7 +51,7 @@ app.get("/login", (req, res) => {
 const credentials = passport.authenticate("local", { session: false, failureRedirect: "/login?failed" });
 
 app.post("/login", credentials, async (req, res) => {
-  await loginUser(req, req.user!, { remember: req.body.remember === "on" });
+  await loginUser(req, req.user!, { remember: req.body?.remember === "on" });
   res.redirect(safeNext(req));
 });
 

@@ -77,7 +77,7 @@ export function createApp(accounts: Accounts, secret: string): Express {
       keepSessionInfo: true, // otherwise returnTo is lost
     }),
     (req, res) => {
-      if (req.body.remember === "on") req.session.cookie.maxAge = THIRTY_DAYS;
+      if (req.body?.remember === "on") req.session.cookie.maxAge = THIRTY_DAYS;
       const { returnTo = "/contacts" } = req.session;
       delete req.session.returnTo;
       flash(req, "Welcome back.");

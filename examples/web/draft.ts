@@ -20,7 +20,7 @@ export function confirmView(req: Request): string {
 /** Stores the input of a form that a guard refuses, but never a password. */
 export function keepDraft(req: Request): void {
   if (req.method !== "POST" || isApi(req)) return;
-  const { password: _, ...fields } = req.body as Record<string, string>;
+  const { password: _, ...fields } = (req.body ?? {}) as Record<string, string>;
   if (Object.keys(fields).length > 0) req.session.draft = { page: formPage(req), fields };
 }
 

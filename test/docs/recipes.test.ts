@@ -228,11 +228,11 @@ inTestAll("the recipes", () => {
     const [first] = clients as [Browser, Browser];
     const forgot = (email: string) => first.post("/forgot", { json: { email } });
     expect((await forgot("nobody@example.com")).text).to.equal((await forgot(ann.email)).text);
-    const json = { link: await lastPrinted(program), password: "another" };
+    const json = { link: await lastPrinted(program), password: "another one" };
     expect((await first.post("/reset", { json })).status).to.equal(200);
     expect((await first.post("/reset", { json })).status).to.equal(410);
     for (const client of clients) expect((await client.get("/")).status).to.equal(401);
-    const again = await loggedIn(program.client(), { ...ann, password: "another" });
+    const again = await loggedIn(program.client(), { ...ann, password: "another one" });
     expect((await again.get("/")).text).to.equal("Hello, ann@example.com!");
   });
 });

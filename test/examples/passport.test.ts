@@ -22,6 +22,8 @@ describe("the example passport.ts", () => {
       expect((await browser.get("/")).status).to.equal(302);
     }
     expect((await browser.get("/login?failed")).text).to.include("Wrong e-mail or password.");
+    const withoutBody = await new Browser(example.origin).post(`/login?${new URLSearchParams(ANN)}`);
+    expect(withoutBody.location, "Passport also accepts credentials in the query").to.equal("/");
 
     await browser.get("/?x=1");
     const form = { ...ANN, remember: "on" };
