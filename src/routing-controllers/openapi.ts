@@ -21,6 +21,7 @@ interface Operation {
 
 interface Response {
   $ref?: string;
+  description?: string;
   content?: object;
 }
 
@@ -53,10 +54,13 @@ const MEANINGS = {
 };
 type Code = keyof typeof MEANINGS;
 
+/** The error that every guard may pass on. The error handlers of the application send its body. */
+const UNAVAILABLE = "The session store is unavailable. (store_unavailable)";
+
 /**
  * Returns a copy of an OpenAPI document that also describes the guards: the session cookie as a security scheme, what
- * each operation needs, and the responses 401 and 403 to API clients. latchkey does not create the document: use for
- * example routing-controllers-openapi.
+ * each operation needs, and the responses 401, 403 and 503 to API clients. latchkey does not create the document: use for
+ * example routing-controllers-openapi. It does not describe the 403 of `sameOriginRequired()`, which is not in the table.
  *
  * An operation is matched by its path and method, or else by its `operationId`, which is `Controller.action`. Operations
  * without a row in the table, and those for users of another realm, stay as they are. What the document already says is
@@ -123,7 +127,7 @@ function guarded(
   const given = (operation.security ?? byDefault).filter((one) => Object.keys(one).length > 0);
   const bySession = given.filter((one) => SCHEME in one);
   const security = [...(bySession.length > 0 ? [] : [{ [SCHEME]: [] }]), ...(route.fresh ? bySession : given)];
-  const responses = { ...operation.responses };
+  const responses: Record<string, Response> = { "503": { description: UNAVAILABLE }, ...operation.responses };
   for (const [status, codes] of Object.entries(codesOf(route, options))) {
     if (codes.length > 0) responses[status] = withProblem(responses[status], codes);
   }

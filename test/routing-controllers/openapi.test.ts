@@ -1,6 +1,6 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect } from "chai";
-import { LoginManager, type LoginManagerOptions, OptionError } from "latchkey";
+import { LoginManager, type LoginManagerOptions, MemoryStore, OptionError } from "latchkey";
 import { denyByDefault, guardTable, openApiWithGuards } from "latchkey/routing-controllers";
 import { routingControllersToSpec } from "routing-controllers-openapi";
 import { documentedControllers, documentedStorage } from "../support/documented-controllers.js";
@@ -105,6 +105,30 @@ describe("openApiWithGuards", () => {
       }
     }
     expect(guarded).to.equal(8);
+  });
+
+  it("describes the 503 of a guard whose store is unavailable, and of no public operation", async () => {
+    const store = new MemoryStore();
+    const { ann, as } = await setUp((login) => denyByDefault(() => build(login)), { store });
+    const visitor = await as(ann, JSON_ONLY);
+    store.read = () => Promise.reject(new Error("the store is down"));
+    const document = documentOf();
+    await expectValid(document);
+    for (const [path, item] of Object.entries(document.paths)) {
+      for (const [method, { security, responses }] of Object.entries(item)) {
+        const name = `${method} ${path}`;
+        expect("503" in responses, name).to.equal(security!.length > 0);
+        const { status } = await visitor.send(method.toUpperCase(), path.replace(/{\w+}/, "7"));
+        if ("503" in responses) expect(status, name).to.equal(503);
+        else expect(status, name).to.be.within(200, 204);
+      }
+    }
+    const own = {
+      openapi: "3.0.3",
+      paths: { "/api/help/mine": { get: { responses: { 503: { description: "Later." } } } } },
+    };
+    const { paths } = openApiWithGuards(own, guardTable(documentedControllers, PREFIX), managerOf());
+    expect(paths["/api/help/mine"].get.responses[503]).to.deep.equal({ description: "Later." });
   });
 
   it("names the real cookie", async () => {
