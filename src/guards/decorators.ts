@@ -30,10 +30,30 @@ export function guardDecorators(
 ): Pick<RealmDecorators, "Authorized" | "Fresh" | "NotImpersonated"> {
   const named = realm === undefined ? {} : { realm };
   return {
-    Authorized: (...roles) => decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...named }),
-    Fresh: (options = {}) => decorate({ fresh: checkFreshness(options), roles: [], ...named }),
-    NotImpersonated: () => decorate({ roles: [], notImpersonated: true, ...named }),
+    Authorized(...roles) {
+      checkCalledDecorator("Authorized", roles[0]);
+      return decorate({ roles: roles.length === 0 ? [] : [checkRoles(roles)], ...named });
+    },
+    Fresh(options = {}) {
+      checkCalledDecorator("Fresh", options);
+      return decorate({ fresh: checkFreshness(options), roles: [], ...named });
+    },
+    NotImpersonated(...given: unknown[]) {
+      checkCalledDecorator("NotImpersonated", given[0]);
+      return decorate({ roles: [], notImpersonated: true, ...named });
+    },
   };
+}
+
+/**
+ * Throws OptionError if a decorator was used without a call, as in `@Fresh class Account {}`. Without this check, it would
+ * do nothing.
+ *
+ * @param given the first argument of the decorator: the decorated class, or its prototype, if the call is missing
+ */
+export function checkCalledDecorator(name: string, given: unknown): void {
+  if (typeof given !== "function" && !Object.hasOwn(Object(given), "constructor")) return;
+  throw new OptionError(`@${name}`, `call it: @${name}()`);
 }
 
 /** Returns the argument of `decoratorsFor`. @throws OptionError if it is not a string */

@@ -51,10 +51,7 @@ export function freshLoginRequired(...given: unknown[]): RequestHandler {
 
 /** Returns the requirement for the arguments of `freshLoginRequired`. @throws OptionError as that function does */
 export function freshness([options = {}]: readonly unknown[]): Requirement {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new OptionError("freshLoginRequired", `expected options such as { within: "10m" }, not ${kindOf(options)}`);
-  }
-  return { fresh: checkFreshness(options), roles: [] };
+  return { fresh: checkFreshness(options as FreshOptions), roles: [] };
 }
 
 /**

@@ -4,9 +4,11 @@ import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { type Duration, parseDuration } from "../duration.js";
+import { OptionError } from "../errors.js";
 import { isFreshAt } from "../instants.js";
 import { checkMethods, staleOrMissing } from "../methods.js";
 import type { SessionAuth } from "../session/auth.js";
+import { kindOf } from "../text.js";
 
 /** How recently the credentials must have been checked. */
 export interface FreshOptions {
@@ -43,13 +45,25 @@ export interface Freshness {
   readonly required?: true;
 }
 
-/** Parses the options. @throws OptionError if one is invalid */
-export function checkFreshness({ within, methods }: FreshOptions): Freshness {
+/** Parses the options. @throws OptionError if one is invalid or unknown, because the guard would require less */
+export function checkFreshness(options: FreshOptions): Freshness {
+  checkNames(options);
+  const { within, methods } = options;
   return {
     ...(within !== undefined && { within: parseDuration("within", within) }),
     ...(methods === "required" && { required: true }),
     ...(methods !== undefined && methods !== "required" && { methods: checkMethods("methods", methods) }),
   };
+}
+
+function checkNames(given: unknown): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new OptionError("fresh", `expected options such as { within: "10m" }, not ${kindOf(given)}`);
+  }
+  for (const name of Reflect.ownKeys(given)) {
+    if (name === "within" || name === "methods") continue;
+    throw new OptionError(String(name), "unknown option; the options are within, methods");
+  }
 }
 
 /**

@@ -3,7 +3,13 @@ import { loadUser } from "../current/load-user.js";
 import { contextOfRealm } from "../current/request-context.js";
 import { OptionError } from "../errors.js";
 import { ancestry, CLASS, type Declaration, remember } from "../guards/declarations.js";
-import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
+import {
+  checkCalledDecorator,
+  checkRealm,
+  type GuardDecorator,
+  guardDecorators,
+  type RealmDecorators,
+} from "../guards/decorators.js";
 import type { FreshOptions } from "../login/freshness.js";
 import { LatchkeyErrorFilter } from "./error-filter.js";
 import { DeclaredGuard } from "./login-guard.js";
@@ -38,7 +44,9 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
  * Lets only logged-in users reach a handler, or all handlers of a class, and no administrator who acts as a user: see
  * `latchkey/impersonation`. `@Fresh()` implies this.
  */
-export function NotImpersonated(): GuardDecorator {
+export function NotImpersonated(): GuardDecorator;
+export function NotImpersonated(...given: unknown[]): GuardDecorator {
+  checkCalledDecorator("NotImpersonated", given[0]);
   return ofFirst.NotImpersonated();
 }
 
@@ -48,7 +56,9 @@ export function NotImpersonated(): GuardDecorator {
  * On a class, it opens each handler that no other decorator guards. It does not open the handlers that subclasses add or
  * override.
  */
-export function Public(): GuardDecorator {
+export function Public(): GuardDecorator;
+export function Public(...given: unknown[]): GuardDecorator {
+  checkCalledDecorator("Public", given[0]);
   return decorate("public");
 }
 
@@ -56,7 +66,9 @@ export function Public(): GuardDecorator {
  * Passes the current user, or the anonymous user, to a parameter of a handler or a resolver. In a gateway, it passes the
  * user that the guard of the message found.
  */
-export function CurrentUser(): ParameterDecorator {
+export function CurrentUser(): ParameterDecorator;
+export function CurrentUser(...given: unknown[]): ParameterDecorator {
+  checkCalledDecorator("CurrentUser", given[0]);
   return userParameter();
 }
 
@@ -68,7 +80,10 @@ export function CurrentUser(): ParameterDecorator {
 export function decoratorsFor(realm: string): RealmDecorators {
   return {
     ...guardDecorators(decorate, checkRealm(realm)),
-    CurrentUser: () => userParameter(realm),
+    CurrentUser(...given: unknown[]) {
+      checkCalledDecorator("CurrentUser", given[0]);
+      return userParameter(realm);
+    },
   };
 }
 

@@ -3,7 +3,13 @@ import { type Action, createParamDecorator, getMetadataArgsStorage } from "routi
 import { loadUser } from "../current/load-user.js";
 import { contextOfRealm, contextsIn } from "../current/request-context.js";
 import { CLASS, type Declaration } from "../guards/declarations.js";
-import { checkRealm, type GuardDecorator, guardDecorators, type RealmDecorators } from "../guards/decorators.js";
+import {
+  checkCalledDecorator,
+  checkRealm,
+  type GuardDecorator,
+  guardDecorators,
+  type RealmDecorators,
+} from "../guards/decorators.js";
 import { expressRequired } from "../http/express-only.js";
 import type { FreshOptions } from "../login/freshness.js";
 import type { LoginManager } from "../manager/login-manager.js";
@@ -37,7 +43,9 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
  * Lets only logged-in users reach a controller or an action, and no administrator who acts as a user: see
  * `latchkey/impersonation`. `@Fresh()` implies this.
  */
-export function NotImpersonated(): GuardDecorator {
+export function NotImpersonated(): GuardDecorator;
+export function NotImpersonated(...given: unknown[]): GuardDecorator {
+  checkCalledDecorator("NotImpersonated", given[0]);
   return ofFirst.NotImpersonated();
 }
 
@@ -47,12 +55,16 @@ export function NotImpersonated(): GuardDecorator {
  * On a class, it opens each action that no other decorator guards. It does not open the actions that subclasses add or
  * override.
  */
-export function Public(): GuardDecorator {
+export function Public(): GuardDecorator;
+export function Public(...given: unknown[]): GuardDecorator {
+  checkCalledDecorator("Public", given[0]);
   return decorate("public");
 }
 
 /** Passes the current user, or the anonymous user, to a parameter of an action. */
-export function CurrentUser(): ParameterDecorator {
+export function CurrentUser(): ParameterDecorator;
+export function CurrentUser(...given: unknown[]): ParameterDecorator {
+  checkCalledDecorator("CurrentUser", given[0]);
   return userParameter();
 }
 
@@ -64,7 +76,10 @@ export function CurrentUser(): ParameterDecorator {
 export function decoratorsFor(realm: string): RealmDecorators {
   return {
     ...guardDecorators(decorate, checkRealm(realm)),
-    CurrentUser: () => userParameter(realm),
+    CurrentUser(...given: unknown[]) {
+      checkCalledDecorator("CurrentUser", given[0]);
+      return userParameter(realm);
+    },
   };
 }
 
