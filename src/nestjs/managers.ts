@@ -33,7 +33,8 @@ export function managersOf(given: GivenManagers): LoginManager<object, object>[]
 }
 
 function checkOptions(given: unknown): LoginManagerOptions<object, object> {
-  if (typeof given === "object" && given !== null) return given as LoginManagerOptions<object, object>;
+  const isObject = typeof given === "object" && given !== null && !(given instanceof Promise);
+  if (isObject) return given as LoginManagerOptions<object, object>;
   throw new OptionError(
     "LatchkeyModule",
     `expected a LoginManager, its options, or a list of them, not ${kindOf(given)}`,

@@ -12,6 +12,7 @@ import type { Application } from "express";
 import { OptionError } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
 import type { LoginManagerOptions } from "../options/options.js";
+import { kindOf } from "../text.js";
 import { LatchkeyErrorFilter } from "./error-filter.js";
 import { type GivenManagers, MANAGERS, managersOf } from "./managers.js";
 
@@ -27,6 +28,11 @@ export interface LatchkeyAsyncOptions extends Pick<ModuleMetadata, "imports"> {
 /** The token of the managers as they were given. Tests may replace the first of them by the provider `LoginManager`. */
 const GIVEN: unique symbol = Symbol("the managers that LatchkeyModule was given");
 
+const IMPORT: unique symbol = Symbol("an import of LatchkeyModule");
+let imported = 0;
+/** The adapters of the applications that have the module. */
+const mounted = new WeakSet<object>();
+
 /** The value of APP_FILTER in `@nestjs/core`. */
 const APP_FILTER = "APP_FILTER";
 
@@ -38,7 +44,7 @@ const APP_FILTER = "APP_FILTER";
  */
 @Module({})
 export class LatchkeyModule implements NestModule {
-  constructor(@Inject(MANAGERS) private readonly managers: readonly LoginManager<object, object>[]) {}
+  constructor(@Inject(MANAGERS) private readonly managers: readonly LoginManager<object, object>[] | undefined) {}
 
   /**
    * Takes a manager, the options of one, or a list of both.
@@ -52,8 +58,16 @@ export class LatchkeyModule implements NestModule {
     return LatchkeyModule.forRootAsync({ useFactory: () => managers });
   }
 
-  /** Like `forRoot`, for a manager that needs other providers, such as a service that loads users. */
-  static forRootAsync({ imports = [], inject = [], useFactory }: LatchkeyAsyncOptions): DynamicModule {
+  /**
+   * Like `forRoot`, for a manager that needs other providers, such as a service that loads users.
+   *
+   * @throws OptionError if `useFactory` is not a function
+   */
+  static forRootAsync(options: LatchkeyAsyncOptions): DynamicModule {
+    const { imports = [], inject = [], useFactory } = (options as Partial<LatchkeyAsyncOptions> | undefined) ?? {};
+    if (typeof useFactory !== "function") {
+      throw new OptionError("useFactory", `expected a function that returns a LoginManager, not ${kindOf(useFactory)}`);
+    }
     return {
       module: LatchkeyModule,
       global: true,
@@ -71,6 +85,8 @@ export class LatchkeyModule implements NestModule {
           useFactory: (first: LoginManager, [, ...others]: LoginManager[]) => [first, ...others],
         },
         { provide: APP_FILTER, useClass: LatchkeyErrorFilter },
+        // NestJS 10 drops a module that reads like another, so that the second import would have no effect.
+        { provide: IMPORT, useValue: ++imported },
       ],
       exports: [MANAGERS, LoginManager],
     };
@@ -84,6 +100,16 @@ export class LatchkeyModule implements NestModule {
       throw new OptionError(
         "LatchkeyModule",
         `NestJS must run on Express, not on ${adapter?.getType() ?? "another platform"}`,
+      );
+    }
+    if (mounted.has(adapter)) {
+      throw new OptionError("LatchkeyModule", "imported twice: give all managers to one forRoot([customers, staff])");
+    }
+    mounted.add(adapter);
+    if (this.managers === undefined) {
+      throw new OptionError(
+        "LatchkeyModule",
+        "a provider in inject of forRootAsync is request-scoped; a manager cannot be",
       );
     }
     for (const login of this.managers) login.init(adapter.getInstance());
