@@ -29,6 +29,7 @@ export type {
   RevokeReason,
   TokenUse,
 } from "./events.js";
+export type { ExternalIds, ExternalLogin } from "./external-login.js";
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";

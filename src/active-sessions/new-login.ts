@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
+import type { ExternalLogin } from "../external-login.js";
 import type { Methods } from "../methods.js";
 import { laterFields, type SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
@@ -17,6 +18,7 @@ export interface NewLogin {
   series: string | null;
   methods?: Methods;
   earlierMethods?: Methods;
+  external?: ExternalLogin;
   /** The login that this one continues. Its fields that this version does not know are kept. */
   continued?: object | undefined;
 }

@@ -1,6 +1,7 @@
 import type { Core } from "../core.js";
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import { browserIn, endBrowser, type RememberedBrowser } from "../remember/browser-record.js";
+import { type KeptFields, restoredFields } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import type { RecordPage, SessionStore, StoredRecord } from "../store/session-store.js";
@@ -78,12 +79,16 @@ export async function endLogins(
   return ended;
 }
 
-/** Ends all existing logins of a user: forgets their browsers one by one, and ends their sessions in batches. */
+/**
+ * Ends all existing logins of a user: forgets their browsers one by one, and ends their sessions in batches. Then deletes
+ * the aliases, which nobody needs any more.
+ */
 export async function endAll(core: Core, userId: string): Promise<void> {
   await forgetBrowsers(core, userId, () => true);
   await endSessions(core, userId, isLinked);
   const store = storeOf(core);
-  for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind: "session", limit: PAGE }));
+  for (const kind of ["session", "alias"])
+    for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind, limit: PAGE }));
 }
 
 /**
@@ -100,8 +105,8 @@ async function forgetBrowsers(
   const store = storeOf(core);
   for await (const { records, damaged } of pagesOf(store, userId, "browser")) {
     for (const record of records) {
-      const { loginId, sessions } = browserIn(record);
-      if (!chosen({ loginId, series: record.id })) continue;
+      const { loginId, sessions, login } = browserIn(record);
+      if (!chosen({ loginId, series: record.id, ...restoredFields(login) })) continue;
       if (await endBrowser(store, record.id, { sessions })) forgotten.set(record.id, loginId);
     }
     if (chosen(UNREADABLE)) for (const id of damaged) await store.destroy(id);
@@ -171,7 +176,7 @@ export function storeOf({ store }: Core): SessionStore {
   throw foreignSessions();
 }
 
-type LoginName = Pick<SessionAuth, "loginId" | "series" | "impersonator" | "parked">;
+type LoginName = Pick<SessionAuth, "loginId" | "series" | "impersonator" | "parked"> & KeptFields;
 
 async function* pagesOf(store: SessionStore, userId: string, kind: Kind): AsyncGenerator<RecordPage> {
   let after: string | undefined;

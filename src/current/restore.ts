@@ -1,13 +1,14 @@
 import type { Request } from "express";
+import { type ExternalLink, linkExternal } from "../active-sessions/external-logins.js";
 import { hasRoom, underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
 import type { Core } from "../core.js";
-import { SessionGoneError, StoreUnavailableError } from "../errors.js";
+import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { SessionLimitError } from "../refusals.js";
 import type { Restored } from "../remember/remember.js";
-import { restoredMethods } from "../remember/remembered-login.js";
+import { type RememberedTime, restoredFields } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { missingIn } from "./required-methods.js";
@@ -57,10 +58,16 @@ async function tryRestore(
   if (restored === null || restored === "inactive") return undefined;
   const { user, userId, loginId, series, issued, commit, restoredElsewhere } = restored;
   const login = { userId, loginId, freshAt: null, remembered: true, series };
-  const auth = newAuth(core, user, { req, ...login, ...restoredMethods(restored.login), continued: restored.login });
+  const auth = newAuth(core, user, { req, ...login, ...restoredFields(restored.login), continued: restored.login });
   if (issued && open) remember.set(req, open.res, issued);
   const isSaved = open && commit;
-  const outcome = isSaved ? await restoreIntoSession(open, auth, commit) : await restoreOnce(core, auth);
+  const link = await linkRestored(core, auth, restored);
+  if (link === "ended") {
+    await remember.end(series);
+    if (open) remember.forget(req, open.res);
+    return undefined;
+  }
+  const outcome = isSaved ? await restoreIntoSession(open, auth, commit, link) : await restoreOnce(core, auth);
   if (outcome === "again") return "again";
   if (outcome === "refused") events.emit("loginRefused", { req, user });
   if (outcome !== "restored") return undefined;
@@ -73,6 +80,21 @@ async function tryRestore(
     : { user, authenticated: false, missing, ...once };
 }
 
+/** Links a restored login. If the store is another one than at the login, and cannot link it, the login ends. */
+async function linkRestored(
+  core: Core,
+  auth: SessionAuth,
+  { duration, until }: RememberedTime,
+): Promise<ExternalLink | undefined | "ended"> {
+  try {
+    const link = await linkExternal(core, auth, core.options.refreshEachRequest ? Date.now() + duration : until);
+    return (await link?.isEnded()) ? "ended" : link;
+  } catch (error) {
+    if (isLatchkeyError(error, "unsupported_by_store")) return "ended";
+    throw error;
+  }
+}
+
 /** Restores a login for this request only. */
 async function restoreOnce(core: Core, auth: SessionAuth): Promise<Outcome> {
   return (await hasRoom(core, auth)) ? "restored" : "refused";
@@ -83,6 +105,7 @@ async function restoreIntoSession(
   context: RequestContext,
   auth: SessionAuth,
   commit: NonNullable<Restored["commit"]>,
+  link: ExternalLink | undefined,
 ): Promise<Outcome> {
   const { core, req, res, session } = context;
   let isUsedUp = false;
@@ -106,7 +129,11 @@ async function restoreIntoSession(
     const limit = await underLimit(core, session, auth);
     const owner = context.sessionAuth?.userId ?? auth.userId;
     const values = owner === auth.userId ? session.values() : {};
-    await session.regenerate({ ...limit, values, auth, name });
+    const admit = async () => {
+      if (await link?.isEnded()) throw new SessionGoneError();
+      await limit.admit?.();
+    };
+    await session.regenerate({ ...limit, values, auth, name, admit });
     return "restored";
   } catch (error) {
     if (isUsedUp) return "again";

@@ -50,6 +50,7 @@ async function begin(
   auth.impersonator = { userId: own.userId, loginId: own.loginId, session: parking.recordId };
   const name = async (id: string | null) => {
     if (id !== null) await parking.parkFor({ userId, loginId, session: id });
+    return 0; // this browser is not remembered
   };
   const admit = async () => {
     await session.endEarlier();

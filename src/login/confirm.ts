@@ -5,6 +5,7 @@ import { changeLogin, loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { isLapsed } from "../current/resolve-user.js";
+import { type ExternalLogin, externalFrom } from "../external-login.js";
 import { freshFrom } from "../instants.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { ImpersonatingError, OtherUserError, SessionLimitError } from "../refusals.js";
@@ -29,6 +30,13 @@ export interface ConfirmOptions {
    * @default no methods
    */
   methods?: MethodsGiven | undefined;
+  /**
+   * The login at an identity provider that checked the credentials, as in the options of `loginUser`. It replaces the one
+   * before, because the provider may have a new session.
+   *
+   * @default the login keeps the one before, if it has one
+   */
+  external?: ExternalLogin | undefined;
 }
 
 /**
@@ -57,8 +65,11 @@ export async function confirmLoginIn(context: RequestContext, options: ConfirmOp
   const { core, req } = context;
   const seenAt = freshFrom(options.authTime);
   const methods = methodsFrom("methods", options.methods ?? [], seenAt);
+  const external = externalFrom(options.external);
   await loadUser(context);
-  const { user, auth, missing } = await changeLogin(context, () => confirm(context, options, seenAt, methods));
+  const { user, auth, missing } = await changeLogin(context, () =>
+    confirm(context, options, { seenAt, methods, external }),
+  );
   if (missing.length > 0) core.events.emit("loginPending", { req, user, methods: missing });
   else core.events.emit(auth.pending ? "loggedIn" : "loginConfirmed", { req, user });
 }
@@ -67,24 +78,25 @@ export async function confirmLoginIn(context: RequestContext, options: ConfirmOp
 async function confirm(
   context: RequestContext,
   options: ConfirmOptions,
-  seenAt: number | null,
-  methods: ReturnType<typeof methodsFrom>,
+  given: { seenAt: number | null; methods: ReturnType<typeof methodsFrom>; external: ExternalLogin | undefined },
 ): Promise<{ user: object; auth: SessionAuth; missing: readonly string[] }> {
   const { core, req } = context;
   const { user, auth } = await loginToConfirm(context);
   if (auth.impersonator) throw new ImpersonatingError();
   const { userId, loginId, series } = auth;
+  const { seenAt, methods, external = auth.external } = given;
   if ("user" in options && !isUser(core, options.user, userId)) throw new OtherUserError();
   assertWritable(context, "confirmLogin");
   const freshAt = seenAt === null ? auth.freshAt : Math.max(seenAt, auth.freshAt ?? 0);
-  const login = { userId, loginId, freshAt, remembered: false, series, ...noteMethods(auth, methods) };
+  const shown = { ...noteMethods(auth, methods), ...(external && { external }) };
+  const login = { userId, loginId, freshAt, remembered: false, series, ...shown };
   const confirmed = newAuth(core, user, { req, ...login, continued: auth });
   const missing = await missingIn(core, req, user, confirmed);
   if (auth.pending) await proceed(context, user, confirmed, { from: auth, missing });
   else {
-    const shown = methods.length > 0 ? confirmed : undefined;
-    const time = shown ? await core.remember.renewalFor(req, shown) : null;
-    await move(context, confirmed, { browser: series, shown, time });
+    const changed = methods.length > 0 || given.external ? confirmed : undefined;
+    const time = changed ? await core.remember.renewalFor(req, changed) : null;
+    await move(context, confirmed, { browser: series, changed, time });
   }
   core.flashes.passOn(context, [loginId]);
   if (missing.length > 0) context.settlePending({ user, authenticated: false, missing });

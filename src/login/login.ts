@@ -8,6 +8,7 @@ import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import type { Duration } from "../duration.js";
 import { LoaderMissingError } from "../errors.js";
+import { type ExternalLogin, externalFrom } from "../external-login.js";
 import { freshFrom } from "../instants.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
@@ -47,6 +48,13 @@ export interface LoginOptions {
    * @default no methods
    */
   methods?: MethodsGiven | undefined;
+  /**
+   * The login at an identity provider that checked the credentials. `login.sessions.revokeExternal` finds this login by
+   * it, for OpenID Connect Back-Channel Logout. Needs a store that can list by user.
+   *
+   * @default the login cannot be found by the ids of a provider
+   */
+  external?: ExternalLogin | undefined;
 }
 
 /**
@@ -71,7 +79,9 @@ export interface LoginOptions {
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
  * @throws SessionLimitError when the user has `maxSessions` logins and `onLimit` is `"refuse"`
  * @throws ImpersonatingError when an administrator acts as a user in this session
- * @throws SessionGoneError when the login was ended before it was complete, for example by `maxSessions`
+ * @throws SessionGoneError when the login was ended before it was complete, for example by `maxSessions`, or when the
+ * provider has ended the session that `external` names
+ * @throws UnsupportedByStoreError when `external` is given and the store cannot list by user
  * @throws StoreUnavailableError when the store fails; the user is not logged in, and the previous login stays unless
  * its session has ended
  */
@@ -86,6 +96,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;
   const seenAt = freshFrom(options.authTime);
+  const external = externalFrom(options.external);
   const duration =
     options.duration === undefined
       ? core.options.rememberDuration
@@ -96,7 +107,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const freshAt = fresh ? seenAt : null;
   const methods = methodsFrom("methods", options.methods ?? [], freshAt);
-  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration, methods }));
+  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration, methods, external }));
   const missing = context.pending?.missing;
   if (missing) core.events.emit("loginPending", { req, user, methods: missing });
   else core.events.emit("loggedIn", { req, user });
@@ -112,12 +123,13 @@ interface CheckedLogin {
   /** How long to remember the user, in milliseconds. */
   duration: number;
   methods: ReturnType<typeof methodsFrom>;
+  external: ExternalLogin | undefined;
 }
 
 async function logIn(context: RequestContext, login: CheckedLogin): Promise<void> {
   const { core, req, res, session } = context;
   const { remember: rememberer } = core;
-  const { user, userId, freshAt, remember, duration, methods } = login;
+  const { user, userId, freshAt, remember, duration, methods, external } = login;
   const previous = context.auth;
   if (previous?.impersonator) throw new ImpersonatingError();
   assertWritable(context, "loginUser");
@@ -126,7 +138,7 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   const held = await rememberer.loginOf(req);
   const keeps = remember === undefined && isSame && held?.userId === userId && !held.isUsedUp;
   const lasts = remember ? duration : keeps ? held.duration : undefined;
-  const shown = noteMethods({}, methods);
+  const shown = { ...noteMethods({}, methods), ...(external && { external }) };
   const missing = await missingIn(core, req, user, shown);
   const isComplete = missing.length === 0;
 

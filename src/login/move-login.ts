@@ -24,8 +24,8 @@ export async function currentLogin(
 interface Moved {
   /** The id of the browser's record that must name the new session; null if there is none. */
   browser: string | null;
-  /** The login, if the user has shown further methods, which the browser's record must contain. */
-  shown?: SessionAuth | undefined;
+  /** The login, if a field has changed that the browser's record must contain. */
+  changed?: SessionAuth | undefined;
   /** How long the new remember cookie lasts; null if there is no new cookie. */
   time: NewRemembered | null;
   /** Does the login begin to count toward `maxSessions`? */
@@ -35,7 +35,7 @@ interface Moved {
 
 /** Moves the current login to a new session. */
 export async function move(context: RequestContext, auth: SessionAuth, moved: Moved): Promise<void> {
-  const { browser, shown, time, isNew, last } = moved;
+  const { browser, changed, time, isNew, last } = moved;
   const { core, session } = context;
   const isOnce = context.sessionAuth === undefined;
   const limit = isOnce || isNew ? await underLimit(core, session, auth) : {};
@@ -43,12 +43,13 @@ export async function move(context: RequestContext, auth: SessionAuth, moved: Mo
   let before: readonly string[] = [];
   let instead: string | null | undefined;
   const name = async (recordId: string | null) => {
-    const named = await core.remember.moveTo(browser, recordId, { own, instead, login: shown });
+    const named = await core.remember.moveTo(browser, recordId, { own, instead, login: changed });
     // A browser's record may have expired before its session. But if the login has no session, or a session was named
     // before, a missing record means that another request has ended the login.
     if (!named && (isOnce || instead !== undefined)) throw new SessionGoneError();
     instead = recordId;
     before = named?.before ?? [];
+    return named?.until ?? 0;
   };
   const admit = async () => {
     await limit.admit?.();

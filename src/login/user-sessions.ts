@@ -1,11 +1,13 @@
 import type { Request } from "express";
+import { endExternal } from "../active-sessions/external-logins.js";
 import { browsersOf, endAll, endLogins, loginIdsOf, sessionsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, hasContext, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
+import { checkExternalIds, type ExternalIds } from "../external-login.js";
 import { isFreshAt } from "../instants.js";
 import { type Methods, shownMethods } from "../methods.js";
-import { restoredMethods } from "../remember/remembered-login.js";
+import { restoredFields } from "../remember/remembered-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
@@ -108,7 +110,7 @@ export class UserSessions<U extends object> {
         login.createdAt = Math.min(login.createdAt, createdAt);
         login.expiresAt = Math.max(login.expiresAt, expiresAt);
       } else {
-        const methods = shownMethods(restoredMethods(browser.login));
+        const methods = shownMethods(restoredFields(browser.login));
         const kind = { fresh: false, remembered: true, persistent: true, methods, current: id === current };
         logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
       }
@@ -166,6 +168,33 @@ export class UserSessions<U extends object> {
     this.#core.remember.noteRevocation();
     this.#emitRevoked(userId, logins);
     return logins.size;
+  }
+
+  /**
+   * Ends the logins that came from a session or a user of an identity provider, and forgets their browsers. Call it after
+   * you have checked a logout token (OpenID Connect Back-Channel Logout 1.0, 2.6). The logins are those whose `external`
+   * has these ids; without a `sid`, all logins of the `sub`.
+   *
+   * A login that is being created at the same time ends too, so its `loginUser` may reject with SessionGoneError. Later
+   * logins with this `sid` are refused, because the provider's session has ended, and in the remember mode "stateless",
+   * its remember cookies no longer restore a login. A `sub` may log in again, and without a `sid`, its stateless remember
+   * cookies stay valid, as with `revokeAll`. The request in which you call this stays logged in until it ends.
+   *
+   * @param issuer the claim `iss` of the token
+   * @param ids the claims `sid` and `sub`, of which at least one is required
+   * @returns how many logins it ended
+   * @throws OptionError if the issuer or an id is not a string of 1 to 255 characters, or both ids are missing
+   */
+  async revokeExternal(issuer: string, ids: ExternalIds): Promise<number> {
+    checkExternalIds(issuer, ids);
+    if (this.#core.hasForeignSessions) throw foreignSessions();
+    let count = 0;
+    for (const [userId, ended] of await endExternal(this.#core, issuer, ids)) {
+      this.#emitRevoked(userId, ended);
+      count += ended.size;
+    }
+    if (ids.sid === undefined) this.#core.remember.noteRevocation();
+    return count;
   }
 
   #emitRevoked(userId: string, logins: ReadonlySet<string>): void {

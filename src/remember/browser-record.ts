@@ -1,12 +1,11 @@
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
-import type { ShownMethods } from "../methods.js";
 import { BROWSER_FIELDS, unknownFields } from "../store/format.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
-import type { RememberedLogin, RememberedTime } from "./remembered-login.js";
+import type { KeptFields, RememberedLogin, RememberedTime } from "./remembered-login.js";
 
 /** The content of a remembered browser's record, except the record's timestamps. */
-export interface RememberedBrowser extends Omit<RememberedLogin, keyof ShownMethods>, RememberedTime {
+export interface RememberedBrowser extends Omit<RememberedLogin, keyof KeptFields>, RememberedTime {
   /** The version of the format. */
   v: number;
   /** How many times the login was restored. This is also the number of the current token. */
@@ -23,8 +22,8 @@ export interface RememberedBrowser extends Omit<RememberedLogin, keyof ShownMeth
   address: string | null;
   userAgent: string | null;
   /**
-   * Fields of the login that a restore puts into the new session: `earlierMethods`, and fields that a later version has
-   * added.
+   * Fields of the login that a restore puts into the new session: `earlierMethods`, `external`, and fields that a later
+   * version has added.
    */
   login?: JsonObject;
 }

@@ -99,7 +99,8 @@ export class RememberPersistent extends Remember {
     const verified = await verify(userId, browser.stamp);
     if (verified === null && !isReadOnly()) await this.end(id, browser);
     if (verified === null || verified === "inactive") return verified;
-    const restored = { user: verified.user, userId, loginId, series: id, login: browser.login };
+    const { duration, until, login } = browser;
+    const restored = { user: verified.user, userId, loginId, series: id, login, duration, until };
     if (isReadOnly()) return { ...restored, issued: null };
     if (isInGrace) {
       // Another client may be a thief. With the new token, a thief could continue to use the login, and no restore of
@@ -127,8 +128,8 @@ export class RememberPersistent extends Remember {
     series: string | null,
     session: string | null,
     { own, instead, login }: Moving = {},
-  ): Promise<{ before: string[] } | null> {
-    if (series === null) return { before: [] };
+  ): Promise<{ before: string[]; until: number } | null> {
+    if (series === null) return { before: [], until: 0 };
     for (let tried = 1; tried <= MAX_TRIES; tried++) {
       const record = await readBrowser(this.store, series);
       if (!record) return null;
@@ -136,7 +137,7 @@ export class RememberPersistent extends Remember {
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
       const fields = login && withFields(login, browser.login);
       const data = dataOf({ ...browser, sessions: [...before, ...named(session)], ...fields });
-      if (await this.store.update(series, { ...record, data })) return { before };
+      if (await this.store.update(series, { ...record, data })) return { before, until: browser.until };
     }
     throw new StoreUnavailableError(
       "the record of a browser could not be written, because other requests kept changing it",

@@ -36,18 +36,18 @@ export interface Moving {
    * removed from the record.
    */
   instead?: string | null | undefined;
-  /** The login, if the user has shown further methods. */
+  /** The login, if the user has shown further methods or logged in again at the identity provider. */
   login?: RememberedLogin | undefined;
 }
 
 /** The result of a restore. */
-export interface Restored {
+export interface Restored extends RememberedTime {
   user: object;
   userId: string;
   /** The id of the login. A restore does not change it. */
   loginId: string;
   series: string | null;
-  /** The fields that a later version has added to the login. A restore puts them into the new session. */
+  /** Fields of the login that a restore puts into the new session. */
   login?: JsonObject | undefined;
   /** The cookie to set; null if the browser keeps its cookie. */
   issued: IssuedCookie | null;
@@ -113,8 +113,8 @@ export abstract class Remember {
   ): Promise<Restored | "inactive" | null>;
 
   /**
-   * Adds a session to a browser's record. Resolves with the sessions that the record named before, or with null if the
-   * browser was forgotten.
+   * Adds a session to a browser's record. Resolves with the sessions that the record named before, and with when the
+   * browser stops being remembered (0 without a record). Resolves with null if the browser was forgotten.
    *
    * @param session as with `issue`
    */
@@ -122,7 +122,7 @@ export abstract class Remember {
     series: string | null,
     session: string | null,
     moving?: Moving,
-  ): Promise<{ before: readonly string[] } | null>;
+  ): Promise<{ before: readonly string[]; until: number } | null>;
 
   /** Is this the last session that the browser's record names? */
   abstract namesLast(series: string | null, session: string): Promise<boolean>;
@@ -139,8 +139,8 @@ export abstract class Remember {
   abstract endUnreadable(req: Request): Promise<void>;
 
   /**
-   * Call this after the user has shown further methods. Resolves with how long the new cookie lasts; null if the login
-   * needs no new cookie, because the browser's record contains the methods.
+   * Call this after a field of the login has changed that a restore keeps. Resolves with how long the new cookie lasts;
+   * null if the login needs no new cookie, because the browser's record contains the field.
    */
   abstract renewalFor(req: Request, login: RememberedLogin): Promise<NewRemembered | null>;
 

@@ -1,8 +1,14 @@
+import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
 import { type Methods, type ShownMethods, shownMethods } from "../methods.js";
 
+/** The fields of a login that its browser's record or cookie has too, in another form. */
+export interface KeptFields extends ShownMethods {
+  external?: ExternalLogin;
+}
+
 /** A login whose browser is remembered. */
-export interface RememberedLogin extends ShownMethods {
+export interface RememberedLogin extends KeptFields {
   userId: string;
   loginId: string;
   /** The keyed hash of the user's stamp. */
@@ -28,15 +34,20 @@ export interface NewRemembered extends RememberedTime {
  *
  * @param before the fields that the browser's record or cookie has so far. Fields of a later version are kept.
  */
-export function fieldsForRestore(login: ShownMethods, before: JsonObject = {}): JsonObject | undefined {
-  const { earlierMethods: _, ...later } = before;
+export function fieldsForRestore(login: KeptFields, before: JsonObject = {}): JsonObject | undefined {
+  const { earlierMethods: _, external: __, ...later } = before;
   const earlierMethods = shownMethods(login);
-  const fields = Object.keys(earlierMethods).length > 0 ? { ...later, earlierMethods } : later;
+  const { external } = login;
+  const fields = {
+    ...later,
+    ...(Object.keys(earlierMethods).length > 0 && { earlierMethods }),
+    ...(external && { external: { ...external } as JsonObject }),
+  };
   return Object.keys(fields).length > 0 ? fields : undefined;
 }
 
-/** Returns the methods in these fields, as a restored login has them. */
-export function restoredMethods(fields: JsonObject | undefined): ShownMethods {
-  const earlierMethods = fields?.earlierMethods as Methods | undefined;
-  return earlierMethods ? { earlierMethods } : {};
+/** Returns these fields as a restored login has them, except those that this version does not know. */
+export function restoredFields(fields: JsonObject | undefined): KeptFields {
+  const { earlierMethods, external } = (fields ?? {}) as { earlierMethods?: Methods; external?: ExternalLogin };
+  return { ...(earlierMethods && { earlierMethods }), ...(external && { external }) };
 }

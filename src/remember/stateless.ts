@@ -11,7 +11,7 @@ import {
   type NewRemembered,
   type RememberedLogin,
   type RememberedTime,
-  restoredMethods,
+  restoredFields,
 } from "./remembered-login.js";
 
 /** The content of a valid cookie. */
@@ -61,15 +61,16 @@ export class RememberStateless extends Remember {
     const verified = held && (await verify(held.userId, held.stamp));
     if (!verified || verified === "inactive") return verified;
     const { user, stamp } = verified;
-    const { userId, loginId } = held;
+    const { userId, loginId, duration, until } = held;
     this.#hasUnstamped ||= stamp === null;
     const issued = held.byFirst && held.stamp === stamp ? null : this.#issue({ ...held, stamp }, held);
     const login = fieldsIn(held.later);
-    return { user, userId, loginId, series: null, login, issued: null, commit: async () => ({ issued }) };
+    const commit = async () => ({ issued });
+    return { user, userId, loginId, series: null, login, duration, until, issued: null, commit };
   }
 
-  async moveTo(): Promise<{ before: string[] }> {
-    return { before: [] };
+  async moveTo(): Promise<{ before: string[]; until: number }> {
+    return { before: [], until: 0 };
   }
 
   async endUnreadable(): Promise<void> {}
@@ -140,8 +141,8 @@ export class RememberStateless extends Remember {
     if (until <= Date.now()) return null;
     const { byFirst } = opened;
     const later = { values };
-    const methods = restoredMethods(fieldsIn(later));
-    return { userId, loginId, stamp, duration, until, later, byFirst, ...methods };
+    const fields = restoredFields(fieldsIn(later));
+    return { userId, loginId, stamp, duration, until, later, byFirst, ...fields };
   }
 }
 

@@ -1,4 +1,5 @@
 /// <reference types="express-session" preserve="true" />
+import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
 import type { Methods } from "../methods.js";
 import { isLogin } from "../store/damaged-records.js";
@@ -66,6 +67,8 @@ export interface SessionAuth {
    * login ends with that session, until it moves to another session.
    */
   imported?: string;
+  /** The login at an identity provider that this login comes from. `revokeExternal` finds the login by it. */
+  external?: ExternalLogin;
   /** The realm of the manager, in a session of the application's own express-session, unless the manager has no realm. */
   realm?: string;
   /**

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json.js";
 import {
+  ALIAS_FIELDS,
   BROWSER_FIELDS,
   hasFields,
   isObject,
@@ -18,6 +19,7 @@ export function isWhole(record: SessionRecord): boolean {
   if (!isObject(data) || ![createdAt, lastSeenAt, expiresAt, revision].every(Number.isFinite)) return false;
   if (kind === "session") return isSession(record);
   if (kind === "browser") return record.userId !== null && hasFields(data, BROWSER_FIELDS, OPTIONAL_BROWSER_FIELDS);
+  if (kind === "alias") return hasFields(data, ALIAS_FIELDS, {});
   return true;
 }
 

@@ -1,3 +1,4 @@
+import { isExternal } from "../external-login.js";
 import type { JsonObject } from "../json.js";
 
 /**
@@ -29,6 +30,7 @@ type OptionalLoginField =
   | "pendingUntil"
   | "rememberFor"
   | "imported"
+  | "external"
   | "realm"
   | "impersonator"
   | "parked";
@@ -80,6 +82,7 @@ export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> 
   pendingUntil: isNumber,
   rememberFor: isNumber,
   imported: isText,
+  external: isExternal,
   realm: isText,
   impersonator: isOther,
   parked: isParked,
@@ -101,7 +104,16 @@ export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
 
 /** The other fields of a remembered browser that this version knows. */
 export const OPTIONAL_BROWSER_FIELDS: Readonly<Record<"login", Check>> = {
-  login: (value) => isObject(value) && (value.earlierMethods === undefined || isMethods(value.earlierMethods)),
+  login: (value) =>
+    isObject(value) &&
+    (value.earlierMethods === undefined || isMethods(value.earlierMethods)) &&
+    (value.external === undefined || isExternal(value.external)),
+};
+
+/** The fields of an alias. */
+export const ALIAS_FIELDS: Readonly<Record<"v" | "ended", Check>> = {
+  v: isFormat,
+  ended: (value) => Number.isSafeInteger(value),
 };
 
 /** Is the value an object with these fields? It may have others, which a later version has added. */

@@ -52,7 +52,7 @@ export class TimedStore implements SessionStore {
 
   /**
    * If creating a user's record fails or takes too long, the record may still appear later. It is then deleted, because
-   * no browser has its id.
+   * no browser has its id. An alias is not deleted, because other logins may need it.
    */
   async create(id: string, record: SessionRecord): Promise<void> {
     const { userId } = record;
@@ -64,7 +64,7 @@ export class TimedStore implements SessionStore {
         return creating;
       });
     } catch (error) {
-      if (error instanceof StoreUnavailableError) this.#undo(id, creating);
+      if (error instanceof StoreUnavailableError && record.kind !== "alias") this.#undo(id, creating);
       throw error;
     }
   }

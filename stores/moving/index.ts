@@ -40,7 +40,7 @@ interface Found {
 /** How many times a record is moved if other processes change it at the same moment. */
 const MAX_TRIES = 20;
 /** The kinds of records that belong to a user. */
-const USER_KINDS = ["session", "browser"] as const;
+const USER_KINDS = ["session", "browser", "alias"] as const;
 const PAGE = 100;
 
 /**

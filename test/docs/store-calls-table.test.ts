@@ -16,6 +16,11 @@ const deeds: Record<string, (at: Site) => Promise<Request>> = {
   "a change of `req.session`": async ({ logIn }) => ["POST /note/changed", await logIn()],
   "a login": async () => ["POST /login/1", ""],
   "a login with `remember`": async () => ["POST /login/1", "", { remember: true }],
+  "a login with `external`": async () => [
+    "POST /login/1",
+    "",
+    { external: { issuer: "https://idp", sub: "s", sid: "a" } },
+  ],
   "a login of a visitor who has a session": async ({ origin }) => [
     "POST /login/1",
     (await send(origin, "POST /note/cart")).cookie,
@@ -71,9 +76,10 @@ describe("the table of calls to the store in docs/records.md", () => {
       at.store.calls = [];
       await send(at.origin, line, { cookie, ...(json ? { json } : {}) });
       await new Promise((resolve) => setImmediate(resolve));
-      const calls = at.store.calls.map((verb) =>
-        verb.startsWith("browser.") ? `\`${verb.slice(8)}\` browser` : `\`${verb}\``,
-      );
+      const calls = at.store.calls.map((verb) => {
+        const [method, kind] = verb.split(".").reverse();
+        return kind === undefined ? `\`${method}\`` : `\`${method}\` ${kind}`;
+      });
       expect(rows().get(deed)).to.equal(calls.join(", ") || "none");
     });
   }

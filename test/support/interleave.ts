@@ -37,10 +37,11 @@ export async function twoSites(stores: [SessionStore, SessionStore], options: Pa
   return sites as [Site, Site];
 }
 
-/** A request line and the cookies of the request. */
+/** A request line, and the cookies and the JSON body of the request. */
 export interface Line {
   line: string;
   cookie?: string;
+  json?: unknown;
 }
 
 /**

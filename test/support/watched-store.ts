@@ -11,7 +11,7 @@ import { storedSessions } from "./records.js";
 type Method = Exclude<keyof SessionStore, "lacks">;
 
 /** A method of SessionStore. The prefix is the kind of the record, unless the record is a session. */
-export type Verb = `${"" | "browser." | "ended."}${Method}`;
+export type Verb = `${"" | "browser." | "ended." | "alias."}${Method}`;
 
 /** The kinds of all records that are not sessions, by id. */
 const kinds = new Map<string, string>();

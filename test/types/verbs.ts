@@ -29,7 +29,7 @@ import { same } from "./same.js";
 type Fresh = { within?: Duration | undefined; methods?: readonly string[] | "required" | undefined };
 
 same<typeof loginUser, (req: Request, user: Express.User, options?: LoginOptions) => Promise<boolean>>(true);
-same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime" | "methods">(true);
+same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime" | "methods" | "external">(true);
 same<typeof logoutUser, (req: Request) => Promise<void>>(true);
 same<typeof refreshStamp, (req: Request) => Promise<void>>(true);
 same<typeof isRemembered, (req: Request) => Promise<boolean>>(true);
@@ -37,7 +37,7 @@ same<typeof isFresh, (req: Request, options?: Fresh) => Promise<boolean>>(true);
 same<typeof pendingUser, (req?: Request) => Promise<Express.User | null>>(true);
 same<typeof confirmLogin, (req: Request, options?: ConfirmOptions) => Promise<void>>(true);
 same<ConfirmOptions["authTime"], Date | number | undefined>(true);
-same<keyof ConfirmOptions, "user" | "authTime" | "methods">(true);
+same<keyof ConfirmOptions, "user" | "authTime" | "methods" | "external">(true);
 same<ConfirmOptions["user"], Express.User | null | undefined>(true);
 same<typeof currentUser, (req?: Request) => Promise<Express.User | AnonymousUser>>(true);
 
