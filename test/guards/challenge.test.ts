@@ -3,6 +3,7 @@ import express from "express";
 import { LoginManager } from "latchkey";
 import { Browser } from "../support/browser.js";
 import { people, SECRET } from "../support/people.js";
+import { send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { reached, setUp, stages } from "../support/stages.js";
 
@@ -146,10 +147,10 @@ describe("challenges", () => {
       it("omit next for nextIn cookie and for a view on another host, and use redirectHost", async () => {
         const inCookie = await (await setUp(build, { ...views, nextIn: "cookie" })).as();
         expect((await inCookie.get("/me?x=1")).location).to.equal("/login");
-        const hosted = await (await setUp(build, { ...views, redirectHost: "login.example:8443" })).as();
-        expect((await hosted.get("/me", { headers: { host: "evil.example" } })).location).to.equal(
-          "//login.example:8443/login?next=%2Fme",
-        );
+        const { origin } = await setUp(build, { ...views, redirectHost: "login.example:8443" });
+        const headers = { accept: "text/html", host: "evil.example" };
+        const hosted = await send(origin, "GET /me", { headers });
+        expect(hosted.headers.location).to.equal("//login.example:8443/login?next=%2Fme");
         const elsewhere = await (await setUp(build, { loginView: "https://login.example/in" })).as();
         expect((await elsewhere.get("/me")).location).to.equal("https://login.example/in");
       });

@@ -15,7 +15,8 @@ export interface Answer {
 
 /** The headers and the body of a request, which is a form or JSON. */
 export interface Sending {
-  headers?: Record<string, string>;
+  /** `fetch` ignores `Host`: use `send` of raw-client.ts to set it. */
+  headers?: Record<string, string> & { host?: never };
   form?: Record<string, string>;
   json?: unknown;
 }
