@@ -60,7 +60,8 @@ describe("decoratorsFor", () => {
 
   it("fails closed if no manager with the realm handles the request", async () => {
     const { app } = twoKinds({ customers: new MemoryStore(), staff: new MemoryStore() });
-    useExpressServer(app, { controllers: [Shop] });
+    class None {}
+    useExpressServer(app, { controllers: [Shop], middlewares: [None] }); // not those of other tests in this process
     const answer = await apiClient(await serve(app)).get("/shop/nobody");
     expect(answer.status).to.equal(500);
     expect(answer.text).to.include(
