@@ -21,6 +21,7 @@ const REQUIRED: Record<string, readonly string[]> = {
       "refused pages",
       "messages",
       "data across users",
+      "acting as a user",
       "strict sessions",
       "path confusion",
       "deny by default",
@@ -30,7 +31,7 @@ const REQUIRED: Record<string, readonly string[]> = {
     ...["AAL1: 30 days", "AAL2: 24 hours, 1 hour", "AAL3: 12 hours, 15 minutes", "activity", "re-authentication"],
     ...["session secrets", "remember my browser", "logoff", "POST content"],
   ],
-  "Races and faults": numbers("R-", 22),
+  "Races and faults": numbers("R-", 23),
   "Properties of cookies": numbers("P-", 12),
   Advisories: [
     ...["CVE-2022-25896", "CVE-2023-29019", "CVE-2023-29020", "CVE-2024-35220", "CVE-2024-31999", "CVE-2025-7339"],

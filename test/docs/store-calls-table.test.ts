@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import sinon from "sinon";
-import { accountSite } from "../support/account-site.js";
+import { impersonationSite } from "../support/impersonation-site.js";
 import { only, send } from "../support/raw-client.js";
 
 /** For each row of the table: prepares the site, and returns the request whose calls the test compares. */
@@ -33,6 +33,15 @@ const deeds: Record<string, (at: Site) => Promise<Request>> = {
   ],
   "a logout": async ({ logIn }) => ["POST /logout", await logIn()],
   "a logout in a remembered browser": async ({ logIn }) => ["POST /logout", await logIn({ remember: true })],
+  "`impersonate`": async ({ logIn }) => ["POST /as/2", await logIn()],
+  "a page while an administrator acts as a user": async ({ origin, logIn }) => [
+    "GET /me",
+    (await send(origin, "POST /as/2", { cookie: await logIn() })).cookie,
+  ],
+  "`stopImpersonating`": async ({ origin, logIn }) => [
+    "POST /stop",
+    (await send(origin, "POST /as/2", { cookie: await logIn() })).cookie,
+  ],
   "`login.sessions.list`": async ({ logIn }) => ["GET /sessions", await logIn()],
 };
 
@@ -40,7 +49,7 @@ type Request = [line: string, cookie: string, json?: object];
 type Site = Awaited<ReturnType<typeof visited>>;
 
 async function visited(clock: sinon.SinonFakeTimers) {
-  const at = await accountSite();
+  const at = await impersonationSite();
   const logIn = async (json: object = {}) => (await send(at.origin, "POST /login/1", { json })).cookie;
   return { ...at, clock, logIn };
 }

@@ -270,17 +270,6 @@ describe("impersonation", () => {
     expect(await callsOf()).to.eql(["read"]);
   });
 
-  it("makes the calls to the store that the documentation lists", async () => {
-    const { origin, store } = await impersonationSite();
-    const browser = await annAt(origin);
-    store.calls = [];
-    await browser.post("/as/2");
-    expect(store.calls).to.eql(["read", "read", "create", "create", "destroy"]);
-    store.calls = [];
-    await browser.post("/stop");
-    expect(store.calls).to.eql(["read", "read", "read", "create", "destroy", "destroy"]);
-  });
-
   it("a request that logs in and impersonates at once has one of the two logins", async () => {
     const { app, origin, ann, bob } = await impersonationSite();
     app.post("/both", async (req, res) => {
