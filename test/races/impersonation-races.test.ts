@@ -140,9 +140,10 @@ describe("an impersonation that begins or stops while", () => {
         for (const [what, other] of Object.entries(others)) {
           it(`${what} runs: ${verb} at every store call, in both orders`, async () => {
             const wrong: string[] = [];
-            for (const order of [0, 1]) {
+            for (const [order, remember] of [0, 1].flatMap((order) =>
+              [false, true].map((yes) => [order, yes] as const),
+            )) {
               for (let at = other.readFirst ? 2 : 1, goes = true; goes; at++) {
-                const remember = at % 2 === 0;
                 const { cookie, cookies, loginId } = await enter(sites, verb, remember);
                 const lines: [Line, Line] = [{ line: `POST ${verb}`, cookie }, other.line(cookie, loginId)];
                 if (order === 1) lines.reverse();
@@ -150,7 +151,7 @@ describe("an impersonation that begins or stops while", () => {
                 const answers = await interleaved(sites, lines, { at, behind });
                 goes = answers !== null;
                 const problem = answers && (await judge(sites, cookies, answers, other));
-                if (problem) wrong.push(`order ${order}, call ${at}: ${problem}`);
+                if (problem) wrong.push(`order ${order}, remembered ${remember}, call ${at}: ${problem}`);
               }
             }
             expect(wrong).to.eql([]);
