@@ -98,8 +98,8 @@ export class UserSessions<U extends object> {
         ...(auth.impersonator && { impersonator: auth.impersonator.userId }),
         ...(auth.parked && { impersonating: auth.parked.userId }),
       };
-      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current };
-      logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind, ...other });
+      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current, ...other };
+      logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
     }
     for await (const { record, browser } of browsersOf(this.#core, userId)) {
       const { createdAt, lastSeenAt, expiresAt } = record;

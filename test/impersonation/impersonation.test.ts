@@ -241,6 +241,19 @@ describe("impersonation", () => {
     expect(await whoIn(browser)).to.eql({ ...ANN, fresh: false });
   });
 
+  it("ends when an identity provider ends the administrator's login, also after a stop", async () => {
+    const { origin, login } = await impersonationSite();
+    const external = { issuer: "https://op.example", sub: "ann", sid: "1" };
+    for (const stops of [false, true]) {
+      const browser = await annAt(origin, { external: { ...external, sid: String(stops) } });
+      await browser.post("/as/2");
+      if (stops) await browser.post("/stop");
+      expect(await whoIn(browser)).to.include({ user: stops ? "Ann" : "Bob" });
+      expect(await login.sessions.revokeExternal(external.issuer, { sid: String(stops) })).to.equal(1);
+      expect(await whoIn(browser)).to.eql(NOBODY);
+    }
+  });
+
   it("keeps the lifetime of the administrator's cookie", async () => {
     const { app, origin } = await impersonationSite();
     app.post("/lifetime", (req, res) => {
