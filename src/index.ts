@@ -1,4 +1,5 @@
 export { MemoryStore, type MemoryStoreOptions } from "../stores/memory/index.js";
+export type { LoginInfo } from "./active-sessions/list-logins.js";
 export { decodeCookie, encodeCookie } from "./crypto/signed-cookie.js";
 export { currentUser, pendingUser } from "./current/current-user.js";
 export { flash, takeFlashes } from "./current/flash.js";
@@ -6,6 +7,7 @@ export type { Duration } from "./duration.js";
 export {
   InsecureConnectionError,
   isLatchkeyError,
+  LabelError,
   LatchkeyError,
   LoaderMissingError,
   MiddlewareMissingError,
@@ -43,7 +45,7 @@ export { type FreshOptions, isFresh, isRemembered } from "./login/freshness.js";
 export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export { refreshStamp } from "./login/refresh-stamp.js";
-export type { CurrentLoginOptions, LoginInfo, UserSessions } from "./login/user-sessions.js";
+export type { CurrentLoginOptions, UserSessions } from "./login/user-sessions.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
 export type { Methods, MethodsGiven } from "./methods.js";

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { ExternalLogin } from "../external-login.js";
+import type { JsonObject } from "../json.js";
 import type { Methods } from "../methods.js";
-import { laterFields, type SessionAuth } from "../session/auth.js";
+import { continuedFields, type SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
 
 /** The inputs for a new login. */
@@ -19,7 +20,9 @@ export interface NewLogin {
   methods?: Methods;
   earlierMethods?: Methods;
   external?: ExternalLogin;
-  /** The login that this one continues. Its fields that this version does not know are kept. */
+  label?: string;
+  data?: JsonObject;
+  /** The login that this one continues. Its label, its data, and the fields that this version does not know are kept. */
   continued?: object | undefined;
 }
 
@@ -30,7 +33,7 @@ export function newAuth(
   { req, continued, ...login }: NewLogin,
 ): SessionAuth {
   return {
-    ...(continued && laterFields(continued)),
+    ...(continued && continuedFields(continued)),
     v: FORMAT,
     ...login,
     loginAt: Date.now(),

@@ -1,4 +1,4 @@
-import type { LoginInfo } from "../login/user-sessions.js";
+import type { LoginInfo } from "../active-sessions/list-logins.js";
 import { type Command, type Outcome, USER_OPTIONS } from "./command.js";
 import { table } from "./table.js";
 import { named, withUserLogins } from "./user-logins.js";

@@ -129,7 +129,7 @@ async function inStore(
     recordId: state.id,
     change: () => {},
     noteUse: () => records.noteUse(state),
-    end: () => sessions.end(state.sid),
+    end: async () => (await sessions.end(state.sid)) !== null,
   };
 }
 

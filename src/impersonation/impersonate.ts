@@ -1,4 +1,5 @@
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
+import { passOnLabel } from "../active-sessions/rename.js";
 import { changeLogin, loadUser } from "../current/load-user.js";
 import { mayLogIn } from "../current/loaded-user.js";
 import type { RequestContext } from "../current/request-context.js";
@@ -7,6 +8,7 @@ import { currentLogin } from "../login/move-login.js";
 import { assertWritable, enterSession } from "../login/start-session.js";
 import { ImpersonatingError, LoginRequiredError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
+import type { SessionRecord } from "../store/session-store.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { Parking } from "./parking.js";
 import { ImpersonationRefusedError } from "./refused-error.js";
@@ -60,7 +62,9 @@ async function begin(
     if (own.series !== held?.series) await core.remember.end(own.series, { kept: recordId });
   };
   try {
-    await enterSession(context, { values: {}, auth, continues: true, createdAt: Date.now(), name, admit }, null);
+    const settle = (old: SessionRecord | null) => passOnLabel(core, own, old);
+    const next = { values: {}, auth, continues: true, createdAt: Date.now(), name, admit, settle };
+    await enterSession(context, next, null);
   } catch (error) {
     const undoing = parking.undo().catch(() => {}); // report only the first error
     if (!(error instanceof StoreUnavailableError)) await undoing;

@@ -1,5 +1,6 @@
 import type { Cookie } from "express-session";
 import { emitEnd } from "../active-sessions/linked-logins.js";
+import { passOnLabel } from "../active-sessions/rename.js";
 import { storeOf } from "../active-sessions/store-logins.js";
 import { parkedSession } from "../current/impersonator.js";
 import { changeLogin, loadUser } from "../current/load-user.js";
@@ -37,7 +38,9 @@ async function stop(context: RequestContext): Promise<(SessionAuth & { impersona
     createdAt: found.state.createdAt,
     // If the administrator's login has ended in the meantime, the administrator must not be logged in again.
     async settle() {
-      if (!(await storeOf(core).destroy(impersonator.session))) throw new SessionGoneError();
+      const ended = await storeOf(core).destroy(impersonator.session);
+      if (!ended) throw new SessionGoneError();
+      await passOnLabel(core, own, ended);
     },
   };
   await enterSession(context, next, time);

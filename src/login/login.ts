@@ -10,10 +10,12 @@ import type { Duration } from "../duration.js";
 import { LoaderMissingError } from "../errors.js";
 import { type ExternalLogin, externalFrom } from "../external-login.js";
 import { freshFrom } from "../instants.js";
+import type { JsonObject } from "../json.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
 import { ImpersonatingError, SessionLimitError } from "../refusals.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { checkDetails, type LoginDetails } from "./login-details.js";
 import { setPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -55,6 +57,20 @@ export interface LoginOptions {
    * @default the login cannot be found by the ids of a provider
    */
   external?: ExternalLogin | undefined;
+  /**
+   * The name of the login in lists, such as "Ann's laptop": 1 to 100 characters, without control characters. Users can
+   * change it with `login.sessions.rename`.
+   *
+   * @default no label
+   */
+  label?: string | undefined;
+  /**
+   * Your own data about the login: an object of JSON values, with at most 1024 bytes as JSON. `login.sessions.list`
+   * returns it. In the remember mode "stateless", the remember cookie contains it, signed but readable.
+   *
+   * @default no data
+   */
+  data?: JsonObject | undefined;
 }
 
 /**
@@ -73,6 +89,7 @@ export interface LoginOptions {
  *
  * @returns true, even if the login is not complete; false if the user is not active and `force` is not set. Nothing
  * changes in that case.
+ * @throws LabelError when the label is invalid
  * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` but this one does not
  * @throws UserIdError when the loader returns another user for this user's id
  * @throws LoaderMissingError when there is no `userLoader`, which the next request needs
@@ -97,6 +114,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
   const { remember, force = false, fresh = true } = options;
   const seenAt = freshFrom(options.authTime);
   const external = externalFrom(options.external);
+  const details = checkDetails(options);
   const duration =
     options.duration === undefined
       ? core.options.rememberDuration
@@ -107,7 +125,8 @@ export async function loginUserIn(context: RequestContext, user: object, options
   if (!(await mayLogIn(core, req, user, userId, force))) return false;
   const freshAt = fresh ? seenAt : null;
   const methods = methodsFrom("methods", options.methods ?? [], freshAt);
-  await changeLogin(context, () => logIn(context, { user, userId, freshAt, remember, duration, methods, external }));
+  const checked = { user, userId, freshAt, remember, duration, methods, external, details };
+  await changeLogin(context, () => logIn(context, checked));
   const missing = context.pending?.missing;
   if (missing) core.events.emit("loginPending", { req, user, methods: missing });
   else core.events.emit("loggedIn", { req, user });
@@ -124,12 +143,13 @@ interface CheckedLogin {
   duration: number;
   methods: ReturnType<typeof methodsFrom>;
   external: ExternalLogin | undefined;
+  details: LoginDetails;
 }
 
 async function logIn(context: RequestContext, login: CheckedLogin): Promise<void> {
   const { core, req, res, session } = context;
   const { remember: rememberer } = core;
-  const { user, userId, freshAt, remember, duration, methods, external } = login;
+  const { user, userId, freshAt, remember, duration, methods, external, details } = login;
   const previous = context.auth;
   if (previous?.impersonator) throw new ImpersonatingError();
   assertWritable(context, "loginUser");
@@ -146,7 +166,8 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   // the user of that login.
   const owner = previous?.userId ?? held?.userId ?? userId;
   const loginId = newLoginId();
-  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null, ...shown });
+  const fields = { ...shown, ...details };
+  const auth = newAuth(core, user, { req, userId, loginId, freshAt, remembered: false, series: null, ...fields });
   if (!isComplete) setPending(core, auth, lasts);
   const time = isComplete ? timeFor(lasts) : null;
   try {

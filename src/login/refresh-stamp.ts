@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { passOnLabel } from "../active-sessions/rename.js";
 import { endLoginsIfListed } from "../active-sessions/store-logins.js";
 import { changeLogin, loadUser } from "../current/load-user.js";
 import { userById } from "../current/loaded-user.js";
@@ -54,8 +55,9 @@ async function refresh(context: RequestContext): Promise<{ user: object; userId:
     const kept = isOnce ? context.session.recordId : old;
     const isOwn = held?.series === auth.series;
     if (held && !isOwn) await core.remember.end(held.series, { sessions: held.sessions, kept });
-    const isEnded = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
-    if (isOnce && auth.series !== null && !isEnded) throw new SessionGoneError();
+    const ended = await core.remember.end(auth.series, { sessions: isOwn ? held?.sessions : [], kept });
+    if (isOnce && auth.series !== null && !ended) throw new SessionGoneError();
+    await passOnLabel(core, refreshed, ended);
     // The other logins are invalid, because their stamps are old. But they are listed and counted until they are ended.
     others = await endLoginsIfListed(core, userId, (login) => login.loginId !== loginId);
   };

@@ -1,55 +1,17 @@
 import type { Request } from "express";
 import { endExternal } from "../active-sessions/external-logins.js";
-import { browsersOf, endAll, endLogins, loginIdsOf, sessionsOf } from "../active-sessions/store-logins.js";
+import { type LoginInfo, listLogins } from "../active-sessions/list-logins.js";
+import { renameLogin } from "../active-sessions/rename.js";
+import { endAll, endLogins, loginIdsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextOf, hasContext, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { checkExternalIds, type ExternalIds } from "../external-login.js";
-import { isFreshAt } from "../instants.js";
-import { type Methods, shownMethods } from "../methods.js";
-import { restoredFields } from "../remember/remembered-login.js";
+import { checkLabel } from "../label.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
 import { logoutUserIn } from "./logout.js";
-
-/**
- * A login of a user. It contains no secrets, so it can be shown to the user. All timestamps are milliseconds since the
- * epoch.
- */
-export interface LoginInfo {
-  /** Identifies the login, for `revoke`. It is not a secret, and stays the same when the id of the session changes. */
-  id: string;
-  createdAt: number;
-  /** When the login was last used, accurate to the minute. */
-  lastSeenAt: number;
-  /** When the login ends if it is not used before then. */
-  expiresAt: number;
-  /** The IP address at the login, or at its last restore or confirmation; null if unknown or not kept. */
-  address: string | null;
-  /** The first 256 characters of the User-Agent; null if unknown or not kept. */
-  userAgent: string | null;
-  /** Were credentials checked recently enough? The same as `isFresh`. Never true together with `remembered`. */
-  fresh: boolean;
-  /**
-   * Was the login restored from a remember cookie and not confirmed since then? It is also true for a login that a
-   * remember cookie must restore at its next use. The same as `isRemembered`.
-   */
-  remembered: boolean;
-  /**
-   * Does the browser stay logged in after it is closed? In the remember mode "stateless", it is the same as
-   * `remembered`, because there are no records of browsers.
-   */
-  persistent: boolean;
-  /** The methods that the user has shown for this login. */
-  methods: Methods;
-  /** Is this the login of the current request? */
-  current: boolean;
-  /** The id of the administrator who acts as the user in this login. Absent if the user logged in. */
-  impersonator?: string;
-  /** The id of the user as whom this user, an administrator, acts at the moment. Absent if this user acts as no other. */
-  impersonating?: string;
-}
 
 /** Options that name the request of the current login. */
 export interface CurrentLoginOptions {
@@ -62,7 +24,7 @@ export interface CurrentLoginOptions {
 }
 
 /**
- * Lists and ends the logins of a user, on all devices. It is the property `login.sessions` of a manager. Each method
+ * Lists, renames and ends the logins of a user, on all devices. It is the property `login.sessions` of a manager. Each method
  * accepts the user or the user's id.
  *
  * @throws UnsupportedByStoreError when the store cannot list by user, or when the application uses its own
@@ -83,39 +45,21 @@ export class UserSessions<U extends object> {
    */
   async list(user: U | string, { req }: CurrentLoginOptions = {}): Promise<LoginInfo[]> {
     const userId = this.#idOf(user);
-    const current = this.#current(userId, req)?.auth.loginId;
-    const logins = new Map<string, LoginInfo>();
-    for await (const { record, auth } of sessionsOf(this.#core, userId)) {
-      const { loginId: id, address, userAgent, remembered } = auth;
-      const { createdAt, expiresAt } = record;
-      // A login that moves to a new session is in two sessions for a moment. In the mode "stateless", a restored login
-      // may be in several sessions. The newest counts.
-      if (auth.pending || (logins.get(id)?.createdAt ?? Number.NEGATIVE_INFINITY) >= createdAt) continue;
-      const lastSeenAt = id === current ? Date.now() : record.lastSeenAt; // its touch may not be saved yet
-      const fresh = isFreshAt(auth.freshAt, this.#core.options.freshFor);
-      const methods = shownMethods(auth);
-      const other = {
-        ...(auth.impersonator && { impersonator: auth.impersonator.userId }),
-        ...(auth.parked && { impersonating: auth.parked.userId }),
-      };
-      const kind = { fresh, remembered, persistent: remembered, methods, current: id === current, ...other };
-      logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
-    }
-    for await (const { record, browser } of browsersOf(this.#core, userId)) {
-      const { createdAt, lastSeenAt, expiresAt } = record;
-      const { loginId: id, address, userAgent } = browser;
-      const login = logins.get(id);
-      if (login) {
-        login.persistent = true;
-        login.createdAt = Math.min(login.createdAt, createdAt);
-        login.expiresAt = Math.max(login.expiresAt, expiresAt);
-      } else {
-        const methods = shownMethods(restoredFields(browser.login));
-        const kind = { fresh: false, remembered: true, persistent: true, methods, current: id === current };
-        logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
-      }
-    }
-    return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt);
+    return listLogins(this.#core, userId, this.#current(userId, req)?.auth.loginId);
+  }
+
+  /**
+   * Changes the label of a login. Concurrent requests of the login keep the new label. In the remember mode "stateless",
+   * a restore brings the label of the remember cookie back.
+   *
+   * @param label 1 to 100 characters, without control characters; null removes the label
+   * @returns true if the user has this login; false if not, for example for another user's login
+   * @throws LabelError when the label is invalid
+   */
+  async rename(user: U | string, id: string, label: string | null): Promise<boolean> {
+    const checked = label === null ? undefined : checkLabel(label);
+    if (this.#core.hasForeignSessions) throw foreignSessions();
+    return renameLogin(this.#core, { userId: this.#idOf(user), loginId: id }, checked);
   }
 
   /**

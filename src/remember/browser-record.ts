@@ -22,8 +22,8 @@ export interface RememberedBrowser extends Omit<RememberedLogin, keyof KeptField
   address: string | null;
   userAgent: string | null;
   /**
-   * Fields of the login that a restore puts into the new session: `earlierMethods`, `external`, and fields that a later
-   * version has added.
+   * Fields of the login that a restore puts into the new session: `earlierMethods`, `external`, the label, the data, and
+   * fields that a later version has added.
    */
   login?: JsonObject;
 }

@@ -5,6 +5,7 @@ import { StoreUnavailableError } from "../errors.js";
 import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
+import { withNewerLabel } from "../label.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {
@@ -135,7 +136,7 @@ export class RememberPersistent extends Remember {
       if (!record) return null;
       const browser = browserIn(record);
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
-      const fields = login && withFields(login, browser.login);
+      const fields = login && withFields(withNewerLabel(login, browser.login ?? {}), browser.login);
       const data = dataOf({ ...browser, sessions: [...before, ...named(session)], ...fields });
       if (await this.store.update(series, { ...record, data })) return { before, until: browser.until };
     }
@@ -154,8 +155,8 @@ export class RememberPersistent extends Remember {
     return null;
   }
 
-  async end(series: string | null, named?: NamedSessions): Promise<boolean> {
-    return series !== null && (await endBrowser(this.store, series, named)) !== null;
+  async end(series: string | null, named?: NamedSessions): Promise<SessionRecord | null> {
+    return series === null ? null : endBrowser(this.store, series, named);
   }
 
   async endUnreadable(req: Request): Promise<void> {

@@ -1,5 +1,6 @@
 import type { StorageIds } from "../crypto/storage-id.js";
 import { ageOf } from "../instants.js";
+import type { Labeled } from "../label.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import { browserIn, type RememberedBrowser } from "./browser-record.js";
 import type { RememberTokens } from "./token.js";
@@ -83,6 +84,12 @@ async function wasResponseLost(
   // If the record names more than one session, the first one was used: a confirmation replaced it.
   if (sessions.length !== 1 || !isSameClient(browser)) return false;
   const created = await store.read(sessions[0]!);
-  if (created?.kind !== "session" || created.revision !== 0) return false;
+  if (created?.kind !== "session" || wasSaved(created)) return false;
   return created.lastSeenAt - lastSeenAt < LONGEST_CREATE;
+}
+
+/** Was the session saved since it was created? A change of the label by another device does not count. */
+function wasSaved({ revision, createdAt, data }: SessionRecord): boolean {
+  const { labeledAt = 0 } = (data.auth ?? {}) as Labeled;
+  return revision !== 0 && labeledAt < createdAt;
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
+import type { SessionRecord } from "../store/session-store.js";
 import type { NamedSessions } from "./browser-record.js";
 import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembered-login.js";
 
@@ -128,9 +129,10 @@ export abstract class Remember {
   abstract namesLast(series: string | null, session: string): Promise<boolean>;
 
   /**
-   * Forgets a browser and ends the sessions that its record names. Resolves with true if this call ended the record.
+   * Forgets a browser and ends the sessions that its record names. Resolves with the record that this call ended, or
+   * with null.
    */
-  abstract end(series: string | null, named?: NamedSessions): Promise<boolean>;
+  abstract end(series: string | null, named?: NamedSessions): Promise<SessionRecord | null>;
 
   /**
    * Ends the record of the request's cookie even if the store cannot read it. Otherwise, the cookie could restore the

@@ -1,10 +1,13 @@
 import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
-import { type Methods, type ShownMethods, shownMethods } from "../methods.js";
+import type { Labeled } from "../label.js";
+import { type ShownMethods, shownMethods } from "../methods.js";
+import { lastingFields, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 /** The fields of a login that its browser's record or cookie has too, in another form. */
-export interface KeptFields extends ShownMethods {
+export interface KeptFields extends ShownMethods, Labeled {
   external?: ExternalLogin;
+  data?: JsonObject;
 }
 
 /** A login whose browser is remembered. */
@@ -35,19 +38,15 @@ export interface NewRemembered extends RememberedTime {
  * @param before the fields that the browser's record or cookie has so far. Fields of a later version are kept.
  */
 export function fieldsForRestore(login: KeptFields, before: JsonObject = {}): JsonObject | undefined {
-  const { earlierMethods: _, external: __, ...later } = before;
   const earlierMethods = shownMethods(login);
-  const { external } = login;
-  const fields = {
-    ...later,
-    ...(Object.keys(earlierMethods).length > 0 && { earlierMethods }),
-    ...(external && { external: { ...external } as JsonObject }),
-  };
+  const hasShown = Object.keys(earlierMethods).length > 0;
+  const later = unknownFields(before, OPTIONAL_LOGIN_FIELDS);
+  const fields = { ...later, ...lastingFields(login), ...(hasShown && { earlierMethods }) };
   return Object.keys(fields).length > 0 ? fields : undefined;
 }
 
 /** Returns these fields as a restored login has them, except those that this version does not know. */
-export function restoredFields(fields: JsonObject | undefined): KeptFields {
-  const { earlierMethods, external } = (fields ?? {}) as { earlierMethods?: Methods; external?: ExternalLogin };
-  return { ...(earlierMethods && { earlierMethods }), ...(external && { external }) };
+export function restoredFields(fields: JsonObject = {}): KeptFields {
+  const { earlierMethods } = fields as KeptFields;
+  return { ...(lastingFields(fields) as KeptFields), ...(earlierMethods && { earlierMethods }) };
 }

@@ -84,8 +84,8 @@ export class RememberStateless extends Remember {
     return held?.userId === userId ? held : null;
   }
 
-  async end(): Promise<boolean> {
-    return false;
+  async end(): Promise<null> {
+    return null;
   }
 
   /**

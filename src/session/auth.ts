@@ -3,7 +3,7 @@ import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
 import type { Methods } from "../methods.js";
 import { isLogin } from "../store/damaged-records.js";
-import { LOGIN_FIELDS, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
+import { LOGIN_FIELDS, lastingFields, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 declare module "express-session" {
   interface SessionData {
@@ -53,6 +53,12 @@ export interface SessionAuth {
   methods?: Methods;
   /** The methods that the user showed before that. They count for `requiredMethods`, but not for freshness. */
   earlierMethods?: Methods;
+  /** The name of the login in lists, such as "Ann's laptop". */
+  label?: string;
+  /** When the login was last renamed. */
+  labeledAt?: number;
+  /** The data that the application gave to `loginUser`. */
+  data?: JsonObject;
   /**
    * True while the user must still show a method, or while latchkey checks whether `maxSessions` allows the login. A
    * pending login gives no access.
@@ -99,7 +105,10 @@ export function isAuth(auth: unknown): auth is SessionAuth {
 
 const KNOWN: Record<keyof SessionAuth, unknown> = { ...LOGIN_FIELDS, ...OPTIONAL_LOGIN_FIELDS };
 
-/** Returns the fields of a login that this version does not know, because a later version has added them. */
-export function laterFields(auth: object): JsonObject {
-  return unknownFields(auth, KNOWN);
+/**
+ * Returns the fields that a login keeps when it continues in another session, such as its label, and the fields that
+ * this version does not know, because a later version has added them.
+ */
+export function continuedFields(auth: object): JsonObject {
+  return { ...unknownFields(auth, KNOWN), ...lastingFields(auth) };
 }

@@ -3,6 +3,7 @@ import type { Request, Response } from "express";
 import { makeDeletable } from "../http/session-property.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
@@ -129,7 +130,7 @@ export class OwnSession extends OwnAnswer implements Regenerable {
   }
 
   async end(): Promise<boolean> {
-    const existed = await this.ender()();
+    const existed = (await this.ender()()) !== null;
     this.generate();
     this.noteReplaced(existed);
     return existed;
@@ -166,10 +167,10 @@ export class OwnSession extends OwnAnswer implements Regenerable {
     return this.sessions.save(this.session as never);
   }
 
-  ender(): () => Promise<boolean> {
+  ender(): () => Promise<SessionRecord | null> {
     // If the session could not be read, or the application replaced the session object, the id is in the cookie.
     const id = this.isStored ? this.sid : this.opened?.sid;
-    return async () => id !== undefined && this.sessions.end(id);
+    return async () => (id === undefined ? null : this.sessions.end(id));
   }
 
   override noteReplaced(ended: boolean): void {

@@ -111,9 +111,10 @@ export class SessionRecords {
     this.touch(state)?.catch(() => {});
   }
 
-  /** Ends a session. Resolves with true if the session existed and this call ended it. */
-  async end(sid: string): Promise<boolean> {
-    return (await this.store.destroy(this.ids.of(sid)))?.kind === "session";
+  /** Ends a session. Resolves with its record as it was at that moment; null if this call ended no session. */
+  async end(sid: string): Promise<SessionRecord | null> {
+    const ended = await this.store.destroy(this.ids.of(sid));
+    return ended?.kind === "session" ? ended : null;
   }
 
   /** The lifetime of a stored session's cookie, in milliseconds; null if the cookie lasts until the browser closes. */

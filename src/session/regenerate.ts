@@ -1,4 +1,6 @@
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
+import { withNewerLabel } from "../label.js";
+import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
 /** A login, and how to put it into a new session. */
@@ -20,8 +22,11 @@ export interface NextSession {
   pending?: boolean;
   /** Called after the login is written to the store. If the promise rejects, the login is undone. */
   admit?: (() => Promise<void>) | undefined;
-  /** Called after the old session has ended. If the promise rejects, the new session ends too. */
-  settle?: (() => Promise<void>) | undefined;
+  /**
+   * Called after the old session has ended, with its record as it was at that moment. If the promise rejects, the new
+   * session ends too.
+   */
+  settle?: ((old: SessionRecord | null) => Promise<void>) | undefined;
   /**
    * Called if the old session has already ended. Ends the login of that session, which may have moved to another
    * session.
@@ -50,9 +55,9 @@ export interface Regenerable {
   save(): Promise<void>;
   /**
    * Returns a function that ends the current session, even if the request gets another session before the call. The
-   * function resolves with true if it ended the session.
+   * function resolves with the record that it ended, or with null.
    */
-  ender(): () => Promise<boolean>;
+  ender(): () => Promise<SessionRecord | null>;
   noteReplaced(ended: boolean): void;
 }
 
@@ -65,16 +70,17 @@ export async function regenerate(session: Regenerable, next: NextSession): Promi
   const createdAt = next.createdAt ?? (continues ? session.createdAt : undefined);
   if (next.pending) auth.pending = true;
   let ended = false;
-  let endNew: (() => Promise<boolean>) | undefined;
+  let endNew: (() => Promise<unknown>) | undefined;
   try {
     await create(session, next, createdAt);
     endNew = session.ender();
     await admit?.();
-    ended = isStored && (await endOld());
+    const old = isStored ? await endOld() : null;
+    ended = old !== null;
     if (continues && isStored && !ended) throw new SessionGoneError();
     if (isStored && !ended) await missed?.();
-    await next.settle?.();
-    if (next.pending) await activate(session, auth);
+    await next.settle?.(old);
+    await complete(session, next, old);
     session.noteReplaced(ended);
   } catch (error) {
     const isGone = error instanceof SessionGoneError;
@@ -110,8 +116,20 @@ async function create(
   }
 }
 
-async function activate(session: Regenerable, { pending: _, ...auth }: SessionAuth): Promise<void> {
-  session.putAuth(auth);
+/**
+ * Changes the new login after the old session has ended, if needed: it is no longer pending, and it has the label that
+ * another request gave to the old session meanwhile.
+ */
+async function complete(
+  session: Regenerable,
+  { auth, pending }: NextSession,
+  old: SessionRecord | null,
+): Promise<void> {
+  const before = (old?.data.auth ?? {}) as Partial<SessionAuth>;
+  const labeled = before.loginId === auth.loginId ? withNewerLabel(auth, before) : auth;
+  if (labeled === auth && !pending) return;
+  const { pending: _, ...active } = labeled;
+  session.putAuth(pending ? active : labeled);
   await session.save();
 }
 
@@ -119,7 +137,7 @@ async function activate(session: Regenerable, { pending: _, ...auth }: SessionAu
  * Ends a session after an error. If this fails too, the session lasts until it expires. If the store is unavailable,
  * does not wait until the session has ended.
  */
-async function undo(end: () => Promise<boolean>, error: unknown): Promise<void> {
+async function undo(end: () => Promise<unknown>, error: unknown): Promise<void> {
   const undoing = end().catch(() => {}); // the event storeFailed reports a failure
   if (!(error instanceof StoreUnavailableError)) await undoing;
 }

@@ -7,7 +7,7 @@ import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/request-origin.js";
 import type { ResolvedImport } from "../options/import-options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
-import type { SessionStore } from "../store/session-store.js";
+import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
@@ -107,8 +107,8 @@ export class SessionMiddleware implements SessionKeeper {
     return this.imports ? this.imports.find(req, opened) : this.records.find(opened.sid, opened.id);
   }
 
-  /** Ends a session. Resolves with true if the session existed and this call ended it. */
-  end(sid: string): Promise<boolean> {
+  /** Ends a session. Resolves as `SessionRecords.end` does. */
+  end(sid: string): Promise<SessionRecord | null> {
     return (this.imports ?? this.records).end(sid);
   }
 

@@ -13,7 +13,7 @@ export interface SessionKeeper {
   save(session: Session): Promise<void>;
   reload(session: Session): Promise<void>;
   regenerate(req: Request): Promise<void>;
-  end(sid: string): Promise<boolean>;
+  end(sid: string): Promise<unknown>;
 }
 
 /** latchkey's own data about a session, which the application cannot change through the session object. */

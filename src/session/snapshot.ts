@@ -1,5 +1,6 @@
 import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
+import { type Labeled, withNewerLabel } from "../label.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
@@ -98,14 +99,21 @@ export class SessionState {
   }
 }
 
-/** Returns a copy of the data with these changes. Unchanged values are shared, not copied. */
+/**
+ * Returns a copy of the data with these changes. Unchanged values are shared, not copied. If a login changes that was
+ * renamed meanwhile, it keeps the new label.
+ */
 export function changedData(data: JsonObject, changed: readonly Changed[]): JsonObject {
   const values = new Map<string, JsonValue>(Object.entries(data));
   for (const { key, text } of changed) {
     if (text === undefined) values.delete(key);
-    else values.set(key, JSON.parse(text) as JsonValue);
+    else values.set(key, merged(key, JSON.parse(text) as JsonValue, values.get(key)));
   }
   return Object.fromEntries(values);
+}
+
+function merged(key: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
+  return key === "auth" && before !== undefined ? withNewerLabel(value as JsonObject, before as Labeled) : value;
 }
 
 function isOwn(key: string): key is keyof OwnValues {

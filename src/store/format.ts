@@ -24,6 +24,9 @@ type LoginField =
   | "userAgent";
 
 type OptionalLoginField =
+  | "label"
+  | "labeledAt"
+  | "data"
   | "methods"
   | "earlierMethods"
   | "pending"
@@ -86,7 +89,13 @@ export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> 
   realm: isText,
   impersonator: isOther,
   parked: isParked,
+  label: isText,
+  labeledAt: isNumber,
+  data: isObject,
 };
+
+/** The optional fields that a login keeps in each of its sessions, and in the record of its browser. */
+const LASTING_FIELDS: ReadonlySet<string> = new Set<OptionalLoginField>(["external", "label", "labeledAt", "data"]);
 
 /** The fields of a remembered browser that this version knows, and that every one has. */
 export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
@@ -102,12 +111,9 @@ export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {
   userAgent: isTextOrNull,
 };
 
-/** The other fields of a remembered browser that this version knows. */
+/** The other fields of a remembered browser that this version knows. `login` has some fields of the login. */
 export const OPTIONAL_BROWSER_FIELDS: Readonly<Record<"login", Check>> = {
-  login: (value) =>
-    isObject(value) &&
-    (value.earlierMethods === undefined || isMethods(value.earlierMethods)) &&
-    (value.external === undefined || isExternal(value.external)),
+  login: (value) => hasFields(value, {}, OPTIONAL_LOGIN_FIELDS),
 };
 
 /** The fields of an alias. */
@@ -131,6 +137,11 @@ export function hasFields(
 /** Returns the fields that this version does not know, because a later version has added them. */
 export function unknownFields(value: object, known: object): JsonObject {
   return Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(known, name)));
+}
+
+/** Returns the fields that a login keeps in each of its sessions, from a login or from a browser's record. */
+export function lastingFields(value: object): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => LASTING_FIELDS.has(name)));
 }
 
 export function isObject(value: unknown): value is JsonObject {

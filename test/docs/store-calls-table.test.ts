@@ -42,6 +42,8 @@ const deeds: Record<string, (at: Site) => Promise<Request>> = {
     "POST /stop",
     (await send(origin, "POST /as/2", { cookie: await logIn() })).cookie,
   ],
+  "`login.sessions.rename`": async ({ logIn, rename }) => rename(await logIn()),
+  "`login.sessions.rename` of a remembered login": async ({ logIn, rename }) => rename(await logIn({ remember: true })),
   "`login.sessions.list`": async ({ logIn }) => ["GET /sessions", await logIn()],
 };
 
@@ -51,7 +53,11 @@ type Site = Awaited<ReturnType<typeof visited>>;
 async function visited(clock: sinon.SinonFakeTimers) {
   const at = await impersonationSite();
   const logIn = async (json: object = {}) => (await send(at.origin, "POST /login/1", { json })).cookie;
-  return { ...at, clock, logIn };
+  const rename = async (cookie: string): Promise<Request> => {
+    const [listed] = await at.login.sessions.list("1");
+    return [`POST /rename/${listed!.id}`, cookie, { label: "phone" }];
+  };
+  return { ...at, clock, logIn, rename };
 }
 
 /** Returns the rows of the table: each request, and its calls in order. */

@@ -52,7 +52,8 @@ describe("the logins of a user", () => {
         clock.tick(HOUR);
         await kept.post("/login/1", { json: { remember: true, duration: "30d" } });
         clock.tick(HOUR);
-        await gone.post("/login/1", { json: { remember: true, duration: "10d" } });
+        const details = { label: "Ann's old phone", data: { app: "ios", version: [1, 2] } };
+        await gone.post("/login/1", { json: { remember: true, duration: "10d", ...details } });
         clock.tick(22 * HOUR);
         await kept.get("/me");
         const now = Date.now();
@@ -70,6 +71,8 @@ describe("the logins of a user", () => {
               persistent: true,
               current: false,
               methods: {},
+              label: "Ann's old phone",
+              data: { app: "ios", version: [1, 2] },
             },
           },
           {
@@ -82,6 +85,8 @@ describe("the logins of a user", () => {
               persistent: true,
               current: true,
               methods: {},
+              label: null,
+              data: null,
             },
           },
         ];
@@ -268,7 +273,10 @@ describe("the logins of a user", () => {
     const { login, store } = await accountSite();
     const { sessions } = login;
     for (const user of [...HOSTILE, "a\0b", "\ud800"]) {
-      for (const call of [sessions.list, sessions.revokeAll, sessions.revoke] as Array<(user: unknown) => unknown>) {
+      const rename = (id: string) => sessions.rename(id, "x", "label");
+      for (const call of [sessions.list, sessions.revokeAll, sessions.revoke, rename] as Array<
+        (user: unknown) => unknown
+      >) {
         const error = await Promise.resolve(call.call(sessions, user)).catch((error) => error);
         expect(error, String(typeof user)).to.include({ code: "invalid_user_id" });
       }

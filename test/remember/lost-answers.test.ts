@@ -60,6 +60,23 @@ for (const { name, open } of here) {
       await opened.close();
     });
 
+    it("can be repeated even if the login was renamed from another device since, with no alarm", async () => {
+      const { ann, answer, login, me, opened, recordsOf, remember, told } = await restored();
+      for (const label of ["phone", "old phone"]) {
+        clock.tick(GRACE + 1);
+        const [listed] = await login.sessions.list(ann);
+        expect(await login.sessions.rename(ann, listed!.id, label)).to.equal(true);
+        const repeated = await me(remember, HERE);
+        expect([repeated.status, rememberIn(repeated)]).to.eql([200, rememberIn(answer)]);
+      }
+      expect((await recordsOf(ann)).map(({ data }) => data.generation)).to.eql([1]);
+      clock.tick(GRACE + 1);
+      expect((await me(rememberIn(answer)!, HERE)).status).to.equal(200);
+      clock.tick(GRACE + 1);
+      expect([(await me(remember, HERE)).status, told.map(({ event }) => event)]).to.eql([401, ["stolen"]]);
+      await opened.close();
+    });
+
     it("makes the old token stale if the new session confirms the login", async () => {
       const { answer, me, opened, origin, remember, told } = await restored();
       const cookie = `${only("sid", answer.cookie)}; ${rememberIn(answer)}`;

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import { json, type RequestHandler } from "express";
 import { type LoginEventName, type LoginInfo, loginRequired, refreshStamp, type SessionStore } from "latchkey";
 import { Browser } from "./browser.js";
 import type { Person } from "./people.js";
@@ -9,7 +9,7 @@ import { WatchedStore } from "./watched-store.js";
 type Options = Omit<NonNullable<Parameters<typeof site>[0]>, "store"> & { store?: SessionStore };
 
 /**
- * A site where users list and end their own logins, and change their passwords. The store also holds its remembered
+ * A site where users list, rename and end their own logins, and change their passwords. The store also holds its remembered
  * browsers. `told` lists the emitted events: the name, the reason and the number of logins.
  */
 export async function accountSite({ store: inner, ...options }: Options = {}) {
@@ -30,6 +30,12 @@ export async function accountSite({ store: inner, ...options }: Options = {}) {
     "/revoke/:id",
     loginRequired(),
     handled((req) => login.sessions.revoke(me(req), req.params.id as string)),
+  );
+  app.post(
+    "/rename/:id",
+    loginRequired(),
+    json(),
+    handled((req) => login.sessions.rename(me(req), req.params.id as string, (req.body as { label: string }).label)),
   );
   app.post(
     "/revoke-all",

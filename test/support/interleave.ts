@@ -7,7 +7,7 @@ import { WatchedStore } from "./watched-store.js";
 
 type Site = Awaited<ReturnType<typeof accountSite>>;
 
-/** Two sites with the same users on one store, like two processes. Additional routes end the logins of other users. */
+/** Two sites with the same users on one store, like two processes. Additional routes end or rename the logins of any user. */
 export async function twoSites(stores: [SessionStore, SessionStore], options: Parameters<typeof accountSite>[0] = {}) {
   const sites: Site[] = [];
   for (const inner of stores) {
@@ -18,6 +18,9 @@ export async function twoSites(stores: [SessionStore, SessionStore], options: Pa
     app.post("/end/:user", async (req, res) => void res.json(await login.sessions.revokeAll(req.params.user)));
     app.post("/end/:user/:id", async (req, res) => {
       res.json(await login.sessions.revoke(req.params.user, req.params.id));
+    });
+    app.post("/name/:user/:id/:label", async (req, res) => {
+      res.json(await login.sessions.rename(req.params.user, req.params.id, req.params.label));
     });
     app.post("/reset/:user", async (req, res) => {
       byId.get(req.params.user)!.stamp += "x";
@@ -42,6 +45,7 @@ export interface Line {
   line: string;
   cookie?: string;
   json?: unknown;
+  headers?: Record<string, string>;
 }
 
 /**

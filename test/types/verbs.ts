@@ -29,7 +29,10 @@ import { same } from "./same.js";
 type Fresh = { within?: Duration | undefined; methods?: readonly string[] | "required" | undefined };
 
 same<typeof loginUser, (req: Request, user: Express.User, options?: LoginOptions) => Promise<boolean>>(true);
-same<keyof LoginOptions, "remember" | "duration" | "force" | "fresh" | "authTime" | "methods" | "external">(true);
+same<
+  keyof LoginOptions,
+  "remember" | "duration" | "force" | "fresh" | "authTime" | "methods" | "external" | "label" | "data"
+>(true);
 same<typeof logoutUser, (req: Request) => Promise<void>>(true);
 same<typeof refreshStamp, (req: Request) => Promise<void>>(true);
 same<typeof isRemembered, (req: Request) => Promise<boolean>>(true);

@@ -25,9 +25,20 @@ const FLOORS = [
   ["Shared modules", ["src/http", "src/http/cookies", "src/store", "src/crypto"]],
   [
     "Leaves",
-    ["user", "methods", "duration", "instants", "trace", "events", "json", "checks", "errors", "text"].map(
-      (leaf) => `src/${leaf}.ts`,
-    ),
+    [
+      "user",
+      "methods",
+      "external-login",
+      "label",
+      "duration",
+      "instants",
+      "trace",
+      "events",
+      "json",
+      "checks",
+      "errors",
+      "text",
+    ].map((leaf) => `src/${leaf}.ts`),
   ],
 ];
 

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { StorageIds } from "../../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../../errors.js";
 import type { ResolvedImport } from "../../options/import-options.js";
-import type { SessionStore, SessionTimes } from "../../store/session-store.js";
+import type { SessionRecord, SessionStore, SessionTimes } from "../../store/session-store.js";
 import { checkUserId } from "../../user.js";
 import type { SessionAuth } from "../auth.js";
 import type { SessionRecords } from "../records.js";
@@ -67,7 +67,7 @@ export class SessionImports {
   }
 
   /** Ends a session, and the old session that it was imported from. Resolves as `SessionRecords.end` does. */
-  async end(sid: string): Promise<boolean> {
+  async end(sid: string): Promise<SessionRecord | null> {
     const ended = await this.parts.records.end(sid);
     if (this.parts.from.keep) await this.parts.old.end(sid);
     return ended;

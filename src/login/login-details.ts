@@ -1,0 +1,49 @@
+import { OptionError } from "../errors.js";
+import type { JsonObject } from "../json.js";
+import { checkLabel } from "../label.js";
+import { isObject } from "../store/format.js";
+import { kindOf } from "../text.js";
+
+/** What the application says about a login. */
+export interface LoginDetails {
+  label?: string;
+  data?: JsonObject;
+}
+
+/** The maximum length of the data as JSON, in bytes. It must also fit into a stateless remember cookie. */
+const LONGEST_DATA = 1024;
+
+/**
+ * Checks the options of `loginUser` that describe the login.
+ *
+ * @throws LabelError if the label is invalid
+ * @throws OptionError if the data is not an object of JSON values, or is too long
+ */
+export function checkDetails({ label, data }: { label?: unknown; data?: unknown }): LoginDetails {
+  return {
+    ...(label !== undefined && { label: checkLabel(label) }),
+    ...(data !== undefined && { data: checkData(data) }),
+  };
+}
+
+function checkData(data: unknown): JsonObject {
+  if (!isPlain(data)) throw new OptionError("data", `expected an object of JSON values, not ${kindOf(data)}`);
+  assertJson("data", data);
+  const text = JSON.stringify(data);
+  const length = Buffer.byteLength(text);
+  if (length <= LONGEST_DATA) return JSON.parse(text) as JsonObject;
+  throw new OptionError("data", `expected at most ${LONGEST_DATA} bytes as JSON, not ${length}`);
+}
+
+function assertJson(path: string, value: unknown): void {
+  if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
+  const isCircle = path.length > LONGEST_DATA; // the path of a value in data that is short enough is shorter
+  if (isCircle || !(Array.isArray(value) || isPlain(value))) {
+    throw new OptionError(path.slice(0, 100), `expected a JSON value, not ${isCircle ? "a circle" : kindOf(value)}`);
+  }
+  for (const [key, inner] of Object.entries(value)) assertJson(`${path}.${key}`, inner);
+}
+
+function isPlain(value: unknown): value is object {
+  return isObject(value) && !("toJSON" in value) && !(Symbol.iterator in value);
+}
