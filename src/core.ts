@@ -4,6 +4,7 @@ import type { FlashMessages } from "./flash/flashes.js";
 import type { Clients } from "./http/client.js";
 import type { RequestLoader, UserLoader } from "./options/options.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
+import type { KnownBrowsers } from "./remember/known-browsers.js";
 import type { Remember } from "./remember/remember.js";
 import type { SessionRecords } from "./session/records.js";
 import type { SessionStore } from "./store/session-store.js";
@@ -16,6 +17,7 @@ export interface Core {
   readonly clients: Clients;
   readonly remember: Remember;
   readonly flashes: FlashMessages;
+  readonly knownBrowsers: KnownBrowsers;
   /** The store; undefined if the application has used only its own express-session so far. */
   store: SessionStore | undefined;
   /** Reads and writes the sessions in the store; undefined until `login.session()` is called. */

@@ -27,8 +27,11 @@ export type RevokeReason =
 
 /** The events of logins, with the details that a listener gets. The first nine are Flask-Login's signals. */
 export interface LoginEvents<U = Express.User> {
-  /** `loginUser` logged somebody in, or `confirmLogin` completed a login. */
-  loggedIn: { req: Request; user: U };
+  /**
+   * `loginUser` logged somebody in, or `confirmLogin` completed a login. `browser` is set with the option
+   * `knownBrowsers`: has this user logged in with this browser before?
+   */
+  loggedIn: { req: Request; user: U; browser?: "known" | "new" };
   /**
    * `loginUser` or `confirmLogin` left a login incomplete, because the user must also show these methods. Nobody is
    * logged in yet.

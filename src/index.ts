@@ -42,6 +42,7 @@ export { isSameOrigin, type SameOriginOptions } from "./http/request-origin.js";
 export type { JsonObject, JsonValue } from "./json.js";
 export { type ConfirmOptions, confirmLogin } from "./login/confirm.js";
 export { type FreshOptions, isFresh, isRemembered } from "./login/freshness.js";
+export { forgetKnownBrowser } from "./login/known-browser.js";
 export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export { refreshStamp } from "./login/refresh-stamp.js";
@@ -51,7 +52,7 @@ export type { Policy } from "./manager/policy.js";
 export type { Methods, MethodsGiven } from "./methods.js";
 export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
-export type { RememberOptions } from "./options/remember-options.js";
+export type { KnownBrowserOptions, RememberOptions } from "./options/remember-options.js";
 export type { ResolvedOptions } from "./options/resolved-options.js";
 export type { ResolvedSession, SessionOptions } from "./options/session-options.js";
 export {

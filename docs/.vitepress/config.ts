@@ -30,6 +30,7 @@ const RECIPES = [
   { text: "Authenticator apps", link: "/recipes/authenticator-app" },
   { text: "Passkeys", link: "/recipes/passkeys" },
   { text: "Do not ask again on this browser", link: "/recipes/trusted-browsers" },
+  { text: "Mail about a new login", link: "/recipes/new-sign-in-mail" },
   { text: "OpenID Connect", link: "/recipes/openid-connect" },
   { text: "Passport checks credentials", link: "/recipes/passport" },
   { text: "Forged requests (CSRF)", link: "/recipes/csrf" },

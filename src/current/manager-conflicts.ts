@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import { LatchkeyError } from "../errors.js";
-import { flashCookieName } from "../options/cookie.js";
+import { namesWith } from "../options/cookie.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { contextsIn } from "./request-context.js";
 
@@ -53,7 +53,7 @@ function conflictBetween(first: Core, second: Core): LatchkeyError | null {
 
 /** Returns the names of a manager's cookies. */
 function cookiesOf({ sessionCookie, rememberCookie }: ResolvedOptions): string[] {
-  return [sessionCookie.name, rememberCookie.name, flashCookieName(sessionCookie.name)];
+  return [...namesWith(sessionCookie.name), rememberCookie.name];
 }
 
 /** The error for `session()` of one manager before `middleware()` of another, which would then load the wrong users. */

@@ -2,10 +2,9 @@ import type { Request, Response } from "express";
 import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import type { LoginEmitter } from "../events.js";
-import type { ResolvedCookie } from "../http/cookies/attributes.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { ageOf } from "../instants.js";
-import { flashCookieName } from "../options/cookie.js";
+import { cookieBeside } from "../options/cookie.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 
 /** A one-time message. */
@@ -53,14 +52,7 @@ export class FlashCookie {
   readonly #keys: Keyring;
 
   constructor(options: ResolvedOptions, keys: Keyring, events: LoginEmitter<never>) {
-    const name = flashCookieName(options.sessionCookie.name);
-    const own = (session: ResolvedCookie): ResolvedCookie => ({ ...session, name, httpOnly: true });
-    const { sessionCookie, sessionCookieOf } = options;
-    const attributesOf = sessionCookieOf && ((req: Request) => own(sessionCookieOf(req)));
-    this.#cookie = new BrowserCookie(
-      { resolved: own(sessionCookie), attributesOf, proxy: options.session.proxy },
-      events,
-    );
+    this.#cookie = new BrowserCookie(cookieBeside(options, "flash"), events);
     this.#keys = keys;
   }
 

@@ -11,6 +11,7 @@ import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { ImpersonatingError, OtherUserError, SessionLimitError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { emitLoggedIn } from "./known-browser.js";
 import { currentLogin, move } from "./move-login.js";
 import { keepPending, timeFor } from "./pending-login.js";
 import { assertWritable } from "./start-session.js";
@@ -71,7 +72,8 @@ export async function confirmLoginIn(context: RequestContext, options: ConfirmOp
     confirm(context, options, { seenAt, methods, external }),
   );
   if (missing.length > 0) core.events.emit("loginPending", { req, user, methods: missing });
-  else core.events.emit(auth.pending ? "loggedIn" : "loginConfirmed", { req, user });
+  else if (auth.pending) emitLoggedIn(context, user, auth.userId);
+  else core.events.emit("loginConfirmed", { req, user });
 }
 
 /** Resolves with the login as it was before. */

@@ -15,6 +15,7 @@ import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
 import { ImpersonatingError, SessionLimitError } from "../refusals.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
+import { emitLoggedIn } from "./known-browser.js";
 import { checkDetails, type LoginDetails } from "./login-details.js";
 import { setPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
@@ -129,7 +130,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
   await changeLogin(context, () => logIn(context, checked));
   const missing = context.pending?.missing;
   if (missing) core.events.emit("loginPending", { req, user, methods: missing });
-  else core.events.emit("loggedIn", { req, user });
+  else emitLoggedIn(context, user, userId);
   return true;
 }
 

@@ -10,7 +10,9 @@ import { FlashCookie } from "../flash/flash-cookie.js";
 import { FlashMessages } from "../flash/flashes.js";
 import { Clients } from "../http/client.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import { cookieBeside } from "../options/cookie.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import { KnownBrowsers } from "../remember/known-browsers.js";
 import { RememberPersistent } from "../remember/persistent.js";
 import type { Remember } from "../remember/remember.js";
 import { RememberStateless } from "../remember/stateless.js";
@@ -31,6 +33,12 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
     stamps: new SecurityStamps(hashes("stamp")),
     clients: new Clients(hashes("client"), options),
     flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
+    knownBrowsers: new KnownBrowsers(
+      new BrowserCookie(cookieBeside(options, "known"), events as never),
+      options.knownBrowserDuration,
+      keys("known browsers"),
+      secrets.map((secret) => new StoredHashes([secret], "known browser", options.realm)),
+    ),
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,
     requestLoader: options.requestLoader,

@@ -8,6 +8,7 @@ import { anyRole, checkCalled, freshness, guard } from "../guards/guards.js";
 import { safeNextIn } from "../guards/next-url.js";
 import { type ConfirmOptions, confirmLoginIn } from "../login/confirm.js";
 import { type FreshOptions, isFreshIn, isRememberedIn } from "../login/freshness.js";
+import { forgetKnownBrowserIn } from "../login/known-browser.js";
 import { type LoginOptions, loginUserIn } from "../login/login.js";
 import { logoutUserIn } from "../login/logout.js";
 import { refreshStampIn } from "../login/refresh-stamp.js";
@@ -92,6 +93,11 @@ export class ManagerFunctions<U extends object, A extends object> {
   /** See `safeNext`. */
   safeNext(req: Request, fallback = "/"): string {
     return safeNextIn(this.#contextOf(req), fallback);
+  }
+
+  /** See `forgetKnownBrowser`. */
+  forgetKnownBrowser(req: Request): void {
+    forgetKnownBrowserIn(this.#contextOf(req));
   }
 
   /** See `flash`. */

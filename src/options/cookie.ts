@@ -16,12 +16,41 @@ export const isCookieName: Check = matches(
   "a cookie name (RFC 6265: letters, digits and some punctuation, no spaces)",
 );
 
+/** The cookies whose names and attributes follow from those of the session cookie. */
+type BesideSession = "flash" | "known";
+
 /**
  * Returns the name of the flash cookie: `flash`, `__Host-flash` or `staff-flash` if the session cookie is named `sid`,
- * `__Host-sid` or `staff-sid`, otherwise `<name>-flash`.
+ * `__Host-sid` or `staff-sid`, otherwise `<name>-flash`. The same for the cookie of a known browser.
  */
-export function flashCookieName(sessionName: string): string {
-  return /(^|-)sid$/.test(sessionName) ? sessionName.replace(/sid$/, "flash") : `${sessionName}-flash`;
+export function nameBeside(sessionName: string, cookie: BesideSession): string {
+  return /(^|-)sid$/.test(sessionName) ? sessionName.replace(/sid$/, cookie) : `${sessionName}-${cookie}`;
+}
+
+/** Returns the names of the cookies of a manager with this session cookie, besides the remember cookie. */
+export function namesWith(sessionName: string): string[] {
+  return [sessionName, nameBeside(sessionName, "flash"), nameBeside(sessionName, "known")];
+}
+
+/** The session cookie in the resolved options. */
+interface WithSessionCookie {
+  readonly sessionCookie: ResolvedCookie;
+  readonly sessionCookieOf: AttributesOf;
+  readonly session: { readonly proxy: boolean | undefined };
+}
+
+/** Returns the attributes of a cookie for a request; undefined if they do not depend on the request. */
+type AttributesOf = ((req: Request) => ResolvedCookie) | undefined;
+
+/** Returns a cookie with the attributes of the session cookie, but always hidden from scripts. */
+export function cookieBeside(
+  { sessionCookie, sessionCookieOf, session }: WithSessionCookie,
+  cookie: BesideSession,
+): { resolved: ResolvedCookie; attributesOf: AttributesOf; proxy: boolean | undefined } {
+  const name = nameBeside(sessionCookie.name, cookie);
+  const own = (attributes: ResolvedCookie): ResolvedCookie => ({ ...attributes, name, httpOnly: true });
+  const attributesOf = sessionCookieOf && ((req: Request) => own(sessionCookieOf(req)));
+  return { resolved: own(sessionCookie), attributesOf, proxy: session.proxy };
 }
 
 const CHECK_OF_EACH = Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, ATTRIBUTES[name].check]));
@@ -50,7 +79,7 @@ export function cookieFor(
   baseName: string,
   givenName: string | undefined,
   given: Given<SessionCookieOptions>,
-): { resolved: ResolvedCookie; attributesOf: ((req: Request) => ResolvedCookie) | undefined } {
+): { resolved: ResolvedCookie; attributesOf: AttributesOf } {
   if (typeof given !== "function") {
     return { resolved: resolveCookie(option, baseName, givenName, given), attributesOf: undefined };
   }

@@ -3,7 +3,7 @@ import type { Duration } from "../duration.js";
 import type { ClientOptions } from "../http/client.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
-import type { RememberOptions } from "./remember-options.js";
+import type { KnownBrowserOptions, RememberOptions } from "./remember-options.js";
 import type { SessionOptions } from "./session-options.js";
 
 /** Returns the user with this id; null or undefined if there is no such user. (Flask-Login's user_loader) */
@@ -161,6 +161,14 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   session?: SessionOptions | undefined;
   /** The options of the remember cookie. */
   remember?: RememberOptions | undefined;
+  /**
+   * Recognize browsers in which a user has logged in before? The event `loggedIn` then has the property `browser`, so
+   * that you can tell users about a login in a new browser. A signed cookie recognizes the browser; it also stays after
+   * a logout.
+   *
+   * @default false
+   */
+  knownBrowsers?: boolean | KnownBrowserOptions | undefined;
   /** A session ends if it is not used for this long. @default "24h" */
   idleTimeout?: Duration | undefined;
   /** A login ends after this long, even if it is used. A confirmation restarts this time. @default "30d" */

@@ -7,9 +7,9 @@ import { originsIn, webOrigin } from "../http/origin.js";
 import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
-import { cookieFor, flashCookieName } from "./cookie.js";
+import { cookieFor, namesWith } from "./cookie.js";
 import type { LoginManagerOptions, View } from "./options.js";
-import { checkRemember } from "./remember-options.js";
+import { checkKnownBrowsers, checkRemember, knownBrowserDuration } from "./remember-options.js";
 import type { ResolvedOptions } from "./resolved-options.js";
 import { checkSession, resolveSession } from "./session-options.js";
 
@@ -50,6 +50,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   client: checkClient,
   session: checkSession,
   remember: checkRemember,
+  knownBrowsers: checkKnownBrowsers,
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
   freshFor: parseDuration,
@@ -70,7 +71,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret: _, session, remember, client, ...others } = options;
+  const { secret: _, session, remember, knownBrowsers, client, ...others } = options;
   const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, methodTimeout, ...rest } = others;
   const { loginView, refreshView, methodView } = rest;
   const origin = rest.origin === undefined ? undefined : webOrigin("origin", rest.origin);
@@ -79,11 +80,9 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
   const sessionCookie = cookieFor("session", `${prefix}sid`, session?.name, session?.cookie);
   const rememberCookie = cookieFor("remember", `${prefix}remember`, remember?.name, remember?.cookie);
   const { name } = rememberCookie.resolved;
-  if (name === sessionCookie.resolved.name) {
-    throw new OptionError("remember.name", `${name} is also the name of the session cookie`);
-  }
-  if (name === flashCookieName(sessionCookie.resolved.name)) {
-    throw new OptionError("remember.name", `${name} is also the name of the flash cookie`);
+  for (const [index, which] of ["session cookie", "flash cookie", "cookie of known browsers"].entries()) {
+    if (name !== namesWith(sessionCookie.resolved.name)[index]) continue;
+    throw new OptionError("remember.name", `${name} is also the name of the ${which}`);
   }
   checkAbilities(options);
   return Object.freeze({
@@ -114,6 +113,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     rememberIdleTimeout: time("remember.idleTimeout", remember?.idleTimeout),
     rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),
     refreshEachRequest: remember?.refreshEachRequest ?? false,
+    knownBrowserDuration: knownBrowserDuration(knownBrowsers),
     idleTimeout: parseDuration("idleTimeout", idleTimeout ?? "24h"),
     absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
     storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),

@@ -11,7 +11,7 @@ import type { ResolvedSession } from "./session-options.js";
 export type ResolvedOptions = Readonly<
   Omit<
     Given<LoginManagerOptions<object, object>>,
-    OptionalName | "secret" | "client" | "session" | "remember" | TimeName
+    OptionalName | "secret" | "client" | "session" | "remember" | "knownBrowsers" | TimeName
   > &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       client: ResolvedClient;
@@ -28,6 +28,8 @@ export type ResolvedOptions = Readonly<
       /** Infinity if there is no such limit. */
       rememberIdleTimeout: number;
       refreshEachRequest: boolean;
+      /** Null if browsers are not recognized. */
+      knownBrowserDuration: number | null;
     } & Record<TimeName, number>
 >;
 

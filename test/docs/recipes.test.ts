@@ -222,6 +222,17 @@ inTestAll("the recipes", () => {
     ]);
   });
 
+  it("new-sign-in-mail: writes to the user about a login in a new browser, but not about one in a known browser", async () => {
+    const program = await start("new-sign-in-mail");
+    const [first, second] = [program.client(), program.client()];
+    for (const client of [first, first, second]) await loggedIn(client);
+    await loggedIn(first, bob);
+    while (program.printed.length < 3) await new Promise(setImmediate);
+    const to = program.printed.map((line) => line.split(" ")[0]);
+    expect(to).to.deep.equal([ann.email, ann.email, bob.email]);
+    expect(program.printed[0]).to.match(/New login to your account Somebody logged in from .*127\.0\.0\.1 with /);
+  });
+
   it("password-reset: ends every login, and accepts a link only once", async () => {
     const program = await start("password-reset");
     const clients = await Promise.all([1, 2].map(() => loggedIn(program.client())));

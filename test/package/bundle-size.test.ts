@@ -22,11 +22,11 @@ async function bundled(contents: string): Promise<number> {
 
 // Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 133_000],
+  ["the whole root entry", 'export * from "latchkey"', 151_400],
   [
     "an application with the memory store",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    130_000,
+    148_000,
   ],
   ["safeNext", 'export { safeNext } from "latchkey"', 4_570],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],

@@ -66,7 +66,7 @@ export async function inferred(): Promise<void> {
 
 /** The details that a listener of an event receives, without the request. */
 type Told<N extends LoginEventName> = Omit<LoginEvents<User>[N], "req">;
-same<Parameters<LoginListener<User, "loggedIn">>[0], { req: Request; user: User }>(true);
+same<Parameters<LoginListener<User, "loggedIn">>[0], { req: Request; user: User; browser?: "known" | "new" }>(true);
 same<Told<"loggedIn" | "loadedFromCookie" | "loadedFromRequest" | "loginConfirmed">["user"], User>(true);
 same<Told<"forbidden" | "stampRefreshed" | "loginRefused">["user"], User>(true);
 same<keyof Told<"unauthorized" | "needsRefresh" | "crossOriginRefused" | "userAccessed" | "sessionGone">, never>(true);

@@ -1,0 +1,25 @@
+import type { Request } from "express";
+import { contextOf, type RequestContext } from "../current/request-context.js";
+import { assertNotStarted } from "./start-session.js";
+
+/** Emits `loggedIn`, and notes that the user has logged in with this browser. */
+export function emitLoggedIn({ core, req, res }: RequestContext, user: object, userId: string): void {
+  const browser = core.knownBrowsers.note(req, res, userId);
+  core.events.emit("loggedIn", { req, user, ...(browser && { browser }) });
+}
+
+/**
+ * Removes the cookie of the option `knownBrowsers` from the browser. The next login of each user in this browser counts
+ * as one in a new browser. It does not log anybody out.
+ *
+ * @throws ResponseStartedError if the response has begun
+ */
+export function forgetKnownBrowser(req: Request): void {
+  forgetKnownBrowserIn(contextOf(req));
+}
+
+/** The same for a manager. */
+export function forgetKnownBrowserIn(context: RequestContext): void {
+  assertNotStarted(context, "forgetKnownBrowser");
+  context.core.knownBrowsers.forget(context.req, context.res);
+}
