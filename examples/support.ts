@@ -66,7 +66,7 @@ app.post("/logout", async (req, res) => {
 });
 
 app.get("/", loginRequired(), (req, res) => {
-  show(req, res, "Orders", '<p><a href="/password">Change the password</a> <a href="/support">Support</a></p>');
+  return show(req, res, "Orders", '<p><a href="/password">Change the password</a> <a href="/support">Support</a></p>');
 });
 // Only users change their own passwords. Support is never fresh while it acts as a user.
 app.get("/password", freshLoginRequired(), (req, res) => show(req, res, "Change the password", ""));
@@ -75,7 +75,12 @@ app.get("/password", freshLoginRequired(), (req, res) => show(req, res, "Change 
 const mayAct = [roleRequired("support"), freshLoginRequired({ within: "10m" })];
 app.get("/support", ...mayAct, (req, res) => {
   const users = accounts.filter(({ roles }) => roles.length === 0);
-  show(req, res, "Support", users.map(({ id, email }) => button(`Act as ${email}`, `/support/as/${id}`)).join(""));
+  return show(
+    req,
+    res,
+    "Support",
+    users.map(({ id, email }) => button(`Act as ${email}`, `/support/as/${id}`)).join(""),
+  );
 });
 app.post("/support/as/:id", ...mayAct, async (req, res) => {
   const account = accounts.find(({ id, roles }) => id === req.params.id && roles.length === 0);
