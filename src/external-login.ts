@@ -13,7 +13,10 @@ export interface ExternalLogin {
 }
 
 /** Which logins to end: those with this `sid`, with this `sub`, or with both. */
-export type ExternalIds = Partial<Pick<ExternalLogin, "sub" | "sid">>;
+export interface ExternalIds {
+  sid?: string | undefined;
+  sub?: string | undefined;
+}
 
 /** The maximum number of characters of each id. OpenID Connect Core 1.0 has the same limit for `sub`. */
 const MOST = 255;

@@ -7,8 +7,8 @@ import type { JsonObject } from "../json.js";
 export interface SessionRecord {
   /**
    * The kind of the record: `"session"`, `"browser"` for a remembered browser, or `"ended"` for an id that stays
-   * reserved for a while. Later versions may add kinds. A kind has at most 32 letters, digits and `-`. The kind of a
-   * record never changes.
+   * reserved for a while. Later versions may add kinds, but none that begins with `app-`: these are the application's.
+   * A kind has at most 32 letters, digits and `-`. The kind of a record never changes.
    */
   kind: string;
   /** The user's id, or null for the session of an anonymous visitor. It never changes. */

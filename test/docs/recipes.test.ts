@@ -102,24 +102,6 @@ inTestAll("the recipes", () => {
     expect((await client.get("/account/help")).text).to.equal("Help!");
   });
 
-  it("openid-connect: measures freshness from the provider's login", async () => {
-    const program = await start("openid-connect");
-    const browser = program.browser();
-    const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago;
-    await browser.get(`/callback?email=${ann.email}&auth_time=${seconds(3600)}`);
-    expect((await browser.get("/")).text).to.equal("Hello, ann@example.com!");
-    expect((await browser.get("/payout")).location).to.equal("/login/again");
-    expect((await browser.get(`/callback?email=${bob.email}&auth_time=${seconds(1)}`)).status).to.equal(403);
-    expect((await browser.get("/payout")).status).to.equal(302);
-    await browser.get(`/callback?email=${ann.email}&auth_time=${seconds(1)}`);
-    expect((await browser.get("/payout")).text).to.equal("Which account?");
-
-    const unknown = program.browser();
-    await unknown.get(`/callback?email=${ann.email}`);
-    expect((await unknown.get("/")).status).to.equal(200);
-    expect((await unknown.get("/payout")).status).to.equal(302);
-  });
-
   it("passport: uses Passport for the credentials, and latchkey for the login", async () => {
     const browser = (await start("passport")).browser();
     expect((await browser.post("/login", { form: wrong })).status).to.equal(401);
