@@ -55,6 +55,7 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
     remember: { duration: "30d" },
+    knownBrowsers: true,
   });
   login.on("needsRefresh", ({ req }) => keepDraft(req));
   logEvents(login, log);

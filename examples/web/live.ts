@@ -23,8 +23,9 @@ export class LiveNotes {
     readonly login: LoginManager<User>,
     readonly log: Log,
   ) {
-    login.on("loggedIn", ({ req, user }) => {
-      this.#tell(user.getId(), `New login from ${deviceName(req.get("user-agent") ?? null)}.`);
+    login.on("loggedIn", ({ req, user, browser }) => {
+      const what = browser === "new" ? "New login" : "Another login";
+      this.#tell(user.getId(), `${what} from ${deviceName(req.get("user-agent") ?? null)}.`);
     });
     login.on("loggedOut", ({ userId }) => this.#askAgain(userId));
     login.on("loginsRevoked", ({ userId }) => this.#askAgain(userId));

@@ -1,14 +1,15 @@
 import type { Request, Response } from "express";
-import { flash } from "latchkey";
+import { flash, isLatchkeyError } from "latchkey";
 import { CurrentUser, Fresh } from "latchkey/routing-controllers";
 import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
 import { redirect } from "./answers.js";
+import { field } from "./form.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /**
- * The list of a user's logins. A person at an unattended browser can see it, but ending other logins needs the
- * password.
+ * The list of a user's logins. A person at an unattended browser can see it and rename them, but ending other logins
+ * needs the password.
  */
 @Controller("/logins")
 export class LoginPages {
@@ -19,6 +20,20 @@ export class LoginPages {
   async list(@CurrentUser() user: User) {
     const logins = await this.site.login.sessions.list(user);
     return { logins: logins.sort((a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt - a.lastSeenAt) };
+  }
+
+  @Post("/:id/name")
+  async rename(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
+    try {
+      // An empty name removes the label, so that the list shows the name of the browser again.
+      const found = await this.site.login.sessions.rename(user, id, field(req, "label").trim() || null);
+      if (found) flash(req, "The name is saved.", "success");
+      else flash(req, "That browser is logged out.", "info");
+    } catch (error) {
+      if (!isLatchkeyError(error, "invalid_label")) throw error;
+      flash(req, "Use a name of at most 100 characters, without line breaks.", "error");
+    }
+    return redirect(res, "/logins");
   }
 
   @Fresh({ within: "10m" })

@@ -15,7 +15,7 @@ const SCHEMES = ["light", "dark"] as const;
 
 inChromium("every page of the example site", (here) => {
   it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
-    const seen = await expectAccessible(tour(here()), 18);
+    const seen = await expectAccessible(tour(here()), 19);
     const pages = guardTable(controllers).filter(({ method, path }) => method === "GET" && !path.startsWith("/api"));
     expect([...seen]).to.include.members(pages.map(({ path }) => path));
   });

@@ -53,6 +53,32 @@ inChromium("an account in several browsers", (here) => {
     expect(place(other)).to.equal("/profile?from=there");
   });
 
+  it("can be told apart by names of the user's own, and a login in a known browser is not shown as new", async () => {
+    const page = await here().newPage();
+    const email = await newUser(page);
+    await expectLive(page);
+    const other = await here().newPage(FIREFOX);
+    await logIn(other, email);
+    await expectText(page, "New login from Firefox on Linux.");
+
+    await page.goto("/logins");
+    await page.locator("summary", { hasText: "Rename Firefox on Linux" }).click();
+    await page.getByLabel("Name of Firefox on Linux").fill("Ann's <phone>");
+    await press(page, "Save the name of Firefox on Linux");
+    await expectText(page, "The name is saved.");
+    await other.goto("/logins");
+    const rows = other.getByRole("main").getByRole("listitem");
+    expect(await rows.nth(0).textContent()).to.match(/Ann's <phone>\s*this browser\s*Firefox on Linux/);
+    expect(await rows.nth(1).textContent()).to.match(/Chrome on Linux/);
+
+    await page.goto("/dashboard");
+    await expectLive(page);
+    await logOut(other);
+    await expectLive(page);
+    await logIn(other, email);
+    await expectText(page, "Another login from Firefox on Linux.");
+  });
+
   it("redirects a logged-out browser without JavaScript to the login at its next request", async () => {
     const page = await here().newPage();
     const email = await newUser(page);
@@ -80,7 +106,7 @@ inChromium("an account in several browsers", (here) => {
     await expectLoginFor(third, "/dashboard");
     await expectLive(page);
     await logIn(third, email);
-    await expectText(page, "New login from Chrome on Linux.");
+    await expectText(page, "Another login from Chrome on Linux.");
   });
 
   it("keeps a browser's second page live and unchanged when the first page confirms the login", async () => {

@@ -40,6 +40,8 @@ export async function* tour({ newPage, example }: InChromium): AsyncGenerator<St
     await page.goto(name === "home" ? "/" : `/${name}`);
     yield { name: name === "home" ? "home-logged-in" : name, page };
   }
+  await page.locator("summary", { hasText: "Rename Firefox on Linux" }).click();
+  yield { name: "logins-rename", page };
   await page.goto("/email");
   await page.getByLabel("New e-mail").fill(example.admin.email);
   await press(page, "Change e-mail");

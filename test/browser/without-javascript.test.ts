@@ -59,7 +59,11 @@ inChromium("the example site without JavaScript", (here) => {
 
     await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
     await page.goto("/logins");
-    await press(page, "Log out Firefox on Linux");
+    await page.locator("summary", { hasText: "Rename Firefox on Linux" }).click();
+    await page.getByLabel("Name of Firefox on Linux").fill("phone");
+    await press(page, "Save the name of Firefox on Linux");
+    await expectText(page, "The name is saved.");
+    await press(page, "Log out phone");
     await expectText(page, "That browser is logged out.");
     await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
     await page.goto("/logins");
@@ -97,6 +101,6 @@ inChromium("the example site without JavaScript", (here) => {
 /** Returns the route of a form's URL, such as `/logins/:id/end` for `/logins/7/end`. */
 function routeOf(url: string): string {
   return new URL(url).pathname
-    .replace(/^\/logins\/[^/]+\/end$/, "/logins/:id/end")
+    .replace(/^\/logins\/[^/]+\/(end|name)$/, "/logins/:id/$1")
     .replace(/^\/(admin\/users|tokens)\/\d+\//, "/$1/:id/");
 }

@@ -157,6 +157,33 @@ describe("the pages of the example site", () => {
     await loggedIn();
   });
 
+  it("rename a login of the user, but not one of another user, and reject a name that is too long", async () => {
+    const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
+    const idOf = async (user: string) => (await example.login.sessions.list(user))[0]!.id;
+    const rename = async (id: string, label: string) => {
+      await ann.post(`/logins/${id}/name`, { form: { label } });
+      return (await ann.get("/logins")).text;
+    };
+    const own = await idOf("1");
+    expect(await rename(own, " <b>phone</b> "))
+      .to.include("<strong>&lt;b&gt;phone&lt;/b&gt;</strong>")
+      .and.include("The name is saved.");
+    expect(await rename(own, "x".repeat(101)))
+      .to.include("Use a name of at most 100 characters")
+      .and.include("phone");
+    expect(await rename(own, "")).not.to.include("phone");
+    expect(await rename(await idOf("2"), "mine")).to.include("That browser is logged out.");
+    expect((await admin.get("/logins")).text).not.to.include("mine");
+  });
+
+  it("log a mail about a login in a new browser only", async () => {
+    const browser = await loggedIn();
+    await browser.post("/logout");
+    await browser.post("/login", { form: ANN });
+    const mails = example.events.filter(([name]) => name === "mail: new login");
+    expect(mails.map(([, details]) => (details as { to: string }).to)).to.deep.equal([ANN.email]);
+  });
+
   it("do not end another user's login, even if its id is known", async () => {
     const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
     const [{ id } = { id: "" }] = await example.login.sessions.list("2");
