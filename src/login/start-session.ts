@@ -4,6 +4,7 @@ import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from ".
 import { hasBegun } from "../http/before-response.js";
 import type { IssuedCookie } from "../remember/remember.js";
 import type { NewRemembered } from "../remember/remembered-login.js";
+import type { SessionAuth } from "../session/auth.js";
 import type { NextSession } from "../session/regenerate.js";
 
 /** A login, and how to put it into a new session. */
@@ -35,7 +36,7 @@ export async function enterSession(
       issued = await core.remember.issue(req, auth, time, recordId);
       auth.series = issued.series;
     }
-    link ??= await linkExternal(core, auth, Math.max(until, time?.until ?? 0, Date.now()));
+    link ??= await linkExternal(core, auth, Math.max(until, time?.until ?? 0, await renewedUntil(context, auth)));
     instead = recordId;
   };
   const admit = async () => {
@@ -52,6 +53,12 @@ export async function enterSession(
     throw error;
   }
   if (issued) core.remember.set(req, res, issued);
+}
+
+/** Resolves with when the remember cookie ends that this request may renew; with the current time if it renews none. */
+async function renewedUntil({ core, req }: RequestContext, auth: SessionAuth): Promise<number> {
+  const renewed = core.options.refreshEachRequest ? await core.remember.renewalFor(req, auth) : null;
+  return Date.now() + (renewed?.duration ?? 0);
 }
 
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */

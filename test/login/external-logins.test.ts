@@ -190,6 +190,29 @@ describe("the logins of an identity provider", () => {
     expect([await isIn(one), await isIn(other)]).to.eql([false, true]);
   });
 
+  it("do not come back by a stateless remember cookie after a revocation of all logins either", async () => {
+    const { enter, end, isIn, login } = await externalSite({ absoluteTimeout: "7d", remember: { mode: "stateless" } });
+    const cookie = only("remember", await enter(external("s1", "a"), { remember: true }));
+    await login.sessions.revokeAll("1");
+    await end({ sid: "a" });
+    clock.tick(300 * DAY);
+    expect(await isIn(cookie)).to.equal(false);
+  });
+
+  it("do not come back by a stateless remember cookie that confirmations kept renewing", async () => {
+    const remember = { mode: "stateless", duration: "30d", refreshEachRequest: true } as const;
+    const { origin, enter, end, isIn } = await externalSite({ absoluteTimeout: "7d", idleTimeout: "7d", remember });
+    let cookie = await enter(external("s1", "a"), { remember: true });
+    for (let times = 0; times < 7; times++) {
+      clock.tick(5 * DAY);
+      ({ cookie } = await send(origin, "POST /confirm", { cookie }));
+    }
+    clock.tick(20 * DAY);
+    await end({ sid: "a" });
+    clock.tick(9 * DAY);
+    expect(await isIn(only("remember", cookie))).to.equal(false);
+  });
+
   it("need no further call to the store without external", async () => {
     const { origin, store } = await externalSite();
     const { cookie } = await send(origin, "POST /login/1", { json: { remember: true } });
