@@ -31,18 +31,19 @@ export const count: Command = {
 
 function tableOf(logins: readonly LoginInfo[]): string {
   const header = ["ID", "LOGGED IN", "LAST SEEN", "EXPIRES", "REMEMBERED", "ADDRESS", "USER AGENT"];
-  const rows = logins.map(({ id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent }) => [
+  const rows = logins.map(({ id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent, impersonator }) => [
     id,
     ...[createdAt, lastSeenAt, expiresAt].map(toSecond),
     persistent ? "yes" : "no",
     address ?? "unknown",
-    userAgent ?? "unknown",
+    impersonator === undefined ? (userAgent ?? "unknown") : `(${impersonator} acts as this user)`,
   ]);
   return table([header, ...rows]);
 }
 
 /** Leaves out `fresh`, which depends on the application's options, and `current`, which depends on the request. */
-function asJson({ id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent }: LoginInfo): object {
+function asJson(login: LoginInfo): object {
+  const { id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent, impersonator, impersonating } = login;
   const [created, lastSeen, expires] = [createdAt, lastSeenAt, expiresAt].map((time) => new Date(time).toISOString());
   return {
     id,
@@ -52,6 +53,8 @@ function asJson({ id, createdAt, lastSeenAt, expiresAt, persistent, address, use
     remembered: persistent,
     address,
     userAgent,
+    impersonator,
+    impersonating,
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { impersonate } from "latchkey/impersonation";
 import type { OpenStore } from "latchkey/stores";
 import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
@@ -45,6 +46,24 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect({ code, stderr }).to.eql({ code: 0, stderr: "" });
       return JSON.parse(stdout) as Listed;
     };
+
+    it("lists who acts as a user, and ends both logins", async () => {
+      const { app, byId } = site({ store: new WatchedStore(store) });
+      app.post("/as/:id", (req, res, next) => {
+        impersonate(req, byId.get(req.params.id)!).then(() => res.json(true), next);
+      });
+      const browser = new Browser(await serve(app), { accept: "application/json" });
+      await browser.post("/login/1", { json: {} });
+      await browser.post("/as/2");
+      const [of] = (await listed("--user", "2")).logins;
+      expect(of).to.include({ impersonator: "1", address: null, userAgent: null });
+      expect((await listed("--user", "1")).logins[0]).to.include({ impersonating: "2" });
+      const { stdout } = await latchkeyOn(url, "sessions", "--user", "2");
+      expect(stdout).to.include("(1 acts as this user)");
+      await latchkeyOn(url, "revoke", of!.id, "--user", "2");
+      expect(await isIn(browser)).to.equal(false);
+      expect((await listed("--user", "1")).logins).to.eql([]);
+    });
 
     it("lists the logins of a user, and ends one of them with its remembered browser", async () => {
       const logIn = await application();
