@@ -2,6 +2,7 @@ import type { Core } from "../core.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { isNewerLabel, type Labeled, withLabel } from "../label.js";
+import { readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { SessionRecord, StoredRecord } from "../store/session-store.js";
 import { browsersOf, sessionsOf, storeOf } from "./store-logins.js";
@@ -66,19 +67,22 @@ async function relabel(
  * not have this login.
  */
 async function recordsOf(core: Core, { userId, loginId }: LoginName): Promise<StoredRecord[] | null> {
-  const records: StoredRecord[] = [];
+  const browsers = new Map<string, StoredRecord>();
+  const sessions: StoredRecord[] = [];
   let exists = false;
   for await (const { record, browser } of browsersOf(core, userId)) {
-    if (browser.loginId !== loginId) continue;
-    records.push(record);
-    exists = true;
+    if (browser.loginId === loginId) browsers.set(record.id, record);
   }
   for await (const { record, auth } of sessionsOf(core, userId)) {
     if (auth.loginId !== loginId) continue;
-    records.push(record);
+    sessions.push(record);
     exists ||= !auth.pending;
+    // The record of the browser is created before its session, perhaps after the browsers were listed.
+    if (auth.series === null || browsers.has(auth.series)) continue;
+    const created = await readBrowser(storeOf(core), auth.series);
+    if (created) browsers.set(auth.series, { ...created, id: auth.series });
   }
-  return exists ? records : null;
+  return exists || browsers.size > 0 ? [...browsers.values(), ...sessions] : null;
 }
 
 function labelIn({ kind, data }: SessionRecord): Labeled {
