@@ -30,19 +30,28 @@ export async function logoutUserIn(context: RequestContext): Promise<void> {
   const before = context.auth;
   const { req } = context;
   const user = before && (await userForListeners(context));
-  const auth = await changeLogin(context, () => logOut(context, before));
+  const { auth, isEnded } = await changeLogin(context, () => logOut(context, before));
   if (!auth || auth.pending) return;
   const { impersonator } = auth;
-  if (impersonator) emitEnd(context.core, { user: auth, impersonator, reason: "logged out", req });
+  // If another call has ended the impersonation, it has reported the end.
+  if (impersonator && isEnded) emitEnd(context.core, { user: auth, impersonator, reason: "logged out", req });
   context.core.events.emit("loggedOut", { req, userId: (impersonator ?? auth).userId, ...(user ? { user } : {}) });
 }
 
-/** Resolves with the login that it ended; undefined if there was none. */
-async function logOut(context: RequestContext, before: SessionAuth | undefined): Promise<SessionAuth | undefined> {
+/** The outcome of a logout. */
+interface LoggedOut {
+  /** The login of the request; undefined if there was none. */
+  auth: SessionAuth | undefined;
+  /** Did this call end the session of the login? */
+  isEnded: boolean;
+}
+
+async function logOut(context: RequestContext, before: SessionAuth | undefined): Promise<LoggedOut> {
   const { core, req, res, session } = context;
   const auth = context.auth ?? before;
+  let isEnded: boolean;
   try {
-    await endLogin(context, auth);
+    isEnded = await endLogin(context, auth);
   } catch (error) {
     // The session may have ended before the store failed.
     if (context.loginId() === null) context.settleAnonymous();
@@ -53,11 +62,14 @@ async function logOut(context: RequestContext, before: SessionAuth | undefined):
   core.remember.forget(req, res);
   core.flashes.drop(context);
   context.settleAnonymous();
-  return auth;
+  return { auth, isEnded };
 }
 
-/** Ends a login in the store: the browser's record first, because it can restore a session. */
-async function endLogin({ core, req, session }: RequestContext, auth: SessionAuth | undefined): Promise<void> {
+/**
+ * Ends a login in the store: the browser's record first, because it can restore a session. Resolves with true if this
+ * call ended the session.
+ */
+async function endLogin({ core, req, session }: RequestContext, auth: SessionAuth | undefined): Promise<boolean> {
   const held = await core.remember.loginOf(req);
   const kept = session.recordId;
   if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
@@ -68,6 +80,7 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   const ended = await session.end();
   if (auth && !ended) await endMovedLogin(core, auth);
   if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
+  return ended;
 }
 
 /** Ends the login of the administrator, which `stopImpersonating` may have moved to another session. */

@@ -150,6 +150,28 @@ describe("impersonation", () => {
         expect(await storedBrowsers(opened.store, "1")).to.eql([]);
       });
 
+      it("a logout that finds the impersonation ended, or ends it too late, does not report the end again", async () => {
+        const { origin, ended, ann, store } = await siteHere();
+        const browser = await annAt(origin);
+        await browser.post("/as/2");
+        ann.stamp = "2";
+        await browser.post("/logout");
+        await browser.post("/login/1", { json: {} });
+        await browser.post("/as/2");
+        let stopping: Promise<unknown> | undefined;
+        store.before = (verb) => {
+          if (verb !== "destroy" || stopping) return undefined;
+          stopping = browser.post("/stop");
+          return stopping;
+        };
+        await browser.post("/logout");
+        expect(ended.filter((told) => told.includes("no longer"))).to.eql([
+          "1 no longer acts as 2: impersonator",
+          "1 no longer acts as 2: stopped",
+        ]);
+        expect(await recordsOf("1", "2")).to.eql([]);
+      });
+
       const ends: Record<string, (at: Awaited<ReturnType<typeof siteHere>>) => unknown> = {
         "all logins of the user are revoked": ({ login }) => login.sessions.revokeAll("2"),
         "all logins of the administrator are revoked": ({ login }) => login.sessions.revokeAll("1"),
