@@ -31,8 +31,10 @@ async function stop(context: RequestContext): Promise<(SessionAuth & { impersona
   if (!found) throw new SessionGoneError();
   const { parked, ...own } = found.auth;
   const time = parked?.remember && parked.remember.until > Date.now() ? parked.remember : null;
+  const cookie = session.use()?.cookie;
+  const lifetime = cookie?.originalMaxAge;
   const next = {
-    values: valuesIn(found.state.record!.data, session.use()?.cookie),
+    values: valuesIn(found.state.record!.data, cookie),
     auth: { ...own, freshAt: null, ...staleMethods(own) },
     continues: true,
     createdAt: found.state.createdAt,
@@ -43,7 +45,12 @@ async function stop(context: RequestContext): Promise<(SessionAuth & { impersona
       await passOnLabel(core, own, ended);
     },
   };
-  await enterSession(context, next, time);
+  try {
+    await enterSession(context, next, time);
+  } catch (error) {
+    if (cookie && cookie.originalMaxAge !== lifetime) cookie.maxAge = lifetime as number;
+    throw error;
+  }
   core.flashes.drop(context);
   context.settle({ user: loaded.impersonator, authenticated: true });
   return { ...auth, impersonator };

@@ -277,7 +277,7 @@ describe("impersonation", () => {
   });
 
   it("keeps the lifetime of the administrator's cookie", async () => {
-    const { app, origin } = await impersonationSite();
+    const { app, origin, store } = await impersonationSite();
     app.post("/lifetime", (req, res) => {
       req.session.cookie.maxAge = HOUR;
       res.json(null);
@@ -286,6 +286,10 @@ describe("impersonation", () => {
     await browser.post("/lifetime");
     const [during] = (await browser.post("/as/2")).cookies;
     expect(during).not.to.match(/expires/i);
+    store.before = (verb) => verb === "destroy" && Promise.reject(new Error("out of order"));
+    const failed = await browser.post("/stop");
+    expect([failed.status, failed.cookies]).to.eql([503, []]);
+    store.before = () => undefined;
     const [after] = (await browser.post("/stop")).cookies;
     expect(after).to.match(/expires/i);
   });
