@@ -12,7 +12,20 @@ const REQUIRED: Record<string, readonly string[]> = {
   ],
   "ASVS 5.0, other chapters": [
     ...["3.3.1", "3.3.2", "3.3.3", "3.3.4", "3.3.5", "3.5.1", "4.4.2", "14.2.1", "14.3.1", "14.3.2", "15.3.6"],
-    ...["15.4.1", "15.4.2", "15.4.3", "11.2.4", "11.5.1", "6.5.1", "6.5.2", "6.3.1", "6.3.8", "13.3.4", "11.2.2"],
+    ...[
+      "15.4.1",
+      "15.4.2",
+      "15.4.3",
+      "11.2.4",
+      "11.5.1",
+      "6.5.1",
+      "6.5.2",
+      "6.3.1",
+      "6.3.5",
+      "6.3.8",
+      "13.3.4",
+      "11.2.2",
+    ],
     ...["9.2.2", "9.1.1", "16.2.5"],
     ...["16.3.1", "16.3.2", "16.3.3", "16.4.1", "16.5.1", "16.5.2", "16.5.3", "1.2.4", "15.3.7", "15.3.4"],
     ...[
@@ -31,7 +44,7 @@ const REQUIRED: Record<string, readonly string[]> = {
     ...["AAL1: 30 days", "AAL2: 24 hours, 1 hour", "AAL3: 12 hours, 15 minutes", "activity", "re-authentication"],
     ...["session secrets", "remember my browser", "logoff", "POST content"],
   ],
-  "Races and faults": numbers("R-", 23),
+  "Races and faults": numbers("R-", 24),
   "Properties of cookies": numbers("P-", 12),
   Advisories: [
     ...["CVE-2022-25896", "CVE-2023-29019", "CVE-2023-29020", "CVE-2024-35220", "CVE-2024-31999", "CVE-2025-7339"],
