@@ -15,7 +15,7 @@ import {
   Fresh as NestFresh,
   NotImpersonated as NestNotImpersonated,
 } from "latchkey/nestjs";
-import { Authorized, Fresh, guardTable, NotImpersonated } from "latchkey/routing-controllers";
+import { Authorized, Fresh, guardTable, NotImpersonated, openApiWithGuards } from "latchkey/routing-controllers";
 import { Get, JsonController, useExpressServer } from "routing-controllers";
 import { nestSite } from "../nestjs/site.js";
 import { Browser } from "../support/browser.js";
@@ -234,6 +234,12 @@ describe("guards while an administrator acts as a user", () => {
     const rows = guardTable([Guarded, Own]);
     const own = rows.filter(({ notImpersonated }) => notImpersonated).map(({ path }) => path);
     expect(own).to.eql(["/controllers/own", "/controllers/own-admin"]);
+    const login = new LoginManager<Person>({ secret: SECRET, userLoader: () => null });
+    const given = { openapi: "3.0.0", paths: { "/controllers/own": { get: {} } } };
+    const { paths } = openApiWithGuards(given, rows, login);
+    expect(JSON.stringify((paths["/controllers/own"].get as { responses: object }).responses)).to.include(
+      '"enum":["impersonating"]',
+    );
   });
 
   it("are functions that must be called", () => {

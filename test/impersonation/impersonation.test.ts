@@ -276,6 +276,17 @@ describe("impersonation", () => {
     }
   });
 
+  it("removes a stateless remember cookie too, and sets a new one at the end", async () => {
+    const { origin } = await impersonationSite({ remember: { mode: "stateless" } });
+    const browser = await annAt(origin, { remember: true });
+    await browser.post("/as/2");
+    expect(await browser.cookie("remember")).to.equal(undefined);
+    expect(await whoIn(browser)).to.eql(BOB);
+    await browser.post("/stop");
+    await browser.restart();
+    expect(await whoIn(browser)).to.include({ user: "Ann", impersonator: null });
+  });
+
   it("keeps the lifetime of the administrator's cookie", async () => {
     const { app, origin, store } = await impersonationSite();
     app.post("/lifetime", (req, res) => {
