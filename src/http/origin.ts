@@ -29,7 +29,8 @@ export function writeOrigin({ protocol, host }: URL): string {
 export function anyOrigin(option: string, value: unknown): string {
   const url = parseOrigin(value);
   if (url) return writeOrigin(url);
-  const expected = 'expected a scheme, a host and an optional port, such as "https://accounts.example.com"';
+  const expected =
+    'expected a scheme, a host and an optional port, without a path, such as "https://accounts.example.com"';
   throw new OptionError(option, `${expected}, not ${shown(value)}`);
 }
 
@@ -37,7 +38,8 @@ export function anyOrigin(option: string, value: unknown): string {
 export function webOrigin(option: string, value: unknown): string {
   const url = parseOrigin(value);
   if (url && isWeb(url)) return writeOrigin(url);
-  const expected = 'expected "https://" or "http://", a host and an optional port, such as "https://app.example.com"';
+  const expected =
+    'expected "https://" or "http://", a host and an optional port, without a path, such as "https://app.example.com"';
   throw new OptionError(option, `${expected}, not ${shown(value)}`);
 }
 

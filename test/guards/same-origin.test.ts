@@ -177,7 +177,8 @@ describe("sameOriginRequired", () => {
   });
 
   it("throws OptionError for an option that is unknown or invalid", () => {
-    const wants = 'expected a scheme, a host and an optional port, such as "https://accounts.example.com"';
+    const wants =
+      'expected a scheme, a host and an optional port, without a path, such as "https://accounts.example.com"';
     const bad = [
       ...["null", "", "*", "a.example", "https://", "https://*.example", "https://a.example/", "https://a.example?b"],
       ...["https://a.example#b", "https://me@a.example", "https://a.example:x", "https://a.example:70000", "file:///a"],

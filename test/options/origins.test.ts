@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { make, refusal } from "../support/options.js";
 
-const EXPECTED = 'expected "https://" or "http://", a host and an optional port, such as "https://app.example.com"';
+const EXPECTED =
+  'expected "https://" or "http://", a host and an optional port, without a path, such as "https://app.example.com"';
 
 const WRONG: Array<[unknown, string]> = [
   ...[
