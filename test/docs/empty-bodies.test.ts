@@ -6,8 +6,8 @@ import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 
-/** Programs that need a database. */
-const LEFT_OUT = ["docs/recipes/prisma.md", "docs/recipes/drizzle.md"];
+/** Programs that need a database or an identity provider. */
+const LEFT_OUT = ["docs/recipes/prisma.md", "docs/recipes/drizzle.md", "docs/recipes/openid-connect.md"];
 
 /** The routes of each page's program that may have a body, as `POST /login`. */
 const programs = pages().flatMap((page) => {

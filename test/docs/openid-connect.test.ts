@@ -133,7 +133,7 @@ inTestAll("docs/recipes/openid-connect.md with an OpenID provider", () => {
     const { logIn, issuer, program } = await start("memory:");
     const browser = program.browser();
     const clock = sinon.useFakeTimers({ now: Date.now() - 3 * 3_600_000, toFake: ["Date"] });
-    expect((await logIn("ann", browser)).answer.status).to.equal(500); // an ID token that has expired
+    expect((await logIn("ann", browser)).answer.status).to.equal(400); // an ID token that has expired
     clock.restore();
     expect((await logIn("ann", browser)).answer.text).to.equal("Hello, ann@example.com!"); // without a password
     const refused = await browser.get("/payout");
@@ -151,7 +151,7 @@ inTestAll("docs/recipes/openid-connect.md with an OpenID provider", () => {
     const page = await browser.get(`${issuer}/session/end`);
     await follow(browser, { ...page, location: null }, issuer, "ann", undefined, `${issuer}/session/end`);
     expect([failures, await isIn(browser)]).to.eql([[], false]);
-    expect((await browser.get(callback)).status).to.equal(500); // a response of the provider is good only once
+    expect((await browser.get(callback)).status).to.equal(400); // a response of the provider is good only once
     expect(await isIn(browser)).to.equal(false);
   });
 });
