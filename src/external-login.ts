@@ -2,7 +2,7 @@ import { type Check, checkEach, group } from "./checks.js";
 import { OptionError } from "./errors.js";
 import { isPlainText, kindOf } from "./text.js";
 
-/** The login at an identity provider that a login comes from, as the provider's ID token names it. (OpenID Connect) */
+/** The login at an identity provider, with the ids in the provider's ID token. (OpenID Connect) */
 export interface ExternalLogin {
   /** The provider, from the claim `iss`. */
   issuer: string;

@@ -14,7 +14,7 @@ import { endLogins, storeOf } from "./store-logins.js";
 const KIND = "alias";
 /** How many users may have an alias for one `sub` or `sid`. */
 const MOST_USERS = 8;
-/** How many times an alias is written while other requests change it. */
+/** How many attempts are made to write an alias while other requests change it. */
 const MAX_TRIES = 20;
 /** An alias lasts longer than necessary, so that not every login has to extend it: by a day, in milliseconds. */
 const MARGIN = 86_400_000;
@@ -25,13 +25,13 @@ type Name = readonly [issuer: string, claim: "sub" | "sid", value: string];
 
 /** Makes `revokeExternal` find a login. */
 export interface ExternalLink {
-  /** Was the login ended after it was linked, or had its `sid` ended before? Ask this when its session is stored. */
+  /** Was the login ended after it was linked, or was its `sid` already ended? Call this after its session is stored. */
   isEnded(): Promise<boolean>;
 }
 
 /**
- * Stores the aliases of a login at an identity provider. Call it before the session is created. Then `revokeExternal`
- * either finds the session, or `isEnded` finds out about the call.
+ * Stores the aliases of a login at an identity provider. Call it before the session is created. Then either
+ * `revokeExternal` finds the session, or `isEnded` notices that it was called.
  *
  * @param until when the login can be restored for the last time, in milliseconds since the epoch
  * @returns undefined if the login does not come from an identity provider

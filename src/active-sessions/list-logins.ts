@@ -44,7 +44,7 @@ export interface LoginInfo {
   current: boolean;
   /** The id of the administrator who acts as the user in this login. Absent if the user logged in. */
   impersonator?: string;
-  /** The id of the user as whom this user, an administrator, acts at the moment. Absent if this user acts as no other. */
+  /** The id of the user that this administrator is acting as. Absent if the administrator acts as nobody. */
   impersonating?: string;
 }
 

@@ -80,7 +80,7 @@ async function tryRestore(
     : { user, authenticated: false, missing, ...once };
 }
 
-/** Links a restored login. If the store is another one than at the login, and cannot link it, the login ends. */
+/** Links a restored login. The login ends if the store has changed since then, and the new one cannot link it. */
 async function linkRestored(
   core: Core,
   auth: SessionAuth,

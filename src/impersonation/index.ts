@@ -23,13 +23,13 @@ const REQUIREMENT: Requirement = { roles: [], notImpersonated: true };
  * `requiredMethods` returns for the user are not asked for. `loginUser`, `confirmLogin` and `refreshStamp` throw
  * ImpersonatingError.
  *
- * The session of the administrator is kept for `stopImpersonating`, with its values, and without a cookie that leads to
- * it. The remember cookie is removed until then. If one of the two logins ends in any other way, the other one ends too,
- * and the administrator must log in again.
+ * The session of the administrator is kept for `stopImpersonating`, with its values. No cookie contains its id. The
+ * remember cookie is removed until then. If one of the two logins ends in any other way, the other one ends too, and the
+ * administrator must log in again.
  *
  * @param user the user, as your `userLoader` returns it
  * @throws LoginRequiredError when nobody is logged in by a session or a remember cookie
- * @throws ImpersonatingError when the current user already is an administrator who acts as a user
+ * @throws ImpersonatingError when the administrator already acts as a user
  * @throws ImpersonationRefusedError when the user is not active, or is the administrator
  * @throws UnsupportedByStoreError when the application uses its own express-session
  * @throws InsecureConnectionError, ResponseStartedError when the cookie could not reach the browser
@@ -54,8 +54,8 @@ export async function stopImpersonating(req: Request): Promise<boolean> {
 }
 
 /**
- * Returns the administrator who acts as the current user, loaded by `userLoader`. Returns null if the user logged in, and
- * if nobody is logged in.
+ * Returns the administrator who acts as the current user, loaded by `userLoader`. Returns null if nobody acts as the
+ * user, and if nobody is logged in.
  *
  * @param req the request, as with `currentUser`
  */

@@ -32,10 +32,10 @@ export interface ConfirmOptions {
    */
   methods?: MethodsGiven | undefined;
   /**
-   * The login at an identity provider that checked the credentials, as in the options of `loginUser`. It replaces the one
-   * before, because the provider may have a new session.
+   * The login at an identity provider that checked the credentials, as in the options of `loginUser`. It replaces the
+   * earlier value, because the provider may have a new session.
    *
-   * @default the login keeps the one before, if it has one
+   * @default the login keeps its earlier value
    */
   external?: ExternalLogin | undefined;
 }

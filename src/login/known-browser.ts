@@ -9,8 +9,8 @@ export function emitLoggedIn({ core, req, res }: RequestContext, user: object, u
 }
 
 /**
- * Removes the cookie of the option `knownBrowsers` from the browser. The next login of each user in this browser counts
- * as one in a new browser. It does not log anybody out.
+ * Removes the cookie of the option `knownBrowsers` from the browser. Then the next login of each user counts as a
+ * login in a new browser. Nobody is logged out.
  *
  * @throws ResponseStartedError if the response has begun
  */

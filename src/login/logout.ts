@@ -89,8 +89,9 @@ async function endImpersonator(core: Core, login: OtherLogin): Promise<void> {
 }
 
 /**
- * Returns the user who logs out, for the listeners: if an administrator acts as the user, the administrator. A logout must not depend on the user loader, so the loader is called only if
- * there are listeners, and its errors are ignored.
+ * Returns the user who logs out, for the listeners. If an administrator acts as the user, this is the administrator. A
+ * logout must not depend on the user loader, so the loader is called only if there are listeners, and its errors are
+ * ignored.
  */
 async function userForListeners(context: RequestContext): Promise<object | undefined> {
   if (!context.loaded && !context.core.events.has("loggedOut")) return undefined;

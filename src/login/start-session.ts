@@ -9,7 +9,7 @@ import type { NextSession } from "../session/regenerate.js";
 
 /** A login, and how to put it into a new session. */
 interface NamingSession extends Omit<NextSession, "name"> {
-  /** As in NextSession. Resolves with when the browser that has the login stops being remembered. */
+  /** As in NextSession. Resolves with the time until which the browser is remembered. */
   name?: (session: string | null) => Promise<number>;
 }
 

@@ -114,8 +114,8 @@ export abstract class Remember {
   ): Promise<Restored | "inactive" | null>;
 
   /**
-   * Adds a session to a browser's record. Resolves with the sessions that the record named before, and with when the
-   * browser stops being remembered (0 without a record). Resolves with null if the browser was forgotten.
+   * Adds a session to a browser's record. Resolves with the sessions that the record named before, and with the
+   * time until which the browser is remembered (0 without a record). Resolves with null if the browser was forgotten.
    *
    * @param session as with `issue`
    */

@@ -83,14 +83,14 @@ export interface SessionAuth {
    */
   impersonator?: OtherLogin;
   /**
-   * Set in the login of an administrator who acts as another user: the login of that user. No cookie leads to this
-   * session until `stopImpersonating` moves its login to a new session. `remember` says how long the browser is
+   * Set in the login of an administrator who acts as another user: the login of that user. No cookie contains the id
+   * of this session until `stopImpersonating` moves its login to a new session. `remember` says how long the browser is
    * remembered.
    */
   parked?: OtherLogin & { remember?: { duration: number; until: number } };
 }
 
-/** The other one of the two logins of an impersonation. */
+/** The other login of an impersonation. */
 export interface OtherLogin {
   userId: string;
   loginId: string;
