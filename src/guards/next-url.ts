@@ -43,9 +43,9 @@ export function safeNextIn(context: RequestContext, fallback: string): string {
       : (req.query[NEXT] ?? (req.body as Record<string, unknown> | undefined)?.[NEXT]);
   const checked = checkNext(next, options);
   if (checked === null) return fallback;
-  const { loginView, refreshView, methodView } = options;
+  const { loginView, refreshView, methodView, redirectHost } = options;
   const views = [loginView, refreshView, methodView].flatMap((view) => viewUrls(view, req));
-  return views.some((view) => samePage(view, checked)) ? fallback : checked;
+  return views.some((view) => samePage(loginUrl(view, null, redirectHost), checked)) ? fallback : checked;
 }
 
 /** Returns a path of this site, or a URL of one of `nextOrigins`, in normalized form; null for any other value. */
@@ -136,7 +136,7 @@ function isUnder(path: string, prefix: string): boolean {
 
 /** The host of a view is not compared with a path, because the site may not know its own origin. */
 function samePage(view: string, next: string): boolean {
-  const isSameSite = next.startsWith("/") || new URL(view, BASE).origin === new URL(next).origin;
+  const isSameSite = next.startsWith("/") || new URL(view, BASE).host === new URL(next).host;
   return isSameSite && pathOf(view) === pathOf(next);
 }
 

@@ -310,5 +310,9 @@ describe("safeNext with nextOrigins", () => {
     for (const other of [`${APP}/confirm`, "http://localhost:3000/login", `${APP}/logins`]) {
       expect(await ask(other), other).to.equal(other);
     }
+    const { host } = new URL(APP);
+    const redirected = await loginPage({ loginView: "/login", redirectHost: host });
+    expect(await redirected.ask(`${APP}/login?a=1`)).to.equal("/home");
+    expect(await redirected.ask(`${APP}/logins`)).to.equal(`${APP}/logins`);
   });
 });
