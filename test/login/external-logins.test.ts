@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import session from "express-session";
-import { LoginManager } from "latchkey";
+import { LoginManager, MemoryStore } from "latchkey";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
+import { MovingStore } from "latchkey/stores/moving";
 import sinon from "sinon";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { external, externalSite, ISSUER } from "../support/external-site.js";
 import { addCrowd, people, SECRET } from "../support/people.js";
 import { only, send } from "../support/raw-client.js";
-import { storedBrowsers, storedSessions } from "../support/records.js";
+import { recordId, storedBrowsers, storedSessions } from "../support/records.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 const here = await backendsHere("memory", "redis", "postgres", "sql on pg");
@@ -258,6 +259,33 @@ describe("the logins of an identity provider", () => {
     }
     const { status, text } = await send(origin, "POST /login/19", { json: { external: external("s1") } });
     expect([status, JSON.parse(text).code]).to.eql([500, "invalid_option"]);
+  });
+
+  it("are found even if an alias cannot be read", async () => {
+    const { enter, end, isIn, store, login } = await externalSite();
+    const damaged: string[] = [];
+    login.on("recordDamaged", ({ id }) => damaged.push(id));
+    const id = recordId("alias", JSON.stringify([ISSUER, "sid", "a", 0]));
+    const times = { createdAt: 0, lastSeenAt: 0, expiresAt: Date.now() + DAY };
+    await store.create(id, { kind: "alias", userId: "1", data: { v: 1 }, ...times, revision: 0 });
+    const cookie = await enter(external("s1", "a"));
+    expect(damaged).to.include(id);
+    expect((await end({ sid: "a" })).text).to.equal("1");
+    expect(await isIn(cookie)).to.equal(false);
+  });
+
+  it("move to another store with the user's records", async () => {
+    const [from, to] = [new MemoryStore(), new MemoryStore()];
+    const before = await externalSite({ store: from });
+    const cookies = [await before.enter(external("s1", "a")), await before.enter(external("s1", "b"))];
+    const moving = new MovingStore({ from, to });
+    const during = await externalSite({ store: moving });
+    expect((await during.end({ sid: "a" })).text).to.equal("1");
+    await moving.moveByUser("1");
+    const after = await externalSite({ store: to });
+    expect(await after.isIn(cookies[1]!)).to.equal(true);
+    expect((await after.end({ sub: "s1" })).text).to.equal("1");
+    expect(await Promise.all(cookies.map(after.isIn))).to.eql([false, false]);
   });
 
   it("are refused where logins cannot be listed by user", async () => {

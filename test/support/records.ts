@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SessionStore, StoredRecord } from "latchkey";
 
 /** The id of the record for a session id or for the series of a remember cookie. */
-export function recordId(kind: "session" | "browser", secret: string): string {
+export function recordId(kind: "session" | "browser" | "alias", secret: string): string {
   return createHash("sha256").update(`\n${kind}\n${secret}`).digest("base64url");
 }
 
