@@ -47,10 +47,10 @@ inChromium("a browser that is closed and opened again", (here) => {
   it("is still logged in with “Remember me”, but must confirm the password before an e-mail change", async () => {
     const email = await newUser(await here().newPage());
     await logIn(await openBrowser(), email, { remember: true });
-    expect(await cookies()).to.deep.equal(["remember kept", "sid session"]);
+    expect(await cookies()).to.deep.equal(["known kept", "remember kept", "sid session"]);
 
     const page = await openBrowser();
-    expect(await cookies(), "the session cookie is gone").to.deep.equal(["remember kept"]);
+    expect(await cookies(), "the session cookie is gone").to.deep.equal(["known kept", "remember kept"]);
     await page.goto("/dashboard");
     await expectHeading(page, `Hello, ${email}`);
     await page.getByRole("definition").nth(2).getByText("yes").waitFor();
