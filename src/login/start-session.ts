@@ -55,7 +55,7 @@ export async function enterSession(
   if (issued) core.remember.set(req, res, issued);
 }
 
-/** Resolves with when the remember cookie ends that this request may renew; with the current time if it renews none. */
+/** Resolves with the end of the remember cookie, if this request may renew it; otherwise with the current time. */
 async function renewedUntil({ core, req }: RequestContext, auth: SessionAuth): Promise<number> {
   const renewed = core.options.refreshEachRequest ? await core.remember.renewalFor(req, auth) : null;
   return Date.now() + (renewed?.duration ?? 0);
