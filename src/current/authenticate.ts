@@ -8,7 +8,7 @@ import { endForeignSession, foreignSession, isAuthIn } from "../session/foreign-
 import type { SessionMiddleware } from "../session/session-middleware.js";
 import { forRequest } from "../trace.js";
 import { loadUser } from "./load-user.js";
-import { contextOf, hasContext, knownContext, type LoadedUser, type RequestContext } from "./request-context.js";
+import { contextIn, contextOf, knownContext, type LoadedUser, type RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
 import { assertOutsideLoader, isUnderAnotherCopy } from "./running-context.js";
 import { secondCopy } from "./second-copy.js";
@@ -73,7 +73,7 @@ export async function findLogin(
   const req = asRequest(message, mount.app);
   assertOutsideLoader({ core, req });
   if (context?.loaded?.authenticated) core.remember.vouchFor(req);
-  if (!mount.sessions && !context && hasContext(req)) contextOf(req, core);
+  if (!mount.sessions && !context && contextIn(req)) contextOf(req, core);
   const login = mount.sessions ? await inStore(mount.sessions, req, context) : await inForeignSession(core, req);
   let auth = login?.auth.pending ? undefined : login?.auth;
   // Changes that `verify` makes to the login are not saved here, because they could overwrite the changes of a

@@ -153,11 +153,6 @@ export function contextsIn(req: Request): RequestContext[] {
   return contexts.all(req);
 }
 
-/** Did the request pass the middleware of any manager? */
-export function hasContext(req: Request): boolean {
-  return contexts.get(req) !== undefined;
-}
-
 /** Returns this manager's context of a request; undefined if the request did not pass this manager's middleware. */
 export function knownContext(req: Request, core: Core): RequestContext | undefined {
   return contexts.get(req, core);

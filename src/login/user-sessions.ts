@@ -4,7 +4,7 @@ import { type LoginInfo, listLogins } from "../active-sessions/list-logins.js";
 import { renameLogin } from "../active-sessions/rename.js";
 import { endAll, endLogins, loginIdsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
-import { contextOf, hasContext, knownContext, type RequestContext } from "../current/request-context.js";
+import { contextIn, contextOf, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import { checkExternalIds, type ExternalIds } from "../external-login.js";
 import { checkLabel } from "../label.js";
@@ -154,7 +154,7 @@ export class UserSessions<U extends object> {
   #current(userId: string, given: Request | undefined): { context: RequestContext; auth: SessionAuth } | undefined {
     if (this.#core.hasForeignSessions) throw foreignSessions();
     const req = given ?? activeContext()?.req;
-    const context = req && (knownContext(req, this.#core) ?? (hasContext(req) ? undefined : contextOf(req)));
+    const context = req && (knownContext(req, this.#core) ?? (contextIn(req) ? undefined : contextOf(req)));
     if (!context) return undefined;
     const auth = context.auth;
     return auth?.userId === userId && !auth.pending ? { context, auth } : undefined;

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from "@nestjs/common";
 import type { Request } from "express";
-import { hasContext } from "../current/request-context.js";
+import { contextIn } from "../current/request-context.js";
 import { LatchkeyError } from "../errors.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { LoginRequiredError } from "../refusals.js";
@@ -49,7 +49,7 @@ export function requestOf(context: ExecutionContext): Request {
 
 /** Did the request open a socket, so that no application handles it? */
 export function isOfSocket(context: ExecutionContext, req: Request): boolean {
-  return context.getType<string>() === "ws" || (isUpgrade(req) && !hasContext(req));
+  return context.getType<string>() === "ws" || (isUpgrade(req) && !contextIn(req));
 }
 
 /** Stores the user that a guard let through, for a message of the socket that the request opened. */
