@@ -2,6 +2,7 @@ import type { Core } from "../core.js";
 import { StorageIds } from "../crypto/storage-id.js";
 import { isLatchkeyError, OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
 import type { ExternalIds, ExternalLogin } from "../external-login.js";
+import { LONGEST_COOKIE } from "../http/cookies/attributes.js";
 import type { SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, StoredRecord } from "../store/session-store.js";
@@ -67,7 +68,7 @@ export async function endExternal(core: Core, issuer: string, ids: ExternalIds):
   const { sub, sid } = ids;
   const store = listingStoreOf(core);
   const name: Name = sid === undefined ? [issuer, "sub", sub!] : [issuer, "sid", sid];
-  if (sid !== undefined) await mark(core, store, name, expiryAfter(core, Date.now()));
+  if (sid !== undefined) await mark(core, store, name, markedUntil(core));
   const aliases = await aliasesOf(core, store, name);
   if (sid === undefined) for (const alias of aliases) await noteEnd(store, alias);
   else if (aliases.length > 0) await mark(core, store, name, Math.max(...aliases.map(({ expiresAt }) => expiresAt)));
@@ -102,6 +103,12 @@ function idOf({ options }: Core, name: Name, place: number | "ended"): string {
 /** A session that begins at the last restore lasts for the absolute timeout. */
 function expiryAfter({ options }: Core, until: number): number {
   return Math.min(Math.ceil(until + options.absoluteTimeout), LATEST - MARGIN);
+}
+
+/** Returns until when a `sid` that ends now is refused. A stateless remember cookie is in no record that could be ended. */
+function markedUntil(core: Core): number {
+  const now = Date.now();
+  return expiryAfter(core, core.remember.mode === "stateless" ? now + LONGEST_COOKIE : now);
 }
 
 /** Creates the alias of a user for an id, or makes it last until `expiresAt`. */

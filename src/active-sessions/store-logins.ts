@@ -81,14 +81,13 @@ export async function endLogins(
 
 /**
  * Ends all existing logins of a user: forgets their browsers one by one, and ends their sessions in batches. Then deletes
- * the aliases, unless remember cookies are stateless: such a cookie can still restore a login, and its alias says for how
- * long.
+ * the aliases, which nobody needs any more.
  */
 export async function endAll(core: Core, userId: string): Promise<void> {
   await forgetBrowsers(core, userId, () => true);
   await endSessions(core, userId, isLinked);
   const store = storeOf(core);
-  for (const kind of core.remember.mode === "stateless" ? ["session"] : ["session", "alias"])
+  for (const kind of ["session", "alias"])
     for (let more = true; more; ) ({ more } = await store.destroyByUser(userId, { kind, limit: PAGE }));
 }
 

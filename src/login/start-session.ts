@@ -4,7 +4,6 @@ import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from ".
 import { hasBegun } from "../http/before-response.js";
 import type { IssuedCookie } from "../remember/remember.js";
 import type { NewRemembered } from "../remember/remembered-login.js";
-import type { SessionAuth } from "../session/auth.js";
 import type { NextSession } from "../session/regenerate.js";
 
 /** A login, and how to put it into a new session. */
@@ -36,7 +35,7 @@ export async function enterSession(
       issued = await core.remember.issue(req, auth, time, recordId);
       auth.series = issued.series;
     }
-    link ??= await linkExternal(core, auth, Math.max(until, time?.until ?? 0, await renewedUntil(context, auth)));
+    link ??= await linkExternal(core, auth, Math.max(until, time?.until ?? 0, Date.now()));
     instead = recordId;
   };
   const admit = async () => {
@@ -53,12 +52,6 @@ export async function enterSession(
     throw error;
   }
   if (issued) core.remember.set(req, res, issued);
-}
-
-/** Resolves with the end of the remember cookie, if this request may renew it; otherwise with the current time. */
-async function renewedUntil({ core, req }: RequestContext, auth: SessionAuth): Promise<number> {
-  const renewed = core.options.refreshEachRequest ? await core.remember.renewalFor(req, auth) : null;
-  return Date.now() + (renewed?.duration ?? 0);
 }
 
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { type Check, group, isBoolean, oneOf } from "../checks.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
-import type { CookieOptions } from "../http/cookies/attributes.js";
+import { type CookieOptions, LONGEST_COOKIE } from "../http/cookies/attributes.js";
 import { checkCookie, isCookieName } from "./cookie.js";
 
 /** The options of the remember cookie, which keeps users logged in after they close the browser. */
@@ -50,9 +50,6 @@ export interface KnownBrowserOptions {
   /** How long a browser is known after the last login: at most 400 days. @default "365d" */
   duration?: Duration | undefined;
 }
-
-/** Browsers store no cookie for longer than 400 days (RFC 6265bis). */
-const LONGEST_COOKIE = 400 * 24 * 60 * 60 * 1000;
 
 /** The check for the option `remember`. */
 export const checkRemember: Check = group({

@@ -1,6 +1,9 @@
 import { type Check, isBoolean, matches, oneOf } from "../../checks.js";
 import type { Duration } from "../../duration.js";
 
+/** Browsers store no cookie for longer than 400 days (RFC 6265bis). In milliseconds. */
+export const LONGEST_COOKIE: number = 400 * 24 * 60 * 60 * 1000;
+
 /** The attributes of one of latchkey's cookies. */
 export interface CookieOptions {
   /** The domain that receives the cookie. Its subdomains receive it too. @default only the host that set the cookie */
