@@ -25,6 +25,7 @@ const ABSOLUTE = /^https?:\/\/[^/?#@]+(?:[/?#]|$)/i;
  * `"cookie"`, the page is the page that the guard stored, and this call removes the page from the cookie. The result is
  * never `loginView`, `refreshView` or `methodView`, so that users are not redirected in circles.
  *
+ * @param fallback a page that you choose. It is not checked, so do not take it from the request
  * @returns the fallback; a path of this site with its query and hash, starting with exactly one slash; or an absolute URL
  * that begins with one of `nextOrigins`
  * @throws ResponseStartedError if the response has begun and `nextIn` is `"cookie"`
