@@ -3,8 +3,12 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pages, type Snippet, slugOf, snippetsOf } from "./snippets.js";
 
-/** The folder is inside this package, so that snippets can import `latchkey` by its name as users do. */
-const FOLDER = "build/snippets";
+/**
+ * The folder is inside this package, so that snippets can import `latchkey` by its name as users do. Each process has a
+ * folder, because test files run in parallel.
+ */
+const FOLDER = `build/snippets-${process.pid}`;
+process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 /** The files that programs on other pages import. */
 const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
 /** Programs that have their own user type. A compilation can have only one, so each of them is compiled alone. */
@@ -24,7 +28,6 @@ export async function programOf(page: string, file = "app.ts"): Promise<string> 
 }
 
 async function compile(): Promise<string> {
-  rmSync(FOLDER, { recursive: true, force: true });
   const snippets = pages().flatMap(snippetsOf);
   const inPrograms = new Set(snippets.filter(({ file }) => file).map(({ page }) => page));
   for (const snippet of snippets) write(snippet);
