@@ -85,7 +85,7 @@ export async function users(): Promise<void> {
 
 export function events(): void {
   const chained = typed.on("loggedIn", (details) => {
-    same<typeof details, { req: Request; user: User }>(true);
+    same<typeof details, { req: Request; user: User; browser?: "known" | "new" }>(true);
   });
   same<typeof chained, LoginManager<User>>(true);
   typed.on("loggedOut", ({ userId, user: gone }) => {
