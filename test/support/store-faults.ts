@@ -6,7 +6,7 @@ import { createConnection } from "mysql2/promise";
 import pg from "pg";
 import { type DatabaseServer, startMariaDb, startPostgres } from "./database-servers.js";
 import { type LossyProxy, startLossyProxy } from "./lossy-proxy.js";
-import { type RedisServer, redisCli, startRedis } from "./redis-servers.js";
+import { type RedisServer, redisCli, startRedis, until } from "./redis-servers.js";
 
 /** A store's server that a test can break. */
 export interface BreakablePlace {
@@ -129,6 +129,12 @@ async function onPostgres(url: string, ...statements: string[]): Promise<pg.Clie
   return client;
 }
 
+async function settingOf(url: string, name: string): Promise<unknown> {
+  const client = await onPostgres(url);
+  const { rows } = await client.query(`SHOW ${name}`).finally(() => client.end());
+  return rows[0][name];
+}
+
 const postgres: Breakable<Proxied<DatabaseServer>> = {
   start: async () => proxied(await startPostgres()),
   faults: {
@@ -139,6 +145,8 @@ const postgres: Breakable<Proxied<DatabaseServer>> = {
         const set = async (value: string) => {
           const sql = `ALTER SYSTEM SET default_transaction_read_only = ${value}`;
           await (await onPostgres(url, sql, "SELECT pg_reload_conf()")).end();
+          // The server reloads its settings later. A new connection has the setting once every other connection does.
+          await until(async () => (await settingOf(url, "default_transaction_read_only")) === value);
         };
         await set("on");
         return () => set("off");
