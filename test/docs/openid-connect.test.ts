@@ -102,10 +102,10 @@ inTestAll("docs/recipes/openid-connect.md with an OpenID provider", () => {
           "an empty jti": { jti: "" },
           "no events": { events: undefined },
           "another event": { events: { "http://schemas.openid.net/event/other": {} } },
-          "an event that is no object": { events: { "http://schemas.openid.net/event/backchannel-logout": true } },
+          "an event that is not an object": { events: { "http://schemas.openid.net/event/backchannel-logout": true } },
           "a nonce": { nonce: "n" },
           "neither sid nor sub": { sub: undefined },
-          "a sid that is no string": { sid: 1 },
+          "a sid that is not a string": { sid: 1 },
         };
         for (const [what, change] of Object.entries(changes)) {
           wrong[what] = await logoutToken({ claims: { sub: "ann", ...change } });

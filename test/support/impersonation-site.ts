@@ -5,7 +5,7 @@ import { accountSite } from "./account-site.js";
 import { Browser } from "./browser.js";
 import type { Person } from "./people.js";
 
-/** Who acts in a request, as `/who` sends it. */
+/** The user of a request, and the administrator who acts as the user, as `/who` sends them. */
 export interface Who {
   user: string | null;
   impersonator: string | null;
@@ -64,7 +64,7 @@ async function who(req: Request): Promise<Who> {
   return { user: user.name ?? null, impersonator: actor?.name ?? null, fresh, note: req.session.note ?? null };
 }
 
-/** Who acts in the next request of a browser. */
+/** Sends a request of this browser to `/who`. */
 export async function whoIn(browser: Browser): Promise<Who> {
   return (await browser.get("/who")).json<Who>();
 }
