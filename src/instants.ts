@@ -36,8 +36,11 @@ export function freshFrom(authTime: Date | number | undefined, option = "authTim
 
 /** Every login is later than this. A smaller number is probably in seconds. */
 const EARLIEST = Date.UTC(1980, 0, 1);
-/** Every login is earlier than this. A larger number is probably in microseconds. */
-const LATEST = Date.UTC(9999, 11, 31);
+/**
+ * The latest instant that latchkey writes to a store or accepts. A larger number is probably in microseconds, or the sum
+ * of a timeout of thousands of years.
+ */
+export const LATEST: number = Date.UTC(9999, 11, 31);
 
 function checkInstant(option: string, value: unknown): number {
   const instant = value instanceof Date ? value.getTime() : value;

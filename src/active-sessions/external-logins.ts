@@ -1,9 +1,11 @@
 import type { Core } from "../core.js";
 import { StorageIds } from "../crypto/storage-id.js";
-import { isLatchkeyError, OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
+import { OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
 import type { ExternalIds, ExternalLogin } from "../external-login.js";
 import { LONGEST_COOKIE } from "../http/cookies/attributes.js";
+import { LATEST } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";
+import { createIfFree } from "../store/create-if-free.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, StoredRecord } from "../store/session-store.js";
 import { endLogins, storeOf } from "./store-logins.js";
@@ -19,7 +21,6 @@ const MOST_USERS = 8;
 const MAX_TRIES = 20;
 /** An alias lasts longer than necessary, so that not every login has to extend it: by a day, in milliseconds. */
 const MARGIN = 86_400_000;
-const LATEST = Date.UTC(9999, 11, 31);
 
 /** An id of an identity provider. */
 type Name = readonly [issuer: string, claim: "sub" | "sid", value: string];
@@ -131,7 +132,7 @@ async function aliasOf(
         if (await store.update(id, { data, revision, ...times })) return { id, data };
       } else {
         const alias = newAlias(userId, expiresAt + MARGIN);
-        if (await isCreated(store, id, alias)) return { id, data: alias.data };
+        if (await createIfFree(store, id, alias)) return { id, data: alias.data };
         if (tried > 1) break; // the alias in this place cannot be read
       }
       if (tried === MAX_TRIES) throw busy();
@@ -160,7 +161,7 @@ async function noteEnd(store: SessionStore, { id }: StoredRecord): Promise<void>
 /** Notes that a `sid` has ended. */
 async function mark(core: Core, store: SessionStore, name: Name, expiresAt: number): Promise<void> {
   const id = idOf(core, name, "ended");
-  if (await isCreated(store, id, newAlias(null, expiresAt))) return;
+  if (await createIfFree(store, id, newAlias(null, expiresAt))) return;
   await store.touch(id, { lastSeenAt: Date.now(), expiresAt });
 }
 
@@ -172,17 +173,6 @@ function newAlias(userId: string | null, expiresAt: number): SessionRecord {
   const now = Date.now();
   const data = { v: FORMAT, ended: 0 };
   return { kind: KIND, userId, data, createdAt: now, lastSeenAt: now, expiresAt, revision: 0 };
-}
-
-/** Resolves with false if the id is taken. */
-async function isCreated(store: SessionStore, id: string, alias: SessionRecord): Promise<boolean> {
-  try {
-    await store.create(id, alias);
-    return true;
-  } catch (error) {
-    if (isLatchkeyError(error, "session_exists")) return false;
-    throw error;
-  }
 }
 
 function busy(): StoreUnavailableError {

@@ -4,18 +4,15 @@ import type { JsonObject } from "../json.js";
 import { isNewerLabel, type Labeled, withLabel } from "../label.js";
 import { readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
+import { pauseBeforeRetry } from "../store/retry-pause.js";
 import type { SessionRecord, StoredRecord } from "../store/session-store.js";
 import { browsersOf, sessionsOf, storeOf } from "./store-logins.js";
 
 /** The name of a login, for a lookup. */
 type LoginName = Pick<SessionAuth, "userId" | "loginId">;
 
-/**
- * How many times a login is looked up while other requests change its records. The first retry is immediate. Later
- * retries wait for a random time, whose maximum grows.
- */
+/** How many times a login is looked up while other requests change its records. */
 const MAX_LOOKS = 20;
-const LONGEST_PAUSE = 200;
 
 /** Gives a login a label, or none. Resolves with false if the user does not have this login. */
 export function renameLogin(core: Core, login: LoginName, label: string | undefined): Promise<boolean> {
@@ -47,7 +44,7 @@ async function relabel(
 ): Promise<boolean> {
   let label: Labeled | undefined;
   for (let look = 0; look < MAX_LOOKS; look++) {
-    if (look > 1) await new Promise((done) => setTimeout(done, Math.random() * Math.min(2 ** look, LONGEST_PAUSE)));
+    await pauseBeforeRetry(look);
     const records = await recordsOf(core, login);
     if (!records) return false;
     label ??= labelFor(records);

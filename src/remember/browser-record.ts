@@ -1,5 +1,6 @@
-import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
+import { StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { createIfFree } from "../store/create-if-free.js";
 import { BROWSER_FIELDS, unknownFields } from "../store/format.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { KeptFields, RememberedLogin, RememberedTime } from "./remembered-login.js";
@@ -112,14 +113,8 @@ async function endsSession(store: SessionStore, id: string): Promise<boolean> {
 }
 
 /** Reserves an id. Resolves with false if the id is taken. */
-async function isReserved(store: SessionStore, id: string): Promise<boolean> {
+function isReserved(store: SessionStore, id: string): Promise<boolean> {
   const now = Date.now();
   const times = { createdAt: now, lastSeenAt: now, expiresAt: now + ENDED_FOR };
-  try {
-    await store.create(id, { kind: ENDED, userId: null, data: {}, ...times, revision: 0 });
-    return true;
-  } catch (error) {
-    if (isLatchkeyError(error, "session_exists")) return false;
-    throw error;
-  }
+  return createIfFree(store, id, { kind: ENDED, userId: null, data: {}, ...times, revision: 0 });
 }

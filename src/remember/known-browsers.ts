@@ -63,7 +63,7 @@ export class KnownBrowsers {
   /** Removes the cookie from the browser. */
   forget(req: Request, res: Response): void {
     this.#noted.set(req, fresh());
-    if (this.cookie.isIn(req) || this.cookie.isChangedBy(res)) this.cookie.clear(req, res);
+    this.cookie.clearIfAny(req, res);
   }
 
   /** Returns the content of the request's cookie; null if it is absent, sent more than once, forged or too old. */

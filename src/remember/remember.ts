@@ -159,7 +159,7 @@ export abstract class Remember {
 
   /** Removes the cookie if the browser has sent it, or if this response was going to set it. */
   forget(req: Request, res: Response): void {
-    if (this.isIn(req) || this.cookie.isChangedBy(res)) this.cookie.clear(req, res);
+    this.cookie.clearIfAny(req, res);
   }
 
   /** Returns the pair `name=value` for a Cookie header. */

@@ -2,7 +2,9 @@ import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { SessionGoneError, StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
+import { LATEST } from "../instants.js";
 import { frozen, type JsonObject } from "../json.js";
+import { pauseBeforeRetry } from "../store/retry-pause.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates } from "./merged-updates.js";
@@ -25,18 +27,12 @@ export interface SessionValues {
   maxAge: number | null;
 }
 
-/** The last timestamp that a store accepts. A timeout of thousands of years would exceed it. */
-const LATEST = Date.UTC(9999, 11, 31);
 /** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
 /** How long a login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
-/**
- * How many times an update is tried while other processes change the session. The first retry is immediate. Later
- * retries wait for a random time, whose maximum grows.
- */
+/** How many times an update is tried while other processes change the session. */
 const MAX_TRIES = 20;
-const LONGEST_PAUSE = 200;
 
 /**
  * Reads and writes the sessions in a SessionStore. Hashes ids. Calls `create` for the first write of a session, and
@@ -186,8 +182,7 @@ export class SessionRecords {
       if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
       if (tried === MAX_TRIES)
         throw new StoreUnavailableError("the session could not be written, because other requests kept changing it");
-      const pause = tried === 1 ? 0 : Math.random() * Math.min(2 ** tried, LONGEST_PAUSE);
-      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      await pauseBeforeRetry(tried);
       base = await this.#read(id);
     }
     return null;

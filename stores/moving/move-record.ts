@@ -1,4 +1,4 @@
-import { isLatchkeyError } from "../../src/errors.js";
+import { createIfFree } from "../../src/store/create-if-free.js";
 import type { SessionRecord, SessionStore } from "../../src/store/session-store.js";
 import { expire, isEnded } from "./ended.js";
 
@@ -13,12 +13,12 @@ export async function moveRecord(
   id: string,
   record: SessionRecord,
 ): Promise<boolean> {
-  if (!(await isCreated(to, id, record))) return false;
+  if (!(await createIfFree(to, id, record))) return false;
   const last = await from.destroy(id);
   if (!last || !isSame(last, record)) {
     // Another process has ended the record in `from` since it was read. It may have given the id to another record,
     // for example to one that reserves the id. That record was just deleted by mistake, so put it back.
-    if (last && !isEnded(last)) await isCreated(from, id, last);
+    if (last && !isEnded(last)) await createIfFree(from, id, last);
     await endCopy(to, id, record);
     return false;
   }
@@ -29,17 +29,6 @@ export async function moveRecord(
   }
   if (last.expiresAt !== record.expiresAt || last.lastSeenAt !== record.lastSeenAt) await to.touch(id, last);
   return true;
-}
-
-/** Creates a record. Resolves with false if the id is taken. */
-async function isCreated(store: SessionStore, id: string, record: SessionRecord): Promise<boolean> {
-  try {
-    await store.create(id, record);
-    return true;
-  } catch (error) {
-    if (isLatchkeyError(error, "session_exists")) return false;
-    throw error;
-  }
 }
 
 /** Are these the same record, perhaps with other data? These parts of a record never change. */

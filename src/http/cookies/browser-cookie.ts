@@ -101,6 +101,11 @@ export class BrowserCookie {
     });
   }
 
+  /** Removes the cookie if the browser has sent it, or if this response was going to set it. */
+  clearIfAny(req: Request, res: Response): void {
+    if (this.isIn(req) || this.isChangedBy(res)) this.clear(req, res);
+  }
+
   /** Removes the cookie's Set-Cookie headers from the response, unless the head of the response is already made. */
   withdraw(res: Response): void {
     changeHead(res, () => withdrawCookie(res, this.name));

@@ -1,7 +1,9 @@
 import type { Request } from "express";
 import type { StorageIds } from "../../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../../errors.js";
+import { LATEST } from "../../instants.js";
 import type { ResolvedImport } from "../../options/import-options.js";
+import { createIfFree } from "../../store/create-if-free.js";
 import type { SessionRecord, SessionStore, SessionTimes } from "../../store/session-store.js";
 import { checkUserId } from "../../user.js";
 import type { SessionAuth } from "../auth.js";
@@ -27,7 +29,6 @@ const KIND = "imported";
 const LEASE = 30_000;
 /** How long an old session stays imported at least, in milliseconds: 30 days. */
 const IMPORTED_FOR = 2_592_000_000;
-const LATEST = Date.UTC(9999, 11, 31);
 /** How often, and how many times, a request looks whether another process has finished the import. */
 const PAUSE = 25;
 const MAX_LOOKS = 80;
@@ -147,16 +148,10 @@ export class SessionImports {
   }
 
   /** Resolves with true if this call may import the session. */
-  async #claim(marker: string): Promise<boolean> {
+  #claim(marker: string): Promise<boolean> {
     const now = Date.now();
     const times = { createdAt: now, lastSeenAt: now, expiresAt: now + LEASE };
-    try {
-      await this.parts.store.create(marker, { kind: KIND, userId: null, data: {}, ...times, revision: 0 });
-      return true;
-    } catch (error) {
-      if (isLatchkeyError(error, "session_exists")) return false;
-      throw error;
-    }
+    return createIfFree(this.parts.store, marker, { kind: KIND, userId: null, data: {}, ...times, revision: 0 });
   }
 
   async #take(req: Request, sid: string, session: OldSession, marker: string): Promise<void> {
