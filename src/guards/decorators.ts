@@ -19,15 +19,23 @@ export interface RealmDecorators {
   CurrentUser(): ParameterDecorator;
 }
 
+/** The decorators for the users of one manager, as they are called without type checks. */
+interface Decorators extends RealmDecorators {
+  NotImpersonated(...given: unknown[]): GuardDecorator;
+  CurrentUser(...given: unknown[]): ParameterDecorator;
+}
+
 /**
- * Returns the decorators that guard, for the users of a realm or of the first manager.
+ * Returns the decorators for the users of a realm or of the first manager.
  *
  * @param decorate returns a decorator that stores a declaration
+ * @param userParameter returns a decorator that passes the current user to a parameter
  */
-export function guardDecorators(
+export function decoratorsWith(
   decorate: (declaration: Declaration) => GuardDecorator,
+  userParameter: (realm?: string) => ParameterDecorator,
   realm?: string,
-): Pick<RealmDecorators, "Authorized" | "Fresh" | "NotImpersonated"> {
+): Decorators {
   const named = realm === undefined ? {} : { realm };
   return {
     Authorized(...roles) {
@@ -38,9 +46,13 @@ export function guardDecorators(
       checkCalledDecorator("Fresh", options);
       return decorate({ fresh: checkFreshness(options), roles: [], ...named });
     },
-    NotImpersonated(...given: unknown[]) {
+    NotImpersonated(...given) {
       checkCalledDecorator("NotImpersonated", given[0]);
       return decorate({ roles: [], notImpersonated: true, ...named });
+    },
+    CurrentUser(...given) {
+      checkCalledDecorator("CurrentUser", given[0]);
+      return userParameter(realm);
     },
   };
 }

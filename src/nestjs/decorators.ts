@@ -6,8 +6,8 @@ import { ancestry, CLASS, type Declaration, remember } from "../guards/declarati
 import {
   checkCalledDecorator,
   checkRealm,
+  decoratorsWith,
   type GuardDecorator,
-  guardDecorators,
   type RealmDecorators,
 } from "../guards/decorators.js";
 import type { FreshOptions } from "../login/freshness.js";
@@ -20,7 +20,13 @@ export type { RealmDecorators };
 /** The classes and the methods that have the guard. */
 const guarded = new WeakSet<object>();
 
-const ofFirst = guardDecorators(decorate);
+const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {
+  const req = requestOf(context);
+  if (isOfSocket(context, req)) return socketUser(context, req, realm);
+  return (await loadUser(contextOfRealm(req, realm))).user;
+});
+
+const ofFirst = decoratorsWith(decorate, userParameter);
 
 /**
  * Lets only logged-in users reach a handler, or all handlers of a class. With roles, the user must have at least one of
@@ -46,8 +52,7 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
  */
 export function NotImpersonated(): GuardDecorator;
 export function NotImpersonated(...given: unknown[]): GuardDecorator {
-  checkCalledDecorator("NotImpersonated", given[0]);
-  return ofFirst.NotImpersonated();
+  return ofFirst.NotImpersonated(...given);
 }
 
 /**
@@ -68,8 +73,7 @@ export function Public(...given: unknown[]): GuardDecorator {
  */
 export function CurrentUser(): ParameterDecorator;
 export function CurrentUser(...given: unknown[]): ParameterDecorator {
-  checkCalledDecorator("CurrentUser", given[0]);
-  return userParameter();
+  return ofFirst.CurrentUser(...given);
 }
 
 /**
@@ -78,20 +82,8 @@ export function CurrentUser(...given: unknown[]): ParameterDecorator {
  * users.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
-  return {
-    ...guardDecorators(decorate, checkRealm(realm)),
-    CurrentUser(...given: unknown[]) {
-      checkCalledDecorator("CurrentUser", given[0]);
-      return userParameter(realm);
-    },
-  };
+  return decoratorsWith(decorate, userParameter, checkRealm(realm));
 }
-
-const userParameter = createParamDecorator(async (realm: string | undefined, context: ExecutionContext) => {
-  const req = requestOf(context);
-  if (isOfSocket(context, req)) return socketUser(context, req, realm);
-  return (await loadUser(contextOfRealm(req, realm))).user;
-});
 
 function decorate(declaration: Declaration): GuardDecorator {
   return (target: object, method?: string | symbol, descriptor?: PropertyDescriptor) => {

@@ -6,8 +6,8 @@ import { CLASS, type Declaration } from "../guards/declarations.js";
 import {
   checkCalledDecorator,
   checkRealm,
+  decoratorsWith,
   type GuardDecorator,
-  guardDecorators,
   type RealmDecorators,
 } from "../guards/decorators.js";
 import { expressRequired } from "../http/express-only.js";
@@ -20,7 +20,7 @@ export { denyByDefault } from "./controller-guards.js";
 export { type GuardedRoute, guardTable } from "./guard-table.js";
 export { type OpenApiDocument, openApiWithGuards } from "./openapi.js";
 
-const ofFirst = guardDecorators(decorate);
+const ofFirst = decoratorsWith(decorate, userParameter);
 
 /**
  * Lets only logged-in users reach a controller or an action. With roles, the user must have at least one of the roles.
@@ -45,8 +45,7 @@ export function Fresh(options: FreshOptions = {}): GuardDecorator {
  */
 export function NotImpersonated(): GuardDecorator;
 export function NotImpersonated(...given: unknown[]): GuardDecorator {
-  checkCalledDecorator("NotImpersonated", given[0]);
-  return ofFirst.NotImpersonated();
+  return ofFirst.NotImpersonated(...given);
 }
 
 /**
@@ -64,8 +63,7 @@ export function Public(...given: unknown[]): GuardDecorator {
 /** Passes the current user, or the anonymous user, to a parameter of an action. */
 export function CurrentUser(): ParameterDecorator;
 export function CurrentUser(...given: unknown[]): ParameterDecorator {
-  checkCalledDecorator("CurrentUser", given[0]);
-  return userParameter();
+  return ofFirst.CurrentUser(...given);
 }
 
 /**
@@ -74,13 +72,7 @@ export function CurrentUser(...given: unknown[]): ParameterDecorator {
  * for one kind of users.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
-  return {
-    ...guardDecorators(decorate, checkRealm(realm)),
-    CurrentUser(...given: unknown[]) {
-      checkCalledDecorator("CurrentUser", given[0]);
-      return userParameter(realm);
-    },
-  };
+  return decoratorsWith(decorate, userParameter, checkRealm(realm));
 }
 
 function userParameter(realm?: string): ParameterDecorator {
