@@ -31,7 +31,6 @@ export type {
   RevokeReason,
   TokenUse,
 } from "./events.js";
-export type { ExternalIds, ExternalLogin } from "./external-login.js";
 export type { Flash } from "./flash/flash-cookie.js";
 export { freshLoginRequired, loginRequired, roleRequired } from "./guards/guards.js";
 export { loginUrl, safeNext } from "./guards/next-url.js";
@@ -47,9 +46,10 @@ export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export { refreshStamp } from "./login/refresh-stamp.js";
 export type { CurrentLoginOptions, UserSessions } from "./login/user-sessions.js";
+export type { ExternalIds, ExternalLogin } from "./login-fields/external-login.js";
+export type { Methods, MethodsGiven } from "./login-fields/methods.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
-export type { Methods, MethodsGiven } from "./methods.js";
 export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
 export type { KnownBrowserOptions, RememberOptions } from "./options/remember-options.js";

@@ -1,9 +1,9 @@
 import type { Core } from "../core.js";
 import { StorageIds } from "../crypto/storage-id.js";
 import { OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
-import type { ExternalIds, ExternalLogin } from "../external-login.js";
 import { LONGEST_COOKIE } from "../http/cookies/attributes.js";
 import { LATEST } from "../instants.js";
+import type { ExternalIds, ExternalLogin } from "../login-fields/external-login.js";
 import type { SessionAuth } from "../session/auth.js";
 import { createIfFree } from "../store/create-if-free.js";
 import { FORMAT } from "../store/format.js";

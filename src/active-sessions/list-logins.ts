@@ -1,8 +1,8 @@
 import type { Core } from "../core.js";
 import { isFreshAt } from "../instants.js";
 import type { JsonObject } from "../json.js";
-import { type Labeled, withNewerLabel } from "../label.js";
-import { type Methods, shownMethods } from "../methods.js";
+import { type Labeled, withNewerLabel } from "../login-fields/label.js";
+import { type Methods, shownMethods } from "../login-fields/methods.js";
 import { restoredFields } from "../remember/remembered-login.js";
 import { browsersOf, sessionsOf } from "./store-logins.js";
 

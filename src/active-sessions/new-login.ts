@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { Core } from "../core.js";
-import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
-import type { Methods } from "../methods.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
+import type { Methods } from "../login-fields/methods.js";
 import { continuedFields, type SessionAuth } from "../session/auth.js";
 import { FORMAT } from "../store/format.js";
 

@@ -1,7 +1,7 @@
 import type { Core } from "../core.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { JsonObject } from "../json.js";
-import { isNewerLabel, type Labeled, withLabel } from "../label.js";
+import { isNewerLabel, type Labeled, withLabel } from "../login-fields/label.js";
 import { readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { pauseBeforeRetry } from "../store/retry-pause.js";

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Core } from "../core.js";
-import { checkMethods, missingMethods, type ShownMethods } from "../methods.js";
+import { checkMethods, missingMethods, type ShownMethods } from "../login-fields/methods.js";
 import { runLoader } from "./running-context.js";
 
 /**

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
 import { ageOf } from "../instants.js";
-import { hasMethods, staleMethods } from "../methods.js";
+import { hasMethods, staleMethods } from "../login-fields/methods.js";
 import type { VerifyRemembered } from "../remember/remember.js";
 import type { SessionAuth } from "../session/auth.js";
 import { isAuthenticatedUser } from "../user.js";

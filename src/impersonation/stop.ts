@@ -8,7 +8,7 @@ import type { RequestContext } from "../current/request-context.js";
 import { SessionGoneError } from "../errors.js";
 import { changeable, type JsonObject } from "../json.js";
 import { assertWritable, enterSession } from "../login/start-session.js";
-import { staleMethods } from "../methods.js";
+import { staleMethods } from "../login-fields/methods.js";
 import type { OtherLogin, SessionAuth } from "../session/auth.js";
 
 /** See `stopImpersonating`. */

@@ -6,7 +6,7 @@ import { missingIn } from "../current/required-methods.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import { isFreshAt } from "../instants.js";
-import { checkMethods, staleOrMissing } from "../methods.js";
+import { checkMethods, staleOrMissing } from "../login-fields/methods.js";
 import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
 

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.js";
 import type { JsonObject } from "../json.js";
-import { checkLabel } from "../label.js";
+import { checkLabel } from "../login-fields/label.js";
 import { isObject } from "../store/format.js";
 import { kindOf } from "../text.js";
 

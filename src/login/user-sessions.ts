@@ -6,8 +6,8 @@ import { endAll, endLogins, loginIdsOf } from "../active-sessions/store-logins.j
 import type { Core } from "../core.js";
 import { contextIn, contextOf, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
-import { checkExternalIds, type ExternalIds } from "../external-login.js";
-import { checkLabel } from "../label.js";
+import { checkExternalIds, type ExternalIds } from "../login-fields/external-login.js";
+import { checkLabel } from "../login-fields/label.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";

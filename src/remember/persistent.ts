@@ -5,7 +5,7 @@ import { StoreUnavailableError } from "../errors.js";
 import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
-import { withNewerLabel } from "../label.js";
+import { withNewerLabel } from "../login-fields/label.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {

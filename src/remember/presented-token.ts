@@ -1,6 +1,6 @@
 import type { StorageIds } from "../crypto/storage-id.js";
 import { ageOf } from "../instants.js";
-import type { Labeled } from "../label.js";
+import type { Labeled } from "../login-fields/label.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import { browserIn, type RememberedBrowser } from "./browser-record.js";
 import type { RememberTokens } from "./token.js";

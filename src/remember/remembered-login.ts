@@ -1,7 +1,7 @@
-import type { ExternalLogin } from "../external-login.js";
 import type { JsonObject } from "../json.js";
-import type { Labeled } from "../label.js";
-import { type ShownMethods, shownMethods } from "../methods.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
+import type { Labeled } from "../login-fields/label.js";
+import { type ShownMethods, shownMethods } from "../login-fields/methods.js";
 import { lastingFields, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 /** The fields of a login that its browser's record or cookie has too, in another form. */

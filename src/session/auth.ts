@@ -1,7 +1,8 @@
 /// <reference types="express-session" preserve="true" />
-import type { ExternalLogin } from "../external-login.js";
+
 import type { JsonObject } from "../json.js";
-import type { Methods } from "../methods.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
+import type { Methods } from "../login-fields/methods.js";
 import { isLogin } from "../store/damaged-records.js";
 import { LOGIN_FIELDS, lastingFields, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 

@@ -1,5 +1,5 @@
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
-import { withNewerLabel } from "../label.js";
+import { withNewerLabel } from "../login-fields/label.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 

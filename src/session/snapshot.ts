@@ -1,6 +1,6 @@
 import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
-import { type Labeled, withNewerLabel } from "../label.js";
+import { type Labeled, withNewerLabel } from "../login-fields/label.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 

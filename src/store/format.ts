@@ -1,5 +1,5 @@
-import { isExternal } from "../external-login.js";
 import type { JsonObject } from "../json.js";
+import { isExternal } from "../login-fields/external-login.js";
 
 /**
  * The version of the format of logins and of remembered browsers, in the field `v` of both. New fields do not raise it:

@@ -1,8 +1,8 @@
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { type MethodsGiven, methodsFrom, noteMethods } from "../login-fields/methods.js";
 import { insideOf, type LoginManager } from "../manager/login-manager.js";
-import { type MethodsGiven, methodsFrom, noteMethods } from "../methods.js";
 import { newSessionId } from "../session/session-middleware.js";
 import { checkUserId } from "../user.js";
 

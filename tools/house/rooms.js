@@ -19,7 +19,7 @@ export const ROOMS = [
   { name: "http", files: "^src/http/" },
   { name: "store, crypto", files: "^src/(store|crypto)/" },
   { name: "user", files: "^src/user\\.ts$" },
-  { name: "methods, label", files: "^src/(methods|external-login|label)\\.ts$" },
+  { name: "login-fields", files: "^src/login-fields/" },
   { name: "duration, instants", files: "^src/(duration|instants)\\.ts$" },
   { name: "trace, events, json", files: "^src/(trace|events|json)\\.ts$" },
   { name: "checks", files: "^src/checks\\.ts$" },

@@ -1,6 +1,6 @@
-import { type Check, checkEach, group } from "./checks.js";
-import { OptionError } from "./errors.js";
-import { isPlainText, kindOf } from "./text.js";
+import { type Check, checkEach, group } from "../checks.js";
+import { OptionError } from "../errors.js";
+import { isPlainText, kindOf } from "../text.js";
 
 /** The login at an identity provider, with the ids in the provider's ID token. (OpenID Connect) */
 export interface ExternalLogin {

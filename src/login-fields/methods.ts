@@ -1,6 +1,6 @@
-import { OptionError } from "./errors.js";
-import { freshFrom, isFreshAt } from "./instants.js";
-import { kindOf, shown } from "./text.js";
+import { OptionError } from "../errors.js";
+import { freshFrom, isFreshAt } from "../instants.js";
+import { kindOf, shown } from "../text.js";
 
 /**
  * The methods that a user has shown, each with the time when it was last shown, in milliseconds since the epoch. A

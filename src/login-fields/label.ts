@@ -1,5 +1,5 @@
-import { LabelError } from "./errors.js";
-import { isPlainText, kindOf } from "./text.js";
+import { LabelError } from "../errors.js";
+import { isPlainText, kindOf } from "../text.js";
 
 /** The label of a login, and when it was last changed. */
 export interface Labeled {
