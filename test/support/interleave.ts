@@ -81,9 +81,12 @@ function stopAt({ store }: Site, at: number): Gate {
   return gate;
 }
 
-/** The cookies that log a user in. Each cookie is tried alone, and also together with the others of its header. */
+/**
+ * The cookies that log a user in. Each header is tried as a whole, and then each of its cookies alone. The whole header
+ * comes first, because a remember cookie alone ends the session that belongs to it.
+ */
 export async function usable(origin: string, given: string[]): Promise<string[]> {
-  const cookies = new Set(given.filter(Boolean).flatMap((cookie) => [...cookie.split("; "), cookie]));
+  const cookies = new Set(given.filter(Boolean).flatMap((cookie) => [cookie, ...cookie.split("; ")]));
   const accepted: string[] = [];
   for (const cookie of cookies) if ((await send(origin, "GET /me", { cookie })).status === 200) accepted.push(cookie);
   return accepted;
