@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "vitepress";
 import { checkSite } from "./check-site.js";
+import { writeForMachines } from "./for-machines.js";
 import { writeParts } from "./parts.js";
 import { writeReference } from "./reference.js";
 
@@ -11,7 +12,7 @@ writeParts("generated");
 const problems = await writeReference("reference");
 if (problems.length === 0 && !process.argv.includes("--only-generate")) {
   await build(".");
-  problems.push(...checkSite(".vitepress/dist"));
+  problems.push(...writeForMachines(".vitepress/dist"), ...checkSite(".vitepress/dist"));
 }
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;
