@@ -19,7 +19,7 @@ process.env[LEFT_OUT] = join(folder, "left-out");
 process.env[STILL_OPEN] = join(folder, "still-open");
 
 /**
- * Mocha's `spec` reporter. At the end it also prints how long each file took, and which parts were left out. A file in
+ * Mocha's `spec` reporter. It also prints how long each file took, and at the end which parts were left out. A file in
  * which no test ran is a failure unless something was left out. So is what a worker of a parallel run left open. If
  * `RESULTS` is set, the number of passed tests of each file is written to that path.
  */
@@ -41,11 +41,16 @@ class TierReporter extends Mocha.reporters.Spec {
     runner.on("hook end", addTime);
   }
 
+  /** Prints the times, and then Mocha's counts and failures. Failures come last, where everybody looks. */
+  override epilogue(): void {
+    if (this.#files.size > 1) this.#printTimes(this.#slowestFirst().slice(0, isQuick ? SLOWEST : undefined));
+    super.epilogue();
+  }
+
   /** Mocha calls this last, with the function that ends the process. */
   override done(failures: number, end: (failures: number) => void): void {
-    const files = [...this.#files].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
+    const files = this.#slowestFirst();
     const empty = files.filter(([, { ran }]) => ran === 0).map(([file]) => file);
-    if (files.length > 1) this.#printTimes(files.slice(0, isQuick ? SLOWEST : undefined));
     const leftOut = leftOutParts();
     if (leftOut.length > 0) print("Left out:", leftOut);
     if (empty.length > 0) printNames("Files in which no test ran:", empty);
@@ -58,6 +63,10 @@ class TierReporter extends Mocha.reporters.Spec {
         JSON.stringify(Object.fromEntries(files.map(([file, { passed }]) => [file, passed]))),
       );
     end(failures + open.length + (leftOut.length > 0 ? 0 : empty.length));
+  }
+
+  #slowestFirst(): Array<[string, Took]> {
+    return [...this.#files].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
   }
 
   #printTimes(files: Array<[string, Took]>): void {
