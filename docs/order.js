@@ -83,6 +83,7 @@ export const ORDER = [
       { text: "…/stores/typeorm", link: "/reference/latchkey/stores/typeorm" },
       { text: "…/stores/express-session", link: "/reference/latchkey/stores/express-session" },
       { text: "…/stores/moving", link: "/reference/latchkey/stores/moving" },
+      { text: "Options", link: "/options" },
       { text: "Events", link: "/events" },
       { text: "Errors", link: "/errors" },
       { text: "What a store keeps", link: "/records" },
