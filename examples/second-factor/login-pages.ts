@@ -30,7 +30,7 @@ export class LoginPages {
   @Render("sign-up")
   async signUp(@Req() req: Request, @Res() res: Response) {
     const [email, password] = [field(req, "email").trim().toLowerCase(), field(req, "password")];
-    const problem = passwordProblem(password);
+    const problem = passwordProblem(password, { email, hasSecondFactor: false });
     const account = problem ? null : await this.site.accounts.signUp(email, password);
     if (account) {
       await loginUser(req, account, { methods: ["pwd"] });

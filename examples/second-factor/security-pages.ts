@@ -121,7 +121,7 @@ export class SecurityPages {
   @Post("/password")
   @Render("password")
   async changePassword(@Req() req: Request, @Res() res: Response, @CurrentUser() account: Account) {
-    const problem = passwordProblem(field(req, "password"));
+    const problem = passwordProblem(field(req, "password"), account);
     if (problem) {
       res.status(422);
       return { problem };

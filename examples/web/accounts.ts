@@ -23,7 +23,10 @@ export class Accounts {
   /** @throws InvalidInput */
   async signUp(givenEmail: string, password: string, roles: string[] = []): Promise<User> {
     const email = normalizeEmail(givenEmail);
-    const problems = { email: emailProblem(email), password: passwordProblem(password) };
+    const problems = {
+      email: emailProblem(email),
+      password: passwordProblem(password, { email, hasSecondFactor: false }),
+    };
     if (problems.email || problems.password) throw new InvalidInput(problems);
     return this.#save(this.#users.create({ email, roles, passwordHash: await hashPassword(password) }));
   }
@@ -40,7 +43,7 @@ export class Accounts {
 
   /** @throws InvalidInput */
   async changePassword(user: User, password: string): Promise<void> {
-    const problem = passwordProblem(password);
+    const problem = passwordProblem(password, { email: user.email, hasSecondFactor: false });
     if (problem) throw new InvalidInput({ password: problem });
     user.passwordHash = await hashPassword(password);
     await this.#users.save(user);

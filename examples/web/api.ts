@@ -64,6 +64,7 @@ export class Api {
   async changePassword(@Req() req: Request, @CurrentUser() user: User) {
     await this.site.accounts.changePassword(user, field(req, "password"));
     await refreshStamp(req);
+    this.site.notices.send(req, user.email, "The password of your account was changed");
   }
 
   @Authorized("admin")

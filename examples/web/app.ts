@@ -14,6 +14,7 @@ import { securityHeaders } from "./headers.js";
 import { limitFailures } from "./limit.js";
 import { consoleLog, type Log, logEvents } from "./log.js";
 import { LoginPages } from "./login-pages.js";
+import { Notices, printMail, type SendMail } from "./mail.js";
 import { Pages } from "./pages.js";
 import { SettingsPages } from "./settings-pages.js";
 import type { Site } from "./site.js";
@@ -31,10 +32,15 @@ export interface AppOptions {
   /** The session store. @default sessions in memory */
   store?: SessionStore;
   log?: Log;
+  /** @default messages are printed */
+  sendMail?: SendMail;
 }
 
 /** Creates the application and its login manager on a database. */
-export function createApp(dataSource: DataSource, { secret, store, log = consoleLog }: AppOptions) {
+export function createApp(
+  dataSource: DataSource,
+  { secret, store, log = consoleLog, sendMail = printMail }: AppOptions,
+) {
   const accounts = new Accounts(dataSource);
   const tokens = new Tokens(dataSource);
   const app = express();
@@ -59,6 +65,8 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
   });
   login.on("needsRefresh", ({ req }) => keepDraft(req));
   logEvents(login, log);
+  const notices = new Notices(sendMail, log);
+  notices.watch(login);
   login.init(app);
 
   // Other sites, and other ports and subdomains of this site, can neither log a user in or out nor change anything.
@@ -67,7 +75,7 @@ export function createApp(dataSource: DataSource, { secret, store, log = console
   app.use(express.urlencoded({ extended: false, limit: "20kb" }));
   app.post(["/login", "/confirm", "/api/login", "/api/confirm"], limitFailures());
 
-  giveToControllers(app, { accounts, tokens, login, log });
+  giveToControllers(app, { accounts, tokens, login, log, notices });
   const options = { controllers, defaultErrorHandler: false, classTransformer: false, validation: false };
   // An action needs a login unless it has @Public().
   denyByDefault(() => useExpressServer(app, options));

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { NotFoundError } from "routing-controllers";
+import { errorPage } from "./error-pages.js";
 import type { Log } from "./log.js";
 import { isApi } from "./paths.js";
 
@@ -27,17 +28,18 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
     if (status >= 500) log.error(error);
     if (res.headersSent) return next(error);
 
-    const title = STATUS_CODES[status] ?? "Error";
     // The message of an unexpected error belongs in the log. The visitor must not see it.
     const detail = status < 500 && error.message ? error.message : "Something went wrong here. Please try again later.";
     res.status(status).set(error.headers ?? {});
     if (isApi(req)) {
+      const title = STATUS_CODES[status] ?? "Error";
       const { code, problems: errors } = error;
       const problem = { type: "about:blank", title, status, detail, code, errors };
       res.type("application/problem+json").send(JSON.stringify(problem));
     } else {
+      const { view, data } = errorPage(req, status, detail);
       // The layout reads the session. If that fails, send plain text instead.
-      res.render("error", { title, detail }, (failure, html: string) => {
+      res.render(view, data, (failure, html: string) => {
         if (failure) res.type("text/plain").send(detail);
         else res.send(html);
       });

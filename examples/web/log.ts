@@ -18,9 +18,6 @@ export const consoleLog: Log = {
 export function logEvents(login: LoginManager<User>, log: Log): void {
   login.on("loggedIn", ({ req, user, browser }) => {
     log.event("login", { userId: user.getId(), address: req.ip, browser });
-    // A real site sends this by mail. The listener may be async: the response does not wait for it.
-    if (browser === "new")
-      log.event("mail: new login", { to: user.email, address: req.ip, userAgent: req.get("user-agent") });
   });
   login.on("loggedOut", ({ req, userId }) => log.event("logout", { userId, address: req.ip }));
   login.on("loginConfirmed", ({ req, user }) => log.event("confirmed", { userId: user.getId(), address: req.ip }));

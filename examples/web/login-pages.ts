@@ -23,15 +23,19 @@ export class LoginPages {
   }
 
   @Post("/:id/name")
+  @Render("logins")
   async rename(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
+    const label = field(req, "label");
     try {
       // An empty name removes the label, so that the list shows the name of the browser again.
-      const found = await this.site.login.sessions.rename(user, id, field(req, "label").trim() || null);
+      const found = await this.site.login.sessions.rename(user, id, label.trim() || null);
       if (found) flash(req, "The name is saved.", "success");
-      else flash(req, "That browser is logged out.", "info");
+      else flash(req, "That device is logged out.", "info");
     } catch (error) {
       if (!isLatchkeyError(error, "invalid_label")) throw error;
-      flash(req, "Use a name of at most 100 characters, without line breaks.", "error");
+      res.status(422);
+      const problem = "Use a name of at most 100 characters, without line breaks.";
+      return { ...(await this.list(user)), typed: { id, label, problem } };
     }
     return redirect(res, "/logins");
   }
@@ -40,7 +44,7 @@ export class LoginPages {
   @Post("/end-others")
   async endOthers(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
     await this.site.login.sessions.revokeAll(user, { exceptCurrent: true });
-    flash(req, "You are logged out everywhere but here.", "success");
+    flash(req, "You are logged out everywhere else.", "success");
     return redirect(res, "/logins");
   }
 
@@ -49,8 +53,8 @@ export class LoginPages {
   async end(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
     // revoke ends only a login of this user. It does not find the id of another user's login.
     const ended = await this.site.login.sessions.revoke(user, id);
-    if (ended) flash(req, "That browser is logged out.", "success");
-    else flash(req, "That browser was already logged out.", "info");
+    if (ended) flash(req, "That device is logged out.", "success");
+    else flash(req, "That device was already logged out.", "info");
     return redirect(res, "/logins");
   }
 }

@@ -18,7 +18,7 @@ if (!SECRET) console.log("Each start uses a new secret, which ends all logins. S
 
 const accounts = new Accounts(dataSource);
 if ((await accounts.list()).length === 0) {
-  const password = randomBytes(9).toString("base64url");
+  const password = randomBytes(12).toString("base64url");
   await accounts.signUp("admin@example.com", password, ["admin"]);
   console.log(`The admin of this example: admin@example.com, password ${password}`);
 }

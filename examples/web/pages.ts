@@ -1,21 +1,24 @@
-import type { Request } from "express";
-import { isFresh, isRemembered } from "latchkey";
-import { Public } from "latchkey/routing-controllers";
-import { Controller, Get, Render, Req } from "routing-controllers";
+import { CurrentUser, Public } from "latchkey/routing-controllers";
+import { Controller, Get, Render } from "routing-controllers";
+import type { Site } from "./site.js";
+import type { User } from "./user.js";
 
 /** A public page, and a page for logged-in users. */
 @Controller()
 export class Pages {
+  constructor(readonly site: Site) {}
+
   @Public()
   @Get("/")
   @Render("home")
-  home(@Req() req: Request) {
-    return { origin: `${req.protocol}://${req.host}` };
+  home() {
+    return {};
   }
 
   @Get("/dashboard")
   @Render("dashboard")
-  async dashboard(@Req() req: Request) {
-    return { isFresh: await isFresh(req, { within: "10m" }), isRemembered: await isRemembered(req) };
+  async dashboard(@CurrentUser() user: User) {
+    const logins = await this.site.login.sessions.list(user);
+    return { login: logins.find(({ current }) => current) };
   }
 }

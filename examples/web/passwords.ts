@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hash, verify } from "@node-rs/argon2";
+import { isCommon } from "./common-passwords.js";
 
-/** The lengths follow NIST SP 800-63B: allow long passwords, and require no digits or special characters. */
-export const SHORTEST_PASSWORD = 8;
+/** The shortest password that may be the only factor (NIST SP 800-63B-4, 3.1.1.2). */
+export const SHORTEST_ALONE = 15;
+/** The shortest password of an account that also has a second factor. */
+export const SHORTEST_WITH_FACTOR = 8;
+/** NIST asks for at least 64. A longer password is rejected, never cut off. */
 export const LONGEST_PASSWORD = 128;
 
 /** The hash to check when there is no account, so that an unknown e-mail takes as long as a wrong password. */
@@ -19,11 +23,35 @@ export async function verifyPassword(passwordHash: string | undefined, password:
   return passwordHash !== undefined && isRight;
 }
 
-/** Returns a message about what is wrong with a new password, or undefined. */
-export function passwordProblem(password: string): string | undefined {
-  const length = [...password.normalize("NFKC")].length;
-  if (length < SHORTEST_PASSWORD) return `Use at least ${SHORTEST_PASSWORD} characters.`;
-  if (length > LONGEST_PASSWORD) return `Use at most ${LONGEST_PASSWORD} characters.`;
-  // A real application also rejects passwords that are known from leaks.
+/** Whose password it is. */
+export interface PasswordOwner {
+  email: string;
+  hasSecondFactor: boolean;
+}
+
+/**
+ * Returns a message about what is wrong with a new password, or undefined. The rules are those of NIST SP 800-63B-4: a
+ * length and a list of common passwords, but no digits or special characters that it must have.
+ */
+export function passwordProblem(password: string, { email, hasSecondFactor }: PasswordOwner): string | undefined {
+  const shortest = shortestPassword(hasSecondFactor);
+  if (lengthOf(password) < shortest) return `Use at least ${shortest} characters.`;
+  if (lengthOf(password) > LONGEST_PASSWORD) return `Use at most ${LONGEST_PASSWORD} characters.`;
+  if (isCommon(password)) return "Many people use this password, so it is easy to guess. Choose another one.";
+  if (email && password.toLowerCase().normalize("NFKC") === email) return "Do not use your e-mail as the password.";
   return undefined;
+}
+
+export function shortestPassword(hasSecondFactor: boolean): number {
+  return hasSecondFactor ? SHORTEST_WITH_FACTOR : SHORTEST_ALONE;
+}
+
+/** Is this password long enough to be the only factor? */
+export function canStandAlone(password: string): boolean {
+  return lengthOf(password) >= SHORTEST_ALONE;
+}
+
+/** Counts code points, as NIST does. */
+function lengthOf(password: string): number {
+  return [...password.normalize("NFKC")].length;
 }

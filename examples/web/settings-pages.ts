@@ -43,15 +43,17 @@ export class SettingsPages {
   @Post("/email")
   @Render("email")
   async changeEmail(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
-    const { accounts, log } = this.site;
+    const { accounts, log, notices } = this.site;
     const email = field(req, "email");
+    const { email: from } = user;
     try {
       await accounts.changeEmail(user, email);
     } catch (error) {
       return refill(res, error, { email });
     }
-    // A real site sends a message to both addresses, and changes the e-mail only after the new address is confirmed.
-    log.event("e-mail changed", { userId: user.getId(), from: user.email, to: email, address: req.ip });
+    // A real site changes the e-mail only after the new address is confirmed.
+    log.event("e-mail changed", { userId: user.getId(), from, to: email, address: req.ip });
+    notices.send(req, from, "The e-mail of your account was changed");
     flash(req, "Your e-mail is changed. Use it the next time you log in.", "success");
     return redirect(res, HOME);
   }
@@ -72,7 +74,8 @@ export class SettingsPages {
     }
     // The new hash is a new session stamp, which ends all logins of this user. refreshStamp keeps the current one.
     await refreshStamp(req);
-    flash(req, "Your password is changed. All other browsers are logged out.", "success");
+    this.site.notices.send(req, user.email, "The password of your account was changed");
+    flash(req, "Your password is changed. All other devices are logged out.", "success");
     return redirect(res, HOME);
   }
 }

@@ -1,6 +1,7 @@
 import type { LoginManager } from "latchkey";
 import type { Accounts } from "./accounts.js";
 import type { Log } from "./log.js";
+import type { Notices } from "./mail.js";
 import type { Tokens } from "./tokens.js";
 import type { User } from "./user.js";
 
@@ -10,4 +11,5 @@ export interface Site {
   tokens: Tokens;
   login: LoginManager<User>;
   log: Log;
+  notices: Notices;
 }

@@ -2,24 +2,22 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import express, { type Application } from "express";
 import { deviceName } from "./device.js";
+import { ago, when } from "./times.js";
 
 /**
- * Sets up the templates, the style sheet and the script. latchkey adds `currentUser` and `takeFlashes()` to the
+ * Sets up the templates, the style sheet and the scripts. latchkey adds `currentUser` and `takeFlashes()` to the
  * templates.
  */
 export function useTemplates(app: Application): void {
   const folder = sourceFolder("web");
   app.set("views", join(folder, "views"));
   app.set("view engine", "ejs");
-  Object.assign(app.locals, { deviceName, when });
+  Object.assign(app.locals, { ago, deviceName, when });
   app.use(express.static(join(folder, "public"), { index: false, maxAge: "1h" }));
-}
-
-const english = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-
-/** Formats a time for display. The server does not know the visitor's time zone, so it shows UTC. */
-function when(instant: number | Date): string {
-  return `${english.format(instant)} UTC`;
+  app.use((req, res, next) => {
+    res.locals.here = req.path;
+    next();
+  });
 }
 
 /**

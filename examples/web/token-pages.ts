@@ -17,7 +17,7 @@ export class TokenPages {
   @Get()
   @Render("tokens")
   async list(@Req() req: Request, @CurrentUser() user: User) {
-    return { tokens: await this.site.tokens.list(user), name: takeDraft(req).name };
+    return { ...(await this.#view(req, user)), name: takeDraft(req).name };
   }
 
   /** Responds with the page instead of a redirect, because the token is not stored and cannot be shown later. */
@@ -29,17 +29,21 @@ export class TokenPages {
     try {
       const created = await tokens.create(user, name);
       log.event("token created", { userId: user.getId(), name, address: req.ip });
-      return { tokens: await tokens.list(user), created };
+      return { ...(await this.#view(req, user)), created };
     } catch (error) {
-      return refill(res, error, { tokens: await tokens.list(user), name });
+      return refill(res, error, { ...(await this.#view(req, user)), name });
     }
   }
 
   @Post("/:id/revoke")
   async revoke(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
     const revoked = await this.site.tokens.revoke(user, id);
-    if (revoked) flash(req, "The token is revoked. Programs can no longer use it.", "success");
-    else flash(req, "That token was already revoked.", "info");
+    if (revoked) flash(req, "The token is removed. Programs can no longer use it.", "success");
+    else flash(req, "That token was already removed.", "info");
     return redirect(res, "/tokens");
+  }
+
+  async #view(req: Request, user: User) {
+    return { tokens: await this.site.tokens.list(user), origin: `${req.protocol}://${req.host}` };
   }
 }

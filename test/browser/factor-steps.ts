@@ -39,7 +39,7 @@ export function nextCode(): void {
 /** Sends the password, and waits for the page that asks for a second factor. */
 export async function sendPassword(page: Page, email: string, { remember = false } = {}): Promise<void> {
   await page.goto("/login");
-  if (remember) await page.getByLabel("Remember me").check();
+  if (remember) await page.getByLabel("Stay logged in").check();
   await fillInLogin(page, email);
   await expectHeading(page, "One more step");
 }

@@ -39,12 +39,12 @@ inChromium("an account in several browsers", (here) => {
     await page.goto("/logins");
     const rows = page.getByRole("main").getByRole("listitem");
     expect(await rows.count()).to.equal(2);
-    expect(await rows.nth(0).textContent()).to.match(/Chrome on Linux\s*this browser/);
+    expect(await rows.nth(0).textContent()).to.match(/Chrome on Linux\s*this device/);
     expect(await rows.nth(1).textContent())
       .to.match(/Firefox on Linux/)
-      .and.not.include("this browser");
+      .and.not.include("this device");
     await press(page, "Log out Firefox on Linux");
-    await expectText(page, "That browser is logged out.");
+    await expectText(page, "That device is logged out.");
     expect(await rows.count()).to.equal(1);
 
     await expectLoginFor(other, "/profile?from=there");
@@ -68,7 +68,7 @@ inChromium("an account in several browsers", (here) => {
     await expectText(page, "The name is saved.");
     await other.goto("/logins");
     const rows = other.getByRole("main").getByRole("listitem");
-    expect(await rows.nth(0).textContent()).to.match(/Ann's <phone>\s*this browser\s*Firefox on Linux/);
+    expect(await rows.nth(0).textContent()).to.match(/Ann's <phone>\s*this device\s*Firefox on Linux/);
     expect(await rows.nth(1).textContent()).to.match(/Chrome on Linux/);
 
     await page.goto("/dashboard");
@@ -86,7 +86,7 @@ inChromium("an account in several browsers", (here) => {
     await logIn(other, email);
     await page.goto("/logins");
     await press(page, "Log out Firefox on Linux");
-    await expectText(page, "That browser is logged out.");
+    await expectText(page, "That device is logged out.");
     await expectHeading(other, `Hello, ${email}`);
     await other.getByRole("link", { name: "Profile" }).click();
     await expectLoginFor(other, "/profile");
@@ -100,8 +100,8 @@ inChromium("an account in several browsers", (here) => {
     await logIn(third, email);
     await Promise.all([second, third].map(expectLive));
     await page.goto("/logins");
-    await press(page, "Log out everywhere but here");
-    await expectText(page, "You are logged out everywhere but here.");
+    await press(page, "Log out everywhere else");
+    await expectText(page, "You are logged out everywhere else.");
     await expectLoginFor(second, "/dashboard");
     await expectLoginFor(third, "/dashboard");
     await expectLive(page);
@@ -142,13 +142,13 @@ inChromium("an account in several browsers", (here) => {
     await logIn(other, email, { remember: true });
     await expectLive(other);
     await page.goto("/password");
-    await page.getByLabel("New password").fill("a new password");
+    await page.getByLabel("New password").fill("a long new password");
     await press(page, "Change password");
     await expectText(page, "Your password is changed.");
     await expectLoginFor(other, "/dashboard");
     await page.reload();
     await expectHeading(page, `Hello, ${email}`);
-    await logIn(other, email, { password: "a new password" });
+    await logIn(other, email, { password: "a long new password" });
   });
 
   it("saves a new e-mail and a display name for the next login", async () => {

@@ -135,7 +135,7 @@ inChromium("a second factor in a browser", (here) => {
     await press(page, "Use a passkey instead");
     await expectText(page, "No passkey was used. You can try again.");
     await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
-    await page.getByLabel("Remember me").check();
+    await page.getByLabel("Stay logged in").check();
     await press(page, "Use a passkey instead");
     await expectText(page, `You are logged in as ${email}.`);
     const [login] = await site.login.sessions.list("3");
@@ -182,7 +182,7 @@ inChromium("a second factor in a browser", (here) => {
     await page.goto("/security/password");
     await expectHeading(page, "Confirm that it is you");
     await sendCode(page, codeOf(secretOfNewApp));
-    await page.getByLabel("New password").fill("a new password");
+    await page.getByLabel("New password").fill("a long new password");
     await press(page, "Change password");
     await expectText(page, "Your password is changed.");
   });
@@ -207,7 +207,7 @@ inChromium("a second factor in a browser", (here) => {
       return opened.newPage();
     }
 
-    it("stays complete with “Remember me”, but is asked for before a change of the factors", async () => {
+    it("stays complete with “Stay logged in”, but is asked for before a change of the factors", async () => {
       const { email, secret } = await withApp();
       const before = await openBrowser();
       await sendPassword(before, email, { remember: true });

@@ -42,7 +42,7 @@ export async function fillInLogin(page: Page, email: string, password = PASSWORD
 /** Logs a user in with the form. */
 export async function logIn(page: Page, email: string, { password = PASSWORD, remember = false } = {}): Promise<void> {
   await page.goto("/login");
-  if (remember) await page.getByLabel("Remember me").check();
+  if (remember) await page.getByLabel("Stay logged in").check();
   await fillInLogin(page, email, password);
   await expectHeading(page, "Hello");
 }

@@ -38,7 +38,7 @@ inChromium("the example site without JavaScript", (here) => {
     await press(page, "Save");
     await expectHeading(page, "Hello, Ann");
     await page.goto("/password");
-    await page.getByLabel("New password").fill("a new password");
+    await page.getByLabel("New password").fill("a long new password");
     await press(page, "Change password");
     await expectText(page, "Your password is changed.");
 
@@ -46,29 +46,29 @@ inChromium("the example site without JavaScript", (here) => {
     await page.getByLabel("What is it for?").fill("a script");
     await press(page, "Create a token");
     await expectText(page, "Copy the new token now.");
-    await press(page, "Revoke a script");
-    await expectText(page, "The token is revoked.");
+    await press(page, "Remove a script");
+    await expectText(page, "The token is removed.");
 
     await logOut(page);
     await page.goto("/login");
-    await fillInLogin(page, email, "a new password");
+    await fillInLogin(page, email, "a long new password");
     await expectHeading(page, "Hello, Ann");
     await page.goto("/confirm");
-    await confirm(page, "a new password");
+    await confirm(page, "a long new password");
     await expectHeading(page, "Hello, Ann");
 
-    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
+    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a long new password" });
     await page.goto("/logins");
     await page.locator("summary", { hasText: "Rename Firefox on Linux" }).click();
     await page.getByLabel("Name of Firefox on Linux").fill("phone");
     await press(page, "Save the name of Firefox on Linux");
     await expectText(page, "The name is saved.");
     await press(page, "Log out phone");
-    await expectText(page, "That browser is logged out.");
-    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a new password" });
+    await expectText(page, "That device is logged out.");
+    await logIn(await newPage({ ...FIREFOX, ...WITHOUT }), email, { password: "a long new password" });
     await page.goto("/logins");
-    await press(page, "Log out everywhere but here");
-    await expectText(page, "You are logged out everywhere but here.");
+    await press(page, "Log out everywhere else");
+    await expectText(page, "You are logged out everywhere else.");
 
     await logOut(page);
     await logIn(page, example.admin.email, example.admin);

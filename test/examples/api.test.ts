@@ -21,7 +21,7 @@ describe("the API of the example site", () => {
 
   it("signs up, logs in, returns the current user and logs out", async () => {
     const api = apiClient(origin);
-    const json = { email: "bob@example.com", password: "long enough" };
+    const json = { email: "bob@example.com", password: "a long new password" };
     const bob = { id: 3, email: json.email, name: "", roles: [], isActive: true };
     const signedUp = await api.post("/api/signup", { json });
     expect([signedUp.status, signedUp.json()]).to.deep.equal([201, bob]);
@@ -33,7 +33,7 @@ describe("the API of the example site", () => {
   it("changes the password of a fresh login, keeps that login and ends the others", async () => {
     const [api, other] = [await apiLogin({ ...ANN, remember: true }), await apiLogin()];
     await api.restart();
-    const json = { password: "a new password" };
+    const json = { password: "a long new password" };
     expectProblem(await api.post("/api/password", { json }), 403, "fresh_login_required");
     expectProblem(await api.post("/api/confirm", { json }), 403);
     expect((await api.post("/api/confirm", { json: ANN })).status).to.equal(204);

@@ -64,7 +64,7 @@ describe("the access tokens of the example site", () => {
 
   it("are never fresh, and give no access to pages", async () => {
     const token = await makeToken();
-    const refused = await ask("/api/password", token, "POST", { password: "a new password" });
+    const refused = await ask("/api/password", token, "POST", { password: "a long new password" });
     expect(refused.json<{ code: string }>().code).to.equal("fresh_login_required");
     const page = await new Browser(example.origin).get("/tokens", { headers: { authorization: `Bearer ${token}` } });
     expect(page.location).to.equal("/login?next=%2Ftokens");

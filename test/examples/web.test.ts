@@ -30,7 +30,7 @@ describe("the pages of the example site", () => {
 
   it("sign up a user, and show the welcome message once", async () => {
     const browser = new Browser(origin);
-    const form = { email: " Bob@Example.com ", password: "long enough", next: "/dashboard?tab=1" };
+    const form = { email: " Bob@Example.com ", password: "a long new password", next: "/dashboard?tab=1" };
     const answer = await browser.post("/signup", { form });
     expect([answer.status, answer.location]).to.deep.equal([303, "/dashboard?tab=1"]);
     expect((await browser.get("/dashboard")).text)
@@ -42,10 +42,12 @@ describe("the pages of the example site", () => {
   it("show what is wrong with a sign-up, and keep the entered e-mail", async () => {
     const browser = new Browser(origin);
     const refused: Array<[email: string, password: string, problem: string]> = [
-      ["bob@example.com", "1234567", "Use at least 8 characters."],
-      ["bob@example.com", "x".repeat(129), "Use at most 128 characters."],
-      ['"><b>', "long enough", "Enter an e-mail address."],
-      ["ANN@example.com ", "long enough", "An account with this e-mail already exists."],
+      ["bob@example.com", "14 characters!", "Use at least 15 characters."],
+      ["bob@example.com", "a long one ".repeat(12), "Use at most 128 characters."],
+      ['"><b>', "a long new password", "Enter an e-mail address."],
+      ["ANN@example.com ", "a long new password", "An account with this e-mail already exists."],
+      ["bob@example.com", "QwertyUiop 123 QwertyUiop 123 ", "Many people use this password"],
+      ["a.long.name@example.com", "A.Long.Name@example.com", "Do not use your e-mail as the password."],
     ];
     for (const [email, password, problem] of refused) {
       const answer = await browser.post("/signup", { form: { email, password } });
@@ -57,7 +59,7 @@ describe("the pages of the example site", () => {
   });
 
   it("create one account when three people sign up with the same e-mail at the same time", async () => {
-    const form = { email: "bob@example.com", password: "long enough" };
+    const form = { email: "bob@example.com", password: "a long new password" };
     const answers = await Promise.all([1, 2, 3].map(() => new Browser(origin).post("/signup", { form })));
     expect(answers.map(({ status }) => status).sort()).to.deep.equal([303, 422, 422]);
   });
@@ -95,7 +97,7 @@ describe("the pages of the example site", () => {
   it("restore a remembered login, but ask for the password before a password change", async () => {
     const browser = await loggedIn({ ...ANN, remember: "on" });
     await browser.restart();
-    expect((await browser.get("/dashboard")).text).to.match(/Restored by.*<dd>yes<\/dd>/);
+    expect((await browser.get("/dashboard")).text).to.match(/You stay logged in.*for 30 days/);
 
     const { location } = await browser.get("/password");
     expect(location).to.equal("/confirm?next=%2Fpassword");
@@ -121,7 +123,7 @@ describe("the pages of the example site", () => {
     expect((await browser.get("/password")).status).to.equal(200);
     sinon.clock.tick(1);
     expect((await browser.get("/password")).location).to.equal("/confirm?next=%2Fpassword");
-    const late = await browser.post("/password", { form: { password: "a new password" } });
+    const late = await browser.post("/password", { form: { password: "a long new password" } });
     expect([late.status, late.location]).to.deep.equal([303, "/confirm?next=%2Fpassword"]);
     expect(await example.accounts.authenticate(ANN.email, ANN.password), "the old password").not.to.equal(null);
   });
@@ -161,8 +163,8 @@ describe("the pages of the example site", () => {
     const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
     const idOf = async (user: string) => (await example.login.sessions.list(user))[0]!.id;
     const rename = async (id: string, label: string) => {
-      await ann.post(`/logins/${id}/name`, { form: { label } });
-      return (await ann.get("/logins")).text;
+      const { status, text } = await ann.post(`/logins/${id}/name`, { form: { label } });
+      return status === 422 ? text : (await ann.get("/logins")).text;
     };
     const own = await idOf("1");
     expect(await rename(own, " <b>phone</b> "))
@@ -172,23 +174,39 @@ describe("the pages of the example site", () => {
       .to.include("Use a name of at most 100 characters")
       .and.include("phone");
     expect(await rename(own, "")).not.to.include("phone");
-    expect(await rename(await idOf("2"), "mine")).to.include("That browser is logged out.");
+    expect(await rename(await idOf("2"), "mine")).to.include("That device is logged out.");
     expect((await admin.get("/logins")).text).not.to.include("mine");
   });
 
-  it("log a mail about a login in a new browser only", async () => {
+  it("send a message about a login in a new browser only, and none about a sign-up", async () => {
     const browser = await loggedIn();
     await browser.post("/logout");
     await browser.post("/login", { form: ANN });
-    const mails = example.events.filter(([name]) => name === "mail: new login");
-    expect(mails.map(([, details]) => (details as { to: string }).to)).to.deep.equal([ANN.email]);
+    const form = { email: "bob@example.com", password: "a long new password" };
+    await new Browser(origin).post("/signup", { form });
+    expect(example.mails.map(({ to, subject }) => [to, subject])).to.deep.equal([
+      [ANN.email, "New login to your account"],
+    ]);
+    expect(example.mails[0]!.text).to.match(/When: .* UTC\n.*\nAddress: +127\.0\.0\.1\n/);
+    await new Browser(origin).post("/login", { form });
+    expect(example.mails.at(-1)!.to, "Bob's second browser").to.equal("bob@example.com");
+  });
+
+  it("send a message about a new password, and one about a new e-mail to the old address", async () => {
+    const browser = await loggedIn();
+    await browser.post("/email", { form: { email: "new@example.com" } });
+    await browser.post("/password", { form: { password: "a long new password" } });
+    expect(example.mails.slice(1).map(({ to, subject }) => [to, subject])).to.deep.equal([
+      [ANN.email, "The e-mail of your account was changed"],
+      ["new@example.com", "The password of your account was changed"],
+    ]);
   });
 
   it("do not end another user's login, even if its id is known", async () => {
     const [ann, admin] = [await loggedIn(), await loggedIn(ADMIN)];
     const [{ id } = { id: "" }] = await example.login.sessions.list("2");
     await ann.post(`/logins/${id}/end`);
-    expect((await ann.get("/logins")).text).to.include("That browser was already logged out.");
+    expect((await ann.get("/logins")).text).to.include("That device was already logged out.");
     expect((await admin.get("/dashboard")).status).to.equal(200);
   });
 
@@ -197,9 +215,9 @@ describe("the pages of the example site", () => {
     const [here, there, remembering] = [await loggedIn(remembered), await loggedIn(), await loggedIn(remembered)];
     await remembering.restart();
     const short = await here.post("/password", { form: { password: "short" } });
-    expect(short.text).to.include("Use at least 8 characters.");
+    expect(short.text).to.include("Use at least 15 characters.");
 
-    const changed = await here.post("/password", { form: { password: "a new password" } });
+    const changed = await here.post("/password", { form: { password: "a long new password" } });
     expect(changed.location).to.equal("/dashboard");
     expect((await here.get("/dashboard")).text).to.include("Your password is changed.");
     await here.restart();
@@ -207,7 +225,7 @@ describe("the pages of the example site", () => {
     expect((await there.get("/dashboard")).status).to.equal(302);
     expect((await remembering.get("/dashboard")).status).to.equal(302);
     expect((await new Browser(origin).post("/login", { form: ANN })).status).to.equal(422);
-    await loggedIn({ ...ANN, password: "a new password" });
+    await loggedIn({ ...ANN, password: "a long new password" });
   });
 
   it("show the admin page only to admins", async () => {

@@ -5,6 +5,7 @@ import { Accounts } from "../../examples/web/accounts.js";
 import { createApp } from "../../examples/web/app.js";
 import { openDatabase } from "../../examples/web/database.js";
 import type { Log } from "../../examples/web/log.js";
+import type { Mail } from "../../examples/web/mail.js";
 import type { User } from "../../examples/web/user.js";
 import { SECRET } from "./people.js";
 import { serve } from "./server.js";
@@ -12,7 +13,7 @@ import { serve } from "./server.js";
 /** The first account of the example in the tests. */
 export const ANN = { email: "ann@example.com", password: "correct horse battery" };
 /** The second account, which has the role admin. */
-export const ADMIN = { email: "admin@example.com", password: "staple staple staple" };
+export const ADMIN = { email: "admin@example.com", password: "seven green doors" };
 
 /** The running example with its own database. */
 export interface Example {
@@ -24,6 +25,8 @@ export interface Example {
   events: Array<[name: string, details: Record<string, unknown>]>;
   /** The e-mail addresses in the logged events of failed logins. */
   failedLogins(): unknown[];
+  /** The messages to users. */
+  mails: Mail[];
   /** The logged errors. A test that expects an error removes it from this list. */
   errors: unknown[];
   close(): Promise<void>;
@@ -36,15 +39,16 @@ export async function serveExample(): Promise<Example> {
   await accounts.signUp(ANN.email, ANN.password);
   await accounts.signUp(ADMIN.email, ADMIN.password, ["admin"]);
   const events: Example["events"] = [];
+  const mails: Mail[] = [];
   const errors: unknown[] = [];
   const log: Log = {
     event: (name, details) => void events.push([name, details as Record<string, unknown>]),
     error: (error) => void errors.push(error),
   };
-  const { app, login } = createApp(database, { secret: SECRET, log });
+  const { app, login } = createApp(database, { secret: SECRET, log, sendMail: (mail) => void mails.push(mail) });
   return {
     origin: await serve(app),
-    ...{ database, accounts, login, events, errors },
+    ...{ database, accounts, login, events, mails, errors },
     failedLogins: () => events.filter(([name]) => name === "failed login").map(([, { email }]) => email),
     async close() {
       if (database.isInitialized) await database.destroy();

@@ -12,7 +12,7 @@ import { serve } from "./server.js";
 
 /** The accounts of the example in the tests. */
 export const ANN = { email: "ann@example.com", password: "correct horse battery" };
-export const BOB = { email: "bob@example.com", password: "staple staple staple" };
+export const BOB = { email: "bob@example.com", password: "seven green doors" };
 
 /** The running example, with the accounts ANN and BOB. */
 export interface SecondFactorSite {

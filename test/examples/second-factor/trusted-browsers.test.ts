@@ -102,7 +102,7 @@ describe("a trusted browser in the example with a second factor", () => {
 
   const ends: Record<string, (browser: Client, secret: string) => Promise<unknown>> = {
     "the password changes": async (browser) => {
-      await browser.post("/security/password", { form: { password: "a new password" } });
+      await browser.post("/security/password", { form: { password: "a long new password" } });
       await browser.post("/security/password", { form: ANN });
     },
     "the user logs out everywhere else": (browser) => browser.post("/security/log-out-others"),
