@@ -50,11 +50,11 @@ export type { ExternalIds, ExternalLogin } from "./login-fields/external-login.j
 export type { Methods, MethodsGiven } from "./login-fields/methods.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
-export type { ImportOptions, OldSessionData, OldSessionStore } from "./options/import-options.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
-export type { KnownBrowserOptions, RememberOptions } from "./options/remember-options.js";
+export type { Part } from "./options/part.js";
+export type { RememberOptions } from "./options/remember-options.js";
 export type { ResolvedOptions } from "./options/resolved-options.js";
-export type { ResolvedSession, SessionOptions } from "./options/session-options.js";
+export type { EarlierSessions, ResolvedSession, SessionOptions } from "./options/session-options.js";
 export {
   CrossOriginError,
   FreshLoginRequiredError,

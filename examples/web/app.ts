@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import express, { type Application } from "express";
 import { LoginManager, RoleRequiredError, type SessionStore, sameOriginRequired } from "latchkey";
+import { knownBrowsers } from "latchkey/known-browsers";
 import { denyByDefault } from "latchkey/routing-controllers";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
 import type { DataSource } from "typeorm";
@@ -61,7 +62,7 @@ export function createApp(
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
     remember: { duration: "30d" },
-    knownBrowsers: true,
+    knownBrowsers: knownBrowsers(),
   });
   login.on("needsRefresh", ({ req }) => keepDraft(req));
   logEvents(login, log);

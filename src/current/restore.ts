@@ -1,8 +1,7 @@
 import type { Request } from "express";
-import { type ExternalLink, linkExternal } from "../active-sessions/external-logins.js";
 import { hasRoom, underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
-import type { Core } from "../core.js";
+import type { Core, ExternalLink } from "../core.js";
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
 import { isUpgrade } from "../http/upgrade.js";
@@ -87,7 +86,7 @@ async function linkRestored(
   { duration, until }: RememberedTime,
 ): Promise<ExternalLink | undefined | "ended"> {
   try {
-    const link = await linkExternal(core, auth, core.options.refreshEachRequest ? Date.now() + duration : until);
+    const link = await core.externalLogins?.link(auth, core.options.refreshEachRequest ? Date.now() + duration : until);
     return (await link?.isEnded()) ? "ended" : link;
   } catch (error) {
     if (isLatchkeyError(error, "unsupported_by_store")) return "ended";

@@ -6,12 +6,13 @@ import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { isLapsed } from "../current/resolve-user.js";
 import { freshFrom } from "../instants.js";
-import { type ExternalLogin, externalFrom } from "../login-fields/external-login.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../login-fields/methods.js";
 import { ImpersonatingError, OtherUserError, SessionLimitError } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { emitLoggedIn } from "./known-browser.js";
+import { checkExternal } from "./login-details.js";
 import { currentLogin, move } from "./move-login.js";
 import { keepPending, timeFor } from "./pending-login.js";
 import { assertWritable } from "./start-session.js";
@@ -66,7 +67,7 @@ export async function confirmLoginIn(context: RequestContext, options: ConfirmOp
   const { core, req } = context;
   const seenAt = freshFrom(options.authTime);
   const methods = methodsFrom("methods", options.methods ?? [], seenAt);
-  const external = externalFrom(options.external);
+  const external = checkExternal(core, options.external);
   await loadUser(context);
   const { user, auth, missing } = await changeLogin(context, () =>
     confirm(context, options, { seenAt, methods, external }),

@@ -1,6 +1,9 @@
+import type { Core } from "../core.js";
 import { OptionError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
 import { checkLabel } from "../login-fields/label.js";
+import { required } from "../options/part.js";
 import { isObject } from "../store/format.js";
 import { kindOf } from "../text.js";
 
@@ -24,6 +27,15 @@ export function checkDetails({ label, data }: { label?: unknown; data?: unknown 
     ...(label !== undefined && { label: checkLabel(label) }),
     ...(data !== undefined && { data: checkData(data) }),
   };
+}
+
+/**
+ * Checks the option `external` of `loginUser` and `confirmLogin`.
+ *
+ * @throws OptionError if it is invalid, or if the manager does not have the option `externalLogins`
+ */
+export function checkExternal({ externalLogins }: Core, external: unknown): ExternalLogin | undefined {
+  return external === undefined ? undefined : required(externalLogins, "externalLogins", "`external`").check(external);
 }
 
 function checkData(data: unknown): JsonObject {

@@ -10,13 +10,13 @@ import type { Duration } from "../duration.js";
 import { LoaderMissingError } from "../errors.js";
 import { freshFrom } from "../instants.js";
 import type { JsonObject } from "../json.js";
-import { type ExternalLogin, externalFrom } from "../login-fields/external-login.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../login-fields/methods.js";
 import { checkRememberDuration } from "../options/remember-options.js";
 import { ImpersonatingError, SessionLimitError } from "../refusals.js";
 import { checkUserId, isAuthenticatedUser } from "../user.js";
 import { emitLoggedIn } from "./known-browser.js";
-import { checkDetails, type LoginDetails } from "./login-details.js";
+import { checkDetails, checkExternal, type LoginDetails } from "./login-details.js";
 import { setPending, timeFor } from "./pending-login.js";
 import { assertWritable, enterSession } from "./start-session.js";
 
@@ -53,7 +53,7 @@ export interface LoginOptions {
   methods?: MethodsGiven | undefined;
   /**
    * The login at an identity provider that checked the credentials. `login.sessions.revokeExternal` finds this login by
-   * it, for OpenID Connect Back-Channel Logout. Needs a store that can list by user.
+   * it, for OpenID Connect Back-Channel Logout. Needs the option `externalLogins`, and a store that can list by user.
    *
    * @default the login cannot be found by the ids of a provider
    */
@@ -91,6 +91,7 @@ export interface LoginOptions {
  * @returns true, even if the login is not complete; false if the user is not active and `force` is not set. Nothing
  * changes in that case.
  * @throws LabelError when the label is invalid
+ * @throws OptionError when an option is invalid, or `external` is given and the manager has no `externalLogins`
  * @throws LatchkeyError `incomplete_user` when the user from `userLoader` has a `getSessionStamp` but this one does not
  * @throws UserIdError when the loader returns another user for this user's id
  * @throws LoaderMissingError when there is no `userLoader`, which the next request needs
@@ -114,7 +115,7 @@ export async function loginUserIn(context: RequestContext, user: object, options
   const userId = checkUserId(core.options.userId(user), "userId()");
   const { remember, force = false, fresh = true } = options;
   const seenAt = freshFrom(options.authTime);
-  const external = externalFrom(options.external);
+  const external = checkExternal(core, options.external);
   const details = checkDetails(options);
   const duration =
     options.duration === undefined

@@ -1,4 +1,4 @@
-import { type ExternalLink, linkExternal } from "../active-sessions/external-logins.js";
+import type { ExternalLink } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
 import { ResponseStartedError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
@@ -35,7 +35,7 @@ export async function enterSession(
       issued = await core.remember.issue(req, auth, time, recordId);
       auth.series = issued.series;
     }
-    link ??= await linkExternal(core, auth, Math.max(until, time?.until ?? 0, Date.now()));
+    link ??= await core.externalLogins?.link(auth, Math.max(until, time?.until ?? 0, Date.now()));
     instead = recordId;
   };
   const admit = async () => {
@@ -43,7 +43,7 @@ export async function enterSession(
     await next.admit?.();
   };
   try {
-    if (auth.external) session.assertListed();
+    if (auth.external && core.externalLogins) session.assertListed();
     await session.regenerate({ ...next, name, admit });
   } catch (error) {
     const undoing = core.remember.end(issued?.series ?? null).catch(() => {}); // report only the first error

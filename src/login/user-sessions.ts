@@ -1,13 +1,13 @@
 import type { Request } from "express";
-import { endExternal } from "../active-sessions/external-logins.js";
 import { type LoginInfo, listLogins } from "../active-sessions/list-logins.js";
 import { renameLogin } from "../active-sessions/rename.js";
 import { endAll, endLogins, loginIdsOf } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import { contextIn, contextOf, knownContext, type RequestContext } from "../current/request-context.js";
 import { activeContext, assertNotEnded } from "../current/running-context.js";
-import { checkExternalIds, type ExternalIds } from "../login-fields/external-login.js";
+import type { ExternalIds } from "../login-fields/external-login.js";
 import { checkLabel } from "../login-fields/label.js";
+import { required } from "../options/part.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
 import { checkUserId } from "../user.js";
@@ -127,13 +127,15 @@ export class UserSessions<U extends object> {
    * @param issuer the claim `iss` of the token
    * @param ids the claims `sid` and `sub`, of which at least one is required
    * @returns how many logins it ended
-   * @throws OptionError if the issuer or an id is not a string of 1 to 255 characters, or both ids are missing
+   * @throws OptionError if the manager does not have the option `externalLogins`, if the issuer or an id is not a string
+   * of 1 to 255 characters, or if both ids are missing
    */
   async revokeExternal(issuer: string, ids: ExternalIds): Promise<number> {
-    checkExternalIds(issuer, ids);
-    if (this.#core.hasForeignSessions) throw foreignSessions();
+    const { externalLogins, hasForeignSessions } = this.#core;
+    const external = required(externalLogins, "externalLogins", "revokeExternal()");
+    if (hasForeignSessions) throw foreignSessions();
     let count = 0;
-    for (const [userId, ended] of await endExternal(this.#core, issuer, ids)) {
+    for (const [userId, ended] of await external.end(issuer, ids)) {
       this.#emitRevoked(userId, ended);
       count += ended.size;
     }

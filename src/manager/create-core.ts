@@ -1,5 +1,5 @@
 import { onMisuse } from "../active-sessions/token-misuse.js";
-import type { Core } from "../core.js";
+import type { Core, ExternalLogins, KnownBrowsers } from "../core.js";
 import { Keyring } from "../crypto/keys.js";
 import { SecurityStamps } from "../crypto/security-stamp.js";
 import { StorageIds } from "../crypto/storage-id.js";
@@ -10,9 +10,8 @@ import { FlashCookie } from "../flash/flash-cookie.js";
 import { FlashMessages } from "../flash/flashes.js";
 import { Clients } from "../http/client.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import { cookieBeside } from "../options/cookie.js";
+import type { Part } from "../options/part.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
-import { KnownBrowsers } from "../remember/known-browsers.js";
 import { RememberPersistent } from "../remember/persistent.js";
 import type { Remember } from "../remember/remember.js";
 import { RememberStateless } from "../remember/stateless.js";
@@ -26,29 +25,28 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
   const events = new LoginEmitter<object>();
   const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
   const hashes = (purpose: string) => new StoredHashes(secrets, purpose, options.realm);
-  let made: { store: SessionStore | undefined; remember: Remember } | undefined;
+  let remembering: { store: SessionStore | undefined; remember: Remember } | undefined;
   const core: Core = {
     options,
     events,
     stamps: new SecurityStamps(hashes("stamp")),
     clients: new Clients(hashes("client"), options),
     flashes: new FlashMessages(new FlashCookie(options, keys("flash"), events as never)),
-    knownBrowsers: new KnownBrowsers(
-      new BrowserCookie(cookieBeside(options, "known"), events as never),
-      options.knownBrowserDuration,
-      keys("known browsers"),
-      secrets.map((secret) => new StoredHashes([secret], "known browser", options.realm)),
-    ),
     store: options.store && new TimedStore(options.store, options, events as never),
     userLoader: options.userLoader,
     requestLoader: options.requestLoader,
     // Created at the first use, because only a call of session() shows whether the default store is used.
     get remember() {
-      if (made?.store !== core.store || !made) made = { store: core.store, remember: rememberOf(core, keys) };
-      return made.remember;
+      if (remembering?.store !== core.store || !remembering)
+        remembering = { store: core.store, remember: rememberOf(core, keys) };
+      return remembering.remember;
     },
   };
-  return core;
+  const made = (part: Part<string> | undefined) => part?.create(core as never, secrets);
+  return Object.assign(core, {
+    externalLogins: made(options.externalLogins) as ExternalLogins | undefined,
+    knownBrowsers: made(options.knownBrowsers) as KnownBrowsers | undefined,
+  });
 }
 
 /**

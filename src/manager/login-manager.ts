@@ -12,10 +12,10 @@ import type { LoginEventName, LoginListener } from "../events.js";
 import { answerRefusal } from "../guards/challenge.js";
 import { checkRoles, refusalOf } from "../guards/guards.js";
 import { UserSessions } from "../login/user-sessions.js";
-import { type ResolvedImport, resolveImport } from "../options/import-options.js";
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "../options/options.js";
 import { resolveOptions, secretsOf } from "../options/resolve.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import type { EarlierSessions } from "../options/session-options.js";
 import { FreshLoginRequiredError, ImpersonatingError, LoginRequiredError } from "../refusals.js";
 import { sessionHandler } from "../session/middleware.js";
 import type { SessionMiddleware } from "../session/session-middleware.js";
@@ -51,7 +51,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
   /** Lists and ends the logins of a user. */
   readonly sessions: UserSessions<U>;
   readonly #secrets: readonly string[];
-  readonly #importFrom: ResolvedImport | undefined;
+  readonly #importFrom: EarlierSessions | undefined;
   readonly #core: Core;
   #sessions: SessionMiddleware | undefined;
   #handler: RequestHandler | undefined;
@@ -66,7 +66,7 @@ export class LoginManager<U extends object = Express.User, A extends object = An
     super(core);
     this.options = resolved;
     this.#secrets = secrets;
-    this.#importFrom = given.session?.importFrom && resolveImport(given.session.importFrom);
+    this.#importFrom = given.session?.importFrom;
     this.#core = core;
     this.sessions = new UserSessions<U>(this.#core);
     noteThisCopy();

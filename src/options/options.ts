@@ -3,7 +3,8 @@ import type { Duration } from "../duration.js";
 import type { ClientOptions } from "../http/client.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
-import type { KnownBrowserOptions, RememberOptions } from "./remember-options.js";
+import type { Part } from "./part.js";
+import type { RememberOptions } from "./remember-options.js";
 import type { SessionOptions } from "./session-options.js";
 
 /** Returns the user with this id; null or undefined if there is no such user. (Flask-Login's user_loader) */
@@ -162,13 +163,18 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** The options of the remember cookie. */
   remember?: RememberOptions | undefined;
   /**
-   * Recognize browsers in which a user has logged in before? The event `loggedIn` then has the property `browser`, so
-   * that you can tell users about a login in a new browser. A signed cookie recognizes the browser; it also stays after
-   * a logout.
+   * `externalLogins()` of `latchkey/external-logins`: logins can end by the ids of an identity provider.
    *
-   * @default false
+   * @default they cannot; `loginUser` rejects `external`
    */
-  knownBrowsers?: boolean | KnownBrowserOptions | undefined;
+  externalLogins?: Part<"externalLogins"> | undefined;
+  /**
+   * `knownBrowsers()` of `latchkey/known-browsers`: the event `loggedIn` says whether the user has logged in with the
+   * browser before.
+   *
+   * @default it does not
+   */
+  knownBrowsers?: Part<"knownBrowsers"> | undefined;
   /** A session ends if it is not used for this long. @default "24h" */
   idleTimeout?: Duration | undefined;
   /** A login ends after this long, even if it is used. A confirmation restarts this time. @default "30d" */

@@ -45,12 +45,6 @@ export interface RememberOptions {
   refreshEachRequest?: boolean | undefined;
 }
 
-/** The options of `knownBrowsers`. */
-export interface KnownBrowserOptions {
-  /** How long a browser is known after the last login: at most 400 days. @default "365d" */
-  duration?: Duration | undefined;
-}
-
 /** The check for the option `remember`. */
 export const checkRemember: Check = group({
   name: isCookieName,
@@ -71,18 +65,4 @@ export function checkRememberDuration(option: string, value: unknown): number {
   if (duration > LONGEST_COOKIE)
     throw new OptionError(option, "is longer than 400 days, the longest time for which browsers store a cookie");
   return duration;
-}
-
-const checkKnown = group({ duration: checkRememberDuration });
-
-/** The check for the option `knownBrowsers`. */
-export function checkKnownBrowsers(option: string, value: unknown): void {
-  if (typeof value !== "boolean") checkKnown(option, value);
-}
-
-/** Returns how long a browser is known, in milliseconds; null if browsers are not recognized. */
-export function knownBrowserDuration(given: boolean | KnownBrowserOptions | undefined): number | null {
-  if (!given) return null;
-  const { duration = "365d" } = given === true ? {} : given;
-  return checkRememberDuration("knownBrowsers.duration", duration);
 }

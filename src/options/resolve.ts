@@ -9,7 +9,8 @@ import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
 import { cookieFor, namesWith } from "./cookie.js";
 import type { LoginManagerOptions, View } from "./options.js";
-import { checkKnownBrowsers, checkRemember, knownBrowserDuration } from "./remember-options.js";
+import { isPart } from "./part.js";
+import { checkRemember } from "./remember-options.js";
 import type { ResolvedOptions } from "./resolved-options.js";
 import { checkSession, resolveSession } from "./session-options.js";
 
@@ -50,7 +51,8 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   client: checkClient,
   session: checkSession,
   remember: checkRemember,
-  knownBrowsers: checkKnownBrowsers,
+  externalLogins: isPart("externalLogins"),
+  knownBrowsers: isPart("knownBrowsers"),
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
   freshFor: parseDuration,
@@ -71,7 +73,7 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
-  const { secret: _, session, remember, knownBrowsers, client, ...others } = options;
+  const { secret: _, session, remember, client, ...others } = options;
   const { idleTimeout, absoluteTimeout, storeTimeout, freshFor, methodTimeout, ...rest } = others;
   const { loginView, refreshView, methodView } = rest;
   const origin = rest.origin === undefined ? undefined : webOrigin("origin", rest.origin);
@@ -113,7 +115,6 @@ export function resolveOptions(options: LoginManagerOptions<object, object>): Re
     rememberIdleTimeout: time("remember.idleTimeout", remember?.idleTimeout),
     rememberDuration: parseDuration("remember.duration", remember?.duration ?? "365d"),
     refreshEachRequest: remember?.refreshEachRequest ?? false,
-    knownBrowserDuration: knownBrowserDuration(knownBrowsers),
     idleTimeout: parseDuration("idleTimeout", idleTimeout ?? "24h"),
     absoluteTimeout: parseDuration("absoluteTimeout", absoluteTimeout ?? "30d"),
     storeTimeout: parseDuration("storeTimeout", storeTimeout ?? "2s"),

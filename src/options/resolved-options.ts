@@ -11,7 +11,7 @@ import type { ResolvedSession } from "./session-options.js";
 export type ResolvedOptions = Readonly<
   Omit<
     Given<LoginManagerOptions<object, object>>,
-    OptionalName | "secret" | "client" | "session" | "remember" | "knownBrowsers" | TimeName
+    OptionalName | "secret" | "client" | "session" | "remember" | TimeName
   > &
     Pick<LoginManagerOptions<object, object>, OptionalName> & {
       client: ResolvedClient;
@@ -28,14 +28,14 @@ export type ResolvedOptions = Readonly<
       /** Infinity if there is no such limit. */
       rememberIdleTimeout: number;
       refreshEachRequest: boolean;
-      /** Null if browsers are not recognized. */
-      knownBrowserDuration: number | null;
     } & Record<TimeName, number>
 >;
 
 type Given<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor" | "methodTimeout";
 type OptionalName =
+  | "externalLogins"
+  | "knownBrowsers"
   | "maxSessions"
   | "store"
   | "userLoader"

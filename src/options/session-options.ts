@@ -3,7 +3,7 @@ import { type Check, group, isBoolean, isFunction, oneOf } from "../checks.js";
 import { OptionError } from "../errors.js";
 import type { SessionCookieOptions } from "../http/cookies/attributes.js";
 import { checkCookie, isCookieName } from "./cookie.js";
-import { checkImport, type ImportOptions } from "./import-options.js";
+import { isPart, type Part } from "./part.js";
 
 /** How sessions are created and saved: the options of express-session, without `secret`, `store` and `resave`. */
 export interface SessionOptions {
@@ -42,10 +42,18 @@ export interface SessionOptions {
    */
   unset?: "destroy" | "keep" | undefined;
   /**
-   * Where the sessions of the application's earlier express-session are. Each is imported when its browser comes back,
-   * so that nobody is logged out.
+   * `importFrom({ ... })` of `latchkey/session-imports`: imports the sessions of the application's earlier
+   * express-session, each when its browser comes back, so that nobody is logged out.
    */
-  importFrom?: ImportOptions | undefined;
+  importFrom?: EarlierSessions | undefined;
+}
+
+/** The sessions of an earlier express-session, and what its cookie looks like. */
+export interface EarlierSessions extends Part<"importFrom"> {
+  /** The name of the cookie. */
+  readonly name: string;
+  /** The secrets that verify the cookie. */
+  readonly secrets: readonly string[];
 }
 
 /** SessionOptions with every default filled in. */
@@ -67,7 +75,7 @@ export const checkSession: Check = group({
   rolling: isBoolean,
   saveUninitialized: isBoolean,
   unset: oneOf("destroy", "keep"),
-  importFrom: checkImport,
+  importFrom: isPart("importFrom"),
   resave: refuseResave,
 });
 

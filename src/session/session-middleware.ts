@@ -5,17 +5,32 @@ import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/request-origin.js";
-import type { ResolvedImport } from "../options/import-options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import type { EarlierSessions } from "../options/session-options.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
-import type { SessionImports } from "./imports/session-imports.js";
 import { SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionState } from "./snapshot.js";
+
+/** The part `importFrom`: finds the sessions of the application's earlier express-session too. */
+export interface SessionImports {
+  /** Resolves with the session that the cookie names, in latchkey's store or imported into it, or null. */
+  find(req: Request, opened: { sid: string; id?: string | undefined }): Promise<SessionState | null>;
+  /** Ends a session, and the old session that it was imported from. Resolves as `SessionRecords.end` does. */
+  end(sid: string): Promise<SessionRecord | null>;
+  /**
+   * Ends the old session that the browser's old cookie names, and what was imported from it. Otherwise, it would log
+   * the browser in again after a logout. No import that is running can bring the session back.
+   *
+   * @param sid the id of the old session
+   * @param kept the id of the session in use. If it is the same, it is not ended here, because the caller ends it
+   */
+  endEarlier(sid: string, kept: string | undefined): Promise<void>;
+}
 
 /** The objects and options that the sessions of all requests share under one manager. */
 export class SessionMiddleware implements SessionKeeper {
@@ -38,14 +53,14 @@ export class SessionMiddleware implements SessionKeeper {
     secrets: readonly string[],
     store: SessionStore,
     ids: StorageIds,
-    imported: Pick<ResolvedImport, "name" | "secrets"> | undefined,
+    earlier: EarlierSessions | undefined,
     events: LoginEmitter<never>,
   ) {
     const { idleTimeout, absoluteTimeout, sessionCookie: resolved, sessionCookieOf: attributesOf } = options;
     const { rolling, saveUninitialized, unset, proxy, genid } = options.session;
     const maxAge = resolved.maxAge ?? null;
     this.records = new SessionRecords(store, ids, { idleTimeout, absoluteTimeout, maxAge }, events);
-    this.ids = new SessionCookie(resolved.name, secrets, ids, imported);
+    this.ids = new SessionCookie(resolved.name, secrets, ids, earlier);
     this.cookie = new BrowserCookie({ resolved, attributesOf, proxy }, events);
     this.rolling = rolling;
     this.saveUninitialized = saveUninitialized;

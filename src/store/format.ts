@@ -1,5 +1,4 @@
 import type { JsonObject } from "../json.js";
-import { isExternal } from "../login-fields/external-login.js";
 
 /**
  * The version of the format of logins and of remembered browsers, in the field `v` of both. New fields do not raise it:
@@ -56,6 +55,9 @@ const isTextOrNull: Check = (value) => value === null || isText(value);
 const isNumber: Check = (value) => Number.isFinite(value);
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
 const isMethods: Check = (value) => isObject(value) && Object.values(value).every(isNumber);
+const isTextOrAbsent: Check = (value) => value === undefined || isText(value);
+const isExternal: Check = (value) =>
+  isObject(value) && [value.issuer, value.sub].every(isText) && isTextOrAbsent(value.sid);
 /** The other login of an impersonation. */
 const isOther: Check = (value) => isObject(value) && [value.userId, value.loginId, value.session].every(isText);
 const isParked: Check = (value) => isOther(value) && isTime((value as JsonObject).remember);

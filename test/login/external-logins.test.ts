@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import session from "express-session";
 import { LoginManager, MemoryStore } from "latchkey";
+import { externalLogins } from "latchkey/external-logins";
 import { ExpressSessionStore } from "latchkey/stores/express-session";
 import { MovingStore } from "latchkey/stores/moving";
 import sinon from "sinon";
@@ -251,6 +252,35 @@ describe("the logins of an identity provider", () => {
     expect(store.calls).to.eql([]);
   });
 
+  it("need the option, and say where it comes from", async () => {
+    const at = await externalSite({ externalLogins: undefined });
+    const { cookie } = await send(at.origin, "POST /login/1");
+    const json = { external: external("s1", "a") };
+    const answers = [
+      await send(at.origin, "POST /login/1", { json }),
+      await send(at.origin, "POST /confirm-with", { cookie, json }),
+      await at.end({ sid: "a" }),
+    ];
+    const need = 'needs this option; give it externalLogins() of "latchkey/external-logins"';
+    expect(answers.map(({ status, text }) => [status, JSON.parse(text).message])).to.eql([
+      [500, `externalLogins: \`external\` ${need}`],
+      [500, `externalLogins: \`external\` ${need}`],
+      [500, `externalLogins: revokeExternal() ${need}`],
+    ]);
+    expect(await at.isIn(cookie)).to.equal(true);
+  });
+
+  it("keep their ids in a process that does not have the option", async () => {
+    const store = new MemoryStore();
+    const [at, without] = [await externalSite({ store }), await externalSite({ store, externalLogins: undefined })];
+    const before = await at.enter(external("s1", "a"), { remember: true });
+    const restored = await send(without.origin, "GET /me", { cookie: only("remember", before) });
+    const { cookie } = await send(without.origin, "POST /confirm", { cookie: restored.cookie });
+    expect(await without.isIn(cookie)).to.equal(true);
+    expect((await at.end({ sid: "a" })).text).to.equal("1");
+    expect([await at.isIn(cookie), await at.isIn(only("remember", restored.cookie))]).to.eql([false, false]);
+  });
+
   it("reject a ninth user with the same sub", async () => {
     const { origin, byId, enter, isIn } = await externalSite();
     addCrowd(byId);
@@ -299,7 +329,11 @@ describe("the logins of an identity provider", () => {
       [501, "unsupported_by_store"],
       [501, "unsupported_by_store"],
     ]);
-    const alone = new LoginManager({ secret: SECRET, userLoader: people().load });
+    const alone = new LoginManager({
+      secret: SECRET,
+      userLoader: people().load,
+      externalLogins: externalLogins(),
+    });
     const rejected = await alone.sessions.revokeExternal(ISSUER, { sid: "a" }).catch((error: unknown) => error);
     expect(rejected).to.have.property("code", "unsupported_by_store");
   });

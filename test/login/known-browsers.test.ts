@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import express from "express";
 import type { LoginManagerOptions } from "latchkey";
+import { knownBrowsers } from "latchkey/known-browsers";
 import sinon from "sinon";
 import { Browser } from "../support/browser.js";
 import { factorSite } from "../support/factor-site.js";
@@ -17,7 +18,7 @@ const JSON_ONLY = { accept: "application/json" };
 /** A site that recognizes browsers. `told` lists, for each login, the user and whether the browser was known. */
 async function knowingSite(options: Partial<LoginManagerOptions<Person>> = {}) {
   const store = new WatchedStore();
-  const at = site({ knownBrowsers: true, ...options, store });
+  const at = site({ knownBrowsers: knownBrowsers(), ...options, store });
   const told: string[] = [];
   at.login.on("loggedIn", ({ user, ...rest }) =>
     told.push(`${user.id} ${"browser" in rest ? rest.browser : "absent"}`),
@@ -67,11 +68,16 @@ describe("knownBrowsers", () => {
     const { told, origin } = await knowingSite({ knownBrowsers: undefined });
     const answer = await send(origin, "POST /login/1");
     expect([told, answer.headers["set-cookie"]!.length]).to.deep.equal([["1 absent"], 1]);
+    const { status, text } = await send(origin, "POST /forget", { cookie: answer.cookie });
+    expect(status).to.equal(500);
+    expect(text).to.include(
+      "knownBrowsers: forgetKnownBrowser() needs this option; give it knownBrowsers() of &quot;latchkey/known-browsers",
+    );
   });
 
   it("has the attributes and the prefix of the session cookie, and is hidden from scripts", async () => {
     const cookie = { secure: true, sameSite: "strict", priority: "high", httpOnly: false } as const;
-    const at = site({ knownBrowsers: { duration: "1d" }, session: { cookie } });
+    const at = site({ knownBrowsers: knownBrowsers({ duration: "1d" }), session: { cookie } });
     at.app.set("trust proxy", true);
     const headers = { "x-forwarded-proto": "https" };
     const answer = await send(await serve(at.app), "POST /login/1", { headers });
@@ -92,7 +98,7 @@ describe("knownBrowsers", () => {
     expect([refused.status, refused.headers["set-cookie"]]).to.deep.equal([403, undefined]);
 
     const told: unknown[] = [];
-    const half = factorSite({ knownBrowsers: true });
+    const half = factorSite({ knownBrowsers: knownBrowsers() });
     half.login.on("loggedIn", ({ browser }) => told.push(browser));
     const browser = new Browser(await serve(half.app), JSON_ONLY);
     for (const expected of ["new", "known"]) {
@@ -137,7 +143,7 @@ describe("knownBrowsers", () => {
   });
 
   it("is forgotten after its duration, which each login restarts, even if the browser sends it", async () => {
-    const { told, origin } = await knowingSite({ knownBrowsers: { duration: "30d" } });
+    const { told, origin } = await knowingSite({ knownBrowsers: knownBrowsers({ duration: "30d" }) });
     let cookie = only("known", (await send(origin, "POST /login/1")).cookie);
     for (const days of [29, 29, 30]) {
       clock.tick(days * DAY);
@@ -221,7 +227,7 @@ describe("knownBrowsers", () => {
   it("keeps the users of two managers apart, each with its own cookie", async () => {
     const store = new WatchedStore();
     const told: string[] = [];
-    const { app } = twoKinds({ customers: store, staff: store }, { knownBrowsers: true }, (at, managers) => {
+    const { app } = twoKinds({ customers: store, staff: store }, { knownBrowsers: knownBrowsers() }, (at, managers) => {
       for (const manager of managers) {
         manager.on("loggedIn", ({ user, browser }) => told.push(`${user.kind} ${user.id} ${browser}`));
         manager.init(at);

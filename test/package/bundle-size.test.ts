@@ -22,16 +22,16 @@ async function bundled(contents: string): Promise<number> {
 
 // Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 151_400],
+  ["the whole root entry", 'export * from "latchkey"', 141_700],
   [
     "an application with the memory store",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    148_000,
+    138_300,
   ],
   ["safeNext", 'export { safeNext } from "latchkey"', 4_570],
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
-  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 41_900],
+  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 40_000],
   ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 11_700],
 ];
 

@@ -24,6 +24,9 @@ const OPTIONAL = [
 const PEERS: Record<string, string[]> = {
   latchkey: [],
   "latchkey/impersonation": [],
+  "latchkey/external-logins": [],
+  "latchkey/known-browsers": [],
+  "latchkey/session-imports": [],
   "latchkey/testing": [],
   "latchkey/stores": [],
   "latchkey/stores/express-session": [],

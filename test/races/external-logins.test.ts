@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { MemoryStore } from "latchkey";
+import { externalLogins } from "latchkey/external-logins";
 import { backendsHere, type Opened } from "../support/backends.js";
 import { addExternalRoutes, external } from "../support/external-site.js";
 import { interleaved, type Line, twoSites, usable } from "../support/interleave.js";
@@ -39,8 +40,8 @@ async function enter(origin: string, sid: string, remember: boolean): Promise<st
 
 const end = (sid: string): Line => ({ line: "POST /end-external", json: { ids: { sid } } });
 
-async function sitesOn(...given: Parameters<typeof twoSites>): Promise<Sites> {
-  const sites = await twoSites(...given);
+async function sitesOn(...[stores, options]: Parameters<typeof twoSites>): Promise<Sites> {
+  const sites = await twoSites(stores, { externalLogins: externalLogins(), ...options });
   for (const site of sites) addExternalRoutes(site);
   return sites;
 }

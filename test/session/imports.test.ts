@@ -7,7 +7,6 @@ import express from "express";
 import session, { type Store } from "express-session";
 import {
   currentUser,
-  type ImportOptions,
   isFresh,
   isRemembered,
   LoginManager,
@@ -15,9 +14,9 @@ import {
   loginUser,
   logoutUser,
   MemoryStore,
-  type OldSessionData,
   type SessionStore,
 } from "latchkey";
+import { type ImportOptions, importFrom, type OldSessionData } from "latchkey/session-imports";
 import { createClient } from "redis";
 import sinon from "sinon";
 import { backendsHere, type Opened, shared } from "../support/backends.js";
@@ -70,7 +69,7 @@ const OLD: Array<{ name: string; backend: string; open(): Promise<OpenedOld> }> 
 ];
 
 /** The application that replaces the old one. */
-function newApplication(store: SessionStore, importFrom: Partial<ImportOptions> & Pick<ImportOptions, "store">) {
+function newApplication(store: SessionStore, options: Partial<ImportOptions> & Pick<ImportOptions, "store">) {
   const { load, byId } = people();
   const login = new LoginManager<Person>({
     secret: SECRET,
@@ -79,11 +78,11 @@ function newApplication(store: SessionStore, importFrom: Partial<ImportOptions> 
     userLoader: load,
     idleTimeout: "14d",
     session: {
-      importFrom: {
+      importFrom: importFrom({
         secret: OLD_SECRET,
         login: ({ passport }) => (passport as OldValues["passport"])?.user,
-        ...importFrom,
-      },
+        ...options,
+      }),
     },
   });
   const app = express();
@@ -377,8 +376,7 @@ describe("importing sessions", () => {
   });
 
   it("rejects options that are wrong or missing", () => {
-    const make = (importFrom: object) => () =>
-      new LoginManager({ secret: SECRET, userLoader: () => null, session: { importFrom: importFrom as never } });
+    const make = (options: object) => () => importFrom(options as never);
     const store = old();
     expect(make({ secret: OLD_SECRET })).to.throw("session.importFrom.store: it is required");
     expect(make({ store })).to.throw("session.importFrom.secret: it is required");

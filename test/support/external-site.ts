@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler } from "express";
 import type { ExternalIds, LatchkeyError } from "latchkey";
+import { externalLogins } from "latchkey/external-logins";
 import { accountSite } from "./account-site.js";
 import { type RawAnswer, send } from "./raw-client.js";
 
@@ -27,7 +28,7 @@ export function addExternalRoutes({ app, login }: Pick<Site, "app" | "login">): 
 
 /** A site whose users log in at an identity provider. */
 export async function externalSite(options: Parameters<typeof accountSite>[0] = {}) {
-  const at = await accountSite(options);
+  const at = await accountSite({ externalLogins: externalLogins(), ...options });
   addExternalRoutes(at);
   const { origin } = at;
   /** Logs a user in, and returns the browser's cookies. */

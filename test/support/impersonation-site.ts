@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { currentUser, isFresh, type LoginEventName } from "latchkey";
+import { externalLogins } from "latchkey/external-logins";
 import { impersonate, impersonator, notImpersonated, stopImpersonating } from "latchkey/impersonation";
 import { accountSite } from "./account-site.js";
 import { Browser } from "./browser.js";
@@ -18,7 +19,7 @@ export interface Who {
  * the users who logged in and out.
  */
 export async function impersonationSite(options: Parameters<typeof accountSite>[0] = {}) {
-  const at = await accountSite(options);
+  const at = await accountSite({ externalLogins: externalLogins(), ...options });
   const { app, byId, login } = at;
   const json =
     (handle: (req: Request) => Promise<unknown>): RequestHandler =>

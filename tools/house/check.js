@@ -16,10 +16,14 @@ const FORBIDDEN = [
     rule("siblings import each other", one, { path: other }),
     rule("siblings import each other", other, { path: one }),
   ]),
-  rule("an entry imports another", "^src/(routing-controllers|nestjs|testing|cli)/", {
-    path: "^src/(index\\.ts|(routing-controllers|nestjs|testing|cli)/)",
-    pathNot: "^src/$1/",
-  }),
+  rule(
+    "an entry imports another",
+    "^src/(routing-controllers|nestjs|external-logins|known-browsers|session-imports|testing|cli)/",
+    {
+      path: "^src/(index\\.ts|(routing-controllers|nestjs|external-logins|known-browsers|session-imports|testing|cli)/)",
+      pathNot: "^src/$1/",
+    },
+  ),
   rule("a store imports more than the contract", "^stores/", {
     path: "^src/",
     pathNot: "^src/(store/|(json|errors|text)\\.ts$)",

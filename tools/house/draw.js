@@ -2,12 +2,22 @@
 const FLOORS = [
   [
     "Public entries",
-    ["src/index.ts", "src/routing-controllers", "src/nestjs", "src/testing", "src/testing/conformance", "src/cli"],
+    [
+      "src/index.ts",
+      "src/routing-controllers",
+      "src/nestjs",
+      "src/external-logins",
+      "src/known-browsers",
+      "src/session-imports",
+      "src/testing",
+      "src/testing/conformance",
+      "src/cli",
+    ],
   ],
   ["Login manager", ["src/manager"]],
   ["The login layer", ["src/guards", "src/login", "src/current", "src/active-sessions", "src/core.ts"]],
   ["Browser storage", ["src/remember", "src/flash"]],
-  ["The session middleware", ["src/session", "src/session/imports", "src/options"]],
+  ["The session middleware", ["src/session", "src/options"]],
   [
     "Stores",
     [

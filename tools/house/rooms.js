@@ -5,7 +5,11 @@
  * @type {Array<{ name: string, files: string }>} `files` is a regular expression for paths
  */
 export const ROOMS = [
-  { name: "entries", files: "^src/(index\\.ts$|(routing-controllers|nestjs|impersonation|testing|cli)/)" },
+  {
+    name: "entries",
+    files:
+      "^src/(index\\.ts$|(routing-controllers|nestjs|impersonation|external-logins|known-browsers|session-imports|testing|cli)/)",
+  },
   { name: "login-manager", files: "^src/manager/" },
   { name: "guards", files: "^src/guards/" },
   { name: "login", files: "^src/login/" },

@@ -1,6 +1,6 @@
 import { type Check, group, isBoolean, isFunction } from "../checks.js";
 import { OptionError } from "../errors.js";
-import { isCookieName } from "./cookie.js";
+import { isCookieName } from "../options/cookie.js";
 
 /**
  * The part of an express-session store that latchkey uses to import sessions. Every store for express-session has it.
@@ -41,16 +41,9 @@ export interface ImportOptions {
   keep?: boolean | undefined;
 }
 
-/** ImportOptions with every default filled in. */
-export interface ResolvedImport extends Pick<ImportOptions, "store" | "login"> {
-  secrets: readonly string[];
-  name: string;
-  keep: boolean;
-}
-
 const METHODS = ["get", "destroy"] as const;
 
-/** The check for the option `session.importFrom`. */
+/** The check for ImportOptions. */
 export const checkImport: Check = (option, value) => {
   checkShape(option, value);
   for (const name of ["store", "secret"] as const) {
@@ -72,14 +65,3 @@ const checkShape = group({
   login: isFunction,
   keep: isBoolean,
 });
-
-/** Fills in the defaults. */
-export function resolveImport({
-  store,
-  secret,
-  name = "connect.sid",
-  login,
-  keep = false,
-}: ImportOptions): ResolvedImport {
-  return { store, secrets: typeof secret === "string" ? [secret] : [...secret], name, login, keep };
-}

@@ -1,4 +1,5 @@
-import type { Core } from "../core.js";
+import { endLogins, storeOf } from "../active-sessions/store-logins.js";
+import type { Core, ExternalLink } from "../core.js";
 import { StorageIds } from "../crypto/storage-id.js";
 import { OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
 import { LONGEST_COOKIE } from "../http/cookies/attributes.js";
@@ -8,7 +9,6 @@ import type { SessionAuth } from "../session/auth.js";
 import { createIfFree } from "../store/create-if-free.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, StoredRecord } from "../store/session-store.js";
-import { endLogins, storeOf } from "./store-logins.js";
 
 /**
  * The kind of the records that find a login by the ids of an identity provider. The alias of a user has the user's id,
@@ -25,20 +25,7 @@ const MARGIN = 86_400_000;
 /** An id of an identity provider. */
 type Name = readonly [issuer: string, claim: "sub" | "sid", value: string];
 
-/** Makes `revokeExternal` find a login. */
-export interface ExternalLink {
-  /** Was the login ended after it was linked, or was its `sid` already ended? Call this after its session is stored. */
-  isEnded(): Promise<boolean>;
-}
-
-/**
- * Stores the aliases of a login at an identity provider. Call it before the session is created. Then either
- * `revokeExternal` finds the session, or `isEnded` notices that it was called.
- *
- * @param until when the login can be restored for the last time, in milliseconds since the epoch
- * @returns undefined if the login does not come from an identity provider
- * @throws UnsupportedByStoreError if the store cannot list by user
- */
+/** See `ExternalLogins.link`. */
 export async function linkExternal(
   core: Core,
   { userId, external }: Pick<SessionAuth, "userId" | "external">,
@@ -58,13 +45,7 @@ export async function linkExternal(
   };
 }
 
-/**
- * Ends the logins of an issuer with these ids. A login that is being created ends too, and later logins with the `sid`
- * are refused.
- *
- * @returns the ids of the ended logins, by user
- * @throws UnsupportedByStoreError if the store cannot list by user
- */
+/** See `ExternalLogins.end`. */
 export async function endExternal(core: Core, issuer: string, ids: ExternalIds): Promise<Map<string, Set<string>>> {
   const { sub, sid } = ids;
   const store = listingStoreOf(core);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Request, Response } from "express";
+import type { KnownBrowsers } from "../core.js";
 import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import type { StoredHashes } from "../crypto/stored-hashes.js";
@@ -26,28 +27,23 @@ const FORMAT = /^(\d{13,15})\.([\w-]{16})((?:[\w-]{16}){1,10})$/;
  *
  * A copied cookie gives no access. With it, a login of one of its users counts as a login in a known browser.
  */
-export class KnownBrowsers {
+export class KnownBrowserCookie implements KnownBrowsers {
   /** The cookies that responses are about to set. */
   readonly #noted = new WeakMap<Request, Content>();
 
   /**
-   * @param duration how long a browser is known, in milliseconds; null if browsers are not recognized
+   * @param duration how long a browser is known, in milliseconds
    * @param hashes for each secret, the hashes with its key
    */
   constructor(
     private readonly cookie: BrowserCookie,
-    private readonly duration: number | null,
+    private readonly duration: number,
     private readonly keys: Keyring,
     private readonly hashes: readonly StoredHashes[],
   ) {}
 
-  /**
-   * Notes that a user has logged in with this browser, and returns whether the user did so before; undefined if browsers
-   * are not recognized.
-   */
-  note(req: Request, res: Response, userId: string): "known" | "new" | undefined {
+  note(req: Request, res: Response, userId: string): "known" | "new" {
     const { cookie, duration, hashes } = this;
-    if (duration === null) return undefined;
     const { salt, users } = this.#noted.get(req) ?? this.#read(req, duration) ?? fresh();
     const own = hashes.map((made) => made.of(`${salt}\0${userId}`).slice(0, LENGTH));
     const others = users.filter((user) => !own.includes(user));
@@ -60,7 +56,6 @@ export class KnownBrowsers {
     return others.length < users.length ? "known" : "new";
   }
 
-  /** Removes the cookie from the browser. */
   forget(req: Request, res: Response): void {
     this.#noted.set(req, fresh());
     this.cookie.clearIfAny(req, res);

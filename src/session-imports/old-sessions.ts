@@ -1,9 +1,9 @@
-import { StoreUnavailableError } from "../../errors.js";
-import type { LoginEmitter } from "../../events.js";
-import type { OldSessionData, OldSessionStore } from "../../options/import-options.js";
-import { Deadlines } from "../../store/deadlines.js";
-import { Outage } from "../../store/outage.js";
-import { type StoreCall, tracedCall } from "../../trace.js";
+import { StoreUnavailableError } from "../errors.js";
+import type { LoginEmitter } from "../events.js";
+import { Deadlines } from "../store/deadlines.js";
+import { Outage } from "../store/outage.js";
+import { type StoreCall, tracedCall } from "../trace.js";
+import type { OldSessionData, OldSessionStore } from "./options.js";
 
 /** A session in the store of the application's earlier express-session. */
 export interface OldSession {

@@ -1,19 +1,20 @@
 import type { Request } from "express";
-import type { StorageIds } from "../../crypto/storage-id.js";
-import { isLatchkeyError, StoreUnavailableError } from "../../errors.js";
-import { LATEST } from "../../instants.js";
-import type { ResolvedImport } from "../../options/import-options.js";
-import { createIfFree } from "../../store/create-if-free.js";
-import type { SessionRecord, SessionStore, SessionTimes } from "../../store/session-store.js";
-import { checkUserId } from "../../user.js";
-import type { SessionAuth } from "../auth.js";
-import type { SessionRecords } from "../records.js";
-import type { SessionState } from "../snapshot.js";
+import type { StorageIds } from "../crypto/storage-id.js";
+import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
+import { LATEST } from "../instants.js";
+import type { SessionAuth } from "../session/auth.js";
+import type { SessionRecords } from "../session/records.js";
+import type { SessionImports } from "../session/session-middleware.js";
+import type { SessionState } from "../session/snapshot.js";
+import { createIfFree } from "../store/create-if-free.js";
+import type { SessionRecord, SessionStore, SessionTimes } from "../store/session-store.js";
+import { checkUserId } from "../user.js";
 import type { OldSession, OldSessions } from "./old-sessions.js";
+import type { ImportOptions } from "./options.js";
 
 /** What the imports of one manager use. */
 export interface ImportParts {
-  from: Pick<ResolvedImport, "login" | "keep">;
+  from: Pick<ImportOptions, "login" | "keep">;
   old: OldSessions;
   records: SessionRecords;
   store: SessionStore;
@@ -41,13 +42,12 @@ const TOUCH_INTERVAL = 60_000;
  * The session keeps its id, so that the browser's cookie stays valid, and concurrent requests get the same session. It
  * is imported only once, even after it has ended: otherwise the old session would bring an ended login back.
  */
-export class SessionImports {
+export class ImportedSessions implements SessionImports {
   /** The imports in progress in this process, by session id. */
   readonly #running = new Map<string, Promise<void>>();
 
   constructor(private readonly parts: ImportParts) {}
 
-  /** Resolves with the session that the cookie names, in latchkey's store or imported into it, or null. */
   async find(req: Request, { sid, id }: { sid: string; id?: string | undefined }): Promise<SessionState | null> {
     const { records, old, from } = this.parts;
     const found = await records.find(sid, id);
@@ -67,20 +67,12 @@ export class SessionImports {
     return records.find(sid, id);
   }
 
-  /** Ends a session, and the old session that it was imported from. Resolves as `SessionRecords.end` does. */
   async end(sid: string): Promise<SessionRecord | null> {
     const ended = await this.parts.records.end(sid);
     if (this.parts.from.keep) await this.parts.old.end(sid);
     return ended;
   }
 
-  /**
-   * Ends the old session that the browser's old cookie names, and what was imported from it. Otherwise, it would log
-   * the browser in again after a logout. No import that is running can bring the session back.
-   *
-   * @param sid the id of the old session
-   * @param kept the id of the session in use. If it is the same, it is not ended here, because the caller ends it
-   */
   async endEarlier(sid: string, kept: string | undefined): Promise<void> {
     const { store, ids, records, old } = this.parts;
     const marker = ids.of(sid);

@@ -1,8 +1,8 @@
 import type { Request } from "express";
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import type { Core } from "../core.js";
+import { userById } from "../current/loaded-user.js";
 import type { SessionAuth } from "../session/auth.js";
-import { userById } from "./loaded-user.js";
 
 /**
  * Returns the login of a user whom a session of the application's earlier express-session knows. It is not fresh,

@@ -1,0 +1,23 @@
+import type { Core, ExternalLogins } from "../core.js";
+import type { Part } from "../options/part.js";
+import { endExternal, linkExternal } from "./aliases.js";
+import { checkExternalIds, externalFrom } from "./checks.js";
+
+/**
+ * For the option `externalLogins`: logins can have the ids of an identity provider, and end by these ids, as OpenID
+ * Connect Back-Channel Logout needs it. `loginUser` and `confirmLogin` then take `external`, and
+ * `login.sessions.revokeExternal` ends the logins.
+ */
+export function externalLogins(): Part<"externalLogins"> {
+  return {
+    part: "externalLogins",
+    create: (core: Core): ExternalLogins => ({
+      check: externalFrom,
+      link: (login, until) => linkExternal(core, login, until),
+      end(issuer, ids) {
+        checkExternalIds(issuer, ids);
+        return endExternal(core, issuer, ids);
+      },
+    }),
+  };
+}
