@@ -53,7 +53,10 @@ export interface LoginEvents<U = Express.User> {
   methodRequired: { req: Request; user: U; methods: readonly string[] };
   /** The current user was read for the first time in a request. */
   userAccessed: { req: Request };
-  /** Session protection noticed that a session is used by a different client than at the login. */
+  /**
+   * Session protection noticed that a session is used by a different client than at the login. Each process reports each
+   * such client once.
+   */
   sessionProtected: { req: Request; userId: string; mode: "basic" | "strong" };
   /** A guard refused a user who has none of the roles, or a request in which an administrator acts as the user. */
   forbidden: { req: Request; user: U };

@@ -47,8 +47,8 @@ export async function resolveUser(
     if (isAttack && context && !context.res.headersSent) core.remember.forget(req, context.res);
     const { userId, impersonator } = login.auth;
     if (impersonator && isEnded) await endLinked(core, login.auth, verdict, req);
-    // If another request has ended an impersonation, it has reported the end.
-    if (!impersonator || isEnded) core.events.emit("loginEnded", { req, userId, reason: verdict });
+    // If another request has ended the login, it has reported the end.
+    if (isEnded) core.events.emit("loginEnded", { req, userId, reason: verdict });
     if (isAttack || impersonator) return undefined; // a page meant for the user must not be the administrator's
   }
   return (await restoreLogin(core, req, context)) ?? (await fromRequest(core, req));

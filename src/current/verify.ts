@@ -32,7 +32,8 @@ export async function verify(
   if (sessionProtection && auth.fingerprint !== null) {
     const fingerprint = core.clients.check(auth.fingerprint, auth.loginId, req);
     if (fingerprint === undefined) {
-      core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
+      if (core.clients.isNew(auth, req))
+        core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
       if (sessionProtection === "strong") return "session protection";
       if (auth.freshAt !== null || hasMethods(auth)) change({ freshAt: null, ...staleMethods(auth) });
     } else if (fingerprint !== auth.fingerprint) change({ fingerprint });

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { LRUCache } from "lru-cache";
 import { type Check, group, isBoolean } from "../checks.js";
 import type { StoredHashes } from "../crypto/stored-hashes.js";
 import { OptionError } from "../errors.js";
@@ -34,6 +35,8 @@ export function clientFingerprint(req: Request): string {
 }
 
 const LONGEST_USER_AGENT = 256;
+/** How many reported clients this process knows. If there are more, a client may be reported again. */
+const MAX_REPORTED = 1000;
 
 /**
  * The client's data in a record, which helps a user to recognize the client. Each value is null if it is unknown or not
@@ -49,6 +52,8 @@ export class Clients {
   readonly #hashes: StoredHashes;
   readonly #kept: ResolvedClient;
   readonly #fingerprint: (req: Request) => string;
+  /** The clients that this process has reported, each with the login that it used. */
+  readonly #reported = new LRUCache<string, true>({ max: MAX_REPORTED });
 
   constructor(hashes: StoredHashes, options: { client: ResolvedClient; fingerprint: (req: Request) => string }) {
     this.#hashes = hashes;
@@ -81,6 +86,17 @@ export class Clients {
    */
   check(kept: string, loginId: string, req: Request): string | undefined {
     return this.#hashes.check(kept, this.#text(loginId, req));
+  }
+
+  /**
+   * Call this before you report that another client uses a login. Returns true only the first time, so that the 100
+   * requests of one page are reported once.
+   */
+  isNew({ loginId, loginAt }: { loginId: string; loginAt: number }, req: Request): boolean {
+    const key = `${loginAt} ${this.hashOf(loginId, req)}`; // a confirmation changes loginAt
+    if (this.#reported.has(key)) return false;
+    this.#reported.set(key, true);
+    return true;
   }
 
   /**

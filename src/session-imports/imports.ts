@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { LRUCache } from "lru-cache";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import { LATEST } from "../instants.js";
@@ -35,6 +36,8 @@ const PAUSE = 25;
 const MAX_LOOKS = 80;
 /** A kept old session in use is touched this often, in milliseconds. */
 const TOUCH_INTERVAL = 60_000;
+/** How many touched old sessions this process knows. */
+const MAX_TOUCHED = 5000;
 
 /**
  * Imports the sessions of the application's earlier express-session, each at its first request.
@@ -45,6 +48,8 @@ const TOUCH_INTERVAL = 60_000;
 export class ImportedSessions implements SessionImports {
   /** The imports in progress in this process, by session id. */
   readonly #running = new Map<string, Promise<void>>();
+  /** When this process last touched an old session, by session id. */
+  readonly #touched = new LRUCache<string, number>({ max: MAX_TOUCHED });
 
   constructor(private readonly parts: ImportParts) {}
 
@@ -110,8 +115,11 @@ export class ImportedSessions implements SessionImports {
       await records.end(state.sid);
       return false;
     }
-    // The event storeFailed reports a failure.
-    if (Date.now() - state.lastSeenAt >= TOUCH_INTERVAL) this.#touchOld(state.sid, session).catch(() => {});
+    const seenAt = Math.max(state.lastSeenAt, this.#touched.get(state.sid) ?? 0);
+    if (Date.now() - seenAt < TOUCH_INTERVAL) return true;
+    this.#touched.set(state.sid, Date.now());
+    // The next request tries again. The event storeFailed reports a failure.
+    this.#touchOld(state.sid, session).catch(() => this.#touched.delete(state.sid));
     return true;
   }
 

@@ -1,13 +1,13 @@
 import type { Request } from "express";
+import { LRUCache } from "lru-cache";
 import type { StorageIds } from "../crypto/storage-id.js";
-import { SessionGoneError, StoreUnavailableError } from "../errors.js";
+import { SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { LATEST } from "../instants.js";
 import { frozen, type JsonObject } from "../json.js";
-import { pauseBeforeRetry } from "../store/retry-pause.js";
-import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
+import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
-import { MergedUpdates } from "./merged-updates.js";
+import { MergedUpdates, readSession, type SessionTimeouts } from "./merged-updates.js";
 import { type Changed, changedData, SessionState } from "./snapshot.js";
 
 /** The timeouts of sessions, in milliseconds. */
@@ -29,24 +29,30 @@ export interface SessionValues {
 
 /** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
+/** How many touched sessions this process knows. If more are in use at once, some may be touched more often. */
+const MAX_TOUCHED = 5000;
 /** How long a login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
-/** How many times an update is tried while other processes change the session. */
-const MAX_TRIES = 20;
-
 /**
  * Reads and writes the sessions in a SessionStore. Hashes ids. Calls `create` for the first write of a session, and
  * `update` for later writes. Writes only what a request changed, and limits how often a session is touched.
  */
-export class SessionRecords {
-  readonly #updates = new MergedUpdates((id, base, changes) => this.#update(id, base, changes));
+export class SessionRecords implements SessionTimeouts {
+  readonly #updates: MergedUpdates;
+  /**
+   * When this process last touched a session, by record id. Concurrent requests have all read the session before the
+   * first of them touches it.
+   */
+  readonly #touched = new LRUCache<string, number>({ max: MAX_TOUCHED });
 
   constructor(
     private readonly store: SessionStore,
     private readonly ids: StorageIds,
     private readonly options: RecordOptions,
     private readonly events: LoginEmitter<never>,
-  ) {}
+  ) {
+    this.#updates = new MergedUpdates(store, this);
+  }
 
   /** Returns a new session that is not in the store. */
   unsaved(sid: string): SessionState {
@@ -55,7 +61,7 @@ export class SessionRecords {
 
   /** Resolves with the session of this id, or null. */
   async find(sid: string, id: string = this.ids.of(sid)): Promise<SessionState | null> {
-    const record = await this.#read(id);
+    const record = await readSession(this.store, id);
     if (!record) return null;
     frozen(record.data.auth);
     return new SessionState(sid, id, record);
@@ -70,23 +76,30 @@ export class SessionRecords {
   }
 
   /**
-   * Updates the time of the session's last use in the store. If this was done recently, does nothing and returns
-   * undefined.
+   * Updates the time of the session's last use in the store. If this was done recently, or another request of this
+   * process is doing it, does nothing and returns undefined.
    */
   touch(state: SessionState): Promise<unknown> | undefined {
-    if (!state.record) return undefined;
-    const { data } = state.record;
-    const now = Date.now();
-    const idle = this.#idleOf(data);
-    if (now - state.lastSeenAt < Math.min(idle / 10, LONGEST_TOUCH_INTERVAL)) return undefined;
-    state.lastSeenAt = now;
-    return this.extend(state);
+    const { id, record } = state;
+    if (!record) return undefined;
+    const seenAt = Math.max(state.lastSeenAt, this.#touched.get(id) ?? 0);
+    if (!this.isTouchDue(record.data, seenAt)) return undefined;
+    state.lastSeenAt = Date.now();
+    this.#touched.set(id, state.lastSeenAt);
+    const touching = this.extend(state);
+    const forget = () => this.#touched.delete(id); // the next request tries again
+    touching.then((isLive) => isLive || forget(), forget);
+    return touching;
+  }
+
+  isTouchDue(data: JsonObject, lastSeenAt: number): boolean {
+    return Date.now() - lastSeenAt >= Math.min(this.#idleOf(data) / 10, LONGEST_TOUCH_INTERVAL);
   }
 
   /** Updates the session's last use in the store now. */
   extend({ id, record, createdAt }: SessionState): Promise<boolean> {
     const now = Date.now();
-    const expiresAt = this.#expiryOf(record?.data ?? {}, createdAt, now);
+    const expiresAt = this.expiryOf(record?.data ?? {}, createdAt, now);
     return this.store.touch(id, { lastSeenAt: now, expiresAt });
   }
 
@@ -99,7 +112,7 @@ export class SessionRecords {
   async isLive(state: SessionState): Promise<boolean> {
     const touched = this.touch(state);
     if (touched) return (await touched) === true;
-    return (await this.#read(state.id)) !== null;
+    return (await readSession(this.store, state.id)) !== null;
   }
 
   /** Touches the session in the background. The event `storeFailed` reports a failure. */
@@ -152,40 +165,14 @@ export class SessionRecords {
     return this.create(state, changedData(record.data, changed));
   }
 
-  async #read(id: string): Promise<SessionRecord | null> {
-    const record = await this.store.read(id);
-    return record?.kind === "session" ? record : null;
-  }
-
   /** Creates the record of a session. */
   async create({ id, createdAt }: SessionState, data: JsonObject, until: number = LATEST): Promise<SessionRecord> {
     const now = Date.now();
     const userId = authIn(data)?.userId ?? null;
-    const expiresAt = Math.min(this.#expiryOf(data, createdAt, now), until);
+    const expiresAt = Math.min(this.expiryOf(data, createdAt, now), until);
     const record = { kind: "session", userId, data, createdAt, lastSeenAt: now, expiresAt, revision: 0 };
     await this.store.create(id, record);
     return record;
-  }
-
-  /**
-   * Makes changes to the record, which other processes may have changed since it was read. Resolves with the new
-   * record; with null if the session has ended.
-   */
-  async #update(id: string, read: SessionRecord, changes: readonly Changed[]): Promise<SessionRecord | null> {
-    let base: SessionRecord | null = read;
-    for (let tried = 1; base; tried++) {
-      const { createdAt, revision } = base;
-      const now = Date.now();
-      const data = changedData(base.data, changes);
-      const lastSeenAt = Math.max(now, base.lastSeenAt); // never earlier, even if the clock was set back
-      const update: SessionUpdate = { data, lastSeenAt, expiresAt: this.#expiryOf(data, createdAt, now), revision };
-      if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
-      if (tried === MAX_TRIES)
-        throw new StoreUnavailableError("the session could not be written, because other requests kept changing it");
-      await pauseBeforeRetry(tried);
-      base = await this.#read(id);
-    }
-    return null;
   }
 
   #gone(req: Request | undefined): never {
@@ -193,7 +180,7 @@ export class SessionRecords {
     throw new SessionGoneError();
   }
 
-  #expiryOf(data: JsonObject, createdAt: number, now: number): number {
+  expiryOf(data: JsonObject, createdAt: number, now: number): number {
     const start = authIn(data)?.loginAt ?? createdAt;
     const end = Math.min(now + this.#idleOf(data), start + this.options.absoluteTimeout);
     return Math.min(Math.max(Math.ceil(end), 0), LATEST);

@@ -4,7 +4,8 @@ import { afterTest } from "../support/after-test.js";
 import { backendsHere, SQL } from "../support/backends.js";
 import { Gate } from "../support/barrier.js";
 import { places, startSite } from "../support/processes.js";
-import { send } from "../support/raw-client.js";
+import { send, sidIn } from "../support/raw-client.js";
+import { recordId } from "../support/records.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { soaking } from "../support/trials.js";
@@ -119,6 +120,39 @@ describe("concurrent requests that change the same session", () => {
     const good = many(60).filter((seat) => seat % 3 !== 0);
     expect(await at.read(cookie)).to.deep.equal(good.map((seat) => `seat${seat}`).sort());
   });
+
+  for (const [what, interferes, revision] of [
+    ["write it once", false, 1],
+    ["write it again if another process wrote another value in between", true, 3],
+  ] as const) {
+    it(`and set the same value ${what}`, async () => {
+      const store = new WatchedStore();
+      const { inner } = store;
+      const at = await seats(store);
+      const { cookie } = await send(at.origin, "POST /login/1");
+      const id = recordId("session", sidIn(cookie)!);
+      const update = inner.update.bind(inner);
+      const written = new Gate();
+      inner.update = async (...args) => {
+        const isWritten = await update(...args);
+        await written.pass();
+        return isWritten;
+      };
+      const reads = new Gate();
+      store.before = (verb) => (verb === "read" ? reads.pass() : undefined);
+      const taking = many(50).map(() => at.take(1, cookie));
+      await reads.arrived(50);
+      store.before = () => undefined;
+      reads.open();
+      await at.changed.arrived(50);
+      const record = (await inner.read(id))!;
+      if (interferes) await update(id, { ...record, data: { ...record.data, seat1: "free" } });
+      written.open();
+      expect((await Promise.all(taking)).filter(({ status }) => status !== 200)).to.deep.equal([]);
+      const after = (await inner.read(id))!;
+      expect([after.data.seat1, after.revision]).to.deep.equal([true, revision]);
+    });
+  }
 
   it("all get 503 when the store fails, and later requests are saved again", async () => {
     const store = new WatchedStore();
