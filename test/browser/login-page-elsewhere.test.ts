@@ -4,9 +4,11 @@ import { startTwoHosts } from "../support/two-hosts.js";
 import { problemsOf } from "./accessible.js";
 import { expectHeading, expectText, press } from "./steps.js";
 
+const PAGE = "docs/recipes/login-page-elsewhere.md";
+
 inChromium("a login page on another host", (here) => {
   it("returns to the page with its query, logged in on both hosts, and passes axe's rules", async () => {
-    const { app, accounts } = await startTwoHosts();
+    const { app, accounts } = (await startTwoHosts(PAGE, "accounts")).origins;
     const page = await here().newPage({ baseURL: app });
     await page.goto("/reports?page=2&q=a%20b");
     await expectHeading(page, "Log in");
@@ -36,7 +38,7 @@ inChromium("a login page on another host", (here) => {
   });
 
   it("does not lead to another site, whatever the link to the login page says", async () => {
-    const { app, accounts } = await startTwoHosts();
+    const { app, accounts } = (await startTwoHosts(PAGE, "accounts")).origins;
     const page = await here().newPage({ baseURL: app });
     const evil = app.replace("app.site", "evil");
     for (const next of [

@@ -4,6 +4,8 @@ import { CookieJar } from "tough-cookie";
 import { inTestAll } from "../support/tier.js";
 import { startTwoHosts } from "../support/two-hosts.js";
 
+const PAGE = "docs/recipes/login-page-elsewhere.md";
+
 const ann = { email: "ann@example.com", password: "correct horse" };
 
 /** Opens URLs of both sites, with one cookie jar. */
@@ -23,7 +25,8 @@ function visitor(port: number) {
 
 inTestAll("the recipe for a login page on another host", () => {
   it("returns to the page on the first host, logged in on both, and to no other host", async () => {
-    const { app, accounts, port } = await startTwoHosts();
+    const { origins, port } = await startTwoHosts(PAGE, "accounts");
+    const { app, accounts } = origins;
     const visit = visitor(port);
     const loginUrl = `${accounts}/login?next=${encodeURIComponent(`${app}/reports?page=2`)}`;
     expect((await visit(`${app}/reports?page=2`)).location).to.equal(loginUrl);

@@ -1,9 +1,9 @@
-import { createServer } from "node:net";
 import { expect } from "chai";
 import { exportSPKI, SignJWT } from "jose";
 import sinon from "sinon";
 import { type Backend, backendsHere, shared } from "../support/backends.js";
 import type { Browser } from "../support/browser.js";
+import { freePort } from "../support/free-port.js";
 import { follow, startProvider } from "../support/openid-provider.js";
 import { endPrograms, startProgram } from "../support/page-program.js";
 import { inTestAll } from "../support/tier.js";
@@ -155,13 +155,3 @@ inTestAll("docs/recipes/openid-connect.md with an OpenID provider", () => {
     expect(await isIn(browser)).to.equal(false);
   });
 });
-
-/** Returns a port that was free just now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

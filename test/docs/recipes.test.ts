@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { expect } from "chai";
 import { WebSocket } from "ws";
 import type { Browser } from "../support/browser.js";
-import { endPrograms, type PageProgram, startProgram } from "../support/page-program.js";
+import { endPrograms, startProgram } from "../support/page-program.js";
 import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
@@ -214,24 +214,4 @@ inTestAll("the recipes", () => {
     expect(to).to.deep.equal([ann.email, ann.email, bob.email]);
     expect(program.printed[0]).to.match(/New login to your account Somebody logged in from .*127\.0\.0\.1 with /);
   });
-
-  it("password-reset: ends every login, and accepts a link only once", async () => {
-    const program = await start("password-reset");
-    const clients = await Promise.all([1, 2].map(() => loggedIn(program.client())));
-    const [first] = clients as [Browser, Browser];
-    const forgot = (email: string) => first.post("/forgot", { json: { email } });
-    expect((await forgot("nobody@example.com")).text).to.equal((await forgot(ann.email)).text);
-    const json = { link: await lastPrinted(program), password: "another one" };
-    expect((await first.post("/reset", { json })).status).to.equal(200);
-    expect((await first.post("/reset", { json })).status).to.equal(410);
-    for (const client of clients) expect((await client.get("/")).status).to.equal(401);
-    const again = await loggedIn(program.client(), { ...ann, password: "another one" });
-    expect((await again.get("/")).text).to.equal("Hello, ann@example.com!");
-  });
 });
-
-/** Waits for a printed line, because it can arrive after the response. */
-async function lastPrinted({ printed }: PageProgram): Promise<string> {
-  while (printed.length === 0) await new Promise(setImmediate);
-  return printed.at(-1)!;
-}

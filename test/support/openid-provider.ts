@@ -17,8 +17,10 @@ interface Forging {
 /**
  * Starts an OpenID provider with one client, the application on `origin`. Everybody can log in there: the name is the
  * `sub`, and `name@example.com` the email address.
+ *
+ * @param callback the path of the application's redirect URI
  */
-export async function startProvider(origin: string) {
+export async function startProvider(origin: string, callback = "/callback") {
   silenceNotices();
   const { Provider } = await import("oidc-provider"); // it prints a notice on Node 20
   const pair = await generateKeyPair("RS256", { extractable: true });
@@ -34,7 +36,7 @@ export async function startProvider(origin: string) {
       {
         client_id: CLIENT,
         client_secret: "secret",
-        redirect_uris: [`${origin}/callback`],
+        redirect_uris: [origin + callback],
         post_logout_redirect_uris: [`${origin}/logged-out`],
         backchannel_logout_uri: `${origin}/back-channel-logout`,
         backchannel_logout_session_required: true,

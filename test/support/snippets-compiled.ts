@@ -12,7 +12,9 @@ process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 /** The files that programs on other pages import. */
 const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
 /** Programs that have their own user type. A compilation can have only one, so each of them is compiled alone. */
-const ALONE = ["readme", "index", "operating", "recipes-prisma", "recipes-drizzle"];
+const ALONE = [
+  ...["readme", "index", "operating", "recipes-prisma", "recipes-drizzle", "recipes-sign-up", "recipes-social-login"],
+];
 
 /** The error messages of the compiler for all snippets, or an empty string. Compiles the snippets only once. */
 export function compiledSnippets(): Promise<string> {
@@ -37,7 +39,8 @@ async function compile(): Promise<string> {
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
   copyFileSync("test/support/nestjs-packages.d.ts", join(FOLDER, "fragments/nestjs-packages.d.ts"));
-  copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, "programs/better-sqlite3.d.ts"));
+  for (const project of ["programs", "recipes-sign-up"])
+    copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, project, "better-sqlite3.d.ts"));
   for (const project of ["fragments", "recipes-prisma", "recipes-drizzle"])
     copyFileSync("test/support/prisma-and-drizzle.d.ts", join(FOLDER, project, "prisma-and-drizzle.d.ts"));
   const outcomes = await Promise.all(["fragments", "programs", ...ALONE].map(tsc));

@@ -1,0 +1,60 @@
+import { expect } from "chai";
+import { endPrograms, startProgram } from "../support/page-program.js";
+import { inTestAll } from "../support/tier.js";
+
+const ann = { email: "ann@example.com", password: "correct horse" };
+
+inTestAll("the recipes for the layout of an application", () => {
+  afterEach(endPrograms);
+
+  it("own-module: routers and controllers use the same manager", async () => {
+    const program = await startProgram("docs/recipes/own-module.md");
+    const [client, other] = [program.client(), program.client()];
+    expect((await client.get("/account/me")).json()).to.include({ code: "login_required" });
+    expect((await client.get("/logins")).json()).to.include({ code: "login_required" });
+    expect((await client.post("/account/login", { json: { ...ann, password: "wrong" } })).status).to.equal(401);
+    for (const one of [client, other]) expect((await one.post("/account/login", { json: ann })).status).to.equal(200);
+    expect((await client.get("/logins")).json<{ current: boolean }[]>().map(({ current }) => current)).to.have.members([
+      true,
+      false,
+    ]);
+    expect((await client.send("DELETE", "/logins/others")).status).to.equal(204);
+    expect([(await client.get("/account/me")).status, (await other.get("/account/me")).status]).to.eql([200, 401]);
+    expect((await client.post("/account/logout")).status).to.equal(204);
+    expect((await client.get("/account/me")).status).to.equal(401);
+  });
+
+  it("app-and-api: accepts the origin of the app only, also for refused and for preflight requests", async () => {
+    const { ports } = await startProgram("docs/recipes/app-and-api.md", "api.ts", { APP_ORIGIN: APP });
+    const call = (path: string, method = "GET", origin = APP, headers: Record<string, string> = {}) =>
+      fetch(`http://127.0.0.1:${ports[0]}${path}`, {
+        method,
+        headers: { origin, "sec-fetch-site": "same-site", accept: "application/json", ...headers },
+        ...(method === "POST" && { body: JSON.stringify(ann) }),
+      });
+    const json = { "content-type": "application/json" };
+    const preflight = await call("/login", "OPTIONS");
+    expect([preflight.status, preflight.headers.get("access-control-allow-headers")]).to.eql([204, "Content-Type"]);
+    expect((await call("/login", "OPTIONS", EVIL)).headers.get("access-control-allow-origin")).to.equal(null);
+
+    const refused = await call("/me");
+    expect([refused.status, ...corsOf(refused)]).to.eql([401, APP, "true"]);
+    expect((await call("/login", "POST", EVIL, json)).status).to.equal(403);
+    const loggedIn = await call("/login", "POST", APP, json);
+    expect([loggedIn.status, ...corsOf(loggedIn)]).to.eql([200, APP, "true"]);
+    const cookies = loggedIn.headers.getSetCookie();
+    expect(cookies.filter((cookie) => /domain/i.test(cookie))).to.eql([]);
+    const cookie = cookies.map((one) => one.split(";")[0]).join("; ");
+    expect(await (await call("/me", "GET", APP, { cookie })).json()).to.eql({ email: ann.email });
+    expect((await call("/logout", "POST", EVIL, { cookie, ...json })).status).to.equal(403);
+    expect((await call("/logout", "POST", APP, { cookie, ...json })).status).to.equal(204);
+    expect((await call("/me", "GET", APP, { cookie })).status).to.equal(401);
+  });
+});
+
+const APP = "http://app.site.localhost:3000";
+const EVIL = "http://evil.site.localhost:3000";
+
+function corsOf({ headers }: Response) {
+  return [headers.get("access-control-allow-origin"), headers.get("access-control-allow-credentials")];
+}
