@@ -169,7 +169,7 @@ export class SessionValueError extends LatchkeyError {
   }
 }
 
-/** The label of a login is not a string of 1 to 100 characters without control characters. */
+/** The label of a login is not a string of 1 to 100 characters, without control characters and not all invisible. */
 export class LabelError extends LatchkeyError {
   constructor(given: string) {
     super("invalid_label", 400, `A label must have 1 to 100 characters and no control characters. This is ${given}.`);

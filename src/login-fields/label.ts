@@ -11,6 +11,9 @@ const LONGEST = 100;
 /** Control characters, line separators, and characters that reorder the text around them. */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
+/** Anything but a space, and a character that shows nothing by itself, such as U+200B or U+2800. */
+const VISIBLE = /[^\p{Cf}\p{Z}\p{DI}\u2800]/u;
+
 /** Returns the label without spaces around it. @throws LabelError if it is not a valid label */
 export function checkLabel(value: unknown): string {
   if (typeof value !== "string") throw new LabelError(kindOf(value));
@@ -19,6 +22,7 @@ export function checkLabel(value: unknown): string {
   if (length === 0) throw new LabelError("an empty string");
   if (length > LONGEST) throw new LabelError(`${length} characters`);
   if (UNSAFE.test(label) || !isPlainText(label)) throw new LabelError("a string with control characters");
+  if (!VISIBLE.test(label)) throw new LabelError("a string of invisible characters");
   return label;
 }
 

@@ -32,6 +32,11 @@ const NO_LABELS: Array<[value: unknown, told: string]> = [
   ["\x1b[31mred", "control characters"],
   ["abc\u202egnp", "control characters"],
   ["abc\ud800", "control characters"],
+  ["\u200b", "a string of invisible characters"],
+  ["\u200e\u200f\u061c", "a string of invisible characters"],
+  [" \u2060 \u200d\ufe0f\u00ad ", "a string of invisible characters"],
+  ["\u3164\u2800", "a string of invisible characters"],
+  ["\u{e0041}", "a string of invisible characters"],
 ];
 
 const circle: Record<string, unknown> = {};
