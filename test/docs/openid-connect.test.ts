@@ -103,9 +103,14 @@ inTestAll("docs/recipes/openid-connect.md with an OpenID provider", () => {
           "no events": { events: undefined },
           "another event": { events: { "http://schemas.openid.net/event/other": {} } },
           "an event that is not an object": { events: { "http://schemas.openid.net/event/backchannel-logout": true } },
+          "an event that is an array": { events: { "http://schemas.openid.net/event/backchannel-logout": [] } },
           "a nonce": { nonce: "n" },
           "neither sid nor sub": { sub: undefined },
           "a sid that is not a string": { sid: 1 },
+          "a sid of 256 characters": { sid: "x".repeat(256) },
+          "a sub of 256 characters": { sub: "x".repeat(256) },
+          "a sid with NUL": { sid: "a\0" },
+          "half of a surrogate pair": { sid: "\ud800" },
         };
         for (const [what, change] of Object.entries(changes)) {
           wrong[what] = await logoutToken({ claims: { sub: "ann", ...change } });
