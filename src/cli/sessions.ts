@@ -30,12 +30,13 @@ export const count: Command = {
 };
 
 function tableOf(logins: readonly LoginInfo[]): string {
-  const header = ["ID", "LOGGED IN", "LAST SEEN", "EXPIRES", "REMEMBERED", "ADDRESS", "USER AGENT"];
-  const rows = logins.map(({ id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent, impersonator }) => [
+  const header = ["ID", "LOGGED IN", "LAST SEEN", "EXPIRES", "REMEMBERED", "ADDRESS", "LABEL", "USER AGENT"];
+  const rows = logins.map(({ id, persistent, address, label, userAgent, impersonator, ...times }) => [
     id,
-    ...[createdAt, lastSeenAt, expiresAt].map(toSecond),
+    ...[times.createdAt, times.lastSeenAt, times.expiresAt].map(toSecond),
     persistent ? "yes" : "no",
     address ?? "unknown",
+    label ?? "",
     impersonator === undefined ? (userAgent ?? "unknown") : `(${impersonator} acts as this user)`,
   ]);
   return table([header, ...rows]);
@@ -43,7 +44,8 @@ function tableOf(logins: readonly LoginInfo[]): string {
 
 /** Leaves out `fresh`, which depends on the application's options, and `current`, which depends on the request. */
 function asJson(login: LoginInfo): object {
-  const { id, createdAt, lastSeenAt, expiresAt, persistent, address, userAgent, impersonator, impersonating } = login;
+  const { id, persistent, address, label, userAgent, impersonator, impersonating, ...times } = login;
+  const { createdAt, lastSeenAt, expiresAt } = times;
   const [created, lastSeen, expires] = [createdAt, lastSeenAt, expiresAt].map((time) => new Date(time).toISOString());
   return {
     id,
@@ -52,6 +54,7 @@ function asJson(login: LoginInfo): object {
     expiresAt: expires,
     remembered: persistent,
     address,
+    label,
     userAgent,
     impersonator,
     impersonating,

@@ -1,6 +1,8 @@
 import { newAuth, newLoginId } from "../active-sessions/new-login.js";
 import { MiddlewareMissingError } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { checkDetails, checkExternal } from "../login/login-details.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
 import { type MethodsGiven, methodsFrom, noteMethods } from "../login-fields/methods.js";
 import { insideOf, type LoginManager } from "../manager/login-manager.js";
 import { newSessionId } from "../session/session-middleware.js";
@@ -20,6 +22,12 @@ export interface LoginAsOptions {
   remember?: boolean | undefined;
   /** The methods that the user has shown. @default the methods that the option `requiredMethods` requires */
   methods?: MethodsGiven | undefined;
+  /** The label of the login, as in `loginUser`. @default no label */
+  label?: string | undefined;
+  /** Your own data about the login, as in `loginUser`. @default no data */
+  data?: JsonObject | undefined;
+  /** The login at an identity provider, as in `loginUser`. @default none */
+  external?: ExternalLogin | undefined;
 }
 
 /**
@@ -28,6 +36,7 @@ export interface LoginAsOptions {
  * The login is saved in the manager's store. It is not bound to a client, so session protection does not apply to it.
  *
  * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
+ * @throws OptionError, LabelError if an option is invalid
  * @throws MiddlewareMissingError if the `session()` of the manager was not called
  */
 export async function loginAs<U extends object, A extends object>(
@@ -46,7 +55,10 @@ export async function loginAs<U extends object, A extends object>(
   const freshAt = fresh ? Date.now() : null;
   const required = options.methods ?? (await core.options.requiredMethods?.(user)) ?? [];
   const shown = noteMethods({}, methodsFrom("methods", required, freshAt));
+  const external = checkExternal(core, options.external);
   const auth = newAuth(core, user, {
+    ...checkDetails(options),
+    ...(external && { external }),
     userId,
     loginId,
     freshAt,
@@ -58,6 +70,7 @@ export async function loginAs<U extends object, A extends object>(
   const { records } = sessions;
   const state = records.unsaved(newSessionId());
   const time = { duration, until: Date.now() + duration };
+  await core.externalLogins?.link(auth, remember ? time.until : Date.now());
   const issued = remember && (await core.remember.issue(undefined, auth, time, state.id));
   if (issued) auth.series = issued.series;
   await records.create(state, { auth } as unknown as JsonObject);

@@ -14,7 +14,7 @@ import { WatchedStore } from "../support/watched-store.js";
 interface Listed {
   user: string;
   realm: string;
-  logins: Array<{ id: string; createdAt: string; remembered: boolean; userAgent: string }>;
+  logins: Array<{ id: string; createdAt: string; remembered: boolean; label: string | null; userAgent: string }>;
   damaged: number;
 }
 
@@ -68,7 +68,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
     it("lists the logins of a user, and ends one of them with its remembered browser", async () => {
       const logIn = await application();
       const laptop = await logIn("1", "Laptop");
-      const phone = await logIn("1", "Phone", { remember: true });
+      const phone = await logIn("1", "Phone", { remember: true, label: "Ann's \u200ephone" });
       const other = await logIn("2", "Other");
 
       const { logins, ...rest } = await listed("--user", "1");
@@ -78,7 +78,11 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
         ["Phone", true],
       ]);
       const login = logins.find(({ userAgent }) => userAgent === "Phone")!;
-      expect(Object.keys(login).join()).to.equal("id,createdAt,lastSeenAt,expiresAt,remembered,address,userAgent");
+      expect(logins.map(({ label }) => label)).to.have.members([null, "Ann's \u200ephone"]);
+      expect((await latchkeyOn(url, "sessions", "--user", "1")).stdout).to.match(/ {2}Ann's \\u200ephone +Phone$/m);
+      expect(Object.keys(login).join()).to.equal(
+        "id,createdAt,lastSeenAt,expiresAt,remembered,address,label,userAgent",
+      );
       expect(new Date(login.createdAt).toISOString()).to.equal(login.createdAt);
       const secrets = await Promise.all([phone.cookie("sid"), phone.cookie("remember")]);
       for (const secret of secrets) expect(JSON.stringify(logins)).not.to.include(secret!.slice(0, 20));

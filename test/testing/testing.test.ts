@@ -11,9 +11,11 @@ import {
   MiddlewareMissingError,
   UserIdError,
 } from "latchkey";
+import { externalLogins } from "latchkey/external-logins";
 import { loginAs } from "latchkey/testing";
 import request from "supertest";
 import { type Person, people, SECRET } from "../support/people.js";
+import { only } from "../support/raw-client.js";
 import { endStoredSessions, storedSessions } from "../support/records.js";
 import { serve } from "../support/server.js";
 
@@ -107,6 +109,24 @@ describe("loginAs", () => {
       .get("/me")
       .set("Cookie", await loginAs(login, cid))
       .expect(401);
+  });
+
+  it("gives the login a label, data and the ids of an identity provider, also in the remembered browser", async () => {
+    const { app, login, ann } = loginApp({ externalLogins: externalLogins() });
+    const external = { issuer: "https://provider.example", sub: "s1", sid: "a" };
+    const details = { label: "Ann's laptop", data: { app: "web" } };
+    const cookies = await loginAs(login, ann, { ...details, external, remember: true });
+    await request(app).get("/me").set("Cookie", only("remember", cookies)).expect(200);
+    const [listed] = await login.sessions.list(ann);
+    expect(listed).to.deep.include(details);
+    expect(await login.sessions.revokeExternal(external.issuer, { sid: "a" })).to.equal(1);
+    await request(app).get("/me").set("Cookie", cookies).expect(401);
+    for (const wrong of [{ label: "" }, { data: 1 }, { external: {} }]) {
+      const error = await loginAs(login, ann, wrong as never).catch((reason) => reason);
+      expect(error)
+        .to.have.property("code")
+        .that.matches(/^invalid_/);
+    }
   });
 
   it("rejects if the manager is not mounted or the user has no valid id", async () => {

@@ -84,7 +84,7 @@ same<ReturnType<ExpressSessionStore["listByUser"]>, Promise<never>>(true);
 same<ReturnType<typeof storeConformance>, StoreCase[]>(true);
 same<StoreConformanceOptions["lacks"], SessionStore["lacks"]>(true);
 same<Parameters<typeof loginAs>["length"], 2 | 3>(true);
-same<keyof LoginAsOptions, "fresh" | "remember" | "methods">(true);
+same<keyof LoginAsOptions, "fresh" | "remember" | "methods" | "label" | "data" | "external">(true);
 
 /** The compiler knows after `assertId` that the value is a string. */
 export function narrowed(id: unknown): string {
