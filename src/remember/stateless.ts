@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { Keyring } from "../crypto/keys.js";
 import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
+import { OptionError } from "../errors.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject, JsonValue } from "../json.js";
@@ -13,6 +14,9 @@ import {
   type RememberedTime,
   restoredFields,
 } from "./remembered-login.js";
+
+/** The maximum length of a cookie in browsers: of its name and its value, in bytes (RFC 6265bis, 5.6). */
+const LONGEST = 4096;
 
 /** The content of a valid cookie. */
 interface ReadCookie extends RememberedLogin, RememberedTime {
@@ -127,6 +131,14 @@ export class RememberStateless extends Remember {
     const content: Content = [userId, until, stamp, duration, loginId];
     if (fields || others.length > 0) content.push(fields ?? {}, ...others);
     const value = sealCookie(JSON.stringify(content), this.#keys);
+    const length = this.cookie.name.length + value.length;
+    if (length > LONGEST) {
+      const contents = 'give the login less data, or shorter ids, or use the mode "persistent"';
+      throw new OptionError(
+        "remember.mode",
+        `a stateless cookie would have ${length} bytes, and browsers reject more than ${LONGEST}: ${contents}`,
+      );
+    }
     return { value, until, series: null };
   }
 

@@ -252,6 +252,25 @@ describe("the logins of an identity provider", () => {
     expect(store.calls).to.eql([]);
   });
 
+  it("are refused if a stateless remember cookie would be too long for browsers", async () => {
+    const { origin, isIn, byId } = await externalSite({ remember: { mode: "stateless" } });
+    byId.get("1")!.stamp = "1";
+    const long = (character: string) => {
+      const id = character.repeat(255 / character.length);
+      return { external: { issuer: id, sub: id, sid: id }, data: { d: "x".repeat(800) }, remember: true };
+    };
+    const { cookie } = await send(origin, "POST /login/1", { json: long("x") });
+    expect(await isIn(only("remember", cookie))).to.equal(true);
+    expect(cookie.length).to.be.below(4096);
+    const refused = await send(origin, "POST /login/1", { json: long("\u3042"), cookie });
+    const { code, message } = JSON.parse(refused.text);
+    expect([refused.status, code]).to.eql([500, "invalid_option"]);
+    expect(message).to.match(
+      /^remember\.mode: a stateless cookie would have \d+ bytes, and browsers reject more than 4096/,
+    );
+    expect([await isIn(cookie), refused.headers["set-cookie"]]).to.eql([true, undefined]);
+  });
+
   it("need the option, and say where it comes from", async () => {
     const at = await externalSite({ externalLogins: undefined });
     const { cookie } = await send(at.origin, "POST /login/1");
