@@ -3,6 +3,7 @@ import { contextOf, type RequestContext } from "../current/request-context.js";
 import type { View } from "../options/options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { isPlainText, parseUrl } from "../text.js";
+import { warnIfElsewhere } from "./own-origin.js";
 
 /** The parameter that contains the page to go to after logging in. */
 const NEXT = "next";
@@ -91,10 +92,13 @@ function requestedPage(req: Request): string | null {
  * Returns the page to return to from a view: the path of the requested page, or its absolute URL if the view is on
  * another origin than this site. It is a path, too, if this site's origin is unknown.
  */
-export function pageFrom(view: string, req: Request, { origin, redirectHost }: ResolvedOptions): string | null {
+export function pageFrom(view: string, req: Request, options: ResolvedOptions): string | null {
+  const { origin, redirectHost } = options;
   const page = requestedPage(req);
   if (page === null || origin === undefined) return page;
-  return new URL(loginUrl(view, null, redirectHost), origin).origin === origin ? page : origin + page;
+  if (new URL(loginUrl(view, null, redirectHost), origin).origin === origin) return page;
+  warnIfElsewhere(req, origin, options);
+  return origin + page;
 }
 
 /**

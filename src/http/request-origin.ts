@@ -94,7 +94,7 @@ function siteOf(req: IncomingMessage): Site {
 }
 
 /** Returns the host and port that the browser used. A proxy that Express trusts reports them in `X-Forwarded-Host`. */
-function hostOf(req: IncomingMessage): string {
+export function hostOf(req: IncomingMessage): string {
   const { host = "", "x-forwarded-host": forwarded } = req.headers;
   // `authenticate` makes an Express request of an upgrade. The result must be the same before and after that.
   const app = isUpgrade(req) ? undefined : (req as Partial<Request>).app;

@@ -9,6 +9,7 @@ import { sendLine } from "../support/request-line.js";
 import { serve } from "../support/server.js";
 import { setUp, stages } from "../support/stages.js";
 import { UNSAFE_URLS } from "../support/unsafe-urls.js";
+import { quiet, warningsOf } from "../support/warnings.js";
 
 const APP = "https://app.example.com";
 const LOGIN = "https://accounts.example.com/login";
@@ -23,6 +24,8 @@ async function spoofed(origin: string, path: string): Promise<string | undefined
 }
 
 describe("next for a view on another host", () => {
+  quiet("LatchkeyOriginWarning"); // the tests request pages from 127.0.0.1
+
   for (const { name, build } of stages) {
     it(`is the URL of the requested page on the option origin, whatever the request says: ${name}`, async () => {
       const { origin, ann, as } = await setUp(build, { ...views, origin: APP });
@@ -50,6 +53,22 @@ describe("next for a view on another host", () => {
     await browser.post(`/login/${ann.id}`, { json: { methods: ["pwd"] } });
     const factor = to("https://accounts.example.com/factor", `${APP}/guarded/login`);
     expect((await browser.get("/guarded/login")).location).to.equal(factor);
+  });
+
+  it("comes with a warning, once, if the request came from another host than that of the option origin", async () => {
+    const at = await guardedSite({ loginView: LOGIN, origin: APP });
+    const asked = async (host: string) => (await sendLine(at.origin, "GET /me", [`Host: ${host}`]))[0];
+    const messages = await warningsOf("LatchkeyOriginWarning", async () => {
+      for (const host of ["app.example.com", "APP.example.com:443"]) expect(await asked(host)).to.include("302");
+    });
+    expect(messages).to.eql([]);
+    const told = await warningsOf("LatchkeyOriginWarning", async () => {
+      for (const host of ["app.example.com:8443", "evil.example"]) expect(await asked(host)).to.include("302");
+    });
+    expect(told).to.have.length(1);
+    expect(told[0]).to.include(`from the host "app.example.com:8443", but the option origin is ${APP}`);
+    const without = await guardedSite({ loginView: "/login", origin: APP });
+    expect(await warningsOf("LatchkeyOriginWarning", () => without.get("/me"))).to.eql([]);
   });
 
   async function guardedSite(options: Partial<LoginManagerOptions<never>>) {

@@ -15,3 +15,19 @@ export async function warningsOf(name: string, run: () => unknown): Promise<stri
   }
   return heard;
 }
+
+/** Keeps Node from printing process warnings with this name during the tests of a file. */
+export function quiet(name: string): void {
+  let listeners: Array<(warning: Error) => void> = [];
+  const pass = (warning: Error) => {
+    if (warning.name !== name) for (const listener of listeners) listener(warning);
+  };
+  before(() => {
+    listeners = process.listeners("warning");
+    process.removeAllListeners("warning").on("warning", pass);
+  });
+  after(() => {
+    process.off("warning", pass);
+    for (const listener of listeners) process.on("warning", listener);
+  });
+}
