@@ -48,6 +48,11 @@ export interface ExternalLogins {
    */
   link(login: Pick<SessionAuth, "userId" | "external">, until: number): Promise<ExternalLink | undefined>;
   /**
+   * Ends the alias for the `sid` of a login that has ended, unless the user has another login with this `sid`. The alias
+   * for the `sub` stays, because the next login of the user needs it.
+   */
+  unlink(login: Pick<SessionAuth, "userId" | "external">): Promise<void>;
+  /**
    * Ends the logins of an issuer with these ids. A login that is being created ends too, and later logins with the `sid`
    * are refused.
    *

@@ -23,7 +23,7 @@ const MAX_TRIES = 20;
 const MARGIN = 86_400_000;
 
 /** An id of an identity provider. */
-type Name = readonly [issuer: string, claim: "sub" | "sid", value: string];
+export type Name = readonly [issuer: string, claim: "sub" | "sid", value: string];
 
 /** See `ExternalLogins.link`. */
 export async function linkExternal(
@@ -65,7 +65,7 @@ export async function endExternal(core: Core, issuer: string, ids: ExternalIds):
   return ended;
 }
 
-function listingStoreOf(core: Core): SessionStore {
+export function listingStoreOf(core: Core): SessionStore {
   const store = storeOf(core);
   if (!store.lacks?.includes("listByUser")) return store;
   throw new UnsupportedByStoreError("listByUser", "logins of an identity provider cannot be found by its ids");
@@ -94,7 +94,7 @@ function markedUntil(core: Core): number {
 }
 
 /** Creates the alias of a user for an id, or makes it last until `expiresAt`. */
-async function aliasOf(
+export async function aliasOf(
   core: Core,
   store: SessionStore,
   name: Name,
@@ -128,6 +128,21 @@ async function aliasesOf(core: Core, store: SessionStore, name: Name): Promise<S
   return found.flatMap(({ id, record }) => (record ? [{ id, ...record }] : []));
 }
 
+/** Resolves with the alias of a user for an id. */
+export async function aliasFor(
+  core: Core,
+  store: SessionStore,
+  name: Name,
+  userId: string,
+): Promise<StoredRecord | undefined> {
+  for (let place = 0; place < MOST_USERS; place++) {
+    const id = idOf(core, name, place);
+    const record = await store.read(id);
+    if (record?.userId === userId) return { id, ...record };
+  }
+  return undefined;
+}
+
 /** Notes in an alias that the logins of its `sub` end, so that logins that are being created notice it. */
 async function noteEnd(store: SessionStore, { id }: StoredRecord): Promise<void> {
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
@@ -146,7 +161,7 @@ async function mark(core: Core, store: SessionStore, name: Name, expiresAt: numb
   await store.touch(id, { lastSeenAt: Date.now(), expiresAt });
 }
 
-async function isMarked(core: Core, store: SessionStore, name: Name): Promise<boolean> {
+export async function isMarked(core: Core, store: SessionStore, name: Name): Promise<boolean> {
   return (await store.read(idOf(core, name, "ended"))) !== null;
 }
 

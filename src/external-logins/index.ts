@@ -2,6 +2,7 @@ import type { Core, ExternalLogins } from "../core.js";
 import type { Part } from "../options/part.js";
 import { endExternal, linkExternal } from "./aliases.js";
 import { checkExternalIds, externalFrom } from "./checks.js";
+import { unlinkExternal } from "./unlink.js";
 
 /**
  * For the option `externalLogins`: logins can have the ids of an identity provider, and end by these ids, as OpenID
@@ -14,6 +15,7 @@ export function externalLogins(): Part<"externalLogins"> {
     create: (core: Core): ExternalLogins => ({
       check: externalFrom,
       link: (login, until) => linkExternal(core, login, until),
+      unlink: (login) => unlinkExternal(core, login),
       end(issuer, ids) {
         checkExternalIds(issuer, ids);
         return endExternal(core, issuer, ids);

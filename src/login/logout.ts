@@ -80,6 +80,8 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   const ended = await session.end();
   if (auth && !ended) await endMovedLogin(core, auth);
   if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
+  // The login has ended, and an alias that stays does no harm, so the logout does not depend on this.
+  if (auth?.external) await core.externalLogins?.unlink(auth).catch(() => {});
   return ended;
 }
 

@@ -33,6 +33,10 @@ const deeds: Record<string, (at: Site) => Promise<Request>> = {
   ],
   "a logout": async ({ logIn }) => ["POST /logout", await logIn()],
   "a logout in a remembered browser": async ({ logIn }) => ["POST /logout", await logIn({ remember: true })],
+  "a logout of a login with `external`": async ({ logIn }) => [
+    "POST /logout",
+    await logIn({ external: { issuer: "https://idp", sub: "s", sid: "a" } }),
+  ],
   "`impersonate`": async ({ logIn }) => ["POST /as/2", await logIn()],
   "a page while an administrator acts as a user": async ({ origin, logIn }) => [
     "GET /me",

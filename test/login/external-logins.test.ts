@@ -170,6 +170,35 @@ describe("the logins of an identity provider", () => {
         expect((await end({ sub: "s1" })).text).to.equal("1");
       });
 
+      it("leave no alias of their sid after a logout, unless another login has this sid", async () => {
+        const { origin, enter, end, isIn, store } = await externalSite({ store: opened.store });
+        const aliases = async () => {
+          const { records } = await store.listByUser("1", { kind: "alias", limit: 10 });
+          return records.map(({ id }) => id);
+        };
+        const idOf = (claim: string, value: string) => recordId("alias", JSON.stringify([ISSUER, claim, value, 0]));
+        const first = await enter(external("s1", "a"), { remember: true });
+        const second = await enter(external("s1", "a"), { remember: true });
+        const other = await enter(external("s1", "b"));
+        await send(origin, "POST /logout", { cookie: first });
+        expect(await aliases()).to.have.members([idOf("sub", "s1"), idOf("sid", "a"), idOf("sid", "b")]);
+        clock.tick(2 * DAY); // the session of the second login has ended, but its browser is remembered
+        await send(origin, "POST /logout", { cookie: other });
+        await send(origin, "GET /me", { cookie: await enter(external("s1", "c")) });
+        expect(await aliases()).to.include(idOf("sid", "a"));
+        expect((await end({ sid: "a" })).text).to.equal("1");
+        expect(await isIn(second)).to.equal(false);
+        const third = await enter(external("s1", "d"), { remember: true });
+        const count = (await aliases()).length;
+        await send(origin, "POST /logout", { cookie: third });
+        expect(await aliases()).to.have.length(count - 1);
+        expect(await aliases())
+          .to.include(idOf("sub", "s1"))
+          .and.not.include(idOf("sid", "d"));
+        expect(await isIn(await enter(external("s1", "d")))).to.equal(true);
+        expect((await end({ sid: "d" })).text).to.equal("1");
+      });
+
       it("of one realm are not found in another realm", async () => {
         const staff = await externalSite({ store: opened.store, realm: "staff" });
         const customers = await externalSite({ store: opened.store, realm: "customers" });

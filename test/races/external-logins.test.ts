@@ -75,6 +75,45 @@ describe("a logout token that arrives during a request", () => {
     }
   }
 
+  for (const coming of Object.keys(comings)) {
+    it(`ends the login of ${coming} during which another login with the sid logged out (${TRIALS} trials)`, async () => {
+      const store = new MemoryStore();
+      const sites = await sitesOn([store, store]);
+      const left: string[] = [];
+      let at = 1;
+      for (let n = 0, tried = 0; n < TRIALS; tried++) {
+        const sid = `${coming} ${tried}`;
+        const come = await comings[coming]!(sites, sid, n);
+        const logout = { line: "POST /logout", cookie: await enter(sites[0].origin, sid, n % 3 === 1) };
+        const lines: [Line, Line] = n % 2 === 0 ? [come, logout] : [logout, come];
+        const answers = await interleaved(sites, lines, { at, behind: (n >> 1) % 10 });
+        if (answers?.some(({ status }) => status >= 500)) left.push(`at call ${at}: status ${answers[0].status}`);
+        await send(sites[1].origin, "POST /end-external", { json: { ids: { sid } } });
+        const made = [come.cookie ?? "", ...(answers ?? []).map(({ cookie }) => cookie)];
+        if (answers && (await usable(sites[1].origin, made)).length > 0) left.push(`at call ${at}`);
+        await sites[0].login.sessions.revokeAll("1");
+        if (answers) n++;
+        at = answers ? at + 1 : 1;
+      }
+      expect([...new Set(left)]).to.eql([]);
+    });
+  }
+
+  it("ends a login that began while another login with the sid logged out", async () => {
+    const store = new MemoryStore();
+    const [here, there] = await sitesOn([store, store]);
+    const logout = { cookie: await enter(here.origin, "a", false) };
+    let later = "";
+    here.store.before = async (verb) => {
+      if (verb === "alias.destroy") later = await enter(there.origin, "a", true);
+      if (verb === "listByUser" && later !== "") await send(there.origin, end("a").line, end("a"));
+    };
+    expect((await send(here.origin, "POST /logout", logout)).status).to.equal(200);
+    here.store.before = () => undefined;
+    expect(later).to.include("sid=");
+    expect(await usable(there.origin, [later])).to.eql([]);
+  });
+
   it(`ends a login with a stateless remember cookie (${TRIALS} trials)`, async () => {
     const store = new MemoryStore();
     const sites = await sitesOn([store, store], { remember: { mode: "stateless" } });
