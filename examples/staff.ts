@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { hash, verify } from "@node-rs/argon2";
 import express, { type Request } from "express";
 import { LoginManager, sameOriginRequired } from "latchkey";
-import { newTotpSecret, totpStep } from "./second-factor/totp.js";
-import { oneMoreTry } from "./second-factor/tries.js";
+import { newTotpSecret, totpStep } from "./web/second-factor/totp.js";
+import { oneMoreTry } from "./web/second-factor/tries.js";
 
 const { PORT = "3000", SECRET = randomBytes(32).toString("hex"), TOTP_SECRET = newTotpSecret() } = process.env;
 

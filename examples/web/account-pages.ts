@@ -1,9 +1,20 @@
 import type { Request, Response } from "express";
-import { type AnonymousUser, confirmLogin, flash, loginUser, logoutUser, safeNext } from "latchkey";
+import {
+  type AnonymousUser,
+  confirmLogin,
+  flash,
+  loginUrl,
+  loginUser,
+  logoutUser,
+  pendingUser,
+  safeNext,
+} from "latchkey";
 import { CurrentUser, Public } from "latchkey/routing-controllers";
 import { Controller, Get, Post, Render, Req, Res } from "routing-controllers";
 import { HOME, redirect, refill } from "./answers.js";
 import { field, isChecked } from "./form.js";
+import { trustSecret } from "./second-factor/owner.js";
+import { trustedSince } from "./second-factor/trusted-browser.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
@@ -31,7 +42,7 @@ export class AccountPages {
     const next = safeNext(req, HOME);
     try {
       const user = await this.site.accounts.signUp(email, field(req, "password"));
-      await loginUser(req, user);
+      await loginUser(req, user, { methods: ["pwd"] });
     } catch (error) {
       return refill(res, error, { email, next });
     }
@@ -56,7 +67,8 @@ export class AccountPages {
     const remember = isChecked(req, "remember");
     const next = safeNext(req, HOME);
     const user = await accounts.authenticate(email, field(req, "password"));
-    if (user && (await loginUser(req, user, { remember }))) {
+    if (user && (await loginUser(req, user, { methods: this.#methods(req, user), remember }))) {
+      if (await pendingUser(req)) return redirect(res, loginUrl("/second-factor", next));
       flash(req, `You are logged in as ${user.title}.`, "success");
       return redirect(res, next);
     }
@@ -88,11 +100,17 @@ export class AccountPages {
     const { accounts, log } = this.site;
     const next = safeNext(req, HOME);
     if (await accounts.isPasswordOf(user, field(req, "password"))) {
-      await confirmLogin(req);
+      await confirmLogin(req, { methods: ["pwd"] });
       return redirect(res, next);
     }
     log.event("failed login", { email: user.email, address: req.ip });
     res.status(422);
     return { next, problems: { password: "That is not your password." } };
+  }
+
+  /** In a trusted browser, the second factor was shown when the user trusted it. Only the password was shown now. */
+  #methods(req: Request, user: User): string[] | Record<string, number> {
+    const since = trustedSince(req, user.getId(), trustSecret(this.site, user));
+    return since === null ? ["pwd"] : { pwd: Date.now(), mfa: since };
   }
 }

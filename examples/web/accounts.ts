@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { type DataSource, QueryFailedError, type Repository } from "typeorm";
 import { checkedName, InvalidInput } from "./invalid-input.js";
-import { hashPassword, LONGEST_PASSWORD, passwordProblem, verifyPassword } from "./passwords.js";
+import { canStandAlone, hashPassword, LONGEST_PASSWORD, passwordProblem, verifyPassword } from "./passwords.js";
 import { User } from "./user.js";
 
 /** The accounts and their passwords. latchkey does not handle passwords. */
@@ -28,7 +29,10 @@ export class Accounts {
       password: passwordProblem(password, { email, hasSecondFactor: false }),
     };
     if (problems.email || problems.password) throw new InvalidInput(problems);
-    return this.#save(this.#users.create({ email, roles, passwordHash: await hashPassword(password) }));
+    const passkeyHandle = randomBytes(32).toString("base64url");
+    const row = { email, roles, passkeyHandle, ...(await hashed(password)) };
+    const { id } = await refuseTaken(this.#users.save(row));
+    return this.#users.findOneByOrFail({ id });
   }
 
   /** Returns the user with these credentials, or null. An unknown e-mail takes as long as a wrong password. */
@@ -43,10 +47,9 @@ export class Accounts {
 
   /** @throws InvalidInput */
   async changePassword(user: User, password: string): Promise<void> {
-    const problem = passwordProblem(password, { email: user.email, hasSecondFactor: false });
+    const problem = passwordProblem(password, user);
     if (problem) throw new InvalidInput({ password: problem });
-    user.passwordHash = await hashPassword(password);
-    await this.#users.save(user);
+    await this.#update(user, await hashed(password));
   }
 
   /** @throws InvalidInput */
@@ -54,28 +57,39 @@ export class Accounts {
     const email = normalizeEmail(givenEmail);
     const problem = emailProblem(email);
     if (problem) throw new InvalidInput({ email: problem });
-    await this.#save(this.#users.create({ ...user, email }));
+    await refuseTaken(this.#update(user, { email }));
   }
 
   /** @throws InvalidInput */
   async rename(user: User, name: string): Promise<void> {
-    user.name = checkedName(name);
-    await this.#users.save(user);
+    await this.#update(user, { name: checkedName(name) });
   }
 
   async setActive(id: string, isActive: boolean): Promise<void> {
     await this.#users.update({ id: Number(id) }, { isActive });
   }
 
-  async #save(user: User): Promise<User> {
-    try {
-      return await this.#users.save(user);
-    } catch (error) {
-      // The unique index decides, because two people can sign up with one address at the same time. Without e-mail
-      // verification, the site has to show that the address is taken.
-      if (isUniqueViolation(error)) throw new InvalidInput({ email: "An account with this e-mail already exists." });
-      throw error;
-    }
+  /** Writes only what has changed, because another request may change the rest of the user at the same time. */
+  async #update(user: User, changes: Partial<Pick<User, "email" | "name" | "passwordHash">>): Promise<void> {
+    await this.#users.update({ id: user.id }, changes);
+    Object.assign(user, changes);
+  }
+}
+
+async function hashed(password: string) {
+  return { passwordHash: await hashPassword(password), passwordStandsAlone: canStandAlone(password) };
+}
+
+/**
+ * The unique index decides, because two people can sign up with one address at the same time. Without e-mail
+ * verification, the site has to show that the address is taken.
+ */
+async function refuseTaken<T>(saving: Promise<T>): Promise<T> {
+  try {
+    return await saving;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new InvalidInput({ email: "An account with this e-mail already exists." });
+    throw error;
   }
 }
 

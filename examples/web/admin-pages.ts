@@ -27,7 +27,7 @@ export class AdminPages {
       flash(res.req, "You cannot switch off your own account.", "error");
     } else {
       await this.site.accounts.setActive(id, false);
-      await this.site.login.sessions.revokeAll(id);
+      await this.#endLogins(id);
       flash(res.req, "The account is switched off, and logged out everywhere.", "success");
     }
     return redirect(res, "/admin");
@@ -43,8 +43,13 @@ export class AdminPages {
   /** Logs a user out everywhere, for example because somebody else may be logged in to the account. */
   @Post("/users/:id/logout")
   async logOutEverywhere(@Res() res: Response, @Param("id") id: string) {
-    const ended = await this.site.login.sessions.revokeAll(id);
+    const ended = await this.#endLogins(id);
     flash(res.req, `Ended ${ended} ${ended === 1 ? "login" : "logins"} of the account.`, "success");
     return redirect(res, "/admin");
+  }
+
+  async #endLogins(id: string): Promise<number> {
+    await this.site.factors.noteRevocation(Number(id));
+    return this.site.login.sessions.revokeAll(id);
   }
 }

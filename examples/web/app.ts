@@ -9,7 +9,7 @@ import { AccountPages } from "./account-pages.js";
 import { Accounts } from "./accounts.js";
 import { AdminPages } from "./admin-pages.js";
 import { Api } from "./api.js";
-import { confirmView, keepDraft } from "./draft.js";
+import { keepDraft, viewBeforeForm } from "./draft.js";
 import { errorAnswer, notFound } from "./errors.js";
 import { securityHeaders } from "./headers.js";
 import { limitFailures } from "./limit.js";
@@ -17,6 +17,10 @@ import { consoleLog, type Log, logEvents } from "./log.js";
 import { LoginPages } from "./login-pages.js";
 import { Notices, printMail, type SendMail } from "./mail.js";
 import { Pages } from "./pages.js";
+import { FactorPages } from "./second-factor/factor-pages.js";
+import { Factors } from "./second-factor/factors.js";
+import { PasskeyRoutes } from "./second-factor/passkey-routes.js";
+import { SecurityPages } from "./second-factor/security-pages.js";
 import { SettingsPages } from "./settings-pages.js";
 import type { Site } from "./site.js";
 import { useTemplates } from "./templates.js";
@@ -24,10 +28,13 @@ import { TokenPages } from "./token-pages.js";
 import { Tokens } from "./tokens.js";
 import type { User } from "./user.js";
 
-export const controllers = [Pages, AccountPages, SettingsPages, LoginPages, TokenPages, AdminPages, Api];
+const ofFactors = [SecurityPages, FactorPages, PasskeyRoutes];
+export const controllers = [Pages, AccountPages, SettingsPages, LoginPages, TokenPages, AdminPages, Api, ...ofFactors];
 
 /** The options of the application. */
 export interface AppOptions {
+  /** The address of the site, such as "https://example.com". Passkeys work only there. */
+  origin: string;
   /** At least 32 characters. */
   secret: string;
   /** The session store. @default sessions in memory */
@@ -40,10 +47,11 @@ export interface AppOptions {
 /** Creates the application and its login manager on a database. */
 export function createApp(
   dataSource: DataSource,
-  { secret, store, log = consoleLog, sendMail = printMail }: AppOptions,
+  { origin, secret, store, log = consoleLog, sendMail = printMail }: AppOptions,
 ) {
   const accounts = new Accounts(dataSource);
   const tokens = new Tokens(dataSource);
+  const factors = new Factors(dataSource);
   const app = express();
   app.disable("x-powered-by");
   // Behind a proxy that ends TLS, call app.set("trust proxy", 1). Otherwise Secure cookies cannot be set.
@@ -57,7 +65,9 @@ export function createApp(
     requestLoader: (req) => tokens.userOf(req),
     loginView: "/login",
     loginMessageCategory: "info",
-    refreshView: confirmView,
+    refreshView: viewBeforeForm("/confirm"),
+    methodView: viewBeforeForm("/second-factor"),
+    requiredMethods: (user) => (user.hasSecondFactor ? ["mfa"] : []),
     needsRefreshMessage: "Please confirm your password to continue.",
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
@@ -65,6 +75,11 @@ export function createApp(
     knownBrowsers: knownBrowsers(),
   });
   login.on("needsRefresh", ({ req }) => keepDraft(req));
+  login.on("methodRequired", ({ req }) => keepDraft(req));
+  // latchkey itself revokes logins when a remember cookie was copied. The thief may also have the cookie of a trusted
+  // browser.
+  login.on("rememberTokenStale", ({ userId }) => factors.noteRevocation(Number(userId)));
+  login.on("rememberTokenStolen", ({ userId }) => factors.noteRevocation(Number(userId)));
   logEvents(login, log);
   const notices = new Notices(sendMail, log);
   notices.watch(login);
@@ -72,11 +87,11 @@ export function createApp(
 
   // Other sites, and other ports and subdomains of this site, can neither log a user in or out nor change anything.
   app.use(sameOriginRequired());
-  app.use("/api", express.json({ limit: "20kb" }));
+  app.use(["/api", "/login", "/second-factor", "/security"], express.json({ limit: "20kb" }));
   app.use(express.urlencoded({ extended: false, limit: "20kb" }));
   app.post(["/login", "/confirm", "/api/login", "/api/confirm"], limitFailures());
 
-  giveToControllers(app, { accounts, tokens, login, log, notices });
+  giveToControllers(app, { accounts, tokens, factors, login, log, notices, origin, secret });
   const options = { controllers, defaultErrorHandler: false, classTransformer: false, validation: false };
   // An action needs a login unless it has @Public().
   denyByDefault(() => useExpressServer(app, options));

@@ -1,4 +1,5 @@
 import { DataSource } from "typeorm";
+import { Passkey, RecoveryCode } from "./second-factor/entities.js";
 import { Token } from "./token.js";
 import { User } from "./user.js";
 
@@ -6,5 +7,10 @@ import { User } from "./user.js";
 export async function openDatabase(database = ":memory:"): Promise<DataSource> {
   // synchronize creates the tables from the entities. That is fine for an example, but not for data that you want to
   // keep.
-  return new DataSource({ type: "better-sqlite3", database, entities: [User, Token], synchronize: true }).initialize();
+  return new DataSource({
+    type: "better-sqlite3",
+    database,
+    entities: [User, Token, Passkey, RecoveryCode],
+    synchronize: true,
+  }).initialize();
 }

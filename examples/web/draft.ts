@@ -10,11 +10,11 @@ declare module "express-session" {
 }
 
 /**
- * Returns the URL for confirming a login. After the confirmation of a sent form, the browser opens the form's page
- * again.
+ * Returns a view for `refreshView` or `methodView`. After the confirmation of a sent form, the browser opens the form's
+ * page again.
  */
-export function confirmView(req: Request): string {
-  return loginUrl("/confirm", req.method === "POST" ? formPage(req) : null);
+export function viewBeforeForm(view: string): (req: Request) => string {
+  return (req) => loginUrl(view, req.method === "POST" ? formPage(req) : null);
 }
 
 /** Stores the input of a form that a guard refuses, but never a password. */

@@ -31,7 +31,7 @@ export function errorAnswer(log: Log): ErrorRequestHandler {
     // The message of an unexpected error belongs in the log. The visitor must not see it.
     const detail = status < 500 && error.message ? error.message : "Something went wrong here. Please try again later.";
     res.status(status).set(error.headers ?? {});
-    if (isApi(req)) {
+    if (isApi(req) || req.accepts(["html", "json"]) === "json") {
       const title = STATUS_CODES[status] ?? "Error";
       const { code, problems: errors } = error;
       const problem = { type: "about:blank", title, status, detail, code, errors };

@@ -4,6 +4,7 @@ import { CurrentUser, Fresh } from "latchkey/routing-controllers";
 import { Controller, Get, Param, Post, Render, Req, Res } from "routing-controllers";
 import { redirect } from "./answers.js";
 import { field } from "./form.js";
+import { endOtherLogins } from "./second-factor/owner.js";
 import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
@@ -43,7 +44,7 @@ export class LoginPages {
   @Fresh({ within: "10m" })
   @Post("/end-others")
   async endOthers(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
-    await this.site.login.sessions.revokeAll(user, { exceptCurrent: true });
+    await endOtherLogins(this.site, user);
     flash(req, "You are logged out everywhere else.", "success");
     return redirect(res, "/logins");
   }
@@ -51,6 +52,7 @@ export class LoginPages {
   @Fresh({ within: "10m" })
   @Post("/:id/end")
   async end(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
+    await this.site.factors.noteRevocation(user.id);
     // revoke ends only a login of this user. It does not find the id of another user's login.
     const ended = await this.site.login.sessions.revoke(user, id);
     if (ended) flash(req, "That device is logged out.", "success");

@@ -9,7 +9,7 @@ import { openDatabase } from "./database.js";
 import { LiveNotes } from "./live.js";
 import { consoleLog } from "./log.js";
 
-const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "memory:" } = process.env;
+const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "memory:", ORIGIN } = process.env;
 
 const dataSource = await openDatabase(DATABASE);
 if (!DATABASE)
@@ -24,16 +24,16 @@ if ((await accounts.list()).length === 0) {
 }
 
 const store = await openStore(SESSION_STORE);
-const { app, login } = createApp(dataSource, { secret: SECRET || randomBytes(32).toString("base64url"), store });
 
 console.log("\nEvery route and its guard:");
-for (const { method, path, guard, roles, within } of guardTable(controllers)) {
-  const detail = [roles.flat().join(" or "), within && `within ${within / 60_000} minutes`].filter(Boolean).join(", ");
-  console.log(`  ${method.padEnd(5)} ${path.padEnd(26)} ${guard}${detail ? ` (${detail})` : ""}`);
+for (const { method, path, guard, roles, within, methods = [], required } of guardTable(controllers)) {
+  const factors = required ? ["and the second factor, if there is one"] : methods;
+  const age = within && `within ${within / 60_000} minutes`;
+  const detail = [roles.flat().join(" or "), age, ...factors].filter(Boolean).join(", ");
+  console.log(`  ${method.padEnd(5)} ${path.padEnd(32)} ${guard}${detail ? ` (${detail})` : ""}`);
 }
 
-const server = createServer(app);
-new LiveNotes(login, consoleLog).serve(server);
+const server = createServer();
 server.on("error", (error: NodeJS.ErrnoException) => {
   const isTaken = error.code === "EADDRINUSE";
   console.error(isTaken ? `Port ${PORT} is in use. Try another one: PORT=3001 npm start` : error.message);
@@ -41,5 +41,13 @@ server.on("error", (error: NodeJS.ErrnoException) => {
 });
 server.listen({ port: Number(PORT), host: HOST }, () => {
   const { port } = server.address() as AddressInfo; // PORT=0 selects a free port
-  console.log(`\nRunning at http://${HOST}:${port}`);
+  const origin = ORIGIN ?? `http://${HOST}:${port}`;
+  const { app, login } = createApp(dataSource, {
+    origin,
+    secret: SECRET || randomBytes(32).toString("base64url"),
+    store,
+  });
+  server.on("request", app);
+  new LiveNotes(login, consoleLog).serve(server);
+  console.log(`\nRunning at ${origin}`);
 });

@@ -32,14 +32,14 @@ export class SettingsPages {
     return redirect(res, HOME);
   }
 
-  @Fresh({ within: "10m" })
+  @Fresh({ within: "10m", methods: "required" })
   @Get("/email")
   @Render("email")
   showEmail(@Req() req: Request) {
     return { email: takeDraft(req).email };
   }
 
-  @Fresh({ within: "10m" })
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/email")
   @Render("email")
   async changeEmail(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
@@ -58,12 +58,12 @@ export class SettingsPages {
     return redirect(res, HOME);
   }
 
-  @Fresh({ within: "10m" })
+  @Fresh({ within: "10m", methods: "required" })
   @Get("/password")
   @Render("password")
   showPassword(): void {}
 
-  @Fresh({ within: "10m" })
+  @Fresh({ within: "10m", methods: "required" })
   @Post("/password")
   @Render("password")
   async changePassword(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {

@@ -2,6 +2,7 @@ import type { LoginManager } from "latchkey";
 import type { Accounts } from "./accounts.js";
 import type { Log } from "./log.js";
 import type { Notices } from "./mail.js";
+import type { Factors } from "./second-factor/factors.js";
 import type { Tokens } from "./tokens.js";
 import type { User } from "./user.js";
 
@@ -12,4 +13,8 @@ export interface Site {
   login: LoginManager<User>;
   log: Log;
   notices: Notices;
+  factors: Factors;
+  /** The address of the site, such as "https://example.com". */
+  origin: string;
+  secret: string;
 }

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import express, { type Application } from "express";
 import { deviceName } from "./device.js";
+import { shortestPassword } from "./passwords.js";
 import { ago, when } from "./times.js";
 
 /**
@@ -12,8 +14,9 @@ export function useTemplates(app: Application): void {
   const folder = sourceFolder("web");
   app.set("views", join(folder, "views"));
   app.set("view engine", "ejs");
-  Object.assign(app.locals, { ago, deviceName, when });
+  Object.assign(app.locals, { ago, deviceName, shortestPassword, when });
   app.use(express.static(join(folder, "public"), { index: false, maxAge: "1h" }));
+  app.use("/simplewebauthn", express.static(dirname(fileURLToPath(import.meta.resolve("@simplewebauthn/browser")))));
   app.use((req, res, next) => {
     res.locals.here = req.path;
     next();

@@ -9,7 +9,7 @@ import type { Site } from "./site.js";
 import type { User } from "./user.js";
 
 /** Personal access tokens for the API. A token gives access without a password, so `@Fresh` protects every action. */
-@Fresh({ within: "10m" })
+@Fresh({ within: "10m", methods: "required" })
 @Controller("/tokens")
 export class TokenPages {
   constructor(readonly site: Site) {}

@@ -1,17 +1,7 @@
 import type { CDPSession, Page } from "playwright-core";
 import sinon from "sinon";
 import { codeOf } from "../support/second-factor.js";
-import { expectHeading, expectText, fillInLogin, newEmail, PASSWORD, press } from "./steps.js";
-
-/** Signs up a new user with the form. Returns the e-mail. */
-export async function signUpForFactors(page: Page, email = newEmail()): Promise<string> {
-  await page.goto("/signup");
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await press(page, "Sign up");
-  await expectHeading(page, "Security");
-  return email;
-}
+import { expectHeading, expectText, fillInLogin, press } from "./steps.js";
 
 /** Sets up an authenticator app by its key. Returns the key. The next code can be used at once. */
 export async function setUpApp(page: Page): Promise<string> {

@@ -14,9 +14,8 @@ import {
   sendCode,
   sendPassword,
   setUpApp,
-  signUpForFactors,
 } from "./factor-steps.js";
-import { expectHeading, expectLoginFor, expectText, fillInLogin, logOut, place, press } from "./steps.js";
+import { expectHeading, expectLoginFor, expectText, fillInLogin, logOut, place, press, signUp } from "./steps.js";
 
 const MINUTE = 60_000;
 
@@ -35,7 +34,7 @@ inChromium("a second factor in a browser", (here) => {
   /** A page of a new user who has set up an authenticator app, and is logged out. */
   async function withApp(options?: BrowserContextOptions) {
     const page = await newPage(options);
-    const email = await signUpForFactors(page);
+    const email = await signUp(page);
     const secret = await setUpApp(page);
     const codes = await makeRecoveryCodes(page);
     await logOut(page);
@@ -44,13 +43,13 @@ inChromium("a second factor in a browser", (here) => {
 
   it("is an authenticator app: the login asks for its code, and then shows the requested page", async () => {
     const { page, email, secret } = await withApp();
-    await page.goto("/security/password?from=letter");
-    await expectLoginFor(page, "/security/password?from=letter");
+    await page.goto("/password?from=letter");
+    await expectLoginFor(page, "/password?from=letter");
     await fillInLogin(page, email);
     await expectHeading(page, "One more step");
     await sendCode(page, codeOf(secret));
     await expectHeading(page, "Change your password");
-    expect(place(page)).to.equal("/security/password?from=letter");
+    expect(place(page)).to.equal("/password?from=letter");
   });
 
   it("works without JavaScript, where no button offers a passkey", async () => {
@@ -59,7 +58,7 @@ inChromium("a second factor in a browser", (here) => {
     expect(await page.getByRole("button", { name: "passkey" }).count()).to.equal(0);
     await sendPassword(page, email);
     await sendCode(page, codeOf(secret));
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
   });
 
   it("shows that a code is wrong or was used before, and accepts the next one", async () => {
@@ -76,7 +75,7 @@ inChromium("a second factor in a browser", (here) => {
     await expectText(page, "This code is wrong, or was used before.");
     nextCode();
     await sendCode(page, codeOf(secret));
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
   });
 
   it("can be given up and begun again", async () => {
@@ -94,7 +93,7 @@ inChromium("a second factor in a browser", (here) => {
     await expectHeading(page, "One more step");
     await sendPassword(page, email);
     await sendCode(page, codeOf(secret));
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
   });
 
   it("can be replaced by a recovery code, once", async () => {
@@ -115,21 +114,22 @@ inChromium("a second factor in a browser", (here) => {
   it("is a security key without a PIN, after the password", async () => {
     const page = await newPage();
     await addAuthenticator(page, { verifies: false });
-    const email = await signUpForFactors(page);
+    const email = await signUp(page);
     await addPasskey(page);
     await expectHeading(page, "Recovery codes");
     await logOut(page);
     await sendPassword(page, email);
     await press(page, "Use your passkey");
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
   });
 
   it("is part of a passkey that verifies the user: it logs in without a password, and is remembered", async () => {
     const page = await newPage();
     const { devtools, authenticatorId } = await addAuthenticator(page);
-    const email = await signUpForFactors(page);
+    const email = await signUp(page);
     await addPasskey(page);
     await logOut(page);
+    await page.goto("/login");
 
     await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
     await press(page, "Use a passkey instead");
@@ -148,18 +148,20 @@ inChromium("a second factor in a browser", (here) => {
     const { page, email, secret } = await withApp();
     await sendPassword(page, email);
     await sendCode(page, codeOf(secret), { trust: true });
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
     await logOut(page);
     await page.goto("/login");
     await fillInLogin(page, email);
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
 
     const other = await newPage();
     await sendPassword(other, email);
     nextCode();
     await sendCode(other, codeOf(secret));
+    await expectHeading(other, "Hello");
+    await other.goto("/logins");
     await press(other, "Log out everywhere else");
-    await expectText(other, "All other browsers are logged out.");
+    await expectText(other, "You are logged out everywhere else.");
     await page.reload();
     await expectHeading(page, "Log in");
     await sendPassword(page, email);
@@ -169,7 +171,8 @@ inChromium("a second factor in a browser", (here) => {
     const { page, email, secret } = await withApp();
     await sendPassword(page, email);
     await sendCode(page, codeOf(secret));
-    await expectHeading(page, "Security");
+    await expectHeading(page, "Hello");
+    await page.goto("/security");
     sinon.clock.tick(10 * MINUTE + 1);
     await press(page, "Remove the app");
     await expectHeading(page, "Confirm that it is you");
@@ -179,7 +182,7 @@ inChromium("a second factor in a browser", (here) => {
 
     const secretOfNewApp = await setUpApp(page);
     sinon.clock.tick(10 * MINUTE + 1);
-    await page.goto("/security/password");
+    await page.goto("/password");
     await expectHeading(page, "Confirm that it is you");
     await sendCode(page, codeOf(secretOfNewApp));
     await page.getByLabel("New password").fill("a long new password");
@@ -212,7 +215,7 @@ inChromium("a second factor in a browser", (here) => {
       const before = await openBrowser();
       await sendPassword(before, email, { remember: true });
       await sendCode(before, codeOf(secret));
-      await expectHeading(before, "Security");
+      await expectHeading(before, "Hello");
 
       const page = await openBrowser();
       await page.goto("/security");

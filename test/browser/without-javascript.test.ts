@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { guardTable } from "latchkey/routing-controllers";
 import { controllers } from "../../examples/web/app.js";
 import { inChromium } from "../support/chromium.js";
+import { codeOf } from "../support/second-factor.js";
+import { sendCode } from "./factor-steps.js";
 import {
   confirm,
   expectHeading,
@@ -42,6 +44,32 @@ inChromium("the example site without JavaScript", (here) => {
     await press(page, "Change password");
     await expectText(page, "Your password is changed.");
 
+    await page.goto("/security/app");
+    const secret = (await page.locator("code.secret").innerText()).replaceAll(" ", "");
+    await page.getByLabel("Code").fill(codeOf(secret));
+    await press(page, "Finish");
+    await press(page, "Make new recovery codes");
+    const recoveryCode = await page.locator("li code").first().innerText();
+    const steps = [
+      () => sendCode(page, codeOf(secret, Date.now() + 30_000)), // each code works once
+      async () => {
+        await page.getByText("I cannot do this now").click();
+        await page.getByLabel("Recovery code").fill(recoveryCode);
+        await press(page, "Use this recovery code");
+      },
+    ];
+    for (const step of steps) {
+      await logOut(page);
+      await page.goto("/login");
+      await fillInLogin(page, email, "a long new password");
+      await expectHeading(page, "One more step");
+      await step();
+      await expectHeading(page, "Hello, Ann");
+    }
+    await page.goto("/security");
+    await press(page, "Remove the app");
+    await expectText(page, "Your authenticator app is removed.");
+
     await page.goto("/tokens");
     await page.getByLabel("What is it for?").fill("a script");
     await press(page, "Create a token");
@@ -78,7 +106,10 @@ inChromium("the example site without JavaScript", (here) => {
       await page.getByRole("main").getByRole("status").filter({ hasText: "account" }).waitFor();
     }
 
-    const routes = guardTable(controllers).filter(({ method, path }) => method === "POST" && !path.startsWith("/api"));
+    // Passkeys need JavaScript.
+    const routes = guardTable(controllers).filter(
+      ({ method, path }) => method === "POST" && !/^\/api|passkey/.test(path),
+    );
     expect([...taken]).to.have.members(routes.map(({ path }) => path));
   });
 

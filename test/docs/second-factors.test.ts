@@ -11,7 +11,7 @@ const ann = { email: "ann@example.com", password: "correct horse" };
 const bob = { email: "bob@example.com", password: "battery staple" };
 const STEP = 30_000;
 
-/** The files of `examples/second-factor` that each page shows. */
+/** The files of `examples/web/second-factor` that each page shows. */
 const SHOWN = {
   "docs/recipes/authenticator-app.md": ["totp.ts", "tries.ts", "recovery-codes.ts"],
   "docs/recipes/passkeys.md": ["passkeys.ts"],
@@ -23,7 +23,7 @@ describe("the recipes for second factors", () => {
     it(`show the files of the example in ${page}`, () => {
       for (const file of files) {
         const shown = snippetsOf(page).find((snippet) => snippet.file === file)?.code;
-        expect(shown, file).to.equal(`// ${file}\n${readFileSync(`examples/second-factor/${file}`, "utf8")}`);
+        expect(shown, file).to.equal(`// ${file}\n${readFileSync(`examples/web/second-factor/${file}`, "utf8")}`);
       }
     });
   }

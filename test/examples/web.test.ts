@@ -274,7 +274,10 @@ describe("the pages of the example site", () => {
     const open = guardTable(controllers).filter(({ guard }) => guard === "public");
     expect(open.map(({ method, path }) => `${method} ${path}`)).to.have.members([
       ...["GET /", "GET /signup", "POST /signup", "GET /login", "POST /login", "POST /logout"],
-      ...["POST /api/signup", "POST /api/login", "POST /api/logout"],
+      ...["POST /api/signup", "POST /api/login", "POST /api/second-factor", "POST /api/logout"],
+      ...["GET /second-factor", "POST /second-factor", "POST /second-factor/recovery"],
+      ...["POST /second-factor/passkey/options", "POST /second-factor/passkey"],
+      ...["POST /login/passkey/options", "POST /login/passkey"],
     ]);
   });
 });

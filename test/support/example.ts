@@ -45,10 +45,12 @@ export async function serveExample(): Promise<Example> {
     event: (name, details) => void events.push([name, details as Record<string, unknown>]),
     error: (error) => void errors.push(error),
   };
-  const { app, login } = createApp(database, { secret: SECRET, log, sendMail: (mail) => void mails.push(mail) });
+  let site: ReturnType<typeof createApp> | undefined;
+  const origin = await serve((req, res) => site?.app(req, res));
+  site = createApp(database, { origin, secret: SECRET, log, sendMail: (mail) => void mails.push(mail) });
+  const { login } = site;
   return {
-    origin: await serve(app),
-    ...{ database, accounts, login, events, mails, errors },
+    ...{ origin, database, accounts, login, events, mails, errors },
     failedLogins: () => events.filter(([name]) => name === "failed login").map(([, { email }]) => email),
     async close() {
       if (database.isInitialized) await database.destroy();

@@ -1,10 +1,16 @@
+import type { Duplex } from "node:stream";
 import { expect } from "chai";
 import type { LoginManager } from "latchkey";
 import { TOTP } from "otpauth";
 import sinon from "sinon";
-import type { Account } from "../../examples/second-factor/account.js";
-import { Accounts } from "../../examples/second-factor/accounts.js";
-import { createApp } from "../../examples/second-factor/app.js";
+import type { DataSource } from "typeorm";
+import { Accounts } from "../../examples/web/accounts.js";
+import { createApp } from "../../examples/web/app.js";
+import { openDatabase } from "../../examples/web/database.js";
+import type { Mail } from "../../examples/web/mail.js";
+import type { Factors } from "../../examples/web/second-factor/factors.js";
+import type { User } from "../../examples/web/user.js";
+import { afterTest } from "./after-test.js";
 import type { Authenticator } from "./authenticator.js";
 import { type Answer, Browser } from "./browser.js";
 import { SECRET } from "./people.js";
@@ -18,9 +24,13 @@ export const BOB = { email: "bob@example.com", password: "seven green doors" };
 export interface SecondFactorSite {
   /** With the host localhost, because passkeys do not work on an IP address. */
   origin: string;
+  database: DataSource;
   accounts: Accounts;
-  login: LoginManager<Account>;
-  account(email: string): Promise<Account>;
+  factors: Factors;
+  login: LoginManager<User>;
+  /** The messages to users. */
+  mails: Mail[];
+  account(email: string): Promise<User>;
   client(): Client;
   /** A client that has sent the password, and is asked for a second factor. */
   halfway(person?: Person): Promise<Client>;
@@ -35,19 +45,26 @@ type Person = typeof ANN;
 
 /** Starts the example. The server and the database end with the test. */
 export async function serveSecondFactor(): Promise<SecondFactorSite> {
-  const accounts = await Accounts.open();
+  const database = await openDatabase();
+  afterTest(() => database.destroy());
+  const accounts = new Accounts(database);
   for (const { email, password } of [ANN, BOB]) await accounts.signUp(email, password);
   let site: ReturnType<typeof createApp> | undefined;
-  const origin = (await serve((req, res) => site?.app(req, res))).replace("127.0.0.1", "localhost");
-  site = createApp(accounts, { origin, secret: SECRET });
+  // Without the live notes. Otherwise the request for them would get a page, which takes the flash messages.
+  const refuse = (_req: unknown, socket: Duplex) => socket.end("HTTP/1.1 503 No Live Notes\r\n\r\n");
+  const origin = (await serve((req, res) => site?.app(req, res), refuse)).replace("127.0.0.1", "localhost");
+  const mails: Mail[] = [];
+  const log = { event() {}, error: console.error };
+  site = createApp(database, { origin, secret: SECRET, log, sendMail: (mail) => void mails.push(mail) });
   site.app.set("env", "test"); // otherwise Express prints an error that came after its response had begun
+  const factors: Factors = site.app.get("site").factors;
   const account = async (email: string) => (await accounts.authenticate(email, passwordOf(email)))!;
   const client = () => new Client(origin);
   return {
-    ...{ origin, accounts, login: site.login, account, client },
+    ...{ origin, database, accounts, factors, login: site.login, mails, account, client },
     async halfway(person = ANN) {
       const browser = client();
-      expect((await browser.logIn(person)).location).to.equal("/second-factor?next=%2Fsecurity");
+      expect((await browser.logIn(person)).location).to.equal("/second-factor?next=%2Fdashboard");
       return browser;
     },
     async withApp(person = ANN) {

@@ -12,7 +12,7 @@ import {
 const MINUTE = 60_000;
 const STEP = 30_000;
 
-describe("factors in the example with a second factor", () => {
+describe("factors of the example site", () => {
   let site: SecondFactorSite;
 
   beforeEach(async () => {
@@ -53,20 +53,20 @@ describe("factors in the example with a second factor", () => {
       statuses.push((await one.post("/second-factor/recovery", { form: { recoveryCode: code } })).status);
     }
     expect(statuses).to.deep.equal([422, 422, 303, 303]);
-    const rows = await site.accounts.database.query("SELECT * FROM recovery_code");
+    const rows = await site.database.query("SELECT * FROM recovery_code");
     for (const code of fresh) expect(JSON.stringify(rows)).not.to.include(code.slice(0, 4));
   });
 
   it("requires the code again before a factor is removed or replaced, and before a new password", async () => {
     const { browser, secret } = await site.withApp();
     sinon.clock.tick(10 * MINUTE);
-    const paths = ["/security/app", "/security/passkeys", "/security/recovery-codes", "/security/password"];
+    const paths = ["/security/app", "/security/passkeys", "/security/recovery-codes", "/password"];
     await browser.post("/confirm", { form: ANN }); // the password alone is not enough
     for (const path of paths) {
       expect((await browser.get(path)).location, path).to.equal(`/second-factor?next=${encodeURIComponent(path)}`);
     }
     for (const path of ["/security/app/remove", "/security/passkeys/x/remove", "/security/recovery-codes"]) {
-      expect((await browser.post(path)).location, path).to.equal("/second-factor");
+      expect((await browser.post(path)).location, path).to.equal("/second-factor?next=%2Fsecurity");
     }
     expect((await browser.json("/security/passkeys/options")).json()).to.include({
       status: 403,
@@ -76,8 +76,8 @@ describe("factors in the example with a second factor", () => {
     for (const path of paths) expect((await browser.get(path)).status, path).to.equal(200);
     await browser.makeRecoveryCodes();
     expect((await browser.post("/security/app/remove")).location).to.equal("/security");
-    expect(await site.accounts.countRecoveryCodes(await site.account(ANN.email)), "codes without a factor").to.equal(0);
-    expect((await site.client().logIn()).location, "the password alone again").to.equal("/security");
+    expect(await site.factors.countRecoveryCodes(await site.account(ANN.email)), "codes without a factor").to.equal(0);
+    expect((await site.client().logIn()).location, "the password alone again").to.equal("/dashboard");
   });
 
   it("does not set up an app without a right code, and ends all other logins when it is set up", async () => {
@@ -87,10 +87,68 @@ describe("factors in the example with a second factor", () => {
     await browser.get("/security/app");
     const wrong = await browser.post("/security/app", { form: { code: "000000" } });
     expect([wrong.status, wrong.headers.get("cache-control")]).to.deep.equal([422, "no-store"]);
-    expect((await site.client().logIn()).location).to.equal("/security");
+    expect((await site.client().logIn()).location).to.equal("/dashboard");
     await browser.addApp();
     expect([await browser.isIn(), await other.isIn()]).to.deep.equal([true, false]);
     expect((await other.get("/security")).location).to.equal("/login?next=%2Fsecurity");
+  });
+
+  it("allows a short password beside a second factor, but then keeps the last factor until the password is long", async () => {
+    const { browser, secret } = await site.withApp();
+    expect((await browser.post("/password", { form: { password: "kxmqzvb" } })).status).to.equal(422);
+    expect((await browser.post("/password", { form: { password: "kxmqzvbt" } })).location).to.equal("/dashboard");
+    await browser.post("/security/app/remove");
+    expect((await browser.get("/security")).text).to.include("First change your password to one of at least 15");
+    const other = site.client();
+    expect((await other.logIn({ ...ANN, password: "kxmqzvbt" })).location).to.include("/second-factor");
+    expect((await other.sendCode(codeOf(secret))).location).to.equal("/dashboard");
+
+    await browser.post("/password", { form: { password: "seven green keys" } });
+    await browser.post("/security/app/remove");
+    expect((await browser.get("/security")).text).to.include("Your authenticator app is removed.");
+    expect((await site.client().logIn({ ...ANN, password: "seven green keys" })).location).to.equal("/dashboard");
+  });
+
+  it("tells the user about each change of the factors, and about a recovery code that was used", async () => {
+    const { browser } = await site.withApp();
+    const [code] = await browser.makeRecoveryCodes();
+    await browser.post("/security/app/remove");
+    await browser.addApp();
+    const [other] = await browser.makeRecoveryCodes();
+    sinon.clock.tick(STEP);
+    const halfway = await site.halfway();
+    expect((await halfway.post("/second-factor/recovery", { form: { recoveryCode: code! } })).status).to.equal(422);
+    await halfway.post("/second-factor/recovery", { form: { recoveryCode: other! } });
+    const subjects = site.mails.filter(({ to }) => to === ANN.email).map(({ subject }) => subject);
+    expect(subjects).to.deep.equal([
+      "New login to your account",
+      "An authenticator app was added to your account",
+      "The authenticator app of your account was removed",
+      "An authenticator app was added to your account",
+      "New login to your account",
+      "A recovery code of your account was used",
+    ]);
+  });
+
+  it("keeps a form's input while the user shows the second factor again", async () => {
+    const { browser, secret } = await site.withApp();
+    sinon.clock.tick(10 * MINUTE);
+    const late = await browser.post("/email", { form: { email: "new@example.com" } });
+    expect([late.status, late.location]).to.deep.equal([303, "/second-factor?next=%2Femail"]);
+    await browser.sendCode(codeOf(secret), { next: "/email" });
+    expect((await browser.get("/email")).text).to.include('value="new@example.com"');
+  });
+
+  it("does not lose a factor when another request, which loaded the user before, changes the name", async () => {
+    const browser = site.client();
+    await browser.logIn();
+    const stale = await site.account(ANN.email);
+    await browser.addApp();
+    const secret = (await site.account(ANN.email)).totpSecret;
+    await site.accounts.rename(stale, "Ann");
+    const user = await site.account(ANN.email);
+    expect(secret).to.be.a("string");
+    expect([user.name, user.totpSecret]).to.deep.equal(["Ann", secret]);
   });
 
   it("remembers a browser only when the login is complete, and then does not ask for the code again", async () => {

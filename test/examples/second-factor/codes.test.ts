@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { guardTable } from "latchkey/routing-controllers";
 import sinon from "sinon";
-import { controllers } from "../../../examples/second-factor/app.js";
+import { controllers } from "../../../examples/web/app.js";
 import { Gate } from "../../support/barrier.js";
 import {
   ANN,
@@ -15,7 +15,7 @@ import {
 const MINUTE = 60_000;
 const STEP = 30_000;
 
-describe("the example with a second factor", () => {
+describe("a second factor of the example site", () => {
   let site: SecondFactorSite;
 
   beforeEach(async () => {
@@ -27,21 +27,21 @@ describe("the example with a second factor", () => {
 
   it("logs in with the password alone until a second factor is set up", async () => {
     const browser = site.client();
-    expect((await browser.logIn()).location).to.equal("/security");
+    expect((await browser.logIn()).location).to.equal("/dashboard");
     expect((await browser.get("/security")).text).to.include("Your password is all that protects your account.");
-    expect((await browser.get("/second-factor")).location).to.equal("/security");
+    expect((await browser.get("/second-factor")).location).to.equal("/dashboard");
   });
 
   it("asks for a code after the password, and then opens the requested page", async () => {
     const { secret } = await site.withApp();
     const browser = site.client();
-    const asked = await browser.get("/security/password");
-    expect(asked.location).to.equal("/login?next=%2Fsecurity%2Fpassword");
-    const next = "/security/password";
+    const asked = await browser.get("/password");
+    expect(asked.location).to.equal("/login?next=%2Fpassword");
+    const next = "/password";
     expect((await browser.logIn({ ...ANN, next })).location).to.equal(
       `/second-factor?next=${encodeURIComponent(next)}`,
     );
-    expect((await browser.get("/second-factor?next=/security/password")).text).to.include('value="/security/password"');
+    expect((await browser.get("/second-factor?next=/password")).text).to.include('value="/password"');
     expect((await browser.sendCode("000000", { next })).status).to.equal(422);
     expect((await browser.sendCode(codeOf(secret), { next })).location).to.equal(next);
     expect((await browser.get(next)).status).to.equal(200);
@@ -115,7 +115,7 @@ describe("the example with a second factor", () => {
     expect((await slow.sendCode(codeOf(secret))).location).to.equal("/login");
     expect((await slow.get("/login")).text).to.include("That took too long. Please log in again.");
     await slow.logIn();
-    expect((await slow.sendCode(codeOf(secret))).location).to.equal("/security");
+    expect((await slow.sendCode(codeOf(secret))).location).to.equal("/dashboard");
   });
 
   it("asks for the factor of the user who sent the last password", async () => {
@@ -125,7 +125,7 @@ describe("the example with a second factor", () => {
     expect((await browser.sendCode(codeOf(secretOfBob))).status, "Bob's code for Ann's login").to.equal(422);
     await browser.logIn(BOB);
     expect((await browser.sendCode(codeOf(secret))).status, "Ann's code for Bob's login").to.equal(422);
-    expect((await browser.sendCode(codeOf(secretOfBob))).location).to.equal("/security");
+    expect((await browser.sendCode(codeOf(secretOfBob))).location).to.equal("/dashboard");
     expect((await browser.get("/security")).text)
       .to.include(BOB.email)
       .and.not.include(ANN.email);
@@ -154,11 +154,11 @@ describe("the example with a second factor", () => {
     const { secret } = await site.withApp();
     const browsers: Client[] = [];
     while (browsers.length < 20) browsers.push(await site.halfway());
-    const takeTry = site.accounts.takeTry.bind(site.accounts);
+    const takeTry = site.factors.takeTry.bind(site.factors);
     const checked: number[] = [];
     for (let round = 1; round <= 6; round++) {
       const gate = new Gate();
-      site.accounts.takeTry = (account) => gate.pass().then(() => takeTry(account));
+      site.factors.takeTry = (account) => gate.pass().then(() => takeTry(account));
       const sent = Promise.all(browsers.map((browser) => browser.sendCode("000000")));
       await gate.arrived(browsers.length);
       gate.open();
@@ -167,7 +167,7 @@ describe("the example with a second factor", () => {
       expect(answers.every(({ status }) => status === 422 || status === 429)).to.equal(true);
     }
     expect(checked).to.deep.equal([1, 1, 1, 1, 1, 0]);
-    site.accounts.takeTry = takeTry;
+    site.factors.takeTry = takeTry;
     expect((await browsers[0]!.sendCode(codeOf(secret))).status).to.equal(429);
   });
 

@@ -15,7 +15,7 @@ const LOGIN = "/login/passkey";
 const FACTOR = "/second-factor/passkey";
 const REFUSED = "This passkey does not work here. Please try again, or use another way.";
 
-describe("passkeys in the example with a second factor", () => {
+describe("passkeys of the example site", () => {
   let site: SecondFactorSite;
 
   beforeEach(async () => {
@@ -47,9 +47,9 @@ describe("passkeys in the example with a second factor", () => {
       const { browser: first, passkey } = await withPasskey(method === "hwk" ? ANN : BOB, behavior);
       await first.post("/logout");
       const browser = await site.halfway(method === "hwk" ? ANN : BOB);
-      const answer = await browser.usePasskey(passkey, FACTOR, { next: "/security/password" });
-      expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/security/password"}']);
-      expect((await browser.get("/security/password")).status).to.equal(200);
+      const answer = await browser.usePasskey(passkey, FACTOR, { next: "/password" });
+      expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/password"}']);
+      expect((await browser.get("/password")).status).to.equal(200);
       expect(await methodsOf(method === "hwk" ? ANN.email : BOB.email)).to.deep.equal([[method, "mfa", "pwd"].sort()]);
     }
   });
@@ -59,7 +59,7 @@ describe("passkeys in the example with a second factor", () => {
     await first.post("/logout");
     const browser = site.client();
     const answer = await browser.usePasskey(passkey, LOGIN, { remember: "on" });
-    expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/security"}']);
+    expect([answer.status, answer.text]).to.deep.equal([200, '{"next":"/dashboard"}']);
     expect((await browser.get("/security")).text).to.include(ANN.email);
     expect((await browser.get("/security/recovery-codes")).status, "a factor was shown").to.equal(200);
     expect(await methodsOf(ANN.email)).to.deep.equal([["hwk", "mfa"]]);
@@ -68,7 +68,7 @@ describe("passkeys in the example with a second factor", () => {
 
     const { passkey: key } = await withPasskey(BOB, { verifies: false });
     const refused = await site.client().usePasskey(key, LOGIN);
-    expect([refused.status, refused.json()]).to.deep.equal([422, { detail: REFUSED }]);
+    expect(refused.json()).to.include({ status: 422, detail: REFUSED });
   });
 
   it("work for their own user only", async () => {
@@ -180,14 +180,14 @@ describe("passkeys in the example with a second factor", () => {
     await browser.usePasskey(passkey, FACTOR);
     await browser.post(`/security/passkeys/${passkey.id}/remove`);
     expect((await site.client().usePasskey(passkey, LOGIN)).status).to.equal(422);
-    expect((await site.client().logIn()).location).to.equal("/security");
+    expect((await site.client().logIn()).location).to.equal("/dashboard");
   });
 
   it("and an app are factors of the same rank: each completes a login", async () => {
     const { browser, passkey } = await withPasskey();
     const secret = await browser.addApp();
     sinon.clock.tick(30_000);
-    expect((await (await site.halfway()).sendCode(codeOf(secret))).location).to.equal("/security");
+    expect((await (await site.halfway()).sendCode(codeOf(secret))).location).to.equal("/dashboard");
     const trusted = await site.halfway();
     expect((await trusted.usePasskey(passkey, FACTOR, { trust: "on" })).status).to.equal(200);
     expect(await trusted.cookie("trusted")).to.be.a("string");

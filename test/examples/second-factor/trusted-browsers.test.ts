@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Request } from "express";
 import { encodeCookie } from "latchkey";
 import sinon from "sinon";
-import { trustedSince } from "../../../examples/second-factor/trusted-browser.js";
+import { trustedSince } from "../../../examples/web/second-factor/trusted-browser.js";
 import { SECRET } from "../../support/people.js";
 import {
   ANN,
@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const STEP = 30_000;
 const DAY = 24 * 60 * MINUTE;
 
-describe("a trusted browser in the example with a second factor", () => {
+describe("a trusted browser of the example site", () => {
   let site: SecondFactorSite;
 
   beforeEach(async () => {
@@ -40,10 +40,10 @@ describe("a trusted browser in the example with a second factor", () => {
     const browser = await trusted(secret);
     await browser.restart();
     sinon.clock.tick(30 * DAY - 2 * MINUTE);
-    expect((await browser.logIn()).location).to.equal("/security");
+    expect((await browser.logIn()).location).to.equal("/dashboard");
     expect(await browser.isIn()).to.equal(true);
     expect((await browser.get("/security/recovery-codes")).location).to.include("/second-factor?");
-    expect((await browser.get("/security/password")).location).to.include("/second-factor?");
+    expect((await browser.get("/password")).location).to.include("/second-factor?");
     await browser.post("/logout");
     sinon.clock.tick(2 * MINUTE);
     expect((await browser.logIn()).location).to.include("/second-factor?");
@@ -102,10 +102,10 @@ describe("a trusted browser in the example with a second factor", () => {
 
   const ends: Record<string, (browser: Client, secret: string) => Promise<unknown>> = {
     "the password changes": async (browser) => {
-      await browser.post("/security/password", { form: { password: "a long new password" } });
-      await browser.post("/security/password", { form: ANN });
+      await browser.post("/password", { form: { password: "a long new password" } });
+      await browser.post("/password", { form: ANN });
     },
-    "the user logs out everywhere else": (browser) => browser.post("/security/log-out-others"),
+    "the user logs out everywhere else": (browser) => browser.post("/logins/end-others"),
     "an app is set up again": (browser) => browser.addApp(),
     "a remember cookie was stolen": async (_, secret) => {
       const [owner, thief] = [await site.halfway(), site.client()];
