@@ -73,7 +73,7 @@ export class ExpressStore {
   }
 
   destroy(sid: string, done?: Callback): void {
-    answer(this.#sessions.end(sid), done && ((error) => done(error)));
+    answer(this.#sessions.discard(sid), done && ((error) => done(error)));
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {

@@ -70,7 +70,7 @@ export abstract class OwnAnswer extends RequestSession {
 
   async #endUnset(sid: string): Promise<void> {
     this.isLoginUnknown = true;
-    await this.sessions.end(sid);
+    await this.sessions.discard(sid);
     this.isLoginUnknown = false;
   }
 

@@ -8,6 +8,7 @@ import { frozen, type JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates, readSession, type SessionTimeouts } from "./merged-updates.js";
+import { endParked } from "./parked-session.js";
 import { type Changed, changedData, SessionState } from "./snapshot.js";
 
 /** The timeouts of sessions, in milliseconds. */
@@ -161,7 +162,9 @@ export class SessionRecords implements SessionTimeouts {
     if (auth || record.userId === null) return this.#updates.update(state.id, record, changed);
     // The application wrote plain data without the login, which ends the login. The user of a record never changes, so
     // a new record with the same id replaces it.
-    if (!(await this.store.destroy(state.id))) return null;
+    const ended = await this.store.destroy(state.id);
+    if (!ended) return null;
+    await endParked(this.store, ended);
     return this.create(state, changedData(record.data, changed));
   }
 

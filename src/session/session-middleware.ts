@@ -12,6 +12,7 @@ import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
+import { endParked } from "./parked-session.js";
 import { SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionState } from "./snapshot.js";
@@ -51,7 +52,7 @@ export class SessionMiddleware implements SessionKeeper {
   constructor(
     readonly options: ResolvedOptions,
     secrets: readonly string[],
-    store: SessionStore,
+    private readonly store: SessionStore,
     ids: StorageIds,
     earlier: EarlierSessions | undefined,
     events: LoginEmitter<never>,
@@ -114,7 +115,7 @@ export class SessionMiddleware implements SessionKeeper {
 
   /** Ends the session of the request, and gives the request a new session, even if the store fails. */
   async regenerate(req: Request): Promise<void> {
-    await this.end(req.sessionID).finally(() => this.generate(req));
+    await this.discard(req.sessionID).finally(() => this.generate(req));
   }
 
   /** Resolves with the session that the cookie of a request names, or null. */
@@ -125,6 +126,11 @@ export class SessionMiddleware implements SessionKeeper {
   /** Ends a session. Resolves as `SessionRecords.end` does. */
   end(sid: string): Promise<SessionRecord | null> {
     return (this.imports ?? this.records).end(sid);
+  }
+
+  /** Ends a session because the application has destroyed it. */
+  async discard(sid: string): Promise<void> {
+    await endParked(this.store, await this.end(sid));
   }
 
   /** Ends the session that the cookie of the application's earlier express-session names. */

@@ -13,7 +13,7 @@ export interface SessionKeeper {
   save(session: Session): Promise<void>;
   reload(session: Session): Promise<void>;
   regenerate(req: Request): Promise<void>;
-  end(sid: string): Promise<unknown>;
+  discard(sid: string): Promise<void>;
 }
 
 /** latchkey's own data about a session, which the application cannot change through the session object. */
@@ -121,7 +121,7 @@ export class Session {
   /** Ends the session, and removes it from the request. */
   destroy(done?: Done): this | Promise<void> {
     this.#req.session = undefined as never;
-    return this.#settle(this.#keeper.end(this.id), done);
+    return this.#settle(this.#keeper.discard(this.id), done);
   }
 
   /** Restarts the lifetime of the cookie. The same as `resetMaxAge`. */

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Request } from "express";
 import { loginUser } from "latchkey";
 import { impersonate } from "latchkey/impersonation";
 import sinon from "sinon";
@@ -213,6 +214,32 @@ describe("impersonation", () => {
           expect(await at.login.sessions.list("1")).to.eql([]);
         });
       }
+
+      it("leaves no session of the administrator after the application has destroyed that of the user", async () => {
+        const at = await siteHere({ session: { unset: "destroy" } });
+        const ways: Record<string, (req: Request) => unknown> = {
+          destroy: (req) => req.session.destroy(),
+          regenerate: (req) => req.session.regenerate(),
+          store: (req) => new Promise((done) => req.sessionStore.destroy(req.sessionID, done)),
+          unset: (req) => {
+            req.session = null as never;
+          },
+          written: (req) =>
+            new Promise((done) => req.sessionStore.set(req.sessionID, { cookie: req.session.cookie }, done)),
+        };
+        at.app.post("/end/:way", async (req, res) => {
+          await ways[req.params.way]!(req);
+          res.json(true);
+        });
+        for (const way of Object.keys(ways)) {
+          const [browser, own] = [await annAt(at.origin), await annAt(at.origin)];
+          await browser.post("/as/2");
+          expect(await recordsOf("1", "2")).to.have.lengthOf(3);
+          expect([way, (await browser.post(`/end/${way}`)).status]).to.eql([way, 200]);
+          expect([way, (await recordsOf("1", "2")).length]).to.eql([way, 1]);
+          await own.post("/end/destroy");
+        }
+      });
 
       it("removes the remember cookie, and gives it back at the end with its time", async () => {
         const { origin } = await siteHere();
