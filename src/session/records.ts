@@ -8,7 +8,6 @@ import { frozen, type JsonObject } from "../json.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates, readSession, type SessionTimeouts } from "./merged-updates.js";
-import { endParked } from "./parked-session.js";
 import { type Changed, changedData, SessionState } from "./snapshot.js";
 
 /** The timeouts of sessions, in milliseconds. */
@@ -201,4 +200,13 @@ export class SessionRecords implements SessionTimeouts {
 
 function authIn(data: JsonObject): SessionAuth | undefined {
   return data.auth as unknown as SessionAuth | undefined;
+}
+
+/**
+ * Call it after the application has ended a session without a logout. If an administrator acted as the user in it, ends
+ * the session of the administrator, which nobody can use any more.
+ */
+export async function endParked(store: SessionStore, ended: SessionRecord | null): Promise<void> {
+  const auth = ended?.data.auth as unknown as SessionAuth | undefined;
+  if (auth?.impersonator) await store.destroy(auth.impersonator.session);
 }

@@ -12,8 +12,7 @@ import { kindOf } from "../text.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie } from "./cookie.js";
 import { SessionCookie } from "./id-cookie.js";
-import { endParked } from "./parked-session.js";
-import { SessionRecords } from "./records.js";
+import { endParked, SessionRecords } from "./records.js";
 import { Session, type SessionKeeper } from "./session.js";
 import type { SessionState } from "./snapshot.js";
 
