@@ -10,7 +10,8 @@ import { createPool } from "mysql2/promise";
 import pg from "pg";
 import sinon from "sinon";
 import { afterTest } from "../support/after-test.js";
-import { backendsHere, shared } from "../support/backends.js";
+import { backendsHere } from "../support/backends.js";
+import { makeDatabase } from "../support/databases.js";
 import { SECRET } from "../support/people.js";
 import { warningsOf } from "../support/warnings.js";
 
@@ -27,7 +28,7 @@ interface Guarded {
   remove(): Promise<unknown>;
 }
 
-/** For each backend: a database whose role can lose the right to delete. */
+/** For each backend: a database of its own, where no other test has created the table as another role. */
 const guarded: Record<string, () => Promise<Guarded>> = {
   async sqlite() {
     const dir = await mkdtemp(join(tmpdir(), "latchkey-prune-"));
@@ -51,7 +52,7 @@ const guarded: Record<string, () => Promise<Guarded>> = {
     };
   },
   async "sql on pg"() {
-    const { url } = await shared.postgres();
+    const { url, drop } = await makeDatabase("postgres");
     const role = `latchkey_prune_${process.pid}`;
     const admin = new pg.Pool({ connectionString: url });
     await admin.query(`CREATE ROLE ${role} LOGIN; GRANT ALL ON SCHEMA public TO ${role}`);
@@ -63,13 +64,14 @@ const guarded: Record<string, () => Promise<Guarded>> = {
       allow: () => admin.query(`GRANT DELETE ON latchkey_sessions TO ${role}`),
       refusal: "permission denied for table latchkey_sessions",
       async remove() {
-        await admin.query(`DROP TABLE latchkey_sessions; DROP OWNED BY ${role}; DROP ROLE ${role}`);
+        await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
         await admin.end();
+        await drop();
       },
     };
   },
   async "sql on mysql2"() {
-    const { url } = await shared.mariadb();
+    const { url, drop } = await makeDatabase("mariadb");
     const admin = createPool({ uri: url });
     const own = new URL(url);
     const [user, database] = [`latchkey_${process.pid}`, own.pathname.slice(1)];
@@ -85,8 +87,8 @@ const guarded: Record<string, () => Promise<Guarded>> = {
       refusal: "DELETE command denied to user",
       async remove() {
         await admin.query(`DROP USER ${account}`);
-        await admin.query("DROP TABLE latchkey_sessions");
         await admin.end();
+        await drop();
       },
     };
   },
