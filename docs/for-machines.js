@@ -39,7 +39,8 @@ export function allPages(pagesOfSite = pagesInOrder()) {
 
 /** A page without what only a browser can show: pictures become their descriptions. */
 export function pageText(file) {
-  const text = read(file).replace(/^<!--@include: (.*)-->$/gm, (_, included) => {
+  const body = read(file).replace(/^---\n[\s\S]*?\n---\n+/, "");
+  const text = body.replace(/^<!--@include: (.*)-->$/gm, (_, included) => {
     const path = join(dirname(file), included);
     return exists(path) ? read(path) : "";
   });
@@ -48,7 +49,8 @@ export function pageText(file) {
       .replace(/<figure[\s\S]*?<title[^>]*>([\s\S]*?)<\/title>[\s\S]*?<\/figure>/g, picture)
       .replace(/<img\b[^>]*class="[^"]*only-dark[^>]*>\n?/g, "")
       .replace(/<img\b[^>]*\balt="([^"]*)"[^>]*>/g, picture)
-      .replace(/<!--[\s\S]*?-->\n?/g, ""),
+      .replace(/<!--[\s\S]*?-->\n?/g, "")
+      .replace(/^<\/?div\b.*>\n+/gm, ""),
   );
 }
 

@@ -32,6 +32,8 @@ export const ORDER = [
   {
     text: "Frameworks",
     items: [
+      { text: "Which are supported", link: "/frameworks" },
+      { text: "Express", link: "/express" },
       { text: "routing-controllers", link: "/routing-controllers" },
       { text: "NestJS", link: "/nestjs" },
     ],
@@ -70,8 +72,12 @@ export const ORDER = [
   {
     text: "Migrating",
     items: [
+      { text: "From express-session", link: "/migrating-from-express-session" },
       { text: "From Passport", link: "/migrating-from-passport" },
       { text: "From Flask-Login", link: "/migrating-from-flask-login" },
+      { text: "From Lucia", link: "/migrating-from-lucia" },
+      { text: "From better-auth", link: "/migrating-from-better-auth" },
+      { text: "From Auth.js", link: "/migrating-from-authjs" },
       { text: "Moving sessions", link: "/moving" },
     ],
   },

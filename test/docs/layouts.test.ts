@@ -7,6 +7,35 @@ const ann = { email: "ann@example.com", password: "correct horse" };
 inTestAll("the recipes for the layout of an application", () => {
   afterEach(endPrograms);
 
+  for (const file of ["express.ts", "routing-controllers.ts", "nestjs.ts"]) {
+    it(`frameworks: logs in and guards a route alike: ${file}`, async () => {
+      const client = (await startProgram("docs/frameworks.md", file)).client();
+      const refused = await client.get("/me");
+      expect([refused.status, refused.json<{ code: string }>().code]).to.eql([401, "login_required"]);
+      expect((await client.post("/login", { json: { ...ann, password: "wrong" } })).status).to.equal(422);
+      expect((await client.post("/login", { json: ann })).status).to.equal(204);
+      expect((await client.get("/me")).json()).to.eql({ email: ann.email });
+    });
+  }
+
+  it("express: guards a router, passes refusals to the error handler, and keeps static files out of it", async () => {
+    const program = await startProgram("docs/express.md");
+    const [client, bob] = [program.client(), program.client()];
+    expect((await client.get("/")).text).to.equal("Hello, guest!");
+    expect((await client.get("/account")).json()).to.include({ code: "login_required" });
+    expect((await client.post("/login", { json: { ...ann, password: "wrong" } })).status).to.equal(401);
+    await client.post("/login", { json: ann });
+    await bob.post("/login", { json: { email: "bob@example.com", password: "battery staple" } });
+    expect((await client.get("/")).text).to.equal(`Hello, ${ann.email}!`);
+    expect((await client.get("/account")).json()).to.eql({ email: ann.email });
+    expect((await client.get("/audit")).json()).to.eql([]);
+    const forbidden = await bob.get("/audit");
+    expect([forbidden.status, forbidden.json()]).to.eql([403, { code: "role_required" }]);
+    expect((await client.get("/public/none")).headers.get("vary")).not.to.match(/cookie/i);
+    expect((await client.post("/account/logout")).status).to.equal(204);
+    expect((await client.get("/account")).status).to.equal(401);
+  });
+
   it("own-module: routers and controllers use the same manager", async () => {
     const program = await startProgram("docs/recipes/own-module.md");
     const [client, other] = [program.client(), program.client()];

@@ -10,7 +10,10 @@ import { pages, type Snippet, slugOf, snippetsOf } from "./snippets.js";
 const FOLDER = `build/snippets-${process.pid}`;
 process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 /** The files that programs on other pages import. */
-const SHARED = snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts");
+const SHARED = [
+  ...snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts"),
+  ...snippetsOf("docs/moving.md").filter(({ file }) => file === "carry-over.ts"),
+];
 /** Programs that have their own user type. A compilation can have only one, so each of them is compiled alone. */
 const ALONE = [
   ...["readme", "index", "operating", "recipes-prisma", "recipes-drizzle", "recipes-sign-up", "recipes-social-login"],
@@ -34,8 +37,8 @@ async function compile(): Promise<string> {
   const inPrograms = new Set(snippets.filter(({ file }) => file).map(({ page }) => page));
   for (const snippet of snippets) write(snippet);
   for (const page of inPrograms) {
-    if (page !== "docs/getting-started.md" && !ALONE.includes(slugOf(page)))
-      for (const shared of SHARED) write({ ...shared, page });
+    if (ALONE.includes(slugOf(page))) continue;
+    for (const shared of SHARED) if (shared.page !== page) write({ ...shared, page });
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
   copyFileSync("test/support/nestjs-packages.d.ts", join(FOLDER, "fragments/nestjs-packages.d.ts"));
