@@ -21,9 +21,14 @@ export class Consumer {
     return new Consumer(await realpath(await mkdtemp(join(tmpdir(), "latchkey-consumer-"))));
   }
 
-  static async of(name: string): Promise<Consumer> {
+  static of(name: string): Promise<Consumer> {
+    return Consumer.copyOf(join(root, "test/consumers", name));
+  }
+
+  /** A copy of a folder. */
+  static async copyOf(folder: string): Promise<Consumer> {
     const { dir } = await Consumer.empty();
-    await cp(join(root, "test/consumers", name), dir, { recursive: true });
+    await cp(folder, dir, { recursive: true });
     await mkdir(join(dir, "node_modules"));
     await symlink(root, join(dir, "node_modules/latchkey"));
     const installed = (await readdir(join(root, "node_modules"))).filter((entry) => !entry.startsWith("."));
