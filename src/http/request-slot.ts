@@ -60,8 +60,10 @@ export class RequestSlot<T> {
  * has its own symbol.
  */
 export function isOfAnotherCopy(req: Request): boolean {
-  return (
-    !(SLOTS in req) &&
-    Object.getOwnPropertySymbols(req).some((key) => key !== SLOTS && key.description === SLOTS.description)
-  );
+  if (SLOTS in req) return false;
+  // The request may be an object that derives from the one that passed the middleware.
+  for (let object: object | null = req; object; object = Object.getPrototypeOf(object) as object | null) {
+    if (Object.getOwnPropertySymbols(object).some((key) => key.description === SLOTS.description)) return true;
+  }
+  return false;
 }

@@ -125,7 +125,9 @@ describe("two copies of the package in one process", () => {
           });
           app.get("/page", copy.loginRequired(), (req, res) => {
             const { id, note } = req.session;
+            const derived = Object.create(req) as Request;
             const isOwn = [req.user === ann, req.sessionID === id, typeof req.sessionStore.set === "function"];
+            isOwn.push(derived.user === ann, derived.sessionID === id);
             copy.currentUser().then((user) => res.json([(user as Person).name, note, ...isOwn]));
           });
           app.post("/logout", (req, res, next) => {
@@ -138,7 +140,9 @@ describe("two copies of the package in one process", () => {
         for (const origin of sites) {
           const { text, cookie } = await send(origin, "POST /login", {});
           expect(text).to.equal("[true,true]");
-          expect((await send(origin, "GET /page", { cookie })).text).to.equal('["Ann","kept",true,true,true]');
+          expect((await send(origin, "GET /page", { cookie })).text).to.equal(
+            '["Ann","kept",true,true,true,true,true]',
+          );
           expect((await send(origin, "POST /logout", { cookie })).text).to.equal("true");
           expect((await send(origin, "GET /page", { cookie })).status).to.equal(401);
         }
