@@ -81,7 +81,8 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   if (auth && !ended) await endMovedLogin(core, auth);
   if (held && held.series === null && held.loginId !== auth?.loginId) await endMovedLogin(core, held);
   // The login has ended, and an alias that stays does no harm, so the logout does not depend on this.
-  if (auth?.external) await core.externalLogins?.unlink(auth).catch(() => {});
+  const login = auth ?? held;
+  if (login?.external) await core.externalLogins?.unlink(login).catch(() => {});
   return ended;
 }
 

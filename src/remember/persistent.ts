@@ -27,7 +27,7 @@ import {
   type Restored,
   type VerifyRemembered,
 } from "./remember.js";
-import { fieldsForRestore, type NewRemembered, type RememberedLogin } from "./remembered-login.js";
+import { fieldsForRestore, type NewRemembered, type RememberedLogin, restoredFields } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
 /** The options of the persistent mode. */
@@ -84,7 +84,7 @@ export class RememberPersistent extends Remember {
     const presented = await this.#presentedBy(req);
     if (!presented) return null;
     const { id, browser, isUsedUp } = presented;
-    return { ...browser, series: id, isUsedUp, later: laterOf(browser) };
+    return { ...browser, ...restoredFields(browser.login), series: id, isUsedUp, later: laterOf(browser) };
   }
 
   async restore(

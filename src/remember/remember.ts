@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
+import type { ExternalLogin } from "../login-fields/external-login.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { NamedSessions } from "./browser-record.js";
 import type { NewRemembered, RememberedLogin, RememberedTime } from "./remembered-login.js";
@@ -22,6 +23,8 @@ export interface CookieLogin extends RememberedTime {
   series: string | null;
   /** The record ids of the sessions that the browser's record names. */
   sessions: readonly string[];
+  /** The login at an identity provider that the remembered login comes from. */
+  external?: ExternalLogin;
   /** Was the cookie used up by a restore? A used-up cookie restores nothing. */
   isUsedUp: boolean;
   /** The data that a later version has added to the cookie or its record. Only `issue` reads it. */

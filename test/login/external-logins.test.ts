@@ -197,6 +197,11 @@ describe("the logins of an identity provider", () => {
           .and.not.include(idOf("sid", "d"));
         expect(await isIn(await enter(external("s1", "d")))).to.equal(true);
         expect((await end({ sid: "d" })).text).to.equal("1");
+        const cookie = only("remember", await enter(external("s1", "e"), { remember: true }));
+        clock.tick(2 * DAY); // the session has ended
+        await send(origin, "POST /logout", { cookie });
+        expect(await aliases()).not.to.include(idOf("sid", "e"));
+        expect(await isIn(cookie)).to.equal(false);
       });
 
       it("of one realm are not found in another realm", async () => {
