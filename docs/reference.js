@@ -10,6 +10,7 @@ const ENTRIES = {
   "latchkey/external-logins": "../src/external-logins/index.ts",
   "latchkey/known-browsers": "../src/known-browsers/index.ts",
   "latchkey/session-imports": "../src/session-imports/index.ts",
+  "latchkey/device-bound": "../src/device-bound/index.ts",
   "latchkey/testing": "../src/testing/index.ts",
   "latchkey/stores": "../stores/open.ts",
   "latchkey/stores/redis": "../stores/redis/index.ts",

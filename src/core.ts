@@ -4,6 +4,7 @@ import type { LoginEmitter } from "./events.js";
 import type { FlashMessages } from "./flash/flashes.js";
 import type { Clients } from "./http/client.js";
 import type { ExternalIds, ExternalLogin } from "./login-fields/external-login.js";
+import type { Devices } from "./options/devices.js";
 import type { RequestLoader, UserLoader } from "./options/options.js";
 import type { ResolvedOptions } from "./options/resolved-options.js";
 import type { Remember } from "./remember/remember.js";
@@ -21,6 +22,7 @@ export interface Core {
   readonly flashes: FlashMessages;
   readonly externalLogins?: ExternalLogins | undefined;
   readonly knownBrowsers?: KnownBrowsers | undefined;
+  readonly devices?: Devices | undefined;
   /** The store; undefined if the application has used only its own express-session so far. */
   store: SessionStore | undefined;
   /** Reads and writes the sessions in the store; undefined until `login.session()` is called. */

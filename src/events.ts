@@ -17,6 +17,13 @@ export type EndReason =
  */
 export type ImpersonationEnd = "stopped" | "logged out" | "revoked" | EndReason;
 
+/**
+ * Why a login that is bound to a device was refused, or a key was: the request lacks the device's cookie, or its cookie
+ * has expired; its proof is malformed or not signed with the key; it answers no challenge of the last minutes, or one that
+ * was answered before; or the login has another key already.
+ */
+export type DeviceRefusal = "no cookie" | "expired cookie" | "invalid proof" | "stale challenge" | "other key";
+
 /** Why logins were revoked. Logouts, and logins that a request found to be invalid, are not included. */
 export type RevokeReason =
   | "revoked"
@@ -91,6 +98,15 @@ export interface LoginEvents<U = Express.User> {
    * the user's browsers are forgotten, and their sessions end.
    */
   rememberTokenStolen: { req: Request; userId: string; loginId: string; last: TokenUse };
+  /** A browser has registered a key, with the option `deviceBound`. Its login is bound once it sends the new cookie. */
+  deviceRegistered: { req: Request; userId: string; loginId: string };
+  /** A browser proved that it has the key of a login, and got a new cookie. */
+  deviceRefreshed: { req: Request; userId: string; loginId: string };
+  /**
+   * A request did not show the device of its login, so it is a request of nobody; or a browser's proof was refused. The
+   * login stays as it is. The cookies were copied, or the browser has lost its key.
+   */
+  deviceRefused: { req: Request; userId: string; loginId: string; reason: DeviceRefusal };
   /** A browser sent a session or remember cookie more than once, so the cookie was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
   /**

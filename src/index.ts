@@ -23,6 +23,7 @@ export {
   UserIdError,
 } from "./errors.js";
 export type {
+  DeviceRefusal,
   EndReason,
   ImpersonationEnd,
   LoginEventName,
@@ -46,10 +47,12 @@ export { type LoginOptions, loginUser } from "./login/login.js";
 export { logoutUser } from "./login/logout.js";
 export { refreshStamp } from "./login/refresh-stamp.js";
 export type { CurrentLoginOptions, UserSessions } from "./login/user-sessions.js";
+export type { Device } from "./login-fields/device.js";
 export type { ExternalIds, ExternalLogin } from "./login-fields/external-login.js";
 export type { Methods, MethodsGiven } from "./login-fields/methods.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
+export type { DeviceBinding } from "./options/devices.js";
 export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
 export type { Part } from "./options/part.js";
 export type { RememberOptions } from "./options/remember-options.js";

@@ -1,6 +1,7 @@
 import type { Core } from "../core.js";
 import { isFreshAt } from "../instants.js";
 import type { JsonObject } from "../json.js";
+import type { Bound } from "../login-fields/device.js";
 import { type Labeled, withNewerLabel } from "../login-fields/label.js";
 import { type Methods, shownMethods } from "../login-fields/methods.js";
 import { restoredFields } from "../remember/remembered-login.js";
@@ -40,6 +41,10 @@ export interface LoginInfo {
   label: string | null;
   /** The data that was given to `loginUser`; null if there is none. */
   data: JsonObject | null;
+  /** Is the login bound to its device? A copy of its cookies is then of no use. See `latchkey/device-bound`. */
+  deviceBound: boolean;
+  /** When the login was bound to its device; null if it is not bound. */
+  boundAt: number | null;
   /** Is this the login of the current request? */
   current: boolean;
   /** The id of the administrator who acts as the user in this login. Absent if the user logged in. */
@@ -67,7 +72,7 @@ export async function listLogins(core: Core, userId: string, current: string | u
       ...(auth.impersonator && { impersonator: auth.impersonator.userId }),
       ...(auth.parked && { impersonating: auth.parked.userId }),
     };
-    const details = { methods, label: null, data, current: id === current, ...other };
+    const details = { methods, label: null, data, ...deviceIn(auth), current: id === current, ...other };
     const kind = { fresh, remembered, persistent: remembered, ...details };
     logins.set(id, { id, createdAt, lastSeenAt, expiresAt, address, userAgent, ...kind });
   }
@@ -86,6 +91,7 @@ export async function listLogins(core: Core, userId: string, current: string | u
         methods: shownMethods(fields),
         label: null,
         data: fields.data ?? null,
+        ...deviceIn(fields),
         current: id === current,
       };
       const kind = { fresh: false, remembered: true, persistent: true, ...details };
@@ -94,4 +100,9 @@ export async function listLogins(core: Core, userId: string, current: string | u
   }
   for (const login of logins.values()) login.label = labels.get(login.id)?.label ?? null;
   return [...logins.values()].sort((a, b) => b.createdAt - a.createdAt);
+}
+
+function deviceIn({ device }: Bound): Pick<LoginInfo, "deviceBound" | "boundAt"> {
+  const boundAt = device?.boundAt ?? null;
+  return { deviceBound: boundAt !== null, boundAt };
 }

@@ -133,6 +133,7 @@ async function restoreIntoSession(
       await limit.admit?.();
     };
     await session.regenerate({ ...limit, values, auth, name, admit });
+    await core.devices?.offer(context);
     return "restored";
   } catch (error) {
     if (isUsedUp) return "again";

@@ -11,6 +11,7 @@ import {
   MethodRequiredError,
   type RoleRequiredError,
 } from "../refusals.js";
+import type { DeviceRequiredError } from "./device-required-error.js";
 import { loginUrl, pageFrom, viewUrl } from "./next-url.js";
 
 /** Why a guard refuses a request. */
@@ -19,6 +20,7 @@ export type Refusal =
   | FreshLoginRequiredError
   | MethodRequiredError
   | RoleRequiredError
+  | DeviceRequiredError
   | ImpersonatingError;
 
 /** How to respond to one kind of refusal. */

@@ -137,12 +137,14 @@ function both(a: Requirement, b: Requirement, label: string): Requirement {
     );
   }
   const roles = [...a.roles, ...b.roles];
+  const deviceBound = a.deviceBound ?? b.deviceBound;
   const fresh = a.fresh && b.fresh ? strictest(a.fresh, b.fresh) : (a.fresh ?? b.fresh);
   return {
     ...(fresh && { fresh }),
     roles,
     ...(realm !== undefined && { realm }),
     ...((a.notImpersonated || b.notImpersonated) && { notImpersonated: true }),
+    ...(deviceBound && { deviceBound }),
   };
 }
 

@@ -2,6 +2,7 @@ import { OptionError } from "../errors.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import { kindOf } from "../text.js";
 import type { Declaration } from "./declarations.js";
+import { DEVICE_BOUND } from "./device.js";
 import { checkRoles } from "./guards.js";
 
 /** Decorates a class, or one of its methods. */
@@ -15,6 +16,8 @@ export interface RealmDecorators {
   Fresh(options?: FreshOptions): GuardDecorator;
   /** Lets only users of the realm through, and no administrator who acts as a user. */
   NotImpersonated(): GuardDecorator;
+  /** Lets only users of the realm through whose login is bound to a device. */
+  DeviceBound(): GuardDecorator;
   /** Passes the current user of the realm, or its anonymous user, to a parameter. */
   CurrentUser(): ParameterDecorator;
 }
@@ -22,6 +25,7 @@ export interface RealmDecorators {
 /** The decorators for the users of one manager, as they are called without type checks. */
 interface Decorators extends RealmDecorators {
   NotImpersonated(...given: unknown[]): GuardDecorator;
+  DeviceBound(...given: unknown[]): GuardDecorator;
   CurrentUser(...given: unknown[]): ParameterDecorator;
 }
 
@@ -49,6 +53,10 @@ export function decoratorsWith(
     NotImpersonated(...given) {
       checkCalledDecorator("NotImpersonated", given[0]);
       return decorate({ roles: [], notImpersonated: true, ...named });
+    },
+    DeviceBound(...given) {
+      checkCalledDecorator("DeviceBound", given[0]);
+      return decorate({ ...DEVICE_BOUND, ...named });
     },
     CurrentUser(...given) {
       checkCalledDecorator("CurrentUser", given[0]);

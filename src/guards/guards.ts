@@ -26,6 +26,8 @@ export interface Requirement {
   readonly realm?: string | undefined;
   /** Set if no administrator may act as the user. A login that must be fresh implies this. */
   readonly notImpersonated?: true;
+  /** Set if the login must be bound to a device: why a request of an authenticated user is refused; null if it is not. */
+  readonly deviceBound?: (core: Core, req: Request) => Refusal | null;
 }
 
 /** Requires a logged-in user. (Flask-Login's login_required) */
@@ -111,10 +113,12 @@ export async function refusalFor(
   { core, req }: Pick<RequestContext, "core" | "req">,
   { user, authenticated, missing }: LoadedUser,
   auth: () => SessionAuth | undefined,
-  { fresh, roles, notImpersonated }: Requirement,
+  { fresh, roles, notImpersonated, deviceBound }: Requirement,
 ): Promise<Refusal | null> {
   if (!authenticated) return missing ? new MethodRequiredError(missing, 401) : new LoginRequiredError();
   if ((fresh || notImpersonated) && auth()?.impersonator) return new ImpersonatingError();
+  const unbound = deviceBound?.(core, req);
+  if (unbound) return unbound;
   const isFresh = fresh ? await freshnessOf(core, req, { user, auth: auth() }, fresh) : true;
   if (isFresh !== true) return isFresh ? new MethodRequiredError(isFresh, 403) : new FreshLoginRequiredError();
   if (roles.length === 0) return null;

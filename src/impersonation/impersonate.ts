@@ -77,7 +77,7 @@ async function begin(
 }
 
 /**
- * Returns the login of the user. Its absolute timeout is that of the administrator's login. It does not contain the
+ * Returns the login of the user. Its absolute timeout and its device are those of the administrator's login. It does not contain the
  * address of the administrator, because the user can list it.
  */
 function newLogin(
@@ -86,5 +86,6 @@ function newLogin(
   { own, userId }: { own: SessionAuth; userId: string },
 ): SessionAuth {
   const login = { req, userId, loginId: newLoginId(), freshAt: null, remembered: false, series: null };
-  return { ...newAuth(core, user, login), loginAt: own.loginAt, address: null, userAgent: null };
+  const auth = { ...newAuth(core, user, login), loginAt: own.loginAt, address: null, userAgent: null };
+  return own.device ? { ...auth, device: own.device } : auth;
 }

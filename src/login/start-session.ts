@@ -52,6 +52,7 @@ export async function enterSession(
     throw error;
   }
   if (issued) core.remember.set(req, res, issued);
+  await core.devices?.offer(context);
 }
 
 /** @throws ResponseStartedError, InsecureConnectionError when no cookie could reach the browser */

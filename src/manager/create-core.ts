@@ -10,6 +10,7 @@ import { FlashCookie } from "../flash/flash-cookie.js";
 import { FlashMessages } from "../flash/flashes.js";
 import { Clients } from "../http/client.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
+import type { Devices } from "../options/devices.js";
 import type { Part } from "../options/part.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { RememberPersistent } from "../remember/persistent.js";
@@ -45,6 +46,7 @@ export function createCore(options: ResolvedOptions, secrets: readonly string[])
   const made = (part: Part<string> | undefined) => part?.create(core as never, secrets);
   return Object.assign(core, {
     externalLogins: made(options.externalLogins) as ExternalLogins | undefined,
+    devices: made(options.deviceBound) as Devices | undefined,
     knownBrowsers: made(options.knownBrowsers) as KnownBrowsers | undefined,
   });
 }
@@ -63,5 +65,11 @@ function rememberOf(core: Core, keys: (purpose: string) => Keyring): Remember {
   if (!store) throw new OptionError("remember.mode", '"persistent" needs the option store, or login.session()');
   const tokens = new RememberTokens(keys("remember token"));
   const ids = new StorageIds(options.realm, "browser");
-  return new RememberPersistent({ ...options, cookie, clients: core.clients }, tokens, ids, store, onMisuse(core));
+  return new RememberPersistent(
+    { ...options, cookie, clients: core.clients, devices: core.devices },
+    tokens,
+    ids,
+    store,
+    onMisuse(core),
+  );
 }

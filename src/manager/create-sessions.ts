@@ -16,5 +16,6 @@ export function createSessions(
   const sessions = new SessionMiddleware(options, secrets, store, ids, from, core.events as never);
   core.records = sessions.records;
   sessions.imports = from?.create(core as never, secrets) as SessionImports | undefined;
+  sessions.devices = core.devices;
   return sessions;
 }

@@ -57,5 +57,6 @@ function enter(context: RequestContext, next: Next): void {
   if (core.options.refreshEachRequest && remember instanceof RememberStateless) {
     session.renewing = remember.renewalOf(req, res) ?? undefined;
   }
-  enterContext(context, next);
+  if (core.devices) core.devices.handle(context, next, enterContext);
+  else enterContext(context, next);
 }

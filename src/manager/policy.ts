@@ -21,6 +21,8 @@ export interface Policy {
     idleTimeout: number | null;
     refreshEachRequest: boolean;
   };
+  /** How long the cookie of a bound device is valid; null without the option `deviceBound`. */
+  deviceCookieMaxAge: number | null;
   storeTimeout: number;
   cookies: { session: ResolvedCookie; remember: ResolvedCookie };
   /** Describes each limit that is longer than NIST SP 800-63B-4 allows for the assurance level. */
@@ -55,6 +57,7 @@ export function policyOf(options: ResolvedOptions, mode: Remember["mode"]): Poli
       idleTimeout: finite(options.rememberIdleTimeout),
       refreshEachRequest: options.refreshEachRequest,
     },
+    deviceCookieMaxAge: options.deviceBound?.cookieMaxAge ?? null,
     storeTimeout,
     cookies: { session: options.sessionCookie, remember: options.rememberCookie },
     deviations: deviationsOf(options),

@@ -56,6 +56,15 @@ export function NotImpersonated(...given: unknown[]): GuardDecorator {
 }
 
 /**
+ * Lets only logged-in users reach a handler, or all handlers of a class, whose login is bound to a device: see
+ * `latchkey/device-bound`.
+ */
+export function DeviceBound(): GuardDecorator;
+export function DeviceBound(...given: unknown[]): GuardDecorator {
+  return ofFirst.DeviceBound(...given);
+}
+
+/**
  * Lets everybody reach a handler, even if its class is guarded or the application has the global guard `LoginGuard`.
  *
  * On a class, it opens each handler that no other decorator guards. It does not open the handlers that subclasses add or

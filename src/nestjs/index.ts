@@ -1,6 +1,7 @@
 export {
   Authorized,
   CurrentUser,
+  DeviceBound,
   decoratorsFor,
   Fresh,
   NotImpersonated,

@@ -3,6 +3,7 @@ import type { Duration } from "../duration.js";
 import type { ClientOptions } from "../http/client.js";
 import type { SessionStore } from "../store/session-store.js";
 import type { AnonymousUser } from "../user.js";
+import type { DeviceBinding } from "./devices.js";
 import type { Part } from "./part.js";
 import type { RememberOptions } from "./remember-options.js";
 import type { SessionOptions } from "./session-options.js";
@@ -175,6 +176,13 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    * @default it does not
    */
   knownBrowsers?: Part<"knownBrowsers"> | undefined;
+  /**
+   * `deviceBound()` of `latchkey/device-bound`: logins are bound to the devices of their browsers, so that a copy of
+   * their cookies is of no use. (Device Bound Session Credentials)
+   *
+   * @default they are not
+   */
+  deviceBound?: DeviceBinding | undefined;
   /** A session ends if it is not used for this long. @default "24h" */
   idleTimeout?: Duration | undefined;
   /** A login ends after this long, even if it is used. A confirmation restarts this time. @default "30d" */

@@ -4,6 +4,7 @@ import { kindOf } from "../text.js";
 
 /** The entry that has the function for each part. */
 const ENTRIES = {
+  deviceBound: "latchkey/device-bound",
   externalLogins: "latchkey/external-logins",
   importFrom: "latchkey/session-imports",
   knownBrowsers: "latchkey/known-browsers",

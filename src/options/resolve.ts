@@ -53,6 +53,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
   remember: checkRemember,
   externalLogins: isPart("externalLogins"),
   knownBrowsers: isPart("knownBrowsers"),
+  deviceBound: isPart("deviceBound"),
   idleTimeout: parseDuration,
   absoluteTimeout: parseDuration,
   freshFor: parseDuration,

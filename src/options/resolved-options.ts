@@ -36,6 +36,7 @@ type TimeName = "idleTimeout" | "absoluteTimeout" | "storeTimeout" | "freshFor" 
 type OptionalName =
   | "externalLogins"
   | "knownBrowsers"
+  | "deviceBound"
   | "maxSessions"
   | "store"
   | "userLoader"

@@ -5,7 +5,8 @@ import { StoreUnavailableError } from "../errors.js";
 import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
-import { withNewerLabel } from "../login-fields/label.js";
+import { withChangesIn } from "../login-fields/device.js";
+import type { Devices } from "../options/devices.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
 import {
@@ -36,6 +37,7 @@ export interface PersistentOptions {
   rememberIdleTimeout: number;
   refreshEachRequest: boolean;
   clients: Clients;
+  devices: Devices | undefined;
 }
 
 /** How many times a change to a browser's record is tried while other requests change the record. */
@@ -93,7 +95,7 @@ export class RememberPersistent extends Remember {
     isReadOnly: () => boolean,
   ): Promise<Restored | "inactive" | null> {
     const presented = await this.#presentedBy(req);
-    if (!presented || presented.isUsedUp) return null;
+    if (!presented || presented.isUsedUp) return this.options.devices?.hasRefused(req) ? "inactive" : null;
     const { id, record, browser, isPrevious, isRecent, isInGrace } = presented;
     const { userId, loginId } = browser;
 
@@ -136,7 +138,8 @@ export class RememberPersistent extends Remember {
       if (!record) return null;
       const browser = browserIn(record);
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
-      const fields = login && withFields(withNewerLabel(login, browser.login ?? {}), browser.login);
+      const held = browser.login ?? {};
+      const fields = login && withFields(withChangesIn(login, held), held);
       const data = dataOf({ ...browser, sessions: [...before, ...named(session)], ...fields });
       if (await this.store.update(series, { ...record, data })) return { before, until: browser.until };
     }
@@ -160,20 +163,28 @@ export class RememberPersistent extends Remember {
   }
 
   async endUnreadable(req: Request): Promise<void> {
+    const series = this.seriesIn(req);
+    if (series !== null) await this.store.destroy(series);
+  }
+
+  /** The id of the record that the request's cookie names; null if there is none. The cookie may be used up. */
+  seriesIn(req: Request): string | null {
     const token = this.tokens.read(this.valueIn(req));
-    if (token) await this.store.destroy(this.ids.of(token.series));
+    return token && this.ids.of(token.series);
   }
 
   /**
-   * Returns the valid token of a request whose browser has a record, or null. A used-up token is reported to
-   * `onMisuse`.
+   * Returns the valid token of a request whose browser has a record, or null. A bound login needs its device. A used-up
+   * token is reported to `onMisuse`.
    */
   async #presentedBy(req: Request): Promise<PresentedToken | null> {
     const { tokens, ids, store } = this;
     const isSameClient = (browser: RememberedBrowser) => this.#isSameClient(req, browser);
     const presented = await readPresented({ tokens, ids, store, isSameClient }, this.valueIn(req));
     if (!presented) return null;
-    const { id, record, isPrevious, isUsedUp } = presented;
+    const { id, record, browser, isPrevious, isUsedUp } = presented;
+    // A copied cookie must neither log anybody in nor raise an alarm that ends the login of its owner.
+    if (this.options.devices?.admits(req, browser) === false) return null;
     if (!isUsedUp) this.vouchFor(req);
     else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
     return presented;

@@ -105,8 +105,9 @@ export abstract class Remember {
   abstract loginOf(req: Request): Promise<CookieLogin | null>;
 
   /**
-   * Restores the login of the request's cookie. Resolves with null if the cookie is not valid, and with "inactive" if
-   * its user is not active. A used-up cookie is treated as misuse.
+   * Restores the login of the request's cookie. Resolves with null if the cookie is not valid. Resolves with "inactive"
+   * if its user is not active, or if it needs its device: the browser then keeps the cookie. A used-up cookie is treated
+   * as misuse.
    *
    * @param isReadOnly returns true if cookies can no longer be set; the token must then not be used up
    */

@@ -1,11 +1,12 @@
 import type { JsonObject } from "../json.js";
+import type { Bound } from "../login-fields/device.js";
 import type { ExternalLogin } from "../login-fields/external-login.js";
 import type { Labeled } from "../login-fields/label.js";
 import { type ShownMethods, shownMethods } from "../login-fields/methods.js";
 import { lastingFields, OPTIONAL_LOGIN_FIELDS, unknownFields } from "../store/format.js";
 
 /** The fields of a login that its browser's record or cookie has too, in another form. */
-export interface KeptFields extends ShownMethods, Labeled {
+export interface KeptFields extends ShownMethods, Labeled, Bound {
   external?: ExternalLogin;
   data?: JsonObject;
 }

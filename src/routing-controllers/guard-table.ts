@@ -31,6 +31,8 @@ export interface GuardedRoute {
   required?: true;
   /** Set if no administrator may act as the user. A login that must be fresh implies this. */
   notImpersonated?: true;
+  /** Set if the login must be bound to a device. */
+  deviceBound?: true;
   /** The realm of the users who may pass; absent for the users of the first manager. */
   realm?: string;
 }
@@ -78,9 +80,9 @@ function actionsOf(storage: Storage, controller: object) {
 
 function described(declaration: Declaration): Omit<GuardedRoute, "method" | "path" | "action" | "declared"> {
   if (declaration === "public") return { guard: "public", fresh: false, roles: [] };
-  const { fresh, roles, realm, notImpersonated } = declaration;
+  const { fresh, roles, realm, notImpersonated, deviceBound } = declaration;
   const kind = roles.length > 0 ? "roles" : fresh ? "fresh" : "login";
   const named = realm === undefined ? {} : { realm };
-  const own = notImpersonated ? { notImpersonated } : {};
+  const own = { ...(notImpersonated && { notImpersonated }), ...(deviceBound && { deviceBound: true as const }) };
   return { guard: kind, fresh: fresh !== undefined, roles, ...fresh, ...named, ...own };
 }

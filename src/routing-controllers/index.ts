@@ -49,6 +49,15 @@ export function NotImpersonated(...given: unknown[]): GuardDecorator {
 }
 
 /**
+ * Lets only logged-in users reach a controller or an action, whose login is bound to a device: see
+ * `latchkey/device-bound`.
+ */
+export function DeviceBound(): GuardDecorator;
+export function DeviceBound(...given: unknown[]): GuardDecorator {
+  return ofFirst.DeviceBound(...given);
+}
+
+/**
  * Lets everybody reach an action, even if its controller is guarded or its server was created with `denyByDefault`.
  *
  * On a class, it opens each action that no other decorator guards. It does not open the actions that subclasses add or

@@ -51,6 +51,7 @@ const MEANINGS = {
   method_required: "The login lacks a required method.",
   role_required: "The user does not have the role.",
   impersonating: "An administrator acts as the user.",
+  device_required: "The login is not bound to a device.",
 };
 type Code = keyof typeof MEANINGS;
 
@@ -150,6 +151,7 @@ function codesOf(route: GuardedRoute, options: ResolvedOptions): Record<string, 
       ...when("method_required", mayNeedMethods, onMethodRequired),
       ...when("role_required", route.roles.length > 0, onForbidden),
       ...when("impersonating", route.notImpersonated === true, onForbidden),
+      ...when("device_required", route.deviceBound === true, onForbidden),
     ],
   };
 }

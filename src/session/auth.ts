@@ -1,6 +1,7 @@
 /// <reference types="express-session" preserve="true" />
 
 import type { JsonObject } from "../json.js";
+import type { Device } from "../login-fields/device.js";
 import type { ExternalLogin } from "../login-fields/external-login.js";
 import type { Methods } from "../login-fields/methods.js";
 import { isLogin } from "../store/damaged-records.js";
@@ -89,6 +90,8 @@ export interface SessionAuth {
    * remembered.
    */
   parked?: OtherLogin & { remember?: { duration: number; until: number } };
+  /** The device that the login is bound to, with the option `deviceBound`. */
+  device?: Device;
 }
 
 /** The other login of an impersonation. */

@@ -1,5 +1,5 @@
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
-import { withNewerLabel } from "../login-fields/label.js";
+import { withChangesIn } from "../login-fields/device.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
@@ -117,8 +117,8 @@ async function create(
 }
 
 /**
- * Changes the new login after the old session has ended, if needed: it is no longer pending, and it has the label that
- * another request gave to the old session meanwhile.
+ * Changes the new login after the old session has ended, if needed: it is no longer pending, and it has the label and the
+ * device that other requests gave to the old session meanwhile.
  */
 async function complete(
   session: Regenerable,
@@ -126,10 +126,10 @@ async function complete(
   old: SessionRecord | null,
 ): Promise<void> {
   const before = (old?.data.auth ?? {}) as Partial<SessionAuth>;
-  const labeled = before.loginId === auth.loginId ? withNewerLabel(auth, before) : auth;
-  if (labeled === auth && !pending) return;
-  const { pending: _, ...active } = labeled;
-  session.putAuth(pending ? active : labeled);
+  const changed = before.loginId === auth.loginId ? withChangesIn(auth, before) : auth;
+  if (changed === auth && !pending) return;
+  const { pending: _, ...active } = changed;
+  session.putAuth(pending ? active : changed);
   await session.save();
 }
 

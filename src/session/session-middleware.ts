@@ -5,6 +5,7 @@ import { OptionError, SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/request-origin.js";
+import type { Devices } from "../options/devices.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import type { EarlierSessions } from "../options/session-options.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
@@ -46,6 +47,8 @@ export class SessionMiddleware implements SessionKeeper {
   readonly absoluteTimeout: number;
   /** Finds the sessions of the application's earlier express-session too, if it has one. */
   imports: SessionImports | undefined;
+  /** The devices of bound logins. */
+  devices: Devices | undefined;
   readonly #genid: ((req: Request) => unknown) | undefined;
 
   constructor(
@@ -117,9 +120,11 @@ export class SessionMiddleware implements SessionKeeper {
     await this.discard(req.sessionID).finally(() => this.generate(req));
   }
 
-  /** Resolves with the session that the cookie of a request names, or null. */
+  /** Resolves with the session that the cookie of a request names, or null. A bound login needs its device. */
   find(req: Request, opened: { sid: string; id?: string | undefined }): Promise<SessionState | null> {
-    return this.imports ? this.imports.find(req, opened) : this.records.find(opened.sid, opened.id);
+    const { devices } = this;
+    const finding = this.imports ? this.imports.find(req, opened) : this.records.find(opened.sid, opened.id);
+    return devices ? finding.then((state) => devices.shownTo(req, state)) : finding;
   }
 
   /** Ends a session. Resolves as `SessionRecords.end` does. */
@@ -139,12 +144,15 @@ export class SessionMiddleware implements SessionKeeper {
   }
 
   /**
-   * May this new session be saved? Returns false if the session has no login and a page of another site sent the
-   * request without a session cookie. Because of SameSite, the browser may have a session cookie that it did not send.
-   * The cookie of the new session would replace that cookie, and the user would lose the login.
+   * May this new session be saved? Returns false if the session has no login, and its cookie would replace that of a
+   * login. This is so if a page of another site sent the request without a session cookie: because of SameSite, the
+   * browser may have a session cookie that it did not send. And if the browser has the device of a login, but could not
+   * show it.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
-    if (auth !== undefined || sameSite === "none") return true;
+    if (auth !== undefined) return true;
+    if (this.devices?.isExcused(req)) return false;
+    if (sameSite === "none") return true;
     return !isFromOtherSite(req) || this.cookie.isIn(req);
   }
 

@@ -1,6 +1,7 @@
 import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
-import { type Labeled, withNewerLabel } from "../login-fields/label.js";
+import { type Bound, withChangesIn } from "../login-fields/device.js";
+import type { Labeled } from "../login-fields/label.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
@@ -101,7 +102,7 @@ export class SessionState {
 
 /**
  * Returns a copy of the data with these changes. Unchanged values are shared, not copied. If a login changes that was
- * renamed meanwhile, it keeps the new label.
+ * renamed or bound to a device meanwhile, it keeps the new label and the device.
  */
 export function changedData(data: JsonObject, changed: readonly Changed[]): JsonObject {
   const values = new Map<string, JsonValue>(Object.entries(data));
@@ -113,7 +114,7 @@ export function changedData(data: JsonObject, changed: readonly Changed[]): Json
 }
 
 function merged(key: string, value: JsonValue, before: JsonValue | undefined): JsonValue {
-  return key === "auth" && before !== undefined ? withNewerLabel(value as JsonObject, before as Labeled) : value;
+  return key === "auth" && before !== undefined ? withChangesIn(value as JsonObject, before as Labeled & Bound) : value;
 }
 
 function isOwn(key: string): key is keyof OwnValues {

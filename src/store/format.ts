@@ -35,7 +35,8 @@ type OptionalLoginField =
   | "external"
   | "realm"
   | "impersonator"
-  | "parked";
+  | "parked"
+  | "device";
 
 type BrowserField =
   | "v"
@@ -91,13 +92,20 @@ export const OPTIONAL_LOGIN_FIELDS: Readonly<Record<OptionalLoginField, Check>> 
   realm: isText,
   impersonator: isOther,
   parked: isParked,
+  device: isObject,
   label: isText,
   labeledAt: isNumber,
   data: isObject,
 };
 
 /** The optional fields that a login keeps in each of its sessions, and in the record of its browser. */
-const LASTING_FIELDS: ReadonlySet<string> = new Set<OptionalLoginField>(["external", "label", "labeledAt", "data"]);
+const LASTING_FIELDS: ReadonlySet<string> = new Set<OptionalLoginField>([
+  "external",
+  "label",
+  "labeledAt",
+  "data",
+  "device",
+]);
 
 /** The fields of a remembered browser that this version knows, and that every one has. */
 export const BROWSER_FIELDS: Readonly<Record<BrowserField, Check>> = {

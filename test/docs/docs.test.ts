@@ -18,6 +18,7 @@ const EVENTS: Record<LoginEventName, true> = {
   ...{ rememberTokenStolen: true, cookieDoubled: true, storeFailed: true, recordDamaged: true, sessionGone: true },
   ...{ storeRecovered: true, loginPending: true, methodRequired: true, crossOriginRefused: true },
   ...{ impersonationStarted: true, impersonationEnded: true },
+  ...{ deviceRegistered: true, deviceRefreshed: true, deviceRefused: true },
 };
 
 inTestAll("the code of the documentation", () => {

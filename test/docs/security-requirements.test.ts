@@ -33,6 +33,7 @@ const REQUIRED: Record<string, readonly string[]> = {
       "logout CSRF",
       "refused pages",
       "messages",
+      "copied cookies",
       "data across users",
       "acting as a user",
       "strict sessions",

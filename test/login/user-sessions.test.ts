@@ -73,6 +73,8 @@ describe("the logins of a user", () => {
               methods: {},
               label: "Ann's old phone",
               data: { app: "ios", version: [1, 2] },
+              deviceBound: false,
+              boundAt: null,
             },
           },
           {
@@ -87,6 +89,8 @@ describe("the logins of a user", () => {
               methods: {},
               label: null,
               data: null,
+              deviceBound: false,
+              boundAt: null,
             },
           },
         ];

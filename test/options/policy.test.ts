@@ -26,6 +26,7 @@ const DEFAULTS: Policy = {
   maxSessions: null,
   onLimit: "end-oldest",
   remember: { mode: "persistent", duration: 365 * DAY, idleTimeout: null, refreshEachRequest: false },
+  deviceCookieMaxAge: null,
   storeTimeout: 2000,
   cookies: { session: cookie("sid"), remember: cookie("remember") } as Policy["cookies"],
   deviations: [],
@@ -64,6 +65,7 @@ describe("login.policy()", () => {
       maxSessions: 3,
       onLimit: "refuse",
       remember: { mode: "persistent", duration: 30 * DAY, idleTimeout: 7 * DAY, refreshEachRequest: true },
+      deviceCookieMaxAge: null,
       storeTimeout: 500,
       cookies: {
         session: { ...cookie("s"), sameSite: "strict" },

@@ -27,6 +27,7 @@ const PEERS: Record<string, string[]> = {
   "latchkey/external-logins": [],
   "latchkey/known-browsers": [],
   "latchkey/session-imports": [],
+  "latchkey/device-bound": [],
   "latchkey/testing": [],
   "latchkey/stores": [],
   "latchkey/stores/express-session": [],

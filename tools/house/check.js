@@ -18,9 +18,9 @@ const FORBIDDEN = [
   ]),
   rule(
     "an entry imports another",
-    "^src/(routing-controllers|nestjs|external-logins|known-browsers|session-imports|testing|cli)/",
+    "^src/(routing-controllers|nestjs|external-logins|known-browsers|session-imports|device-bound|testing|cli)/",
     {
-      path: "^src/(index\\.ts|(routing-controllers|nestjs|external-logins|known-browsers|session-imports|testing|cli)/)",
+      path: "^src/(index\\.ts|(routing-controllers|nestjs|external-logins|known-browsers|session-imports|device-bound|testing|cli)/)",
       pathNot: "^src/$1/",
     },
   ),

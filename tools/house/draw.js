@@ -8,6 +8,7 @@ const FLOORS = [
       "src/nestjs",
       "src/external-logins",
       "src/known-browsers",
+      "src/device-bound",
       "src/session-imports",
       "src/testing",
       "src/testing/conformance",

@@ -8,7 +8,7 @@ export const ROOMS = [
   {
     name: "entries",
     files:
-      "^src/(index\\.ts$|(routing-controllers|nestjs|impersonation|external-logins|known-browsers|session-imports|testing|cli)/)",
+      "^src/(index\\.ts$|(routing-controllers|nestjs|impersonation|external-logins|known-browsers|session-imports|device-bound|testing|cli)/)",
   },
   { name: "login-manager", files: "^src/manager/" },
   { name: "guards", files: "^src/guards/" },

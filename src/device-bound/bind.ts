@@ -1,0 +1,69 @@
+import { storeOf } from "../active-sessions/store-logins.js";
+import type { Core } from "../core.js";
+import { StoreUnavailableError } from "../errors.js";
+import { ageOf } from "../instants.js";
+import type { JsonObject } from "../json.js";
+import type { Bound, Device } from "../login-fields/device.js";
+import type { SessionAuth } from "../session/auth.js";
+import { pauseBeforeRetry } from "../store/retry-pause.js";
+import type { SessionRecord, SessionStore } from "../store/session-store.js";
+
+/** A session, and its record as it was read. */
+export interface StoredSession {
+  readonly id: string;
+  readonly record: SessionRecord | null;
+}
+
+/** A registered key gives way to another one if the browser has not sent the cookie of the device for this long. */
+const UNUSED_LASTS = 60_000;
+/** How many times an update is tried while other requests change the record. */
+const MAX_TRIES = 20;
+
+/** Is no other key accepted for a login with this device? */
+export function isSettled(device: Device | undefined): device is Device {
+  return device !== undefined && (device.boundAt !== undefined || ageOf(device.registeredAt) < UNUSED_LASTS);
+}
+
+/**
+ * Gives a login its device: first in the record of its browser, then in its session. So no crash leaves a remember cookie
+ * that needs no device beside a session that needs one. Of two keys, the first wins.
+ *
+ * @returns the device as it is stored; "other key" if the login has another key; null if the login has ended
+ */
+export async function bind(core: Core, session: StoredSession, device: Device): Promise<Device | "other key" | null> {
+  const store = storeOf(core);
+  const { loginId, series } = session.record!.data.auth as unknown as SessionAuth;
+  let bound = device;
+  if (series !== null) {
+    const held = await put(store, { id: series, record: null }, { place: "login", device, loginId });
+    if (held === "other key") return held;
+    bound = held ?? device; // a browser's record may have expired before its session
+  }
+  return put(store, session, { place: "auth", device: bound, loginId });
+}
+
+/** Writes a device into a record, unless another key was first. */
+async function put(
+  store: SessionStore,
+  { id, record: read }: StoredSession,
+  { place, device, loginId }: { place: "login" | "auth"; device: Device; loginId: string },
+): Promise<Device | "other key" | null> {
+  let record = read ?? (await store.read(id));
+  for (let tried = 1; record; tried++) {
+    const { data } = record;
+    const login = (data[place] ?? {}) as JsonObject;
+    if ((place === "auth" ? login : data).loginId !== loginId) return null;
+    const { device: held } = login as Bound;
+    if (held && held.id !== device.id && isSettled(held)) return "other key";
+    const boundAt = (held?.id === device.id ? held.boundAt : undefined) ?? device.boundAt;
+    if (held?.id === device.id && held.boundAt === boundAt) return held;
+    const next = { ...device, ...(boundAt !== undefined && { boundAt }) };
+    const changed = { ...data, [place]: { ...login, device: next as unknown as JsonObject } };
+    if (await store.update(id, { ...record, data: changed })) return next;
+    if (tried === MAX_TRIES) break;
+    await pauseBeforeRetry(tried);
+    record = await store.read(id);
+  }
+  if (!record) return null;
+  throw new StoreUnavailableError("a login could not be bound, because other requests kept changing its records");
+}

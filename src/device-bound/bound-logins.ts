@@ -1,0 +1,182 @@
+import type { Request } from "express";
+import { endMovedLogin } from "../active-sessions/store-logins.js";
+import type { Core } from "../core.js";
+import type { Keyring } from "../crypto/keys.js";
+import { StorageIds } from "../crypto/storage-id.js";
+import type { RequestContext } from "../current/request-context.js";
+import { isLatchkeyError, UnsupportedByStoreError } from "../errors.js";
+import { changeHead } from "../http/before-response.js";
+import { pathOf } from "../http/cookies/places.js";
+import { ageOf } from "../instants.js";
+import type { Bound } from "../login-fields/device.js";
+import type { Devices } from "../options/devices.js";
+import { browserIn, type RememberedBrowser } from "../remember/browser-record.js";
+import type { RememberPersistent } from "../remember/persistent.js";
+import { readBrowser } from "../remember/presented-token.js";
+import type { SessionAuth } from "../session/auth.js";
+import { sendAgain, sendUnavailable } from "./answers.js";
+import { bind, isSettled, type StoredSession } from "./bind.js";
+import { Challenges } from "./challenges.js";
+import { DeviceCookie } from "./device-cookie.js";
+import type { Protocol } from "./protocol.js";
+import { refresh } from "./refresh.js";
+import { offerFor, register } from "./registration.js";
+
+/** Requests that were on their way when the login was bound still have no cookie of the device. In milliseconds. */
+const GRACE = 10_000;
+const OFFER = "Secure-Session-Registration";
+
+type Next = (error?: unknown) => void;
+
+/** A login that may have a device. */
+interface BoundLogin extends Bound {
+  userId: string;
+  loginId: string;
+}
+
+/** The logins of one manager that are bound to devices. */
+export class BoundLogins implements Devices {
+  readonly #protocol: Protocol;
+  readonly #registers: boolean;
+  /** The sessions with a login, before they are hidden from requests that do not show the device. */
+  readonly #sessions = new WeakMap<Request, StoredSession>();
+  /** The ids of the devices whose cookie a request has shown. The request of an open WebSocket keeps its old cookie. */
+  readonly #shown = new WeakMap<Request, string>();
+  readonly #refused = new WeakMap<Request, BoundLogin>();
+  /** The logins that are being bound. */
+  readonly #binding = new Set<string>();
+
+  constructor(
+    private readonly core: Core,
+    keys: (purpose: string) => Keyring,
+    { path, maxAge, registers }: { path: string; maxAge: number; registers: boolean },
+  ) {
+    const { options, events } = core;
+    this.#registers = registers;
+    this.#protocol = {
+      cookie: new DeviceCookie(options, events as never, keys("device"), maxAge),
+      challenges: new Challenges(keys("device challenge")),
+      proofIds: new StorageIds(options.realm, "proof"),
+      paths: { registration: `${path}/registration`, refresh: `${path}/refresh` },
+    };
+  }
+
+  shownTo<S extends object>(req: Request, session: S | null): S | null {
+    const stored = session as StoredSession | null;
+    const auth = stored?.record?.data.auth as unknown as SessionAuth | undefined;
+    if (!stored || !auth) return session;
+    this.#sessions.set(req, stored);
+    return this.#admits(req, auth, stored) ? session : null;
+  }
+
+  admits(req: Request, { login, ...browser }: RememberedBrowser): boolean {
+    return this.#admits(req, { ...browser, ...(login as Bound | undefined) });
+  }
+
+  #admits(req: Request, login: BoundLogin, session?: StoredSession): boolean {
+    const { device } = login;
+    if (!device || this.#shown.get(req) === device.id) return true;
+    const reason = this.#protocol.cookie.refusalOf(req, device.id);
+    if (reason === undefined) {
+      this.#shown.set(req, device.id);
+      if (session && device.boundAt === undefined) this.#bind(session, login);
+      return true;
+    }
+    if (device.boundAt === undefined || ageOf(device.boundAt) < GRACE) return true;
+    if (this.#refused.has(req)) return false;
+    this.#refused.set(req, login);
+    const { userId, loginId } = login;
+    if (!this.#answerFor(req) && !isArrival(req))
+      this.core.events.emit("deviceRefused", { req, userId, loginId, reason });
+    return false;
+  }
+
+  hasRefused(req: Request): boolean {
+    return this.#refused.has(req);
+  }
+
+  /** The browser says that it has the key, but got no cookie of the device, for example because the store was away. */
+  isExcused(req: Request): boolean {
+    return this.#refused.has(req) && req.headers["secure-session-skipped"] !== undefined;
+  }
+
+  isShown(req: Request): boolean {
+    return this.#shown.has(req);
+  }
+
+  async offer({ core, req, res, sessionAuth: auth }: RequestContext): Promise<void> {
+    if (!auth || auth.pending) return;
+    const refused = this.#refused.get(req);
+    if (refused && !auth.remembered && refused.userId === auth.userId && refused.loginId !== auth.loginId) {
+      // The browser has lost the key of its previous login, which nobody can use any more.
+      await endMovedLogin(core, refused).catch(() => {}); // the event storeFailed reports a failure
+    }
+    if (!this.#registers || auth.impersonator || isSettled(auth.device)) return;
+    const others = [res.getHeader(OFFER) ?? []]
+      .flat()
+      .filter((one) => !String(one).includes(this.#protocol.paths.registration));
+    changeHead(res, () => res.setHeader(OFFER, [...others.map(String), offerFor(this.#protocol, auth.loginId)]));
+  }
+
+  handle<C extends object>(given: C, next: Next, enter: (context: C, next: Next) => void): void {
+    const context = given as unknown as RequestContext;
+    const { core, req, res } = context;
+    const proceed = () => enter(given, next);
+    const answer = this.#answerFor(req);
+    if (core.hasForeignSessions) {
+      next(new UnsupportedByStoreError("deviceBound", "the application's own express-session keeps the sessions"));
+    } else if (answer) this.#answer(answer, context, next);
+    else if (isArrival(req)) {
+      // If the store fails, the load of the user fails too, and reports the error.
+      this.#isHidden(req).then((isHidden) => (isHidden ? sendAgain(res) : proceed()), proceed);
+    } else {
+      if (this.#refused.has(req)) this.#protocol.cookie.clearIfAny(req, res); // then the browser gets a new one
+      proceed();
+    }
+  }
+
+  #answer(answer: typeof register, context: RequestContext, next: Next): void {
+    const { req, res, session } = context;
+    const answering = session.unavailable
+      ? Promise.reject(session.unavailable)
+      : answer(this.#protocol, context, this.#sessions.get(req));
+    answering.catch((error: unknown) => {
+      if (isLatchkeyError(error, "store_unavailable") && !res.headersSent) sendUnavailable(res);
+      else next(error);
+    });
+  }
+
+  /** Does the request have a login, but not show its device? */
+  async #isHidden(req: Request): Promise<boolean> {
+    if (this.#sessions.has(req)) return this.#refused.has(req);
+    const { store, remember } = this.core;
+    const series = (remember as RememberPersistent).seriesIn(req);
+    const record = series === null ? null : await readBrowser(store!, series);
+    return record !== null && !this.admits(req, browserIn(record));
+  }
+
+  #answerFor(req: Request): typeof register | undefined {
+    if (req.method !== "POST") return undefined;
+    const path = pathOf(req);
+    if (path === this.#protocol.paths.registration) return register;
+    return path === this.#protocol.paths.refresh ? refresh : undefined;
+  }
+
+  /** Binds a login in the background, after its browser has shown that it has the device's cookie. */
+  #bind(session: StoredSession, { loginId, device }: BoundLogin): void {
+    if (this.#binding.has(loginId)) return;
+    this.#binding.add(loginId);
+    bind(this.core, session, { ...device!, boundAt: Date.now() })
+      .catch(() => {}) // the next request tries again
+      .finally(() => this.#binding.delete(loginId));
+  }
+}
+
+/**
+ * Does the user arrive from a page of another origin? For such a request, browsers send the cookies of the login, but do
+ * not refresh the cookie of the device.
+ */
+function isArrival({ method, headers }: Request): boolean {
+  const { "sec-fetch-mode": mode, "sec-fetch-site": site } = headers;
+  return method === "GET" && mode === "navigate" && (site === "cross-site" || site === "same-site");
+}

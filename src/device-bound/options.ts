@@ -1,0 +1,53 @@
+import { type Check, checkEach, isBoolean, matches } from "../checks.js";
+import { type Duration, parseDuration } from "../duration.js";
+import { OptionError } from "../errors.js";
+import { kindOf } from "../text.js";
+
+/** The options of `deviceBound`. */
+export interface DeviceBoundOptions {
+  /**
+   * How long the cookie of a device is valid: 5 minutes to 1 hour. A copy of all cookies is of use for this long. Browsers
+   * refresh the cookie only a few times in ten minutes, so a shorter time would log users out.
+   *
+   * @default "10m"
+   */
+  cookieMaxAge?: Duration | undefined;
+  /**
+   * The path below which latchkey answers the browser's requests about its key: `registration` and `refresh`. The cookies
+   * of the manager must cover it.
+   *
+   * @default "/device-bound", or "/staff-device-bound" with the realm "staff", below the path of the session cookie
+   */
+  path?: string | undefined;
+  /**
+   * Whether browsers are asked to register keys. Deploy with `false` first: an instance without the option `deviceBound`
+   * answers a refresh with 404, which makes the browser delete its key.
+   *
+   * @default true
+   */
+  register?: boolean | undefined;
+}
+
+const MINUTE = 60_000;
+const SHORTEST = 5 * MINUTE;
+const LONGEST = 60 * MINUTE;
+
+const CHECKS: Record<keyof DeviceBoundOptions, Check> = {
+  cookieMaxAge: checkMaxAge,
+  path: matches(/^(\/[\w.~-]+)+$/, 'a path such as "/device-bound"'),
+  register: isBoolean,
+};
+
+/** Checks the options. @throws OptionError if one is invalid or unknown */
+export function checkOptions(options: DeviceBoundOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError("deviceBound", `expected options such as { cookieMaxAge: "10m" }, not ${kindOf(options)}`);
+  }
+  checkEach("deviceBound.", CHECKS, options);
+}
+
+function checkMaxAge(option: string, value: unknown): void {
+  const duration = parseDuration(option, value);
+  if (duration >= SHORTEST && duration <= LONGEST) return;
+  throw new OptionError(option, `expected 5 minutes to 1 hour, not ${duration / MINUTE} minutes`);
+}

@@ -1,0 +1,97 @@
+import type { Request } from "express";
+import { storeOf } from "../active-sessions/store-logins.js";
+import type { Core } from "../core.js";
+import type { RequestContext } from "../current/request-context.js";
+import { verify, verifyRemembered } from "../current/verify.js";
+import type { Bound, Device } from "../login-fields/device.js";
+import { browserIn, type RememberedBrowser } from "../remember/browser-record.js";
+import type { RememberPersistent } from "../remember/persistent.js";
+import { readBrowser } from "../remember/presented-token.js";
+import type { SessionAuth } from "../session/auth.js";
+import { createIfFree } from "../store/create-if-free.js";
+import { sendChallenge, sendCookie, sendEnd } from "./answers.js";
+import { bind, type StoredSession } from "./bind.js";
+import { CHALLENGE_LASTS } from "./challenges.js";
+import { readProof, unquoted } from "./proof.js";
+import type { Protocol } from "./protocol.js";
+
+/** The login of a browser that asks for a new cookie of its device. */
+interface RefreshedLogin {
+  userId: string;
+  loginId: string;
+  device: Device;
+  /** May a request with the cookies of the login still use it? */
+  isValid(): Promise<boolean>;
+  /** Makes sure that all records of the login have the device. Resolves with false if the login has ended. */
+  settle(): Promise<boolean>;
+}
+
+/** Answers a browser that asks for a new cookie of its device. */
+export async function refresh(
+  protocol: Protocol,
+  { core, req, res }: RequestContext,
+  session: StoredSession | undefined,
+): Promise<void> {
+  const login = await loginOf(core, req, session);
+  const sent = unquoted(req.get("Sec-Secure-Session-Id") ?? "");
+  if (login?.device.id !== sent) return sendEnd(res, sent);
+  const { userId, loginId, device } = login;
+  if (!(await login.isValid())) return sendEnd(res, sent);
+  const header = req.get("Secure-Session-Response");
+  if (header === undefined) return sendChallenge(protocol, res, device);
+  const proof = readProof(header);
+  const refuse = (reason: "invalid proof" | "stale challenge") => {
+    core.events.emit("deviceRefused", { req, userId, loginId, reason });
+    sendChallenge(protocol, res, device);
+  };
+  if (!proof?.isSignedBy(device.key)) return refuse("invalid proof");
+  if (!protocol.challenges.isValid(proof.challenge, "refresh", device.id)) return refuse("stale challenge");
+  if (!(await isFirstUse(protocol, core, proof.challenge))) return refuse("stale challenge");
+  if (!(await login.settle())) return sendEnd(res, sent);
+  core.events.emit("deviceRefreshed", { req, userId, loginId });
+  sendCookie(protocol, req, res, device);
+}
+
+/** Notes in the store that a challenge was answered. A copy of the answer is of no use then. */
+function isFirstUse({ proofIds }: Protocol, core: Core, challenge: string): Promise<boolean> {
+  const now = Date.now();
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + CHALLENGE_LASTS };
+  const record = { kind: "proof", userId: null, data: {}, ...times, revision: 0 };
+  return createIfFree(storeOf(core), proofIds.of(challenge), record);
+}
+
+/** Resolves with the login of the session, or else of the remembered browser, if it has a device. */
+async function loginOf(core: Core, req: Request, session: StoredSession | undefined): Promise<RefreshedLogin | null> {
+  const auth = session?.record?.data.auth as unknown as SessionAuth | undefined;
+  if (session && auth?.device) return inSession(core, req, session, auth.device);
+  const series = (core.remember as RememberPersistent).seriesIn(req); // checked when the manager was created
+  const record = series === null ? null : await readBrowser(storeOf(core), series);
+  const browser = record && browserIn(record);
+  const { device } = (browser?.login ?? {}) as Bound;
+  if (!browser || !device) return null;
+  if (!session || !auth) return inBrowser(core, req, browser, device);
+  // The session was written without the device of its browser, for example because the process stopped in between.
+  return auth.loginId === browser.loginId ? inSession(core, req, session, device) : null;
+}
+
+function inSession(core: Core, req: Request, session: StoredSession, device: Device): RefreshedLogin {
+  const auth = session.record!.data.auth as unknown as SessionAuth;
+  const { userId, loginId } = auth;
+  return {
+    ...{ userId, loginId, device },
+    isValid: async () => typeof (await verify(core, req, auth, () => {})) !== "string",
+    async settle() {
+      const bound = await bind(core, session, { ...device, boundAt: device.boundAt ?? Date.now() });
+      return bound !== null && bound !== "other key";
+    },
+  };
+}
+
+function inBrowser(core: Core, req: Request, browser: RememberedBrowser, device: Device): RefreshedLogin {
+  const { userId, loginId, stamp } = browser;
+  return {
+    ...{ userId, loginId, device },
+    isValid: async () => (await verifyRemembered(core, req)(userId, stamp)) !== null,
+    settle: async () => true,
+  };
+}

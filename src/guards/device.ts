@@ -1,0 +1,8 @@
+import { DeviceRequiredError } from "./device-required-error.js";
+import type { Requirement } from "./guards.js";
+
+/** Requires a login that is bound to a device, and a request that shows the device. */
+export const DEVICE_BOUND: Requirement = {
+  roles: [],
+  deviceBound: ({ devices }, req) => (devices?.isShown(req) ? null : new DeviceRequiredError()),
+};

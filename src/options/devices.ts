@@ -1,0 +1,39 @@
+import type { Request } from "express";
+import type { JsonObject } from "../json.js";
+import type { Part } from "./part.js";
+
+/** The value of the option `deviceBound`. */
+export interface DeviceBinding extends Part<"deviceBound"> {
+  /** How long the cookie of a device is valid, in milliseconds. */
+  readonly cookieMaxAge: number;
+}
+
+type Next = (error?: unknown) => void;
+
+/** A remembered browser. */
+interface RememberedBrowser {
+  userId: string;
+  loginId: string;
+  /** Fields of the login, such as its device. */
+  login?: JsonObject;
+}
+
+/** The part `deviceBound`: which requests may use the logins that are bound to a device. */
+export interface Devices {
+  /** Returns the session of a request; null if the request may not use the login in it. The session stays in the store. */
+  shownTo<S extends object>(req: Request, session: S | null): S | null;
+  /** May this request use the login of its remember cookie? */
+  admits(req: Request, browser: RememberedBrowser): boolean;
+  /** Was a login refused for this request? Its remember cookie then stays in the browser. */
+  hasRefused(req: Request): boolean;
+  /**
+   * Was a login refused whose browser has the key, but could not use it? Its session cookie must then stay in the browser.
+   */
+  isExcused(req: Request): boolean;
+  /** Has the device of the request's login sent its cookie? */
+  isShown(req: Request): boolean;
+  /** Called when a login was put into a new session. Offers the browser to register a key. */
+  offer(context: object): Promise<void>;
+  /** Answers a request of a browser about its key. Passes every other request to `enter`, with the same arguments. */
+  handle<C extends object>(context: C, next: Next, enter: (context: C, next: Next) => void): void;
+}
