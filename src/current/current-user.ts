@@ -1,6 +1,6 @@
-import { IncomingMessage, ServerResponse } from "node:http";
 import type { Application, Request, Response } from "express";
 import type { Core } from "../core.js";
+import { IncomingMessage, ServerResponse } from "../http/node-http.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { AnonymousUser } from "../user.js";
 import { takeFlashesIn } from "./flash.js";

@@ -8,6 +8,7 @@ import { assertOutsideLoader } from "./running-context.js";
 /** Resolves with the user of a request, or with the anonymous user. Loads the user only at the first call. */
 export function loadUser(context: RequestContext): Promise<LoadedUser> {
   assertOutsideLoader(context);
+  if (context.loaded) return Promise.resolve(context.loaded);
   return context.loading ?? begin(context);
 }
 
@@ -55,11 +56,11 @@ function begin(context: RequestContext): Promise<LoadedUser> {
 }
 
 async function load(context: RequestContext): Promise<LoadedUser> {
-  const { core, req, session, loading } = context;
+  const { core, req, session } = context;
   core.events.emit("userAccessed", { req });
   if (context.changing) {
     await context.changing;
-    if (context.loading !== loading) return context.loading!;
+    if (context.loaded) return context.loaded;
   }
   const found = await resolveUser(core, req, loginIn(context), context);
   if (!found) return context.settleAnonymous();

@@ -123,7 +123,6 @@ export class RequestContext {
   settle(loaded: LoadedUser): LoadedUser {
     this.pending = undefined;
     this.loaded = loaded;
-    this.loading = Promise.resolve(loaded);
     if (this.first !== this) return loaded;
     if (loaded.authenticated) this.req.user = this.#placed = loaded.user;
     else if (this.req.user === this.#placed) this.req.user = undefined; // keep a user that another library set

@@ -14,7 +14,7 @@ import { type Copy, copiesBeside, hasCopiesBeside, noteCopy, secondCopy } from "
 class LoaderRun {
   isOver = false;
   /** The other managers whose user of this request the loader has asked for. */
-  readonly asked = new Set<Core>();
+  asked: Set<Core> | undefined;
 
   constructor(
     readonly core: Core,
@@ -124,6 +124,7 @@ export function assertOutsideLoader({ core, req }: Pick<RequestContext, "core" |
   if (waits(req, core, running.core)) {
     throw insideLoader("the loaders of two LoginManagers wait for each other: each needs the user of the other");
   }
+  running.asked ??= new Set();
   running.asked.add(core);
   asking.set(req, (asking.get(req) ?? new Set()).add(running));
 }
@@ -132,7 +133,7 @@ export function assertOutsideLoader({ core, req }: Pick<RequestContext, "core" |
 function waits(req: Request, core: Core, other: Core): boolean {
   for (const run of asking.get(req) ?? []) {
     if (run.isOver || run.core !== core) continue;
-    for (const asked of run.asked) if (asked === other || waits(req, asked, other)) return true;
+    for (const asked of run.asked ?? []) if (asked === other || waits(req, asked, other)) return true;
   }
   return false;
 }

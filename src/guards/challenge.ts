@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import type { NextFunction, Request, Response } from "express";
 import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
 import type { LatchkeyError } from "../errors.js";
+import { STATUS_CODES } from "../http/node-http.js";
 import type { ChallengeHandler, View } from "../options/options.js";
 import {
   FreshLoginRequiredError,

@@ -101,7 +101,7 @@ export function guard(requirement: Requirement, find: (req: Request) => RequestC
 
 /** Returns why the request does not meet the requirement; null if it does. */
 export async function refusalOf(context: RequestContext, requirement: Requirement): Promise<Refusal | null> {
-  return refusalFor(context, await loadUser(context), () => context.userAuth, requirement);
+  return await refusalFor(context, await loadUser(context), () => context.userAuth, requirement);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { ServerResponse } from "node:http";
 import type { Response } from "express";
 import type { Call } from "./dry-run.js";
+import { ServerResponse } from "./node-http.js";
 import { RequestSlot } from "./request-slot.js";
 import { type Method, ResponseStart, type Start, type StartPart } from "./response-start.js";
 import { SharedProperties } from "./shared-properties.js";

@@ -1,6 +1,6 @@
-import { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 import type { Response } from "express";
+import { ServerResponse } from "./node-http.js";
 
 /** The methods of a response that send data or make its head. */
 export type Call = "writeHead" | "write" | "end" | "flushHeaders";
@@ -21,14 +21,17 @@ const node = ServerResponse.prototype as unknown as Record<Call, Method>;
 const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /**
- * Finds out what a call of one of Node's methods would do, without changing the response. The method runs on an object
- * that inherits from the response, and changes only that object. So an invalid call can throw Node's error immediately,
- * although the response is sent later.
+ * Finds out what a call of one of Node's methods would do, without changing the response. The method runs on a copy
+ * of the response, and changes only the copy. So an invalid call can throw Node's error immediately, although the
+ * response is sent later.
+ *
+ * The copies have the same shape in V8. Objects that inherit from the responses would each have a shape of their own, and
+ * after a few of them, Node's code would be slow with all responses.
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
-  const stage = Object.create(res) as Response & { outputData: Array<{ encoding?: string | null }>; _header?: unknown };
-  for (const key of Reflect.ownKeys(res)) {
-    if (Array.isArray(Object.getOwnPropertyDescriptor(res, key)!.value)) Object.defineProperty(stage, key, plain([]));
+  const stage = copyOf(res) as Response & { outputData: Array<{ encoding?: string | null }> };
+  for (const key of Reflect.ownKeys(stage)) {
+    if (Array.isArray(Object.getOwnPropertyDescriptor(stage, key)!.value)) Object.defineProperty(stage, key, plain([]));
   }
   const set = new ServerResponse(res.req);
   const own = {
@@ -42,7 +45,7 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
     }),
   };
   for (const [key, value] of Object.entries(own)) Object.defineProperty(stage, key, plain(value));
-  const given = new Set(Reflect.ownKeys(stage));
+  const given = copyOf(stage);
   let failure: { error?: unknown } = {};
   try {
     node[name].apply(
@@ -55,9 +58,13 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
   } catch (error) {
     failure = { error };
   }
-  const changed = Reflect.ownKeys(stage).filter((key) => !given.has(key));
+  const changed = Reflect.ownKeys(stage).filter((key) => Reflect.get(stage, key) !== Reflect.get(given, key));
   const changes = new Map(changed.map((key) => [key, Reflect.get(stage, key) as unknown]));
   return { ...failure, hasHead: stage.headersSent, changes };
+}
+
+function copyOf<T extends object>(object: T): T {
+  return Object.create(Object.getPrototypeOf(object) as object, Object.getOwnPropertyDescriptors(object)) as T;
 }
 
 function plain(value: unknown): PropertyDescriptor {

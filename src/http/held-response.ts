@@ -1,6 +1,6 @@
-import { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Response } from "express";
+import { ServerResponse } from "./node-http.js";
 
 /**
  * Holds back the data that a response sends. While the data is held back, a placeholder response owns the connection.
@@ -76,7 +76,6 @@ export class HeldResponse {
    */
   #delayClosing(socket: Socket): void {
     const { end, destroy } = socket;
-    const own = ["end", "destroy"].map((name) => [name, Object.getOwnPropertyDescriptor(socket, name)] as const);
     socket.end = ((...args: Parameters<Socket["end"]>) => {
       if (!this.res.headersSent) return end.apply(socket, args);
       this.#closings.push(() => end.apply(socket, args));
@@ -88,10 +87,8 @@ export class HeldResponse {
       return socket;
     };
     this.#allowClosing = () => {
-      for (const [name, descriptor] of own) {
-        if (descriptor) Object.defineProperty(socket, name, descriptor);
-        else Reflect.deleteProperty(socket, name);
-      }
+      // The methods are not deleted, because V8 would then be slow with all later requests on this connection.
+      Object.assign(socket, { end, destroy });
       this.#allowClosing = undefined;
     };
   }

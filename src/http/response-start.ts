@@ -1,9 +1,9 @@
-import { ServerResponse } from "node:http";
 import type { Response } from "express";
 import { forRequest } from "../trace.js";
 import { type Call, isPlain, rehearse } from "./dry-run.js";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
+import { ServerResponse } from "./node-http.js";
 import { WaitingAnswer } from "./waiting-answer.js";
 
 /** Code that runs before a response begins. */

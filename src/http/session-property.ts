@@ -1,5 +1,5 @@
-import { IncomingMessage } from "node:http";
 import type { Request } from "express";
+import { IncomingMessage } from "./node-http.js";
 import { RequestSlot } from "./request-slot.js";
 import { defineShared, SharedProperties, sharedProperty } from "./shared-properties.js";
 

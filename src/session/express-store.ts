@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { changeable } from "../json.js";
+import { changeable, frozen } from "../json.js";
 import type { SessionAuth } from "./auth.js";
 import type { SessionValues } from "./records.js";
 import { Session } from "./session.js";
@@ -92,8 +92,12 @@ export class ExpressStore {
   }
 }
 
-/** Marks all stored values as read, so that values missing from the new data are treated as removed. */
+/**
+ * Marks all stored values as read, so that values missing from the new data are treated as removed. The application gets
+ * the login too, so it is frozen.
+ */
 function seeAll({ seen, record }: SessionState): void {
+  frozen(record?.data.auth);
   for (const [key, value] of Object.entries(record?.data ?? {})) seen.see(key, value);
 }
 

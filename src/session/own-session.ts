@@ -1,5 +1,5 @@
-import { IncomingMessage } from "node:http";
 import type { Request, Response } from "express";
+import { IncomingMessage } from "../http/node-http.js";
 import { makeDeletable } from "../http/session-property.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
