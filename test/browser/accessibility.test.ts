@@ -22,7 +22,7 @@ function pages(): string[] {
 
 inChromium("every page of the example site", (here) => {
   it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
-    const seen = await expectAccessible(tour(here()), 19);
+    const seen = await expectAccessible(tour(here()), 21);
     expect([...seen]).to.include.members(pages().filter((path) => !OF_FACTORS.test(path)));
   });
 });
@@ -33,7 +33,7 @@ inChromium("every page about second factors", (here) => {
   it("passes axe's accessibility rules and fits the screen, in light and dark, on desktop and phone", async () => {
     sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
     const { origin } = await serveSecondFactor();
-    const seen = await expectAccessible(factorTour(await here().newPage({ baseURL: origin })), 12);
+    const seen = await expectAccessible(factorTour(await here().newPage({ baseURL: origin })), 13);
     expect([...seen]).to.include.members(pages().filter((path) => OF_FACTORS.test(path)));
   });
 });

@@ -1,4 +1,6 @@
 import type { Page } from "playwright-core";
+import sinon from "sinon";
+import { Accounts } from "../../examples/web/accounts.js";
 import { codeOf } from "../support/second-factor.js";
 import { addAuthenticator, addPasskey, makeRecoveryCodes, sendCode, sendPassword, setUpApp } from "./factor-steps.js";
 import { expectHeading, expectText, logOut, press, signUp } from "./steps.js";
@@ -31,6 +33,14 @@ export async function* factorTour(page: Page): AsyncGenerator<Stop> {
   yield show("recovery-codes-again");
   await page.goto("/second-factor");
   yield show("step-up");
+  const rename = sinon.stub(Accounts.prototype, "rename").rejects(new Error("in a test"));
+  const log = sinon.stub(console, "error");
+  await page.goto("/profile");
+  await press(page, "Save");
+  await expectText(page, "What you typed is still here.");
+  rename.restore();
+  log.restore();
+  yield show("try-again");
   await logOut(page);
   await page.goto("/login");
   await expectButton(page, "Use a passkey instead");

@@ -25,6 +25,15 @@ export async function* tour({ newPage, example }: InChromium): AsyncGenerator<St
   await fillInLogin(visitor, "ben@example.com", "wrong password");
   await expectText(visitor, "The e-mail or the password is wrong.");
   yield { name: "log-in-wrong", page: visitor };
+  for (let wrong = 2; wrong <= 6; wrong++) await fillInLogin(visitor, "ben@example.com", "wrong password");
+  await expectText(visitor, "Please try again in 15 minutes.");
+  yield { name: "log-in-too-often", page: visitor };
+  await visitor.goto("/signup");
+  await visitor.getByLabel("E-mail").fill("ben@example.com");
+  await visitor.getByLabel("Password").fill("correct horse battery staple");
+  await press(visitor, "Sign up");
+  await expectText(visitor, "Many people use this password");
+  yield { name: "sign-up-common", page: visitor };
 
   const page = await newPage();
   const email = await newUser(page, "ann@example.com");

@@ -54,7 +54,7 @@ export async function serveSecondFactor(): Promise<SecondFactorSite> {
   const refuse = (_req: unknown, socket: Duplex) => socket.end("HTTP/1.1 503 No Live Notes\r\n\r\n");
   const origin = (await serve((req, res) => site?.app(req, res), refuse)).replace("127.0.0.1", "localhost");
   const mails: Mail[] = [];
-  const log = { event() {}, error: console.error };
+  const log = { event() {}, error: (error: unknown) => console.error(error) };
   site = createApp(database, { origin, secret: SECRET, log, sendMail: (mail) => void mails.push(mail) });
   site.app.set("env", "test"); // otherwise Express prints an error that came after its response had begun
   const factors: Factors = site.app.get("site").factors;
