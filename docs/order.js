@@ -59,6 +59,8 @@ export const ORDER = [
       { text: "WebSockets", link: "/recipes/websockets" },
       { text: "Users and sessions with Prisma", link: "/recipes/prisma" },
       { text: "Users and sessions with Drizzle", link: "/recipes/drizzle" },
+      { text: "Sessions in Redis with ioredis", link: "/recipes/ioredis" },
+      { text: "Serverless functions", link: "/recipes/serverless" },
       { text: "The login manager in its own module", link: "/recipes/own-module" },
       { text: "Roles", link: "/recipes/roles" },
       { text: "Deny by default on Express", link: "/recipes/deny-by-default" },

@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import inject from "light-my-request";
 import { endPrograms, startProgram } from "../support/page-program.js";
+import { programOf } from "../support/snippets-compiled.js";
 import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
@@ -51,6 +53,27 @@ inTestAll("the recipes for the layout of an application", () => {
     expect([(await client.get("/account/me")).status, (await other.get("/account/me")).status]).to.eql([200, 401]);
     expect((await client.post("/account/logout")).status).to.equal(204);
     expect((await client.get("/account/me")).status).to.equal(401);
+  });
+
+  it("serverless: logs in and out behind a server", async () => {
+    const client = (await startProgram("docs/recipes/serverless.md", "server.ts")).client();
+    expect((await client.post("/login", { json: ann })).status).to.equal(200);
+    await client.restart();
+    expect((await client.get("/me")).json()).to.eql({ email: ann.email });
+    expect((await client.post("/logout")).status).to.equal(204);
+    expect((await client.get("/me")).status).to.equal(401);
+  });
+
+  it("serverless: serves requests that never were on a socket", async () => {
+    const { app } = (await import(await programOf("docs/recipes/serverless.md"))) as {
+      app: Parameters<typeof inject>[0];
+    };
+    const headers = { accept: "application/json" };
+    expect((await inject(app, { url: "/me", headers })).statusCode).to.equal(401);
+    const loggedIn = await inject(app, { method: "POST", url: "/login", headers, payload: ann });
+    const cookie = loggedIn.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
+    const { body } = await inject(app, { url: "/me", headers: { ...headers, cookie } });
+    expect(JSON.parse(body)).to.eql({ email: ann.email });
   });
 
   it("app-and-api: accepts the origin of the app only, also for refused and for preflight requests", async () => {

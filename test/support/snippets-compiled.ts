@@ -42,6 +42,8 @@ async function compile(): Promise<string> {
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
   copyFileSync("test/support/nestjs-packages.d.ts", join(FOLDER, "fragments/nestjs-packages.d.ts"));
+  for (const project of ["fragments", "programs"])
+    copyFileSync("test/support/not-installed.d.ts", join(FOLDER, project, "not-installed.d.ts"));
   for (const project of ["programs", "recipes-sign-up"])
     copyFileSync("test/support/better-sqlite3.d.ts", join(FOLDER, project, "better-sqlite3.d.ts"));
   for (const project of ["fragments", "recipes-prisma", "recipes-drizzle"])
