@@ -115,6 +115,7 @@ export const ORDER = [
   {
     text: "Security",
     items: [
+      { text: "Status", link: "/status" },
       { text: "Security model", link: "/security-model" },
       { text: "Threat model", link: "/threat-model" },
       { text: "Security requirements", link: "/security" },

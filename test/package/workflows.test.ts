@@ -49,12 +49,21 @@ describe("the workflows", () => {
     for (const file of files) expect(readFileSync(file, "utf8")).to.match(/^#!/);
   });
 
-  it("have no write permission, except for the id-token that publishes a release", () => {
+  it("run the first tier on Linux, macOS and Windows, with each supported Node", () => {
+    const ci = workflows.find(({ file }) => file === "ci.yml")!.text;
+    expect(ci).to.match(/os: \[ubuntu-\S+ macos-\S+ windows-\S+\]\n +node: \[22, 24, 26\]/);
+  });
+
+  it("have no write permission, except to publish a release and to upload findings", () => {
     for (const { file, text } of workflows) {
       expect(text, file).to.include("\npermissions:\n  contents: read\n");
       expect(text, file).not.to.match(/pull_request_target|secrets\./);
     }
-    expect(all(/^ +([\w-]+): write\b/gm)).to.eql([["release.yml", "id-token"]]);
+    expect(all(/^ +([\w-]+): write\b/gm)).to.have.deep.members([
+      ["release.yml", "id-token"],
+      ["security.yml", "security-events"],
+      ["security.yml", "security-events"],
+    ]);
     expect(all(/(npm publish.*)$/gm)).to.eql([["release.yml", "npm publish --provenance --access public"]]);
   });
 });
