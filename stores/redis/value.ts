@@ -1,6 +1,6 @@
-import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
+import { unpack } from "../packed.js";
 
 // A value begins with three timestamps of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, the last known end of
 // the record's index entry. The user id (URI-encoded, empty for null), the kind, createdAt and the revision follow,
@@ -22,7 +22,7 @@ export function decode(value: string): SessionRecord {
     return {
       kind: kind!,
       userId: decodeURIComponent(user!) || null,
-      data: JSON.parse(data!) as JsonObject,
+      data: unpack(data!),
       createdAt: Number(createdAt),
       lastSeenAt: Number(lastSeenAt),
       expiresAt: Number(expiresAt),

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../../src/json.js";
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
+import { unpack } from "../packed.js";
 import type { SqlRow } from "./database.js";
 import type { Queries } from "./queries.js";
 import type { Statements } from "./statements.js";
@@ -25,7 +25,7 @@ export function rowOf(found: SqlRow): Row {
 
 /** @throws RecordDamagedError if the data is not JSON */
 export function recordOf(row: Row): SessionRecord {
-  return { ...row, data: decoded(() => JSON.parse(row.data) as JsonObject) };
+  return { ...row, data: decoded(() => unpack(row.data)) };
 }
 
 /** Reads the row with this id. Resolves with null if there is none, or if it has expired. */

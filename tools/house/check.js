@@ -30,7 +30,7 @@ const FORBIDDEN = [
   }),
   rule("a store imports another store", "^stores/(memory|redis|sql|express-session|moving)/", {
     path: "^stores/",
-    pathNot: "^stores/($1/|(at-most|decoded|given)\\.ts$)",
+    pathNot: "^stores/($1/|(at-most|decoded|given|packed)\\.ts$)",
   }),
   rule("a store imports another store", "^stores/typeorm/", { path: "^stores/", pathNot: "^stores/(typeorm|sql)/" }),
   rule("only the default store may be imported here", "^src/(?!cli/)", {
