@@ -4,11 +4,6 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 /** An object that JSON can represent. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** Returns a frozen copy, so that all readers can share it. */
-export function frozenCopy(data: JsonObject): JsonObject {
-  return frozen(JSON.parse(JSON.stringify(data)) as JsonObject);
-}
-
 /** Returns the value, or a copy if it is frozen, so that the caller may change it. */
 export function changeable<T>(value: T): T {
   return typeof value === "object" && value !== null && Object.isFrozen(value) ? structuredClone(value) : value;

@@ -39,6 +39,20 @@ const TEXTS: Readonly<Record<number, string>> = {
 };
 
 const CHARACTERS = /[^ -\uffff]/g;
+const BY_TEXT = new Map(Object.entries(TEXTS).map(([code, text]) => [text, String.fromCharCode(Number(code))]));
+/** Matches each of the texts; the longest, if several begin at the same place. */
+const ANY_TEXT = new RegExp(
+  [...BY_TEXT.keys()]
+    .sort((one, other) => other.length - one.length)
+    .map((text) => text.replace(/[^\w ]/g, "\\$&"))
+    .join("|"),
+  "g",
+);
+
+/** Writes the data of a record as packed JSON, which needs less than half of the bytes of the JSON of a login. */
+export function pack(data: JsonObject): string {
+  return JSON.stringify(data).replace(ANY_TEXT, (text) => BY_TEXT.get(text)!);
+}
 
 /**
  * Reads the data of a record from packed JSON, or from JSON.

@@ -1,5 +1,4 @@
 import { SessionExistsError } from "../../src/errors.js";
-import { frozenCopy } from "../../src/json.js";
 import { assertId, assertPage, assertRecord, assertTimes, assertUpdate } from "../../src/store/arguments.js";
 import type {
   ListOptions,
@@ -60,15 +59,12 @@ export class MemoryStore implements SessionStore {
     assertId("id", id);
     assertRecord(record);
     if (this.#find(id)) throw new SessionExistsError();
-    const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
-    const held = { kind, userId, data: frozenCopy(data), createdAt, lastSeenAt, expiresAt, revision };
-    this.#recordsOf(held).put(id, held);
+    this.#recordsOf(record).put(id, record);
   }
 
   async read(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const record = this.#find(id);
-    return record ? { ...record } : null;
+    return this.#find(id) ?? null;
   }
 
   async update(id: string, update: SessionUpdate): Promise<boolean> {
@@ -77,7 +73,7 @@ export class MemoryStore implements SessionStore {
     const { data, lastSeenAt, expiresAt, revision } = update;
     const record = this.#find(id);
     if (record?.revision !== revision) return false;
-    Object.assign(record, { data: frozenCopy(data), lastSeenAt, expiresAt, revision: revision + 1 });
+    this.#recordsOf(record).put(id, { ...record, data, lastSeenAt, expiresAt, revision: revision + 1 });
     return true;
   }
 
@@ -86,8 +82,9 @@ export class MemoryStore implements SessionStore {
     assertTimes(times);
     const record = this.#find(id);
     if (!record) return false;
-    record.lastSeenAt = Math.max(record.lastSeenAt, times.lastSeenAt);
-    record.expiresAt = Math.max(record.expiresAt, times.expiresAt);
+    const lastSeenAt = Math.max(record.lastSeenAt, times.lastSeenAt);
+    const expiresAt = Math.max(record.expiresAt, times.expiresAt);
+    this.#recordsOf(record).move(id, { ...record, lastSeenAt, expiresAt });
     return true;
   }
 
@@ -149,7 +146,7 @@ export class MemoryStore implements SessionStore {
     const key = userId === null ? `${kind} of nobody` : kind;
     let records = this.#records.get(key);
     if (!records) {
-      records = new MemoryRecords(this.#max);
+      records = new MemoryRecords(kind, this.#max);
       this.#records.set(key, records);
     }
     return records;

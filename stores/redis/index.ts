@@ -8,6 +8,7 @@ import type {
   SessionTimes,
   SessionUpdate,
 } from "../../src/store/session-store.js";
+import { pack } from "../packed.js";
 import type { RedisClient } from "./commands.js";
 import { PREFIX, RedisConnection } from "./connection.js";
 import { CREATE, DESTROY, DESTROY_OF, type Script, TOUCH, UPDATE } from "./scripts.js";
@@ -80,7 +81,7 @@ export class RedisStore implements SessionStore {
   async update(id: string, update: SessionUpdate): Promise<boolean> {
     assertId("id", id);
     assertUpdate(update);
-    return this.#change(UPDATE, id, update, [update.revision, JSON.stringify(update.data)]);
+    return this.#change(UPDATE, id, update, [update.revision, pack(update.data)]);
   }
 
   async touch(id: string, times: SessionTimes): Promise<boolean> {

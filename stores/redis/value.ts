@@ -1,10 +1,10 @@
 import type { SessionRecord } from "../../src/store/session-store.js";
 import { decoded } from "../decoded.js";
-import { unpack } from "../packed.js";
+import { pack, unpack } from "../packed.js";
 
 // A value begins with three timestamps of 15 digits each: lastSeenAt, expiresAt, and `listedTo`, the last known end of
 // the record's index entry. The user id (URI-encoded, empty for null), the kind, createdAt and the revision follow,
-// each with a line feed after it. The data is last, as JSON. scripts.ts reads the same format.
+// each with a line feed after it. The data is last, as packed JSON. scripts.ts reads the same format.
 
 const VALUE = /^(\d{15})(\d{15})\d{15}([^\n]*)\n([^\n]*)\n(\d+)\n(\d+)\n(.*)$/s;
 
@@ -12,7 +12,7 @@ const VALUE = /^(\d{15})(\d{15})\d{15}([^\n]*)\n([^\n]*)\n(\d+)\n(\d+)\n(.*)$/s;
 export function encode(record: SessionRecord, listedTo: number): string {
   const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
   const instants = [lastSeenAt, expiresAt, listedTo].map(digits).join("");
-  return `${instants}${encodeUser(userId)}\n${kind}\n${createdAt}\n${revision}\n${JSON.stringify(data)}`;
+  return `${instants}${encodeUser(userId)}\n${kind}\n${createdAt}\n${revision}\n${pack(data)}`;
 }
 
 /** Decodes the record in a value. @throws RecordDamagedError */

@@ -9,6 +9,7 @@ import type {
   SessionUpdate,
 } from "../../src/store/session-store.js";
 import { pruneUnasked } from "../../src/store/upkeep.js";
+import { pack } from "../packed.js";
 import { BATCH, deleteRows, LARGEST_BATCH, sizeFor } from "./batches.js";
 import { pruneAfter } from "./columns.js";
 import { assertDatabase, type SqlDatabase } from "./database.js";
@@ -81,7 +82,7 @@ export class SqlStore implements SessionStore {
     assertRecord(record);
     const { kind, userId, data, createdAt, lastSeenAt, expiresAt, revision } = record;
     const instants = [createdAt, lastSeenAt, expiresAt, pruneAfter(expiresAt)];
-    const row = [id, kind, userId, JSON.stringify(data), ...instants, revision] as const;
+    const row = [id, kind, userId, pack(data), ...instants, revision] as const;
     const created = await insertRow(this.#database.dialect, this.#statements, this.#queries, row);
     if (!created) throw new SessionExistsError();
   }
@@ -96,7 +97,7 @@ export class SqlStore implements SessionStore {
     assertId("id", id);
     assertUpdate(update);
     const { data, lastSeenAt, expiresAt, revision } = update;
-    const changed = [JSON.stringify(data), lastSeenAt, expiresAt, pruneAfter(expiresAt), revision + 1];
+    const changed = [pack(data), lastSeenAt, expiresAt, pruneAfter(expiresAt), revision + 1];
     return (await this.#statements.run(this.#queries.update, [...changed, id, Date.now(), revision])) > 0;
   }
 

@@ -62,11 +62,16 @@ interface Place {
 }
 type Damaging = (id: string, change: (text: string) => string) => Promise<void>;
 
+/** Returns the data of a record as JSON. */
+async function jsonOf(store: SessionStore, id: string): Promise<string> {
+  return JSON.stringify((await store.read(id))!.data);
+}
+
 /** Damages a row. */
-function inTable({ query, table }: Opened): Damaging {
+function inTable({ store, query, table }: Opened): Damaging {
   return async (id, change) => {
-    const [row] = await query!(`SELECT data FROM ${table} WHERE id = ${literal(id)}`);
-    const sql = `UPDATE ${table} SET data = ${literal(change(row!.data as string))} WHERE id = ${literal(id)}`;
+    const text = change(await jsonOf(store, id));
+    const sql = `UPDATE ${table} SET data = ${literal(text)} WHERE id = ${literal(id)}`;
     await query!(sql);
   };
 }
@@ -77,13 +82,13 @@ function literal(text: string): string {
 }
 
 /** Damages a value in Redis. */
-function inRedis({ client, prefix }: Opened): Damaging {
+function inRedis({ store, client, prefix }: Opened): Damaging {
   const plain = client as unknown as Record<"get" | "set", (...args: unknown[]) => Promise<string>>;
   return async (id, change) => {
     const key = `${prefix}record:${id}`;
     const value = await plain.get(key);
     const start = value.lastIndexOf("\n") + 1;
-    await plain.set(key, value.slice(0, start) + change(value.slice(start)));
+    await plain.set(key, value.slice(0, start) + change(await jsonOf(store, id)));
   };
 }
 
@@ -102,7 +107,7 @@ function inPlace(store: SessionStore): Damaging {
     return { ...page, records: page.records.map((record) => wreck(record.id, record)) };
   };
   return async (id, change) => {
-    const text = change(JSON.stringify((await store.read(id))!.data));
+    const text = change(await jsonOf(store, id));
     wrecked.set(id, isParsed(text) ? JSON.parse(text) : undefined);
   };
 }

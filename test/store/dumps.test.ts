@@ -7,12 +7,12 @@ import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-/** Returns every string in a value, also the strings inside JSON strings. */
+/** Returns every string in a value, also the strings inside packed records. */
 function textsIn(value: unknown): string[] {
   if (Buffer.isBuffer(value)) return textsIn(value.toString());
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(textsIn);
   const text = String(value);
-  const inner = /^[[{"]/.test(text) ? textsIn(JSON.parse(text)) : [];
+  const inner = /[^ -\uffff]/.test(text) ? text.split(/[^ -\uffff]|"/) : [];
   return [text, ...inner].filter((one) => one.length > 0 && one.length < 4000);
 }
 
