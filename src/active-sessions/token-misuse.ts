@@ -32,11 +32,11 @@ type Report = ["rememberTokenStale", "stale remember token"] | ["rememberTokenSt
  * record emits the event.
  */
 async function endDoubted(core: Core, misuse: TokenMisuse, isDoubted: Choice, [event, reason]: Report): Promise<void> {
-  const { req, userId, loginId, series, sessions, last } = misuse;
+  const { req, userId, loginId, series, sessions, isEnded, last } = misuse;
   const endDoubtedSessions = () => endSessions(core, userId, isDoubted);
   const inSessions = await endDoubtedSessions();
   const ended = await endLogins(core, userId, (login) => isDoubted(login) && login.series !== series);
-  const isFirst = (await endBrowser(storeOf(core), series, { sessions })) !== null;
+  const isFirst = isEnded || (await endBrowser(storeOf(core), series, { sessions })) !== null;
   if (isFirst) core.events.emit(event, { req, userId, loginId, last });
   // A restore in progress may have created another session. Now that the record is deleted, no more can be created.
   inSessions.push(...(await endDoubtedSessions()));

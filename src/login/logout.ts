@@ -70,11 +70,15 @@ async function logOut(context: RequestContext, before: SessionAuth | undefined):
  * call ended the session.
  */
 async function endLogin({ core, req, session }: RequestContext, auth: SessionAuth | undefined): Promise<boolean> {
-  const held = await core.remember.loginOf(req);
   const kept = session.recordId;
+  const isInSession = auth !== undefined && auth.loginId === session.readAuth()?.loginId;
+  const isOwn = isInSession && (await core.remember.endOwn(req, auth.series, kept));
+  // Any other cookie is judged before its record ends. If the store fails in between, the next request with a used-up
+  // cookie still raises the alarm.
+  const held = isOwn ? null : await core.remember.loginOf(req);
   if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });
-  else await core.remember.endUnreadable(req);
-  if (auth && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
+  else if (!isOwn) await core.remember.endUnreadable(req);
+  if (auth && !isOwn && auth.series !== held?.series) await core.remember.end(auth.series, { kept });
   await session.endEarlier();
   if (auth?.impersonator) await endImpersonator(core, auth.impersonator);
   const ended = await session.end();

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import type { TokenUse } from "../events.js";
+import type { PresentedToken } from "./presented-token.js";
 
 /** The use of a token that was already used up. */
 export interface TokenMisuse {
@@ -10,6 +11,8 @@ export interface TokenMisuse {
   series: string;
   /** The record ids of the sessions that the browser's record names. */
   sessions: readonly string[];
+  /** Has this request ended the record already? */
+  isEnded: boolean;
   /** Where and when the last restore was made. */
   last: TokenUse;
 }
@@ -20,4 +23,17 @@ export interface OnMisuse {
   stale(misuse: TokenMisuse): Promise<void>;
   /** Called for an older token. Two browsers have the cookie. */
   theft(misuse: TokenMisuse): Promise<void>;
+}
+
+/** Reports a used-up token. @param isEnded has this request ended the browser's record already? */
+export async function reportMisuse(
+  onMisuse: OnMisuse,
+  req: Request,
+  { id: series, record, browser, isPrevious }: PresentedToken,
+  isEnded = false,
+): Promise<void> {
+  const { userId, loginId, sessions, address, userAgent } = browser;
+  const last = { address, userAgent, at: record.lastSeenAt };
+  const misuse = { req, userId, loginId, series, sessions, isEnded, last };
+  await (isPrevious ? onMisuse.stale(misuse) : onMisuse.theft(misuse));
 }

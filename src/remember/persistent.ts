@@ -18,8 +18,8 @@ import {
   namedSince,
   type RememberedBrowser,
 } from "./browser-record.js";
-import type { OnMisuse } from "./misuse.js";
-import { type PresentedToken, readBrowser, readPresented } from "./presented-token.js";
+import { type OnMisuse, reportMisuse } from "./misuse.js";
+import { judge, type PresentedToken, readBrowser, readPresented, type TokenReader } from "./presented-token.js";
 import {
   type CookieLogin,
   type IssuedCookie,
@@ -162,6 +162,17 @@ export class RememberPersistent extends Remember {
     return series === null ? null : endBrowser(this.store, series, named);
   }
 
+  override async endOwn(req: Request, series: string | null, kept: string | null): Promise<boolean> {
+    const token = this.tokens.read(this.valueIn(req));
+    if (!token || series !== this.ids.of(token.series)) return false;
+    const record = await endBrowser(this.store, series, { kept });
+    if (!record) return true;
+    const presented = await judge(this.#reader(req), token, record);
+    const isMisuse = presented.isUsedUp && !this.isVouchedFor(req) && this.#isAdmitted(req, presented);
+    if (isMisuse) await reportMisuse(this.onMisuse, req, presented, true);
+    return true;
+  }
+
   async endUnreadable(req: Request): Promise<void> {
     const series = this.seriesIn(req);
     if (series !== null) await this.store.destroy(series);
@@ -178,22 +189,22 @@ export class RememberPersistent extends Remember {
    * token is reported to `onMisuse`.
    */
   async #presentedBy(req: Request): Promise<PresentedToken | null> {
-    const { tokens, ids, store } = this;
-    const isSameClient = (browser: RememberedBrowser) => this.#isSameClient(req, browser);
-    const presented = await readPresented({ tokens, ids, store, isSameClient }, this.valueIn(req));
+    const presented = await readPresented(this.#reader(req), this.valueIn(req));
     if (!presented) return null;
-    const { id, record, browser, isPrevious, isUsedUp } = presented;
     // A copied cookie must neither log anybody in nor raise an alarm that ends the login of its owner.
-    if (this.options.devices?.admits(req, browser) === false) return null;
-    if (!isUsedUp) this.vouchFor(req);
-    else if (!this.isVouchedFor(req)) await this.#misused(req, id, record, isPrevious);
+    if (!this.#isAdmitted(req, presented)) return null;
+    if (!presented.isUsedUp) this.vouchFor(req);
+    else if (!this.isVouchedFor(req)) await reportMisuse(this.onMisuse, req, presented);
     return presented;
   }
 
-  async #misused(req: Request, series: string, record: SessionRecord, isPrevious: boolean): Promise<void> {
-    const { userId, loginId, sessions, address, userAgent } = browserIn(record);
-    const misuse = { req, userId, loginId, series, sessions, last: { address, userAgent, at: record.lastSeenAt } };
-    await (isPrevious ? this.onMisuse.stale(misuse) : this.onMisuse.theft(misuse));
+  #isAdmitted(req: Request, { browser }: PresentedToken): boolean {
+    return this.options.devices?.admits(req, browser) !== false;
+  }
+
+  #reader(req: Request): TokenReader {
+    const { tokens, ids, store } = this;
+    return { tokens, ids, store, isSameClient: (browser) => this.#isSameClient(req, browser) };
   }
 
   /** Does the request come from the client of the last restore? */

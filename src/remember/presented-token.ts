@@ -38,7 +38,7 @@ const GRACE = 60_000;
  */
 const LONGEST_CREATE = 5000;
 /** The objects that a check of a token needs. */
-interface Reader {
+export interface TokenReader {
   tokens: RememberTokens;
   ids: StorageIds;
   store: SessionStore;
@@ -53,13 +53,20 @@ export async function readBrowser(store: SessionStore, id: string): Promise<Sess
 }
 
 /** Returns the valid token in a cookie's value, if its browser has a record; otherwise null. */
-export async function readPresented(reader: Reader, value: string | undefined): Promise<PresentedToken | null> {
+export async function readPresented(reader: TokenReader, value: string | undefined): Promise<PresentedToken | null> {
   const token = reader.tokens.read(value);
   if (!token) return null;
-  const { series, generation } = token;
+  const record = await readBrowser(reader.store, reader.ids.of(token.series));
+  return record && judge(reader, token, record);
+}
+
+/** Judges a valid token by the record of its browser. The sessions that the record names must not have ended yet. */
+export async function judge(
+  reader: TokenReader,
+  { series, generation }: { series: string; generation: number },
+  record: SessionRecord,
+): Promise<PresentedToken> {
   const id = reader.ids.of(series);
-  const record = await readBrowser(reader.store, id);
-  if (!record) return null;
   const browser = browserIn(record);
   // `age` is negative if the store lost the restore that made this token, for example in a failover. The token is then
   // treated as the current one.
@@ -76,7 +83,7 @@ export async function readPresented(reader: Reader, value: string | undefined): 
  * was never used.
  */
 async function wasResponseLost(
-  { store, isSameClient }: Reader,
+  { store, isSameClient }: TokenReader,
   { lastSeenAt }: SessionRecord,
   browser: RememberedBrowser,
 ): Promise<boolean> {

@@ -139,6 +139,19 @@ export abstract class Remember {
   abstract end(series: string | null, named?: NamedSessions): Promise<SessionRecord | null>;
 
   /**
+   * Forgets the browser of a login, if the request's cookie is of this browser too. Resolves with whether it is. A
+   * used-up cookie is treated as misuse.
+   *
+   * The login's session exists, so the browser was not restored since the session began, and its cookie is current. So
+   * this does not read the record first, as `loginOf` does: it judges the cookie by the record that it ended.
+   *
+   * @param kept the session in use, which the caller ends
+   */
+  async endOwn(_req: Request, _series: string | null, _kept: string | null): Promise<boolean> {
+    return false;
+  }
+
+  /**
    * Ends the record of the request's cookie even if the store cannot read it. Otherwise, the cookie could restore the
    * login when the record can be read again.
    */

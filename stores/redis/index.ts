@@ -67,9 +67,16 @@ export class RedisStore implements SessionStore {
     const { kind, userId, expiresAt } = record;
     const listedTo = userId === null ? UNLISTED : listedUntil(expiresAt);
     const value = encode(record, listedTo);
-    if (userId !== null) await this.#indexOf(kind, userId).enter(id, listedTo);
-    const created = await this.#redis.run(CREATE, keyOf(id), digits(Date.now()), value, timeToLive(expiresAt));
-    if (Number(created) !== 1) throw new SessionExistsError();
+    // Both scripts are sent at once. Until this call resolves, nobody has the id, so nobody needs to find it in the index.
+    const [entered, created] = await Promise.allSettled([
+      userId === null ? null : this.#indexOf(kind, userId).enter(id, listedTo),
+      this.#redis.run(CREATE, keyOf(id), digits(Date.now()), value),
+    ]);
+    if (created.status === "rejected") throw created.reason;
+    if (Number(created.value) !== 1) throw new SessionExistsError();
+    if (entered.status === "fulfilled") return;
+    await this.destroy(id).catch(() => {}); // a record must not stay without an entry
+    throw entered.reason;
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -92,10 +99,12 @@ export class RedisStore implements SessionStore {
 
   async destroy(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
-    const value = await this.#redis.run(DESTROY, keyOf(id));
-    if (typeof value !== "string") return null;
+    const ended = await this.#redis.run(DESTROY, keyOf(id), Buffer.byteLength(id));
+    if (!Array.isArray(ended)) return null;
+    const [value, isUnlisted] = ended as [string, number];
     const record = decodeOrNull(value);
-    if (record !== null && record.userId !== null) await this.#indexOf(record.kind, record.userId).leave([id]);
+    if (Number(isUnlisted) !== 1 && record !== null && record.userId !== null)
+      await this.#indexOf(record.kind, record.userId).leave([id]);
     await this.#redis.replicated();
     return record && ifLive(record);
   }

@@ -13,6 +13,14 @@ function script(text: string): Script {
   return { text, sha1: createHash("sha1").update(text).digest("hex") };
 }
 
+/** How long Redis keeps a record at least, in milliseconds. */
+export const SHORTEST_TTL = 1000;
+/**
+ * How long an index entry is kept after its end, in milliseconds. Entries are kept longer because the clocks of
+ * processes differ.
+ */
+export const CLOCK_MARGIN = 3_600_000;
+
 const INSTANT = `(${"%d".repeat(15)})`;
 
 /**
@@ -29,10 +37,11 @@ local function later(one, other) if one > other then return one else return othe
 /** GET as a script, because clients do not send a script to a replica. */
 export const READ: Script = script("return redis.call('GET', KEYS[1])");
 
-/** Creates a record. Arguments: the current time, the value, its time to live. Returns 1, or 0 if the key is taken. */
+/** Creates a record. Arguments: the current time and the value. Returns 1, or 0 if the key is taken. */
 export const CREATE: Script = script(`${RECORD}
 if live then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local ttl = string.sub(ARGV[2], 16, 30) - ARGV[1]
+redis.call('SET', KEYS[1], ARGV[2], 'PX', string.format('%.0f', math.max(ttl, ${SHORTEST_TTL})))
 return 1`);
 
 /**
@@ -63,11 +72,22 @@ redis.call('SETRANGE', KEYS[1], 0, later(seen, ARGV[2]) .. later(expires, ARGV[3
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`);
 
-/** Deletes the record. Returns its value, or nil. */
+/**
+ * Deletes the record, and removes it from its user's index. Argument: the length of its id. Returns its value, and
+ * whether the index is done; or nil if there is no record.
+ *
+ * In a Cluster, the index may be on another server, where this script cannot reach it.
+ */
 export const DESTROY: Script = script(`
 local value = redis.call('GET', KEYS[1])
+if not value then return nil end
 redis.call('DEL', KEYS[1])
-return value`);
+local user, kind = string.match(value, '^${"%d".repeat(45)}([^\\n]+)\\n([^\\n]*)\\n')
+if not user then return {value, 1} end
+local id = string.sub(KEYS[1], -ARGV[1])
+local prefix = string.sub(KEYS[1], 1, -ARGV[1] - #'record:' - 1)
+local left = redis.pcall('ZREM', prefix .. 'user:' .. kind .. ':' .. user, id)
+return {value, type(left) == 'number' and 1 or 0}`);
 
 /**
  * Deletes the record unless it has another user or kind. Arguments: the current time, a user and a kind. Returns 1 if
@@ -81,14 +101,14 @@ if live then return 1 else return 0 end`);
 /**
  * Adds a record to its user's index, or extends its entry, and removes the entries that have ended.
  *
- * Arguments: the record's id, the end of its entry, the index's time to live, and the time up to which entries have
- * ended.
+ * Arguments: the record's id, the end of its entry, and how long it is until then, in milliseconds.
  */
 export const ENTER: Script = script(`
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not score or tonumber(score) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[4])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end`);
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', ARGV[2] - ARGV[3] - ${CLOCK_MARGIN}))
+local ttl = ARGV[3] + ${CLOCK_MARGIN}
+if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ttl)) end`);
 
 /**
  * Lists entries of an index. Arguments: the score and the id of an entry, and how many entries to list. Returns the

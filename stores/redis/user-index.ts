@@ -1,14 +1,8 @@
 import type { RedisConnection } from "./connection.js";
-import { ENTER, LEAVE, LIST } from "./scripts.js";
+import { CLOCK_MARGIN, ENTER, LEAVE, LIST, SHORTEST_TTL } from "./scripts.js";
 
-const SHORTEST_TTL = 1000;
 const HOUR = 3_600_000;
 const WEEK = 7 * 24 * HOUR;
-/**
- * How long an entry is kept after its end, in milliseconds. Entries are kept longer because the clocks of processes
- * differ.
- */
-const CLOCK_MARGIN = HOUR;
 
 /**
  * Returns how long Redis keeps a record, in milliseconds. Even a record that has already expired is written and kept
@@ -42,12 +36,11 @@ export class UserIndex {
   }
 
   /**
-   * Adds a record to the index. Call it before the record is written: a crash in between then leaves an entry without a
-   * record, but never a record without an entry.
+   * Adds a record to the index. Call it before a record that is in use is extended: a crash in between then leaves an
+   * entry without a record, but never a record without an entry.
    */
   async enter(id: string, listedTo: number): Promise<void> {
-    const now = Date.now();
-    await this.#redis.run(ENTER, this.#key, id, listedTo, listedTo - now + CLOCK_MARGIN, now - CLOCK_MARGIN);
+    await this.#redis.run(ENTER, this.#key, id, listedTo, listedTo - Date.now());
   }
 
   async leave(ids: string[]): Promise<void> {

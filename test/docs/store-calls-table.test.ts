@@ -25,6 +25,11 @@ const deeds: Record<string, (at: Site) => Promise<Request>> = {
     "POST /login/1",
     (await send(origin, "POST /note/cart")).cookie,
   ],
+  "a login with `remember` of a visitor who has a session": async ({ origin }) => [
+    "POST /login/1",
+    (await send(origin, "POST /note/cart")).cookie,
+    { remember: true },
+  ],
   "a confirmation": async ({ logIn }) => ["POST /confirm", await logIn()],
   "a confirmation in a remembered browser": async ({ logIn }) => ["POST /confirm", await logIn({ remember: true })],
   "a restore by the remember cookie": async ({ logIn }) => [

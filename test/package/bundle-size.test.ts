@@ -32,7 +32,7 @@ const LIMITS: Array<[string, string, number]> = [
   ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
   ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
   ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 40_000],
-  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 11_700],
+  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 13_200],
 ];
 
 describe("a bundle", () => {

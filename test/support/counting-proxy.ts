@@ -8,6 +8,8 @@ export interface CountingProxy {
   urlOf(url: string): string;
   /** The number of bytes so far. */
   bytes(): number;
+  /** The number of bytes to the server so far. */
+  sent(): number;
   stop(): void;
 }
 
@@ -15,6 +17,7 @@ export interface CountingProxy {
 export async function startCountingProxy(url: string): Promise<CountingProxy> {
   const target = new URL(url);
   let bytes = 0;
+  let sent = 0;
   const proxy = createServer((client) => {
     const server = connect({ host: target.hostname, port: Number(target.port) });
     for (const [from, to] of [
@@ -24,6 +27,7 @@ export async function startCountingProxy(url: string): Promise<CountingProxy> {
       from.setNoDelay(true);
       from.on("data", (data: Buffer) => {
         bytes += data.length;
+        if (from === client) sent += data.length;
       });
       from.on("error", () => to.destroy());
       from.on("close", () => to.destroy());
@@ -34,6 +38,7 @@ export async function startCountingProxy(url: string): Promise<CountingProxy> {
   return {
     urlOf: (given) => proxiedUrl(given, proxy),
     bytes: () => bytes,
+    sent: () => sent,
     stop: () => void proxy.close(),
   };
 }
