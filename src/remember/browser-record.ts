@@ -51,6 +51,11 @@ export function laterOf({ userId: _, ...data }: RememberedBrowser): JsonObject {
   return unknownFields(data, BROWSER_FIELDS satisfies Record<Exclude<keyof typeof data, "login">, unknown>);
 }
 
+/** Returns the names of a browser's sessions, if it has only this session, or none. */
+export function namesOf(session: string | null): string[] {
+  return session === null ? [] : [session];
+}
+
 /** The sessions of a browser that the caller of `endBrowser` knows. */
 export interface NamedSessions {
   /** The sessions that the record named when it was read. */

@@ -16,6 +16,7 @@ import {
   laterOf,
   type NamedSessions,
   namedSince,
+  namesOf,
   type RememberedBrowser,
 } from "./browser-record.js";
 import { type OnMisuse, reportMisuse } from "./misuse.js";
@@ -28,7 +29,7 @@ import {
   type Restored,
   type VerifyRemembered,
 } from "./remember.js";
-import { fieldsForRestore, type NewRemembered, type RememberedLogin, restoredFields } from "./remembered-login.js";
+import { fieldsFor, type NewRemembered, type RememberedLogin, restoredFields } from "./remembered-login.js";
 import type { RememberTokens } from "./token.js";
 
 /** The options of the persistent mode. */
@@ -71,9 +72,9 @@ export class RememberPersistent extends Remember {
     const series = randomBytes(16).toString("base64url");
     const { userId, loginId, stamp } = login;
     const { duration, until, later: { login: before, ...later } = {} } = time;
-    const first = { v: FORMAT, generation: 0, sessions: named(session), fingerprint: null };
+    const first = { v: FORMAT, generation: 0, sessions: namesOf(session), fingerprint: null };
     const shown = this.options.clients.shown(req);
-    const fields = withFields(login, before as JsonObject | undefined);
+    const fields = fieldsFor(login, before as JsonObject | undefined);
     const browser = { ...later, userId, loginId, stamp, duration, until, ...first, ...shown, ...fields };
     const now = Date.now();
     const written = this.#written(browser, now);
@@ -119,7 +120,7 @@ export class RememberPersistent extends Remember {
       const generation = presented.generation + 1;
       const { clients } = this.options;
       const client = { fingerprint: clients.hashOf(loginId, req), ...clients.shown(req) };
-      const next = { ...browser, stamp: verified.stamp, generation, sessions: named(session), ...client };
+      const next = { ...browser, stamp: verified.stamp, generation, sessions: namesOf(session), ...client };
       const written = this.#written(next, Date.now());
       const isFirst = await this.store.update(id, { ...written, revision: record.revision });
       return isFirst ? { issued: this.#cookieOf(presented.series, generation, written) } : null;
@@ -139,8 +140,8 @@ export class RememberPersistent extends Remember {
       const browser = browserIn(record);
       const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
       const held = browser.login ?? {};
-      const fields = login && withFields(withChangesIn(login, held), held);
-      const data = dataOf({ ...browser, sessions: [...before, ...named(session)], ...fields });
+      const fields = login && fieldsFor(withChangesIn(login, held), held);
+      const data = dataOf({ ...browser, sessions: [...before, ...namesOf(session)], ...fields });
       if (await this.store.update(series, { ...record, data })) return { before, until: browser.until };
     }
     throw new StoreUnavailableError(
@@ -223,13 +224,4 @@ export class RememberPersistent extends Remember {
     const expiresAt = Math.ceil(Math.min(now + rememberIdleTimeout, until));
     return { data: dataOf({ ...browser, until }), lastSeenAt: now, expiresAt };
   }
-}
-
-function withFields(login: RememberedLogin, before: JsonObject | undefined): { login?: JsonObject } {
-  const fields = fieldsForRestore(login, before);
-  return fields ? { login: fields } : {};
-}
-
-function named(session: string | null): string[] {
-  return session === null ? [] : [session];
 }

@@ -51,3 +51,9 @@ export function restoredFields(fields: JsonObject = {}): KeptFields {
   const { earlierMethods } = fields as KeptFields;
   return { ...(lastingFields(fields) as KeptFields), ...(earlierMethods && { earlierMethods }) };
 }
+
+/** The same as a part of a browser's record. */
+export function fieldsFor(login: RememberedLogin, before: JsonObject | undefined): { login?: JsonObject } {
+  const fields = fieldsForRestore(login, before);
+  return fields ? { login: fields } : {};
+}
