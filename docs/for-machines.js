@@ -18,14 +18,20 @@ const FIRST = `# latchkey
 
 /** The file of each page of the site, in order: the text of its link, and its path below this folder. */
 export function pagesInOrder() {
-  return ORDER.flatMap(({ items }) => items.map(({ text, link }) => ({ text, file: fileOf(link) })));
+  return ORDER.flatMap(pagesOf).map(({ text, link }) => ({ text, file: fileOf(link) }));
+}
+
+function pagesOf({ items }) {
+  return items.flatMap((item) => (item.items ? pagesOf(item) : item));
 }
 
 /** The page that lists all pages, in the form of llmstxt.org. */
 export function listOfPages() {
-  const parts = ORDER.map(({ text, items }) => {
-    const lines = items.map((page) => `- [${page.text}](${fileOf(page.link)}): ${summaryOf(fileOf(page.link))}`);
-    return `## ${text}\n\n${lines.join("\n")}\n`;
+  const parts = ORDER.map((part) => {
+    const lines = pagesOf(part).map(
+      (page) => `- [${page.text}](${fileOf(page.link)}): ${summaryOf(fileOf(page.link))}`,
+    );
+    return `## ${part.text}\n\n${lines.join("\n")}\n`;
   });
   const whole = "- [All pages in one file](llms-full.md): every page of this list, in this order\n";
   return `${[FIRST, ...parts].join("\n")}\n## Optional\n\n${whole}`;

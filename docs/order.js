@@ -1,6 +1,7 @@
 /** @typedef {{ text: string, link: string }} Page */
+/** @typedef {{ text: string, items: (Page | Part)[] }} Part */
 
-/** @type {{ text: string, items: Page[] }[]} The pages of the site, in the order in which they are read. */
+/** @type {Part[]} The pages of the site, in the order in which they are read. */
 export const ORDER = [
   {
     text: "Get started",
@@ -42,34 +43,65 @@ export const ORDER = [
   {
     text: "Recipes",
     items: [
-      { text: "A login form on plain Express", link: "/recipes/login-form" },
-      { text: "From sign-up to a new password", link: "/recipes/sign-up" },
-      { text: "A link instead of a password", link: "/recipes/magic-link" },
-      { text: "Authenticator apps", link: "/recipes/authenticator-app" },
-      { text: "Passkeys", link: "/recipes/passkeys" },
-      { text: "Do not ask again on this browser", link: "/recipes/trusted-browsers" },
-      { text: "Log in with Google and others", link: "/recipes/social-login" },
-      { text: "OpenID Connect", link: "/recipes/openid-connect" },
-      { text: "Passport checks credentials", link: "/recipes/passport" },
-      { text: "Mail about a new login", link: "/recipes/new-sign-in-mail" },
-      { text: "Remember by default", link: "/recipes/remember-by-default" },
-      { text: "A JSON API", link: "/recipes/json-api" },
-      { text: "An app and its API on two subdomains", link: "/recipes/app-and-api" },
-      { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
-      { text: "WebSockets", link: "/recipes/websockets" },
-      { text: "Users and sessions with Prisma", link: "/recipes/prisma" },
-      { text: "Users and sessions with Drizzle", link: "/recipes/drizzle" },
-      { text: "Sessions in Redis with ioredis", link: "/recipes/ioredis" },
-      { text: "Serverless functions", link: "/recipes/serverless" },
-      { text: "The login manager in its own module", link: "/recipes/own-module" },
-      { text: "Roles", link: "/recipes/roles" },
-      { text: "Deny by default on Express", link: "/recipes/deny-by-default" },
-      { text: "Several kinds of users", link: "/recipes/several-kinds-of-users" },
-      { text: "Several login pages", link: "/recipes/several-login-pages" },
-      { text: "A login page on another host", link: "/recipes/login-page-elsewhere" },
-      { text: "Acting as another user", link: "/recipes/impersonation" },
-      { text: "Forged requests (CSRF)", link: "/recipes/csrf" },
-      { text: "Limiting login attempts", link: "/recipes/rate-limiting" },
+      {
+        text: "Ways to log in",
+        items: [
+          { text: "A login form on plain Express", link: "/recipes/login-form" },
+          { text: "From sign-up to a new password", link: "/recipes/sign-up" },
+          { text: "A link instead of a password", link: "/recipes/magic-link" },
+          { text: "Log in with Google and others", link: "/recipes/social-login" },
+          { text: "OpenID Connect", link: "/recipes/openid-connect" },
+          { text: "Passport checks credentials", link: "/recipes/passport" },
+          { text: "A login page on another host", link: "/recipes/login-page-elsewhere" },
+          { text: "Several login pages", link: "/recipes/several-login-pages" },
+          { text: "Remember by default", link: "/recipes/remember-by-default" },
+        ],
+      },
+      {
+        text: "More than a password",
+        items: [
+          { text: "Authenticator apps", link: "/recipes/authenticator-app" },
+          { text: "Passkeys", link: "/recipes/passkeys" },
+          { text: "Do not ask again on this browser", link: "/recipes/trusted-browsers" },
+          { text: "Mail about a new login", link: "/recipes/new-sign-in-mail" },
+        ],
+      },
+      {
+        text: "APIs and sockets",
+        items: [
+          { text: "A JSON API", link: "/recipes/json-api" },
+          { text: "An app and its API on two subdomains", link: "/recipes/app-and-api" },
+          { text: "Bearer tokens", link: "/recipes/bearer-tokens" },
+          { text: "WebSockets", link: "/recipes/websockets" },
+        ],
+      },
+      {
+        text: "Databases",
+        items: [
+          { text: "Users and sessions with Prisma", link: "/recipes/prisma" },
+          { text: "Users and sessions with Drizzle", link: "/recipes/drizzle" },
+          { text: "Sessions in Redis with ioredis", link: "/recipes/ioredis" },
+        ],
+      },
+      {
+        text: "Who may do what",
+        items: [
+          { text: "Roles", link: "/recipes/roles" },
+          { text: "Deny by default on Express", link: "/recipes/deny-by-default" },
+          { text: "Several kinds of users", link: "/recipes/several-kinds-of-users" },
+          { text: "Acting as another user", link: "/recipes/impersonation" },
+          { text: "Forged requests (CSRF)", link: "/recipes/csrf" },
+          { text: "Limiting login attempts", link: "/recipes/rate-limiting" },
+        ],
+      },
+      {
+        text: "Code and servers",
+        items: [
+          { text: "The login manager in its own module", link: "/recipes/own-module" },
+          { text: "The current user in callbacks", link: "/recipes/callbacks" },
+          { text: "Serverless functions", link: "/recipes/serverless" },
+        ],
+      },
     ],
   },
   {

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import inject from "light-my-request";
+import type { Browser } from "../support/browser.js";
 import { endPrograms, startProgram } from "../support/page-program.js";
 import { programOf } from "../support/snippets-compiled.js";
 import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
+const bob = { email: "bob@example.com", password: "battery staple" };
 
 inTestAll("the recipes for the layout of an application", () => {
   afterEach(endPrograms);
@@ -74,6 +76,18 @@ inTestAll("the recipes for the layout of an application", () => {
     const cookie = loggedIn.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
     const { body } = await inject(app, { url: "/me", headers: { ...headers, cookie } });
     expect(JSON.parse(body)).to.eql({ email: ann.email });
+  });
+
+  it("callbacks: gives the user of the request, or an error if that request has ended", async () => {
+    const program = await startProgram("docs/recipes/callbacks.md");
+    const [one, two] = [program.client(), program.client()];
+    await one.post("/login", { json: ann });
+    await two.post("/login", { json: bob });
+    const emailOf = async (client: Browser, path: string) => (await client.get(path)).json<{ email: string }>().email;
+    expect(await emailOf(one, "/right")).to.equal(ann.email); // opens the connection
+    expect(await emailOf(two, "/right")).to.equal(bob.email);
+    expect(await emailOf(two, "/also-right")).to.equal(bob.email);
+    expect((await two.get("/wrong")).json()).to.eql({ code: "request_ended" });
   });
 
   it("app-and-api: accepts the origin of the app only, also for refused and for preflight requests", async () => {
