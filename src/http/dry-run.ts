@@ -31,7 +31,7 @@ const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
   const stage = copyOf(res) as Response & { outputData: Array<{ encoding?: string | null }> };
   for (const key of Reflect.ownKeys(stage)) {
-    if (Array.isArray(Object.getOwnPropertyDescriptor(stage, key)!.value)) Object.defineProperty(stage, key, plain([]));
+    if (Array.isArray(valueIn(stage, key))) Object.defineProperty(stage, key, plain([]));
   }
   const set = new ServerResponse(res.req);
   const own = {
@@ -58,13 +58,21 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
   } catch (error) {
     failure = { error };
   }
-  const changed = Reflect.ownKeys(stage).filter((key) => Reflect.get(stage, key) !== Reflect.get(given, key));
-  const changes = new Map(changed.map((key) => [key, Reflect.get(stage, key) as unknown]));
+  const changed = Reflect.ownKeys(stage).filter((key) => valueIn(stage, key) !== valueIn(given, key));
+  const changes = new Map(changed.map((key) => [key, valueIn(stage, key)]));
   return { ...failure, hasHead: stage.headersSent, changes };
 }
 
+/** Returns a copy whose properties can all be redefined. */
 function copyOf<T extends object>(object: T): T {
-  return Object.create(Object.getPrototypeOf(object) as object, Object.getOwnPropertyDescriptors(object)) as T;
+  const properties = Object.getOwnPropertyDescriptors(object) as Record<PropertyKey, PropertyDescriptor>;
+  for (const key of Reflect.ownKeys(properties)) properties[key]!.configurable = true;
+  return Object.create(Object.getPrototypeOf(object) as object, properties) as T;
+}
+
+/** Returns the value of an own property; undefined for a getter, which is the application's and is not called. */
+function valueIn(object: object, key: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
 function plain(value: unknown): PropertyDescriptor {

@@ -88,6 +88,26 @@ export const replaced: Ways = {
     handling.call("flushHeaders", () => handling.res.flushHeaders());
     handling.call("end", () => handling.res.end("b"));
   },
+  "a fixed property with an array": ({ res, call, event }) => {
+    Object.defineProperty(res, "timings", { value: ["db"] });
+    call("send", () => res.send("a page"));
+    event(`timings: ${String(Reflect.get(res, "timings"))}`);
+  },
+  "a getter that throws": ({ res, call }) => {
+    Object.defineProperty(res, "lazy", {
+      get() {
+        throw new Error("not now");
+      },
+    });
+    call("send", () => res.send("a page"));
+  },
+  "a getter that counts its calls": ({ res, call, event }) => {
+    let count = 0;
+    Object.defineProperty(res, "count", { get: () => ++count });
+    call("write", () => res.write("a"));
+    call("end", () => res.end("b"));
+    event(`calls: ${count}`);
+  },
   "listeners of finish and close": ({ res, call, event }) => {
     res.once("finish", () =>
       event(`finish: ${res.statusCode}, sent ${res.headersSent}, finished ${res.writableFinished}`),
