@@ -19,7 +19,7 @@ inChromium("a browser with a back/forward cache", (here) => {
     await page.goto("/login");
     // A page from the cache sends no commit event.
     await page.goBack({ waitUntil: "commit", timeout: 1_000 }).catch(() => {});
-    await expectHeading(page, "A small site with logins");
+    await expectHeading(page, "A small site with accounts");
     expect(await page.title()).to.equal("as it was left");
     await page.context().close();
   });
