@@ -9,7 +9,8 @@ const PRISMA = ["../../../node_modules/prisma/build/index.js", "generate", "--no
 // As in generate-prisma.js: Prisma does not download its migration engine.
 const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" };
 
-describe("the starters", () => {
+describe("the starters", function () {
+  this.timeout(300_000); // they compile, which takes long on a busy machine
   for (const name of ["express-drizzle", "nestjs-prisma"]) {
     it(`${name}: compiles, keeps its users and logins over a restart, and logs them out`, async () => {
       const folder = join("generated", "starters", name);
