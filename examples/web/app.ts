@@ -1,6 +1,7 @@
 import "reflect-metadata";
 import express, { type Application } from "express";
 import { LoginManager, RoleRequiredError, type SessionStore, sameOriginRequired } from "latchkey";
+import { deviceBound } from "latchkey/device-bound";
 import { knownBrowsers } from "latchkey/known-browsers";
 import { denyByDefault } from "latchkey/routing-controllers";
 import { type Action, useContainer, useExpressServer } from "routing-controllers";
@@ -40,6 +41,8 @@ export interface AppOptions {
   /** The session store. @default sessions in memory */
   store?: SessionStore;
   log?: Log;
+  /** Bind logins to devices? The site must be behind one proxy that ends TLS. @default false */
+  bindsDevices?: boolean;
   /** @default messages are printed */
   sendMail?: SendMail;
 }
@@ -47,7 +50,7 @@ export interface AppOptions {
 /** Creates the application and its login manager on a database. */
 export function createApp(
   dataSource: DataSource,
-  { origin, secret, store, log = consoleLog, sendMail = printMail }: AppOptions,
+  { origin, secret, store, log = consoleLog, sendMail = printMail, bindsDevices = false }: AppOptions,
 ) {
   const accounts = new Accounts(dataSource);
   const tokens = new Tokens(dataSource);
@@ -55,9 +58,11 @@ export function createApp(
   const app = express();
   app.disable("x-powered-by");
   // Behind a proxy that ends TLS, call app.set("trust proxy", 1). Otherwise Secure cookies cannot be set.
+  if (bindsDevices) app.set("trust proxy", 1);
   app.use(securityHeaders);
   useTemplates(app);
 
+  const onlyHttps = bindsDevices ? { cookie: { secure: true } } : {};
   const login = new LoginManager<User>({
     secret,
     store,
@@ -71,8 +76,10 @@ export function createApp(
     needsRefreshMessage: "Please confirm your password to continue.",
     needsRefreshMessageCategory: "info",
     onForbidden: (_req, _res, next) => next(new RoleRequiredError()),
-    remember: { duration: "30d" },
+    session: onlyHttps,
+    remember: { duration: "30d", ...onlyHttps },
     knownBrowsers: knownBrowsers(),
+    deviceBound: bindsDevices ? deviceBound() : undefined,
   });
   login.on("needsRefresh", ({ req }) => keepDraft(req));
   login.on("methodRequired", ({ req }) => keepDraft(req));

@@ -29,6 +29,9 @@ export function logEvents(login: LoginManager<User>, log: Log): void {
     log.event("other origin", { origin: req.get("origin"), path: req.path, address: req.ip });
   });
   login.on("sessionProtected", ({ userId, req }) => log.event("other client", { userId, address: req.ip }));
+  login.on("deviceRefused", ({ req, userId, loginId, reason }) => {
+    log.event("device refused", { userId, loginId, reason, address: req.ip });
+  });
   login.on("rememberTokenStale", (misuse) => log.event("remember cookie used twice", use(misuse)));
   login.on("rememberTokenStolen", (misuse) => log.event("REMEMBER COOKIE STOLEN", use(misuse)));
   login.on("storeFailed", ({ error }) => log.error(error));

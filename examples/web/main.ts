@@ -9,7 +9,15 @@ import { openDatabase } from "./database.js";
 import { LiveNotes } from "./live.js";
 import { consoleLog } from "./log.js";
 
-const { PORT = "3000", HOST = "localhost", DATABASE, SECRET, SESSION_STORE = "memory:", ORIGIN } = process.env;
+const {
+  PORT = "3000",
+  HOST = "localhost",
+  DATABASE,
+  SECRET,
+  SESSION_STORE = "memory:",
+  ORIGIN,
+  DEVICE_BOUND,
+} = process.env;
 
 const dataSource = await openDatabase(DATABASE);
 if (!DATABASE)
@@ -46,6 +54,7 @@ server.listen({ port: Number(PORT), host: HOST }, () => {
     origin,
     secret: SECRET || randomBytes(32).toString("base64url"),
     store,
+    bindsDevices: DEVICE_BOUND === "1",
   });
   server.on("request", app);
   new LiveNotes(login, consoleLog).serve(server);

@@ -55,9 +55,11 @@ async function put(
     if ((place === "auth" ? login : data).loginId !== loginId) return null;
     const { device: held } = login as Bound;
     if (held && held.id !== device.id && isSettled(held)) return "other key";
-    const boundAt = (held?.id === device.id ? held.boundAt : undefined) ?? device.boundAt;
-    if (held?.id === device.id && held.boundAt === boundAt) return held;
-    const next = { ...device, ...(boundAt !== undefined && { boundAt }) };
+    const same = held?.id === device.id ? held : undefined;
+    const boundAt = same?.boundAt ?? device.boundAt;
+    if (same && same.boundAt === boundAt) return same;
+    const browser = place === "login" ? { browser: { id, generation: data.generation as number } } : {};
+    const next = { ...browser, ...device, ...same, ...(boundAt !== undefined && { boundAt }) };
     const changed = { ...data, [place]: { ...login, device: next as unknown as JsonObject } };
     if (await store.update(id, { ...record, data: changed })) return next;
     if (tried === MAX_TRIES) break;

@@ -12,7 +12,7 @@ import type { Bound } from "../login-fields/device.js";
 import type { Devices } from "../options/devices.js";
 import { browserIn, type RememberedBrowser } from "../remember/browser-record.js";
 import type { RememberPersistent } from "../remember/persistent.js";
-import { readBrowser } from "../remember/presented-token.js";
+import { type PresentedToken, readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { sendAgain, sendUnavailable } from "./answers.js";
 import { bind, isSettled, type StoredSession } from "./bind.js";
@@ -33,6 +33,8 @@ interface BoundLogin extends Bound {
   userId: string;
   loginId: string;
 }
+
+type AdmittedToken = Pick<PresentedToken, "id" | "generation" | "isUsedUp" | "browser">;
 
 /** The logins of one manager that are bound to devices. */
 export class BoundLogins implements Devices {
@@ -69,8 +71,11 @@ export class BoundLogins implements Devices {
     return this.#admits(req, auth, stored) ? session : null;
   }
 
-  admits(req: Request, { login, ...browser }: RememberedBrowser): boolean {
-    return this.#admits(req, { ...browser, ...(login as Bound | undefined) });
+  admits(req: Request, { id, generation, isUsedUp, browser }: AdmittedToken): boolean {
+    const login = loginIn(browser);
+    const { browser: registered } = login.device ?? {};
+    if (isUsedUp && registered?.id === id && generation < registered.generation) return true;
+    return this.#admits(req, login);
   }
 
   #admits(req: Request, login: BoundLogin, session?: StoredSession): boolean {
@@ -152,7 +157,7 @@ export class BoundLogins implements Devices {
     const { store, remember } = this.core;
     const series = (remember as RememberPersistent).seriesIn(req);
     const record = series === null ? null : await readBrowser(store!, series);
-    return record !== null && !this.admits(req, browserIn(record));
+    return record !== null && !this.#admits(req, loginIn(browserIn(record)));
   }
 
   #answerFor(req: Request): typeof register | undefined {
@@ -170,6 +175,11 @@ export class BoundLogins implements Devices {
       .catch(() => {}) // the next request tries again
       .finally(() => this.#binding.delete(loginId));
   }
+}
+
+function loginIn({ userId, loginId, login }: RememberedBrowser): BoundLogin {
+  const { device } = (login ?? {}) as Bound;
+  return { userId, loginId, ...(device && { device }) };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Device {
    * response to the registration may be lost.
    */
   boundAt?: number;
+  /** The id of the record of the remembered browser, and how often its login had been restored before the registration. */
+  browser?: { id: string; generation: number };
 }
 
 /** A login that may have a device. */

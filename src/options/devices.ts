@@ -10,20 +10,28 @@ export interface DeviceBinding extends Part<"deviceBound"> {
 
 type Next = (error?: unknown) => void;
 
-/** A remembered browser. */
-interface RememberedBrowser {
-  userId: string;
-  loginId: string;
-  /** Fields of the login, such as its device. */
-  login?: JsonObject;
+/** The token of a remember cookie, and the record of its browser. */
+interface PresentedToken {
+  id: string;
+  generation: number;
+  isUsedUp: boolean;
+  browser: {
+    userId: string;
+    loginId: string;
+    /** Fields of the login, such as its device. */
+    login?: JsonObject;
+  };
 }
 
 /** The part `deviceBound`: which requests may use the logins that are bound to a device. */
 export interface Devices {
   /** Returns the session of a request; null if the request may not use the login in it. The session stays in the store. */
   shownTo<S extends object>(req: Request, session: S | null): S | null;
-  /** May this request use the login of its remember cookie? */
-  admits(req: Request, browser: RememberedBrowser): boolean;
+  /**
+   * May this request use the login of its remember cookie? Also returns true for a used-up token from before the device
+   * was registered: its owner never had the device, so it must raise an alarm.
+   */
+  admits(req: Request, token: PresentedToken): boolean;
   /** Was a login refused for this request? Its remember cookie then stays in the browser. */
   hasRefused(req: Request): boolean;
   /**

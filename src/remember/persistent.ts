@@ -199,8 +199,8 @@ export class RememberPersistent extends Remember {
     return presented;
   }
 
-  #isAdmitted(req: Request, { browser }: PresentedToken): boolean {
-    return this.options.devices?.admits(req, browser) !== false;
+  #isAdmitted(req: Request, presented: PresentedToken): boolean {
+    return this.options.devices?.admits(req, presented) !== false;
   }
 
   #reader(req: Request): TokenReader {

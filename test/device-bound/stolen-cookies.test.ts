@@ -19,6 +19,27 @@ describe("the copied cookies of a login that is bound to a device", () => {
   });
   afterEach(() => sinon.restore());
 
+  it("from before the registration still raise an alarm, even if the thief has registered a key", async () => {
+    const at = await deviceSite();
+    const owner = at.newBrowser(OWNER);
+    owner.registers = false;
+    await owner.post("/login/1", { json: { remember: true } });
+    const thief = at.newBrowser(THIEF);
+    await thief.jar.setCookie(`${REMEMBER}=${await owner.cookie(REMEMBER)}; Path=/; Secure`, at.origin);
+    clock.tick(MINUTE);
+    expect((await thief.get("/me")).status).to.equal(200);
+    expect(thief.sessions.size).to.equal(1);
+    expect((await thief.get("/bound")).status).to.equal(200);
+    await settled();
+    clock.tick(EXPIRED);
+    expect((await thief.get("/me")).status).to.equal(200);
+    at.told.length = 0;
+    expect((await owner.get("/me")).status, "the owner finds out").to.equal(401);
+    expect(at.told).to.eql(["rememberTokenStale"]);
+    expect((await thief.get("/me")).status).to.equal(401);
+    expect(await at.login.sessions.list("1")).to.eql([]);
+  });
+
   for (const { name, open } of here) {
     describe(`on ${name}`, () => {
       let opened: Opened;

@@ -2,6 +2,8 @@ import type { Request, RequestHandler } from "express";
 import {
   AnonymousUser,
   currentUser,
+  type DeviceBinding,
+  type DeviceRefusal,
   type Duration,
   type decodeCookie,
   type Flash,
@@ -20,6 +22,7 @@ import {
   type takeFlashes,
   UserMixin,
 } from "latchkey";
+import { deviceBound, deviceBoundRequired } from "latchkey/device-bound";
 import { Authorized, CurrentUser, Fresh, type guardTable, Public } from "latchkey/routing-controllers";
 import { loginAs } from "latchkey/testing";
 
@@ -60,6 +63,10 @@ const typed = new LoginManager<User>({
 const guests = new LoginManager<User, Guest>({ secret, anonymousUser: Guest, userLoader: () => user });
 const inferred = new LoginManager({ secret, userLoader: (): User => user });
 const bare = new LoginManager({ secret });
+const bound = new LoginManager<User>({ secret, deviceBound: deviceBound({ cookieMaxAge: "5m", register: false }) });
+same<ReturnType<typeof deviceBound>, DeviceBinding>(true);
+deviceBoundRequired(bound);
+deviceBoundRequired();
 
 export async function users(): Promise<void> {
   same<Awaited<ReturnType<typeof typed.currentUser>>, User | AnonymousUser>(true);
@@ -94,6 +101,12 @@ export function events(): void {
   });
   typed.on("sessionProtected", ({ mode }) => same<typeof mode, "basic" | "strong">(true));
   typed.on("loginEnded", ({ reason }) => {
+    // @ts-expect-error This reason does not exist.
+    reason === "boredom";
+  });
+  typed.on("deviceRefused", ({ userId, loginId, reason }) => {
+    same<typeof reason, DeviceRefusal>(true);
+    same<[typeof userId, typeof loginId], [string, string]>(true);
     // @ts-expect-error This reason does not exist.
     reason === "boredom";
   });
