@@ -49,7 +49,14 @@ export class Accounts {
   async changePassword(user: User, password: string): Promise<void> {
     const problem = passwordProblem(password, user);
     if (problem) throw new InvalidInput({ password: problem });
-    await this.#update(user, await hashed(password));
+    // Another request may remove the last second factor, and this password may be too short without one.
+    const { id, revocations } = user;
+    const changes = { ...(await hashed(password)), revocations: revocations + 1 };
+    const { affected } = await this.#users.update({ id, revocations }, changes);
+    if (affected !== 1) {
+      throw new InvalidInput({ password: "Your account was changed at the same time. Please try again." });
+    }
+    Object.assign(user, changes);
   }
 
   /** @throws InvalidInput */
@@ -70,7 +77,7 @@ export class Accounts {
   }
 
   /** Writes only what has changed, because another request may change the rest of the user at the same time. */
-  async #update(user: User, changes: Partial<Pick<User, "email" | "name" | "passwordHash">>): Promise<void> {
+  async #update(user: User, changes: Partial<Pick<User, "email" | "name">>): Promise<void> {
     await this.#users.update({ id: user.id }, changes);
     Object.assign(user, changes);
   }

@@ -71,6 +71,14 @@ export class Factors {
     return changed(await this.#passkeys.delete({ id: passkeyId, userId }));
   }
 
+  /** Begins a change; false if another request changed the factors or the password after the user was loaded. */
+  async beginChange(user: User): Promise<boolean> {
+    const { id, revocations } = user;
+    const isFirst = changed(await this.#users.update({ id, revocations }, { revocations: revocations + 1 }));
+    if (isFirst) user.revocations += 1;
+    return isFirst;
+  }
+
   /** Call this before logins are revoked, so that no revoked login leaves a trusted browser behind. */
   async noteRevocation(id: number): Promise<void> {
     await this.#users.increment({ id }, "revocations", 1);

@@ -62,7 +62,7 @@ export class SecurityPages {
   @Fresh({ within: "10m", methods: "required" })
   @Post("/app/remove")
   async removeApp(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User) {
-    if (user.totpSecret !== null && mayRemove(req, user)) {
+    if (user.totpSecret !== null && (await this.#mayRemove(req, user))) {
       await this.site.factors.saveTotp(user, null, 0);
       await this.#changed(req, user, "The authenticator app of your account was removed");
       flash(req, "Your authenticator app is removed.", "success");
@@ -80,7 +80,7 @@ export class SecurityPages {
   @Fresh({ within: "10m", methods: "required" })
   @Post("/passkeys/:id/remove")
   async removePasskey(@Req() req: Request, @Res() res: Response, @CurrentUser() user: User, @Param("id") id: string) {
-    if (mayRemove(req, user) && (await this.site.factors.removePasskey(user, id))) {
+    if ((await this.#mayRemove(req, user)) && (await this.site.factors.removePasskey(user, id))) {
       await this.#changed(req, user, "A passkey of your account was removed");
       flash(req, "The passkey is removed.", "success");
     }
@@ -104,18 +104,22 @@ export class SecurityPages {
     return { codes, count: codes.length };
   }
 
+  /** A short password may not become the only factor, even if two factors are removed at the same time. */
+  async #mayRemove(req: Request, user: User): Promise<boolean> {
+    const isEnough = user.factors > 1 || user.passwordStandsAlone;
+    if (isEnough && (await this.site.factors.beginChange(user))) return true;
+    const problem = isEnough
+      ? "Your account was changed at the same time. Please try again."
+      : `First change your password to one of at least ${SHORTEST_ALONE} characters.`;
+    flash(req, problem, "error");
+    return false;
+  }
+
   async #changed(req: Request, user: User, subject: string): Promise<void> {
     await this.site.factors.removeUnneededCodes(user);
     await endOtherLogins(this.site, user);
     this.site.notices.send(req, user.email, subject);
   }
-}
-
-/** A short password may not become the only factor. */
-function mayRemove(req: Request, user: User): boolean {
-  if (user.factors > 1 || user.passwordStandsAlone) return true;
-  flash(req, `First change your password to one of at least ${SHORTEST_ALONE} characters.`, "error");
-  return false;
 }
 
 function appView(secret: string, { email }: User, res: Response) {

@@ -1,5 +1,8 @@
 import { expect } from "chai";
 import sinon from "sinon";
+import { Accounts } from "../../../examples/web/accounts.js";
+import { Authenticator } from "../../support/authenticator.js";
+import { Gate } from "../../support/barrier.js";
 import {
   ANN,
   BOB,
@@ -107,6 +110,33 @@ describe("factors of the example site", () => {
     await browser.post("/security/app/remove");
     expect((await browser.get("/security")).text).to.include("Your authenticator app is removed.");
     expect((await site.client().logIn({ ...ANN, password: "seven green keys" })).location).to.equal("/dashboard");
+  });
+
+  it("keeps one factor beside a short password, even if two are removed and the password changes at the same time", async () => {
+    const { browser } = await site.withApp();
+    const passkey = new Authenticator(site.origin);
+    await browser.addPasskey(passkey);
+    const requests = [
+      () => browser.post("/security/app/remove"),
+      () => browser.post(`/security/passkeys/${passkey.id}/remove`),
+      () => browser.post("/password", { form: { password: "kxmqzvbt" } }),
+    ];
+    const gate = new Gate();
+    const [begin, change] = [site.factors.beginChange, Accounts.prototype.changePassword];
+    site.factors.beginChange = async (user) => gate.pass().then(() => begin.call(site.factors, user));
+    sinon.stub(Accounts.prototype, "changePassword").callsFake(async function (this: Accounts, user, password) {
+      await gate.pass();
+      return change.call(this, user, password);
+    });
+    const sent = Promise.all(requests.map((request) => request()));
+    await gate.arrived(requests.length); // each request has loaded the user
+    gate.open();
+    await sent;
+    const user = (await site.accounts.find("1"))!;
+    expect([user.factors, user.passwordStandsAlone]).to.be.deep.oneOf([
+      [1, true],
+      [2, false],
+    ]);
   });
 
   it("tells the user about each change of the factors, and about a recovery code that was used", async () => {
