@@ -58,7 +58,7 @@ async function loggedIn({ options, remember }: Row) {
   return { browser, isIn };
 }
 
-describe(`the table in ${PAGE}`, () => {
+inTestAll(`the table in ${PAGE}`, () => {
   let clock: sinon.SinonFakeTimers;
   beforeEach(() => {
     clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
