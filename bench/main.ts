@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { calls } from "./calls/main.js";
 import { growth } from "./growth/main.js";
 import type { Machine } from "./harness/machine.js";
 import { fillPage } from "./harness/page.js";
@@ -19,6 +20,7 @@ const PARTS: readonly Part[] = [
   profile as Part,
   trips as Part,
   login as Part,
+  calls as Part,
   start as Part,
   soak as Part,
   latency as Part,

@@ -1,9 +1,13 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { SessionStore } from "latchkey";
 import type { DataSource } from "typeorm";
 import type { Backend, Kept } from "../growth/backend.js";
 import { redis } from "../growth/redis-backend.js";
-import { batches } from "../growth/sessions.js";
+import { makeLogin } from "../growth/sessions.js";
 import { type KeptTable, mariadb, postgres, sqlite } from "../growth/sql-backend.js";
+import { type Machine, machineOf } from "../harness/machine.js";
 import type { Part, Running } from "../harness/part.js";
 import { table, whole } from "../harness/table.js";
 
@@ -22,10 +26,14 @@ interface Sizes {
 }
 
 interface SizingResults {
+  machine: Machine;
+  /** The bytes of a session in a MemoryStore with 100,000 sessions. */
+  memory: number;
   sizes: Sizes[];
 }
 
 const SESSIONS = 10_000;
+const IN_MEMORY = 100_000;
 /** How often each session is touched. A person causes at most one touch for each minute on the site. */
 const TOUCHES: Record<Running["size"], number> = { full: 20, quick: 5, smoke: 1 };
 const AT_ONCE = 20;
@@ -34,16 +42,17 @@ const MINUTE = 60_000;
 /** Measures how much space a session needs, new and after the touches of a day. */
 export const sizing: Part<SizingResults> = {
   name: "sizing",
-  async run({ size, place }) {
+  async run({ size, place, node }) {
     const sizes: Sizes[] = [];
     for (const backend of [redis, postgres, mariadb, sqlite] as Backend[]) {
       if (place && place !== backend.name.toLowerCase().replace("postgresql", "postgres")) continue;
       console.error(`  sizing: ${backend.name}`);
       sizes.push(await sizesOn(backend, size === "smoke" ? 200 : SESSIONS, TOUCHES[size]));
     }
-    return { sizes };
+    const memory = await bytesInMemory(size === "smoke" ? 1000 : IN_MEMORY);
+    return { machine: await machineOf(node), memory, sizes };
   },
-  report({ sizes }) {
+  report({ memory, sizes }) {
     const rows = sizes.map(({ version, bytes, touches, wal, hot }) => [
       version,
       whole(bytes.new),
@@ -53,7 +62,7 @@ export const sizing: Part<SizingResults> = {
       hot === undefined ? "" : `${(100 * hot).toFixed(1)} %`,
     ]);
     const head = ["", "bytes of a session", "after the touches", "touches", "WAL bytes of a touch", "HOT updates"];
-    return table(head, rows);
+    return table(head, [["MemoryStore", whole(memory), "", "", "", ""], ...rows]);
   },
 };
 
@@ -61,10 +70,15 @@ async function sizesOn(backend: Backend, sessions: number, touches: number): Pro
   const kept = await backend.open();
   try {
     const made: Array<{ id: string; expiresAt: number }> = [];
-    for (const batch of batches({ count: sessions, perUser: 1 }, 500)) {
-      await kept.insert(batch);
-      made.push(...batch.map(({ id, expiresAt }) => ({ id, expiresAt })));
-    }
+    let next = 0;
+    const worker = async () => {
+      while (next < sessions) {
+        const { id, ...record } = makeLogin(next++);
+        await kept.store.create(id, record);
+        made.push({ id, expiresAt: record.expiresAt });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
     await kept.settle();
     const before = await totalBytes(kept);
     const walBefore = await walOf(kept);
@@ -81,20 +95,37 @@ async function sizesOn(backend: Backend, sessions: number, touches: number): Pro
   }
 }
 
-/** Touches all sessions once, as requests `later` milliseconds after the start would. */
+async function bytesInMemory(sessions: number): Promise<number> {
+  const program = fileURLToPath(new URL("./memory-child.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", program, String(sessions)]);
+  return Number(stdout);
+}
+
+/**
+ * Touches all sessions once, in random order, as requests `later` milliseconds after the start would. Visitors do not
+ * come in the order of their logins.
+ */
 async function touchAll(
   store: SessionStore,
   made: ReadonlyArray<{ id: string; expiresAt: number }>,
   later: number,
 ): Promise<void> {
   const lastSeenAt = Date.now() + later;
+  const order = shuffled(made);
   let next = 0;
   const worker = async () => {
-    for (let one = made[next++]; one; one = made[next++]) {
+    for (let one = order[next++]; one; one = order[next++]) {
       await store.touch(one.id, { lastSeenAt, expiresAt: one.expiresAt + later });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((one) => ({ one, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ one }) => one);
 }
 
 function sourceOf(kept: Kept): DataSource | undefined {

@@ -24,6 +24,10 @@ type Outcome = "restored" | "refused" | "gone" | "again";
 /**
  * Restores the login of the request's remember cookie, if the cookie is valid.
  *
+ * Why it needs its four store calls: it reads the browser's record to judge the token and to find the user, before
+ * anything ends. It destroys the browser's previous session, which no cookie ends. It updates the record: of concurrent
+ * requests, only one uses up the token. It creates the session last, so that there is never one that no record names.
+ *
  * @param context the context of the request; if undefined, the login is valid for this request only
  */
 export async function restoreLogin(

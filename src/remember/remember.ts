@@ -118,7 +118,8 @@ export abstract class Remember {
   ): Promise<Restored | "inactive" | null>;
 
   /**
-   * Adds a session to a browser's record. Resolves with the sessions that the record named before, and with the
+   * Adds a session to a browser's record. It reads the record before it updates it: the update needs the revision, and
+   * the sessions that the record names. Without the update, the new session would outlive its browser. Resolves with the sessions that the record named before, and with the
    * time until which the browser is remembered (0 without a record). Resolves with null if the browser was forgotten.
    *
    * @param session as with `issue`

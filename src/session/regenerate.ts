@@ -61,7 +61,11 @@ export interface Regenerable {
   noteReplaced(ended: boolean): void;
 }
 
-/** See `RequestSession.regenerate`. */
+/**
+ * See `RequestSession.regenerate`. Why it needs its two store calls: it creates a session, because a login gets a new
+ * session id, and it destroys the old session, whose id must not stay valid. The ended record has the label that
+ * another request gave it meanwhile.
+ */
 export async function regenerate(session: Regenerable, next: NextSession): Promise<void> {
   const { auth, continues, admit, missed } = next;
   const { isStored } = session;
