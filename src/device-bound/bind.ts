@@ -4,11 +4,12 @@ import { StoreUnavailableError } from "../errors.js";
 import { ageOf } from "../instants.js";
 import type { JsonObject } from "../json.js";
 import type { Bound, Device } from "../login-fields/device.js";
+import { browserIn } from "../remember/browser-record.js";
 import type { SessionAuth } from "../session/auth.js";
 import { pauseBeforeRetry } from "../store/retry-pause.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 
-/** A session, and its record as it was read. */
+/** A session or a browser, and its record as it was read. */
 export interface StoredSession {
   readonly id: string;
   readonly record: SessionRecord | null;
@@ -28,7 +29,9 @@ export function isSettled(device: Device | undefined): device is Device {
  * Gives a login its device: first in the record of its browser, then in its session. So no crash leaves a remember cookie
  * that needs no device beside a session that needs one. Of two keys, the first wins.
  *
- * @returns the device as it is stored; "other key" if the login has another key; null if the login has ended
+ * @param device with `boundAt`, unless the browser has only registered its key
+ * @returns the device as it is stored; "other key" if the login has another key, or a copy of this registration was first;
+ * null if the login has ended
  */
 export async function bind(core: Core, session: StoredSession, device: Device): Promise<Device | "other key" | null> {
   const store = storeOf(core);
@@ -40,6 +43,12 @@ export async function bind(core: Core, session: StoredSession, device: Device): 
     bound = held ?? device; // a browser's record may have expired before its session
   }
   return put(store, session, { place: "auth", device: bound, loginId });
+}
+
+/** The same as `bind`, for a login that is in no session. @param browser the record of its browser */
+export function bindBrowser(core: Core, browser: StoredSession, device: Device): ReturnType<typeof bind> {
+  const { loginId } = browserIn(browser.record!);
+  return put(storeOf(core), browser, { place: "login", device, loginId });
 }
 
 /** Writes a device into a record, unless another key was first. */
@@ -57,7 +66,7 @@ async function put(
     if (held && held.id !== device.id && isSettled(held)) return "other key";
     const same = held?.id === device.id ? held : undefined;
     const boundAt = same?.boundAt ?? device.boundAt;
-    if (same && same.boundAt === boundAt) return same;
+    if (same && same.boundAt === boundAt) return place === "auth" && boundAt === undefined ? "other key" : same;
     const browser = place === "login" ? { browser: { id, generation: data.generation as number } } : {};
     const next = { ...browser, ...device, ...same, ...(boundAt !== undefined && { boundAt }) };
     const changed = { ...data, [place]: { ...login, device: next as unknown as JsonObject } };

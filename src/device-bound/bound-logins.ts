@@ -1,10 +1,11 @@
-import type { Request } from "express";
+import type { Request, Response } from "express";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import type { Keyring } from "../crypto/keys.js";
 import { StorageIds } from "../crypto/storage-id.js";
 import type { RequestContext } from "../current/request-context.js";
 import { isLatchkeyError, UnsupportedByStoreError } from "../errors.js";
+import type { DeviceRefusal } from "../events.js";
 import { changeHead } from "../http/before-response.js";
 import { pathOf } from "../http/cookies/places.js";
 import { ageOf } from "../instants.js";
@@ -15,6 +16,7 @@ import type { RememberPersistent } from "../remember/persistent.js";
 import { type PresentedToken, readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { sendAgain, sendUnavailable } from "./answers.js";
+import { isArrival, isFromOtherOrigin } from "./arrivals.js";
 import { bind, isSettled, type StoredSession } from "./bind.js";
 import { Challenges } from "./challenges.js";
 import { DeviceCookie } from "./device-cookie.js";
@@ -36,6 +38,13 @@ interface BoundLogin extends Bound {
 
 type AdmittedToken = Pick<PresentedToken, "id" | "generation" | "isUsedUp" | "browser">;
 
+/** A login whose device a request did not show. */
+interface RefusedLogin {
+  userId: string;
+  loginId: string;
+  reason: DeviceRefusal;
+}
+
 /** The logins of one manager that are bound to devices. */
 export class BoundLogins implements Devices {
   readonly #protocol: Protocol;
@@ -44,7 +53,7 @@ export class BoundLogins implements Devices {
   readonly #sessions = new WeakMap<Request, StoredSession>();
   /** The ids of the devices whose cookie a request has shown. The request of an open WebSocket keeps its old cookie. */
   readonly #shown = new WeakMap<Request, string>();
-  readonly #refused = new WeakMap<Request, BoundLogin>();
+  readonly #refused = new WeakMap<Request, RefusedLogin>();
   /** The logins that are being bound. */
   readonly #binding = new Set<string>();
 
@@ -89,8 +98,8 @@ export class BoundLogins implements Devices {
     }
     if (device.boundAt === undefined || ageOf(device.boundAt) < GRACE) return true;
     if (this.#refused.has(req)) return false;
-    this.#refused.set(req, login);
     const { userId, loginId } = login;
+    this.#refused.set(req, { userId, loginId, reason });
     if (!this.#answerFor(req) && !isArrival(req))
       this.core.events.emit("deviceRefused", { req, userId, loginId, reason });
     return false;
@@ -100,26 +109,38 @@ export class BoundLogins implements Devices {
     return this.#refused.has(req);
   }
 
-  /** The browser says that it has the key, but got no cookie of the device, for example because the store was away. */
-  isExcused(req: Request): boolean {
-    return this.#refused.has(req) && req.headers["secure-session-skipped"] !== undefined;
+  lostLogin(req: Request, userId: string): string | undefined {
+    const refused = this.#refused.get(req);
+    return refused?.userId === userId ? refused.loginId : undefined;
   }
 
-  isShown(req: Request): boolean {
-    return this.#shown.has(req);
+  /**
+   * The browser says that it has the key, but got no cookie, for example because the store was away. Or it did not try: its
+   * cookie is older than the clock of this server allows, or a page of another origin has sent the request.
+   */
+  isExcused(req: Request): boolean {
+    const refused = this.#refused.get(req);
+    if (!refused) return false;
+    const isSkipped = req.headers["secure-session-skipped"] !== undefined;
+    return isSkipped || refused.reason === "expired cookie" || isFromOtherOrigin(req);
+  }
+
+  isShown(req: Request, login: Bound | undefined): boolean {
+    const { device } = login ?? {};
+    return device !== undefined && this.#shown.get(req) === device.id;
   }
 
   async offer({ core, req, res, sessionAuth: auth }: RequestContext): Promise<void> {
-    if (!auth || auth.pending) return;
-    const refused = this.#refused.get(req);
-    if (refused && !auth.remembered && refused.userId === auth.userId && refused.loginId !== auth.loginId) {
-      // The browser has lost the key of its previous login, which nobody can use any more.
-      await endMovedLogin(core, refused).catch(() => {}); // the event storeFailed reports a failure
+    if (!auth) return;
+    const { userId, loginId } = auth;
+    const lost = auth.remembered ? undefined : this.lostLogin(req, userId);
+    if (lost !== undefined && lost !== loginId) {
+      await endMovedLogin(core, { userId, loginId: lost }).catch(() => {}); // the event storeFailed reports a failure
     }
-    if (!this.#registers || auth.impersonator || isSettled(auth.device)) return;
+    if (auth.pending || !this.#registers || auth.impersonator || isSettled(auth.device)) return;
     const others = [res.getHeader(OFFER) ?? []]
       .flat()
-      .filter((one) => !String(one).includes(this.#protocol.paths.registration));
+      .filter((one) => !String(one).includes(`path="${this.#protocol.paths.registration}"`));
     changeHead(res, () => res.setHeader(OFFER, [...others.map(String), offerFor(this.#protocol, auth.loginId)]));
   }
 
@@ -133,11 +154,20 @@ export class BoundLogins implements Devices {
     } else if (answer) this.#answer(answer, context, next);
     else if (isArrival(req)) {
       // If the store fails, the load of the user fails too, and reports the error.
-      this.#isHidden(req).then((isHidden) => (isHidden ? sendAgain(res) : proceed()), proceed);
+      this.#isHidden(req).then((isHidden) => {
+        this.#clearRefused(req, res);
+        if (isHidden) sendAgain(res);
+        else proceed();
+      }, proceed);
     } else {
-      if (this.#refused.has(req)) this.#protocol.cookie.clearIfAny(req, res); // then the browser gets a new one
+      this.#clearRefused(req, res);
       proceed();
     }
+  }
+
+  /** Removes a cookie that was refused. Then the browser gets a new one. */
+  #clearRefused(req: Request, res: Response): void {
+    if (this.#refused.has(req)) this.#protocol.cookie.clearIfAny(req, res);
   }
 
   #answer(answer: typeof register, context: RequestContext, next: Next): void {
@@ -147,7 +177,7 @@ export class BoundLogins implements Devices {
       : answer(this.#protocol, context, this.#sessions.get(req));
     answering.catch((error: unknown) => {
       if (isLatchkeyError(error, "store_unavailable") && !res.headersSent) sendUnavailable(res);
-      else next(error);
+      else next(isLatchkeyError(error) ? error : withoutStatus(error));
     });
   }
 
@@ -182,11 +212,7 @@ function loginIn({ userId, loginId, login }: RememberedBrowser): BoundLogin {
   return { userId, loginId, ...(device && { device }) };
 }
 
-/**
- * Does the user arrive from a page of another origin? For such a request, browsers send the cookies of the login, but do
- * not refresh the cookie of the device.
- */
-function isArrival({ method, headers }: Request): boolean {
-  const { "sec-fetch-mode": mode, "sec-fetch-site": site } = headers;
-  return method === "GET" && mode === "navigate" && (site === "cross-site" || site === "same-site");
+/** An error of the application may have a status such as 404, for which the browser would delete its key. */
+function withoutStatus(cause: unknown): Error {
+  return new Error("the user loader failed for a request of a browser about its key", { cause });
 }

@@ -34,7 +34,7 @@ const LONGEST = 60 * MINUTE;
 
 const CHECKS: Record<keyof DeviceBoundOptions, Check> = {
   cookieMaxAge: checkMaxAge,
-  path: matches(/^(\/[\w.~-]+)+$/, 'a path such as "/device-bound"'),
+  path: matches(/^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/, 'a path such as "/device-bound"'),
   register: isBoolean,
 };
 

@@ -13,21 +13,26 @@ export interface PublicKey {
   jwk: JsonObject;
 }
 
+const TYPES = { ES256: "EC", RS256: "RSA" };
 const BITS = { shortest: 2048, longest: 4096 };
 
 /** Reads a public key from the header of a proof. Returns null if it is not a valid key of the algorithm. */
 export function publicKeyFrom(given: unknown, alg: Algorithm): PublicKey | null {
-  if (!isObject(given)) return null;
-  const { kty, crv, x, y, e, n } = given;
-  const jwk = alg === "ES256" ? { crv, kty, x, y } : { e, kty, n };
-  if (!Object.values(jwk).every((value) => typeof value === "string")) return null;
-  if (keyFrom(jwk as JsonObject) === null) return null;
-  return { id: hash("sha256", JSON.stringify(jwk), "base64url"), jwk: jwk as JsonObject };
+  if (!isObject(given) || given.kty !== TYPES[alg]) return null;
+  const key = keyFrom(membersOf(given, alg));
+  if (key === null) return null;
+  // Node also accepts other ways to write the same key, with any text around the numbers.
+  const jwk = membersOf(key.export({ format: "jwk" }) as JsonObject, alg);
+  return { id: hash("sha256", JSON.stringify(jwk), "base64url"), jwk };
+}
+
+function membersOf({ kty, crv, x, y, e, n }: JsonObject, alg: Algorithm): JsonObject {
+  return (alg === "ES256" ? { crv, kty, x, y } : { e, kty, n }) as JsonObject;
 }
 
 /** Did the private key of this public key sign the text with the algorithm? */
 export function isSignedBy(jwk: JsonObject, alg: Algorithm, text: string, signature: Buffer): boolean {
-  const key = jwk.kty === (alg === "ES256" ? "EC" : "RSA") ? keyFrom(jwk) : null;
+  const key = jwk.kty === TYPES[alg] ? keyFrom(jwk) : null;
   return key !== null && verify("sha256", Buffer.from(text), { key, dsaEncoding: "ieee-p1363" }, signature);
 }
 

@@ -4,16 +4,19 @@ import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
 import { verify, verifyRemembered } from "../current/verify.js";
 import type { Bound, Device } from "../login-fields/device.js";
-import { browserIn, type RememberedBrowser } from "../remember/browser-record.js";
+import { browserIn } from "../remember/browser-record.js";
 import type { RememberPersistent } from "../remember/persistent.js";
 import { readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { createIfFree } from "../store/create-if-free.js";
 import { sendChallenge, sendCookie, sendEnd } from "./answers.js";
-import { bind, type StoredSession } from "./bind.js";
+import { bind, bindBrowser, type StoredSession } from "./bind.js";
 import { CHALLENGE_LASTS } from "./challenges.js";
 import { readProof, unquoted } from "./proof.js";
 import type { Protocol } from "./protocol.js";
+
+/** How long a used proof is remembered, in milliseconds: longer than its challenge, because the clocks of servers differ. */
+const PROOF_LASTS = CHALLENGE_LASTS + 2 * 60_000;
 
 /** The login of a browser that asks for a new cookie of its device. */
 interface RefreshedLogin {
@@ -55,7 +58,7 @@ export async function refresh(
 /** Notes in the store that a challenge was answered. A copy of the answer is of no use then. */
 function isFirstUse({ proofIds }: Protocol, core: Core, challenge: string): Promise<boolean> {
   const now = Date.now();
-  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + CHALLENGE_LASTS };
+  const times = { createdAt: now, lastSeenAt: now, expiresAt: now + PROOF_LASTS };
   const record = { kind: "proof", userId: null, data: {}, ...times, revision: 0 };
   return createIfFree(storeOf(core), proofIds.of(challenge), record);
 }
@@ -69,7 +72,7 @@ async function loginOf(core: Core, req: Request, session: StoredSession | undefi
   const browser = record && browserIn(record);
   const { device } = (browser?.login ?? {}) as Bound;
   if (!browser || !device) return null;
-  if (!session || !auth) return inBrowser(core, req, browser, device);
+  if (!session || !auth) return inBrowser(core, req, { id: series!, record }, device);
   // The session was written without the device of its browser, for example because the process stopped in between.
   return auth.loginId === browser.loginId ? inSession(core, req, session, device) : null;
 }
@@ -80,18 +83,24 @@ function inSession(core: Core, req: Request, session: StoredSession, device: Dev
   return {
     ...{ userId, loginId, device },
     isValid: async () => typeof (await verify(core, req, auth, () => {})) !== "string",
-    async settle() {
-      const bound = await bind(core, session, { ...device, boundAt: device.boundAt ?? Date.now() });
-      return bound !== null && bound !== "other key";
-    },
+    settle: async () => isBound(await bind(core, session, boundNow(device))),
   };
 }
 
-function inBrowser(core: Core, req: Request, browser: RememberedBrowser, device: Device): RefreshedLogin {
-  const { userId, loginId, stamp } = browser;
+function inBrowser(core: Core, req: Request, browser: StoredSession, device: Device): RefreshedLogin {
+  const { userId, loginId, stamp } = browserIn(browser.record!);
   return {
     ...{ userId, loginId, device },
     isValid: async () => (await verifyRemembered(core, req)(userId, stamp)) !== null,
-    settle: async () => true,
+    settle: async () => isBound(await bindBrowser(core, browser, boundNow(device))),
   };
+}
+
+/** The browser has proven that it has the key, so the login needs the device from now on. */
+function boundNow(device: Device): Device {
+  return { ...device, boundAt: device.boundAt ?? Date.now() };
+}
+
+function isBound(bound: Awaited<ReturnType<typeof bind>>): boolean {
+  return bound !== null && bound !== "other key";
 }

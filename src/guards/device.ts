@@ -4,5 +4,5 @@ import type { Requirement } from "./guards.js";
 /** Requires a login that is bound to a device, and a request that shows the device. */
 export const DEVICE_BOUND: Requirement = {
   roles: [],
-  deviceBound: ({ devices }, req) => (devices?.isShown(req) ? null : new DeviceRequiredError()),
+  deviceBound: ({ devices }, req, login) => (devices?.isShown(req, login) ? null : new DeviceRequiredError()),
 };

@@ -26,8 +26,11 @@ export interface Requirement {
   readonly realm?: string | undefined;
   /** Set if no administrator may act as the user. A login that must be fresh implies this. */
   readonly notImpersonated?: true;
-  /** Set if the login must be bound to a device: why a request of an authenticated user is refused; null if it is not. */
-  readonly deviceBound?: (core: Core, req: Request) => Refusal | null;
+  /**
+   * Set if the login must be bound to a device: why a request of an authenticated user is refused; null if it is not. The
+   * login is undefined if the user comes from the request loader.
+   */
+  readonly deviceBound?: (core: Core, req: Request, auth: SessionAuth | undefined) => Refusal | null;
 }
 
 /** Requires a logged-in user. (Flask-Login's login_required) */
@@ -107,7 +110,7 @@ export async function refusalOf(context: RequestContext, requirement: Requiremen
 /**
  * Returns why a user does not meet the requirement; null if the user does.
  *
- * @param auth returns the login of the user; it is called if the login must be fresh or must not be an impersonation
+ * @param auth returns the login of the user; it is called if the requirement depends on the login
  */
 export async function refusalFor(
   { core, req }: Pick<RequestContext, "core" | "req">,
@@ -117,7 +120,7 @@ export async function refusalFor(
 ): Promise<Refusal | null> {
   if (!authenticated) return missing ? new MethodRequiredError(missing, 401) : new LoginRequiredError();
   if ((fresh || notImpersonated) && auth()?.impersonator) return new ImpersonatingError();
-  const unbound = deviceBound?.(core, req);
+  const unbound = deviceBound?.(core, req, auth());
   if (unbound) return unbound;
   const isFresh = fresh ? await freshnessOf(core, req, { user, auth: auth() }, fresh) : true;
   if (isFresh !== true) return isFresh ? new MethodRequiredError(isFresh, 403) : new FreshLoginRequiredError();

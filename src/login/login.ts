@@ -173,7 +173,8 @@ async function logIn(context: RequestContext, login: CheckedLogin): Promise<void
   if (!isComplete) setPending(core, auth, lasts);
   const time = isComplete ? timeFor(lasts) : null;
   try {
-    const limit = isComplete ? await underLimit(core, session, auth, isSame ? previous.loginId : undefined) : {};
+    const replaced = isSame ? previous.loginId : core.devices?.lostLogin(req, userId);
+    const limit = isComplete ? await underLimit(core, session, auth, replaced) : {};
     const kept = session.recordId;
     const missed = previous && (() => endMovedLogin(core, previous));
     const admit = async () => {

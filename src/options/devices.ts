@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import type { JsonObject } from "../json.js";
+import type { Bound } from "../login-fields/device.js";
 import type { Part } from "./part.js";
 
 /** The value of the option `deviceBound`. */
@@ -35,11 +36,16 @@ export interface Devices {
   /** Was a login refused for this request? Its remember cookie then stays in the browser. */
   hasRefused(req: Request): boolean;
   /**
+   * The id of the login of this user that was refused for the request. A new login of the user replaces it: its browser has
+   * lost the key, so nobody can use it any more.
+   */
+  lostLogin(req: Request, userId: string): string | undefined;
+  /**
    * Was a login refused whose browser has the key, but could not use it? Its session cookie must then stay in the browser.
    */
   isExcused(req: Request): boolean;
-  /** Has the device of the request's login sent its cookie? */
-  isShown(req: Request): boolean;
+  /** Does this login have a device, and did the request show it? @param login the login of the request's user */
+  isShown(req: Request, login: Bound | undefined): boolean;
   /** Called when a login was put into a new session. Offers the browser to register a key. */
   offer(context: object): Promise<void>;
   /** Answers a request of a browser about its key. Passes every other request to `enter`, with the same arguments. */

@@ -84,6 +84,25 @@ describe("faults of a login that is bound to a device", () => {
     expect((await browser.get("/me")).status).to.equal(200);
   });
 
+  it("the user loader fails with a status of its own: no status 4xx, and the browser keeps its key", async () => {
+    let error: Error | undefined;
+    const at = await deviceSite({
+      userLoader: () => {
+        if (error) throw error;
+        return at.ann;
+      },
+    });
+    const browser = await at.bound();
+    clock.tick(EXPIRED);
+    for (const name of ["status", "statusCode"]) {
+      error = Object.assign(new Error("not found"), { [name]: 404 });
+      await browser.refresh([...browser.sessions.values()][0]!);
+      expect(browser.own.at(-1)).to.eql(["/device-bound/refresh", 500]);
+    }
+    error = undefined;
+    expect((await browser.get("/me")).status).to.equal(200);
+  });
+
   it("the process stops between the records: the next refresh repairs the session", async () => {
     const at = await deviceSite();
     const browser = at.newBrowser();
@@ -145,6 +164,34 @@ describe("faults of a login that is bound to a device", () => {
     const done = await deviceSite({ store, secret: second });
     Object.assign(browser, { origin: done.origin });
     expect((await browser.get("/bound")).status).to.equal(200);
+  });
+
+  it("a clock of a server is ahead: a page that writes to the session does not replace the login's session", async () => {
+    const at = await deviceSite();
+    const browser = await at.bound({});
+    const [sid, copy] = [await browser.cookie(SID), await browser.copied()];
+    clock.tick(EXPIRED);
+    const { headers } = await at.sendCopy("POST /note/x", copy);
+    expect(String(headers["set-cookie"])).to.match(/^__Host-device=; /);
+    const navigate = { "sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site" };
+    const arrived = await at.sendCopy("GET /me", copy, { headers: navigate });
+    expect(String(arrived.headers["set-cookie"]), "so that the second request refreshes").to.match(/^__Host-device=; /);
+    await browser.get("/note");
+    expect(await browser.cookie(SID)).to.equal(sid);
+  });
+
+  it("a page of another origin writes to the session: it does not replace the login's session", async () => {
+    const at = await deviceSite({ session: { cookie: { secure: true, sameSite: "none" } } });
+    const browser = await at.bound({});
+    clock.tick(EXPIRED);
+    const copy = `${SID}=${await browser.cookie(SID)}`;
+    for (const site of ["cross-site", "same-site"]) {
+      const headers = { "sec-fetch-site": site, "sec-fetch-mode": "cors" };
+      const { headers: sent, text } = await at.sendCopy("POST /note/x", copy, { headers });
+      expect([sent["set-cookie"], text]).to.eql([undefined, "noted"]);
+    }
+    const { headers } = await at.sendCopy("POST /note/x", copy, { headers: { "sec-fetch-site": "same-origin" } });
+    expect(String(headers["set-cookie"])).to.match(/^__Host-sid=/);
   });
 
   it("a cookie that is not valid is removed, so that the browser asks for another", async () => {

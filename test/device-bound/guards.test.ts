@@ -124,6 +124,22 @@ describe("a guard that needs a device", () => {
     expect(status).to.equal(403);
   });
 
+  it("refuses a user whose login has no device, though the request has shown the device of another login", async () => {
+    const { bob } = people();
+    const at = await deviceSite({ requestLoader: (req) => (req.get("x-bob") ? bob : null) });
+    at.app.post("/switch", async (req, _res, next) => {
+      await loginUser(req, bob);
+      next();
+    });
+    at.app.post("/switch", deviceBoundRequired(), (_req, res) => void res.send("through"));
+    const browser = await at.bound();
+    expect((await browser.post("/switch")).status, "after a login in the same request").to.equal(403);
+    const ended = await (await at.bound()).copied();
+    Object.assign(at.ann, { stamp: "2" }); // ends her login while it is loaded
+    const { status } = await at.sendCopy("GET /bound", ended, { headers: { "x-bob": "1" } });
+    expect(status, "a user of the request loader").to.equal(403);
+  });
+
   it("is in the guard table and in the OpenAPI document", () => {
     const table = guardTable([Guarded, Staff]);
     expect(table.map(({ path, deviceBound }) => [path, deviceBound])).to.eql([

@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 import { expect } from "chai";
-import { exportJWK, generateKeyPair } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import sinon from "sinon";
 import { challengeIn, type DeviceBrowser, newKey, offerIn, proofOf } from "../support/device-browser.js";
 import { DEVICE, deviceSite, GRACE, MINUTE, SID } from "../support/device-site.js";
+import { storedSessions } from "../support/records.js";
 
 const text = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -159,6 +160,78 @@ describe("hostile proofs", () => {
     clock.tick(5 * MINUTE);
     const later = await register(browser, await proofOf(offer.challenge, second, { jwk: second.jwk }));
     expect([later.status, later.cookies]).to.eql([403, []]);
+  });
+
+  it("register one key, in whatever way it is written", async () => {
+    const at = await deviceSite();
+    const ways: Record<string, (text: string) => string> = {
+      padded: (text) => `${text}==`,
+      "with a space": (text) => ` ${text}`,
+      "with other text": (text) => `${text}${"!".repeat(1000)}`,
+      "with leading zeros": (text) =>
+        Buffer.from(`0000${Buffer.from(text, "base64url").toString("hex")}`, "hex").toString("base64url"),
+    };
+    for (const alg of ["ES256", "RS256"] as const) {
+      const made = await newKey(alg);
+      const { kty, crv, x, y, e, n } = made.jwk;
+      for (const [what, write] of Object.entries(ways)) {
+        const browser = at.newBrowser();
+        browser.registers = false;
+        const offer = offerIn(await browser.post("/login/1", { json: {} }))!;
+        const jwk = alg === "ES256" ? { ...made.jwk, x: write(x!) } : { ...made.jwk, n: write(n!) };
+        const proof = await proofOf(offer.challenge, made, { jwk: { ...jwk, use: "enc", d: "AAAA" } });
+        expect((await register(browser, proof)).status, what).to.equal(200);
+        const [session] = await storedSessions(at.store.inner, "1");
+        const { device } = session!.data.auth as unknown as { device: { id: string; key: object } };
+        expect(device.key, what).to.eql(alg === "ES256" ? { kty, crv, x, y } : { kty, e, n });
+        expect(device.id).to.equal(await calculateJwkThumbprint(made.jwk));
+        await at.login.sessions.revokeAll("1");
+      }
+    }
+  });
+
+  it("get one cookie for copies of a registration that arrive at once", async () => {
+    const at = await deviceSite();
+    for (const json of [{}, { remember: true }]) {
+      const browser = at.newBrowser();
+      browser.registers = false;
+      const offer = offerIn(await browser.post("/login/1", { json }))!;
+      const made = await newKey();
+      const proof = await proofOf(offer.challenge, made, { jwk: made.jwk });
+      const cookie = await browser.copied();
+      const headers = { "secure-session-response": proof };
+      let waiting = 0;
+      let meet = () => {};
+      const all = new Promise<void>((resolve) => {
+        meet = resolve;
+      });
+      at.store.before = (verb) => {
+        if (verb !== "read" || waiting === 3) return undefined;
+        if (++waiting === 3) meet();
+        return all; // all of them have read the login before one of them is bound
+      };
+      const answers = await Promise.all([1, 2, 3].map(() => at.sendCopy(`POST ${offer.path}`, cookie, { headers })));
+      at.store.before = () => undefined;
+      expect(answers.map(({ status }) => status).sort()).to.eql([200, 403, 403]);
+      expect(answers.filter((answer) => answer.cookie !== "")).to.have.length(1);
+    }
+  });
+
+  it("refresh no cookie twice, though the clocks of two servers differ", async () => {
+    const at = await deviceSite();
+    const browser = await at.bound({});
+    const session = [...browser.sessions.values()][0]!;
+    const headers = {
+      "sec-secure-session-id": session.id,
+      "secure-session-response": await proofOf(session.challenge!, session),
+    };
+    const cookie = await browser.copied();
+    const ask = async () => (await at.sendCopy("POST /device-bound/refresh", cookie, { headers })).status;
+    const now = Date.now();
+    clock.setSystemTime(now - 59_000);
+    expect(await ask()).to.equal(200);
+    clock.setSystemTime(now + 14 * MINUTE + 59_000);
+    expect(await ask()).to.equal(403);
   });
 
   it("refresh no cookie", async () => {

@@ -37,6 +37,7 @@ describe("the options of device-bound logins", () => {
     [{ cookieMaxAge: "soon" }, 'deviceBound.cookieMaxAge: "soon" is not a duration'],
     [{ path: "device" }, 'deviceBound.path: expected a path such as "/device-bound", not "device"'],
     [{ path: "/a/" }, 'deviceBound.path: expected a path such as "/device-bound", not "/a/"'],
+    [{ path: "/a/../b" }, 'deviceBound.path: expected a path such as "/device-bound", not "/a/../b"'],
     [{ path: '/a";x="b' }, "deviceBound.path: expected a path"],
     [{ register: "no" }, "deviceBound.register: expected true or false, not a string"],
     [{ paths: [] }, "deviceBound.paths: unknown option; the options are cookieMaxAge, path, register"],

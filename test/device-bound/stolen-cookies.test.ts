@@ -40,6 +40,23 @@ describe("the copied cookies of a login that is bound to a device", () => {
     expect(await at.login.sessions.list("1")).to.eql([]);
   });
 
+  it("are of no use after the first proof, even if the browser never sent the device's cookie with a request", async () => {
+    const at = await deviceSite();
+    const owner = at.newBrowser(OWNER);
+    await owner.post("/login/1", { json: { remember: true } });
+    const copy = await owner.cookie(REMEMBER);
+    clock.tick(60 * MINUTE);
+    await owner.restart();
+    await owner.refresh([...owner.sessions.values()][0]!); // and the response with the cookie is lost
+    clock.tick(MINUTE);
+    const thief = at.newBrowser(THIEF);
+    await thief.jar.setCookie(`${REMEMBER}=${copy}; Path=/; Secure`, at.origin);
+    expect((await thief.get("/me")).status).to.equal(401);
+    expect(thief.sessions.size).to.equal(0);
+    expect((await owner.get("/me")).status).to.equal(200);
+    expect((await owner.get("/bound")).status).to.equal(200);
+  });
+
   for (const { name, open } of here) {
     describe(`on ${name}`, () => {
       let opened: Opened;
