@@ -19,10 +19,10 @@ export type ImpersonationEnd = "stopped" | "logged out" | "revoked" | EndReason;
 
 /**
  * Why a login that is bound to a device was refused, or a key was: the request lacks the device's cookie, or its cookie
- * has expired; its proof is malformed or not signed with the key; it answers no challenge of the last minutes, or one that
- * was answered before; or the login has another key already.
+ * has expired; its proof is malformed or not signed with the key, or answers a challenge of another login or one that was
+ * answered before; or the login has another key already.
  */
-export type DeviceRefusal = "no cookie" | "expired cookie" | "invalid proof" | "stale challenge" | "other key";
+export type DeviceRefusal = "no cookie" | "expired cookie" | "invalid proof" | "wrong challenge" | "other key";
 
 /** Why logins were revoked. Logouts, and logins that a request found to be invalid, are not included. */
 export type RevokeReason =

@@ -22,11 +22,11 @@ export class Challenges {
     return `${text}.${this.keys.sign(`${purpose}\n${subject}\n${text}`)}`;
   }
 
-  /** Was this challenge made for the purpose and the subject, in the last minutes? */
-  isValid(challenge: string, purpose: Purpose, subject: string): boolean {
+  /** Was this challenge made for the purpose and the subject? "late" if it is too old to be answered. */
+  judge(challenge: string, purpose: Purpose, subject: string): "valid" | "late" | "foreign" {
     const [, text, at, signature] = FORMAT.exec(challenge) ?? [];
-    if (text === undefined || signature === undefined) return false;
-    if (!(ageOf(Number(at)) <= CHALLENGE_LASTS)) return false;
-    return this.keys.keyOf(`${purpose}\n${subject}\n${text}`, signature) !== -1;
+    if (text === undefined || signature === undefined) return "foreign";
+    if (this.keys.keyOf(`${purpose}\n${subject}\n${text}`, signature) === -1) return "foreign";
+    return ageOf(Number(at)) <= CHALLENGE_LASTS ? "valid" : "late";
   }
 }

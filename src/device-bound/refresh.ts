@@ -43,13 +43,15 @@ export async function refresh(
   const header = req.get("Secure-Session-Response");
   if (header === undefined) return sendChallenge(protocol, res, device);
   const proof = readProof(header);
-  const refuse = (reason: "invalid proof" | "stale challenge") => {
+  const refuse = (reason: "invalid proof" | "wrong challenge") => {
     core.events.emit("deviceRefused", { req, userId, loginId, reason });
     sendChallenge(protocol, res, device);
   };
   if (!proof?.isSignedBy(device.key)) return refuse("invalid proof");
-  if (!protocol.challenges.isValid(proof.challenge, "refresh", device.id)) return refuse("stale challenge");
-  if (!(await isFirstUse(protocol, core, proof.challenge))) return refuse("stale challenge");
+  const judged = protocol.challenges.judge(proof.challenge, "refresh", device.id);
+  if (judged === "late") return sendChallenge(protocol, res, device); // the user comes back after a while
+  if (judged === "foreign") return refuse("wrong challenge");
+  if (!(await isFirstUse(protocol, core, proof.challenge))) return refuse("wrong challenge");
   if (!(await login.settle())) return sendEnd(res, sent);
   core.events.emit("deviceRefreshed", { req, userId, loginId });
   sendCookie(protocol, req, res, device);

@@ -23,12 +23,12 @@ export async function register(
   if (!session || !auth || auth.pending || auth.impersonator || auth.parked) return sendRefusal(res);
   const { userId, loginId } = auth;
   const proof = readProof(req.get("Secure-Session-Response") ?? "");
-  const refuse = (reason: "invalid proof" | "stale challenge" | "other key") => {
+  const refuse = (reason: "invalid proof" | "wrong challenge" | "other key") => {
     core.events.emit("deviceRefused", { req, userId, loginId, reason });
     sendRefusal(res);
   };
   if (!proof?.key || !proof.isSignedBy(proof.key.jwk)) return refuse("invalid proof");
-  if (!protocol.challenges.isValid(proof.challenge, "registration", loginId)) return refuse("stale challenge");
+  if (protocol.challenges.judge(proof.challenge, "registration", loginId) !== "valid") return refuse("wrong challenge");
   // A registration that was copied and is sent again must get no cookie.
   if (auth.device?.id === proof.key.id) return refuse("other key");
   const { id, jwk } = proof.key;
