@@ -2,9 +2,15 @@ import type { RequestHandler } from "express";
 import session, { MemoryStore, type Store } from "express-session";
 import { type Given, SECRET } from "../harness/app.js";
 
-/** express-session, set up as in its README, with the usual store for this place. */
-export async function expressSession(given: Given): Promise<RequestHandler> {
-  return session({ secret: SECRET, resave: false, saveUninitialized: false, store: given.watch(await storeAt(given)) });
+/**
+ * express-session, set up as in its README, with the usual store for this place.
+ *
+ * @param maxAge the lifetime of the cookie, in milliseconds; by default, the cookie lasts until the browser closes
+ */
+export async function expressSession(given: Given, maxAge?: number): Promise<RequestHandler> {
+  const store = given.watch(await storeAt(given));
+  const cookie = maxAge === undefined ? {} : { maxAge };
+  return session({ secret: SECRET, resave: false, saveUninitialized: false, cookie, store });
 }
 
 async function storeAt({ place, url }: Given): Promise<Store> {

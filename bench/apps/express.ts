@@ -79,9 +79,15 @@ export const session: Variant = async (given) => {
   return app;
 };
 
+const TWO_WEEKS = 14 * 24 * 60 * 60 * 1000;
+
 /** Passport with express-session. */
-export const passportSession: Variant = async (given) => {
-  const sessions = await expressSession(given);
+export const passportSession: Variant = async (given) => passportOver(await expressSession(given), given);
+
+/** The same with a cookie that has a lifetime, as most sites have it. */
+export const passportMaxAge: Variant = async (given) => passportOver(await expressSession(given, TWO_WEEKS), given);
+
+function passportOver(sessions: RequestHandler, given: Given): Express {
   const { app, another } = passportApplication(sessions, given);
   app.get("/login", (req, res, next) => req.login(another(), (error) => (error ? next(error) : res.send("in"))));
   app.get(
@@ -91,7 +97,7 @@ export const passportSession: Variant = async (given) => {
   );
   app.get("/logout", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
   return app;
-};
+}
 
 /** latchkey with its own sessions. */
 export const latchkey: Variant = async (given) => {

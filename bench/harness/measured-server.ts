@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Answer, Connection, requestOf } from "./client.js";
 import type { Place } from "./place.js";
 
-/** The number of connections that send requests at the same time. */
+/** The number of connections that send requests at the same time, unless a part chooses another. */
 export const CLIENTS = 16;
 
 /** Identifies a variant: the function `name` of a module. */
@@ -29,6 +29,8 @@ export interface Run {
   cpu: number;
   /** Requests per second. */
   rate: number;
+  /** How long each request took, in milliseconds, sorted. */
+  times: Float64Array;
 }
 
 /** The options for a server's process. */
@@ -38,6 +40,7 @@ export interface Starting {
   execArgv?: string[];
   /** Does the server count store calls and statements? Counting itself takes time. */
   counting?: boolean;
+  clients?: number;
 }
 
 /** A variant that runs as a server in a child process. */
@@ -57,7 +60,8 @@ export class MeasuredServer {
   }
 
   /** @throws if the server exits before it listens */
-  static async start({ module, name }: VariantOf, place: Place, { node, execArgv = [], counting = false }: Starting) {
+  static async start({ module, name }: VariantOf, place: Place, starting: Starting) {
+    const { node, execArgv = [], counting = false, clients = CLIENTS } = starting;
     const program = fileURLToPath(new URL("./server.js", import.meta.url));
     const child = fork(program, [module, name, place.name, place.url, ...(counting ? ["count"] : [])], {
       execPath: node,
@@ -68,7 +72,7 @@ export class MeasuredServer {
     });
     const [{ port }] = (await Promise.race([once(child, "message"), ended])) as [{ port: number }];
     ended.catch(() => {});
-    const connections = await Promise.all(Array.from({ length: CLIENTS }, () => Connection.open(port)));
+    const connections = await Promise.all(Array.from({ length: clients }, () => Connection.open(port)));
     return new MeasuredServer(child, connections);
   }
 
@@ -97,10 +101,14 @@ export class MeasuredServer {
     const given = cookies?.map((cookie) => requestOf(line, cookie));
     const before = await this.told();
     const begun = performance.now();
+    const taken = new Float64Array(times);
     let left = times;
     const client = async (connection: Connection, i: number) => {
       while (left-- > 0) {
-        const { status, body } = await connection.send(given ? given[left % given.length]! : own[i]!);
+        const at = left;
+        const sent = performance.now();
+        const { status, body } = await connection.send(given ? given[at % given.length]! : own[i]!);
+        taken[at] = performance.now() - sent;
         if (status !== 200) throw new Error(`${line} failed with ${status}: ${body}`);
       }
     };
@@ -108,7 +116,7 @@ export class MeasuredServer {
     const seconds = (performance.now() - begun) / 1000;
     const after = await this.told();
     const cpu = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
-    return { cpu: cpu / times, rate: times / seconds };
+    return { cpu: cpu / times, rate: times / seconds, times: taken.sort() };
   }
 
   /** Returns the server's figures. @param asked "heap" collects garbage first, which needs `--expose-gc` */

@@ -11,3 +11,8 @@ export async function fillPage(part: string, text: string): Promise<void> {
   if (before === undefined || after === undefined) return;
   await writeFile(PAGE, `${before}${begin}\n\n${text.trim()}\n\n${end}${after}`);
 }
+
+/** Returns the machine and the Node of a measurement as a sentence. */
+export function settingOf({ cores, processor, node }: { cores: number; processor: string; node: string }): string {
+  return `Measured on Node ${node}, on ${cores} cores (${processor}) that other programs also used.`;
+}

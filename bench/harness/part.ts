@@ -4,6 +4,8 @@ export interface Running {
   size: "full" | "quick" | "smoke";
   /** The Node binary of the measured servers. */
   node: string;
+  /** The Node binaries that the part `versions` compares. */
+  nodes: readonly string[];
   /** The only place to measure, for a part with several places. */
   place?: string | undefined;
 }
@@ -12,8 +14,10 @@ export interface Running {
 export interface Part<R extends object = object> {
   name: string;
   run(running: Running): Promise<R>;
-  /** Returns the results as Markdown, for the terminal and the site. */
+  /** Returns all results as Markdown, for the terminal and for `bench/results`. */
   report(results: R): string;
+  /** Returns a few of the results as Markdown, for the site. */
+  page?(results: R): string;
   /** Returns the results as an SVG, if the part has a chart. */
   draw?(results: R): string;
 }

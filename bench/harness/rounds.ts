@@ -21,7 +21,12 @@ export interface Figures {
   cpuRatio: Spread;
   rate: Spread;
   rateRatio: Spread;
+  /** How much more CPU time this takes than what is written by hand, in units of the first contender's CPU time. */
+  overHand?: Spread;
 }
+
+/** The name of the contender that `overHand` compares with. */
+export const BY_HAND = "written by hand";
 
 export interface Amounts {
   /** Requests before the measurement, so that the code is compiled. */
@@ -31,7 +36,7 @@ export interface Amounts {
 }
 
 const AMOUNTS: Record<Running["size"], Amounts> = {
-  full: { warmUp: 10_000, rounds: 15, requests: 4000 },
+  full: { warmUp: 20_000, rounds: 9, requests: 2500 },
   quick: { warmUp: 8000, rounds: 5, requests: 2000 },
   smoke: { warmUp: 20, rounds: 1, requests: 20 },
 };
@@ -49,6 +54,7 @@ export async function takeTurns(contenders: Contender[], { warmUp, rounds, reque
     for (const i of order) runs[i]!.push(await contenders[i]!.server.run(contenders[i]!.line, requests));
   }
   const [base] = runs;
+  const hand = runs[contenders.findIndex(({ name }) => name === BY_HAND)];
   return contenders.map(({ name }, i) => {
     const own = runs[i]!;
     const spread = (value: (run: Run) => number) => spreadOf(own.map(value));
@@ -59,6 +65,7 @@ export async function takeTurns(contenders: Contender[], { warmUp, rounds, reque
       cpuRatio: ratio(({ cpu }) => cpu),
       rate: spread(({ rate }) => rate),
       rateRatio: ratio(({ rate }) => rate),
+      ...(hand && { overHand: spreadOf(own.map(({ cpu }, round) => (cpu - hand[round]!.cpu) / base![round]!.cpu)) }),
     };
   });
 }

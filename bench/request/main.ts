@@ -5,7 +5,7 @@ import type { Part } from "../harness/part.js";
 import { openPlace, PLACE_NAMES, type PlaceName, placesOf } from "../harness/place.js";
 import { type Amounts, amountsOf, type Contender, type Figures, takeTurns } from "../harness/rounds.js";
 import { spread, table, whole } from "../harness/table.js";
-import { ways } from "./variants.js";
+import { type Way, ways } from "./variants.js";
 
 /** The cost of a guarded request with each kind of storage. */
 interface RequestResults {
@@ -24,23 +24,39 @@ export const request: Part<RequestResults> = {
     const amounts = amountsOf(running);
     const places: RequestResults["places"] = [];
     const measured = size === "quick" && !only ? QUICK_PLACES : placesOf(only);
-    for (const place of measured) places.push({ place, figures: await figuresAt(place, amounts, node) });
+    for (const place of measured) {
+      const measuredHere = ways.filter(({ places }) => places.includes(place));
+      places.push({ place, figures: await figuresAt(place, measuredHere, amounts, node) });
+    }
     return { machine: await machineOf(node, PEERS), amounts, places };
   },
   report({ amounts, places }) {
-    const head = ["", "CPU per request, µs", "minimum", "× Express alone", "requests per second", "× Express alone"];
+    const head = ["", "CPU per request, µs", "minimum", "× Express alone", "over by hand, × Express alone"];
+    head.push("requests per second", "× Express alone");
     const tables = places.map(({ place, figures }) => {
-      const rows = figures.map(({ name, cpu, cpuRatio, rate, rateRatio }) => [
+      const rows = figures.map(({ name, cpu, cpuRatio, overHand, rate, rateRatio }) => [
         name,
         cpu.median.toFixed(0),
         cpu.range[0].toFixed(0),
         spread(cpuRatio, 2),
+        overHand ? spread(overHand, 2) : "",
         whole(rate.median),
         spread(rateRatio, 2),
       ]);
       return `### ${PLACE_NAMES[place]}\n\n${table(head, rows)}`;
     });
     return `Median of ${amounts.rounds} rounds of ${whole(amounts.requests)} requests, with the range of all rounds.\n\n${tables.join("\n\n")}`;
+  },
+  page({ amounts, places }) {
+    const shown = places.filter(({ place }) => place === "memory" || place === "redis");
+    const tables = shown.map(({ place, figures }) => {
+      const rows = figures
+        .filter(({ overHand, name }) => overHand && !/^(r-c|routing)/.test(name))
+        .map((one) => [one.name, one.cpu.median.toFixed(0), spread(one.cpuRatio, 2), spread(one.overHand!, 2)]);
+      const head = [PLACE_NAMES[place], "CPU time, µs", "× Express alone", "more than by hand, × Express alone"];
+      return table(head, rows);
+    });
+    return `Median of ${amounts.rounds} rounds, with the range of all rounds.\n\n${tables.join("\n\n")}`;
   },
   draw({ places }) {
     const ours = new Set(ways.filter(({ isOurs }) => isOurs).map(({ label }) => label));
@@ -61,11 +77,17 @@ export const request: Part<RequestResults> = {
   },
 };
 
-async function figuresAt(name: PlaceName, amounts: Amounts, node: string): Promise<Figures[]> {
+/** Measures variants in one place, in turns. */
+export async function figuresAt(
+  name: PlaceName,
+  measured: readonly Way[],
+  amounts: Amounts,
+  node: string,
+): Promise<Figures[]> {
   const place = await openPlace(name);
   const contenders: Contender[] = [];
   try {
-    for (const way of ways.filter(({ places }) => places.includes(name))) {
+    for (const way of measured) {
       const server = await MeasuredServer.start(way, place, { node });
       contenders.push({ name: way.label, server, line: "GET /me" });
       await server.logIn();

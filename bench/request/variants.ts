@@ -1,4 +1,5 @@
 import type { PlaceName } from "../harness/place.js";
+import { BY_HAND } from "../harness/rounds.js";
 
 /** One of the ways to guard a request. */
 export interface Way {
@@ -35,9 +36,10 @@ const other = (label: string, name: string, module = PEERS): Way => {
 /** All variants. The first, Express alone, is the base of all ratios. */
 export const ways: readonly Way[] = [
   onExpress("Express alone", "bare", EVERYWHERE),
-  onExpress("written by hand", "byHand", ["memory", "redis"]),
+  onExpress(BY_HAND, "byHand", ["memory", "redis"]),
   onExpress("express-session", "session", WITH_STORES),
   onExpress("Passport + express-session", "passportSession", WITH_STORES),
+  onExpress("the same with a maxAge", "passportMaxAge", WITH_STORES),
   onExpress("latchkey", "latchkey", EVERYWHERE, true),
   onExpress("latchkey over express-session", "latchkeyOverSession", WITH_STORES, true),
   onControllers("routing-controllers alone", "bareControllers", EVERYWHERE),

@@ -98,7 +98,7 @@ describe("the documentation", () => {
   });
 
   it("states the measured sizes in docs/deploying.md", () => {
-    const measured = read("docs/benchmarks.md");
+    const measured = read("bench/results/growth.md");
     const [, table] = /## How large it gets\n([\s\S]*?)\n## /.exec(read("docs/deploying.md"))!;
     for (const row of [
       ["Redis", "533", "used_memory_dataset"],
