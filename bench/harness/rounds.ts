@@ -25,6 +25,8 @@ export interface Figures {
   overHand?: Spread;
 }
 
+type Cost = Pick<Run, "cpu" | "rate">;
+
 /** The name of the contender that `overHand` compares with. */
 export const BY_HAND = "written by hand";
 
@@ -34,6 +36,9 @@ export interface Amounts {
   rounds: number;
   requests: number;
 }
+
+/** In each round, a contender has many short turns, so that a burst of other load affects all contenders. */
+const TURNS = 10;
 
 const AMOUNTS: Record<Running["size"], Amounts> = {
   full: { warmUp: 20_000, rounds: 9, requests: 2500 },
@@ -47,18 +52,25 @@ export function amountsOf({ size }: Running): Amounts {
 
 /** Measures the contenders in turns, so that other load on the machine affects all of them. */
 export async function takeTurns(contenders: Contender[], { warmUp, rounds, requests }: Amounts): Promise<Figures[]> {
-  const runs = contenders.map((): Run[] => []);
+  const runs = contenders.map((): Cost[] => []);
   for (const { server, line } of contenders) await server.run(line, warmUp);
   for (let round = 0; round < rounds; round++) {
     const order = contenders.map((_, i) => (i + round) % contenders.length);
-    for (const i of order) runs[i]!.push(await contenders[i]!.server.run(contenders[i]!.line, requests));
+    const turns = contenders.map((): Run[] => []);
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const i of order) {
+        turns[i]!.push(await contenders[i]!.server.run(contenders[i]!.line, Math.ceil(requests / TURNS)));
+      }
+    }
+    for (const [i, own] of turns.entries()) runs[i]!.push(together(own));
   }
   const [base] = runs;
   const hand = runs[contenders.findIndex(({ name }) => name === BY_HAND)];
   return contenders.map(({ name }, i) => {
     const own = runs[i]!;
-    const spread = (value: (run: Run) => number) => spreadOf(own.map(value));
-    const ratio = (value: (run: Run) => number) => spreadOf(own.map((run, round) => value(run) / value(base![round]!)));
+    const spread = (value: (run: Cost) => number) => spreadOf(own.map(value));
+    const ratio = (value: (run: Cost) => number) =>
+      spreadOf(own.map((run, round) => value(run) / value(base![round]!)));
     return {
       name,
       cpu: spread(({ cpu }) => cpu),
@@ -68,6 +80,12 @@ export async function takeTurns(contenders: Contender[], { warmUp, rounds, reque
       ...(hand && { overHand: spreadOf(own.map(({ cpu }, round) => (cpu - hand[round]!.cpu) / base![round]!.cpu)) }),
     };
   });
+}
+
+/** Returns the cost of a round from the costs of its turns, which all have the same number of requests. */
+function together(turns: Run[]): Cost {
+  const mean = (values: number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+  return { cpu: mean(turns.map(({ cpu }) => cpu)), rate: 1 / mean(turns.map(({ rate }) => 1 / rate)) };
 }
 
 /** Returns the median, the minimum and the maximum of some values. */
