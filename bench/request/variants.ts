@@ -39,7 +39,7 @@ export const ways: readonly Way[] = [
   onExpress(BY_HAND, "byHand", ["memory", "redis"]),
   onExpress("express-session", "session", WITH_STORES),
   onExpress("Passport + express-session", "passportSession", WITH_STORES),
-  onExpress("the same with a maxAge", "passportMaxAge", WITH_STORES),
+  onExpress("Passport + express-session, maxAge", "passportMaxAge", WITH_STORES),
   onExpress("latchkey", "latchkey", EVERYWHERE, true),
   onExpress("latchkey over express-session", "latchkeyOverSession", WITH_STORES, true),
   onControllers("routing-controllers alone", "bareControllers", EVERYWHERE),
