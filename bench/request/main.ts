@@ -51,7 +51,7 @@ export const request: Part<RequestResults> = {
     const shown = places.filter(({ place }) => place === "memory" || place === "redis");
     const tables = shown.map(({ place, figures }) => {
       const rows = figures
-        .filter(({ overHand, name }) => overHand && !/^(r-c|routing)/.test(name))
+        .filter(({ name }) => !/^(r-c|routing|iron|Auth)/.test(name))
         .map((one) => [one.name, one.cpu.median.toFixed(0), spread(one.cpuRatio, 2), spread(one.overHand!, 2)]);
       const head = [PLACE_NAMES[place], "CPU time, µs", "× Express alone", "more than by hand, × Express alone"];
       return table(head, rows);

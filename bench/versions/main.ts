@@ -27,7 +27,8 @@ export const versions: Part<VersionsResults> = {
         found.push({ node: version, place, figures: await figuresAt(place, compared, amounts, node) });
       }
     }
-    return { machine: await machineOf(running.nodes[0]!), amounts, versions: found };
+    const node = [...new Set(found.map((one) => one.node))].join(", ");
+    return { machine: { ...(await machineOf(running.node)), node }, amounts, versions: found };
   },
   report(results) {
     return `Median of ${results.amounts.rounds} rounds of ${whole(results.amounts.requests)} requests, with the range of all rounds.\n\n${this.page!(results)}`;
