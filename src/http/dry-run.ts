@@ -29,7 +29,7 @@ const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
  * after a few of them, Node's code would be slow with all responses.
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
-  const stage = copyOf(res) as Response & { outputData: Array<{ encoding?: string | null }> };
+  const stage = copyOf(res) as Response & { outputData: Array<{ encoding?: string | null }>; outputSize: number };
   for (const key of Reflect.ownKeys(stage)) {
     if (Array.isArray(valueIn(stage, key))) Object.defineProperty(stage, key, plain([]));
   }
@@ -58,6 +58,7 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
   } catch (error) {
     failure = { error };
   }
+  if (stage.socket) stage.outputSize = 0; // Node sends the data at once
   const changed = Reflect.ownKeys(stage).filter((key) => valueIn(stage, key) !== valueIn(given, key));
   const changes = new Map(changed.map((key) => [key, valueIn(stage, key)]));
   return { ...failure, hasHead: stage.headersSent, changes };
