@@ -40,7 +40,7 @@ export interface LoginEvents<U = Express.User> {
    */
   loggedIn: { req: Request; user: U; browser?: "known" | "new" };
   /**
-   * `loginUser` or `confirmLogin` left a login incomplete, because the user must also show these methods. Nobody is
+   * `loginUser` or `confirmLogin` left a login incomplete, because the user must also use these methods. Nobody is
    * logged in yet.
    */
   loginPending: { req: Request; user: U; methods: readonly string[] };

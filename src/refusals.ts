@@ -15,12 +15,12 @@ export class FreshLoginRequiredError extends LatchkeyError {
 }
 
 /**
- * The user must show a method, such as a second factor. The status is 401 if the login is not complete, because
+ * The user must use a method, such as a second factor. The status is 401 if the login is not complete, because
  * `requiredMethods` requires the method. It is 403 if the user is logged in, and only the route requires the method.
  */
 export class MethodRequiredError extends LatchkeyError {
   constructor(
-    /** The methods that the user must show. */
+    /** The methods that the user must use. */
     readonly methods: readonly string[],
     status: 401 | 403,
   ) {

@@ -35,7 +35,7 @@ export interface LoginInfo {
    * `remembered`, because there are no records of browsers.
    */
   persistent: boolean;
-  /** The methods that the user has shown for this login. */
+  /** The methods that the user has used for this login. */
   methods: Methods;
   /** The label that `loginUser` or `rename` gave to the login; null if it has none. */
   label: string | null;

@@ -45,7 +45,7 @@ export async function currentUserUnder(core: Core | undefined, req: Request | un
 }
 
 /**
- * Returns the user whose login is not complete, because the user must also show the methods that `requiredMethods`
+ * Returns the user whose login is not complete, because the user must also use the methods that `requiredMethods`
  * requires. Returns null if there is no such user. Until the login is complete, `currentUser()` is the anonymous user.
  *
  * @param req the request, as with `currentUser`

@@ -15,7 +15,7 @@ export interface LoadedUser {
   readonly authenticated: boolean;
   /** The login, if it is valid for this request only and is not in a session. */
   readonly once?: SessionAuth;
-  /** Set if the login is not complete: the methods that the user must still show. */
+  /** Set if the login is not complete: the methods that the user must still use. */
   readonly missing?: readonly string[];
   /** The administrator who acts as the user; undefined if the user logged in. */
   readonly impersonator?: object;

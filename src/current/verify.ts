@@ -47,7 +47,7 @@ export async function verify(
   if (stamp === undefined) return "stamp changed";
   if (stamp !== auth.stamp) change({ stamp });
   const authenticated = isAuthenticatedUser(user);
-  // The administrator has shown the methods that are required of the administrator. Those of the user are not asked for.
+  // The administrator has used the methods that are required of the administrator. Those of the user are not asked for.
   if (impersonator) return authenticated ? { user, authenticated, impersonator } : "inactive user";
   if (!authenticated || (!auth.pending && !core.options.requiredMethods)) return { user, authenticated };
   const missing = await missingIn(core, req, user, auth);

@@ -43,7 +43,7 @@ export function loginRequired(...given: unknown[]): RequestHandler {
 /**
  * Requires a fresh login. (Flask-Login's fresh_login_required)
  *
- * Users whose login is not fresh are redirected to `refreshView`. Users who have not shown one of the `methods` recently
+ * Users whose login is not fresh are redirected to `refreshView`. Users who have not used all of the `methods` recently
  * enough are redirected to `methodView`.
  *
  * @throws OptionError if an option is invalid, or if the argument is not an object

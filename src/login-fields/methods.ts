@@ -3,12 +3,12 @@ import { freshFrom, isFreshAt } from "../instants.js";
 import { kindOf, shown } from "../text.js";
 
 /**
- * The methods that a user has shown, each with the time when it was last shown, in milliseconds since the epoch. A
+ * The methods that a user has used, each with the time when it was last used, in milliseconds since the epoch. A
  * method is how users prove who they are: `"pwd"`, `"otp"` or another name, preferably from RFC 8176.
  */
 export type Methods = Readonly<Record<string, number>>;
 
-/** The fields of a login that say which methods the user has shown. */
+/** The fields of a login that say which methods the user has used. */
 export interface ShownMethods {
   methods?: Methods;
   earlierMethods?: Methods;
@@ -18,7 +18,7 @@ const NAME = /^[A-Za-z0-9][\w.:-]{0,31}$/;
 const MOST = 16;
 
 /**
- * The methods that the user has shown: their names, or an object that says when each was shown, as a Date or in
+ * The methods that the user has used: their names, or an object that says when each was used, as a Date or in
  * milliseconds since the epoch.
  */
 export type MethodsGiven = readonly string[] | Readonly<Record<string, Date | number>>;
@@ -46,7 +46,7 @@ export function methodsFrom(
   }
   return checkMethods(option, Object.keys(value)).map((name) => {
     const at = (value as Record<string, Date | number | undefined>)[name];
-    // An undefined time is a method that was not shown, and not one that was shown now.
+    // An undefined time is a method that was not used, and not one that was used now.
     if (at === undefined) throw new OptionError(`${option}.${name}`, "expected a Date or milliseconds, not undefined");
     return [name, freshFrom(at, `${option}.${name}`)];
   });
@@ -69,7 +69,7 @@ export function checkMethods(option: string, value: unknown): readonly string[] 
 }
 
 /**
- * Returns the methods of a login after the user has shown these methods. If the time of a method is null, it was shown
+ * Returns the methods of a login after the user has used these methods. If the time of a method is null, it was used
  * at an unknown time, so it does not count for freshness.
  */
 export function noteMethods(before: ShownMethods, shown: ReadonlyArray<[string, number | null]>): ShownMethods {
@@ -92,18 +92,18 @@ export function hasMethods({ methods = {} }: ShownMethods): boolean {
   return hasAny(methods);
 }
 
-/** Returns all methods that the user has shown. */
+/** Returns all methods that the user has used. */
 export function shownMethods({ methods, earlierMethods }: ShownMethods): Methods {
   return { ...earlierMethods, ...methods };
 }
 
-/** Returns the methods that the user has not shown. */
+/** Returns the methods that the user has not used. */
 export function missingMethods(required: readonly string[], login: ShownMethods): string[] {
   const all = shownMethods(login);
   return required.filter((name) => !Object.hasOwn(all, name));
 }
 
-/** Returns the methods that the user has not shown within this time, in milliseconds. */
+/** Returns the methods that the user has not used within this time, in milliseconds. */
 export function staleOrMissing(required: readonly string[], { methods = {} }: ShownMethods, within: number): string[] {
   return required.filter((name) => !Object.hasOwn(methods, name) || !isFreshAt(methods[name]!, within));
 }

@@ -27,7 +27,7 @@ export interface ConfirmOptions {
   /** When the credentials were checked, as in the options of `loginUser`. @default now */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown, as in the options of `loginUser`. They are added to the methods of the login.
+   * The methods that the user has used, as in the options of `loginUser`. They are added to the methods of the login.
    *
    * @default no methods
    */
@@ -46,7 +46,7 @@ export interface ConfirmOptions {
  * confirm_login)
  *
  * If the login is not complete, because `requiredMethods` requires further methods, pass the methods that the user has now
- * shown. The login becomes complete when no required method is missing.
+ * used. The login becomes complete when no required method is missing.
  *
  * Like a new login, a confirmed login gets a new session id, and its timeouts start again.
  *

@@ -15,7 +15,7 @@ export interface FreshOptions {
   /** How recently; the option `freshFor` is the default and the upper limit. */
   within?: Duration | undefined;
   /**
-   * The methods that must all have been shown that recently in this session. `"required"` means the methods that the
+   * The methods that must all have been used that recently in this session. `"required"` means the methods that the
    * option `requiredMethods` returns for the user. If it returns none, any credentials are enough.
    *
    * @default any credentials
@@ -37,7 +37,7 @@ export async function isFreshIn(context: RequestContext, options: FreshOptions):
   return (await loadFreshness(context, checkFreshness(options))) === true;
 }
 
-/** How recently the credentials must have been checked, in milliseconds, and which methods must have been shown. */
+/** How recently the credentials must have been checked, in milliseconds, and which methods must have been used. */
 export interface Freshness {
   readonly within?: number;
   readonly methods?: readonly string[];
@@ -67,7 +67,7 @@ function checkNames(given: unknown): void {
 }
 
 /**
- * Is the login fresh? If it is not because methods are missing, or were shown too long ago, resolves with these methods.
+ * Is the login fresh? If it is not because methods are missing, or were used too long ago, resolves with these methods.
  */
 export async function loadFreshness(
   context: RequestContext,

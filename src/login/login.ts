@@ -44,7 +44,7 @@ export interface LoginOptions {
    */
   authTime?: Date | number | undefined;
   /**
-   * The methods that the user has shown: `["pwd"]` if they were shown at `authTime`, or `{ pwd: time }` with the time of
+   * The methods that the user has used: `["pwd"]` if they were used at `authTime`, or `{ pwd: time }` with the time of
    * each. You choose the names, preferably from RFC 8176. If the option `requiredMethods` requires other methods too, the
    * login is not complete until they were passed to `confirmLogin`.
    *

@@ -40,7 +40,7 @@ export function Authorized(...roles: string[]): GuardDecorator {
 
 /**
  * Lets only users with a fresh login reach a handler, or all handlers of a class. With `methods`, each of the methods
- * must have been shown recently enough.
+ * must have been used recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
   return ofFirst.Fresh(options);

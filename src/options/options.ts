@@ -57,19 +57,19 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** The page where users confirm their login. Guards redirect to this page. If it is not set, they send status 403. */
   refreshView?: View | undefined;
   /**
-   * The page where users show a further method, such as a second factor. Guards redirect to this page. If it is not set,
+   * The page that asks for a further method, such as a second factor. Guards redirect to this page. If it is not set,
    * they send status 401 to users whose login is not complete, and 403 to others.
    */
   methodView?: View | undefined;
   /**
-   * Returns the methods that a user must show before the login is complete. Until then, `currentUser()` is the anonymous
+   * Returns the methods that a user must use before the login is complete. Until then, `currentUser()` is the anonymous
    * user, and `pendingUser()` is the user. It is called each time the user is loaded, so a method that becomes required
    * later is also required for existing logins. It does not apply to users of the request loader.
    *
    * @default no methods
    */
   requiredMethods?: ((user: U) => MaybePromise<readonly string[]>) | undefined;
-  /** How long a user may take to show the required methods. After that, the user must log in again. @default "10m" */
+  /** How long a user may take to use the required methods. After that, the user must log in again. @default "10m" */
   methodTimeout?: Duration | undefined;
   /**
    * The message that is flashed before a redirect to `loginView`; null for no message.

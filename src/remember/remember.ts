@@ -40,7 +40,7 @@ export interface Moving {
    * removed from the record.
    */
   instead?: string | null | undefined;
-  /** The login, if the user has shown further methods or logged in again at the identity provider. */
+  /** The login, if the user has used further methods or logged in again at the identity provider. */
   login?: RememberedLogin | undefined;
 }
 

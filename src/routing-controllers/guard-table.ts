@@ -25,9 +25,9 @@ export interface GuardedRoute {
   roles: ReadonlyArray<readonly string[]>;
   /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
   within?: number;
-  /** The methods that must have been shown that recently; absent if any credentials will do. */
+  /** The methods that must have been used that recently; absent if any credentials will do. */
   methods?: readonly string[];
-  /** Set if the methods that `requiredMethods` returns for the user must have been shown too. */
+  /** Set if the methods that `requiredMethods` returns for the user must have been used too. */
   required?: true;
   /** Set if no administrator may act as the user. A login that must be fresh implies this. */
   notImpersonated?: true;

@@ -33,7 +33,7 @@ export function Authorized(...roles: string[]): GuardDecorator {
 
 /**
  * Lets only users with a fresh login reach a controller or an action. With `methods`, each of the methods must have been
- * shown recently enough.
+ * used recently enough.
  */
 export function Fresh(options: FreshOptions = {}): GuardDecorator {
   return ofFirst.Fresh(options);

@@ -51,7 +51,7 @@ export interface SessionAuth {
   address: string | null;
   /** The first 256 characters of the User-Agent; null if unknown or not stored. */
   userAgent: string | null;
-  /** The methods that the user has shown since the login began or was last restored. */
+  /** The methods that the user has used since the login began or was last restored. */
   methods?: Methods;
   /** The methods that the user showed before that. They count for `requiredMethods`, but not for freshness. */
   earlierMethods?: Methods;
@@ -62,13 +62,13 @@ export interface SessionAuth {
   /** The data that the application gave to `loginUser`. */
   data?: JsonObject;
   /**
-   * True while the user must still show a method, or while latchkey checks whether `maxSessions` allows the login. A
+   * True while the user must still use a method, or while latchkey checks whether `maxSessions` allows the login. A
    * pending login gives no access.
    */
   pending?: true;
-  /** If the user must still show a method: the time limit. Such a login does not count toward `maxSessions`. */
+  /** If the user must still use a method: the time limit. Such a login does not count toward `maxSessions`. */
   pendingUntil?: number;
-  /** If the user must still show a method: how long to remember the user after that, in milliseconds. */
+  /** If the user must still use a method: how long to remember the user after that, in milliseconds. */
   rememberFor?: number;
   /**
    * The id of the session's record, if the login was imported from a session of express-session that still exists. The
