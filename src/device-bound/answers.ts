@@ -14,13 +14,15 @@ const ID = /^[\w-]{43}$/;
  * next refresh. (Device Bound Session Credentials, 9.6)
  */
 export function sendCookie(protocol: Protocol, req: Request, res: Response, { id }: Device): void {
-  const { cookie, paths } = protocol;
+  const { cookie, paths, trustedOrigins } = protocol;
+  const hosts = Array.from(trustedOrigins, (origin) => new URL(origin).hostname);
   cookie.set(req, res, id);
   challenge(protocol, res, id);
   res.status(200).json({
     session_identifier: id,
     refresh_url: paths.refresh,
     scope: { include_site: false, scope_specification: [] },
+    ...(hosts.length > 0 && { allowed_refresh_initiators: hosts }),
     credentials: [{ type: "cookie", name: cookie.name, attributes: cookie.attributes }],
   });
 }

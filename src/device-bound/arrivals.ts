@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { comesFrom } from "../http/request-origin.js";
 
 /**
  * Does the user arrive from a page of another origin? For such a request, browsers send the cookies of the login, but do
@@ -6,6 +7,14 @@ import type { Request } from "express";
  */
 export function isArrival(req: Request): boolean {
   return req.method === "GET" && req.headers["sec-fetch-mode"] === "navigate" && isFromOtherOrigin(req);
+}
+
+/**
+ * Would the browser refresh the cookie of the device for a request such as this one? It would not for a `fetch` of a page
+ * of another origin, unless that origin is trusted. A page that follows a redirect or sends a form is left afterwards.
+ */
+export function isRefreshed(req: Request, trustedOrigins: ReadonlySet<string>): boolean {
+  return req.headers["sec-fetch-mode"] === "navigate" || comesFrom(req, trustedOrigins);
 }
 
 /** Has a page of another origin sent the request, of this site or of another one? */

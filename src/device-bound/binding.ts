@@ -3,11 +3,13 @@ import { Keyring } from "../crypto/keys.js";
 import { parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
 import type { ResolvedCookie } from "../http/cookies/attributes.js";
+import { originsIn, webOrigin } from "../http/origin.js";
 import type { DeviceBinding } from "../options/devices.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { isComplete } from "../store/check-store.js";
 import { BoundLogins } from "./bound-logins.js";
 import { checkOptions, type DeviceBoundOptions } from "./options.js";
+import { newProtocol } from "./protocol.js";
 
 /** The value of the option `deviceBound`. */
 export class Binding implements DeviceBinding {
@@ -15,12 +17,14 @@ export class Binding implements DeviceBinding {
   readonly cookieMaxAge: number;
   readonly path: string | undefined;
   readonly register: boolean;
+  readonly trustedOrigins: readonly string[];
 
   constructor(options: DeviceBoundOptions) {
     checkOptions(options);
     this.cookieMaxAge = parseDuration("deviceBound.cookieMaxAge", options.cookieMaxAge ?? "10m");
     this.path = options.path;
     this.register = options.register ?? true;
+    this.trustedOrigins = originsIn("deviceBound.trustedOrigins", options.trustedOrigins ?? [], webOrigin);
     Object.freeze(this);
   }
 
@@ -36,7 +40,8 @@ export class Binding implements DeviceBinding {
       throw new OptionError("deviceBound.path", `${path} must be below ${covered}, the path of the cookie ${name}`);
     }
     const keys = (purpose: string) => new Keyring(secrets, purpose, options.realm);
-    return new BoundLogins(core, keys, { path, maxAge: this.cookieMaxAge, registers: this.register });
+    const { cookieMaxAge: maxAge, register: registers, trustedOrigins } = this;
+    return new BoundLogins(core, newProtocol(core, keys, { path, maxAge, trustedOrigins }), registers);
   }
 }
 

@@ -1,8 +1,6 @@
 import type { Request, Response } from "express";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
-import type { Keyring } from "../crypto/keys.js";
-import { StorageIds } from "../crypto/storage-id.js";
 import type { RequestContext } from "../current/request-context.js";
 import { isLatchkeyError, UnsupportedByStoreError } from "../errors.js";
 import type { DeviceRefusal } from "../events.js";
@@ -16,10 +14,8 @@ import type { RememberPersistent } from "../remember/persistent.js";
 import { type PresentedToken, readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { sendAgain, sendUnavailable } from "./answers.js";
-import { isArrival, isFromOtherOrigin } from "./arrivals.js";
+import { isArrival, isFromOtherOrigin, isRefreshed } from "./arrivals.js";
 import { bind, isSettled, type StoredSession } from "./bind.js";
-import { Challenges } from "./challenges.js";
-import { DeviceCookie } from "./device-cookie.js";
 import type { Protocol } from "./protocol.js";
 import { refresh } from "./refresh.js";
 import { offerFor, register } from "./registration.js";
@@ -47,8 +43,6 @@ interface RefusedLogin {
 
 /** The logins of one manager that are bound to devices. */
 export class BoundLogins implements Devices {
-  readonly #protocol: Protocol;
-  readonly #registers: boolean;
   /** The sessions with a login, before they are hidden from requests that do not show the device. */
   readonly #sessions = new WeakMap<Request, StoredSession>();
   /** The ids of the devices whose cookie a request has shown. The request of an open WebSocket keeps its old cookie. */
@@ -56,20 +50,15 @@ export class BoundLogins implements Devices {
   readonly #refused = new WeakMap<Request, RefusedLogin>();
   /** The logins that are being bound. */
   readonly #binding = new Set<string>();
+  readonly #protocol: Protocol;
 
+  /** @param registers are browsers asked to register keys? */
   constructor(
     private readonly core: Core,
-    keys: (purpose: string) => Keyring,
-    { path, maxAge, registers }: { path: string; maxAge: number; registers: boolean },
+    protocol: Protocol,
+    private readonly registers: boolean,
   ) {
-    const { options, events } = core;
-    this.#registers = registers;
-    this.#protocol = {
-      cookie: new DeviceCookie(options, events as never, keys("device"), maxAge),
-      challenges: new Challenges(keys("device challenge")),
-      proofIds: new StorageIds(options.realm, "proof"),
-      paths: { registration: `${path}/registration`, refresh: `${path}/refresh` },
-    };
+    this.#protocol = protocol;
   }
 
   shownTo<S extends object>(req: Request, session: S | null): S | null {
@@ -137,7 +126,8 @@ export class BoundLogins implements Devices {
     if (lost !== undefined && lost !== loginId) {
       await endMovedLogin(core, { userId, loginId: lost }).catch(() => {}); // the event storeFailed reports a failure
     }
-    if (auth.pending || !this.#registers || auth.impersonator || isSettled(auth.device)) return;
+    if (auth.pending || !this.registers || auth.impersonator || isSettled(auth.device)) return;
+    if (!isRefreshed(req, this.#protocol.trustedOrigins)) return;
     const others = [res.getHeader(OFFER) ?? []]
       .flat()
       .filter((one) => !String(one).includes(`path="${this.#protocol.paths.registration}"`));

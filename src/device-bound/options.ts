@@ -1,6 +1,7 @@
 import { type Check, checkEach, isBoolean, matches } from "../checks.js";
 import { type Duration, parseDuration } from "../duration.js";
 import { OptionError } from "../errors.js";
+import { originsIn, webOrigin } from "../http/origin.js";
 import { kindOf } from "../text.js";
 
 /** The options of `deviceBound`. */
@@ -20,6 +21,15 @@ export interface DeviceBoundOptions {
    */
   path?: string | undefined;
   /**
+   * The other origins whose pages send requests with the user's login, for example `["https://app.example.com"]` if the
+   * pages of the application are there and this is `https://api.example.com`. For pages of an origin that is not listed,
+   * browsers do not refresh the cookie, so their users would be logged out after `cookieMaxAge`. A login that such a page
+   * makes with `fetch` is not bound.
+   *
+   * @default []
+   */
+  trustedOrigins?: readonly string[] | undefined;
+  /**
    * Whether browsers are asked to register keys. Deploy with `false` first: an instance without the option `deviceBound`
    * answers a refresh with 404, which makes the browser delete its key.
    *
@@ -35,6 +45,7 @@ const LONGEST = 60 * MINUTE;
 const CHECKS: Record<keyof DeviceBoundOptions, Check> = {
   cookieMaxAge: checkMaxAge,
   path: matches(/^(\/(?!\.\.?(\/|$))[\w.~-]+)+$/, 'a path such as "/device-bound"'),
+  trustedOrigins: (option, list) => originsIn(option, list, webOrigin),
   register: isBoolean,
 };
 

@@ -23,8 +23,6 @@ interface RefreshedLogin {
   userId: string;
   loginId: string;
   device: Device;
-  /** May a request with the cookies of the login still use it? */
-  isValid(): Promise<boolean>;
   /** Makes sure that all records of the login have the device. Resolves with false if the login has ended. */
   settle(): Promise<boolean>;
 }
@@ -39,7 +37,6 @@ export async function refresh(
   const sent = unquoted(req.get("Sec-Secure-Session-Id") ?? "");
   if (login?.device.id !== sent) return sendEnd(res, sent);
   const { userId, loginId, device } = login;
-  if (!(await login.isValid())) return sendEnd(res, sent);
   const header = req.get("Secure-Session-Response");
   if (header === undefined) return sendChallenge(protocol, res, device);
   const proof = readProof(header);
@@ -65,35 +62,42 @@ function isFirstUse({ proofIds }: Protocol, core: Core, challenge: string): Prom
   return createIfFree(storeOf(core), proofIds.of(challenge), record);
 }
 
-/** Resolves with the login of the session, or else of the remembered browser, if it has a device. */
+/** Resolves with the valid login of the session, or else of the remembered browser, if it has a device. */
 async function loginOf(core: Core, req: Request, session: StoredSession | undefined): Promise<RefreshedLogin | null> {
   const auth = session?.record?.data.auth as unknown as SessionAuth | undefined;
-  if (session && auth?.device) return inSession(core, req, session, auth.device);
+  const verdict = auth && (await verify(core, req, auth, () => {}));
+  if (verdict === "session protection") return null; // the remembered browser ends too
+  const inUse = typeof verdict === "string" ? undefined : session;
+  if (inUse && auth?.device) return inSession(core, inUse, auth.device);
   const series = (core.remember as RememberPersistent).seriesIn(req); // checked when the manager was created
   const record = series === null ? null : await readBrowser(storeOf(core), series);
   const browser = record && browserIn(record);
   const { device } = (browser?.login ?? {}) as Bound;
   if (!browser || !device) return null;
-  if (!session || !auth) return inBrowser(core, req, { id: series!, record }, device);
+  if (!inUse || !auth) return inBrowser(core, req, { id: series!, record }, device);
   // The session was written without the device of its browser, for example because the process stopped in between.
-  return auth.loginId === browser.loginId ? inSession(core, req, session, device) : null;
+  return auth.loginId === browser.loginId ? inSession(core, inUse, device) : null;
 }
 
-function inSession(core: Core, req: Request, session: StoredSession, device: Device): RefreshedLogin {
+function inSession(core: Core, session: StoredSession, device: Device): RefreshedLogin {
   const auth = session.record!.data.auth as unknown as SessionAuth;
   const { userId, loginId } = auth;
   return {
     ...{ userId, loginId, device },
-    isValid: async () => typeof (await verify(core, req, auth, () => {})) !== "string",
     settle: async () => isBound(await bind(core, session, boundNow(device))),
   };
 }
 
-function inBrowser(core: Core, req: Request, browser: StoredSession, device: Device): RefreshedLogin {
+async function inBrowser(
+  core: Core,
+  req: Request,
+  browser: StoredSession,
+  device: Device,
+): Promise<RefreshedLogin | null> {
   const { userId, loginId, stamp } = browserIn(browser.record!);
+  if ((await verifyRemembered(core, req)(userId, stamp)) === null) return null;
   return {
     ...{ userId, loginId, device },
-    isValid: async () => (await verifyRemembered(core, req)(userId, stamp)) !== null,
     settle: async () => isBound(await bindBrowser(core, browser, boundNow(device))),
   };
 }

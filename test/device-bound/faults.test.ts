@@ -166,6 +166,18 @@ describe("faults of a login that is bound to a device", () => {
     expect((await browser.get("/bound")).status).to.equal(200);
   });
 
+  it("the clock is set back after the login: the browser keeps its key, and the login is restored", async () => {
+    const at = await deviceSite();
+    const browser = await at.bound();
+    clock.setSystemTime(Date.now() - 5 * MINUTE);
+    await browser.get("/me"); // removes the cookie, which is of the future
+    expect((await browser.get("/me")).status).to.equal(200);
+    clock.tick(6 * MINUTE);
+    expect((await browser.get("/me")).status).to.equal(200);
+    expect((await browser.get("/bound")).status).to.equal(200);
+    expect(browser.sessions.size).to.equal(1);
+  });
+
   it("a clock of a server is ahead: a page that writes to the session does not replace the login's session", async () => {
     const at = await deviceSite();
     const browser = await at.bound({});

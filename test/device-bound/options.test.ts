@@ -39,8 +39,13 @@ describe("the options of device-bound logins", () => {
     [{ path: "/a/" }, 'deviceBound.path: expected a path such as "/device-bound", not "/a/"'],
     [{ path: "/a/../b" }, 'deviceBound.path: expected a path such as "/device-bound", not "/a/../b"'],
     [{ path: '/a";x="b' }, "deviceBound.path: expected a path"],
+    [
+      { trustedOrigins: ["app.example.com"] },
+      'deviceBound.trustedOrigins[0]: expected "https://" or "http://", a host and an optional port',
+    ],
+    [{ trustedOrigins: "*" }, 'deviceBound.trustedOrigins: expected an array of origins, not "*"'],
     [{ register: "no" }, "deviceBound.register: expected true or false, not a string"],
-    [{ paths: [] }, "deviceBound.paths: unknown option; the options are cookieMaxAge, path, register"],
+    [{ paths: [] }, "deviceBound.paths: unknown option; the options are cookieMaxAge, path, trustedOrigins, register"],
     [null, 'deviceBound: expected options such as { cookieMaxAge: "10m" }, not null'],
   ] as const) {
     it(`refuse ${JSON.stringify(given)}`, () => {

@@ -19,6 +19,7 @@ export class HttpsChromium {
   /** The requests of the browser: method, path, status, and the reason why it skipped a refresh. */
   readonly log: string[] = [];
   #opened: BrowserContext | undefined;
+  #elsewhere: Server | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -68,6 +69,18 @@ export class HttpsChromium {
     return this.#opened;
   }
 
+  /** Serves an empty page on another port. Resolves with its origin, which is of the same site. */
+  async serveElsewhere(): Promise<string> {
+    const files = ["key.pem", "cert.pem"].map((name) => readFile(join(this.folder, name)));
+    const [key, cert] = await Promise.all(files);
+    const server = createServer({ key: key!, cert: cert! }, (_req, res) => {
+      res.setHeader("content-type", "text/html").end("<p>elsewhere");
+    });
+    this.#elsewhere = server;
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    return `https://localhost:${(server.address() as AddressInfo).port}`;
+  }
+
   /** Sends a request with these cookies from another client. Resolves with the status. */
   send(line: string, cookie: string): Promise<number> {
     const [method, path] = line.split(" ") as [string, string];
@@ -80,8 +93,10 @@ export class HttpsChromium {
 
   async stop(): Promise<void> {
     await this.#opened?.close();
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const server of [this.server, this.#elsewhere]) {
+      server?.closeAllConnections();
+      await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 }
