@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
-import { StoreUnavailableError } from "../errors.js";
 import type { Clients } from "../http/client.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject } from "../json.js";
-import { withChangesIn } from "../login-fields/device.js";
 import type { Devices } from "../options/devices.js";
 import { FORMAT } from "../store/format.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
@@ -15,11 +13,11 @@ import {
   endBrowser,
   laterOf,
   type NamedSessions,
-  namedSince,
   namesOf,
   type RememberedBrowser,
 } from "./browser-record.js";
 import { type OnMisuse, reportMisuse } from "./misuse.js";
+import { type MovedBrowser, moveBrowser } from "./move-browser.js";
 import { judge, type PresentedToken, readBrowser, readPresented, type TokenReader } from "./presented-token.js";
 import {
   type CookieLogin,
@@ -40,9 +38,6 @@ export interface PersistentOptions {
   clients: Clients;
   devices: Devices | undefined;
 }
-
-/** How many times a change to a browser's record is tried while other requests change the record. */
-const MAX_TRIES = 5;
 
 /**
  * The persistent remember cookie. Its value is a token, which consists of a series, a generation and a signature. The
@@ -128,25 +123,8 @@ export class RememberPersistent extends Remember {
     return { ...restored, issued: null, commit };
   }
 
-  async moveTo(
-    series: string | null,
-    session: string | null,
-    { own, instead, login }: Moving = {},
-  ): Promise<{ before: string[]; until: number } | null> {
-    if (series === null) return { before: [], until: 0 };
-    for (let tried = 1; tried <= MAX_TRIES; tried++) {
-      const record = await readBrowser(this.store, series);
-      if (!record) return null;
-      const browser = browserIn(record);
-      const before = namedSince(browser.sessions, own).filter((one) => one !== instead);
-      const held = browser.login ?? {};
-      const fields = login && fieldsFor(withChangesIn(login, held), held);
-      const data = dataOf({ ...browser, sessions: [...before, ...namesOf(session)], ...fields });
-      if (await this.store.update(series, { ...record, data })) return { before, until: browser.until };
-    }
-    throw new StoreUnavailableError(
-      "the record of a browser could not be written, because other requests kept changing it",
-    );
+  moveTo(series: string | null, session: string | null, moving: Moving = {}): Promise<MovedBrowser | null> {
+    return moveBrowser(this.store, series, session, moving);
   }
 
   async namesLast(series: string | null, session: string): Promise<boolean> {

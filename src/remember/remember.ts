@@ -118,11 +118,12 @@ export abstract class Remember {
   ): Promise<Restored | "inactive" | null>;
 
   /**
-   * Adds a session to a browser's record. It reads the record before it updates it: the update needs the revision, and
-   * the sessions that the record names. Without the update, the new session would outlive its browser. Resolves with the sessions that the record named before, and with the
-   * time until which the browser is remembered (0 without a record). Resolves with null if the browser was forgotten.
+   * Adds a session to a browser's record. Without this, the new session would outlive its browser. It reads the record
+   * first, because the update needs the revision and the sessions that the record names.
    *
    * @param session as with `issue`
+   * @returns the sessions that the record named before, and until when the browser is remembered (0 without a record);
+   * null if the browser was forgotten
    */
   abstract moveTo(
     series: string | null,
