@@ -33,6 +33,7 @@ const LONGEST_TOUCH_INTERVAL = 60_000;
 const MAX_TOUCHED = 5000;
 /** How long a login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
+
 /**
  * Reads and writes the sessions in a SessionStore. Hashes ids. Calls `create` for the first write of a session, and
  * `update` for later writes. Writes only what a request changed, and limits how often a session is touched.
