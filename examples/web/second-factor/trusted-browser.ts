@@ -4,7 +4,7 @@ import { decodeCookie, encodeCookie } from "latchkey";
 const LASTS = 30 * 24 * 60 * 60_000;
 
 /**
- * Trusts this browser for 30 days: it is not asked for the second factor of this user. Call it after the user has shown
+ * Trusts this browser for 30 days: it is not asked for the second factor of this user. Call it after the user has used
  * the second factor.
  *
  * @param secret signs the cookie. Join to your own secret what ends the trust when it changes: the password's hash, and
@@ -16,7 +16,7 @@ export function trustBrowser(req: Request, res: Response, userId: string, secret
   res.cookie(nameOf(req), encodeCookie(content, secret), attributes);
 }
 
-/** Returns when the user showed the second factor in this browser, or null if the browser is not trusted. */
+/** Returns when the user used the second factor in this browser, or null if the browser is not trusted. */
 export function trustedSince(req: Request, userId: string, secret: string): number | null {
   const cookies = req.headers.cookie?.split("; ") ?? [];
   const cookie = cookies.find((one) => one.startsWith(`${nameOf(req)}=`))?.split("=")[1];
