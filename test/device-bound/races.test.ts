@@ -96,6 +96,42 @@ describe("races of device-bound logins", () => {
         expect(kept).to.equal(TIMES);
       });
 
+      it(`a label, and the end of a login, outlast a registration and the first request, ${TIMES} of ${TIMES} times`, async () => {
+        const { sites, newPerson } = await twoProcesses();
+        const changes = ["rename", "revoke", "revokeAll", "stamp"] as const;
+        const kept = await countTrials(TIMES, async (n) => {
+          const [change, isEarly] = [changes[n % 4]!, n % 3 > 0];
+          const id = newPerson(n, "end");
+          const userId = decodeURIComponent(id);
+          const browser = new DeviceBrowser(sites[0].origin);
+          browser.registers = false;
+          const answer = await browser.post(`/login/${id}`, { json: { remember: n % 2 === 0 } });
+          const { sessions } = sites[1].login;
+          const loginId = (await sessions.list(userId))[0]!.id;
+          const changing = async () => {
+            for (let turn = 0; turn < n % 7; turn++) await new Promise((resolve) => setImmediate(resolve));
+            if (change === "rename") await sessions.rename(userId, loginId, "laptop");
+            else if (change === "revoke") await sessions.revoke(userId, loginId);
+            else if (change === "revokeAll") await sessions.revokeAll(userId);
+            else for (const { byId } of sites) byId.get(userId)!.stamp = "2";
+          };
+          if (isEarly) await Promise.all([browser.register(answer), changing()]);
+          else await browser.register(answer).then(() => Promise.all([browser.get("/me"), changing()]));
+          await browser.get("/me");
+          await settled();
+          const { status } = await browser.get("/me");
+          let logins = await sessions.list(userId);
+          // The login is bound in the background, and if that fails, by the next request.
+          for (let look = 0; look < 50 && logins[0]?.deviceBound === false; look++) {
+            await browser.get("/me");
+            logins = await sessions.list(userId);
+          }
+          if (change !== "rename") return status === 401 && logins.length === 0;
+          return status === 200 && logins.length === 1 && logins[0]!.label === "laptop" && logins[0]!.deviceBound;
+        });
+        expect(kept).to.equal(TIMES);
+      });
+
       it(`of two refreshes with one challenge one gets a cookie, ${TIMES} of ${TIMES} times`, async () => {
         const { sites } = await twoProcesses();
         const browser = await sites[0].bound();
