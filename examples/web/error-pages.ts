@@ -10,7 +10,7 @@ const TITLES: Record<number, string> = {
   429: "Please wait",
 };
 /** Fields that no page shows again. */
-const SECRETS = ["password", "code", "recoveryCode"];
+const NEVER_REPEATED = ["password", "code", "recoveryCode"];
 
 /** A view and its data. */
 export interface ErrorPage {
@@ -39,6 +39,6 @@ export function errorPage(req: Request, status: number, detail: string): ErrorPa
 /** Returns the form of this request if it has no secrets. */
 function sentForm(req: Request): { action: string; fields: object } | undefined {
   const fields: Record<string, unknown> = req.body ?? {};
-  if (req.method !== "POST" || SECRETS.some((name) => name in fields)) return undefined;
+  if (req.method !== "POST" || NEVER_REPEATED.some((name) => name in fields)) return undefined;
   return { action: req.originalUrl, fields };
 }
