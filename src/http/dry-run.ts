@@ -30,9 +30,6 @@ const anySocket = new Writable({ write: (_chunk, _encoding, done) => done() });
  */
 export function rehearse(res: Response, name: Call, args: readonly unknown[]): Rehearsal {
   const stage = copyOf(res) as Response & { outputData: Array<{ encoding?: string | null }>; outputSize: number };
-  for (const key of Reflect.ownKeys(stage)) {
-    if (Array.isArray(valueIn(stage, key))) Object.defineProperty(stage, key, plain([]));
-  }
   const set = new ServerResponse(res.req);
   const own = {
     outputSize: 0,
@@ -45,7 +42,7 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
     }),
   };
   for (const [key, value] of Object.entries(own)) Object.defineProperty(stage, key, plain(value));
-  const given = copyOf(stage);
+  const given = valuesIn(stage);
   let failure: { error?: unknown } = {};
   try {
     node[name].apply(
@@ -59,21 +56,28 @@ export function rehearse(res: Response, name: Call, args: readonly unknown[]): R
     failure = { error };
   }
   if (stage.socket) stage.outputSize = 0; // Node sends the data at once
-  const changed = Reflect.ownKeys(stage).filter((key) => valueIn(stage, key) !== valueIn(given, key));
-  const changes = new Map(changed.map((key) => [key, valueIn(stage, key)]));
+  const changes = new Map([...valuesIn(stage)].filter(([key, value]) => value !== given.get(key)));
   return { ...failure, hasHead: stage.headersSent, changes };
 }
 
-/** Returns a copy whose properties can all be redefined. */
+/** Returns a copy whose properties can all be redefined, and whose arrays are empty. */
 function copyOf<T extends object>(object: T): T {
   const properties = Object.getOwnPropertyDescriptors(object) as Record<PropertyKey, PropertyDescriptor>;
-  for (const key of Reflect.ownKeys(properties)) properties[key]!.configurable = true;
+  for (const key of Reflect.ownKeys(properties)) {
+    const property = properties[key]!;
+    property.configurable = true;
+    if (Array.isArray(property.value)) properties[key] = plain([]);
+  }
   return Object.create(Object.getPrototypeOf(object) as object, properties) as T;
 }
 
-/** Returns the value of an own property; undefined for a getter, which is the application's and is not called. */
-function valueIn(object: object, key: PropertyKey): unknown {
-  return Object.getOwnPropertyDescriptor(object, key)?.value;
+/** Returns the values of the own properties, without those of getters, which are the application's and are not called. */
+function valuesIn(object: object): Map<PropertyKey, unknown> {
+  const values = new Map<PropertyKey, unknown>();
+  for (const key of Reflect.ownKeys(object)) {
+    values.set(key, Object.getOwnPropertyDescriptor(object, key)!.value);
+  }
+  return values;
 }
 
 function plain(value: unknown): PropertyDescriptor {
