@@ -8,13 +8,13 @@ import {
 } from "@simplewebauthn/server";
 import type { Request } from "express";
 
-/** What the database keeps of a passkey. */
+/** What the database stores about a passkey. */
 export interface PasskeyData {
   /** The credential's id, which is unique among all users. */
   id: string;
   /** In base64url. */
   publicKey: string;
-  /** How often the passkey was used. Passkeys that are synchronized between devices do not count: theirs stays 0. */
+  /** How often the passkey was used. Always 0 if the passkey is synchronized between devices. */
   counter: number;
   transports: string[];
 }
@@ -37,7 +37,7 @@ export interface ShownPasskey {
 
 declare module "express-session" {
   interface SessionData {
-    /** The challenge that a passkey must sign: good once, in this session, for five minutes. */
+    /** The challenge that a passkey must sign. It is valid for five minutes, once, in this session. */
     challenge?: { value: string; until: number };
   }
 }
@@ -73,14 +73,14 @@ export async function verifyRegistration(req: Request, origin: string, response:
     const { id, publicKey, counter, transports = [] } = registrationInfo.credential;
     return { id, publicKey: Buffer.from(publicKey).toString("base64url"), counter, transports };
   } catch {
-    return null; // the response is the browser's, and may be anything
+    return null; // the response comes from the browser, and may contain anything
   }
 }
 
 /**
  * Returns the options for `startAuthentication` in the browser.
  *
- * @param passkeys the user's passkeys; leave them out for a login without a password, where nobody knows the user yet.
+ * @param passkeys the user's passkeys; leave them out for a login without a password, because the user is not known yet.
  * Then the passkey must also verify the user, by a fingerprint, a face or a PIN.
  */
 export async function authenticationOptions(req: Request, origin: string, passkeys?: PasskeyData[]) {

@@ -13,7 +13,7 @@ export function newRecoveryCodes(): string[] {
 }
 
 /**
- * Returns the hash of a code, in whatever spelling the user typed it. SHA-256 is enough for at least 112 random bits
+ * Returns the hash of a code, however the user typed it. SHA-256 is enough for at least 112 random bits
  * (ASVS 6.5.2). Passwords are not random, so they need a slow hash.
  */
 export function recoveryHash(code: string): string {

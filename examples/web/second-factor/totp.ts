@@ -4,7 +4,7 @@ import { renderSVG } from "uqr";
 /** The name that authenticator apps show. */
 const ISSUER = "latchkey example";
 
-/** Returns a new secret for an authenticator app, in Base32. Store it encrypted: anyone who has it can make codes. */
+/** Returns a new secret for an authenticator app, in Base32. Store it encrypted: anyone who has it can create codes. */
 export function newTotpSecret(): string {
   return new Secret().base32; // 20 random bytes, as in RFC 4226
 }

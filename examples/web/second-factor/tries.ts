@@ -1,9 +1,9 @@
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** How many wrong codes are free. After each further one, the wait is twice as long: 1 minute, 2, 4, up to a day. */
+/** How many wrong codes cause no wait. Each further wrong code doubles the wait: 1 minute, 2, 4, up to a day. */
 const FREE = 4;
 
-/** The tries since the last right code, as the database keeps them for each account. */
+/** The tries since the last right code. The database stores them for each account. */
 export interface Tries {
   failures: number;
   /** Milliseconds since the epoch. */
