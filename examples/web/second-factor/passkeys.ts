@@ -96,7 +96,7 @@ export async function authenticationOptions(req: Request, origin: string, passke
  * Checks that the browser's response was signed by this passkey; null if it is not valid.
  *
  * @param passkey the passkey with the id in the response, from the database
- * @param only is the passkey the only factor? Then it must have verified the user.
+ * @param only whether the passkey is the only factor. If so, it must have verified the user.
  */
 export async function verifyAuthentication(
   req: Request,

@@ -7,8 +7,8 @@ const LASTS = 30 * 24 * 60 * 60_000;
  * Trusts this browser for 30 days: it is not asked for the second factor of this user. Call it after the user has used
  * the second factor.
  *
- * @param secret signs the cookie. Join to your own secret what ends the trust when it changes: the password's hash, and
- * a number that you raise when you revoke logins or change factors.
+ * @param secret signs the cookie. Join your own secret and the values that end the trust when they change: the
+ * password's hash, and a number that you raise when you revoke logins or change factors.
  */
 export function trustBrowser(req: Request, res: Response, userId: string, secret: string): void {
   const content = JSON.stringify(["trusted browser", userId, Date.now()]);
