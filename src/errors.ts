@@ -116,7 +116,7 @@ export class ResponseStartedError extends LatchkeyError {
     super(
       "response_started",
       500,
-      `${verb} was called after the response had begun, when cookies can no longer be set`,
+      `${verb} ran after the response had begun, when cookies can no longer be set. Is an await missing before it?`,
     );
   }
 }
