@@ -6,8 +6,10 @@ import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 
-/** Programs that need a database or an identity provider. */
-const LEFT_OUT = ["docs/recipes/prisma.md", "docs/recipes/drizzle.md", "docs/recipes/openid-connect.md"];
+/** Recipes whose programs need a database, Redis or an identity provider, or do not listen. */
+const LEFT_OUT = ["prisma", "drizzle", "openid-connect", "ioredis", "serverless"].map(
+  (name) => `docs/recipes/${name}.md`,
+);
 
 /** The routes of each page's program that may have a body, as `POST /login`. */
 const programs = pages().flatMap((page) => {

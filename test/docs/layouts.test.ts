@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Express } from "express";
 import inject from "light-my-request";
 import type { Browser } from "../support/browser.js";
 import { endPrograms, startProgram } from "../support/page-program.js";
@@ -68,14 +69,21 @@ inTestAll("the recipes for the layout of an application", () => {
 
   it("serverless: serves requests that never were on a socket", async () => {
     const { app } = (await import(await programOf("docs/recipes/serverless.md"))) as {
-      app: Parameters<typeof inject>[0];
+      app: Express;
     };
-    const headers = { accept: "application/json" };
-    expect((await inject(app, { url: "/me", headers })).statusCode).to.equal(401);
-    const loggedIn = await inject(app, { method: "POST", url: "/login", headers, payload: ann });
-    const cookie = loggedIn.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
-    const { body } = await inject(app, { url: "/me", headers: { ...headers, cookie } });
-    expect(JSON.parse(body)).to.eql({ email: ann.email });
+    // inject() changes these prototypes, which all applications of the process share.
+    const shared = [app.request, app.response].map((object) => Object.getPrototypeOf(object) as object);
+    const before = shared.map((object) => Object.getPrototypeOf(object) as object);
+    try {
+      const headers = { accept: "application/json" };
+      expect((await inject(app as never, { url: "/me", headers })).statusCode).to.equal(401);
+      const loggedIn = await inject(app as never, { method: "POST", url: "/login", headers, payload: ann });
+      const cookie = loggedIn.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
+      const { body } = await inject(app as never, { url: "/me", headers: { ...headers, cookie } });
+      expect(JSON.parse(body)).to.eql({ email: ann.email });
+    } finally {
+      shared.forEach((object, i) => void Object.setPrototypeOf(object, before[i]!));
+    }
   });
 
   it("callbacks: gives the user of the request, or an error if that request has ended", async () => {
