@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler } from "express";
 import { currentUser, loginRequired, loginUser, logoutUser } from "latchkey";
 import sinon from "sinon";
 import { both, siteOf } from "../express-session/middlewares.js";
+import { afterTest } from "../support/after-test.js";
 import { only, send, sidIn } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
 import { site } from "../support/site.js";
@@ -39,6 +40,9 @@ describe("a session in a SessionStore", () => {
   });
 
   both("keeps the lifetime of its cookie when data from sessionStore.get is written", async (kind) => {
+    // express-session computes the lifetime from two readings of the clock.
+    const clock = sinon.useFakeTimers({ now: Date.now(), toFake: ["Date"] });
+    afterTest(() => clock.restore());
     const at = await siteOf(kind, {}, (req, res) => {
       req.session.count ??= 0;
       req.session.save(() => {
