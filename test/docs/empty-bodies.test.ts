@@ -6,10 +6,11 @@ import { inTestAll } from "../support/tier.js";
 
 const ann = { email: "ann@example.com", password: "correct horse" };
 
-/** Recipes whose programs need a database, Redis or an identity provider, or do not listen. */
-const LEFT_OUT = ["prisma", "drizzle", "openid-connect", "ioredis", "serverless"].map(
-  (name) => `docs/recipes/${name}.md`,
-);
+/** Pages whose programs need a database, Redis or an identity provider, or do not listen. */
+const LEFT_OUT = [
+  ...["migrating-from-express-session", "moving"].map((name) => `docs/${name}.md`),
+  ...["prisma", "drizzle", "openid-connect", "ioredis", "serverless"].map((name) => `docs/recipes/${name}.md`),
+];
 
 /** The routes of each page's program that may have a body, as `POST /login`. */
 const programs = pages().flatMap((page) => {
