@@ -1,5 +1,4 @@
 import type { Request } from "express";
-import { LRUCache } from "lru-cache";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
 import { LATEST } from "../instants.js";
@@ -8,6 +7,7 @@ import type { SessionRecords } from "../session/records.js";
 import type { SessionImports } from "../session/session-middleware.js";
 import type { SessionState } from "../session/snapshot.js";
 import { createIfFree } from "../store/create-if-free.js";
+import { RecentTouches } from "../store/recent-touches.js";
 import type { SessionRecord, SessionStore, SessionTimes } from "../store/session-store.js";
 import { checkUserId } from "../user.js";
 import type { OldSession, OldSessions } from "./old-sessions.js";
@@ -36,8 +36,6 @@ const PAUSE = 25;
 const MAX_LOOKS = 80;
 /** A kept old session in use is touched this often, in milliseconds. */
 const TOUCH_INTERVAL = 60_000;
-/** How many touched old sessions this process knows. */
-const MAX_TOUCHED = 5000;
 
 /**
  * Imports the sessions of the application's earlier express-session, each at its first request.
@@ -48,8 +46,8 @@ const MAX_TOUCHED = 5000;
 export class ImportedSessions implements SessionImports {
   /** The imports in progress in this process, by session id. */
   readonly #running = new Map<string, Promise<void>>();
-  /** When this process last touched an old session, by session id. */
-  readonly #touched = new LRUCache<string, number>({ max: MAX_TOUCHED });
+  /** The touches of old sessions, by session id. */
+  readonly #touches = new RecentTouches();
 
   constructor(private readonly parts: ImportParts) {}
 
@@ -115,11 +113,12 @@ export class ImportedSessions implements SessionImports {
       await records.end(state.sid);
       return false;
     }
-    const seenAt = Math.max(state.lastSeenAt, this.#touched.get(state.sid) ?? 0);
-    if (Date.now() - seenAt < TOUCH_INTERVAL) return true;
-    this.#touched.set(state.sid, Date.now());
-    // The next request tries again. The event storeFailed reports a failure.
-    this.#touchOld(state.sid, session).catch(() => this.#touched.delete(state.sid));
+    if (Date.now() - this.#touches.lastSeen(state.sid, state.lastSeenAt) < TOUCH_INTERVAL) return true;
+    // The event storeFailed reports a failure.
+    this.#touches.note(
+      state.sid,
+      this.#touchOld(state.sid, session).then(() => true),
+    );
     return true;
   }
 

@@ -1,10 +1,10 @@
 import type { Request } from "express";
-import { LRUCache } from "lru-cache";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { SessionGoneError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { LATEST } from "../instants.js";
 import type { JsonObject } from "../json.js";
+import { RecentTouches } from "../store/recent-touches.js";
 import type { SessionRecord, SessionStore } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import { MergedUpdates, readSession, type SessionTimeouts } from "./merged-updates.js";
@@ -29,8 +29,6 @@ export interface SessionValues {
 
 /** A session in use is touched at least this often, even if the idle timeout is long. */
 const LONGEST_TOUCH_INTERVAL = 60_000;
-/** How many touched sessions this process knows. If more are in use at once, some may be touched more often. */
-const MAX_TOUCHED = 5000;
 /** How long a login stays in the store if its process stops before it has checked `maxSessions`. */
 const PENDING_TIMEOUT = 30_000;
 
@@ -40,11 +38,7 @@ const PENDING_TIMEOUT = 30_000;
  */
 export class SessionRecords implements SessionTimeouts {
   readonly #updates: MergedUpdates;
-  /**
-   * When this process last touched a session, by record id. Concurrent requests have all read the session before the
-   * first of them touches it.
-   */
-  readonly #touched = new LRUCache<string, number>({ max: MAX_TOUCHED });
+  readonly #touches = new RecentTouches();
 
   constructor(
     private readonly store: SessionStore,
@@ -81,13 +75,10 @@ export class SessionRecords implements SessionTimeouts {
   touch(state: SessionState): Promise<unknown> | undefined {
     const { id, record } = state;
     if (!record) return undefined;
-    const seenAt = Math.max(state.lastSeenAt, this.#touched.get(id) ?? 0);
-    if (!this.isTouchDue(record.data, seenAt)) return undefined;
+    if (!this.isTouchDue(record.data, this.#touches.lastSeen(id, state.lastSeenAt))) return undefined;
     state.lastSeenAt = Date.now();
-    this.#touched.set(id, state.lastSeenAt);
     const touching = this.extend(state);
-    const forget = () => this.#touched.delete(id); // the next request tries again
-    touching.then((isLive) => isLive || forget(), forget);
+    this.#touches.note(id, touching);
     return touching;
   }
 

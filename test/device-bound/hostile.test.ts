@@ -66,9 +66,9 @@ describe("hostile proofs", () => {
       "ES256 with a key for RS256": `${text({ alg: "ES256", typ: "dbsc+jwt", jwk: rsa.jwk })}.${body}.${signature}`,
       ES384: await proofOf(challenge, { key: p384.privateKey, alg: "ES384" }, { jwk: await exportJWK(p384.publicKey) }),
       "no challenge": await proofOf(challenge, made, jwk, { jti: undefined }),
-      "a challenge that is no text": await proofOf(challenge, made, jwk, { jti: [challenge] }),
+      "a challenge that is not a string": await proofOf(challenge, made, jwk, { jti: [challenge] }),
       "5,000 characters": await proofOf(challenge, made, { ...jwk, kid: "x".repeat(4500) }),
-      "a payload that is no object": `${head}.${Buffer.from("[]").toString("base64url")}.${signature}`,
+      "a payload that is not an object": `${head}.${Buffer.from("[]").toString("base64url")}.${signature}`,
       "a header that is no JSON": `${Buffer.from("{").toString("base64url")}.${body}.${signature}`,
       "two proofs": `${good}, ${good}`,
     };
@@ -85,7 +85,7 @@ describe("hostile proofs", () => {
     "a point that is not on the curve": (jwk) => ({ ...jwk, y: Buffer.alloc(32, 1).toString("base64url") }),
     "the curve P-384": (jwk) => ({ ...jwk, crv: "P-384" }),
     "a symmetric key": () => ({ kty: "oct", k: "AAAA" }),
-    "coordinates that are no text": (jwk) => ({ ...jwk, x: 1 }),
+    "coordinates that are not strings": (jwk) => ({ ...jwk, x: 1 }),
   };
 
   const registration = { path: "/device-bound/registration" };
