@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import { MiddlewareMissingError } from "../errors.js";
+import { keepAddress } from "../http/client.js";
 import { isUpgrade } from "../http/upgrade.js";
 import type { SessionAuth } from "../session/auth.js";
 import { endForeignSession, foreignSession, isAuthIn } from "../session/foreign-session.js";
@@ -39,6 +40,7 @@ export async function authenticated(
   mount: Mount,
   message: IncomingMessage,
 ): Promise<LoadedUser | undefined> {
+  keepAddress(message as Request);
   const loaded = await forRequest(message as Request, () => find(core, mount, message));
   return loaded?.authenticated ? loaded : undefined;
 }

@@ -36,6 +36,7 @@ export async function resolveUser(
 ): Promise<LoadedUser | undefined> {
   if (login && !isLapsed(login.auth)) {
     const verdict = await verify(core, req, login.auth, (changes) => login.change(changes));
+    if (verdict === null) return undefined;
     if (typeof verdict !== "string") {
       login.noteUse();
       const isGivenUp = login.auth.pending && !verdict.missing; // the user is no longer active

@@ -4,6 +4,7 @@ import { newAuth } from "../active-sessions/new-login.js";
 import type { Core, ExternalLink } from "../core.js";
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
+import { isAddressLost } from "../http/client.js";
 import { isUpgrade } from "../http/upgrade.js";
 import { SessionLimitError } from "../refusals.js";
 import type { Restored } from "../remember/remember.js";
@@ -35,7 +36,7 @@ export async function restoreLogin(
   req: Request,
   context: RequestContext | undefined,
 ): Promise<LoadedUser | undefined> {
-  if (!core.userLoader || !core.remember.isIn(req)) return undefined;
+  if (!core.userLoader || !core.remember.isIn(req) || isAddressLost(req)) return undefined;
   if (context && !context.session.use()) return undefined;
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
     const loaded = await tryRestore(core, req, context);

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import type { Core } from "../core.js";
 import type { EndReason } from "../events.js";
+import { isAddressLost } from "../http/client.js";
 import { ageOf } from "../instants.js";
 import { hasMethods, staleMethods } from "../login-fields/methods.js";
 import type { VerifyRemembered } from "../remember/remember.js";
@@ -16,6 +17,9 @@ import { missingIn } from "./required-methods.js";
  * login must end. If another client uses the session, basic session protection makes the login no longer fresh. Hashes
  * that were made with an older secret are replaced by hashes made with the first secret.
  *
+ * Resolves with null if it is unknown whether the client is the same, because it has disconnected. The login then stays
+ * as it is, but is not valid for this request.
+ *
  * @param change changes the login in its session; does nothing if the request must not write
  */
 export async function verify(
@@ -23,7 +27,7 @@ export async function verify(
   req: Request,
   auth: SessionAuth,
   change: (changes: Partial<SessionAuth>) => void,
-): Promise<LoadedUser | EndReason> {
+): Promise<LoadedUser | EndReason | null> {
   const { absoluteTimeout, sessionProtection } = core.options;
   const age = ageOf(auth.loginAt);
   if (Number.isNaN(age)) return "clock";
@@ -32,6 +36,7 @@ export async function verify(
   if (sessionProtection && auth.fingerprint !== null) {
     const fingerprint = core.clients.check(auth.fingerprint, auth.loginId, req);
     if (fingerprint === undefined) {
+      if (isAddressLost(req)) return null;
       if (core.clients.isNew(auth, req))
         core.events.emit("sessionProtected", { req, userId: auth.userId, mode: sessionProtection });
       if (sessionProtection === "strong") return "session protection";

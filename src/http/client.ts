@@ -34,6 +34,19 @@ export function clientFingerprint(req: Request): string {
   return `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`;
 }
 
+/**
+ * Reads the address of a client while it is connected, so that Node.js remembers it. Otherwise `req.ip` would become
+ * undefined when the client disconnects, as browsers do when the user leaves a page.
+ */
+export function keepAddress({ socket }: Request): void {
+  void socket?.remoteAddress;
+}
+
+/** Did the client disconnect before its address was read? Then nobody knows whose client it was. */
+export function isAddressLost({ socket }: Request): boolean {
+  return socket?.destroyed === true && socket.remoteAddress === undefined;
+}
+
 const LONGEST_USER_AGENT = 256;
 /** How many checked hashes are cached. Computing a hash takes about a twentieth of the time of an Express request. */
 const MAX_CHECKED = 1000;

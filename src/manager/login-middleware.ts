@@ -5,6 +5,7 @@ import { conflictIn, sessionOfAnother } from "../current/manager-conflicts.js";
 import { contextIn, knownContext, RequestContext } from "../current/request-context.js";
 import { enterContext, isUnderAnotherCopy } from "../current/running-context.js";
 import { secondCopy } from "../current/second-copy.js";
+import { keepAddress } from "../http/client.js";
 import { expressRequired } from "../http/express-only.js";
 import { RememberStateless } from "../remember/stateless.js";
 import { watchSession } from "../session/foreign-session.js";
@@ -23,6 +24,7 @@ type Next = (error?: unknown) => void;
 export function loginMiddleware(core: Core, sessions: () => SessionMiddleware): RequestHandler {
   return (req, res, next) => {
     if (typeof req.app !== "function") return next(expressRequired());
+    keepAddress(req);
     const first = contextIn(req);
     if (first) return enterSecond(core, sessions, first, next);
     if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import type { TokenUse } from "../events.js";
+import { isAddressLost } from "../http/client.js";
 import type { PresentedToken } from "./presented-token.js";
 
 /** The use of a token that was already used up. */
@@ -32,6 +33,7 @@ export async function reportMisuse(
   { id: series, record, browser, isPrevious }: PresentedToken,
   isEnded = false,
 ): Promise<void> {
+  if (isAddressLost(req)) return; // it may be the browser's own request
   const { userId, loginId, sessions, address, userAgent } = browser;
   const last = { address, userAgent, at: record.lastSeenAt };
   const misuse = { req, userId, loginId, series, sessions, isEnded, last };

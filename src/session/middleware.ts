@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { StoreUnavailableError } from "../errors.js";
 import { startResponse } from "../http/before-response.js";
+import { keepAddress } from "../http/client.js";
 import { pathOf } from "../http/cookies/places.js";
 import { forRequest } from "../trace.js";
 import { ExpressStore } from "./express-store.js";
@@ -15,6 +16,7 @@ import type { SessionMiddleware } from "./session-middleware.js";
 export function sessionHandler(sessions: SessionMiddleware): RequestHandler {
   const expressStore = new ExpressStore(sessions);
   return function latchkeySession(req, res, next) {
+    keepAddress(req);
     if (sessionOf(req) || req.session) return next();
     forRequest(req, () => openSession(sessions, { req, res, expressStore }, (error) => next(error)));
   };

@@ -17,6 +17,7 @@ export async function serve(
   if (onUpgrade) {
     server.on("upgrade", (req, socket, head) => {
       upgraded.add(socket);
+      socket.on("error", () => {}); // the client may have left
       onUpgrade(req, socket, head);
     });
   }
