@@ -1,5 +1,6 @@
-import { OptionError } from "./errors.js";
-import { kindOf, shown } from "./text.js";
+import { OptionError, unexpected } from "./errors.js";
+import { isObjectOrArray } from "./objects.js";
+import { kindOf, shown, shownNumber } from "./text.js";
 
 /** Throws an OptionError that names the option, if the value is invalid. */
 export type Check = (option: string, value: unknown) => void;
@@ -22,8 +23,8 @@ export function checkEach(prefix: string, checks: Record<string, Check>, given: 
 /** Returns a check for an object, from a check for each of its properties. */
 export function group(checks: Record<string, Check>): Check {
   return (option, value) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Promise)
-      throw new OptionError(option, `expected an object, not ${kindOf(value)}`);
+    if (!isObjectOrArray(value) || Array.isArray(value) || value instanceof Promise)
+      throw unexpected(option, "an object", kindOf(value));
     checkEach(`${option}.`, checks, value);
   };
 }
@@ -33,7 +34,7 @@ export function oneOf(...allowed: Array<string | boolean | number>): Check {
   return (option, value) => {
     if (allowed.includes(value as string)) return;
     const given = typeof value === "boolean" || typeof value === "number" ? String(value) : shown(value);
-    throw new OptionError(option, `expected ${allowed.map((one) => JSON.stringify(one)).join(", ")}, not ${given}`);
+    throw unexpected(option, allowed.map((one) => JSON.stringify(one)).join(", "), given);
   };
 }
 
@@ -45,32 +46,31 @@ export function oneOf(...allowed: Array<string | boolean | number>): Check {
 export function matches(pattern: RegExp, expected: string): Check {
   return (option, value) => {
     if (typeof value !== "string" || !pattern.test(value)) {
-      throw new OptionError(option, `expected ${expected}, not ${shown(value)}`);
+      throw unexpected(option, expected, shown(value));
     }
   };
 }
 
 /** The check for a function. */
 export function isFunction(option: string, value: unknown): void {
-  if (typeof value !== "function") throw new OptionError(option, `expected a function, not ${kindOf(value)}`);
+  if (typeof value !== "function") throw unexpected(option, "a function", kindOf(value));
 }
 
 /** The check for a boolean. */
 export function isBoolean(option: string, value: unknown): void {
-  if (typeof value !== "boolean") throw new OptionError(option, `expected true or false, not ${kindOf(value)}`);
+  if (typeof value !== "boolean") throw unexpected(option, "true or false", kindOf(value));
 }
 
 /** The check for a whole number of at least 1. */
 export function isCount(option: string, value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
-    const given = typeof value === "number" ? String(value) : kindOf(value);
-    throw new OptionError(option, `expected a whole number above zero, not ${given}`);
+    throw unexpected(option, "a whole number above zero", shownNumber(value));
   }
 }
 
 /** The check for a string. */
 export function isText(option: string, value: unknown): void {
-  if (typeof value !== "string") throw new OptionError(option, `expected a string, not ${kindOf(value)}`);
+  if (typeof value !== "string") throw unexpected(option, "a string", kindOf(value));
 }
 
 /** The check for a string or null. */

@@ -1,3 +1,5 @@
+import { isObjectOrArray } from "./objects.js";
+
 /** Marks the errors of every copy of this package. */
 const ERROR = Symbol.for("latchkey.error");
 
@@ -41,7 +43,7 @@ export class LatchkeyError extends Error {
  * @param code if given, only an error with this `code` matches, for example `"store_unavailable"`
  */
 export function isLatchkeyError(error: unknown, code?: string): error is LatchkeyError {
-  if (typeof error !== "object" || error === null || !(ERROR in error)) return false;
+  if (!isObjectOrArray(error) || !(ERROR in error)) return false;
   return code === undefined || ("code" in error && error.code === code);
 }
 
@@ -55,6 +57,11 @@ export class OptionError extends LatchkeyError {
   ) {
     super("invalid_option", 500, `${option}: ${message}`, options);
   }
+}
+
+/** The error for an option or argument whose value is not what it must be. `given` must not contain a secret. */
+export function unexpected(option: string, expected: string, given: string | number): OptionError {
+  return new OptionError(option, `expected ${expected}, not ${given}`);
 }
 
 /**
@@ -82,8 +89,8 @@ export class RequestEndedError extends LatchkeyError {
     super(
       "request_ended",
       500,
-      `this runs in the context of a request whose response has ended, so pass the request: ${form}. The callback of a ` +
-        "connection pool or a timer runs in the context of the request that started it",
+      `this runs in the context of a request whose response has ended, so pass the request: ${form}. Callbacks of timers ` +
+        "and connection pools run in the context of the request that started them",
     );
   }
 }
@@ -104,8 +111,8 @@ export class InsecureConnectionError extends LatchkeyError {
     super(
       "insecure_connection",
       500,
-      `the cookie ${cookie} is Secure, but this request did not arrive over HTTPS, so the browser would never get it. ` +
-        'Behind a proxy that terminates TLS, set app.set("trust proxy", ...); on plain HTTP, set cookie.secure to "auto" or false',
+      `the cookie ${cookie} is Secure, but this request did not use HTTPS, so the browser would not store it. Behind a ` +
+        'proxy, call app.set("trust proxy", ...). Without HTTPS, set cookie.secure to "auto" or false',
     );
   }
 }
@@ -132,6 +139,11 @@ export class StoreUnavailableError extends LatchkeyError {
       headers: { "Retry-After": "5", "Cache-Control": "no-store" },
     });
   }
+}
+
+/** The error for a record that other requests kept changing. */
+export function contended(what: string): StoreUnavailableError {
+  return new StoreUnavailableError(`${what} could not be written, because other requests kept changing it`);
 }
 
 /** `SessionStore.create` was called with an id that already exists. */

@@ -1,5 +1,5 @@
 import { OptionError } from "./errors.js";
-import { kindOf } from "./text.js";
+import { shownNumber } from "./text.js";
 
 /** How much the clocks of servers may differ, in milliseconds. A timestamp further in the future is invalid. */
 const CLOCK_SKEW = 60_000;
@@ -45,9 +45,8 @@ export const LATEST: number = Date.UTC(9999, 11, 31);
 function checkInstant(option: string, value: unknown): number {
   const instant = value instanceof Date ? value.getTime() : value;
   if (typeof instant === "number" && instant >= EARLIEST && instant <= LATEST) return instant;
-  const given = typeof instant === "number" ? String(instant) : kindOf(value);
   throw new OptionError(
     option,
-    `expected a Date, or milliseconds since the epoch, not ${given} (OpenID Connect's auth_time is in seconds)`,
+    `expected a Date, or milliseconds since the epoch, not ${shownNumber(instant)} (OpenID Connect's auth_time is in seconds)`,
   );
 }

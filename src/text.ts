@@ -22,6 +22,11 @@ export function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }
 
+/** Returns a number, or the type of any other value. */
+export function shownNumber(value: unknown): string {
+  return typeof value === "number" ? String(value) : kindOf(value);
+}
+
 /** Returns the type of a value, for an error message. It never returns the value itself, which may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -1,4 +1,5 @@
 import { UserIdError } from "./errors.js";
+import { isObjectOrArray, setOwn } from "./objects.js";
 import { isPlainText, kindOf } from "./text.js";
 
 /**
@@ -32,7 +33,7 @@ export class UserMixin {
 
   /** Is the other object the same user? (Flask-Login's `==`) */
   equals(other: unknown): boolean {
-    if (typeof other !== "object" || other === null) return false;
+    if (!isObjectOrArray(other)) return false;
     const { getId } = other as Partial<UserMixin>;
     return typeof getId === "function" && getId.call(other) === this.getId();
   }
@@ -65,7 +66,7 @@ function defineDefault(name: keyof UserMixin, read: (user: UserMixin) => boolean
       return read(this);
     },
     set(this: UserMixin, value: boolean) {
-      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+      setOwn(this, name, value);
     },
   });
 }

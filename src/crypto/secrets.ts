@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { kindOf } from "../text.js";
 
 const SECRET_LENGTH = 32;
@@ -9,6 +9,8 @@ const SECRET_LENGTH = 32;
 const MAX_MONOTONOUS = 9;
 /** Words from sample secrets in documentation. The first one is from latchkey's own documentation. */
 const SAMPLE = /only for development|change[ _-]?me|keyboard[ _-]?cat/i;
+/** How to make a secret, for error messages. */
+const TRY = "try: openssl rand -base64 32";
 
 /**
  * Checks that a secret is long enough and, in production, random. No error message contains a part of the secret.
@@ -20,22 +22,19 @@ export function checkSecret(option: string, value: unknown): void {
   if (secrets.length === 0) throw new OptionError(option, "expected at least one secret, not an empty array");
   for (const secret of secrets) {
     if (typeof secret !== "string") {
-      throw new OptionError(
-        option,
-        `expected a string of at least ${SECRET_LENGTH} characters, or an array of them, not ${kindOf(secret)}`,
-      );
+      throw unexpected(option, `a string of at least ${SECRET_LENGTH} characters, or an array of them`, kindOf(secret));
     }
     if (secret.length < SECRET_LENGTH) {
       throw new OptionError(
         option,
-        `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (try: openssl rand -base64 32)`,
+        `a secret of ${secret.length} characters is too short; it needs ${SECRET_LENGTH} (${TRY})`,
       );
     }
     if (process.env.NODE_ENV === "production" && isGuessable(secret)) {
       throw new OptionError(
         option,
-        "a secret is not random: it is a sample from documentation, repeats a short text, or has fewer than 10 different characters. " +
-          "With NODE_ENV=production it must be random (try: openssl rand -base64 32)",
+        `in production, a secret must be random (${TRY}). This one is from documentation, repeats a short text, or has ` +
+          "fewer than 10 different characters",
       );
     }
   }

@@ -46,8 +46,7 @@ export class SecurityStamps {
     const [login, loader] = isMissingInLoader ? ["with", "without"] : ["without", "with"];
     process.emitWarning(
       `a login ended because loginUser got a user ${login} getSessionStamp(), and userLoader returned one ${loader} it. ` +
-        "Create both objects with the same function. " +
-        "(This also happens to old logins after an application adds or removes stamps)",
+        "Create both with the same function. (This also happens to old logins when an application adds or removes stamps)",
       "LatchkeyStampWarning",
     );
   }

@@ -2,6 +2,7 @@ import type { Application, Request, Response } from "express";
 import type { Core } from "../core.js";
 import { IncomingMessage, ServerResponse } from "../http/node-http.js";
 import { defineShared, SharedProperties, sharedProperty } from "../http/shared-properties.js";
+import { isObjectOrArray, setOwn } from "../objects.js";
 import type { AnonymousUser } from "../user.js";
 import { takeFlashesIn } from "./flash.js";
 import { loadUser } from "./load-user.js";
@@ -143,8 +144,7 @@ function showIn(app: Application): void {
 
 /** Adds a variable to every template of an application. `get` is called when a template is rendered. */
 function addLocal(app: Application, name: string, get: () => unknown): void {
-  const set = (value: unknown) =>
-    Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, writable: true, value });
+  const set = (value: unknown) => setOwn(app.locals, name, value);
   Object.defineProperty(app.locals, name, { configurable: true, enumerable: true, get, set });
 }
 
@@ -153,7 +153,7 @@ function addLocal(app: Application, name: string, get: () => unknown): void {
  * request may use the same object.
  */
 function snapshotOf(given: unknown): unknown {
-  if (typeof given !== "object" || given === null) return given;
+  if (!isObjectOrArray(given)) return given;
   const options = copyOf(given) as { _locals?: object };
   if (options._locals) options._locals = copyOf(options._locals);
   return options;

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { OptionError } from "../errors.js";
+import { unexpected } from "../errors.js";
 import type { Flash } from "../flash/flash-cookie.js";
 import { kindOf } from "../text.js";
 import { contextOf, type RequestContext } from "./request-context.js";
@@ -40,5 +40,5 @@ export function takeFlashesIn(context: RequestContext, { category }: { category?
 }
 
 function checkText(argument: string, value: unknown): void {
-  if (typeof value !== "string") throw new OptionError(`flash: ${argument}`, `expected a string, not ${kindOf(value)}`);
+  if (typeof value !== "string") throw unexpected(`flash: ${argument}`, "a string", kindOf(value));
 }

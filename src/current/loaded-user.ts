@@ -72,8 +72,8 @@ export async function mayLogIn(core: Core, req: Request, user: object, id: strin
     throw new LatchkeyError(
       "incomplete_user",
       500,
-      `a user was given without getSessionStamp(), but the user that userLoader returns for ${JSON.stringify(id)} has this method: ` +
-        "create both objects with the same function",
+      `a user was given without getSessionStamp(), but userLoader returns the user ${JSON.stringify(id)} with this method: ` +
+        "create both with the same function",
     );
   }
   return force || isActiveUser(loaded);

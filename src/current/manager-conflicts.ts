@@ -46,8 +46,8 @@ function conflictBetween(first: Core, second: Core): LatchkeyError | null {
   return new LatchkeyError(
     "second_manager",
     500,
-    `two LoginManagers handle the same application, and ${problem}. Give the second one a realm of its own, such as ` +
-      '{ realm: "staff" }, from which its cookies get their names. For the same users, use one LoginManager',
+    `two LoginManagers handle the same application, and ${problem}. Give the second one its own realm, such as ` +
+      '{ realm: "staff" }, which also names its cookies. For the same users, use one LoginManager',
   );
 }
 
@@ -62,6 +62,6 @@ export function sessionOfAnother(): LatchkeyError {
     "second_manager",
     500,
     "req.session belongs to another LoginManager, whose middleware did not run: mount session() and middleware() of one " +
-      "manager together, as init(app) does, before those of the next manager",
+      "manager before those of the next, as init(app) does",
   );
 }

@@ -88,7 +88,7 @@ export class RequestContext {
     if (this.req.sessionID !== undefined) return undefined; // the application destroyed the session
     throw new MiddlewareMissingError(
       "req.session is missing: mount login.session() or express-session before login.middleware(). " +
-        "If one of them is mounted there, its store is disconnected, or its cookie's path does not cover this request",
+        "If you already do, the store is disconnected, or the cookie's path does not cover this request",
     );
   }
 
@@ -176,8 +176,8 @@ export function contextOf(req: Request, core?: Core): RequestContext {
   throw new MiddlewareMissingError(
     contexts.get(req)
       ? "this request passed the middleware of another LoginManager, but not of this one: call init(app) of both before the routes. " +
-          "If it is called there, the path of this manager's session cookie does not cover this request"
-      : "this request did not pass login.init(app) or login.middleware(): call login.init(app), or mount the middleware, before the routes. " +
+          "If you already do, the path of this manager's session cookie does not cover this request"
+      : "this request did not pass login.init(app) or login.middleware(): use one of them before the routes. " +
           "In NestJS, import LatchkeyModule.forRoot(login) in the root module",
   );
 }
@@ -204,9 +204,8 @@ function warnIfAmbiguous(req: Request): void {
   if (contextsIn(req).length < 2) return;
   hasWarned = true;
   process.emitWarning(
-    "a request has several LoginManagers, and a function or a guard that belongs to none of them was called, so it uses the first, " +
-      `with ${realmNamed(contexts.get(req)!.core.options.realm)}. Call it on a manager instead, for example ` +
-      "staff.currentUser() or staff.loginRequired()",
+    "a request has several LoginManagers, and a function or guard was called that belongs to none of them, so it uses the first, " +
+      `with ${realmNamed(contexts.get(req)!.core.options.realm)}. Call it on a manager, as in staff.loginRequired()`,
     "LatchkeyManagerWarning",
   );
 }

@@ -33,7 +33,7 @@ export function secondCopy(what: string): LatchkeyError {
   return new LatchkeyError(
     "second_copy",
     500,
-    `${what} belongs to another copy of latchkey: this process has loaded the package twice, and each copy ` +
-      "recognizes only its own requests. Find the copies with `npm ls latchkey`, and keep one",
+    `${what} belongs to another copy of latchkey: the package was loaded twice, and each copy recognizes only its own ` +
+      "requests. Run `npm ls latchkey`, and keep one copy",
   );
 }

@@ -1,7 +1,8 @@
 import { type Check, checkEach, isBoolean, matches } from "../checks.js";
 import { type Duration, parseDuration } from "../duration.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { originsIn, webOrigin } from "../http/origin.js";
+import { isObjectOrArray } from "../objects.js";
 import { kindOf } from "../text.js";
 
 /** The options of `deviceBound`. */
@@ -51,8 +52,8 @@ const CHECKS: Record<keyof DeviceBoundOptions, Check> = {
 
 /** Checks the options. @throws OptionError if one is invalid or unknown */
 export function checkOptions(options: DeviceBoundOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new OptionError("deviceBound", `expected options such as { cookieMaxAge: "10m" }, not ${kindOf(options)}`);
+  if (!isObjectOrArray(options)) {
+    throw unexpected("deviceBound", 'options such as { cookieMaxAge: "10m" }', kindOf(options));
   }
   checkEach("deviceBound.", CHECKS, options);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json.js";
-import { isObject } from "../store/format.js";
+import { isObject } from "../json.js";
 import { type Algorithm, isSignedBy, type PublicKey, publicKeyFrom } from "./public-key.js";
 
 /** A signed answer to a challenge. Its signature is not checked yet. */

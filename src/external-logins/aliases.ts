@@ -1,7 +1,7 @@
 import { endLogins, storeOf } from "../active-sessions/store-logins.js";
 import type { Core, ExternalLink } from "../core.js";
 import { StorageIds } from "../crypto/storage-id.js";
-import { OptionError, StoreUnavailableError, UnsupportedByStoreError } from "../errors.js";
+import { contended, OptionError, UnsupportedByStoreError } from "../errors.js";
 import { LONGEST_COOKIE } from "../http/cookies/attributes.js";
 import { LATEST } from "../instants.js";
 import type { ExternalIds, ExternalLogin } from "../login-fields/external-login.js";
@@ -116,7 +116,7 @@ export async function aliasOf(
         if (await createIfFree(store, id, alias)) return { id, data: alias.data };
         if (tried > 1) break; // the alias in this place cannot be read
       }
-      if (tried === MAX_TRIES) throw busy();
+      if (tried === MAX_TRIES) throw contended("an alias");
     }
   }
   throw new OptionError("external", `${MOST_USERS} other users have logged in with this ${name[1]} of the issuer`);
@@ -151,7 +151,7 @@ async function noteEnd(store: SessionStore, { id }: StoredRecord): Promise<void>
     const data = { ...found.data, ended: (found.data.ended as number) + 1 };
     if (await store.update(id, { ...found, data })) return;
   }
-  throw busy();
+  throw contended("an alias");
 }
 
 /** Notes that a `sid` has ended. */
@@ -169,8 +169,4 @@ function newAlias(userId: string | null, expiresAt: number): SessionRecord {
   const now = Date.now();
   const data = { v: FORMAT, ended: 0 };
   return { kind: KIND, userId, data, createdAt: now, lastSeenAt: now, expiresAt, revision: 0 };
-}
-
-function busy(): StoreUnavailableError {
-  return new StoreUnavailableError("an alias could not be written, because other requests kept changing it");
 }

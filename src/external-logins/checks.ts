@@ -1,5 +1,5 @@
 import { type Check, checkEach, group } from "../checks.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import type { ExternalIds, ExternalLogin } from "../login-fields/external-login.js";
 import { isPlainText, kindOf } from "../text.js";
 
@@ -9,7 +9,7 @@ const MOST = 255;
 const checkId: Check = (option, value) => {
   if (typeof value === "string" && value !== "" && value.length <= MOST && isPlainText(value)) return;
   const given = typeof value === "string" ? `a string of ${value.length} characters` : kindOf(value);
-  throw new OptionError(option, `expected a string of 1 to ${MOST} characters without NUL, not ${given}`);
+  throw unexpected(option, `a string of 1 to ${MOST} characters without NUL`, given);
 };
 const checkIds = { sub: checkId, sid: checkId };
 const checkExternal = group({ issuer: checkId, ...checkIds });

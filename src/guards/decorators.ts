@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { checkFreshness, type FreshOptions } from "../login/freshness.js";
 import { kindOf } from "../text.js";
 import type { Declaration } from "./declarations.js";
@@ -79,5 +79,5 @@ export function checkCalledDecorator(name: string, given: unknown): void {
 /** Returns the argument of `decoratorsFor`. @throws OptionError if it is not a string */
 export function checkRealm(realm: unknown): string {
   if (typeof realm === "string") return realm;
-  throw new OptionError("decoratorsFor", `expected a realm, not ${kindOf(realm)}`);
+  throw unexpected("decoratorsFor", "a realm", kindOf(realm));
 }

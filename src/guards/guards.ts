@@ -3,7 +3,7 @@ import type { Core } from "../core.js";
 import { loadUser } from "../current/load-user.js";
 import { contextOf, type LoadedUser, type RequestContext } from "../current/request-context.js";
 import { runWithin } from "../current/running-context.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { checkFreshness, type Freshness, type FreshOptions, freshnessOf } from "../login/freshness.js";
 import {
   FreshLoginRequiredError,
@@ -132,8 +132,7 @@ export async function refusalFor(
 /** Returns the roles. @throws OptionError if a role is not a non-empty string */
 export function checkRoles(roles: readonly unknown[]): readonly string[] {
   for (const role of roles) {
-    if (typeof role !== "string" || role === "")
-      throw new OptionError("roles", `expected non-empty strings, not ${kindOf(role)}`);
+    if (typeof role !== "string" || role === "") throw unexpected("roles", "non-empty strings", kindOf(role));
   }
   return roles as readonly string[];
 }
@@ -151,8 +150,9 @@ async function rolesOf(core: Core, user: object): Promise<readonly string[]> {
   const { roles } = core.options;
   const found: unknown = roles ? await roles(user) : (user as { roles?: unknown }).roles;
   if (Array.isArray(found) && found.every((role) => typeof role === "string")) return found;
-  throw new OptionError(
+  throw unexpected(
     "roles",
-    `expected an array of strings ${roles ? "from the option roles" : "in user.roles (or set the option roles)"}, not ${kindOf(found)}`,
+    `an array of strings ${roles ? "from the option roles" : "in user.roles (or set the option roles)"}`,
+    kindOf(found),
   );
 }

@@ -17,9 +17,9 @@ export function warnIfElsewhere(req: Request, origin: string, options: ResolvedO
   if (parseUrl(`${protocol}//${host}`)?.host === own) return;
   warned.add(options);
   process.emitWarning(
-    `a page was requested from the host ${JSON.stringify(host.slice(0, 255))}, but the option origin is ${origin}, ` +
-      "to which users return after the login. If they use another host, correct the option. Behind a proxy, " +
-      "set trust proxy, and let the proxy send X-Forwarded-Host",
+    `a page was requested from the host ${JSON.stringify(host.slice(0, 255))}, but after the login, users return to ` +
+      `the option origin, ${origin}. Correct the option. Or, behind a proxy, set trust proxy, and let the proxy send ` +
+      "X-Forwarded-Host",
     "LatchkeyOriginWarning",
   );
 }

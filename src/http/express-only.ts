@@ -5,7 +5,7 @@ export function expressRequired(): LatchkeyError {
   return new LatchkeyError(
     "express_required",
     500,
-    "latchkey needs Express, but no Express application handles this request. It does not work on Koa or Fastify, not even " +
-      "through @fastify/middie. For the upgrade to a WebSocket, call login.authenticate(req)",
+    "latchkey needs Express, but no Express application handles this request. Koa and Fastify do not work, even with " +
+      "@fastify/middie. For a WebSocket upgrade, call login.authenticate(req)",
   );
 }

@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { unexpected } from "../errors.js";
 import { parseUrl, shown } from "../text.js";
 
 /** A scheme, a host and an optional port. The host is a name or an IP address. */
@@ -29,9 +29,8 @@ export function writeOrigin({ protocol, host }: URL): string {
 export function anyOrigin(option: string, value: unknown): string {
   const url = parseOrigin(value);
   if (url) return writeOrigin(url);
-  const expected =
-    'expected a scheme, a host and an optional port, without a path, such as "https://accounts.example.com"';
-  throw new OptionError(option, `${expected}, not ${shown(value)}`);
+  const expected = 'a scheme, a host and an optional port, without a path, such as "https://accounts.example.com"';
+  throw unexpected(option, expected, shown(value));
 }
 
 /** Returns the origin of a website in an option, in the form of `writeOrigin`. @throws OptionError if it is not one */
@@ -39,12 +38,12 @@ export function webOrigin(option: string, value: unknown): string {
   const url = parseOrigin(value);
   if (url && isWeb(url)) return writeOrigin(url);
   const expected =
-    'expected "https://" or "http://", a host and an optional port, without a path, such as "https://app.example.com"';
-  throw new OptionError(option, `${expected}, not ${shown(value)}`);
+    '"https://" or "http://", a host and an optional port, without a path, such as "https://app.example.com"';
+  throw unexpected(option, expected, shown(value));
 }
 
 /** Returns the origins in an option. @throws OptionError if it is not an array, or if one of them is invalid */
 export function originsIn(option: string, list: unknown, check: typeof anyOrigin): string[] {
-  if (!Array.isArray(list)) throw new OptionError(option, `expected an array of origins, not ${shown(list)}`);
+  if (!Array.isArray(list)) throw unexpected(option, "an array of origins", shown(list));
   return Array.from(list, (origin, i) => check(`${option}[${i}]`, origin));
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Request } from "express";
 import { group } from "../checks.js";
-import { OptionError } from "../errors.js";
+import { unexpected } from "../errors.js";
+import { isObjectOrArray } from "../objects.js";
 import { kindOf } from "../text.js";
 import { anyOrigin, isWeb, originsIn, parseOrigin, writeOrigin } from "./origin.js";
 import { isUpgrade } from "./upgrade.js";
@@ -40,8 +41,8 @@ export function isSafe({ method }: IncomingMessage): boolean {
  */
 export function isSameOrigin(req: IncomingMessage, options: SameOriginOptions = {}): boolean {
   const given: unknown = req;
-  if (typeof given !== "object" || given === null || !("headers" in given)) {
-    throw new OptionError("isSameOrigin", `expected a request, not ${kindOf(given)}`);
+  if (!isObjectOrArray(given) || !("headers" in given)) {
+    throw unexpected("isSameOrigin", "a request", kindOf(given));
   }
   return comesFrom(req, trustedOrigins("isSameOrigin", options));
 }

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { setOwn } from "../objects.js";
 import { isOfAnotherCopy } from "./request-slot.js";
 
 /**
@@ -63,7 +64,7 @@ export function sharedProperty(
     },
     set(value) {
       if (take(this, value as never)) return;
-      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+      setOwn(this, name, value);
     },
   };
 }

@@ -1,5 +1,6 @@
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { freshFrom, isFreshAt } from "../instants.js";
+import { isObject } from "../json.js";
 import { kindOf, shown } from "../text.js";
 
 /**
@@ -35,7 +36,7 @@ export function methodsFrom(
   value: unknown,
   shownAt: number | null,
 ): ReadonlyArray<[string, number | null]> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return checkMethods(option, value).map((name) => [name, shownAt]);
   }
   if (Symbol.iterator in value) {
@@ -55,15 +56,12 @@ export function methodsFrom(
 /** Returns the names without duplicates. @throws OptionError if the value is not an array of valid names */
 export function checkMethods(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) {
-    throw new OptionError(option, `expected an array of methods, such as ["pwd"], not ${kindOf(value)}`);
+    throw unexpected(option, 'an array of methods, such as ["pwd"]', kindOf(value));
   }
-  if (value.length > MOST) throw new OptionError(option, `expected at most ${MOST} methods, not ${value.length}`);
+  if (value.length > MOST) throw unexpected(option, `at most ${MOST} methods`, value.length);
   for (const name of value as unknown[]) {
     if (typeof name === "string" && NAME.test(name)) continue;
-    throw new OptionError(
-      option,
-      `expected names of 1 to 32 letters, digits, "_", ".", ":" and "-", such as "otp", not ${shown(name)}`,
-    );
+    throw unexpected(option, 'names of 1 to 32 letters, digits, "_", ".", ":" and "-", such as "otp"', shown(name));
   }
   return [...new Set(value as string[])];
 }

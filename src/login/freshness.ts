@@ -4,8 +4,9 @@ import { loadUser } from "../current/load-user.js";
 import { contextOf, type RequestContext } from "../current/request-context.js";
 import { missingIn } from "../current/required-methods.js";
 import { type Duration, parseDuration } from "../duration.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { isFreshAt } from "../instants.js";
+import { isObject } from "../json.js";
 import { checkMethods, staleOrMissing } from "../login-fields/methods.js";
 import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
@@ -57,8 +58,8 @@ export function checkFreshness(options: FreshOptions): Freshness {
 }
 
 function checkNames(given: unknown): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new OptionError("fresh", `expected options such as { within: "10m" }, not ${kindOf(given)}`);
+  if (!isObject(given)) {
+    throw unexpected("fresh", 'options such as { within: "10m" }', kindOf(given));
   }
   for (const name of Reflect.ownKeys(given)) {
     if (name === "within" || name === "methods") continue;

@@ -1,10 +1,10 @@
 import type { Core } from "../core.js";
-import { OptionError } from "../errors.js";
+import { unexpected } from "../errors.js";
 import type { JsonObject } from "../json.js";
+import { isObject } from "../json.js";
 import type { ExternalLogin } from "../login-fields/external-login.js";
 import { checkLabel } from "../login-fields/label.js";
 import { required } from "../options/part.js";
-import { isObject } from "../store/format.js";
 import { kindOf } from "../text.js";
 
 /** What the application says about a login. */
@@ -39,19 +39,19 @@ export function checkExternal({ externalLogins }: Core, external: unknown): Exte
 }
 
 function checkData(data: unknown): JsonObject {
-  if (!isPlain(data)) throw new OptionError("data", `expected an object of JSON values, not ${kindOf(data)}`);
+  if (!isPlain(data)) throw unexpected("data", "an object of JSON values", kindOf(data));
   assertJson("data", data);
   const text = JSON.stringify(data);
   const length = Buffer.byteLength(text);
   if (length <= LONGEST_DATA) return JSON.parse(text) as JsonObject;
-  throw new OptionError("data", `expected at most ${LONGEST_DATA} bytes as JSON, not ${length}`);
+  throw unexpected("data", `at most ${LONGEST_DATA} bytes as JSON`, length);
 }
 
 function assertJson(path: string, value: unknown): void {
   if (value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return;
   const isCircle = path.length > LONGEST_DATA; // the path of a value in data that is short enough is shorter
   if (isCircle || !(Array.isArray(value) || isPlain(value))) {
-    throw new OptionError(path.slice(0, 100), `expected a JSON value, not ${isCircle ? "a circle" : kindOf(value)}`);
+    throw unexpected(path.slice(0, 100), "a JSON value", isCircle ? "a circle" : kindOf(value));
   }
   for (const [key, inner] of Object.entries(value)) assertJson(`${path}.${key}`, inner);
 }

@@ -7,6 +7,7 @@ import { contextIn, contextOf, knownContext, type RequestContext } from "../curr
 import { activeContext, assertNotEnded } from "../current/running-context.js";
 import type { ExternalIds } from "../login-fields/external-login.js";
 import { checkLabel } from "../login-fields/label.js";
+import { isObjectOrArray } from "../objects.js";
 import { required } from "../options/part.js";
 import type { SessionAuth } from "../session/auth.js";
 import { foreignSessions } from "../session/foreign-session.js";
@@ -148,7 +149,7 @@ export class UserSessions<U extends object> {
   }
 
   #idOf(user: U | string): string {
-    if (typeof user !== "object" || user === null) return checkUserId(user, "id");
+    if (!isObjectOrArray(user)) return checkUserId(user, "id");
     return checkUserId(this.#core.options.userId(user), "userId()");
   }
 

@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
 import type { LoginManagerOptions } from "../options/options.js";
 import { kindOf } from "../text.js";
@@ -35,8 +35,5 @@ export function managersOf(given: GivenManagers): LoginManager<object, object>[]
 function checkOptions(given: unknown): LoginManagerOptions<object, object> {
   const isObject = typeof given === "object" && given !== null && !(given instanceof Promise);
   if (isObject) return given as LoginManagerOptions<object, object>;
-  throw new OptionError(
-    "LatchkeyModule",
-    `expected a LoginManager, its options, or a list of them, not ${kindOf(given)}`,
-  );
+  throw unexpected("LatchkeyModule", "a LoginManager, its options, or a list of them", kindOf(given));
 }

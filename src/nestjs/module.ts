@@ -9,7 +9,7 @@ import {
   type OptionalFactoryDependency,
 } from "@nestjs/common";
 import type { Application } from "express";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
 import type { LoginManagerOptions } from "../options/options.js";
 import { kindOf } from "../text.js";
@@ -66,7 +66,7 @@ export class LatchkeyModule implements NestModule {
   static forRootAsync(options: LatchkeyAsyncOptions): DynamicModule {
     const { imports = [], inject = [], useFactory } = (options as Partial<LatchkeyAsyncOptions> | undefined) ?? {};
     if (typeof useFactory !== "function") {
-      throw new OptionError("useFactory", `expected a function that returns a LoginManager, not ${kindOf(useFactory)}`);
+      throw unexpected("useFactory", "a function that returns a LoginManager", kindOf(useFactory));
     }
     return {
       module: LatchkeyModule,

@@ -112,21 +112,15 @@ function resolveCookie(
   const name = givenName ?? (mayBindToHost ? `__Host-${baseName}` : baseName);
   // Browsers recognize the prefixes in upper and lower case (RFC 6265bis).
   if (/^__host-/i.test(name) && !mayBindToHost) {
-    throw new OptionError(
-      `${option}.name`,
-      `${name} needs secure: true, path "/" and no domain; otherwise browsers reject the cookie`,
-    );
+    throw refusedByBrowsers(`${option}.name`, name, ', path "/" and no domain');
   }
   if (/^__secure-/i.test(name) && secure !== true) {
-    throw new OptionError(`${option}.name`, `${name} needs secure: true; otherwise browsers reject the cookie`);
+    throw refusedByBrowsers(`${option}.name`, name);
   }
   for (const attribute of ATTRIBUTE_NAMES) {
     const { needsSecure } = ATTRIBUTES[attribute];
     if (needsSecure !== undefined && attributes[attribute] === needsSecure && secure !== true) {
-      throw new OptionError(
-        `${option}.cookie.${attribute}`,
-        `${JSON.stringify(needsSecure)} needs secure: true; otherwise browsers reject the cookie`,
-      );
+      throw refusedByBrowsers(`${option}.cookie.${attribute}`, JSON.stringify(needsSecure));
     }
   }
   const { maxAge } = given;
@@ -135,6 +129,10 @@ function resolveCookie(
     name,
     ...(maxAge === undefined ? {} : { maxAge: parseDuration(`${option}.cookie.maxAge`, maxAge) }),
   });
+}
+
+function refusedByBrowsers(option: string, what: string, others = ""): OptionError {
+  return new OptionError(option, `${what} needs secure: true${others}; otherwise browsers reject the cookie`);
 }
 
 /**

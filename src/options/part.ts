@@ -1,5 +1,5 @@
 import type { Check } from "../checks.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { kindOf } from "../text.js";
 
 /** The entry that has the function for each part. */
@@ -27,7 +27,7 @@ export interface Part<Name extends string> {
 export function isPart(name: PartName): Check {
   return (option, value) => {
     if ((value as Part<string> | null)?.part === name) return;
-    throw new OptionError(option, `expected ${sourceOf(name)}, not ${kindOf(value)}`);
+    throw unexpected(option, sourceOf(name), kindOf(value));
   };
 }
 

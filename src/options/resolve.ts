@@ -1,9 +1,10 @@
 import { type Check, checkEach, isCount, isFunction, isText, isTextOrNull, matches, oneOf } from "../checks.js";
 import { checkSecret } from "../crypto/secrets.js";
 import { type Duration, parseDuration } from "../duration.js";
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import { checkClient, clientFingerprint, resolveClient } from "../http/client.js";
 import { originsIn, webOrigin } from "../http/origin.js";
+import { isObjectOrArray, only } from "../objects.js";
 import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
@@ -70,8 +71,7 @@ const OPTIONS: Record<keyof LoginManagerOptions, Check> = {
  * @throws OptionError if an option is invalid. The message names the option, the given value and the expected value
  */
 export function resolveOptions(options: LoginManagerOptions<object, object>): ResolvedOptions {
-  if (typeof options !== "object" || options === null)
-    throw new OptionError("options", `expected an object, not ${kindOf(options)}`);
+  if (!isObjectOrArray(options)) throw unexpected("options", "an object", kindOf(options));
   checkEach("", OPTIONS, options);
   checkSecret("secret", options.secret);
   const { secret: _, session, remember, client, ...others } = options;
@@ -141,7 +141,7 @@ function checkAbilities({ store, remember, maxSessions }: LoginManagerOptions<ob
   if ((lacked || remember?.mode === "stateless") && remember?.idleTimeout !== undefined) {
     throw new OptionError(
       "remember.idleTimeout",
-      'needs the mode "persistent": without a record of the browser, latchkey cannot know when it was last used',
+      'needs the mode "persistent", which records when a browser was last used',
     );
   }
 }
@@ -166,7 +166,7 @@ function checkStoreTimeout(option: string, value: unknown): void {
 
 function checkView(option: string, value: unknown): void {
   if (typeof value === "function" || isViewUrl(value)) return;
-  const entries: Array<[string, unknown]> = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const entries: Array<[string, unknown]> = isObjectOrArray(value) ? Object.entries(value) : [];
   const bad = entries.find(([prefix, url]) => !prefix.startsWith("/") || !isViewUrl(url));
   if (entries.length > 0 && !bad) return;
   throw new OptionError(
@@ -192,11 +192,11 @@ function checkHost(option: string, value: unknown): void {
 }
 
 function checkMethods(option: string, value: unknown): void {
-  if (!Array.isArray(value)) throw new OptionError(option, `expected an array of HTTP methods, not ${kindOf(value)}`);
+  if (!Array.isArray(value)) throw unexpected(option, "an array of HTTP methods", kindOf(value));
   const bad: unknown[] = value.filter((method) => typeof method !== "string" || !/^[A-Za-z-]+$/.test(method));
-  if (bad.length > 0) throw new OptionError(option, `expected HTTP methods, not ${shown(bad[0])}`);
+  if (bad.length > 0) throw unexpected(option, "HTTP methods", shown(bad[0]));
 }
 
 function withoutUndefined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+  return only(options, (_, value) => value !== undefined) as never;
 }

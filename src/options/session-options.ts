@@ -88,7 +88,7 @@ export function resolveSession(given: SessionOptions = {}): Readonly<ResolvedSes
 function refuseResave(option: string): void {
   throw new OptionError(
     option,
-    "latchkey writes a session only if a request changed it, and only the changed keys. Writing the other keys too would " +
-      "overwrite the changes of concurrent requests. Remove this option",
+    "latchkey writes only the keys of a session that a request changed, because writing the others would overwrite the " +
+      "changes of concurrent requests. Remove this option",
   );
 }

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../errors.js";
+import { contended } from "../errors.js";
 import { withChangesIn } from "../login-fields/device.js";
 import type { SessionStore } from "../store/session-store.js";
 import { browserIn, dataOf, namedSince, namesOf } from "./browser-record.js";
@@ -41,7 +41,5 @@ export async function moveBrowser(
     const data = dataOf({ ...browser, sessions: [...before, ...namesOf(session)], ...fields });
     if (await store.update(series, { ...record, data })) return { before, until: browser.until };
   }
-  throw new StoreUnavailableError(
-    "the record of a browser could not be written, because other requests kept changing it",
-  );
+  throw contended("the record of a browser");
 }

@@ -5,7 +5,7 @@ import { OptionError } from "../errors.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import type { JsonObject, JsonValue } from "../json.js";
-import { isObject } from "../store/format.js";
+import { isObject } from "../json.js";
 import { type CookieLogin, type IssuedCookie, Remember, type Restored, type VerifyRemembered } from "./remember.js";
 import {
   fieldsForRestore,
@@ -113,11 +113,10 @@ export class RememberStateless extends Remember {
     if (!this.#hasUnstamped || this.#hasWarned) return;
     this.#hasWarned = true;
     process.emitWarning(
-      "login.sessions ended the sessions of a user, but could not forget the user's remembered browsers: " +
-        'in the mode "stateless", a remember cookie logs its browser in again ' +
-        "until it expires, or until the user's getSessionStamp() returns another string. Some users have no " +
-        "getSessionStamp(). Add this method, and change its result when their logins must end, or use a store that " +
-        'supports the mode "persistent"',
+      "login.sessions ended the sessions of a user, but the user's remembered browsers stay logged in: in the mode " +
+        '"stateless", a remember cookie works until it expires or getSessionStamp() returns another string, and some users ' +
+        "have no getSessionStamp(). Add this method, and change its result when their logins must end, or use a store " +
+        'that supports the mode "persistent"',
       "LatchkeyRememberWarning",
     );
   }

@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage, useExpressServer } from "routing-controllers";
 import { contextOfRealm } from "../current/request-context.js";
-import { LatchkeyError, OptionError } from "../errors.js";
+import { LatchkeyError, OptionError, unexpected } from "../errors.js";
 import { ancestry, type Declaration, remember } from "../guards/declarations.js";
 import { guard } from "../guards/guards.js";
 import { kindOf } from "../text.js";
@@ -34,7 +34,7 @@ let added: number | undefined;
 export function denyByDefault<T>(create: () => T): T {
   if (typeof create !== "function") {
     const example = "() => createExpressServer({ controllers })";
-    throw new OptionError("denyByDefault", `expected a function such as ${example}, not ${kindOf(create)}`);
+    throw unexpected("denyByDefault", `a function such as ${example}`, kindOf(create));
   }
   attachGuards();
   const outer = added;

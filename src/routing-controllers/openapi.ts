@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { OptionError, unexpected } from "../errors.js";
 import type { LoginManager } from "../manager/login-manager.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 import { kindOf } from "../text.js";
@@ -80,7 +80,7 @@ export function openApiWithGuards<D extends OpenApiDocument>(
 ): D {
   const version: unknown = (document as Partial<D> | null | undefined)?.openapi;
   if (typeof version !== "string" || !version.startsWith("3."))
-    throw new OptionError("document", `expected an OpenAPI document of version 3, not ${kindOf(document)}`);
+    throw unexpected("document", "an OpenAPI document of version 3", kindOf(document));
   const { options } = login;
   const found = { operations: 0, routes: 0 };
   const paths = mapped<object>(document.paths ?? {}, (item, path) =>

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
+import { isObjectOrArray } from "../objects.js";
 import { Deadlines } from "../store/deadlines.js";
 import { Outage } from "../store/outage.js";
 import { type StoreCall, tracedCall } from "../trace.js";
@@ -37,7 +38,7 @@ export class OldSessions {
   /** Resolves with the session of this id, or null. */
   async read(sid: string): Promise<OldSession | null> {
     const found = await this.#ask("read", (done) => this.#store.get(sid, done));
-    if (typeof found !== "object" || found === null) return null;
+    if (!isObjectOrArray(found)) return null;
     const { cookie, ...values } = found as OldSessionData & {
       cookie?: { originalMaxAge?: unknown; expires?: unknown };
     };

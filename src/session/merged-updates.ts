@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../errors.js";
+import { contended } from "../errors.js";
 import type { JsonObject } from "../json.js";
 import { pauseBeforeRetry } from "../store/retry-pause.js";
 import type { SessionRecord, SessionStore, SessionUpdate } from "../store/session-store.js";
@@ -81,8 +81,7 @@ export class MergedUpdates {
         const expiresAt = this.timeouts.expiryOf(data, createdAt, now);
         const update: SessionUpdate = { data, lastSeenAt, expiresAt, revision };
         if (await this.store.update(id, update)) return { ...base, ...update, revision: revision + 1 };
-        if (tried === MAX_TRIES)
-          throw new StoreUnavailableError("the session could not be written, because other requests kept changing it");
+        if (tried === MAX_TRIES) throw contended("the session");
         await pauseBeforeRetry(tried);
       }
       base = await readSession(this.store, id);

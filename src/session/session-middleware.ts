@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
-import { OptionError, SessionGoneError } from "../errors.js";
+import { SessionGoneError, unexpected } from "../errors.js";
 import type { LoginEmitter } from "../events.js";
 import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { isFromOtherSite } from "../http/request-origin.js";
@@ -160,7 +160,7 @@ export class SessionMiddleware implements SessionKeeper {
     if (!this.#genid) return newSessionId();
     const id: unknown = this.#genid(req);
     if (typeof id === "string" && id !== "") return id;
-    throw new OptionError("session.genid", `expected it to return a non-empty string, not ${kindOf(id)}`);
+    throw unexpected("session.genid", "it to return a non-empty string", kindOf(id));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { changeable, frozen, type JsonObject } from "../json.js";
+import { isObjectOrArray } from "../objects.js";
 import type { SessionAuth } from "./auth.js";
 import { Cookie, isLifetime } from "./cookie.js";
 import type { SessionValues } from "./records.js";
@@ -64,7 +65,7 @@ export class Session {
 
   /** Returns the stored state of a session; undefined if the object is not a Session. */
   static stateOf(session: unknown): SessionState | undefined {
-    return typeof session === "object" && session !== null && #state in session ? session.#state : undefined;
+    return isObjectOrArray(session) && #state in session ? session.#state : undefined;
   }
 
   /** Returns the login of a session; undefined if it has no login, or if the object is not a Session. */

@@ -2,6 +2,7 @@ import { SessionValueError } from "../errors.js";
 import type { JsonObject, JsonValue } from "../json.js";
 import { type Bound, withChangesIn } from "../login-fields/device.js";
 import type { Labeled } from "../login-fields/label.js";
+import { isObjectOrArray } from "../objects.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
@@ -123,8 +124,8 @@ function isOwn(key: string): key is keyof OwnValues {
 
 /** Is it impossible to change the content of this value? */
 function isFixed(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return Object.isFrozen(value) && Object.values(value).every((inner) => typeof inner !== "object" || inner === null);
+  if (!isObjectOrArray(value)) return true;
+  return Object.isFrozen(value) && Object.values(value).every((inner) => !isObjectOrArray(inner));
 }
 
 function valueIn(values: object, key: string): unknown {

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../json.js";
+import { isObject } from "../json.js";
 import {
   ALIAS_FIELDS,
   BROWSER_FIELDS,
   hasFields,
-  isObject,
   LOGIN_FIELDS,
   OPTIONAL_BROWSER_FIELDS,
   OPTIONAL_LOGIN_FIELDS,

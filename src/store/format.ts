@@ -1,4 +1,6 @@
 import type { JsonObject } from "../json.js";
+import { isObject } from "../json.js";
+import { only } from "../objects.js";
 
 /**
  * The version of the format of logins and of remembered browsers, in the field `v` of both. New fields do not raise it:
@@ -146,14 +148,10 @@ export function hasFields(
 
 /** Returns the fields that this version does not know, because a later version has added them. */
 export function unknownFields(value: object, known: object): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(known, name)));
+  return only(value, (name) => !Object.hasOwn(known, name)) as JsonObject;
 }
 
 /** Returns the fields that a login keeps in each of its sessions, from a login or from a browser's record. */
 export function lastingFields(value: object): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => LASTING_FIELDS.has(name)));
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return only(value, (name) => LASTING_FIELDS.has(name)) as JsonObject;
 }

@@ -45,8 +45,8 @@ function warnOnce(store: SessionStore, error: unknown): void {
   causes.add(cause);
   const reason = String(message ?? error).slice(0, LONGEST);
   process.emitWarning(
-    `the session store could not remove expired records, so it grows: ${reason}. It tries again regularly; ` +
-      "this warning does not repeat, but the event storeFailed does",
+    `the session store could not remove expired records, so it grows: ${reason}. It tries again regularly, and ` +
+      "reports more failures only with the event storeFailed",
     "LatchkeyPruneWarning",
   );
 }

@@ -207,7 +207,7 @@ describe("a database row that the loader turns into a user", () => {
       const { login, page } = await rowApp(loader);
       for (const force of [false, true]) {
         expect(await login(force)).to.match(
-          /^LatchkeyError: a user was given without getSessionStamp\(\), but the user that userLoader returns for "1" has this method:/,
+          /^LatchkeyError: a user was given without getSessionStamp\(\), but userLoader returns the user "1" with this method:/,
         );
       }
       expect(await page()).to.equal(401);

@@ -105,7 +105,7 @@ describe("a cookie that a browser sends twice", () => {
         });
         expect(now.events).to.eql(["sid"]);
         expect(warnings).to.have.lengthOf(1);
-        expect(warnings[0]).to.include("sid").and.include("domain or path").and.include("change the cookie's name");
+        expect(warnings[0]).to.include("sid").and.include("domain or path").and.include("also change its name");
       });
 
       it(`after ${change}: a login removes the old cookies and leaves its own (${mode})`, async () => {

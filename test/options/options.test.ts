@@ -76,7 +76,7 @@ describe("the options of a LoginManager", () => {
     for (const secret of [...printed, ...madeUp]) {
       for (const given of [secret, [random(), secret]]) {
         const message = inProduction(() => refusal("secret", { secret: given }));
-        expect(message).to.include("is not random").and.include("openssl rand");
+        expect(message).to.include("must be random").and.include("openssl rand");
         for (let at = 0; at + 12 <= secret.length; at += 4) {
           const part = secret.slice(at, at + 12);
           if (part.trim() !== "") expect(message, "part of the secret").not.to.include(part);

@@ -20,9 +20,10 @@ async function bundled(contents: string): Promise<number> {
   return outputFiles![0]!.contents.length;
 }
 
-// Each limit is 10 % above the measured size. A change that needs more must raise the limit here.
+// The root entry has a budget of 133 kB (1 kB = 1000 bytes). Each other limit is 10 % above the measured size. A change
+// that needs more must raise the limit here.
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 141_700],
+  ["the whole root entry", 'export * from "latchkey"', 133_000],
   [
     "an application with the memory store",
     'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',

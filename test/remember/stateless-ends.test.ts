@@ -56,7 +56,7 @@ describe("a stateless remember cookie, which has no record in the store", () => 
     for (const way of ["revoke", "revokeAll", "revokeAll"] as const) await end(way);
     expect(warnings.length).to.equal(1);
     expect(warnings[0]).to.match(
-      /^LatchkeyRememberWarning: .*could not forget the user's remembered browsers.*getSessionStamp\(\).*a store that supports the mode "persistent"/,
+      /^LatchkeyRememberWarning: .*the user's remembered browsers stay logged in.*getSessionStamp\(\).*a store that supports the mode "persistent"/,
     );
   });
 

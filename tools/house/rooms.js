@@ -29,7 +29,7 @@ export const ROOMS = [
   { name: "checks", files: "^src/checks\\.ts$" },
   { name: "refusals", files: "^src/refusals\\.ts$" },
   { name: "errors", files: "^src/errors\\.ts$" },
-  { name: "text", files: "^src/text\\.ts$" },
+  { name: "text, objects", files: "^src/(text|objects)\\.ts$" },
 ];
 
 /** Pairs of rooms on the same floor. They must not import each other. */

@@ -169,7 +169,7 @@ export class BrowserCookie {
     this.#hasWarnedOfDoubled = true;
     warn(
       `a browser sent the cookie ${this.name} more than once, so latchkey ignored it and told the browser to remove it. ` +
-        "This happens if a deployment changes the cookie's domain or path: change the cookie's name in the same deployment",
+        "If a deployment changes the domain or path of a cookie, it must also change its name",
     );
   }
 }
