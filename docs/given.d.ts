@@ -19,6 +19,7 @@ declare global {
     update(id: string, changes: Partial<User>): Promise<void>;
   };
   function hash(password: string): Promise<string>;
+  function passwordProblem(password: unknown, email?: string): string | undefined;
 
   const app: Application;
   const login: LoginManager<User>;

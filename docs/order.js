@@ -48,6 +48,7 @@ export const ORDER = [
         items: [
           { text: "A login form on plain Express", link: "/recipes/login-form" },
           { text: "From sign-up to a new password", link: "/recipes/sign-up" },
+          { text: "Which passwords to accept", link: "/recipes/passwords" },
           { text: "A link instead of a password", link: "/recipes/magic-link" },
           { text: "Log in with Google and others", link: "/recipes/social-login" },
           { text: "OpenID Connect", link: "/recipes/openid-connect" },

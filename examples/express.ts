@@ -89,15 +89,15 @@ const recently = freshLoginRequired({ within: "10m" });
 
 app.get("/password", recently, (_req, res) => {
   res.send(`<form method="post">
-    <input name="password" type="password" autocomplete="new-password" minlength="8" required>
+    <input name="password" type="password" autocomplete="new-password" minlength="15" required>
     <button>Change</button>
   </form>`);
 });
 
 app.post("/password", recently, async (req, res) => {
   const { password } = req.body ?? {};
-  if (typeof password !== "string" || password.length < 8) {
-    res.status(422).send("Use at least 8 characters.");
+  if (typeof password !== "string" || password.length < 15) {
+    res.status(422).send("Use at least 15 characters.");
     return;
   }
   const account = await me();

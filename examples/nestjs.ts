@@ -121,8 +121,8 @@ class AccountController {
     @CurrentUser() account: Account,
     @Body() { password }: { password?: unknown },
   ) {
-    if (typeof password !== "string" || password.length < 8)
-      throw new BadRequestException("Use at least 8 characters.");
+    if (typeof password !== "string" || password.length < 15)
+      throw new BadRequestException("Use at least 15 characters.");
     account.passwordHash = await hash(password);
     await refreshStamp(req); // keeps this login, and ends all others
   }

@@ -109,10 +109,10 @@ export function createApp(accounts: Accounts, secret: string): Express {
   app.post("/password", ensureLoggedIn, async (req, res) => {
     const account = req.user as Account;
     const { password } = req.body ?? {};
-    if (typeof password === "string" && password.length >= 8) {
+    if (typeof password === "string" && password.length >= 15) {
       await accounts.changePassword(account, password);
       flash(req, "Your password is changed.");
-    } else flash(req, "Use at least 8 characters.");
+    } else flash(req, "Use at least 15 characters.");
     res.redirect("/contacts");
   });
 

@@ -29,7 +29,17 @@ inTestAll("the recipes", () => {
     expect((await browser.post("/login?next=https://evil.example", { form: ann })).location).to.equal("/account");
     expect((await browser.post("/confirm?next=/password", { form: { password: "wrong" } })).status).to.equal(422);
     expect((await browser.post("/confirm?next=/password", { form: ann })).location).to.equal("/password");
-    expect((await browser.post("/password", { form: { password: "a new one" } })).location).to.equal("/account");
+    for (const password of [
+      "14 characters!",
+      "Passwordpassword",
+      "qwertyuiopasdfgh",
+      "ann@example.com",
+      "a b".repeat(50),
+    ])
+      expect((await browser.post("/password", { form: { password } })).status).to.equal(422);
+    expect((await browser.post("/password", { form: { password: "a new, longer one" } })).location).to.equal(
+      "/account",
+    );
     expect((await browser.get("/account")).text).to.equal("Hello, ann@example.com!");
     expect((await other.get("/account")).status).to.equal(302);
   });

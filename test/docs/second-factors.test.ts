@@ -118,7 +118,9 @@ inTestAll("the recipes for second factors, as programs", () => {
     expect((await other.post("/log-out-others")).location).to.equal("/");
     expect(await logIn(browser), "after a revocation").to.equal(302);
     await browser.post("/second-factor", { form: { code, trust: "on" } });
-    expect((await browser.post("/password", { form: { password: "another one" } })).location).to.equal("/");
-    expect(await logIn(browser, { ...ann, password: "another one" }), "after a new password").to.equal(302);
+    expect((await browser.post("/password", { form: { password: "14 characters!" } })).status).to.equal(422);
+    const password = "another, longer one";
+    expect((await browser.post("/password", { form: { password } })).location).to.equal("/");
+    expect(await logIn(browser, { ...ann, password }), "after a new password").to.equal(302);
   });
 });

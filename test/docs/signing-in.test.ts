@@ -13,7 +13,7 @@ inTestAll("the recipes for signing up and logging in", () => {
   describe("sign-up", () => {
     const start = () =>
       startProgram("docs/recipes/sign-up.md", "app.ts", { DATABASE: ":memory:", SESSION_STORE: "memory:" });
-    const signUp = async (program: PageProgram, client: Browser, password = "correct horse") => {
+    const signUp = async (program: PageProgram, client: Browser, password = "correct horse battery") => {
       await client.post("/sign-up", { json: { email: ann } });
       return client.post("/password", { json: { token: await tokenIn(program), password } });
     };
@@ -24,28 +24,29 @@ inTestAll("the recipes for signing up and logging in", () => {
       const client = program.client();
       await client.post("/sign-up", { json: { email: ann } });
       expect((await client.get("/")).status).to.equal(401);
-      const json = { token: await tokenIn(program), password: "correct horse" };
-      expect((await client.post("/password", { json: { ...json, password: "short" } })).status).to.equal(422);
+      const json = { token: await tokenIn(program), password: "correct horse battery" };
+      for (const password of ["14 characters!", "passwordpassword", undefined])
+        expect((await client.post("/password", { json: { ...json, password } })).status).to.equal(422);
       const answers = await Promise.all([1, 2, 3].map(() => client.post("/password", { json })));
       expect(answers.map(({ status }) => status).sort()).to.eql([200, 410, 410]);
       expect((await client.get("/")).text).to.equal(`Hello, ${ann}!`);
       await client.post("/logout");
       expect((await logIn(client, "wrong")).status).to.equal(401);
-      expect((await logIn(client, "correct horse")).status).to.equal(200);
+      expect((await logIn(client, "correct horse battery")).status).to.equal(200);
     });
 
     it("ends every login with a new password, and logs nobody in", async () => {
       const program = await start();
       const [first, second] = [program.client(), program.client()];
       await signUp(program, first);
-      await second.post("/login", { json: { email: ann, password: "correct horse", remember: true } });
+      await second.post("/login", { json: { email: ann, password: "correct horse battery", remember: true } });
       await first.post("/forgot", { json: { email: ann } });
       const token = await tokenIn(program, 2);
-      const answer = await first.post("/password", { json: { token, password: "battery staple" } });
+      const answer = await first.post("/password", { json: { token, password: "battery staple horse" } });
       expect([answer.status, answer.text]).to.eql([200, "Please log in with the new password."]);
       for (const client of [first, second]) expect((await client.get("/")).status).to.equal(401);
-      expect((await logIn(first, "correct horse")).status).to.equal(401);
-      expect((await logIn(first, "battery staple")).status).to.equal(200);
+      expect((await logIn(first, "correct horse battery")).status).to.equal(401);
+      expect((await logIn(first, "battery staple horse")).status).to.equal(200);
     });
 
     it("does not say who has an account, and ends older links of the same address", async () => {
@@ -54,7 +55,7 @@ inTestAll("the recipes for signing up and logging in", () => {
       await client.post("/sign-up", { json: { email: ann } });
       const older = await tokenIn(program);
       await client.post("/sign-up", { json: { email: ann } });
-      const json = { token: await tokenIn(program, 2), password: "correct horse" };
+      const json = { token: await tokenIn(program, 2), password: "correct horse battery" };
       expect((await client.post("/password", { json })).text).to.equal("Welcome.");
       expect((await client.post("/password", { json: { ...json, token: older } })).status).to.equal(410);
       const answer = (path: string, email: string) => client.post(path, { json: { email } });

@@ -38,23 +38,25 @@ describe("the example express.ts", () => {
     await browser.post("/login", { form: { ...ANN, remember: "on" } });
     await browser.restart();
 
-    expect((await browser.post("/password", { form: { password: "a new one" } })).location).to.equal("/confirm");
+    expect((await browser.post("/password", { form: { password: "a new, longer one" } })).location).to.equal(
+      "/confirm",
+    );
     expect((await browser.get("/password")).location).to.equal("/confirm?next=%2Fpassword");
     expect((await browser.get("/confirm")).text).to.include("<form");
-    expect((await browser.post("/confirm", { form: { password: "a new one" } })).status).to.equal(401);
+    expect((await browser.post("/confirm", { form: { password: "a new, longer one" } })).status).to.equal(401);
     const confirmed = await browser.post("/confirm?next=%2Fpassword", { form: { password: ANN.password } });
     expect(confirmed.location).to.equal("/password");
     expect((await browser.get("/password")).text).to.include("<form");
-    for (const form of [{ password: "short" }, {}]) {
+    for (const form of [{ password: "14 characters!" }, {}]) {
       expect((await browser.post("/password", { form })).status).to.equal(422);
     }
-    expect((await browser.post("/password", { form: { password: "a new one" } })).location).to.equal("/");
+    expect((await browser.post("/password", { form: { password: "a new, longer one" } })).location).to.equal("/");
 
     expect((await browser.get("/")).status).to.equal(200);
     await browser.restart();
     expect((await browser.get("/")).status, "still remembered").to.equal(200);
     expect((await other.get("/")).status).to.equal(302);
     expect((await other.post("/login", { form: ANN })).status).to.equal(401);
-    expect((await other.post("/login", { form: { ...ANN, password: "a new one" } })).location).to.equal("/");
+    expect((await other.post("/login", { form: { ...ANN, password: "a new, longer one" } })).location).to.equal("/");
   });
 });

@@ -55,7 +55,7 @@ describe("the address book, ported from Passport to latchkey", () => {
         await loggedIn(origin, { ...ANN, remember: "on" }),
       ];
       await remembering.restart();
-      await here.post("/password", { form: { password: "a new one" } });
+      await here.post("/password", { form: { password: "a new, longer one" } });
       return [await whoIs(here), await whoIs(there), await whoIs(remembering)];
     });
     expect(left).to.deep.equal({ before: [ANN.email, ANN.email, ANN.email], after: [ANN.email, null, null] });

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { afterTest } from "../support/after-test.js";
 import { Consumer } from "../support/consumer.js";
+import { snippetsOf } from "../support/snippets.js";
 import { useStarter } from "../support/starter.js";
 import { inTestAll } from "../support/tier.js";
 
@@ -16,7 +17,7 @@ const NAMES = readdirSync(STARTERS, { withFileTypes: true })
 const read = (name: string, file: string) => readFileSync(join(STARTERS, name, file), "utf8");
 
 describe("the starters", () => {
-  it("have at most 150 lines of code and 30 lines of instructions each, and the same pages", () => {
+  it("have at most 165 lines of code and 30 lines of instructions each, and the same pages and password rule", () => {
     expect(NAMES).to.deep.equal(["express-drizzle", "nestjs-prisma", "routing-controllers-typeorm"]);
     for (const name of NAMES) {
       const files = readdirSync(join(STARTERS, name)).filter((file) => /(?<!\.config)\.ts$/.test(file));
@@ -24,10 +25,15 @@ describe("the starters", () => {
       expect(
         lines.filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)),
         name,
-      ).to.have.length.below(151);
+      ).to.have.length.below(166);
       expect(read(name, "README.md").split("\n"), name).to.have.length.below(32);
-      expect(read(name, "pages.ts"), name).to.equal(read(NAMES[0]!, "pages.ts"));
+      for (const file of ["pages.ts", "passwords.ts"]) expect(read(name, file), name).to.equal(read(NAMES[0]!, file));
     }
+  });
+
+  it("have the password rule of the documentation", () => {
+    const [shown] = snippetsOf("docs/recipes/passwords.md");
+    expect(shown?.code).to.equal(`// passwords.ts\n${read(NAMES[0]!, "passwords.ts")}`);
   });
 
   it("name the versions that this repository tests", () => {

@@ -29,7 +29,9 @@ export class Recipe {
       CHECKPOINT_DISABLE: "1",
       PRISMA_HIDE_UPDATE_MESSAGE: "1",
     };
-    const page = readFileSync(here(`../../docs/recipes/${name}.md`), "utf8");
+    const [page, passwords] = [name, "passwords"].map((name) =>
+      readFileSync(here(`../../docs/recipes/${name}.md`), "utf8"),
+    );
     const blocks = [...page.matchAll(/^```(ts|prisma|sh)\n([\s\S]*?)^```$/gm)];
     const code = blocks.filter(([, language]) => language !== "sh").map(([, , text]) => text);
     /** The code blocks that do not name a file. */
@@ -42,6 +44,7 @@ export class Recipe {
       const [, file] = /^\/\/ (\S+)\n/.exec(text) ?? [];
       if (file) this.write(file, text);
     }
+    this.write("passwords.ts", /^```ts\n([\s\S]*?)^```$/m.exec(passwords)[1]);
   }
 
   /** Writes a file. */

@@ -66,7 +66,7 @@ const RECIPES = [
   },
 ];
 const RECORD_ID = "a-session";
-const ann = { email: "ann@example.com", password: "correct horse" };
+const ann = { email: "ann@example.com", password: "correct horse battery" };
 
 for (const { name, edits, config, line, commands, push, others } of RECIPES) {
   describe(`the recipe ${name}`, function () {
@@ -113,6 +113,7 @@ for (const { name, edits, config, line, commands, push, others } of RECIPES) {
         if (/--name sessions/.test(command)) recipe.write(recipe.migration("sessions").file, printed);
       }
       assert.equal((await browser.get("/account")).status, 401);
+      assert.equal((await browser.post("/signup", { json: { ...ann, password: "14 characters!" } })).status, 422);
       assert.equal((await browser.post("/signup", { json: ann })).status, 201);
       assert.deepEqual((await browser.get("/account")).json(), { email: ann.email });
       assert.equal((await browser.post("/logout")).status, 204);

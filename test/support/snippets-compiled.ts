@@ -11,6 +11,7 @@ const FOLDER = `build/snippets-${process.pid}`;
 process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 /** The files that programs on other pages import. */
 const SHARED = [
+  ...snippetsOf("docs/recipes/passwords.md").filter(({ file }) => file === "passwords.ts"),
   ...snippetsOf("docs/getting-started.md").filter(({ file }) => file === "accounts.ts"),
   ...snippetsOf("docs/moving.md").filter(({ file }) => file === "carry-over.ts"),
 ];
@@ -37,8 +38,10 @@ async function compile(): Promise<string> {
   const inPrograms = new Set(snippets.filter(({ file }) => file).map(({ page }) => page));
   for (const snippet of snippets) write(snippet);
   for (const page of inPrograms) {
-    if (ALONE.includes(slugOf(page))) continue;
-    for (const shared of SHARED) if (shared.page !== page) write({ ...shared, page });
+    for (const shared of SHARED) {
+      const isNeeded = !ALONE.includes(slugOf(page)) || shared.file === "passwords.ts";
+      if (isNeeded && shared.page !== page) write({ ...shared, page });
+    }
   }
   copyFileSync("docs/given.d.ts", join(FOLDER, "fragments/given.d.ts"));
   copyFileSync("test/support/nestjs-packages.d.ts", join(FOLDER, "fragments/nestjs-packages.d.ts"));

@@ -66,6 +66,8 @@ async function logInTwice(origin: string): Promise<Browsers> {
   const short = await browser.post("/signup", { form: { email: '"><b>', password: "14 characters!" } });
   expect([short.status, short.headers.get("content-type")]).to.deep.equal([422, "text/html; charset=utf-8"]);
   expect(short.text).to.include("Use at least 15 characters.").and.include('value="&#34;&#62;&#60;b&#62;"');
+  const common = await browser.post("/signup", { form: { ...ann, password: "PasswordPassword" } });
+  expect([common.status, common.text.includes("easy to guess")]).to.deep.equal([422, true]);
   const signedUp = await browser.post("/signup", { form: { ...ann, email: " Ann@example.com ", next: "/?tab=1" } });
   expect([signedUp.status, signedUp.location]).to.deep.equal([303, "/?tab=1"]);
   expect((await browser.get("/")).text)

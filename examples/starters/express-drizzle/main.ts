@@ -11,6 +11,7 @@ import {
 } from "latchkey";
 import { openStore } from "latchkey/stores";
 import { homePage, logInPage } from "./pages.js";
+import { passwordProblem } from "./passwords.js";
 import { authenticate, createUser, findUser, type User as Row } from "./users.js";
 
 declare global {
@@ -42,7 +43,8 @@ app.post("/login", async (req, res) => {
 
 app.post("/signup", async (req, res) => {
   const { email, password } = credentials(req);
-  if ([...password].length < 15) return enter(req, res, undefined, "Use at least 15 characters.");
+  const problem = passwordProblem(password, email);
+  if (problem) return enter(req, res, undefined, problem);
   await enter(req, res, await createUser(email, password), "An account with this e-mail already exists.");
 });
 

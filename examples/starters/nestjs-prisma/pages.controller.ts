@@ -4,6 +4,7 @@ import { LoginManager, loginUser, logoutUser, safeNext } from "latchkey";
 import { CurrentUser, Fresh, Public } from "latchkey/nestjs";
 import type { User } from "./generated/client.js";
 import { homePage, logInPage } from "./pages.js";
+import { passwordProblem } from "./passwords.js";
 import { Users } from "./users.js";
 
 @Controller()
@@ -35,7 +36,8 @@ export class PagesController {
   @Post("signup")
   async signUp(@Req() req: Request, @Res() res: Response) {
     const { email, password } = credentials(req);
-    if ([...password].length < 15) return enter(req, res, null, "Use at least 15 characters.");
+    const problem = passwordProblem(password, email);
+    if (problem) return enter(req, res, null, problem);
     await enter(req, res, await this.users.create(email, password), "An account with this e-mail already exists.");
   }
 

@@ -3,6 +3,7 @@ import { type LoginManager, loginUser, logoutUser, safeNext } from "latchkey";
 import { CurrentUser, Fresh, Public } from "latchkey/routing-controllers";
 import { Controller, Get, Post, Req, Res } from "routing-controllers";
 import { homePage, logInPage } from "./pages.js";
+import { passwordProblem } from "./passwords.js";
 import { authenticate, createUser, type User } from "./users.js";
 
 @Controller()
@@ -31,7 +32,8 @@ export class Pages {
   @Post("/signup")
   async signUp(@Req() req: Request, @Res() res: Response) {
     const { email, password } = credentials(req);
-    if ([...password].length < 15) return enter(req, res, null, "Use at least 15 characters.");
+    const problem = passwordProblem(password, email);
+    if (problem) return enter(req, res, null, problem);
     return enter(req, res, await createUser(email, password), "An account with this e-mail already exists.");
   }
 
