@@ -29,7 +29,7 @@ inTestAll("a request without a body", () => {
 
   for (const { page, routes } of programs) {
     it(`is not an error of the program: ${page}`, async () => {
-      const program = await startProgram(page);
+      const program = await startProgram(page, "app.ts", { DATABASE: ":memory:", SESSION_STORE: "memory:" });
       const loginPath = routes.map(([, path]) => path).find((path) => path.endsWith("/login"));
       const loggedIn = async (client: Browser) => {
         for (const sending of loginPath ? [{ form: ann }, { json: ann }] : []) await client.post(loginPath!, sending);
