@@ -181,7 +181,10 @@ export class SessionValueError extends LatchkeyError {
   }
 }
 
-/** The label of a login is not a string of 1 to 100 characters, without control characters and not all invisible. */
+/**
+ * The label of a login is invalid. It must be a string of 1 to 100 characters, without control characters, and at least
+ * one character must be visible.
+ */
 export class LabelError extends LatchkeyError {
   constructor(given: string) {
     super("invalid_label", 400, `A label must have 1 to 100 characters and no control characters. This is ${given}.`);

@@ -18,9 +18,9 @@ export type EndReason =
 export type ImpersonationEnd = "stopped" | "logged out" | "revoked" | EndReason;
 
 /**
- * Why a login that is bound to a device was refused, or a key was: the request lacks the device's cookie, or its cookie
- * has expired; its proof is malformed or not signed with the key, or answers a challenge of another login or one that was
- * answered before; or the login has another key already.
+ * Why a login that is bound to a device, or the proof of a key, was rejected: the request lacks the device's cookie, or
+ * that cookie has expired; the proof is malformed, is not signed with the key, or signs a challenge that was made for
+ * another login or was already used; or the login already has another key.
  */
 export type DeviceRefusal = "no cookie" | "expired cookie" | "invalid proof" | "wrong challenge" | "other key";
 
@@ -103,19 +103,23 @@ export interface LoginEvents<U = Express.User> {
   /** A browser proved that it has the key of a login, and got a new cookie. */
   deviceRefreshed: { req: Request; userId: string; loginId: string };
   /**
-   * A request did not show the device of its login, so it is a request of nobody; or a browser's proof was refused. The
-   * login stays as it is. The cookies were copied, or the browser has lost its key.
+   * A request lacked the valid cookie of its login's device, so nobody is logged in for that request; or a browser's
+   * proof was rejected. The login itself does not change. Either its cookies were copied, or the browser has lost its
+   * key.
    */
   deviceRefused: { req: Request; userId: string; loginId: string; reason: DeviceRefusal };
   /** A browser sent a session or remember cookie more than once, so the cookie was ignored. The response removes it. */
   cookieDoubled: { req: Request; name: string };
   /**
    * The store failed or was too slow. During an outage, there is at most one such event per second. `failures` is the
-   * number of failed calls since the previous event, and `operation` (the method of SessionStore) and `error` are those
-   * of the last one. Each failed `prune` that the store started on its own has an event of its own.
+   * number of failed calls since the previous event, and `operation` (the method of SessionStore) and `error` describe
+   * the last of them. Each failed `prune` that the store itself started emits a separate event.
    */
   storeFailed: { operation: string; error: Error; failures: number };
-  /** After `storeFailed`: a call was answered, and no call failed for a second. `since` is when the first call failed. */
+  /**
+   * After `storeFailed`: the store responded to a call, and no call failed for a second. `since` is when the first call
+   * failed.
+   */
   storeRecovered: { since: number };
   /**
    * The store has a session or a remembered browser that cannot be read, for example because a later version wrote it in
@@ -123,7 +127,7 @@ export interface LoginEvents<U = Express.User> {
    * removed together with the user's other logins, or when it expires.
    */
   recordDamaged: { id: string; userId: string | null };
-  /** A request tried to save a session that another request had ended. Nothing was saved. */
+  /** A request tried to save a session that another request had already ended. Nothing was saved. */
   sessionGone: { req: Request };
 }
 

@@ -13,7 +13,7 @@ export interface StoreCall {
   /** The request that is being handled; undefined if the call belongs to no request. */
   req?: Request | undefined;
   /**
-   * Set when the call has settled: `"failed"` if the store failed or was too slow. An answer such as "this id is taken"
+   * Set when the call has settled: `"failed"` if the store failed or was too slow. A result such as "this id is taken"
    * is `"ok"`.
    */
   outcome?: "ok" | "failed";

@@ -41,7 +41,10 @@ export interface LoginInfo {
   label: string | null;
   /** The data that was given to `loginUser`; null if there is none. */
   data: JsonObject | null;
-  /** Is the login bound to its device? A copy of its cookies is then of no use. See `latchkey/device-bound`. */
+  /**
+   * Is the login bound to its device? Copies of its cookies then do not work on other devices. See
+   * `latchkey/device-bound`.
+   */
   deviceBound: boolean;
   /** When the login was bound to its device; null if it is not bound. */
   boundAt: number | null;

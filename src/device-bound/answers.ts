@@ -5,13 +5,13 @@ import type { Protocol } from "./protocol.js";
 
 const SCRIPT = "location.reload()";
 const PAGE = `<!doctype html><script>${SCRIPT}</script><noscript><a href="">Continue</a></noscript>`;
-/** The application's own policy may not allow the script. */
+/** The application's own policy might block the script. */
 const PAGE_POLICY = `default-src 'none'; script-src 'sha256-${hash("sha256", SCRIPT, "base64")}'`;
 const ID = /^[\w-]{43}$/;
 
 /**
- * Answers with a new cookie of the device, with what the browser has to know about it, and with the challenge for the
- * next refresh. (Device Bound Session Credentials, 9.6)
+ * Responds with a new cookie for the device, with what the browser must know about the cookie, and with the challenge
+ * for the next refresh. (Device Bound Session Credentials, 9.6)
  */
 export function sendCookie(protocol: Protocol, req: Request, res: Response, { id }: Device): void {
   const { cookie, paths, trustedOrigins } = protocol;
@@ -36,7 +36,7 @@ export function sendEnd(res: Response, sent: string): void {
     .json({ ...id, continue: false });
 }
 
-/** Asks the browser to sign a new challenge. After some of these answers in a row, it deletes the key. */
+/** Asks the browser to sign a new challenge. After several of these responses in a row, the browser deletes the key. */
 export function sendChallenge(protocol: Protocol, res: Response, { id }: Device): void {
   challenge(protocol, res, id);
   sendRefusal(res);
@@ -47,14 +47,18 @@ export function sendRefusal(res: Response): void {
   res.status(403).set("Cache-Control", "no-store").end();
 }
 
-/** Answers while the store is away. The browser keeps its key, and tries again. Status 4xx would delete the key. */
+/**
+ * Responds while the store is unavailable. The browser keeps its key and tries again. With a 4xx status, it would
+ * delete the key.
+ */
 export function sendUnavailable(res: Response): void {
   res.status(503).set({ "Retry-After": "5", "Cache-Control": "no-store" }).end();
 }
 
 /**
- * Sends a page that loads itself again, with the part of its URL after "#". A browser does not refresh the cookie of the device for a link on another
- * site; for the second request, which this page makes, it does.
+ * Sends a page that loads itself again, with the part of its URL after "#". If the user follows a link from another
+ * site, the browser does not refresh the cookie of the device. But it does so for the second request, which this page
+ * makes.
  */
 export function sendAgain(res: Response): void {
   res.status(200).set({ "Cache-Control": "no-store", "Content-Security-Policy": PAGE_POLICY }).type("html").send(PAGE);

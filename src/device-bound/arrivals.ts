@@ -10,14 +10,15 @@ export function isArrival(req: Request): boolean {
 }
 
 /**
- * Would the browser refresh the cookie of the device for a request such as this one? It would not for a `fetch` of a page
- * of another origin, unless that origin is trusted. A page that follows a redirect or sends a form is left afterwards.
+ * Would the browser refresh the cookie of the device for a request such as this one? It would not for a `fetch` by a page
+ * of another origin, unless that origin is trusted. A navigation counts as refreshed, because the browser then leaves the
+ * page that started it.
  */
 export function isRefreshed(req: Request, trustedOrigins: ReadonlySet<string>): boolean {
   return req.headers["sec-fetch-mode"] === "navigate" || comesFrom(req, trustedOrigins);
 }
 
-/** Has a page of another origin sent the request, of this site or of another one? */
+/** Did a page of another origin send the request? That page may be of the same site. */
 export function isFromOtherOrigin({ headers: { "sec-fetch-site": site } }: Request): boolean {
   return site === "cross-site" || site === "same-site";
 }

@@ -15,23 +15,24 @@ export interface StoredSession {
   readonly record: SessionRecord | null;
 }
 
-/** A registered key gives way to another one if the browser has not sent the cookie of the device for this long. */
+/** Another key may replace a registered key if the browser has not sent the cookie of the device within this time. */
 const UNUSED_LASTS = 60_000;
 /** How many times an update is tried while other requests change the record. */
 const MAX_TRIES = 20;
 
-/** Is no other key accepted for a login with this device? */
+/** Must a login with this device reject every other key? */
 export function isSettled(device: Device | undefined): device is Device {
   return device !== undefined && (device.boundAt !== undefined || ageOf(device.registeredAt) < UNUSED_LASTS);
 }
 
 /**
- * Gives a login its device: first in the record of its browser, then in its session. So no crash leaves a remember cookie
- * that needs no device beside a session that needs one. Of two keys, the first wins.
+ * Stores the device of a login: first in the record of its browser, then in its session. So a crash never leaves a
+ * session that needs the device, and a remember cookie that does not. If two keys are registered, the first one is
+ * kept.
  *
  * @param device with `boundAt`, unless the browser has only registered its key
- * @returns the device as it is stored; "other key" if the login has another key, or a copy of this registration was first;
- * null if the login has ended
+ * @returns the device as it is stored; "other key" if the login already has another key, or if a copy of this
+ * registration came first; null if the login has ended
  */
 export async function bind(core: Core, session: StoredSession, device: Device): Promise<Device | "other key" | null> {
   const store = storeOf(core);
@@ -45,13 +46,13 @@ export async function bind(core: Core, session: StoredSession, device: Device): 
   return put(store, session, { place: "auth", device: bound, loginId });
 }
 
-/** The same as `bind`, for a login that is in no session. @param browser the record of its browser */
+/** The same as `bind`, for a login without a session. @param browser the record of its browser */
 export function bindBrowser(core: Core, browser: StoredSession, device: Device): ReturnType<typeof bind> {
   const { loginId } = browserIn(browser.record!);
   return put(storeOf(core), browser, { place: "login", device, loginId });
 }
 
-/** Writes a device into a record, unless another key was first. */
+/** Writes a device into a record, unless the record already has another key. */
 async function put(
   store: SessionStore,
   { id, record: read }: StoredSession,

@@ -49,7 +49,7 @@ function defaultPath({ sessionCookie, realm }: ResolvedOptions): string {
   return `${sessionCookie.path.replace(/\/$/, "")}/${realm && `${realm}-`}device-bound`;
 }
 
-/** Without records of browsers, a copied remember cookie would log its thief in. */
+/** Without records of browsers, a thief could log in with a copied remember cookie. */
 function checkRecords({ store, rememberMode }: ResolvedOptions): void {
   if (store && !isComplete(store)) {
     const lacked = store.lacks!.join(" and ");

@@ -34,7 +34,7 @@ interface BoundLogin extends Bound {
 
 type AdmittedToken = Pick<PresentedToken, "id" | "generation" | "isUsedUp" | "browser">;
 
-/** A login whose device a request did not show. */
+/** A login whose request lacked the valid cookie of its device. */
 interface RefusedLogin {
   userId: string;
   loginId: string;
@@ -43,16 +43,19 @@ interface RefusedLogin {
 
 /** The logins of one manager that are bound to devices. */
 export class BoundLogins implements Devices {
-  /** The sessions with a login, before they are hidden from requests that do not show the device. */
+  /**
+   * The sessions with a login, also for requests from which they are hidden, because they lack the cookie of the
+   * device.
+   */
   readonly #sessions = new WeakMap<Request, StoredSession>();
-  /** The ids of the devices whose cookie a request has shown. The request of an open WebSocket keeps its old cookie. */
+  /** The ids of the devices whose valid cookie a request had. The request of an open WebSocket keeps its old cookie. */
   readonly #shown = new WeakMap<Request, string>();
   readonly #refused = new WeakMap<Request, RefusedLogin>();
   /** The logins that are being bound. */
   readonly #binding = new Set<string>();
   readonly #protocol: Protocol;
 
-  /** @param registers are browsers asked to register keys? */
+  /** @param registers whether browsers are asked to register keys */
   constructor(
     private readonly core: Core,
     protocol: Protocol,
@@ -104,8 +107,9 @@ export class BoundLogins implements Devices {
   }
 
   /**
-   * The browser says that it has the key, but got no cookie, for example because the store was away. Or it did not try: its
-   * cookie is older than the clock of this server allows, or a page of another origin has sent the request.
+   * The browser says that it has the key, but got no cookie, for example because the store was unavailable. Or the
+   * browser did not try to get a cookie: only by the clock of this server has the cookie expired, or a page of another
+   * origin sent the request.
    */
   isExcused(req: Request): boolean {
     const refused = this.#refused.get(req);
@@ -171,7 +175,7 @@ export class BoundLogins implements Devices {
     });
   }
 
-  /** Does the request have a login, but not show its device? */
+  /** Does the request have a login, but not the valid cookie of its device? */
   async #isHidden(req: Request): Promise<boolean> {
     if (this.#sessions.has(req)) return this.#refused.has(req);
     const { store, remember } = this.core;
@@ -187,7 +191,7 @@ export class BoundLogins implements Devices {
     return path === this.#protocol.paths.refresh ? refresh : undefined;
   }
 
-  /** Binds a login in the background, after its browser has shown that it has the device's cookie. */
+  /** Binds a login in the background, after its browser has sent the device's cookie. */
   #bind(session: StoredSession, { loginId, device }: BoundLogin): void {
     if (this.#binding.has(loginId)) return;
     this.#binding.add(loginId);
@@ -204,5 +208,5 @@ function loginIn({ userId, loginId, login }: RememberedBrowser): BoundLogin {
 
 /** An error of the application may have a status such as 404, for which the browser would delete its key. */
 function withoutStatus(cause: unknown): Error {
-  return new Error("the user loader failed for a request of a browser about its key", { cause });
+  return new Error("the user loader failed for a browser's request about its key", { cause });
 }

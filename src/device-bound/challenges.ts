@@ -2,16 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { Keyring } from "../crypto/keys.js";
 import { ageOf } from "../instants.js";
 
-/** What a browser proves with its answer: that it has a new key, or the key that it registered. */
+/** What a browser proves when it signs a challenge: that it has a new key, or the key that it registered. */
 export type Purpose = "registration" | "refresh";
 
-/** How long a challenge may be answered, in milliseconds. */
+/** How long a challenge is valid, in milliseconds. */
 export const CHALLENGE_LASTS = 900_000;
 const FORMAT = /^((\d{13,15})\.[\w-]{12})\.([\w-]{43})$/;
 
 /**
  * The challenges that browsers sign: a time and random bits, with their HMAC. Nothing is stored for a challenge that is
- * not answered.
+ * never used.
  */
 export class Challenges {
   constructor(private readonly keys: Keyring) {}
@@ -22,7 +22,7 @@ export class Challenges {
     return `${text}.${this.keys.sign(`${purpose}\n${subject}\n${text}`)}`;
   }
 
-  /** Was this challenge made for the purpose and the subject? "late" if it is too old to be answered. */
+  /** Was this challenge made for the purpose and the subject? "late" if it has expired. */
   judge(challenge: string, purpose: Purpose, subject: string): "valid" | "late" | "foreign" {
     const [, text, at, signature] = FORMAT.exec(challenge) ?? [];
     if (text === undefined || signature === undefined) return "foreign";

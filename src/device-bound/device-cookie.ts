@@ -6,13 +6,13 @@ import { BrowserCookie } from "../http/cookies/browser-cookie.js";
 import { ageOf } from "../instants.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
 
-/** How much longer than the browser keeps the cookie it is valid: a request may take this long to arrive. */
+/** How much longer the cookie is valid than the browser keeps it, because a request may take this long to arrive. */
 const LATE = 30_000;
 const FORMAT = /^(\d{13,15})\.([\w-]{43})$/;
 
 /**
- * The cookie of a device: the id of the device and when the cookie was made, signed. It is checked without the store, and
- * is of no use without the cookies of a login of this device.
+ * The cookie of a device: the id of the device and when the cookie was made, signed. It is checked without the store.
+ * Without the cookies of a login that is bound to this device, it gives no access.
  */
 export class DeviceCookie {
   readonly name: string;
@@ -44,7 +44,7 @@ export class DeviceCookie {
     this.#cookie.clearIfAny(req, res);
   }
 
-  /** Returns why the request does not show this device; undefined if it does. */
+  /** Returns why the request has no valid cookie of this device; undefined if it has one. */
   refusalOf(req: Request, deviceId: string): DeviceRefusal | undefined {
     const value = this.#cookie.valueIn(req);
     const opened = value === undefined ? null : openCookie(value, this.keys);

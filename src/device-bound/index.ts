@@ -11,15 +11,15 @@ export { DeviceRequiredError } from "../guards/device-required-error.js";
 export type { DeviceBoundOptions } from "./options.js";
 
 /**
- * Binds logins to the devices of their browsers, so that a copy of their cookies is of no use elsewhere. It is
+ * Binds logins to the devices of their browsers, so that copies of their cookies do not work on other devices. It is
  * experimental. (Device Bound Session Credentials, W3C working draft)
  *
- * After a login, a browser that supports this makes a key pair and registers the public key; the private key stays in
- * hardware of the device. From then on, the login needs a second cookie, which is valid for ten minutes. To get the next
- * one, the browser signs a challenge. Logins of all other browsers work as before.
+ * After a login, a browser that supports this creates a key pair and registers the public key; the private key stays in
+ * the hardware of the device. From then on, the login needs a second cookie, which is valid for ten minutes. To get the
+ * next one, the browser signs a challenge. Logins of all other browsers work as before.
  *
  * @returns the value for the option `deviceBound` of a LoginManager. The manager throws OptionError if its cookies are
- * not Secure and for one host, or if its store or its remember mode has no records of browsers.
+ * not Secure, if they are not limited to one host, or if its store or its remember mode has no records of browsers.
  * @throws OptionError if an option is invalid
  */
 export function deviceBound(options: DeviceBoundOptions = {}): DeviceBinding {

@@ -8,15 +8,15 @@ import { kindOf } from "../text.js";
 /** The options of `deviceBound`. */
 export interface DeviceBoundOptions {
   /**
-   * How long the cookie of a device is valid: 5 minutes to 1 hour. A copy of all cookies is of use for this long. Browsers
+   * How long the cookie of a device is valid: 5 minutes to 1 hour. Copies of all cookies work for this long. Browsers
    * refresh the cookie only a few times in ten minutes, so a shorter time would log users out.
    *
    * @default "10m"
    */
   cookieMaxAge?: Duration | undefined;
   /**
-   * The path below which latchkey answers the browser's requests about its key: `registration` and `refresh`. The cookies
-   * of the manager must cover it.
+   * The path below which latchkey responds to the browser's requests about its key: `registration` and `refresh`. The
+   * path of the manager's cookies must cover it.
    *
    * @default "/device-bound", or "/staff-device-bound" with the realm "staff", below the path of the session cookie
    */
@@ -31,8 +31,8 @@ export interface DeviceBoundOptions {
    */
   trustedOrigins?: readonly string[] | undefined;
   /**
-   * Whether browsers are asked to register keys. Deploy with `false` first: an instance without the option `deviceBound`
-   * answers a refresh with 404, which makes the browser delete its key.
+   * Whether browsers are asked to register keys. Deploy with `false` first: an instance without the option
+   * `deviceBound` responds to a refresh with 404, which makes the browser delete its key.
    *
    * @default true
    */

@@ -2,10 +2,10 @@ import type { JsonObject } from "../json.js";
 import { isObject } from "../json.js";
 import { type Algorithm, isSignedBy, type PublicKey, publicKeyFrom } from "./public-key.js";
 
-/** A signed answer to a challenge. Its signature is not checked yet. */
+/** A signed challenge. Its signature is not checked yet. */
 export interface Proof {
   challenge: string;
-  /** The key in the header, which a registration has; null if there is none, or it is not valid. */
+  /** The key in the header, which a registration has; null if it is missing or invalid. */
   key: PublicKey | null;
   isSignedBy(jwk: JsonObject): boolean;
 }
@@ -54,7 +54,7 @@ function objectIn(part: string): JsonObject {
   }
 }
 
-/** Decodes base64url; null if there is another, shorter or usual way to write the same bytes. */
+/** Decodes base64url; null if this is not the usual way to write these bytes. */
 function decoded(text: string): Buffer | null {
   const bytes = Buffer.from(text, "base64url");
   return bytes.toString("base64url") === text ? bytes : null;

@@ -4,7 +4,7 @@ import { StorageIds } from "../crypto/storage-id.js";
 import { Challenges } from "./challenges.js";
 import { DeviceCookie } from "./device-cookie.js";
 
-/** What the answers to the browsers of one manager share. */
+/** What the responses to the browsers of one manager need. */
 export interface Protocol {
   readonly cookie: DeviceCookie;
   readonly challenges: Challenges;
@@ -16,7 +16,7 @@ export interface Protocol {
   readonly paths: { readonly registration: string; readonly refresh: string };
 }
 
-/** @param path the path below which the browser's requests are answered */
+/** @param path the path below which the manager responds to the browser's requests */
 export function newProtocol(
   { options, events }: Core,
   keys: (purpose: string) => Keyring,

@@ -27,7 +27,7 @@ interface RefreshedLogin {
   settle(): Promise<boolean>;
 }
 
-/** Answers a browser that asks for a new cookie of its device. */
+/** Responds to a browser that asks for a new cookie of its device. */
 export async function refresh(
   protocol: Protocol,
   { core, req, res }: RequestContext,
@@ -54,7 +54,7 @@ export async function refresh(
   sendCookie(protocol, req, res, device);
 }
 
-/** Notes in the store that a challenge was answered. A copy of the answer is of no use then. */
+/** Notes in the store that a challenge was used, so that a copy of its proof is rejected. */
 function isFirstUse({ proofIds }: Protocol, core: Core, challenge: string): Promise<boolean> {
   const now = Date.now();
   const times = { createdAt: now, lastSeenAt: now, expiresAt: now + PROOF_LASTS };

@@ -13,7 +13,7 @@ export function offerFor({ challenges, paths }: Protocol, loginId: string): stri
   return `${ALGORITHMS};path="${paths.registration}";challenge="${challenges.make("registration", loginId)}"`;
 }
 
-/** Answers a browser that registers a key for the login of its session. */
+/** Responds to a browser that registers a key for the login of its session. */
 export async function register(
   protocol: Protocol,
   { core, req, res }: RequestContext,

@@ -87,7 +87,7 @@ function expiryAfter({ options }: Core, until: number): number {
   return Math.min(Math.ceil(until + options.absoluteTimeout), LATEST - MARGIN);
 }
 
-/** Returns until when a `sid` that ends now is refused. A stateless remember cookie is in no record that could be ended. */
+/** Returns until when a `sid` that ends now is refused. No record could be ended for a stateless remember cookie. */
 function markedUntil(core: Core): number {
   const now = Date.now();
   return expiryAfter(core, core.remember.mode === "stateless" ? now + LONGEST_COOKIE : now);

@@ -5,8 +5,8 @@ import { checkExternalIds, externalFrom } from "./checks.js";
 import { unlinkExternal } from "./unlink.js";
 
 /**
- * For the option `externalLogins`: logins can have the ids of an identity provider, and end by these ids, as OpenID
- * Connect Back-Channel Logout needs it. `loginUser` and `confirmLogin` then take `external`, and
+ * For the option `externalLogins`: a login can have the ids of an identity provider, and can be ended by these ids, as
+ * OpenID Connect Back-Channel Logout requires. `loginUser` and `confirmLogin` then take `external`, and
  * `login.sessions.revokeExternal` ends the logins.
  */
 export function externalLogins(): Part<"externalLogins"> {

@@ -11,7 +11,10 @@ type Declared = Map<string | symbol, Declaration>;
 /** The key of what a class declares for its actions. */
 export const CLASS: unique symbol = Symbol("class");
 const declarations = new WeakMap<object, Declared>();
-/** What is declared for functions, which an application may copy to other classes. A requirement stays. */
+/**
+ * What is declared for functions, which an application may copy to other classes. "public" never replaces a
+ * requirement.
+ */
 const ofFunctions = new WeakMap<object, Declaration>();
 
 /**

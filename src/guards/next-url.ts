@@ -90,7 +90,7 @@ function requestedPage(req: Request): string | null {
 
 /**
  * Returns the page to return to from a view: the path of the requested page, or its absolute URL if the view is on
- * another origin than this site. It is a path, too, if this site's origin is unknown.
+ * another origin than this site. If this site's origin is unknown, it is always a path.
  */
 export function pageFrom(view: string, req: Request, options: ResolvedOptions): string | null {
   const { origin, redirectHost } = options;

@@ -7,8 +7,8 @@ import { parseUrl } from "../text.js";
 const warned = new WeakSet<ResolvedOptions>();
 
 /**
- * Warns if a request came by another host than that of the option `origin`, because the user returns to that origin
- * after the login. Warns once for each manager, because the client chooses the Host header.
+ * Warns if a request used another host than that of the option `origin`, because the user returns to that origin after
+ * the login. Warns once for each manager, because the client chooses the Host header.
  */
 export function warnIfElsewhere(req: Request, origin: string, options: ResolvedOptions): void {
   if (warned.has(options)) return;

@@ -23,8 +23,8 @@ export class HeldResponse {
     else if (this.#take(socket)) (res as { socket: Socket }).socket = socket;
   }
 
-  /** Gives the connection back to the response, and calls `answer`, which may send more data. */
-  release(answer: () => void): void {
+  /** Gives the connection back to the response, and calls `send`, which may send more data. */
+  release(send: () => void): void {
     const { res } = this;
     const { destroyed } = res;
     const closings = this.#closings;
@@ -34,7 +34,7 @@ export class HeldResponse {
     if (res.writableEnded) while (held?.writableCorked) held.uncork();
     // The handler destroyed the response after `end`. The response is still sent, and destroyed afterwards.
     if (destroyed && !res.req.socket.destroyed) res.destroyed = false;
-    answer();
+    send();
     if (!destroyed && closings.length === 0) return;
     const close = () => {
       res.destroyed ||= destroyed;

@@ -20,7 +20,7 @@ const REQUIREMENT: Requirement = { roles: [], notImpersonated: true };
  *
  * When it resolves, the request and the browser have a login of the user, under a new session id and with an empty
  * session. It is never fresh, sets no remember cookie, and does not count toward `maxSessions`. The methods that
- * `requiredMethods` returns for the user are not asked for. `loginUser`, `confirmLogin` and `refreshStamp` throw
+ * `requiredMethods` returns for the user are not required. `loginUser`, `confirmLogin` and `refreshStamp` throw
  * ImpersonatingError.
  *
  * The session of the administrator is kept for `stopImpersonating`, with its values. No cookie contains its id. The

@@ -36,7 +36,7 @@ export class Parking {
 
   /** Creates the record. @param user the login of the user */
   async parkFor(user: OtherLogin): Promise<void> {
-    await this.undo(); // if the id of the user's session was taken, it has another
+    await this.undo(); // if the id of the user's session was taken, the session has another one
     const { time, values } = this.session;
     const { imported: _, ...own } = this.session.auth;
     const parked = { ...user, ...(time && { remember: { duration: time.duration, until: time.until } }) };

@@ -28,7 +28,7 @@ export function checkLabel(value: unknown): string {
 
 /**
  * Was the first label set after the second? Each record of a login has a copy of its label. If two copies were set at
- * the same time, the answer is the same in every process.
+ * the same time, the result is the same in every process.
  */
 export function isNewerLabel(one: Labeled, other: Labeled): boolean {
   const difference = (one.labeledAt ?? 0) - (other.labeledAt ?? 0);

@@ -73,7 +73,7 @@ async function endLogin({ core, req, session }: RequestContext, auth: SessionAut
   const kept = session.recordId;
   const isInSession = auth !== undefined && auth.loginId === session.readAuth()?.loginId;
   const isOwn = isInSession && (await core.remember.endOwn(req, auth.series, kept));
-  // Any other cookie is judged before its record ends. If the store fails in between, the next request with a used-up
+  // Any other cookie is checked before its record ends. If the store fails in between, the next request with a used-up
   // cookie still raises the alarm.
   const held = isOwn ? null : await core.remember.loginOf(req);
   if (held) await core.remember.end(held.series, { sessions: held.sessions, kept });

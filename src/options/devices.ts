@@ -26,7 +26,9 @@ interface PresentedToken {
 
 /** The part `deviceBound`: which requests may use the logins that are bound to a device. */
 export interface Devices {
-  /** Returns the session of a request; null if the request may not use the login in it. The session stays in the store. */
+  /**
+   * Returns the session of a request; null if the request must not use the login in it. The session stays in the store.
+   */
   shownTo<S extends object>(req: Request, session: S | null): S | null;
   /**
    * May this request use the login of its remember cookie? Also returns true for a used-up token from before the device
@@ -44,10 +46,14 @@ export interface Devices {
    * Was a login refused whose browser has the key, but could not use it? Its session cookie must then stay in the browser.
    */
   isExcused(req: Request): boolean;
-  /** Does this login have a device, and did the request show it? @param login the login of the request's user */
+  /**
+   * Does this login have a device, and did the request have the valid cookie of this device?
+   *
+   * @param login the login of the request's user
+   */
   isShown(req: Request, login: Bound | undefined): boolean;
   /** Called when a login was put into a new session. Offers the browser to register a key. */
   offer(context: object): Promise<void>;
-  /** Answers a request of a browser about its key. Passes every other request to `enter`, with the same arguments. */
+  /** Responds to a browser's request about its key. Passes every other request to `enter`, with the same arguments. */
   handle<C extends object>(context: C, next: Next, enter: (context: C, next: Next) => void): void;
 }

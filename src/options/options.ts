@@ -164,7 +164,7 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
   /** The options of the remember cookie. */
   remember?: RememberOptions | undefined;
   /**
-   * `externalLogins()` of `latchkey/external-logins`: logins can end by the ids of an identity provider.
+   * `externalLogins()` of `latchkey/external-logins`: logins can be ended by the ids of an identity provider.
    *
    * @default they cannot; `loginUser` rejects `external`
    */
@@ -177,8 +177,8 @@ export interface LoginManagerOptions<U extends object = Express.User, A extends 
    */
   knownBrowsers?: Part<"knownBrowsers"> | undefined;
   /**
-   * `deviceBound()` of `latchkey/device-bound`: logins are bound to the devices of their browsers, so that a copy of
-   * their cookies is of no use. (Device Bound Session Credentials)
+   * `deviceBound()` of `latchkey/device-bound`: logins are bound to the devices of their browsers, so that copies of
+   * their cookies do not work on other devices. (Device Bound Session Credentials)
    *
    * @default they are not
    */

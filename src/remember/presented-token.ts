@@ -60,7 +60,9 @@ export async function readPresented(reader: TokenReader, value: string | undefin
   return record && judge(reader, token, record);
 }
 
-/** Judges a valid token by the record of its browser. The sessions that the record names must not have ended yet. */
+/**
+ * Compares a valid token with the record of its browser. The sessions that the record names must not have ended yet.
+ */
 export async function judge(
   reader: TokenReader,
   { series, generation }: { series: string; generation: number },

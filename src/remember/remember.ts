@@ -145,7 +145,7 @@ export abstract class Remember {
    * used-up cookie is treated as misuse.
    *
    * The login's session exists, so the browser was not restored since the session began, and its cookie is current. So
-   * this does not read the record first, as `loginOf` does: it judges the cookie by the record that it ended.
+   * this does not read the record first, as `loginOf` does: it compares the cookie with the record that it ended.
    *
    * @param kept the session in use, which the caller ends
    */

@@ -25,7 +25,7 @@ export interface GuardedRoute {
   roles: ReadonlyArray<readonly string[]>;
   /** How recent a fresh login must be, in milliseconds; absent if the option `freshFor` decides. */
   within?: number;
-  /** The methods that must have been used that recently; absent if any credentials will do. */
+  /** The methods that must have been used that recently; absent if any credentials are enough. */
   methods?: readonly string[];
   /** Set if the methods that `requiredMethods` returns for the user must have been used too. */
   required?: true;

@@ -76,9 +76,9 @@ export function CurrentUser(...given: unknown[]): ParameterDecorator {
 }
 
 /**
- * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
- * decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. Each action is
- * for one kind of users.
+ * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users.
+ * The decorators of the same names in `latchkey/routing-controllers` are for the users of the first manager. Each
+ * action is for one kind of user.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
   return decoratorsWith(decorate, userParameter, checkRealm(realm));

@@ -5,8 +5,8 @@ import { userById } from "../current/loaded-user.js";
 import type { SessionAuth } from "../session/auth.js";
 
 /**
- * Returns the login of a user whom a session of the application's earlier express-session knows. It is not fresh,
- * because nobody knows when credentials were checked. Returns null if the user does not exist.
+ * Returns a login for the user of a session of the application's earlier express-session. It is not fresh, because
+ * nobody knows when credentials were checked. Returns null if the user does not exist.
  */
 export async function importedLogin(core: Core, req: Request, userId: string): Promise<SessionAuth | null> {
   const user = await userById(core, req, userId);

@@ -29,12 +29,12 @@ export interface ImportParts {
 const KIND = "imported";
 /** How long an import may take, in milliseconds. Then another request may import the session. */
 const LEASE = 30_000;
-/** How long an old session stays imported at least, in milliseconds: 30 days. */
+/** The shortest time for which an old session counts as imported, in milliseconds: 30 days. */
 const IMPORTED_FOR = 2_592_000_000;
-/** How often, and how many times, a request looks whether another process has finished the import. */
+/** How often, and how many times, a request checks whether another process has finished the import. */
 const PAUSE = 25;
 const MAX_LOOKS = 80;
-/** A kept old session in use is touched this often, in milliseconds. */
+/** How often a kept old session that is in use is touched, in milliseconds. */
 const TOUCH_INTERVAL = 60_000;
 
 /**
@@ -122,7 +122,7 @@ export class ImportedSessions implements SessionImports {
     return true;
   }
 
-  /** Touches a kept old session. Before, it makes sure that the session stays imported for at least as long. */
+  /** Touches a kept old session. First makes sure that the session counts as imported for at least as long. */
   async #touchOld(sid: string, session: OldSession): Promise<void> {
     const { store, ids, old } = this.parts;
     const { maxAge, endsAt } = session;

@@ -29,7 +29,7 @@ export interface ImportOptions {
    * Returns the id of the user that a session belongs to, or null. With Passport:
    * `({ passport }) => (passport?.user === undefined ? null : String(passport.user))`.
    *
-   * @default nobody is logged in by an old session
+   * @default old sessions log nobody in
    */
   login?: ((data: OldSessionData) => string | null | undefined) | undefined;
   /**

@@ -53,7 +53,7 @@ export interface SessionAuth {
   userAgent: string | null;
   /** The methods that the user has used since the login began or was last restored. */
   methods?: Methods;
-  /** The methods that the user showed before that. They count for `requiredMethods`, but not for freshness. */
+  /** The methods that the user had used before that. They count for `requiredMethods`, but not for freshness. */
   earlierMethods?: Methods;
   /** The name of the login in lists, such as "Ann's laptop". */
   label?: string;

@@ -13,7 +13,7 @@ export abstract class OwnAnswer extends RequestSession {
   protected sid: string | undefined;
   /** True if the store has no session for this request, and the request has not created one yet. */
   protected isAbsent = false;
-  /** False until the store has answered, or the application has assigned a session. */
+  /** False until the store has responded, or the application has assigned a session. */
   protected isKnown = false;
   /** The session that was found in the store; undefined after the first use of the session. */
   protected found: SessionState | undefined;

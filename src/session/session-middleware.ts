@@ -146,8 +146,8 @@ export class SessionMiddleware implements SessionKeeper {
   /**
    * May this new session be saved? Returns false if the session has no login, and its cookie would replace that of a
    * login. This is so if a page of another site sent the request without a session cookie: because of SameSite, the
-   * browser may have a session cookie that it did not send. And if the browser has the device of a login, but could not
-   * show it.
+   * browser may have a session cookie that it did not send. The same is true if the browser has the key of a login, but
+   * could not get the cookie of the device.
    */
   mayBegin(req: Request, { sameSite }: Pick<Cookie, "sameSite">, auth: SessionAuth | undefined): boolean {
     if (auth !== undefined) return true;

@@ -5,8 +5,8 @@ const INTERVAL = 1000;
 
 /**
  * Reports that a store fails, without an event for each call: the first failure at once, further ones at most once a
- * second with their number. Once a call was answered, and no call failed for a second, it reports that the store works
- * again.
+ * second with their number. Once the store has responded to a call, and no call has failed for a second, it reports
+ * that the store works again.
  */
 export class Outage {
   readonly #events: LoginEmitter<never>;

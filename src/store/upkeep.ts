@@ -4,20 +4,20 @@ import type { SessionStore } from "./session-store.js";
 type Listener = (failure: { operation: string; error: Error }) => void;
 
 const listeners = new WeakMap<SessionStore, Listener[]>();
-/** The causes that a store's warnings have already named. */
+/** The causes about which a store has already warned. */
 const told = new WeakMap<SessionStore, Set<string>>();
 
-/** The most characters of a driver's message in a warning. */
+/** The maximum number of characters of a driver's message in a warning. */
 const LONGEST = 300;
 
-/** Calls the listener each time work fails that the store does on its own, outside of any call. */
+/** Calls the listener each time a background task of the store fails. */
 export function onUpkeepFailed(store: SessionStore, listener: Listener): void {
   listeners.set(store, [...(listeners.get(store) ?? []), listener]);
 }
 
 /**
- * Runs a prune that a store starts on its own. It is traced like a call to the store. A failure does not reject: it
- * goes to the listeners, and becomes a process warning named LatchkeyPruneWarning, once for each cause.
+ * Runs a prune that a store started itself. It is traced like a call to the store. A failure does not reject: it goes
+ * to the listeners, and becomes a process warning named LatchkeyPruneWarning, once for each cause.
  */
 export async function pruneUnasked(store: SessionStore, prune: () => Promise<number>): Promise<void> {
   const operation = "prune";

@@ -20,7 +20,7 @@ export interface LoginAsOptions {
    * @default false
    */
   remember?: boolean | undefined;
-  /** The methods that the user has shown. @default the methods that the option `requiredMethods` requires */
+  /** The methods that the user has used. @default the methods that the option `requiredMethods` requires */
   methods?: MethodsGiven | undefined;
   /** The label of the login, as in `loginUser`. @default no label */
   label?: string | undefined;
@@ -33,7 +33,8 @@ export interface LoginAsOptions {
 /**
  * Logs a user in without a request, for tests. (Flask-Login's FlaskLoginClient)
  *
- * The login is saved in the manager's store. It is not bound to a client, so session protection does not apply to it.
+ * The login is saved in the manager's store. Session protection does not apply to it, because it is not bound to a
+ * client.
  *
  * @returns the value of a `Cookie` header, for supertest's `.set("Cookie", ...)` or for `fetch`
  * @throws OptionError, LabelError if an option is invalid

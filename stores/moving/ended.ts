@@ -2,23 +2,23 @@ import { randomInt } from "node:crypto";
 import { isLatchkeyError, StoreUnavailableError } from "../../src/errors.js";
 import type { SessionRecord, SessionStore } from "../../src/store/session-store.js";
 
-/** The kind of a record that keeps the id of an ended record taken, so that no late copy of it can be created. */
+/** The kind of a record that reserves the id of an ended record, so that no late copy of that record can be created. */
 const KIND = "moving-ended";
 /**
- * How long the id stays taken, in milliseconds. A call of another process that began before the end must be over by
- * then.
+ * How long the id stays reserved, in milliseconds: longer than any call that another process began before the record
+ * ended.
  */
 const TAKEN_FOR = 600_000;
 /** How many times a record is ended if other processes create it again at the same moment. */
 const MAX_TRIES = 100;
 
-/** Does this record only keep an id taken? */
+/** Does this record only reserve an id? */
 export function isEnded(record: SessionRecord): boolean {
   return record.kind === KIND;
 }
 
 /**
- * Deletes a record, and keeps its id taken. When it resolves, no copy of the record can be created under this id.
+ * Deletes a record, and reserves its id. When it resolves, no copy of the record can be created under this id.
  *
  * @returns the record that was deleted, or null
  */
@@ -38,7 +38,7 @@ export async function endIn(store: SessionStore, id: string): Promise<SessionRec
   throw new StoreUnavailableError("a record could not be ended");
 }
 
-/** Makes the id of an ended record free again. Does nothing if the record is any other record by now. */
+/** Makes the id of an ended record free again. Does nothing if the id belongs to another record by now. */
 export function free(store: SessionStore, id: string, { revision }: SessionRecord): Promise<boolean> {
   return expire(store, id, revision);
 }

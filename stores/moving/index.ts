@@ -49,7 +49,7 @@ const PAGE = 100;
  * A record moves at its first use. Until then it stays in `from`, and every method finds it there. To go back, swap
  * `from` and `to`. docs/moving.md says in which order to deploy this.
  *
- * It lacks what one of the two stores lacks.
+ * It lacks every ability that at least one of the two stores lacks.
  */
 export class MovingStore implements SessionStore {
   readonly lacks: NonNullable<SessionStore["lacks"]>;
@@ -104,7 +104,10 @@ export class MovingStore implements SessionStore {
     return this.#change(id, (store) => store.touch(id, times));
   }
 
-  /** Ends the record in both stores, and keeps the id taken in both for ten minutes, so that no late move revives it. */
+  /**
+   * Ends the record in both stores, and reserves the id in both for ten minutes, so that no late move revives the
+   * record.
+   */
   async destroy(id: string): Promise<SessionRecord | null> {
     assertId("id", id);
     const inTo = await endIn(this.#to, id);
@@ -141,8 +144,8 @@ export class MovingStore implements SessionStore {
   }
 
   /**
-   * Moves all records of a user now, also those of browsers that have not come back for long. Call it for every user
-   * before you deploy `to` alone. Does nothing if `moving` is false.
+   * Moves all records of a user now, including those of browsers that have not come back for a long time. Call it for
+   * every user before you deploy `to` alone. Does nothing if `moving` is false.
    *
    * @param userId the user's id as the store sees it: docs/records.md says what a realm adds to it
    * @returns how many records it found in `from`
