@@ -64,6 +64,7 @@ export const ORDER = [
           { text: "Authenticator apps", link: "/recipes/authenticator-app" },
           { text: "Passkeys", link: "/recipes/passkeys" },
           { text: "Do not ask again on this browser", link: "/recipes/trusted-browsers" },
+          { text: "A page with the user's logins", link: "/recipes/logins-page" },
           { text: "Mail about a new login", link: "/recipes/new-sign-in-mail" },
         ],
       },
