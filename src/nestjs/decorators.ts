@@ -86,9 +86,9 @@ export function CurrentUser(...given: unknown[]): ParameterDecorator {
 }
 
 /**
- * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users. The
- * decorators of the same names in `latchkey/nestjs` are for the users of the first manager. A handler is for one kind of
- * users.
+ * Returns the decorators for the users of the manager with this realm, for applications with several kinds of users.
+ * The decorators of the same names in `latchkey/nestjs` are for the users of the first manager. A handler is for one
+ * kind of user.
  */
 export function decoratorsFor(realm: string): RealmDecorators {
   return decoratorsWith(decorate, userParameter, checkRealm(realm));
@@ -133,7 +133,7 @@ function attachGuardToMethod(target: object, value: object): void {
 }
 
 /**
- * Puts the guard on the class, also if only a handler is declared: NestJS looks up the guards of a handler by its
+ * Puts the guard on the class, even if only a handler is declared: NestJS looks up the guards of a handler by its
  * function, so a method that overrides the handler would lose them. Subclasses inherit the guards of a class.
  */
 function attachGuard(target: object): void {
