@@ -30,11 +30,12 @@ export const count: Command = {
 };
 
 function tableOf(logins: readonly LoginInfo[]): string {
-  const header = ["ID", "LOGGED IN", "LAST SEEN", "EXPIRES", "REMEMBERED", "ADDRESS", "LABEL", "USER AGENT"];
-  const rows = logins.map(({ id, persistent, address, label, userAgent, impersonator, ...times }) => [
+  const header = ["ID", "LOGGED IN", "LAST SEEN", "EXPIRES", "REMEMBERED", "BOUND", "ADDRESS", "LABEL", "USER AGENT"];
+  const rows = logins.map(({ id, persistent, deviceBound, address, label, userAgent, impersonator, ...times }) => [
     id,
     ...[times.createdAt, times.lastSeenAt, times.expiresAt].map(toSecond),
     persistent ? "yes" : "no",
+    deviceBound ? "yes" : "no",
     address ?? "unknown",
     label ?? "",
     impersonator === undefined ? (userAgent ?? "unknown") : `(${impersonator} acts as this user)`,
@@ -44,8 +45,8 @@ function tableOf(logins: readonly LoginInfo[]): string {
 
 /** Leaves out `fresh`, which depends on the application's options, and `current`, which depends on the request. */
 function asJson(login: LoginInfo): object {
-  const { id, persistent, address, label, userAgent, impersonator, impersonating, ...times } = login;
-  const { createdAt, lastSeenAt, expiresAt } = times;
+  const { id, persistent, deviceBound, address, label, userAgent, impersonator, impersonating, ...times } = login;
+  const { createdAt, lastSeenAt, expiresAt, boundAt } = times;
   const [created, lastSeen, expires] = [createdAt, lastSeenAt, expiresAt].map((time) => new Date(time).toISOString());
   return {
     id,
@@ -53,6 +54,8 @@ function asJson(login: LoginInfo): object {
     lastSeenAt: lastSeen,
     expiresAt: expires,
     remembered: persistent,
+    deviceBound,
+    boundAt: boundAt === null ? null : new Date(boundAt).toISOString(),
     address,
     label,
     userAgent,

@@ -5,6 +5,7 @@ import { afterTest } from "../support/after-test.js";
 import { backendsHere } from "../support/backends.js";
 import { Browser } from "../support/browser.js";
 import { latchkey, latchkeyOn } from "../support/command.js";
+import { DEVICE, deviceSite, REMEMBER, SID } from "../support/device-site.js";
 import { openedStore } from "../support/opened-store.js";
 import { places } from "../support/processes.js";
 import { serve } from "../support/server.js";
@@ -14,7 +15,15 @@ import { WatchedStore } from "../support/watched-store.js";
 interface Listed {
   user: string;
   realm: string;
-  logins: Array<{ id: string; createdAt: string; remembered: boolean; label: string | null; userAgent: string }>;
+  logins: Array<{
+    id: string;
+    createdAt: string;
+    remembered: boolean;
+    deviceBound: boolean;
+    boundAt: string | null;
+    label: string | null;
+    userAgent: string;
+  }>;
   damaged: number;
 }
 
@@ -81,7 +90,7 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect(logins.map(({ label }) => label)).to.have.members([null, "Ann's \u200ephone"]);
       expect((await latchkeyOn(url, "sessions", "--user", "1")).stdout).to.match(/ {2}Ann's \\u200ephone +Phone$/m);
       expect(Object.keys(login).join()).to.equal(
-        "id,createdAt,lastSeenAt,expiresAt,remembered,address,label,userAgent",
+        "id,createdAt,lastSeenAt,expiresAt,remembered,deviceBound,boundAt,address,label,userAgent",
       );
       expect(new Date(login.createdAt).toISOString()).to.equal(login.createdAt);
       const secrets = await Promise.all([phone.cookie("sid"), phone.cookie("remember")]);
@@ -97,6 +106,57 @@ for (const { name } of await backendsHere("redis", "sqlite", "postgres", "mariad
       expect(await isIn(laptop)).to.equal(true);
       expect(await isIn(other)).to.equal(true);
       expect(await revoke()).to.eql({ code: 1, stdout: `User 1 has no login ${login.id}.\n`, stderr: "" });
+    });
+
+    it("shows which logins are bound to a device, prints no key, and ends them", async () => {
+      const at = await deviceSite({ store: new WatchedStore(store) });
+      const [browser, other] = [await at.bound({ remember: true }), await at.bound({})];
+      const plain = at.newBrowser();
+      plain.registers = false;
+      await plain.post("/login/1", { json: {} });
+      const { logins } = await listed("--user", "1");
+      expect(logins.map(({ deviceBound, remembered }) => [deviceBound, remembered])).to.have.deep.members([
+        [true, true],
+        [true, false],
+        [false, false],
+      ]);
+      for (const { deviceBound, boundAt } of logins) {
+        if (deviceBound) expect(new Date(boundAt!).toISOString()).to.equal(boundAt);
+        else expect(boundAt).to.equal(null);
+      }
+      const table = (await latchkeyOn(url, "sessions", "--user", "1")).stdout;
+      expect(table).to.match(/ REMEMBERED {2}BOUND {2}ADDRESS /);
+      expect(table.match(/Z {2}yes {9}yes {4}/g)).to.have.length(1);
+      expect(table.match(/Z {2}no {10}yes {4}/g)).to.have.length(1);
+
+      const secrets = [SID, REMEMBER, DEVICE].map((name) => browser.cookie(name));
+      const hidden = (await Promise.all(secrets)).map((value) => value!.slice(0, 20));
+      for (const kind of ["session", "browser"]) {
+        const { records } = await store.listByUser("1", { kind, limit: 9 });
+        for (const { id, data } of records) {
+          const { device } = (data.auth ?? data.login ?? {}) as {
+            device?: { id: string; key: { x: string; y: string } };
+          };
+          hidden.push(id, ...(device ? [device.id, device.key.x, device.key.y] : []));
+        }
+      }
+      expect(hidden).to.have.length.above(12);
+      const revoked = await latchkeyOn(url, "revoke", logins.find(({ remembered }) => remembered)!.id, "--user", "1");
+      const doctor = await latchkeyOn(url, "doctor", "--json");
+      const count = await latchkeyOn(url, "count", "--user", "1", "--json");
+      expect((await browser.get("/me")).status).to.equal(401);
+      await browser.restart();
+      expect((await browser.get("/me")).status).to.equal(401);
+      expect((await other.get("/me")).status).to.equal(200);
+      const ended = await latchkeyOn(url, "revoke-all", "--user", "1", "--json");
+      expect(JSON.parse(ended.stdout).ended).to.equal(2);
+      expect((await other.get("/me")).status).to.equal(401);
+      const printed = [
+        JSON.stringify(logins),
+        table,
+        ...[revoked, doctor, count, ended].map((run) => run.stdout + run.stderr),
+      ];
+      for (const secret of hidden) expect(printed.join()).not.to.include(secret);
     });
 
     it("ends all logins of a user in one realm, but not those of the same user id in another realm", async () => {
