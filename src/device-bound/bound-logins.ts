@@ -27,17 +27,12 @@ const OFFER = "Secure-Session-Registration";
 type Next = (error?: unknown) => void;
 
 /** A login that may have a device. */
-interface BoundLogin extends Bound {
-  userId: string;
-  loginId: string;
-}
+interface BoundLogin extends Bound, Pick<SessionAuth, "userId" | "loginId" | "impersonator"> {}
 
 type AdmittedToken = Pick<PresentedToken, "id" | "generation" | "isUsedUp" | "browser">;
 
 /** A login whose request lacked the valid cookie of its device. */
-interface RefusedLogin {
-  userId: string;
-  loginId: string;
+interface RefusedLogin extends Pick<SessionAuth, "userId" | "loginId" | "impersonator"> {
   reason: DeviceRefusal;
 }
 
@@ -91,7 +86,7 @@ export class BoundLogins implements Devices {
     if (device.boundAt === undefined || ageOf(device.boundAt) < GRACE) return true;
     if (this.#refused.has(req)) return false;
     const { userId, loginId } = login;
-    this.#refused.set(req, { userId, loginId, reason });
+    this.#refused.set(req, { ...login, reason });
     if (!this.#answerFor(req) && !isArrival(req))
       this.core.events.emit("deviceRefused", { req, userId, loginId, reason });
     return false;
@@ -103,7 +98,7 @@ export class BoundLogins implements Devices {
 
   lostLogin(req: Request, userId: string): string | undefined {
     const refused = this.#refused.get(req);
-    return refused?.userId === userId ? refused.loginId : undefined;
+    return [refused, refused?.impersonator].find((login) => login?.userId === userId)?.loginId;
   }
 
   /**

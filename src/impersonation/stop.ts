@@ -8,6 +8,7 @@ import type { RequestContext } from "../current/request-context.js";
 import { SessionGoneError } from "../errors.js";
 import { changeable, type JsonObject } from "../json.js";
 import { assertWritable, enterSession } from "../login/start-session.js";
+import { withDeviceIn } from "../login-fields/device.js";
 import { staleMethods } from "../login-fields/methods.js";
 import type { OtherLogin, SessionAuth } from "../session/auth.js";
 
@@ -35,7 +36,8 @@ async function stop(context: RequestContext): Promise<(SessionAuth & { impersona
   const lifetime = cookie?.originalMaxAge;
   const next = {
     values: valuesIn(found.state.record!.data, cookie),
-    auth: { ...own, freshAt: null, ...staleMethods(own) },
+    // The login of the user may have been bound to its device during the impersonation.
+    auth: withDeviceIn({ ...own, freshAt: null, ...staleMethods(own) }, auth),
     continues: true,
     createdAt: found.state.createdAt,
     // If the administrator's login has ended in the meantime, the administrator must not be logged in again.

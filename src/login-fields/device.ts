@@ -28,8 +28,11 @@ export interface Bound {
  * its device, and its label if that is newer.
  */
 export function withChangesIn<T extends object>(login: T, record: Labeled & Bound): T {
-  const labeled = withNewerLabel(login, record);
-  const [{ device: own }, { device }] = [login as Bound, record];
-  if (!device || (own?.id === device.id && own.boundAt === device.boundAt)) return labeled;
-  return { ...labeled, device };
+  return withDeviceIn(withNewerLabel(login, record), record);
+}
+
+/** Returns the login with the device of another record, if that record has one. */
+export function withDeviceIn<T extends object>(login: T, { device }: Bound): T {
+  const { device: own } = login as Bound;
+  return !device || (own?.id === device.id && own.boundAt === device.boundAt) ? login : { ...login, device };
 }

@@ -1,5 +1,5 @@
 import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
-import { withChangesIn } from "../login-fields/device.js";
+import { withChangesIn, withDeviceIn } from "../login-fields/device.js";
 import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 
@@ -122,7 +122,8 @@ async function create(
 
 /**
  * Changes the new login after the old session has ended, if needed: it is no longer pending, and it has the label and the
- * device that other requests gave to the old session meanwhile.
+ * device that other requests gave to the old session meanwhile. If an administrator now acts as a user, it has only the
+ * device: the label is that of another login.
  */
 async function complete(
   session: Regenerable,
@@ -130,7 +131,9 @@ async function complete(
   old: SessionRecord | null,
 ): Promise<void> {
   const before = (old?.data.auth ?? {}) as Partial<SessionAuth>;
-  const changed = before.loginId === auth.loginId ? withChangesIn(auth, before) : auth;
+  const isActing = auth.impersonator !== undefined && auth.impersonator.loginId === before.loginId;
+  const continued = before.loginId === auth.loginId ? withChangesIn(auth, before) : auth;
+  const changed = isActing ? withDeviceIn(auth, before) : continued;
   if (changed === auth && !pending) return;
   const { pending: _, ...active } = changed;
   session.putAuth(pending ? active : changed);
