@@ -46,6 +46,8 @@ export class BoundLogins implements Devices {
   /** The ids of the devices whose valid cookie a request had. The request of an open WebSocket keeps its old cookie. */
   readonly #shown = new WeakMap<Request, string>();
   readonly #refused = new WeakMap<Request, RefusedLogin>();
+  /** The requests whose login was imported just now. */
+  readonly #imported = new WeakSet<Request>();
   /** The logins that are being bound. */
   readonly #binding = new Set<string>();
   readonly #protocol: Protocol;
@@ -125,6 +127,14 @@ export class BoundLogins implements Devices {
     if (lost !== undefined && lost !== loginId) {
       await endMovedLogin(core, { userId, loginId: lost }).catch(() => {}); // the event storeFailed reports a failure
     }
+    this.#offer(req, res, auth);
+  }
+
+  noteImport(req: Request): void {
+    this.#imported.add(req);
+  }
+
+  #offer(req: Request, res: Response, auth: SessionAuth): void {
     if (auth.pending || !this.registers || auth.impersonator || isSettled(auth.device)) return;
     if (!isRefreshed(req, this.#protocol.trustedOrigins)) return;
     const others = [res.getHeader(OFFER) ?? []]
@@ -136,7 +146,10 @@ export class BoundLogins implements Devices {
   handle<C extends object>(given: C, next: Next, enter: (context: C, next: Next) => void): void {
     const context = given as unknown as RequestContext;
     const { core, req, res } = context;
-    const proceed = () => enter(given, next);
+    const proceed = () => {
+      this.#offerImported(context);
+      enter(given, next);
+    };
     const answer = this.#answerFor(req);
     if (core.hasForeignSessions) {
       next(new UnsupportedByStoreError("deviceBound", "the application's own express-session keeps the sessions"));
@@ -152,6 +165,13 @@ export class BoundLogins implements Devices {
       this.#clearRefused(req, res);
       proceed();
     }
+  }
+
+  #offerImported({ req, res, session }: RequestContext): void {
+    const auth = this.#sessions.get(req)?.record?.data.auth as unknown as SessionAuth | undefined;
+    if (!auth || !this.#imported.has(req)) return;
+    session.markPersonal();
+    this.#offer(req, res, auth);
   }
 
   /** Removes a cookie that was refused. Then the browser gets a new one. */

@@ -11,6 +11,7 @@ import type { SessionAuth } from "../session/auth.js";
 export async function importedLogin(core: Core, req: Request, userId: string): Promise<SessionAuth | null> {
   const user = await userById(core, req, userId);
   if (!user) return null;
+  core.devices?.noteImport(req);
   const login = { req, userId, loginId: newLoginId(), freshAt: null, remembered: false, series: null };
   return newAuth(core, user, login);
 }
