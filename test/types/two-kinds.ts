@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { AnonymousUser, LoginManager } from "latchkey";
+import { AnonymousUser, type LoginManager, type UserMixin } from "latchkey";
 import { same } from "./same.js";
 
 interface Customer {
@@ -23,3 +23,16 @@ void staff.loginUser(req, customer);
 void customers.confirmLogin(req, { user: customer });
 // @ts-expect-error A customer is no employee.
 void staff.confirmLogin(req, { user: customer });
+
+// The type of the current user can be narrowed, as docs/users.md says.
+interface Account extends UserMixin {
+  email: string;
+}
+declare const account: Account | AnonymousUser;
+same<typeof account.isAnonymous, boolean>(true);
+void (account.isAnonymous || account.email);
+void (account.isAuthenticated && account.email);
+declare const row: Awaited<ReturnType<typeof customers.currentUser>>;
+// @ts-expect-error A plain row has no isAnonymous.
+void row.isAnonymous;
+void (row instanceof AnonymousUser || row.orders);
