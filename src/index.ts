@@ -53,11 +53,12 @@ export type { Methods, MethodsGiven } from "./login-fields/methods.js";
 export { LoginManager } from "./manager/login-manager.js";
 export type { Policy } from "./manager/policy.js";
 export type { DeviceBinding } from "./options/devices.js";
-export type { ChallengeHandler, LoginManagerOptions, RequestLoader, UserLoader, View } from "./options/options.js";
+export type { LoginManagerOptions, RequestLoader, UserLoader } from "./options/options.js";
 export type { Part } from "./options/part.js";
 export type { RememberOptions } from "./options/remember-options.js";
 export type { ResolvedOptions } from "./options/resolved-options.js";
 export type { EarlierSessions, ResolvedSession, SessionOptions } from "./options/session-options.js";
+export type { ChallengeHandler, View } from "./options/views.js";
 export {
   CrossOriginError,
   FreshLoginRequiredError,

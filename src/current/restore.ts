@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { hasRoom, underLimit } from "../active-sessions/limit.js";
 import { newAuth } from "../active-sessions/new-login.js";
 import type { Core, ExternalLink } from "../core.js";
-import { isLatchkeyError, SessionGoneError, StoreUnavailableError } from "../errors.js";
+import { contended, isLatchkeyError, SessionGoneError } from "../errors.js";
 import { hasBegun } from "../http/before-response.js";
 import { isAddressLost } from "../http/client.js";
 import { isUpgrade } from "../http/upgrade.js";
@@ -42,9 +42,7 @@ export async function restoreLogin(
     const loaded = await tryRestore(core, req, context);
     if (loaded !== "again") return loaded;
   }
-  throw new StoreUnavailableError(
-    "the record of a browser could not be written, because other requests kept changing it",
-  );
+  throw contended("the record of a browser");
 }
 
 async function tryRestore(

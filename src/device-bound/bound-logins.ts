@@ -2,10 +2,9 @@ import type { Request, Response } from "express";
 import { endMovedLogin } from "../active-sessions/store-logins.js";
 import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
-import { isLatchkeyError, UnsupportedByStoreError } from "../errors.js";
+import { UnsupportedByStoreError } from "../errors.js";
 import type { DeviceRefusal } from "../events.js";
 import { changeHead } from "../http/before-response.js";
-import { pathOf } from "../http/cookies/places.js";
 import { ageOf } from "../instants.js";
 import type { Bound } from "../login-fields/device.js";
 import type { Devices } from "../options/devices.js";
@@ -13,18 +12,16 @@ import { browserIn, type RememberedBrowser } from "../remember/browser-record.js
 import type { RememberPersistent } from "../remember/persistent.js";
 import { type PresentedToken, readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
-import { sendAgain, sendUnavailable } from "./answers.js";
 import { isArrival, isFromOtherOrigin, isRefreshed } from "./arrivals.js";
 import { bind, isSettled, type StoredSession } from "./bind.js";
 import type { Protocol } from "./protocol.js";
-import { refresh } from "./refresh.js";
-import { offerFor, register } from "./registration.js";
+import { offerFor } from "./registration.js";
+import { type Next, respond, responderFor } from "./requests.js";
+import { sendAgain } from "./responses.js";
 
 /** Requests that were on their way when the login was bound still have no cookie of the device. In milliseconds. */
 const GRACE = 10_000;
 const OFFER = "Secure-Session-Registration";
-
-type Next = (error?: unknown) => void;
 
 /** A login that may have a device. */
 interface BoundLogin extends Bound, Pick<SessionAuth, "userId" | "loginId" | "impersonator"> {}
@@ -89,7 +86,7 @@ export class BoundLogins implements Devices {
     if (this.#refused.has(req)) return false;
     const { userId, loginId } = login;
     this.#refused.set(req, { ...login, reason });
-    if (!this.#answerFor(req) && !isArrival(req))
+    if (!responderFor(this.#protocol, req) && !isArrival(req))
       this.core.events.emit("deviceRefused", { req, userId, loginId, reason });
     return false;
   }
@@ -150,10 +147,10 @@ export class BoundLogins implements Devices {
       this.#offerImported(context);
       enter(given, next);
     };
-    const answer = this.#answerFor(req);
+    const responder = responderFor(this.#protocol, req);
     if (core.hasForeignSessions) {
       next(new UnsupportedByStoreError("deviceBound", "the application's own express-session keeps the sessions"));
-    } else if (answer) this.#answer(answer, context, next);
+    } else if (responder) respond(responder, this.#protocol, { context, session: this.#sessions.get(req), next });
     else if (isArrival(req)) {
       // If the store fails, the load of the user fails too, and reports the error.
       this.#isHidden(req).then((isHidden) => {
@@ -179,17 +176,6 @@ export class BoundLogins implements Devices {
     if (this.#refused.has(req)) this.#protocol.cookie.clearIfAny(req, res);
   }
 
-  #answer(answer: typeof register, context: RequestContext, next: Next): void {
-    const { req, res, session } = context;
-    const answering = session.unavailable
-      ? Promise.reject(session.unavailable)
-      : answer(this.#protocol, context, this.#sessions.get(req));
-    answering.catch((error: unknown) => {
-      if (isLatchkeyError(error, "store_unavailable") && !res.headersSent) sendUnavailable(res);
-      else next(isLatchkeyError(error) ? error : withoutStatus(error));
-    });
-  }
-
   /** Does the request have a login, but not the valid cookie of its device? */
   async #isHidden(req: Request): Promise<boolean> {
     if (this.#sessions.has(req)) return this.#refused.has(req);
@@ -197,13 +183,6 @@ export class BoundLogins implements Devices {
     const series = (remember as RememberPersistent).seriesIn(req);
     const record = series === null ? null : await readBrowser(store!, series);
     return record !== null && !this.#admits(req, loginIn(browserIn(record)));
-  }
-
-  #answerFor(req: Request): typeof register | undefined {
-    if (req.method !== "POST") return undefined;
-    const path = pathOf(req);
-    if (path === this.#protocol.paths.registration) return register;
-    return path === this.#protocol.paths.refresh ? refresh : undefined;
   }
 
   /** Binds a login in the background, after its browser has sent the device's cookie. */
@@ -219,9 +198,4 @@ export class BoundLogins implements Devices {
 function loginIn({ userId, loginId, login }: RememberedBrowser): BoundLogin {
   const { device } = (login ?? {}) as Bound;
   return { userId, loginId, ...(device && { device }) };
-}
-
-/** An error of the application may have a status such as 404, for which the browser would delete its key. */
-function withoutStatus(cause: unknown): Error {
-  return new Error("the user loader failed for a browser's request about its key", { cause });
 }

@@ -9,11 +9,11 @@ import type { RememberPersistent } from "../remember/persistent.js";
 import { readBrowser } from "../remember/presented-token.js";
 import type { SessionAuth } from "../session/auth.js";
 import { createIfFree } from "../store/create-if-free.js";
-import { sendChallenge, sendCookie, sendEnd } from "./answers.js";
 import { bind, bindBrowser, type StoredSession } from "./bind.js";
 import { CHALLENGE_LASTS } from "./challenges.js";
 import { readProof, unquoted } from "./proof.js";
 import type { Protocol } from "./protocol.js";
+import { sendChallenge, sendCookie, sendEnd } from "./responses.js";
 
 /** How long a used proof is remembered, in milliseconds: longer than its challenge, because the clocks of servers differ. */
 const PROOF_LASTS = CHALLENGE_LASTS + 2 * 60_000;

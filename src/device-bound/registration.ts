@@ -1,9 +1,9 @@
 import type { RequestContext } from "../current/request-context.js";
 import type { SessionAuth } from "../session/auth.js";
-import { sendCookie, sendRefusal } from "./answers.js";
 import { bind, type StoredSession } from "./bind.js";
 import { readProof } from "./proof.js";
 import type { Protocol } from "./protocol.js";
+import { sendCookie, sendRefusal } from "./responses.js";
 
 /** The algorithms of keys, the preferred one first. */
 const ALGORITHMS = "(ES256 RS256)";

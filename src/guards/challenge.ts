@@ -3,7 +3,7 @@ import type { Core } from "../core.js";
 import type { RequestContext } from "../current/request-context.js";
 import type { LatchkeyError } from "../errors.js";
 import { STATUS_CODES } from "../http/node-http.js";
-import type { ChallengeHandler, View } from "../options/options.js";
+import type { ChallengeHandler, View } from "../options/views.js";
 import {
   FreshLoginRequiredError,
   type ImpersonatingError,
@@ -36,13 +36,13 @@ interface Challenge {
  * request for a page is redirected to the view. All other requests, and requests for a page without a view, get a 401
  * or 403: with a short HTML page for a page, or with a problem document (RFC 9457).
  */
-export async function answerRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
+export async function respondToRefusal(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
   emitRefusal(context, refusal);
-  await answerEmitted(context, refusal, next);
+  await sendAfterEvent(context, refusal, next);
 }
 
 /** Responds to a refused request whose event has been emitted. */
-export async function answerEmitted(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
+export async function sendAfterEvent(context: RequestContext, refusal: Refusal, next: NextFunction): Promise<void> {
   const { req, res } = context;
   const challenge = challengeFor(context, refusal);
   if (challenge.handler) {

@@ -14,7 +14,7 @@ import {
 } from "../refusals.js";
 import type { SessionAuth } from "../session/auth.js";
 import { kindOf } from "../text.js";
-import { answerRefusal, type Refusal } from "./challenge.js";
+import { type Refusal, respondToRefusal } from "./challenge.js";
 
 /** What a guard requires in addition to a logged-in user. */
 export interface Requirement {
@@ -96,7 +96,7 @@ export function guard(requirement: Requirement, find: (req: Request) => RequestC
       once(reason instanceof Error ? reason : new Error("a guard failed", { cause: reason }));
     if (context.core.options.exemptMethods.includes(req.method)) return once();
     refusalOf(context, requirement).then((refusal) => {
-      if (refusal) answerRefusal(context, refusal, once).catch(fail);
+      if (refusal) respondToRefusal(context, refusal, once).catch(fail);
       else once();
     }, fail);
   };

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import { contextOf, type RequestContext } from "../current/request-context.js";
-import type { View } from "../options/options.js";
 import type { ResolvedOptions } from "../options/resolved-options.js";
+import type { View } from "../options/views.js";
 import { isPlainText, parseUrl } from "../text.js";
 import { warnIfElsewhere } from "./own-origin.js";
 

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { LRUCache } from "lru-cache";
 import { type Check, group, isBoolean } from "../checks.js";
 import type { StoredHashes } from "../crypto/stored-hashes.js";
-import { OptionError } from "../errors.js";
+import { unexpected } from "../errors.js";
 import { kindOf } from "../text.js";
 
 /** What a login stores about its client. */
@@ -127,6 +127,6 @@ export class Clients {
   #text(loginId: string, req: Request): string {
     const fingerprint: unknown = this.#fingerprint(req);
     if (typeof fingerprint === "string") return `${loginId}\0${fingerprint}`;
-    throw new OptionError("fingerprint", `expected it to return a string, not ${kindOf(fingerprint)}`);
+    throw unexpected("fingerprint", "it to return a string", kindOf(fingerprint));
   }
 }

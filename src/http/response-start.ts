@@ -4,7 +4,7 @@ import { type Call, isPlain, rehearse } from "./dry-run.js";
 import { HeadArguments } from "./head-arguments.js";
 import { HeldResponse } from "./held-response.js";
 import { ServerResponse } from "./node-http.js";
-import { WaitingAnswer } from "./waiting-answer.js";
+import { WaitingResponse } from "./waiting-response.js";
 
 /** Code that runs before a response begins. */
 export interface Start {
@@ -53,7 +53,7 @@ export class ResponseStart {
   #begun = false;
   /** Set while the response waits for the promise of `finish`. */
   #held: HeldResponse | undefined;
-  #answer: WaitingAnswer | undefined;
+  #waiting: WaitingResponse | undefined;
   #parts: StartPart[] | undefined;
   /** The Starts that were added after the first. */
   #more: Start[] | undefined;
@@ -67,7 +67,7 @@ export class ResponseStart {
   /** @param isReplacement did earlier middleware replace the method with `original`? */
   call(name: Call, original: Method, args: unknown[], isReplacement: boolean): unknown {
     const { res } = this;
-    if (this.#answer) return isReplacement ? afterAnswer(res, name, args) : original.apply(res, args);
+    if (this.#waiting) return isReplacement ? afterResponse(res, name, args) : original.apply(res, args);
     if (this.#begun && !this.#held) return original.apply(res, args);
     if (!isPlain(res, name, args)) {
       const { error, hasHead } = rehearse(res, name, args);
@@ -78,7 +78,7 @@ export class ResponseStart {
     if (!this.#held || !isWhole) return original.apply(res, given);
     const { error, hasHead, changes } = rehearse(res, name, args);
     if (error) return this.#refuse(error, hasHead, original, args);
-    this.#answer = new WaitingAnswer(res, changes, original, args);
+    this.#waiting = new WaitingResponse(res, changes, original, args);
     return res;
   }
 
@@ -99,7 +99,7 @@ export class ResponseStart {
   }
 
   change(change: () => void): void {
-    if (this.#answer) this.#answer.without(change);
+    if (this.#waiting) this.#waiting.without(change);
     else if (!this.res.headersSent) change();
   }
 
@@ -156,11 +156,11 @@ export class ResponseStart {
   }
 
   #saved(): void {
-    const [held, answer] = this.#settle();
-    const late = answer?.hide();
+    const [held, waiting] = this.#settle();
+    const late = waiting?.hide();
     held.release(() => {
       try {
-        if (late) answer?.give(late);
+        if (late) waiting?.give(late);
       } catch (error) {
         this.#replace(error);
       }
@@ -168,10 +168,10 @@ export class ResponseStart {
   }
 
   #failed(error: unknown): void {
-    const [held, answer] = this.#settle();
-    if (answer) {
-      answer.hide();
-      answer.giveUp();
+    const [held, waiting] = this.#settle();
+    if (waiting) {
+      waiting.hide();
+      waiting.giveUp();
       held.release(() => this.#replace(error));
     } else if (this.res.headersSent) {
       held.cut();
@@ -182,9 +182,9 @@ export class ResponseStart {
     }
   }
 
-  #settle(): [HeldResponse, WaitingAnswer | undefined] {
-    const settled = [this.#held!, this.#answer] as [HeldResponse, WaitingAnswer | undefined];
-    this.#held = this.#answer = undefined;
+  #settle(): [HeldResponse, WaitingResponse | undefined] {
+    const settled = [this.#held!, this.#waiting] as [HeldResponse, WaitingResponse | undefined];
+    this.#held = this.#waiting = undefined;
     return settled;
   }
 
@@ -210,7 +210,7 @@ export class ResponseStart {
  * Handles a call after `end`, if the method was replaced. Replacements of `write` and `end` usually ignore such a call;
  * the other methods throw Node's error.
  */
-function afterAnswer(res: Response, name: Call, args: unknown[]): unknown {
+function afterResponse(res: Response, name: Call, args: unknown[]): unknown {
   if (name === "write" || name === "end") return false;
   return (ServerResponse.prototype[name] as Method).apply(res, args);
 }

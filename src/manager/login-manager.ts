@@ -9,7 +9,7 @@ import { contextOf } from "../current/request-context.js";
 import { noteThisCopy } from "../current/running-context.js";
 import { secondCopy } from "../current/second-copy.js";
 import type { LoginEventName, LoginListener } from "../events.js";
-import { answerRefusal } from "../guards/challenge.js";
+import { respondToRefusal } from "../guards/challenge.js";
 import { checkRoles, refusalOf } from "../guards/guards.js";
 import { UserSessions } from "../login/user-sessions.js";
 import type { LoginManagerOptions, RequestLoader, UserLoader } from "../options/options.js";
@@ -155,14 +155,14 @@ export class LoginManager<U extends object = Express.User, A extends object = An
 
   /** Responds to a request as a guard does when nobody is logged in. (Flask-Login's unauthorized) */
   async unauthorized(req: Request): Promise<void> {
-    await answerRefusal(contextOf(req, this.#core), new LoginRequiredError(), req.next!);
+    await respondToRefusal(contextOf(req, this.#core), new LoginRequiredError(), req.next!);
   }
 
   /** Responds to a request as a guard does when the login is not fresh. (Flask-Login's needs_refresh) */
   async needsRefresh(req: Request): Promise<void> {
     const context = contextOf(req, this.#core);
     const refusal = context.auth?.impersonator ? new ImpersonatingError() : new FreshLoginRequiredError();
-    await answerRefusal(context, refusal, req.next!);
+    await respondToRefusal(context, refusal, req.next!);
   }
 
   /** Adds a listener for an event of this manager. (Flask-Login's signals) */

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from "@nestjs/common";
 import type { NextFunction, Response } from "express";
 import { LatchkeyError } from "../errors.js";
-import { answerEmitted } from "../guards/challenge.js";
+import { sendAfterEvent } from "../guards/challenge.js";
 import { contextOfRefused, RefusedException } from "./refused-exception.js";
 
 /** A client of the `ws` adapter or of Socket.IO. */
@@ -58,7 +58,7 @@ function respond(error: LatchkeyError | RefusedException, { status, message, cod
   const context = error instanceof RefusedException && contextOfRefused(error);
   if (context) {
     const next = http.getNext<NextFunction>();
-    return void answerEmitted(context, error.refusal, next).catch(next);
+    return void sendAfterEvent(context, error.refusal, next).catch(next);
   }
   const headers = error instanceof RefusedException ? {} : error.headers;
   res

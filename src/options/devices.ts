@@ -54,7 +54,7 @@ export interface Devices {
   isShown(req: Request, login: Bound | undefined): boolean;
   /** Called when a login was put into a new session. Offers the browser to register a key. */
   offer(context: object): Promise<void>;
-  /** Called when the login of a request is imported, before `handle`. The response offers the browser to register a key. */
+  /** Called when the login of a request is imported, before `handle`. The response asks the browser to register a key. */
   noteImport(req: Request): void;
   /** Responds to a browser's request about its key. Passes every other request to `enter`, with the same arguments. */
   handle<C extends object>(context: C, next: Next, enter: (context: C, next: Next) => void): void;

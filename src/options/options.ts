@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from "express";
+import type { Request } from "express";
 import type { Duration } from "../duration.js";
 import type { ClientOptions } from "../http/client.js";
 import type { SessionStore } from "../store/session-store.js";
@@ -7,6 +7,7 @@ import type { DeviceBinding } from "./devices.js";
 import type { Part } from "./part.js";
 import type { RememberOptions } from "./remember-options.js";
 import type { SessionOptions } from "./session-options.js";
+import type { ChallengeHandler, View } from "./views.js";
 
 /** Returns the user with this id; null or undefined if there is no such user. (Flask-Login's user_loader) */
 export type UserLoader<U> = (id: string, req: Request) => MaybePromise<U | null | undefined>;
@@ -16,18 +17,6 @@ export type UserLoader<U> = (id: string, req: Request) => MaybePromise<U | null 
  * none. (Flask-Login's request_loader)
  */
 export type RequestLoader<U> = (req: Request) => MaybePromise<U | null | undefined>;
-
-/**
- * A page to which guards redirect: a URL, a map from path prefix to URL (the longest matching prefix is used), or a
- * function that returns the URL.
- */
-export type View = string | Readonly<Record<string, string>> | ((req: Request) => string | undefined);
-
-/**
- * Sends the response to a refused request, or calls `next()`, which passes the reason for the refusal to the error
- * handlers.
- */
-export type ChallengeHandler = (req: Request, res: Response, next: NextFunction) => unknown;
 
 type MaybePromise<T> = T | Promise<T>;
 

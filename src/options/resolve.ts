@@ -9,11 +9,12 @@ import { checkStore, isComplete } from "../store/check-store.js";
 import { kindOf, parseUrl, shown } from "../text.js";
 import { AnonymousUser, defaultUserId } from "../user.js";
 import { cookieFor, namesWith } from "./cookie.js";
-import type { LoginManagerOptions, View } from "./options.js";
+import type { LoginManagerOptions } from "./options.js";
 import { isPart } from "./part.js";
 import { checkRemember } from "./remember-options.js";
 import type { ResolvedOptions } from "./resolved-options.js";
 import { checkSession, resolveSession } from "./session-options.js";
+import type { View } from "./views.js";
 
 /** If the delay of a timer is longer, Node runs the timer immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;

@@ -68,9 +68,9 @@ export class OldSessions {
     const context: StoreCall = { store: this.#store.constructor?.name ?? "Object", operation };
     return tracedCall(context, () =>
       this.#deadlines.keep(() => settled(call), {
-        answered: () => {
+        responded: () => {
           context.outcome = "ok";
-          this.#outage.answered();
+          this.#outage.responded();
         },
         failed: (cause) => {
           context.outcome = "failed";

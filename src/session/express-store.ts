@@ -29,7 +29,7 @@ export class ExpressStore {
 
   /** Ends the session of the request, and gives the request a new session, even if the store fails. */
   regenerate(req: Request, done?: Callback): void {
-    answer(this.#sessions.regenerate(req), done);
+    passResult(this.#sessions.regenerate(req), done);
   }
 
   /**
@@ -45,7 +45,7 @@ export class ExpressStore {
       this.#state.set(data, state);
       return data;
     });
-    answer(found, done);
+    passResult(found, done);
   }
 
   /** Makes a session from the data that `get` passed to its callback, and puts the session into the request. */
@@ -64,16 +64,16 @@ export class ExpressStore {
 
   /** Writes a session: a Session, or plain data. Plain data can end a login, but cannot begin or change a login. */
   set(sid: string, session: SessionData, done?: Callback): void {
-    answer(this.#set(sid, session), done);
+    passResult(this.#set(sid, session), done);
   }
 
   touch(sid: string, session: SessionData, done?: Callback): void {
     const touched = this.#stateOf(sid, session).then(async (state) => void (await this.#sessions.records.touch(state)));
-    answer(touched, done);
+    passResult(touched, done);
   }
 
   destroy(sid: string, done?: Callback): void {
-    answer(this.#sessions.discard(sid), done && ((error) => done(error)));
+    passResult(this.#sessions.discard(sid), done && ((error) => done(error)));
   }
 
   async #set(sid: string, session: SessionData): Promise<void> {
@@ -112,7 +112,7 @@ function valuesOf(data: SessionData, { record }: SessionState): SessionValues {
  * Passes the outcome of a promise to the callback. Without a callback, a rejection is ignored: it must not end the
  * process.
  */
-function answer<T>(work: Promise<T>, done: Callback<T> | undefined): void {
+function passResult<T>(work: Promise<T>, done: Callback<T> | undefined): void {
   work.then(
     (value) => done?.(null, value),
     (error: unknown) => done?.(error),

@@ -7,7 +7,7 @@ import type { SessionRecord } from "../store/session-store.js";
 import type { SessionAuth } from "./auth.js";
 import type { ExpressStore } from "./express-store.js";
 import type { OpenedCookie } from "./id-cookie.js";
-import { OwnAnswer } from "./own-answer.js";
+import { OwnResponse } from "./own-response.js";
 import { type NextSession, type Regenerable, regenerate } from "./regenerate.js";
 import { sessionOf } from "./request-session.js";
 import { putValues, Session } from "./session.js";
@@ -35,7 +35,7 @@ const idAndStore = new SharedProperties(IncomingMessage.prototype, (shared) => {
 });
 
 /** latchkey's own session in one request: created on first use, saved when the response begins. */
-export class OwnSession extends OwnAnswer implements Regenerable {
+export class OwnSession extends OwnResponse implements Regenerable {
   /** @param expressStore `req.sessionStore`; undefined for a session beside `req.session` */
   constructor(
     req: Request,

@@ -8,7 +8,7 @@ interface Pending {
 
 /** Called once for each call, before its promise settles. */
 interface Outcomes {
-  answered(): void;
+  responded(): void;
   /** Returns the error to reject with. */
   failed(error: unknown): unknown;
 }
@@ -29,7 +29,7 @@ export class Deadlines {
    * Resolves with the result of the call. If the call fails or takes too long, rejects with the error that `failed`
    * returns.
    */
-  keep<T>(call: () => Promise<T>, { answered, failed }: Outcomes): Promise<T> {
+  keep<T>(call: () => Promise<T>, { responded, failed }: Outcomes): Promise<T> {
     return new Promise((resolve, reject) => {
       const pending: Pending = { until: performance.now() + this.#within, reject, failed };
       this.#pending.add(pending);
@@ -38,7 +38,7 @@ export class Deadlines {
         call().then(
           (value) => {
             if (!this.#pending.delete(pending)) return;
-            answered();
+            responded();
             resolve(value);
           },
           (error: unknown) => this.#fail(pending, error),

@@ -15,7 +15,7 @@ export class Outage {
   /** The failures that were not reported yet, and the last of them. */
   #failures = 0;
   #last: { operation: string; error: Error } | undefined;
-  #hasAnswered = false;
+  #hasResponded = false;
   /** Runs for a second after each report. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -25,15 +25,15 @@ export class Outage {
 
   failed(operation: string, error: Error): void {
     this.#since ??= Date.now();
-    this.#hasAnswered = false;
+    this.#hasResponded = false;
     this.#failures++;
     this.#last = { operation, error };
     if (!this.#timer) this.#report();
   }
 
-  answered(): void {
+  responded(): void {
     if (this.#since === undefined) return;
-    this.#hasAnswered = true;
+    this.#hasResponded = true;
     if (!this.#timer) this.#recovered(this.#since);
   }
 
@@ -48,7 +48,7 @@ export class Outage {
   #afterInterval(): void {
     this.#timer = undefined;
     if (this.#failures > 0) this.#report();
-    else if (this.#hasAnswered && this.#since !== undefined) this.#recovered(this.#since);
+    else if (this.#hasResponded && this.#since !== undefined) this.#recovered(this.#since);
   }
 
   #recovered(since: number): void {

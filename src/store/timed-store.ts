@@ -144,16 +144,16 @@ export class TimedStore implements SessionStore {
 
   #call<T>(context: StoreCall, call: (store: SessionStore) => Promise<T>): Promise<T> {
     const { operation } = context;
-    const answered = () => {
+    const responded = () => {
       context.outcome = "ok";
-      this.#outage.answered();
+      this.#outage.responded();
     };
     return this.#deadlines.keep(() => call(this.#store), {
-      answered,
+      responded,
       failed: (cause) => {
         // Compare errors by code, because the store may come from another copy of this package.
         if (ANSWERS.some((code) => isLatchkeyError(cause, code))) {
-          answered();
+          responded();
           return cause as LatchkeyError;
         }
         context.outcome = "failed";

@@ -1,6 +1,6 @@
 import { atMost } from "../at-most.js";
 import type { SqlDatabase, SqlRow, SqlValue } from "../sql/database.js";
-import { LateAnswerError } from "../sql/drivers/on-connection.js";
+import { LateResponseError } from "../sql/drivers/on-connection.js";
 import { type Connections, publishReconnect } from "./connections.js";
 
 /** A pool of connections. */
@@ -59,15 +59,15 @@ export class RenewedPool implements SqlDatabase {
 
   async #on<T>(work: (database: SqlDatabase) => Promise<T>): Promise<T> {
     const pool = this.#pool;
-    const answer = work(pool.database);
-    pool.running.add(answer);
+    const result = work(pool.database);
+    pool.running.add(result);
     try {
-      return await answer;
+      return await result;
     } catch (error) {
-      if (error instanceof LateAnswerError && pool === this.#pool && !this.#isClosed) this.#replace(pool);
+      if (error instanceof LateResponseError && pool === this.#pool && !this.#isClosed) this.#replace(pool);
       throw error;
     } finally {
-      pool.running.delete(answer);
+      pool.running.delete(result);
     }
   }
 

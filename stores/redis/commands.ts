@@ -64,9 +64,9 @@ export function commandsOf(client: RedisClient): RedisCommands {
 }
 
 /** Converts the Buffers in a response to text, because a client may be configured to return Buffers. */
-export function asText(answer: unknown): unknown {
-  if (Array.isArray(answer)) return answer.map(asText);
-  return Buffer.isBuffer(answer) ? answer.toString() : answer;
+export function asText(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(asText);
+  return Buffer.isBuffer(reply) ? reply.toString() : reply;
 }
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {

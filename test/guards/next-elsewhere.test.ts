@@ -66,7 +66,9 @@ describe("next for a view on another host", () => {
       for (const host of ["app.example.com:8443", "evil.example"]) expect(await asked(host)).to.include("302");
     });
     expect(told).to.have.length(1);
-    expect(told[0]).to.include(`from the host "app.example.com:8443", but the option origin is ${APP}`);
+    expect(told[0]).to.include(
+      `from the host "app.example.com:8443", but after the login, users return to the option origin, ${APP}.`,
+    );
     const without = await guardedSite({ loginView: "/login", origin: APP });
     expect(await warningsOf("LatchkeyOriginWarning", () => without.get("/me"))).to.eql([]);
   });

@@ -80,7 +80,7 @@ const groups = {
   requests: {
     sources: [
       "session/own-session",
-      "session/own-answer",
+      "session/own-response",
       "session/request-session",
       "session/snapshot",
       "session/id-cookie",

@@ -20,7 +20,7 @@ export class RedisLink implements NodeRedisClient {
   readonly isOpen = true;
   readonly #options: RedisLinkOptions;
   #connection: Connection | undefined;
-  #answeredAt = 0;
+  #respondedAt = 0;
   /** When the client began to reject every command itself; undefined while it sends commands. */
   #refusingSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -75,12 +75,12 @@ export class RedisLink implements NodeRedisClient {
       const settled = (async () => command(connection))()
         .finally(() => connection.waiting.delete(waiting))
         .then(
-          (answer) => {
-            this.#answered();
-            resolve(answer);
+          (reply) => {
+            this.#responded();
+            resolve(reply);
           },
           (error: Error) => {
-            if (REPLY.test(error.message)) this.#answered();
+            if (REPLY.test(error.message)) this.#responded();
             else this.#refused();
             reject(error);
           },
@@ -91,8 +91,8 @@ export class RedisLink implements NodeRedisClient {
     });
   }
 
-  #answered(): void {
-    this.#answeredAt = performance.now();
+  #responded(): void {
+    this.#respondedAt = performance.now();
     this.#refusingSince = undefined;
   }
 
@@ -114,7 +114,7 @@ export class RedisLink implements NodeRedisClient {
     const [oldest] = this.#connection?.waiting ?? [];
     if (!oldest) return;
     const { isCluster, timeout } = this.#options;
-    const since = isCluster ? oldest.since : Math.max(oldest.since, this.#answeredAt);
+    const since = isCluster ? oldest.since : Math.max(oldest.since, this.#respondedAt);
     const left = since + timeout - performance.now();
     if (left > 0) this.#watch(left);
     else void this.#replace();
@@ -134,7 +134,7 @@ export class RedisLink implements NodeRedisClient {
       }
       if (next) drop(next);
       // Keep the connection if other servers of a Cluster still respond.
-      if (this.#answeredAt < began) this.#retire();
+      if (this.#respondedAt < began) this.#retire();
       await pause(RETRY_EVERY);
     }
     this.#refusingSince = undefined;
@@ -150,7 +150,7 @@ export class RedisLink implements NodeRedisClient {
     const connection = this.#connection;
     this.#connection = undefined;
     if (!connection) return;
-    const isAlive = isCluster && this.#answeredAt > performance.now() - timeout;
+    const isAlive = isCluster && this.#respondedAt > performance.now() - timeout;
     if (isAlive) setTimeout(() => drop(connection), timeout).unref();
     else drop(connection);
   }

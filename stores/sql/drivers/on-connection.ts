@@ -1,5 +1,5 @@
 /** A statement did not get its response in time, or did not get a connection in time. */
-export class LateAnswerError extends Error {
+export class LateResponseError extends Error {
   constructor(timeout: number) {
     super(`the database did not respond within ${timeout} ms`);
   }
@@ -22,7 +22,7 @@ export async function onConnection<C, T>(
 ): Promise<T> {
   let used: C | undefined;
   let isLate = false;
-  const answered = (async () => {
+  const responded = (async () => {
     const connection = await pool.take();
     if (isLate) {
       pool.giveBack(connection);
@@ -30,9 +30,9 @@ export async function onConnection<C, T>(
     }
     used = connection;
     try {
-      const answer = await work(connection);
+      const result = await work(connection);
       if (!isLate) pool.giveBack(connection);
-      return answer;
+      return result;
     } catch (error) {
       if (!isLate) pool.giveBack(connection, error);
       throw error;
@@ -42,13 +42,13 @@ export async function onConnection<C, T>(
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       isLate = true;
-      const error = new LateAnswerError(timeout);
+      const error = new LateResponseError(timeout);
       if (used !== undefined) pool.discard(used, error);
       reject(error);
     }, timeout);
   });
   try {
-    return await Promise.race([answered, late]);
+    return await Promise.race([responded, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,7 +4,7 @@ import type { Response } from "express";
 const LATE = ["statusCode", "statusMessage", "_trailer"];
 
 /** A whole response that Node has not made yet. To the handler, it looks as if Node had made it. */
-export class WaitingAnswer {
+export class WaitingResponse {
   readonly #before = new Map<PropertyKey, unknown>();
   #isShown = true;
 

@@ -9,7 +9,7 @@ import type { SessionMiddleware } from "./session-middleware.js";
 import type { SessionState } from "./snapshot.js";
 
 /** Decides, when the response begins, whether latchkey's own session is saved, and whether its cookie is set. */
-export abstract class OwnAnswer extends RequestSession {
+export abstract class OwnResponse extends RequestSession {
   protected sid: string | undefined;
   /** True if the store has no session for this request, and the request has not created one yet. */
   protected isAbsent = false;
