@@ -34,17 +34,23 @@ export function clientFingerprint(req: Request): string {
   return `${req.ip ?? ""}|${req.headers["user-agent"] ?? ""}`;
 }
 
+/** The connections whose address is unknown, and whether that is because the client had left before it was read. */
+const unknown = new WeakMap<object, boolean>();
+
 /**
  * Reads the address of a client while it is connected, so that Node.js remembers it. Otherwise `req.ip` would become
  * undefined when the client disconnects, as browsers do when the user leaves a page.
  */
 export function keepAddress({ socket }: Request): void {
-  void socket?.remoteAddress;
+  if (!socket || socket.remoteAddress !== undefined || unknown.has(socket)) return;
+  // After a reset, the server's own address is known until Node.js closes the connection. A Unix domain socket never
+  // has an address.
+  unknown.set(socket, socket.destroyed || socket.localAddress !== undefined);
 }
 
 /** Did the client disconnect before its address was read? Then nobody knows whose client it was. */
-export function isAddressLost({ socket }: Request): boolean {
-  return socket?.destroyed === true && socket.remoteAddress === undefined;
+export function isAddressLost(req: Request): boolean {
+  return unknown.get(req.socket) === true && req.ip === undefined; // a trusted proxy may have reported the address
 }
 
 const LONGEST_USER_AGENT = 256;

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import type { StorageIds } from "../crypto/storage-id.js";
 import { isLatchkeyError, StoreUnavailableError } from "../errors.js";
+import { isAddressLost } from "../http/client.js";
 import { LATEST } from "../instants.js";
 import type { SessionAuth } from "../session/auth.js";
 import type { SessionRecords } from "../session/records.js";
@@ -61,6 +62,8 @@ export class ImportedSessions implements SessionImports {
     const session = await old.read(sid);
     // Another process may have imported the session, and ended it in the old store, since the first look.
     if (!session) return from.keep ? null : records.find(sid, id);
+    // The login would be bound to an unknown client. A later request imports it.
+    if (isAddressLost(req) && this.#userIdIn(session) !== null) return null;
     let running = this.#running.get(sid);
     if (!running) {
       running = this.#import(req, sid, session).finally(() => this.#running.delete(sid));

@@ -1,11 +1,16 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type ClientRequest, createServer, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { Request, RequestHandler } from "express";
 import expressSession from "express-session";
 import { currentUser, isFresh, loginUser } from "latchkey";
+import { importFrom, type OldSessionData } from "latchkey/session-imports";
 import sinon from "sinon";
 import { Gate } from "../support/barrier.js";
+import { OLD_SECRET, type OldValues, oldApplication } from "../support/old-application.js";
 import { type Person, SECRET } from "../support/people.js";
 import { only, type RawAnswer, send } from "../support/raw-client.js";
 import { serve } from "../support/server.js";
@@ -18,8 +23,11 @@ const KEPT = {
   "latchkey's sessions": undefined,
   "express-session": () => expressSession({ secret: SECRET, resave: false, saveUninitialized: false }),
 };
-/** When the client disconnects: before latchkey has seen the request, or while the route runs. */
-const MOMENTS = ["before", "during"] as const;
+/**
+ * When the client disconnects: before latchkey has seen the request, or while the route runs. "reset" is just before,
+ * so that Node.js has not noticed it yet.
+ */
+const MOMENTS = ["before", "reset", "during"] as const;
 
 /** What a request sees whose client has disconnected. */
 interface Seen {
@@ -27,17 +35,28 @@ interface Seen {
   fresh: boolean;
 }
 
+interface Leaving {
+  headers?: Record<string, string>;
+  socketPath?: string;
+}
+
 /** A site, and a browser that has logged in. `leave` sends a request, and disconnects before the response. */
-async function visited(options: Options, session?: () => RequestHandler) {
+async function visited(options: Options, session?: () => RequestHandler, proxies = 0) {
   let arrived = new Gate();
   let tell: (seen: Promise<Seen>) => void;
+  let sent: ClientRequest;
   const disconnected = async ({ socket }: Request) => {
     const closed = once(socket, "close");
     void arrived.pass();
     await closed;
   };
   const at = site(options, (login, app) => {
+    app.set("trust proxy", proxies);
     app.use("/leave/before", (req, _res, next) => void disconnected(req).then(() => next()));
+    app.use("/leave/reset", (_req, _res, next) => {
+      sent.socket!.resetAndDestroy();
+      next();
+    });
     if (session) app.use(session());
     login.init(app);
   });
@@ -56,17 +75,21 @@ async function visited(options: Options, session?: () => RequestHandler) {
   return {
     ...at,
     ...{ origin, events: () => events.args.flat() },
-    login: async (json: object = {}) => (await send(origin, "POST /login/1", { json })).cookie,
+    login: async (json: object = {}, headers = {}) => (await send(origin, "POST /login/1", { json, headers })).cookie,
     me: (cookie: string): Promise<RawAnswer> => send(origin, "GET /me", { cookie }),
-    async leave(moment: (typeof MOMENTS)[number], cookie: string): Promise<Seen> {
+    async leave(moment: (typeof MOMENTS)[number], cookie: string, given: Leaving = {}): Promise<Seen> {
+      const { headers, ...options } = given;
       arrived = new Gate();
       const seen = new Promise<Seen>((resolve) => {
         tell = resolve;
       });
-      const sent = request(`${origin}/leave/${moment}`, { headers: { cookie }, agent: false }).on("error", () => {});
+      const url = `${origin}/leave/${moment}`;
+      sent = request(url, { headers: { ...headers, cookie }, agent: false, ...options }).on("error", () => {});
       sent.end();
-      await arrived.arrived();
-      sent.destroy();
+      if (moment !== "reset") {
+        await arrived.arrived();
+        sent.destroy();
+      }
       return seen;
     },
   };
@@ -83,7 +106,7 @@ describe("a client that disconnects before the response", () => {
           const cookie = await login({ remember: true });
           const seen = await leave(moment, cookie);
           const unknown = { name: null, fresh: false };
-          expect(seen).to.deep.equal(moment === "before" ? unknown : { name: "Ann", fresh: true });
+          expect(seen).to.deep.equal(moment === "during" ? { name: "Ann", fresh: true } : unknown);
           const answer = await me(only(session ? "connect.sid" : "sid", cookie));
           expect(answer.status).to.equal(200);
           expect(JSON.parse(answer.text) as Me).to.include({ name: "Ann", fresh: true });
@@ -97,12 +120,50 @@ describe("a client that disconnects before the response", () => {
     it(`does not lose its remember cookie: ${moment}`, async () => {
       const { login, leave, me, events } = await visited({});
       const remember = only("remember", await login({ remember: true }));
-      expect((await leave(moment, remember)).name).to.equal(moment === "before" ? null : "Ann");
+      expect((await leave(moment, remember)).name).to.equal(moment === "during" ? "Ann" : null);
       // The browser has not received the new token of that restore. The same client gets it now.
       const { status, cookie } = await me(remember);
       expect(status).to.equal(200);
       expect(only("remember", cookie)).to.be.a("string").and.not.equal(remember);
       expect((await me(only("remember", cookie))).status).to.equal(200);
+      expect(events()).to.deep.equal([]);
+    });
+  }
+
+  it("does not keep its user from an application that is told the address by a proxy", async () => {
+    const { login, leave } = await visited({}, undefined, 1);
+    const headers = { "x-forwarded-for": "203.0.113.7" };
+    const cookie = await login({ remember: true }, headers);
+    for (const name of ["sid", "remember"]) {
+      expect((await leave("before", only(name, cookie), { headers })).name, name).to.equal("Ann");
+    }
+  });
+
+  it("keeps its user on a Unix domain socket, where no client has an address", async () => {
+    const { app, login, leave } = await visited({});
+    const cookie = only("remember", await login({ remember: true }));
+    const directory = await mkdtemp(join(tmpdir(), "latchkey-"));
+    const socketPath = join(directory, "socket");
+    const server = createServer(app).listen(socketPath);
+    await once(server, "listening");
+    try {
+      expect((await leave("during", cookie, { socketPath })).name).to.equal("Ann");
+    } finally {
+      server.close();
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  for (const moment of MOMENTS) {
+    it(`keeps a login that is imported: ${moment}`, async () => {
+      const store = new expressSession.MemoryStore();
+      const old = await serve(oldApplication(store));
+      const { cookie } = await send(old, "POST /login", { json: { username: "1", password: "right" } });
+      const userOf = ({ passport }: OldSessionData) => (passport as OldValues["passport"])?.user;
+      const session = { importFrom: importFrom({ secret: OLD_SECRET, store, login: userOf }) };
+      const { leave, me, events } = await visited({ sessionProtection: "strong", session });
+      expect((await leave(moment, cookie)).name).to.equal(moment === "during" ? "Ann" : null);
+      expect((await me(cookie)).status).to.equal(200);
       expect(events()).to.deep.equal([]);
     });
   }
@@ -122,7 +183,7 @@ describe("a client that disconnects before the response", () => {
     expect(events(), "the alarm of a client that stays").to.include("rememberTokenStolen");
   });
 
-  for (const moment of MOMENTS) {
+  for (const moment of ["before", "during"] as const) {
     it(`does not end its login by a closed WebSocket that is checked again: ${moment}`, async () => {
       const { app, login, store, ann } = site({ sessionProtection: "strong" });
       const arrived = new Gate();
