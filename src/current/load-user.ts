@@ -90,6 +90,10 @@ class CurrentLogin implements SessionLogin {
   /** Does nothing, because the session updates its last use when the response begins. */
   noteUse(): void {}
 
+  setAside(): void {
+    this.session.setAside();
+  }
+
   end(): Promise<boolean> {
     return this.session.end();
   }

@@ -17,6 +17,8 @@ export interface SessionLogin {
   change(changes: Partial<SessionAuth>): void;
   /** Called when the login is valid. */
   noteUse(): void;
+  /** Gives the request an empty session, and leaves this one as it is. Undefined if the request must not write. */
+  setAside?(): void;
   /** Ends the session. Resolves with true if this call ended it. */
   end(): Promise<boolean>;
 }
@@ -36,7 +38,10 @@ export async function resolveUser(
 ): Promise<LoadedUser | undefined> {
   if (login && !isLapsed(login.auth)) {
     const verdict = await verify(core, req, login.auth, (changes) => login.change(changes));
-    if (verdict === null) return undefined;
+    if (verdict === null) {
+      login.setAside?.(); // otherwise a client with a copied cookie could change its values, and stay unnoticed
+      return undefined;
+    }
     if (typeof verdict !== "string") {
       login.noteUse();
       const isGivenUp = login.auth.pending && !verdict.missing; // the user is no longer active

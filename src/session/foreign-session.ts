@@ -15,6 +15,8 @@ import { putValues } from "./session.js";
 class ForeignSession extends RequestSession {
   /** Has the application read `req.session`? If so, it may have changed the session. */
   #isOpen = false;
+  /** The id of the session that was set aside. */
+  #aside: string | undefined;
 
   constructor(
     req: Request,
@@ -48,9 +50,16 @@ class ForeignSession extends RequestSession {
   }
 
   async end(): Promise<boolean> {
-    const existed = await endForeignSession(this.req);
+    const existed = await endForeignSession(this.req, this.#aside);
     this.noteReplaced(existed);
     return existed;
+  }
+
+  setAside(): void {
+    const { req } = this;
+    this.#aside = req.sessionID;
+    req.sessionStore.generate(req);
+    this.noteReplaced(false);
   }
 
   /** Ends the old session first, because express-session cannot end it later. */
@@ -154,10 +163,12 @@ export function foreignSessions(): UnsupportedByStoreError {
  * Ends the session of a request, and gives the request a new, empty session. Resolves with true if the old session
  * existed just before. If the store fails, the request and the browser keep their session. `sessionStore.regenerate`
  * would replace the session even then.
+ *
+ * @param id the id of the session to end, if it was set aside
  */
-export async function endForeignSession(req: Request): Promise<boolean> {
-  const existed = Boolean(await foreignSession(req));
-  await calledBack((done) => req.sessionStore.destroy(req.sessionID, done));
+export async function endForeignSession(req: Request, id: string = req.sessionID): Promise<boolean> {
+  const existed = Boolean(await foreignSession(req, id));
+  await calledBack((done) => req.sessionStore.destroy(id, done));
   req.sessionStore.generate(req);
   return existed;
 }
@@ -166,9 +177,9 @@ export async function endForeignSession(req: Request): Promise<boolean> {
  * Reads the request's session from the store of the application's own express-session; null if that store does not have
  * the session.
  */
-export async function foreignSession(req: Request): Promise<SessionData | null> {
+export async function foreignSession(req: Request, id: string = req.sessionID): Promise<SessionData | null> {
   const session = await calledBack((done) =>
-    req.sessionStore.get(req.sessionID, (error, found) => {
+    req.sessionStore.get(id, (error, found) => {
       // File stores report a missing session with this error. express-session handles it in the same way.
       if (error?.code === "ENOENT") done();
       else done(error, found);

@@ -136,6 +136,11 @@ export class OwnSession extends OwnResponse implements Regenerable {
     return existed;
   }
 
+  setAside(): void {
+    this.generate();
+    this.noteReplaced(false);
+  }
+
   override endEarlier(): Promise<void> {
     return this.sessions.endEarlier(this.req, this.opened?.sid);
   }

@@ -84,6 +84,12 @@ export abstract class RequestSession {
   abstract end(): Promise<boolean>;
 
   /**
+   * Gives the request a new, empty, unsaved session with a new id. The old session stays in the store, and the browser
+   * keeps its cookie.
+   */
+  abstract setAside(): void;
+
+  /**
    * Ends the session of the application's earlier express-session that the browser's old cookie names, if there is one.
    * Otherwise, it would be imported once the current session has ended, and log the browser in.
    */

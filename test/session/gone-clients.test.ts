@@ -3,10 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { type ClientRequest, createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import type { Request, RequestHandler } from "express";
 import expressSession from "express-session";
-import { currentUser, isFresh, loginUser } from "latchkey";
+import { currentUser, isFresh, loginUser, logoutUser } from "latchkey";
 import { importFrom, type OldSessionData } from "latchkey/session-imports";
 import sinon from "sinon";
 import { Gate } from "../support/barrier.js";
@@ -36,6 +37,7 @@ interface Seen {
 }
 
 interface Leaving {
+  query?: string;
   headers?: Record<string, string>;
   socketPath?: string;
 }
@@ -62,7 +64,14 @@ async function visited(options: Options, session?: () => RequestHandler, proxies
   });
   at.app.use("/leave/:moment", async (req, _res, next) => {
     if (req.params.moment === "during") await disconnected(req);
-    const see = async () => ({ name: ((await currentUser(req)) as Person).name ?? null, fresh: await isFresh(req) });
+    const see = async () => {
+      const seen = { name: ((await currentUser(req)) as Person).name ?? null, fresh: await isFresh(req) };
+      if (req.query.logout !== undefined) await logoutUser(req);
+      if (typeof req.query.note !== "string") return seen;
+      req.session.note = req.query.note;
+      await promisify(req.session.save.bind(req.session))();
+      return seen;
+    };
     const seeing = see();
     tell(seeing);
     seeing.then(() => next(), next);
@@ -78,12 +87,12 @@ async function visited(options: Options, session?: () => RequestHandler, proxies
     login: async (json: object = {}, headers = {}) => (await send(origin, "POST /login/1", { json, headers })).cookie,
     me: (cookie: string): Promise<RawAnswer> => send(origin, "GET /me", { cookie }),
     async leave(moment: (typeof MOMENTS)[number], cookie: string, given: Leaving = {}): Promise<Seen> {
-      const { headers, ...options } = given;
+      const { query = "", headers, ...options } = given;
       arrived = new Gate();
       const seen = new Promise<Seen>((resolve) => {
         tell = resolve;
       });
-      const url = `${origin}/leave/${moment}`;
+      const url = `${origin}/leave/${moment}${query}`;
       sent = request(url, { headers: { ...headers, cookie }, agent: false, ...options }).on("error", () => {});
       sent.end();
       if (moment !== "reset") {
@@ -153,6 +162,32 @@ describe("a client that disconnects before the response", () => {
       await rm(directory, { recursive: true });
     }
   });
+
+  for (const mode of ["basic", "strong"] as const) {
+    for (const [kept, session] of Object.entries(KEPT)) {
+      for (const moment of MOMENTS) {
+        it(`changes the values of its session only if it is known: ${mode}, ${kept}, ${moment}`, async () => {
+          const { origin, login, leave } = await visited({ sessionProtection: mode }, session);
+          const cookie = await login();
+          await send(origin, "POST /note/own", { cookie });
+          await leave(moment, cookie, { query: "?note=other" });
+          const { text } = await send(origin, "GET /note", { cookie });
+          expect(JSON.parse(text)).to.equal(moment === "during" ? "other" : "own");
+        });
+      }
+    }
+  }
+
+  for (const [kept, session] of Object.entries(KEPT)) {
+    for (const moment of MOMENTS) {
+      it(`can still log out: ${kept}, ${moment}`, async () => {
+        const { login, leave, me } = await visited({}, session);
+        const cookie = await login({ remember: true });
+        await leave(moment, cookie, { query: "?logout" });
+        expect((await me(cookie)).status).to.equal(401);
+      });
+    }
+  }
 
   for (const moment of MOMENTS) {
     it(`keeps a login that is imported: ${moment}`, async () => {
