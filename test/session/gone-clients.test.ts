@@ -43,7 +43,7 @@ interface Leaving {
 }
 
 /** A site, and a browser that has logged in. `leave` sends a request, and disconnects before the response. */
-async function visited(options: Options, session?: () => RequestHandler, proxies = 0) {
+async function visited(options: Options, session?: () => RequestHandler, proxies: number | string = 0) {
   let arrived = new Gate();
   let tell: (seen: Promise<Seen>) => void;
   let sent: ClientRequest;
@@ -147,6 +147,15 @@ describe("a client that disconnects before the response", () => {
       expect((await leave("before", only(name, cookie), { headers })).name, name).to.equal("Ann");
     }
   });
+
+  for (const moment of MOMENTS) {
+    it(`is not reported as a client without HTTPS behind a proxy: ${moment}`, async () => {
+      const { leave } = await visited({ session: { cookie: { secure: true } } }, undefined, "loopback");
+      const headers = { "x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https" };
+      const seen = await leave(moment, "", { headers, query: "?note=own" });
+      expect(seen.name).to.equal(null);
+    });
+  }
 
   it("keeps its user on a Unix domain socket, where no client has an address", async () => {
     const { app, login, leave } = await visited({});

@@ -3,6 +3,7 @@ import { InsecureConnectionError } from "../../errors.js";
 import type { LoginEmitter } from "../../events.js";
 import { changeHead } from "../before-response.js";
 import { keepPrivate, noteCookie } from "../caching.js";
+import { isAddressLost } from "../client.js";
 import type { ResolvedCookie } from "./attributes.js";
 import { changesCookie, hasCookie, hasCookieTwice, isSecure, readCookie, withdrawCookie } from "./cookies.js";
 import { otherPlaces } from "./places.js";
@@ -127,7 +128,8 @@ export class BrowserCookie {
   }
 
   #canReach(req: Request, { secure }: Pick<ResolvedCookie, "secure">): boolean {
-    return secure !== true || this.isSecure(req);
+    // If the client has left, it is unknown whether a trusted proxy sent the request, and no cookie reaches anybody.
+    return secure !== true || this.isSecure(req) || isAddressLost(req);
   }
 
   /**
