@@ -1,5 +1,4 @@
 import type { SessionAuth } from "../session/auth.js";
-import type { RequestSession } from "../session/request-session.js";
 import { traced } from "../trace.js";
 import type { LoadedUser, RequestContext } from "./request-context.js";
 import { resolveUser, type SessionLogin } from "./resolve-user.js";
@@ -68,33 +67,35 @@ async function load(context: RequestContext): Promise<LoadedUser> {
   return found.missing ? context.settlePending({ ...found, missing: found.missing }) : context.settle(found);
 }
 
-function loginIn({ session, sessionAuth }: RequestContext): SessionLogin | undefined {
-  return sessionAuth && new CurrentLogin(session, sessionAuth);
+function loginIn(context: RequestContext): SessionLogin | undefined {
+  const { sessionAuth } = context;
+  return sessionAuth && new CurrentLogin(context, sessionAuth);
 }
 
 /** The login in the session of a request that an application handles. */
 class CurrentLogin implements SessionLogin {
   constructor(
-    private readonly session: RequestSession,
+    private readonly context: RequestContext,
     readonly auth: SessionAuth,
   ) {}
 
   get recordId(): string | null {
-    return this.session.recordId;
+    return this.context.session.recordId;
   }
 
   change(changes: Partial<SessionAuth>): void {
-    this.session.changeAuth(this.auth, changes);
+    this.context.session.changeAuth(this.auth, changes);
   }
 
   /** Does nothing, because the session updates its last use when the response begins. */
   noteUse(): void {}
 
   setAside(): void {
-    this.session.setAside();
+    this.context.aside = this.auth;
+    this.context.session.setAside();
   }
 
   end(): Promise<boolean> {
-    return this.session.end();
+    return this.context.session.end();
   }
 }

@@ -39,6 +39,8 @@ export class RequestContext {
   loaded: LoadedUser | undefined;
   /** The user whose login is not complete; undefined if there is none, or if the user is not loaded. */
   pending: PendingUser | undefined;
+  /** The login of the session that was set aside. A logout still ends it. */
+  aside: SessionAuth | undefined;
   /** The value of `req.user`, unless another library has defined that property. */
   user: Request["user"];
   /** The user that this context assigned to `req.user`. */

@@ -27,7 +27,7 @@ export async function logoutUserIn(context: RequestContext): Promise<void> {
   assertNotStarted(context, "logoutUser");
   await waitForLoad(context);
   context.session.markPersonal();
-  const before = context.auth;
+  const before = context.auth ?? context.aside;
   const { req } = context;
   const user = before && (await userForListeners(context));
   const { auth, isEnded } = await changeLogin(context, () => logOut(context, before));

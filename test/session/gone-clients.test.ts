@@ -77,7 +77,7 @@ async function visited(options: Options, session?: () => RequestHandler, proxies
     seeing.then(() => next(), next);
   });
   const events = sinon.fake();
-  for (const name of ["sessionProtected", "loginEnded", "loginsRevoked", "rememberTokenStolen"] as const) {
+  for (const name of ["sessionProtected", "loginEnded", "loginsRevoked", "rememberTokenStolen", "loggedOut"] as const) {
     at.login.on(name, () => events(name));
   }
   const origin = await serve(at.app);
@@ -190,9 +190,10 @@ describe("a client that disconnects before the response", () => {
   for (const [kept, session] of Object.entries(KEPT)) {
     for (const moment of MOMENTS) {
       it(`can still log out: ${kept}, ${moment}`, async () => {
-        const { login, leave, me } = await visited({}, session);
+        const { login, leave, me, events } = await visited({}, session);
         const cookie = await login({ remember: true });
         await leave(moment, cookie, { query: "?logout" });
+        expect(events()).to.deep.equal(["loggedOut"]);
         expect((await me(cookie)).status).to.equal(401);
       });
     }
