@@ -297,7 +297,7 @@ describe("a session in a SessionStore", () => {
     expect((await send(origin, "GET /inside/me")).status).to.equal(401);
     const refused = await send(origin, "GET /me");
     expect(refused.status).to.equal(500);
-    expect(refused.text).to.include("its cookie&#39;s path does not cover this request");
+    expect(refused.text).to.include("the cookie&#39;s path does not cover this request");
   });
 
   for (const verb of ["login", "logout"] as const) {
