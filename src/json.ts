@@ -1,4 +1,5 @@
 import { isObjectOrArray } from "./objects.js";
+
 /** Any value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 

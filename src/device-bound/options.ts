@@ -1,6 +1,6 @@
 import { type Check, checkEach, isBoolean, matches } from "../checks.js";
 import { type Duration, parseDuration } from "../duration.js";
-import { OptionError, unexpected } from "../errors.js";
+import { unexpected } from "../errors.js";
 import { originsIn, webOrigin } from "../http/origin.js";
 import { isObjectOrArray } from "../objects.js";
 import { kindOf } from "../text.js";
@@ -61,5 +61,5 @@ export function checkOptions(options: DeviceBoundOptions): void {
 function checkMaxAge(option: string, value: unknown): void {
   const duration = parseDuration(option, value);
   if (duration >= SHORTEST && duration <= LONGEST) return;
-  throw new OptionError(option, `expected 5 minutes to 1 hour, not ${duration / MINUTE} minutes`);
+  throw unexpected(option, "5 minutes to 1 hour", `${duration / MINUTE} minutes`);
 }

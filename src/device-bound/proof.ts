@@ -1,5 +1,4 @@
-import type { JsonObject } from "../json.js";
-import { isObject } from "../json.js";
+import { isObject, type JsonObject } from "../json.js";
 import { type Algorithm, isSignedBy, type PublicKey, publicKeyFrom } from "./public-key.js";
 
 /** A signed challenge. Its signature is not checked yet. */

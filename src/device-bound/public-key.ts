@@ -1,6 +1,5 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
-import type { JsonObject } from "../json.js";
-import { isObject } from "../json.js";
+import { isObject, type JsonObject } from "../json.js";
 
 /** The algorithms that latchkey offers to browsers. (RFC 7518, 3.1) */
 export type Algorithm = "ES256" | "RS256";

@@ -1,7 +1,6 @@
 import type { Core } from "../core.js";
 import { unexpected } from "../errors.js";
-import type { JsonObject } from "../json.js";
-import { isObject } from "../json.js";
+import { isObject, type JsonObject } from "../json.js";
 import type { ExternalLogin } from "../login-fields/external-login.js";
 import { checkLabel } from "../login-fields/label.js";
 import { required } from "../options/part.js";

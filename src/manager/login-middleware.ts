@@ -24,7 +24,6 @@ type Next = (error?: unknown) => void;
 export function loginMiddleware(core: Core, sessions: () => SessionMiddleware): RequestHandler {
   return (req, res, next) => {
     if (typeof req.app !== "function") return next(expressRequired());
-    keepAddress(req);
     const first = contextIn(req);
     if (first) return enterSecond(core, sessions, first, next);
     if (isUnderAnotherCopy(req)) return next(secondCopy("this request, or its session,"));
@@ -32,6 +31,7 @@ export function loginMiddleware(core: Core, sessions: () => SessionMiddleware): 
     if (session?.belongsTo(core.options) === false) return next(sessionOfAnother());
     showCurrentUser(req, res);
     if (!session) {
+      keepAddress(req);
       if (req.session) core.hasForeignSessions = true;
       session = watchSession(req, res, core.options.realm, next);
     }

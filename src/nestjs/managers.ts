@@ -1,5 +1,6 @@
 import { OptionError, unexpected } from "../errors.js";
 import { LoginManager } from "../manager/login-manager.js";
+import { isObjectOrArray } from "../objects.js";
 import type { LoginManagerOptions } from "../options/options.js";
 import { kindOf } from "../text.js";
 
@@ -33,7 +34,6 @@ export function managersOf(given: GivenManagers): LoginManager<object, object>[]
 }
 
 function checkOptions(given: unknown): LoginManagerOptions<object, object> {
-  const isObject = typeof given === "object" && given !== null && !(given instanceof Promise);
-  if (isObject) return given as LoginManagerOptions<object, object>;
+  if (isObjectOrArray(given) && !(given instanceof Promise)) return given as LoginManagerOptions<object, object>;
   throw unexpected("LatchkeyModule", "a LoginManager, its options, or a list of them", kindOf(given));
 }

@@ -4,8 +4,7 @@ import { openCookie, sealCookie } from "../crypto/signed-cookie.js";
 import { OptionError } from "../errors.js";
 import { isShareable } from "../http/caching.js";
 import type { BrowserCookie } from "../http/cookies/browser-cookie.js";
-import type { JsonObject, JsonValue } from "../json.js";
-import { isObject } from "../json.js";
+import { isObject, type JsonObject, type JsonValue } from "../json.js";
 import { type CookieLogin, type IssuedCookie, Remember, type Restored, type VerifyRemembered } from "./remember.js";
 import {
   fieldsForRestore,

@@ -83,10 +83,7 @@ export abstract class RequestSession {
    */
   abstract end(): Promise<boolean>;
 
-  /**
-   * Gives the request a new, empty, unsaved session with a new id. The old session stays in the store, and the browser
-   * keeps its cookie.
-   */
+  /** The same as `end`, but the old session stays in the store, and the browser keeps its cookie. */
   abstract setAside(): void;
 
   /**
@@ -207,7 +204,8 @@ export abstract class RequestSession {
   /** Drops a session that must not be saved, and sets the headers for caches. */
   protected conclude(): void {
     this.#finishing = true;
-    if (this.replaced && this.session && isEmpty(this.session)) this.session = undefined;
+    if (this.replaced && this.session && Object.keys(this.session).every((key) => key === "cookie"))
+      this.session = undefined;
     if (this.restoredElsewhere && !this.replaced && !this.session?.auth) this.session = undefined;
     tellCaches(this.req, this.res, { varies: this.used, isPersonal: this.personal });
   }
@@ -217,8 +215,4 @@ export abstract class RequestSession {
 export function sessionOf(req: Request): RequestSession | undefined {
   const owner = ownerOf(req);
   return owner instanceof RequestSession ? owner : undefined;
-}
-
-function isEmpty(session: object): boolean {
-  return Object.keys(session).every((key) => key === "cookie");
 }
