@@ -1,17 +1,17 @@
 // Packs the built package as test/fixtures/latchkey-format-<n>.tgz, without what is not needed to run it. The tests of
 // rolling upgrades run this version beside the present one. test/fixtures/README.md says when to run it.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FORMAT } from "../dist/src/store/format.js";
 
 /** The maximum size of the fixture, in bytes. */
 const LARGEST = 250_000;
 const NEEDED = /^package\/(package\.json|LICENSE|dist\/.*\.js)$/;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const [, FORMAT] = /\bFORMAT = (\d+)/.exec(readFileSync(join(root, "src/store/format.ts"), "utf8"));
 const fixture = join(root, "test/fixtures", `latchkey-format-${FORMAT}.tgz`);
 const dir = mkdtempSync(join(tmpdir(), "latchkey-fixture-"));
 try {

@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** A node of a `.cpuprofile`: a function that its parent called. */
 interface CallNode {
   id: number;
-  callFrame: { functionName: string; url: string };
+  callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number };
   children?: number[];
 }
 
@@ -63,7 +66,7 @@ function groupsOf(nodes: CallNode[]): Map<number, string> {
   return groups;
 }
 
-function groupOf({ functionName, url }: CallNode["callFrame"]): string | undefined {
+function groupOf({ functionName, url, ...place }: CallNode["callFrame"]): string | undefined {
   if (functionName === "(garbage collector)") return "garbage collector";
   if (functionName === "(program)") return "native code";
   if (functionName === "(idle)") return "idle";
@@ -74,6 +77,16 @@ function groupOf({ functionName, url }: CallNode["callFrame"]): string | undefin
     if (OWN_ROWS.includes(name)) return name;
     return SESSIONS.includes(name) ? "express-session and Passport" : "Express and its packages";
   }
-  const [, file] = /\/dist\/(.*)\.js$/.exec(url) ?? [];
-  return file ? `${file}.ts` : "the application";
+  return url.includes("/dist/") ? sourceOf(fileURLToPath(url), place) : "the application";
+}
+
+const maps = new Map<string, SourceMap>();
+
+/** Returns the source file of a place in a compiled file, relative to the project. */
+function sourceOf(file: string, place: { lineNumber: number; columnNumber: number }): string | undefined {
+  if (!maps.has(file)) {
+    maps.set(file, new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")) as SourceMapPayload));
+  }
+  const entry = maps.get(file)!.findEntry(place.lineNumber, place.columnNumber);
+  return "originalSource" in entry ? relative(".", resolve(dirname(file), entry.originalSource)) : undefined;
 }

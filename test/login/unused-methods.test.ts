@@ -3,7 +3,10 @@ import { runProgram } from "../support/program.js";
 
 /** Counts, with V8's precise coverage, the functions of latchkey that one guarded read calls. */
 const PROGRAM = `
+import { readFileSync } from "node:fs";
 import inspector from "node:inspector/promises";
+import { SourceMap } from "node:module";
+import { fileURLToPath } from "node:url";
 import express from "express";
 import { LoginManager, loginRequired, loginUser, MemoryStore } from "latchkey";
 
@@ -36,8 +39,15 @@ const server = app.listen(0, async () => {
   for (let i = 0; i < 10; i++) await read();
   const storeCalls = calls / 10;
   const { result } = await session.post("Profiler.takePreciseCoverage");
-  const called = result.filter(({ url }) => url.includes("/dist/src/")).flatMap(({ url, functions }) =>
-    functions.filter(({ ranges: [{ count }] }) => count > 0).map(({ functionName }) => url.split("/dist/src/")[1] + " " + functionName));
+  const called = result.filter(({ url }) => url.includes("/dist/")).flatMap(({ url, functions }) => {
+    const text = readFileSync(fileURLToPath(url), "utf8");
+    const map = new SourceMap(JSON.parse(readFileSync(fileURLToPath(url + ".map"), "utf8")));
+    return functions.filter(({ ranges: [{ count }] }) => count > 0).map(({ functionName, ranges: [{ startOffset }] }) => {
+      const lines = text.slice(0, startOffset).split("\\n");
+      const { originalSource = "" } = map.findEntry(lines.length - 1, lines.at(-1).length);
+      return originalSource.split("/src/")[1] + " " + functionName;
+    });
+  });
   console.log(JSON.stringify({ storeCalls, called: [...new Set(called)] }));
   process.exit();
 });
@@ -61,7 +71,7 @@ describe("an application that requires no methods", () => {
     expect(ofMethods(unused)).to.eql([]);
     expect(unused.storeCalls).to.equal(1);
     const used = await guardedRead("used");
-    expect(ofMethods(used)).to.include("current/required-methods.js missingIn");
+    expect(ofMethods(used)).to.include("current/required-methods.ts missingIn");
     expect(used.storeCalls).to.equal(1);
   });
 });

@@ -22,18 +22,14 @@ async function bundled(contents: string): Promise<number> {
 
 // The root entry has a budget of 133 kB (1 kB = 1000 bytes). Each other limit is 10 % above the measured size. A change
 // that needs more must raise the limit here.
+const ROOT = 'export * from "latchkey"';
 const LIMITS: Array<[string, string, number]> = [
-  ["the whole root entry", 'export * from "latchkey"', 133_000],
-  [
-    "an application with the memory store",
-    'export { LoginManager, loginUser, logoutUser, loginRequired } from "latchkey"',
-    138_300,
-  ],
-  ["safeNext", 'export { safeNext } from "latchkey"', 4_570],
-  ["UserMixin", 'export { UserMixin } from "latchkey"', 1_800],
-  ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 460],
-  ["latchkey/routing-controllers", 'export * from "latchkey/routing-controllers"', 40_000],
-  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 13_200],
+  ["the whole root entry", ROOT, 133_000],
+  ["the root entry and latchkey/routing-controllers", `${ROOT}; export * from "latchkey/routing-controllers"`, 156_000],
+  ["safeNext", 'export { safeNext } from "latchkey"', 7_400],
+  ["UserMixin", 'export { UserMixin } from "latchkey"', 3_540],
+  ["the errors", 'export { LatchkeyError, LoginRequiredError } from "latchkey"', 3_670],
+  ["latchkey/stores/redis", 'export * from "latchkey/stores/redis"', 15_150],
 ];
 
 describe("a bundle", () => {
@@ -42,4 +38,18 @@ describe("a bundle", () => {
       expect(await bundled(contents)).to.be.within(limit / 2, limit);
     });
   }
+});
+
+describe("the root entry", () => {
+  it("consists of three files, because Node.js needs more time to open 150 files than to run them", async () => {
+    const { metafile } = await build({
+      ...{ entryPoints: ["dist/src/index.js"], packages: "external" },
+      ...{ bundle: true, metafile: true, write: false, format: "esm", platform: "node" },
+    });
+    expect(Object.keys(metafile.inputs)).to.have.members([
+      "dist/src/index.js",
+      "dist/shared/latchkey.js",
+      "dist/shared/without-manager.js",
+    ]);
+  });
 });
