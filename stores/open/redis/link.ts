@@ -72,19 +72,19 @@ export class RedisLink implements NodeRedisClient {
     const connection = this.#connection;
     if (!connection) return Promise.reject(new Error("there is no connection to Redis at the moment"));
     return new Promise((resolve, reject) => {
-      const settled = (async () => command(connection))()
-        .finally(() => connection.waiting.delete(waiting))
-        .then(
-          (reply) => {
-            this.#responded();
-            resolve(reply);
-          },
-          (error: Error) => {
-            if (REPLY.test(error.message)) this.#responded();
-            else this.#refused();
-            reject(error);
-          },
-        );
+      const settled = command(connection).then(
+        (reply) => {
+          connection.waiting.delete(waiting);
+          this.#responded();
+          resolve(reply);
+        },
+        (error: Error) => {
+          connection.waiting.delete(waiting);
+          if (REPLY.test(error.message)) this.#responded();
+          else this.#refused();
+          reject(error);
+        },
+      );
       const waiting: Waiting = { since: performance.now(), settled, fail: reject };
       connection.waiting.add(waiting);
       this.#watch(this.#options.timeout);

@@ -12,6 +12,8 @@ type Client = UnconnectedRedis["client"] & { connect(): Promise<unknown>; destro
  * response arrives.
  */
 const MASTER_CONNECTIONS = 10;
+/** The client's own timeout, which costs more CPU time than the command. RedisLink has a timeout of its own. */
+const commandOptions = { timeout: 0 };
 
 /**
  * Returns a function that creates node-redis clients.
@@ -30,7 +32,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
   const { kind, hosts, isEncrypted, username, password, database, master } = servers;
   const socket = { connectTimeout: OPEN_TIMEOUT, ...(isEncrypted ? { tls: true as const } : {}) };
   const login = { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) };
-  const options = { ...login, disableOfflineQueue: true };
+  const options = { ...login, disableOfflineQueue: true, commandOptions };
   switch (kind) {
     case "alone":
       return createClient({ ...options, database, socket: { ...socket, ...hosts[0]! } });
@@ -38,6 +40,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
       return createCluster({
         rootNodes: hosts.map((host) => ({ socket: { ...socket, ...host } })),
         defaults: { ...options, socket },
+        commandOptions,
         minimizeConnections: true, // otherwise, one server that does not respond would block the others
       });
     case "sentinel":
@@ -48,6 +51,7 @@ function clientOf({ createClient, createCluster, createSentinel }: NodeRedis, se
         passthroughClientErrorEvents: true,
         nodeClientOptions: { ...login, database, socket },
         sentinelClientOptions: { socket },
+        commandOptions,
       });
   }
 }
