@@ -8,10 +8,11 @@ import { startLossyProxy } from "../support/lossy-proxy.js";
 import { openedStore } from "../support/opened-store.js";
 import { places } from "../support/processes.js";
 import { runProgram } from "../support/program.js";
-import { until } from "../support/redis-servers.js";
+import { redisCli, startRedisCluster, until } from "../support/redis-servers.js";
 import { expectNoUnhandledRejections } from "../support/unhandled.js";
 
 const here = await backendsHere("redis", "postgres", "mariadb");
+const clusters = await backendsHere("redis-cluster");
 
 /** Makes so many concurrent reads that a pool opens all of its connections. */
 async function readAtOnce(store: OpenStore): Promise<void> {
@@ -50,7 +51,7 @@ describe("the connections of openStore", () => {
       });
 
       it("are replaced after one or two timeouts when the network drops all of them silently", async () => {
-        const store = await openedStore(`${proxy.urlOf(place.url)}?timeout=1s`);
+        const store = await openedStore(`${proxy.urlOf(place.url)}?timeout=3s`);
         await readAtOnce(store);
         for (let round = 0; round < 2; round++) {
           proxy.loseAll();
@@ -111,6 +112,36 @@ describe("the connections of openStore", () => {
         const url = `${proxy.urlOf(place.url)}?timeout=1s`;
         expect(await runProgram(program, { args: [url] })).to.eql({ code: 0, output: "closed, rejected" });
       });
+    });
+  }
+
+  for (const { name } of clusters) {
+    it(`to ${name} fail the commands for a server that hangs, also if the URL has only this server`, async () => {
+      const { nodes, stop } = await startRedisCluster();
+      afterTest(stop);
+      const store = await openedStore(`redis+cluster://127.0.0.1:${nodes[0]!.port}?timeout=1s`);
+      const slotOf = async (id: string) =>
+        Number(await redisCli(nodes[1]!.port, "CLUSTER", "KEYSLOT", `latchkey:record:${id}`));
+      const ids = Array.from({ length: 30 }, (_, n) => `id ${n}`);
+      const slots = await Promise.all(ids.map(slotOf));
+      const [hanging, live] = [ids.filter((_, n) => slots[n]! <= 5460), ids.filter((_, n) => slots[n]! > 5460)];
+      const readAll = (some: string[]) => Promise.all(some.map((id) => store.read(id)));
+      await until(async () => (await readAll(ids)).length > 0);
+      await nodes[0]!.kill("SIGSTOP");
+      let waiting = hanging.length;
+      const results = hanging.map((id) =>
+        store
+          .read(id)
+          .catch(() => "failed")
+          .finally(() => waiting--),
+      );
+      await until(async () => {
+        await readAll(live); // the other servers respond
+        return waiting === 0;
+      });
+      expect(await Promise.all(results)).to.eql(hanging.map(() => "failed"));
+      await nodes[0]!.kill("SIGCONT");
+      await until(async () => (await readAll(ids)).length > 0);
     });
   }
 });

@@ -133,12 +133,19 @@ export class RedisLink implements NodeRedisClient {
         break;
       }
       if (next) drop(next);
-      // Keep the connection if other servers of a Cluster still respond.
       if (this.#respondedAt < began) this.#retire();
+      else this.#failOverdue(); // keep the connection, because other servers of the Cluster still respond
       await pause(RETRY_EVERY);
     }
     this.#refusingSince = undefined;
     this.#isReplacing = false;
+  }
+
+  /** Rejects the commands that have waited for the timeout. Their server may not respond for a long time. */
+  #failOverdue(): void {
+    const { timeout } = this.#options;
+    const overdue = [...(this.#connection?.waiting ?? [])].filter(({ since }) => since + timeout <= performance.now());
+    for (const { fail } of overdue) fail(new Error(`Redis did not respond within ${timeout} ms`));
   }
 
   /**
