@@ -5,10 +5,13 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { rollup } from "rollup";
 
 /**
- * What the root entry exports for code that has no LoginManager, such as a module of entities. It is a file of its own,
- * because an application's bundler leaves out only whole files for certain.
+ * What code without a LoginManager needs, such as a module of entities or a store. It is a file of its own, because an
+ * application's bundler leaves out only whole files for certain.
  */
-const WITHOUT_MANAGER = ["src/user", "src/refusals", "src/guards/next-url", "src/store/arguments", "stores/packed"];
+const WITHOUT_MANAGER = [
+  ...["src/user", "src/refusals", "src/guards/next-url", "stores/packed", "stores/memory/index"],
+  ...["arguments", "check-store", "create-if-free", "peer-errors", "upkeep"].map((file) => `src/store/${file}`),
+];
 
 const dist = resolve("dist");
 const { exports, bin } = JSON.parse(readFileSync("package.json", "utf8"));

@@ -128,6 +128,7 @@ async function failingBy(patches, tests) {
       );
     }
     await compile("tsconfig.json");
+    await run("node", ["tools/bundle.js"], { cwd: COPY });
     if (touchesExamples) await compile("examples/tsconfig.json");
     const failed = new Set();
     for (const file of new Set(tests.map((test) => test.file))) {

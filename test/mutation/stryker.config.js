@@ -153,7 +153,7 @@ export default {
   mutate: group.sources.map((source) => `src/${source}.ts`),
   // Stryker compiles all mutants together. Mutants hide the types of initial values, so isolatedDeclarations must be
   // off. Stryker does not use a shell to run this command, so spaces need backslashes.
-  buildCommand: String.raw`sh -c npm\ run\ -s\ build\ --\ --isolatedDeclarations\ false\ &&\ npm\ run\ -s\ build:test`,
+  buildCommand: String.raw`sh -c npx\ tsc\ -p\ tsconfig.json\ --isolatedDeclarations\ false\ &&\ node\ tools/bundle.js\ &&\ npm\ run\ -s\ build:test`,
   plugins: [fileURLToPath(import.meta.resolve("@stryker-mutator/mocha-runner"))],
   testRunner: "mocha",
   mochaOptions: {
