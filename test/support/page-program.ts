@@ -36,18 +36,23 @@ export async function startProgram(
   const program = fork(await programOf(page, file), {
     execArgv: ["--import", new URL("any-port.js", import.meta.url).href],
     env: { ...process.env, NODE_ENV: "test", ...env }, // otherwise Express prints every error
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   running.add(program);
   const ended = new Promise<number | null>((resolve) => program.once("exit", resolve));
   const printed: string[] = [];
   program.stdout?.on("data", (data) => printed.push(...String(data).trim().split("\n")));
+  let errors = "";
+  program.stderr?.on("data", (data) => {
+    errors += data;
+    process.stderr.write(data);
+  });
   const ports: number[] = [];
   await new Promise<void>((found, failed) => {
     program.on("message", (port) => {
       if (ports.push(port as number) === servers) found();
     });
-    program.once("exit", (code) => failed(new Error(`the program of ${page} ended with ${code}`)));
+    program.once("close", (code) => failed(new Error(`the program of ${page} ended with ${code}\n${errors}`)));
   });
   const origin = `http://127.0.0.1:${ports[0]}`;
   const client = () => new Browser(origin, { accept: "application/json" });
