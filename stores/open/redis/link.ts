@@ -144,8 +144,11 @@ export class RedisLink implements NodeRedisClient {
   /** Rejects the commands that have waited for the timeout. Their server may not respond for a long time. */
   #failOverdue(): void {
     const { timeout } = this.#options;
-    const overdue = [...(this.#connection?.waiting ?? [])].filter(({ since }) => since + timeout <= performance.now());
-    for (const { fail } of overdue) fail(new Error(`Redis did not respond within ${timeout} ms`));
+    const latest = performance.now() - timeout;
+    for (const { since, fail } of this.#connection?.waiting ?? []) {
+      if (since > latest) return; // the commands are in the order in which they were sent
+      fail(new Error(`Redis did not respond within ${timeout} ms`));
+    }
   }
 
   /**
